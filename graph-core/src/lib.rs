@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod coo;
+mod csr;
+mod error;
+mod graph;
+pub mod ingest;
+
+pub use coo::Coo;
+pub use csr::Csr;
+pub use error::{Error, Result};
+pub use graph::Graph;
+pub use ingest::{Format, IdOrder, ReadOptions, ReadReport};
+
+/// A node of one graph: a dense number in `0..n_nodes`.
+pub type NodeId = u32;
