@@ -1,0 +1,77 @@
+//! What a caller, an option or a set of positions can do wrong.
+
+use std::ops::RangeInclusive;
+
+/// Result of this crate's fallible functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Farthest that a node may be from the origin on either axis: squares of distances still fit `f32`.
+pub(crate) const FARTHEST: f32 = 1e18;
+
+/// A situation that a caller can tell apart and act on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A column does not have one entry per node (or edge).
+    #[error("column {column} has {found} entries, but {expected} were expected")]
+    LengthMismatch {
+        /// Name of the column.
+        column: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length that the graph asks for.
+        expected: usize,
+    },
+    /// A position that cannot be drawn, measured or moved.
+    #[error(
+        "node {node} lies at ({x}, {y}), but positions must be finite and within ±{FARTHEST:e}"
+    )]
+    BadPosition {
+        /// The node, from 0.
+        node: usize,
+        /// Its x.
+        x: f32,
+        /// Its y.
+        y: f32,
+    },
+    /// An option is outside its range.
+    #[error("{option} is {value}, but it must be between {low} and {high}")]
+    BadOption {
+        /// Name of the option.
+        option: &'static str,
+        /// The value given.
+        value: f64,
+        /// The smallest value allowed.
+        low: f64,
+        /// The largest value allowed.
+        high: f64,
+    },
+}
+
+/// Checks that `x` and `y` hold one usable position for each of `n` nodes.
+pub(crate) fn check_positions(n: usize, x: &[f32], y: &[f32]) -> Result<()> {
+    for (column, found) in [("x", x.len()), ("y", y.len())] {
+        if found != n {
+            return Err(Error::LengthMismatch { column, found, expected: n });
+        }
+    }
+    // A NaN is not within the bound either.
+    let usable = |value: f32| value.abs() <= FARTHEST;
+    match x.iter().zip(y).position(|(&x, &y)| !(usable(x) && usable(y))) {
+        Some(node) => Err(Error::BadPosition { node, x: x[node], y: y[node] }),
+        None => Ok(()),
+    }
+}
+
+/// Checks that `value` is a number in `range`.
+pub(crate) fn check_range(
+    option: &'static str,
+    value: f32,
+    range: RangeInclusive<f32>,
+) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (low, high) = range.into_inner();
+    Err(Error::BadOption { option, value: value.into(), low: low.into(), high: high.into() })
+}
