@@ -129,6 +129,47 @@ pub enum Error {
     /// Parquet refused.
     #[error(transparent)]
     Parquet(#[from] parquet::errors::ParquetError),
+
+    // Formats and generators.
+    /// A file breaks the rules of its format.
+    #[error("line {line} is not {format}: {problem}")]
+    Malformed {
+        /// Name of the format.
+        format: &'static str,
+        /// Line of the offending text, from 1.
+        line: usize,
+        /// What was found there and what was expected.
+        problem: String,
+    },
+    /// A graph holds something that an output format cannot carry.
+    #[error("{format} cannot hold {what}")]
+    Unwritable {
+        /// Name of the format.
+        format: &'static str,
+        /// What does not fit, with its place.
+        what: String,
+    },
+    /// The suffix of an output file names no format.
+    #[error(
+        "the name `{}` does not say which format to write; known suffixes are {suffixes}",
+        path.display()
+    )]
+    UnknownOutput {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// The suffixes there are.
+        suffixes: &'static str,
+    },
+    /// An option is outside its range.
+    #[error("option `{option}` is {found}, but it must be {allowed}")]
+    OptionOutOfRange {
+        /// Name of the option.
+        option: &'static str,
+        /// The value given, printed.
+        found: String,
+        /// The range, as the end of a sentence: `between 0 and 1`.
+        allowed: &'static str,
+    },
 }
 
 impl Error {

@@ -93,6 +93,11 @@ impl Graph {
         self
     }
 
+    /// Names of the source and the target column in [`edge_table`](Self::edge_table).
+    pub fn end_names(&self) -> [&str; 2] {
+        [&self.end_names[0], &self.end_names[1]]
+    }
+
     /// Number of nodes `n`.
     pub fn n_nodes(&self) -> usize {
         self.coo.n_nodes()

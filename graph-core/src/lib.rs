@@ -4,12 +4,15 @@
 mod coo;
 mod csr;
 mod error;
+pub mod export;
+pub mod generate;
 mod graph;
 pub mod ingest;
 
 pub use coo::Coo;
 pub use csr::Csr;
 pub use error::{Error, Result};
+pub use export::{Compression, WriteOptions, WriteReport, write, write_table, write_to};
 pub use graph::Graph;
 pub use ingest::{Format, IdOrder, ReadOptions, ReadReport};
 
