@@ -34,17 +34,27 @@ pub enum Error {
         /// Its y.
         y: f32,
     },
+    /// A value of a node column is outside its range.
+    #[error("node {node} has {column} {value}, but it must be {allowed}")]
+    BadValue {
+        /// Name of the column.
+        column: &'static str,
+        /// The node, from 0.
+        node: usize,
+        /// The value given.
+        value: f64,
+        /// The allowed range, as the end of a sentence: `finite and above 0`.
+        allowed: &'static str,
+    },
     /// An option is outside its range.
-    #[error("{option} is {value}, but it must be between {low} and {high}")]
+    #[error("{option} is {value}, but it must be {allowed}")]
     BadOption {
         /// Name of the option.
         option: &'static str,
         /// The value given.
         value: f64,
-        /// The smallest value allowed.
-        low: f64,
-        /// The largest value allowed.
-        high: f64,
+        /// The allowed range, as the end of a sentence: `above 0`.
+        allowed: String,
     },
 }
 
@@ -72,6 +82,6 @@ pub(crate) fn check_range(
     if range.contains(&value) {
         return Ok(());
     }
-    let (low, high) = range.into_inner();
-    Err(Error::BadOption { option, value: value.into(), low: low.into(), high: high.into() })
+    let allowed = format!("between {} and {}", range.start(), range.end());
+    Err(Error::BadOption { option, value: value.into(), allowed })
 }

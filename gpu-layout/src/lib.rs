@@ -1,7 +1,21 @@
-//! ForceAtlas2 layout of large graphs, packing of their components, and measures of quality.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod attraction;
+mod builder;
+mod complex;
+mod config;
 mod error;
+mod expansion;
+mod initial;
+mod morton;
 pub mod pack;
+mod repulsion;
+mod session;
+mod speed;
+mod tree;
 
+pub use builder::LayoutBuilder;
+pub use config::{Config, Repulsion};
 pub use error::{Error, Result};
+pub use session::{Layout, RunReport, State, StepReport, Stop};
