@@ -155,6 +155,7 @@ impl<'a> LayoutBuilder<'a> {
             speed,
             approximate: Approximate::default(),
             last: StepReport::default(),
+            undisturbed: 0,
         })
     }
 }

@@ -123,6 +123,8 @@ pub struct Layout {
     pub(crate) speed: Speed,
     pub(crate) approximate: Approximate,
     pub(crate) last: StepReport,
+    /// Steps since the start or the last change from outside.
+    pub(crate) undisturbed: usize,
 }
 
 impl Layout {
@@ -175,7 +177,7 @@ impl Layout {
         config.validate()?;
         self.springs.set_options(&config, &self.mass);
         self.config = config;
-        self.last.convergence = 0.0;
+        self.undisturbed = 0;
         Ok(())
     }
 
@@ -186,6 +188,7 @@ impl Layout {
     /// If `u` is not in `0..n_nodes`.
     pub fn set_fixed(&mut self, u: NodeId, fixed: bool) {
         self.fixed[u as usize] = fixed;
+        self.undisturbed = 0;
     }
 
     /// Puts node `u` at `(x, y)`, fixed or not.
@@ -204,6 +207,7 @@ impl Layout {
         }
         (self.x[node], self.y[node]) = (x.into(), y.into());
         (self.view[0][node], self.view[1][node]) = (x, y);
+        self.undisturbed = 0;
         Ok(())
     }
 
@@ -268,10 +272,11 @@ impl Layout {
         let mean_displacement = way / n.max(1) as f64;
         let radius = self.radius();
         let share = if radius > 0.0 { mean_displacement / radius } else { 0.0 };
-        let convergence = match self.last.convergence {
-            0.0 => share,
-            before => before + (share - before) / 10.0,
+        let convergence = match (self.undisturbed, self.last.convergence) {
+            (0, _) => share,
+            (_, before) => before + (share - before) / 10.0,
         };
+        self.undisturbed += 1;
         self.last = StepReport {
             iteration: self.last.iteration + 1,
             energy,
