@@ -30,7 +30,7 @@ pub(crate) struct Springs {
 #[derive(Debug)]
 enum Pull {
     Same(f64),
-    Each(Vec<f32>),
+    Each(Vec<f64>),
 }
 
 impl Springs {
@@ -93,7 +93,7 @@ impl Springs {
                         let weight = weights.as_ref().map_or(1.0, |weights| weights[end].into());
                         let source = if end < middle { u } else { self.others[end] as usize };
                         let share = if dissuade { mean / mass[source] } else { 1.0 };
-                        pull[end] = (share * strength(weight)) as f32;
+                        pull[end] = share * strength(weight);
                     }
                 }
                 Pull::Each(pull)
@@ -183,7 +183,7 @@ impl Springs {
                 }
                 Pull::Each(pull) => {
                     for (&v, &pull) in others.iter().zip(&pull[ends]) {
-                        sum += spring(v).scale(pull.into());
+                        sum += spring(v).scale(pull);
                     }
                 }
             }

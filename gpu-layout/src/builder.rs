@@ -85,7 +85,7 @@ impl<'a> LayoutBuilder<'a> {
     }
 
     /// Checks everything and makes the layout. O(n + m) time; about 150 bytes a node and 8 bytes
-    /// an edge end, 4 more with weights and 4 more when they or `dissuade_hubs` count.
+    /// an edge end, 4 more with weights and 8 more when they or `dissuade_hubs` count.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl<'a> LayoutBuilder<'a> {
             }
             for (option, value) in [("speed", state.speed), ("efficiency", state.efficiency)] {
                 if !(value > 0.0 && value.is_finite()) {
-                    let allowed = "finite and above 0";
+                    let allowed = "finite and above 0".to_owned();
                     return Err(Error::BadOption { option, value, allowed });
                 }
             }

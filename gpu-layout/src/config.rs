@@ -122,7 +122,7 @@ impl Config {
         ];
         for (option, value, ok, allowed) in checks {
             if !ok {
-                return Err(Error::BadOption { option, value, allowed });
+                return Err(Error::BadOption { option, value, allowed: allowed.to_owned() });
             }
         }
         Ok(())
