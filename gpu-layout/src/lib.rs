@@ -10,6 +10,7 @@ mod expansion;
 mod initial;
 mod morton;
 pub mod pack;
+pub mod quality;
 mod repulsion;
 mod session;
 mod speed;
