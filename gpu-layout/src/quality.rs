@@ -5,8 +5,8 @@
 
 use graph_core::Graph;
 
-use crate::Result;
-use crate::error::{check_positions, check_range};
+use crate::error::check_positions;
+use crate::{Error, Result};
 
 mod adjacency;
 mod edges;
@@ -116,9 +116,9 @@ pub struct QualityReport {
 ///
 /// # Errors
 ///
-/// - [`crate::Error::LengthMismatch`] if `x` or `y` is not `[n]`;
-/// - [`crate::Error::BadPosition`] if a position is not finite or too far out;
-/// - [`crate::Error::BadOption`] if `n_neighbors` or `n_edge_pairs` is 0.
+/// - [`Error::LengthMismatch`] if `x` or `y` is not `[n]`;
+/// - [`Error::BadPosition`] if a position is not finite or too far out;
+/// - [`Error::BadOption`] if `n_neighbors` or `n_edge_pairs` is 0.
 pub fn measure(
     graph: &Graph,
     x: &[f32],
@@ -129,7 +129,9 @@ pub fn measure(
     for (option, value) in
         [("n_neighbors", config.n_neighbors), ("n_edge_pairs", config.n_edge_pairs)]
     {
-        check_range(option, value as f32, 1.0..=u32::MAX as f32)?;
+        if value == 0 {
+            return Err(Error::BadOption { option, value: 0.0, allowed: "at least 1".to_owned() });
+        }
     }
     let adjacency = Adjacency::of(graph);
     let nearest = Nearest::new(x, y);
