@@ -1,5 +1,8 @@
 //! Coordinate (COO) edge list: the one door through which edges come in.
 
+use arrow::buffer::ScalarBuffer;
+
+use crate::error::Place;
 use crate::{Error, NodeId, Result};
 
 /// `m` directed edges over `n` nodes; checked once, read-only from then on.
@@ -14,7 +17,7 @@ pub struct Coo {
     n_nodes: usize,
     sources: Vec<NodeId>,
     targets: Vec<NodeId>,
-    weights: Option<Vec<f32>>,
+    weights: Option<ScalarBuffer<f32>>,
 }
 
 impl Coo {
@@ -64,18 +67,19 @@ impl Coo {
         for (row, &weight) in weights.iter().flatten().enumerate() {
             if !(weight.is_finite() && weight >= 0.0) {
                 let column = "weights".to_owned();
-                return Err(Error::BadWeight { column, row, value: weight.into() });
+                let place = Place::Row(row);
+                return Err(Error::BadWeight { column, place, value: weight.into() });
             }
         }
-        Ok(Self { n_nodes, sources, targets, weights })
+        Ok(Self { n_nodes, sources, targets, weights: weights.map(ScalarBuffer::from) })
     }
 
-    /// Columns that the caller has already checked.
+    /// Columns that the caller has already checked; the weights may share an Arrow buffer.
     pub(crate) fn from_checked(
         n_nodes: usize,
         sources: Vec<NodeId>,
         targets: Vec<NodeId>,
-        weights: Option<Vec<f32>>,
+        weights: Option<ScalarBuffer<f32>>,
     ) -> Self {
         debug_assert_eq!(sources.len(), targets.len());
         debug_assert!(sources.iter().chain(&targets).all(|&u| (u as usize) < n_nodes));
@@ -130,7 +134,7 @@ mod tests {
     fn rejects_weights_that_are_not_finite_or_are_negative() {
         for bad in [f32::NAN, f32::INFINITY, -1.0] {
             let error = Coo::new(2, vec![0], vec![1], Some(vec![bad])).unwrap_err();
-            assert!(matches!(error, Error::BadWeight { row: 0, .. }), "{error}");
+            assert!(matches!(error, Error::BadWeight { place: Place::Row(0), .. }), "{error}");
         }
     }
 }

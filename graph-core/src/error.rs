@@ -1,5 +1,6 @@
 //! What can go wrong between a file and a [`Graph`](crate::Graph).
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// Result of this crate's fallible functions.
@@ -58,6 +59,12 @@ pub enum Error {
         /// The names there are.
         available: Vec<String>,
     },
+    /// A column that was given two roles.
+    #[error("column `{column}` cannot serve as two of source, target and weight")]
+    ColumnTwice {
+        /// Name of the column.
+        column: String,
+    },
     /// A column has a type that cannot serve.
     #[error("column `{column}` has type {found}, but {expected}")]
     ColumnType {
@@ -83,34 +90,142 @@ pub enum Error {
         target_type: String,
     },
     /// A null where a node id is required.
-    #[error("row {row} has no value in id column `{column}`; drop such rows or fill them")]
+    #[error("{place} has no value in id column `{column}`; drop such rows or fill them")]
     NullId {
         /// Name of the column.
         column: String,
-        /// Row, from 0, over the whole table.
-        row: usize,
+        /// Where.
+        place: Place,
+    },
+    /// A null where a weight is required.
+    #[error("{place} has no value in weight column `{column}`; drop such rows or fill them")]
+    NullWeight {
+        /// Name of the column.
+        column: String,
+        /// Where.
+        place: Place,
     },
     /// A weight that no algorithm can use.
     #[error(
-        "row {row} has weight {value} in column `{column}`; weights must be finite and at least 0"
+        "{place} has weight {value} in column `{column}`; weights must be at least 0 and finite as f32"
     )]
     BadWeight {
         /// Name of the column.
         column: String,
-        /// Row, from 0, over the whole table.
-        row: usize,
+        /// Where.
+        place: Place,
         /// The value found.
         value: f64,
     },
+    /// Text where a weight is required.
+    #[error("{place} has `{value}` in weight column `{column}`, which is not a number")]
+    WeightNotNumeric {
+        /// Name of the column.
+        column: String,
+        /// Where.
+        place: Place,
+        /// The text found, shortened.
+        value: String,
+    },
+    /// An integer id that no 64-bit type of its column can hold.
+    #[error(
+        "{place} has id {value} in column `{column}`, which overflows the column's 64-bit integers"
+    )]
+    IdOverflow {
+        /// Name of the column.
+        column: String,
+        /// Where.
+        place: Place,
+        /// The id found, printed.
+        value: String,
+    },
     /// Two rows of a node table have the same id.
-    #[error("node id {id} appears in rows {first} and {second} of the node table")]
+    #[error("node id {id} appears twice in column `{column}` of the node table: {first} and {second}")]
     DuplicateNode {
+        /// Name of the id column.
+        column: String,
         /// The id, printed.
         id: String,
-        /// Row of its first appearance, from 0.
-        first: usize,
-        /// Row of its second appearance, from 0.
-        second: usize,
+        /// Its first appearance.
+        first: Place,
+        /// Its second appearance.
+        second: Place,
+    },
+    /// A row of delimited text has another number of fields than the rows above it.
+    #[error("line {line} has {found} fields, but the rows above have {expected}")]
+    RaggedRow {
+        /// Line of the file, from 1.
+        line: usize,
+        /// Fields in it.
+        found: usize,
+        /// Fields in the rows above.
+        expected: usize,
+    },
+    /// A quoted field that never ends.
+    #[error("line {line} opens a quoted field that the file never closes")]
+    UnclosedQuote {
+        /// Line of the opening quote, from 1.
+        line: usize,
+    },
+    /// A row that is too long to be one.
+    #[error("line {line} begins a row of more than {longest} bytes")]
+    LongRow {
+        /// Line of the file, from 1.
+        line: usize,
+        /// Longest row that is read.
+        longest: usize,
+    },
+    /// Something follows the closing quote of a quoted field.
+    #[error(
+        "line {line} has text after the closing quote of field {field}; double a quote to write it inside a quoted field"
+    )]
+    TextAfterQuote {
+        /// Line of the file, from 1.
+        line: usize,
+        /// Field, from 1.
+        field: usize,
+    },
+    /// Bytes that are not UTF-8.
+    #[error("line {line}, field {field} has byte 0x{byte:02x}, which is not UTF-8 text")]
+    NotUtf8 {
+        /// Line of the file, from 1.
+        line: usize,
+        /// Field, from 1.
+        field: usize,
+        /// The first byte that is wrong.
+        byte: u8,
+    },
+    /// An option that delimited text cannot be read with.
+    #[error("`{delimiter}` cannot separate fields; choose a single ASCII character that is no quote or line break")]
+    BadDelimiter {
+        /// The character given.
+        delimiter: char,
+    },
+    /// Nothing to read.
+    #[error("the file is empty")]
+    EmptyFile,
+    /// Neither the suffix nor the content tells the format.
+    #[error(
+        "the format is unknown: the suffix says nothing and the content looks like none of {}",
+        crate::ingest::KNOWN_FORMATS
+    )]
+    UnknownFormat,
+    /// Compressed data that ends early or is damaged.
+    #[error("the {compression} data is damaged or ends early: {source}")]
+    Compressed {
+        /// `gzip` or `zstd`.
+        compression: &'static str,
+        /// What the decompressor says.
+        source: std::io::Error,
+    },
+    /// An Arrow file without a whole footer, or with batches beyond its end.
+    #[error("the Arrow file is damaged or ends early")]
+    TruncatedArrow,
+    /// More data than the caller allows.
+    #[error("the data is larger than the limit of {max_bytes} bytes; raise `max_bytes` to read it")]
+    TooManyBytes {
+        /// The limit.
+        max_bytes: u64,
     },
     /// Another error, with the file in which it happened.
     #[error("{}: {source}", path.display())]
@@ -172,7 +287,63 @@ pub enum Error {
     },
 }
 
+/// Where in an input something was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Row of a table, from 0, over the whole table.
+    Row(usize),
+    /// Line of a text file, from 1.
+    Line(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Row(row) => write!(f, "row {row}"),
+            Self::Line(line) => write!(f, "line {line}"),
+        }
+    }
+}
+
+impl Place {
+    fn moved(self, by: usize) -> Self {
+        match self {
+            Self::Row(row) => Self::Row(row + by),
+            Self::Line(line) => Self::Line(line + by),
+        }
+    }
+}
+
 impl Error {
+    /// The row at fault, if a row of a table is.
+    pub(crate) fn row(&self) -> Option<usize> {
+        match self {
+            Self::NullId { place: Place::Row(row), .. }
+            | Self::NullWeight { place: Place::Row(row), .. }
+            | Self::BadWeight { place: Place::Row(row), .. }
+            | Self::IdOverflow { place: Place::Row(row), .. } => Some(*row),
+            _ => None,
+        }
+    }
+
+    /// The same error with its place moved by the rows or lines that lie above its chunk.
+    pub(crate) fn moved(mut self, by: usize) -> Self {
+        match &mut self {
+            Self::NullId { place, .. }
+            | Self::NullWeight { place, .. }
+            | Self::BadWeight { place, .. }
+            | Self::WeightNotNumeric { place, .. }
+            | Self::IdOverflow { place, .. } => *place = place.moved(by),
+            Self::RaggedRow { line, .. }
+            | Self::UnclosedQuote { line }
+            | Self::LongRow { line, .. }
+            | Self::TextAfterQuote { line, .. }
+            | Self::NotUtf8 { line, .. } => *line += by,
+            _ => {}
+        }
+        self
+    }
+
     /// Names the file in which `self` happened; once is enough.
     #[must_use]
     pub fn in_file(self, path: impl Into<PathBuf>) -> Self {

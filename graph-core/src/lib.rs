@@ -7,14 +7,16 @@ mod error;
 pub mod export;
 pub mod generate;
 mod graph;
+mod ids;
 pub mod ingest;
+mod parallel;
 
 pub use coo::Coo;
 pub use csr::Csr;
-pub use error::{Error, Result};
+pub use error::{Error, Place, Result};
 pub use export::{Compression, WriteOptions, WriteReport, write, write_table, write_to};
 pub use graph::Graph;
-pub use ingest::{Format, IdOrder, ReadOptions, ReadReport};
+pub use ingest::{Format, IdOrder, ReadOptions, ReadReport, read, read_from};
 
 /// A node of one graph: a dense number in `0..n_nodes`.
 pub type NodeId = u32;

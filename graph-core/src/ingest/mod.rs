@@ -1,20 +1,205 @@
-//! From a file, a stream or Arrow tables to a [`Graph`](crate::Graph).
+//! From a file, a stream or Arrow tables to a [`Graph`].
 
+mod assemble;
+mod columns;
+mod csv;
+mod factorize;
+mod input;
+mod ipc;
 mod options;
+mod parquet;
+mod sniff;
+mod tables;
 
-pub use options::{Format, IdOrder, ReadOptions, ReadReport};
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
 
-/// What a reader of a format that is held in memory as a whole hands on.
+pub use options::{Format, IdOrder, ReadOptions, ReadReport};
+pub(crate) use sniff::KNOWN_FORMATS;
+pub(crate) use tables::Tables;
+
+use crate::ingest::assemble::{Assembly, NodeTable};
+use crate::ingest::factorize::CodedEdges;
+use crate::ingest::input::Input;
+use crate::{Error, Graph, Result};
+
+/// Reads a graph from the file at `path`, or from standard input if that is `-`.
 ///
-/// Both tables keep every attribute; ids are external ids, not yet mapped to nodes.
+/// The format is the one in `options`, else that of the suffix, else that of the content; gzip
+/// and zstd are undone on the way. External ids become dense nodes in the order that `options`
+/// choose; the result is the same for any number of threads. Work is spread over as many threads
+/// as the current rayon pool has, at most 16.
+///
+/// Ids of delimited text are integers if all ends of edges are written as integers without
+/// leading zeros, else text. In other formats the types of both id columns must agree.
+///
+/// ```
+/// use graph_core::{ReadOptions, read};
+///
+/// let file = std::env::temp_dir().join(format!("graph-core-read-{}.csv", std::process::id()));
+/// std::fs::write(&file, "from,to,weight\nann,bob,2\nbob,eve,0.5\n")?;
+/// let (graph, report) = read(&file, &ReadOptions::default())?;
+/// std::fs::remove_file(&file)?;
+///
+/// assert_eq!((graph.n_nodes(), graph.n_edges()), (3, 2));
+/// assert_eq!(graph.coo().weights(), Some(&[2.0, 0.5][..]));
+/// assert_eq!((report.source.as_str(), report.weight.as_deref()), ("from", Some("weight")));
+/// # Ok::<(), graph_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Each in an [`Error::InFile`] that names the file:
+///
+/// - [`Error::Io`], [`Error::EmptyFile`], [`Error::UnknownFormat`], [`Error::Compressed`],
+///   [`Error::TooManyBytes`], [`Error::TruncatedArrow`], [`Error::Parquet`], [`Error::Arrow`];
+/// - [`Error::RaggedRow`], [`Error::UnclosedQuote`], [`Error::TextAfterQuote`],
+///   [`Error::NotUtf8`] in delimited text;
+/// - [`Error::MissingColumn`], [`Error::NoEdgeColumns`], [`Error::ColumnTwice`],
+///   [`Error::ColumnType`], [`Error::IdTypesDiffer`];
+/// - [`Error::NullId`], [`Error::NullWeight`], [`Error::IdOverflow`], [`Error::BadWeight`],
+///   [`Error::WeightNotNumeric`], [`Error::DuplicateNode`];
+/// - [`Error::TooManyNodes`], [`Error::TooManyEdges`].
+pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Graph, ReadReport)> {
+    let path = path.as_ref();
+    let started = Instant::now();
+    Input::open(path, options.max_bytes)
+        .and_then(|input| read_input(&input, options, started))
+        .map_err(|error| error.in_file(path))
+}
+
+/// Reads a graph from everything that `reader` gives; `name` tells the format by its suffix and
+/// stands for the file in errors.
+///
+/// ```
+/// use graph_core::{ReadOptions, read_from};
+///
+/// let edges = "ann bob\nbob eve\n".as_bytes();
+/// let (graph, _) = read_from(edges, "friends.txt", &ReadOptions::default())?;
+/// assert_eq!((graph.n_nodes(), graph.n_edges()), (3, 2));
+/// # Ok::<(), graph_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`read`].
+pub fn read_from(
+    reader: impl Read,
+    name: impl AsRef<Path>,
+    options: &ReadOptions,
+) -> Result<(Graph, ReadReport)> {
+    let name = name.as_ref();
+    let started = Instant::now();
+    Input::from_reader(reader, name, options.max_bytes)
+        .and_then(|input| read_input(&input, options, started))
+        .map_err(|error| error.in_file(name))
+}
+
+/// Most nodes and most edges: what 32 bits can name.
+const LIMIT: u32 = u32::MAX;
+
+fn read_input(
+    input: &Input,
+    options: &ReadOptions,
+    started: Instant,
+) -> Result<(Graph, ReadReport)> {
+    let format = match options.format {
+        Some(_) if input.is_empty() => return Err(Error::EmptyFile),
+        Some(format) => format,
+        None => sniff::format_of(input)?,
+    };
+    let mut found = Found::default();
+    let edges = read_edges(input, format, options, &mut found)?;
+    let joined = match &options.nodes {
+        Some(path) => Some(read_nodes(path, options).map_err(|error| error.in_file(path))?),
+        None => None,
+    };
+    let plan = &edges.plan;
+    let mut report = ReadReport {
+        format,
+        compression: input.compression.map(input::Compression::name),
+        source: plan.name(plan.source).to_owned(),
+        target: plan.name(plan.target).to_owned(),
+        weight: plan.weight.map(|at| plan.name(at).to_owned()),
+        id_type: String::new(),
+        delimiter: found.delimiter,
+        header: found.header,
+        dropped_rows: 0,
+        isolated_nodes: 0,
+        bytes: input.bytes,
+        duration: started.elapsed(),
+    };
+    let assembly = Assembly {
+        order: options.order,
+        directed: options.directed.or(found.directed).unwrap_or(false),
+        drop_null: options.drop_null,
+        limit: LIMIT,
+    };
+    let assembled = assembly.assemble(edges, found.nodes, joined).map_err(|error| {
+        // Only the join of a node file fails over its rows.
+        match (&error, &options.nodes) {
+            (Error::DuplicateNode { .. } | Error::NullId { .. }, Some(path)) => error.in_file(path),
+            _ => error,
+        }
+    })?;
+    report.id_type = assembled.graph.ids().data_type().to_string();
+    report.dropped_rows = assembled.dropped_rows;
+    report.isolated_nodes = assembled.isolated_nodes;
+    report.duration = started.elapsed();
+    Ok((assembled.graph, report))
+}
+
+/// What a reader finds besides edges.
 #[derive(Debug, Default)]
-pub(crate) struct Tables {
-    /// Edge rows in file order, all of one schema, with the end columns `source` and `target`.
-    pub edges: Vec<RecordBatch>,
-    /// Node rows in file order with the ids in column 0, if the format lists nodes.
-    pub nodes: Option<RecordBatch>,
-    /// Whether the file says that its edges have a direction.
-    pub directed: Option<bool>,
+struct Found {
+    nodes: Option<NodeTable>,
+    directed: Option<bool>,
+    delimiter: Option<char>,
+    header: Option<bool>,
+}
+
+fn read_edges(
+    input: &Input,
+    format: Format,
+    options: &ReadOptions,
+    found: &mut Found,
+) -> Result<CodedEdges> {
+    match format {
+        Format::Csv => {
+            let (edges, dialect) = csv::read_edges(input, options, LIMIT)?;
+            found.delimiter = Some(dialect.delimiter_char());
+            found.header = Some(dialect.header);
+            Ok(edges)
+        }
+        Format::Parquet => parquet::read_edges(input, options, LIMIT),
+        Format::Arrow => ipc::read_edges(input, options, LIMIT),
+        whole => {
+            let Tables { edges, nodes, directed } =
+                read_tables(&input.read_all()?, whole, options)?;
+            found.directed = directed;
+            found.nodes = nodes.map(|rows| tables::node_table(rows, None)).transpose()?;
+            let schema = edges.first().map_or_else(tables::no_edges, RecordBatch::schema);
+            tables::code_batches(schema, edges, options, LIMIT)
+        }
+    }
+}
+
+/// The tables of a format that is held in memory as a whole.
+fn read_tables(_bytes: &[u8], _format: Format, _options: &ReadOptions) -> Result<Tables> {
+    Err(Error::UnknownFormat)
+}
+
+/// The rows of a node file.
+fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
+    let input = Input::open(path, options.max_bytes)?;
+    let wanted = options.id.as_deref();
+    match sniff::format_of(&input)? {
+        Format::Csv => csv::read_nodes(&input, options),
+        Format::Parquet => tables::node_table(parquet::read_table(&input)?, wanted),
+        Format::Arrow => tables::node_table(ipc::read_table(&input)?, wanted),
+        _ => Err(Error::UnknownFormat),
+    }
 }

@@ -69,6 +69,9 @@ pub struct ReadOptions {
     pub delimiter: Option<char>,
     /// Whether delimited text begins with column names; by default found from the first rows.
     pub header: Option<bool>,
+    /// Whether lines of delimited text that begin with `#` or `%` are comments; a quoted value
+    /// never begins one.
+    pub comments: bool,
     /// Largest decompressed size in bytes: a guard against decompression bombs.
     pub max_bytes: u64,
 }
@@ -87,6 +90,7 @@ impl Default for ReadOptions {
             drop_null: false,
             delimiter: None,
             header: None,
+            comments: true,
             max_bytes: 64 << 30,
         }
     }

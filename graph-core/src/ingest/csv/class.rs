@@ -1,0 +1,279 @@
+//! What a field of text can be read as, and how to read it.
+
+use std::ops::{BitOr, BitOrAssign};
+
+/// Set of the classes of value that a column has shown. What a column becomes is a function of
+/// this set, so it does not matter in which order, or in which chunks, the values were seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Classes(u8);
+
+impl Classes {
+    /// Nothing, or no value.
+    pub(crate) const NONE: Self = Self(0);
+    /// An integer in `0..=i64::MAX`.
+    const NATURAL: Self = Self(1);
+    /// An integer in `i64::MIN..0`.
+    const NEGATIVE: Self = Self(1 << 1);
+    /// An integer in `i64::MAX + 1..=u64::MAX`.
+    const BIG: Self = Self(1 << 2);
+    /// An integer beyond 64 bits.
+    const HUGE: Self = Self(1 << 3);
+    /// Another number, or one in another notation.
+    const FLOAT: Self = Self(1 << 4);
+    /// `true` or `false`.
+    const BOOL: Self = Self(1 << 5);
+    /// Anything else.
+    pub(crate) const TEXT: Self = Self(1 << 6);
+
+    fn has(self, classes: Self) -> bool {
+        self.0 & classes.0 != 0
+    }
+
+    /// Type of an attribute column that shows these classes.
+    pub(crate) fn kind(self) -> Kind {
+        let numbers =
+            Self::NATURAL | Self::NEGATIVE | Self::BIG | Self::HUGE | Self::FLOAT;
+        if self == Self::NONE {
+            Kind::Null
+        } else if self.has(Self::TEXT) || (self.has(Self::BOOL) && self.has(numbers)) {
+            Kind::Text
+        } else if self.has(Self::BOOL) {
+            Kind::Bool
+        } else if self.has(Self::FLOAT | Self::HUGE)
+            || (self.has(Self::BIG) && self.has(Self::NEGATIVE))
+        {
+            Kind::Float
+        } else if self.has(Self::BIG) {
+            Kind::UInt
+        } else {
+            Kind::Int
+        }
+    }
+
+    /// Type of id columns that together show these classes: integers or text. Integers that no
+    /// type holds are an error when they are read.
+    pub(crate) fn id_kind(self) -> Kind {
+        if self.has(Self::TEXT | Self::FLOAT | Self::BOOL) {
+            Kind::Text
+        } else if self.has(Self::BIG) && !self.has(Self::NEGATIVE) {
+            Kind::UInt
+        } else {
+            Kind::Int
+        }
+    }
+}
+
+impl BitOr for Classes {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Classes {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// Type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// No value seen.
+    Null,
+    Bool,
+    Int,
+    UInt,
+    Float,
+    Text,
+}
+
+/// Class of a field that is not empty.
+pub(crate) fn classify(field: &[u8]) -> Classes {
+    let digits = field.strip_prefix(b"-").unwrap_or(field);
+    if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) {
+        // `007` and `-0` would not come back as they were written: they are names.
+        if (digits[0] == b'0' && digits.len() > 1) || field == b"-0" {
+            return Classes::TEXT;
+        }
+        let text = std::str::from_utf8(field).unwrap_or_default();
+        return match (text.parse::<i64>(), text.parse::<u64>()) {
+            (Ok(0..), _) => Classes::NATURAL,
+            (Ok(_), _) => Classes::NEGATIVE,
+            (_, Ok(_)) => Classes::BIG,
+            _ => Classes::HUGE,
+        };
+    }
+    if field.eq_ignore_ascii_case(b"true") || field.eq_ignore_ascii_case(b"false") {
+        Classes::BOOL
+    } else if float(field).is_some() {
+        Classes::FLOAT
+    } else {
+        Classes::TEXT
+    }
+}
+
+/// The number that `field` writes; none for names such as `007`.
+#[inline]
+pub(crate) fn float(field: &[u8]) -> Option<f64> {
+    let unsigned = field.strip_prefix(b"-").or(field.strip_prefix(b"+")).unwrap_or(field);
+    if let [b'0', b'0'..=b'9', ..] = unsigned {
+        return None;
+    }
+    number(field)
+}
+
+/// The number that `field` writes, leading zeros or not.
+#[inline]
+pub(crate) fn number(field: &[u8]) -> Option<f64> {
+    const POWERS: [f64; 16] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    // Up to 15 digits are exact in f64, and so is the power of ten: one division rounds once.
+    if field.len() <= 16 {
+        let (mut mantissa, mut digits, mut decimals, mut after_point) = (0_u64, 0, 0, 0);
+        for &byte in field {
+            match byte {
+                b'0'..=b'9' => {
+                    mantissa = mantissa * 10 + u64::from(byte - b'0');
+                    digits += 1;
+                    decimals += after_point;
+                }
+                b'.' if after_point == 0 => after_point = 1,
+                _ => return exotic(field),
+            }
+        }
+        if (1..=15).contains(&digits) {
+            return Some(mantissa as f64 / POWERS[decimals]);
+        }
+    }
+    exotic(field)
+}
+
+/// Signs, exponents, many digits, `inf` and `nan`.
+#[cold]
+fn exotic(field: &[u8]) -> Option<f64> {
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// The integer that `text[start..end]` writes, if it fits in `i64` and is written plainly.
+#[inline]
+pub(crate) fn integer(text: &[u8], start: usize, end: usize) -> Option<i64> {
+    if text[start] == b'-' {
+        if end - start == 1 || text[start + 1] == b'0' {
+            return None;
+        }
+        // The least integer has no positive counterpart.
+        return Some(0_i64.wrapping_sub_unsigned(
+            natural(text, start + 1, end).filter(|&value| value <= 1 << 63)?,
+        ));
+    }
+    natural(text, start, end).and_then(|value| i64::try_from(value).ok())
+}
+
+/// The integer that `text[start..end]` writes, if it fits in `u64` and is written plainly.
+#[inline]
+pub(crate) fn natural(text: &[u8], start: usize, end: usize) -> Option<u64> {
+    let len = end - start;
+    if text[start] == b'0' && len > 1 {
+        return None;
+    }
+    match len {
+        1..=8 => {
+            let block = u64::from_le_bytes(*text.get(start..)?.first_chunk()?);
+            eight_digits(block << (64 - 8 * len) | ZEROS.unbounded_shr(8 * len as u32))
+        }
+        9..=16 => {
+            let low = u64::from_le_bytes(*text[..end].last_chunk()?);
+            Some(natural(text, start, end - 8)? * 100_000_000 + eight_digits(low)?)
+        }
+        17..=19 => {
+            let (middle, low) = text[start..end].last_chunk::<16>()?.split_at(8);
+            let (middle, low) =
+                (u64::from_le_bytes(middle.try_into().ok()?), u64::from_le_bytes(low.try_into().ok()?));
+            let high = natural(text, start, end - 16)?;
+            Some(high * 10_000_000_000_000_000 + eight_digits(middle)? * 100_000_000 + eight_digits(low)?)
+        }
+        20 => {
+            let digits = text[start..end].iter().all(u8::is_ascii_digit);
+            std::str::from_utf8(&text[start..end]).ok().filter(|_| digits)?.parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// Eight times the digit 0.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The number that eight ASCII digits write, the first digit in the lowest byte: pairs of
+/// neighbors are joined three times.
+#[inline]
+fn eight_digits(block: u64) -> Option<u64> {
+    let high_nibbles = 0xf0f0_f0f0_f0f0_f0f0;
+    let carried = block.wrapping_add(0x0606_0606_0606_0606);
+    if (block & high_nibbles) != ZEROS || (carried & high_nibbles) != ZEROS {
+        return None;
+    }
+    let digits = block - ZEROS;
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// `field` in the middle of other text, as the scanner sees it.
+    fn in_text<R>(field: &str, read: impl Fn(&[u8], usize, usize) -> R) -> R {
+        let text = format!("99,{field},12345678901234567890");
+        read(text.as_bytes(), 3, 3 + field.len())
+    }
+
+    proptest! {
+        #[test]
+        fn integers_read_as_they_print(value: i64, shift in 0..64u32) {
+            let value = value >> shift;
+            prop_assert_eq!(in_text(&value.to_string(), integer), Some(value));
+        }
+
+        #[test]
+        fn naturals_read_as_they_print(value: u64, shift in 0..64u32) {
+            let value = value >> shift;
+            prop_assert_eq!(in_text(&value.to_string(), natural), Some(value));
+        }
+
+        /// Oracle: the standard library, and the rule that the text must come back.
+        #[test]
+        fn anything_else_is_no_integer(field in "[-+0-9. a/:]{1,21}") {
+            let expected = field.parse::<i64>().ok().filter(|value| value.to_string() == field);
+            prop_assert_eq!(in_text(&field, integer), expected);
+            let expected = field.parse::<u64>().ok().filter(|value| value.to_string() == field);
+            prop_assert_eq!(in_text(&field, natural), expected);
+        }
+
+        #[test]
+        fn numbers_read_as_the_standard_library_reads_them(field in "[-+]?[0-9]{0,9}[.]?[0-9]{0,9}(e-?[0-9]{1,3})?") {
+            prop_assert_eq!(number(field.as_bytes()), field.parse().ok());
+        }
+    }
+
+    #[test]
+    fn classes_make_types() {
+        let kind = |fields: &[&str]| {
+            fields.iter().map(|f| classify(f.as_bytes())).fold(Classes::NONE, BitOr::bitor).kind()
+        };
+        let big = "18446744073709551615";
+        assert_eq!(kind(&[]), Kind::Null);
+        assert_eq!(kind(&["1", "-2"]), Kind::Int);
+        assert_eq!(kind(&["1", big]), Kind::UInt);
+        assert_eq!(kind(&["-1", big]), Kind::Float);
+        assert_eq!(kind(&["1", "2.5"]), Kind::Float);
+        assert_eq!(kind(&["1e9", "nan"]), Kind::Float);
+        assert_eq!(kind(&["true", "FALSE"]), Kind::Bool);
+        assert_eq!(kind(&["true", "1"]), Kind::Text);
+        assert_eq!(kind(&["007"]), Kind::Text);
+        assert_eq!(kind(&["1", "x"]), Kind::Text);
+    }
+}
