@@ -125,10 +125,14 @@ impl Dialect {
                 .into_iter()
                 .flatten()
                 .any(|name| first.iter().any(|field| field == name.as_bytes()));
-            let all_text =
-                (0..first.len()).all(|at| !first[at].is_empty() && of_first(at) == Classes::TEXT);
+            // The name of an index column is often left out.
+            let all_text = first.iter().any(|field| !field.is_empty())
+                && (0..first.len())
+                    .all(|at| first[at].is_empty() || of_first(at) == Classes::TEXT);
             let a_value_differs = (0..first.len()).any(|at| {
-                classes[at] != Classes::NONE && of_first(at) | classes[at] != classes[at]
+                classes[at] != Classes::NONE
+                    && !first[at].is_empty()
+                    && of_first(at) | classes[at] != classes[at]
             });
             let known = names_ends(&to_names(first.to_vec()));
             named
