@@ -1,1 +1,11 @@
-//! x
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod config;
+pub mod encode;
+mod error;
+mod image;
+
+pub use config::{ColorScale, EdgeOpacity, HexColor, ImageConfig, Labels, Legend, Theme};
+pub use error::{Error, Result};
+pub use image::{Picture, Pixels};

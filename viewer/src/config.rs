@@ -1,0 +1,440 @@
+//! The options of a picture, for the library, for `--help` and for JSON at once.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::encode::Rgba8;
+use crate::{Error, Result};
+
+/// How a picture looks; [`Default`] is meant to look good on any graph.
+///
+/// With feature `clap` these are command-line options, with feature `serde` a JSON object; names
+/// and defaults are the same everywhere.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "Picture"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+pub struct ImageConfig {
+    /// Width in pixels, 16 to 16384
+    #[cfg_attr(feature = "clap", arg(long, value_name = "PIXELS", default_value_t = 1920))]
+    pub width: u32,
+    /// Height in pixels, 16 to 16384
+    #[cfg_attr(feature = "clap", arg(long, value_name = "PIXELS", default_value_t = 1440))]
+    pub height: u32,
+    /// Light or dark background
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = Theme::Dark))]
+    pub theme: Theme,
+    /// Color nodes by a column; or by `degree`, `position` (hue by direction from the center, the
+    /// default) or `none`, where no column has that name
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub color_by: Option<String>,
+    /// How numbers become colors
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = ColorScale::Auto))]
+    pub color_scale: ColorScale,
+    /// Size nodes by a numeric column; or by `degree` (the default) or `none`, where no column has
+    /// that name
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub size_by: Option<String>,
+    /// Which nodes get a label, the largest first: `auto`, `none`, `all` or a number; labels that
+    /// find no free place are left out
+    #[cfg_attr(feature = "clap", arg(long, value_name = "WHICH", default_value_t = Labels::Auto))]
+    pub labels: Labels,
+    /// Column with the text of the labels; by default `label`, `name` or `title` if it holds
+    /// strings, else the id
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub label_by: Option<String>,
+    /// Factor on the size of all labels, 0.1 to 10
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FACTOR", default_value_t = 1.0))]
+    pub label_scale: f32,
+    /// Factor on the radius of all nodes, 0 to 100
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FACTOR", default_value_t = 1.0))]
+    pub node_scale: f32,
+    /// Factor on the width of all edges, 0 to 100
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FACTOR", default_value_t = 1.0))]
+    pub edge_scale: f32,
+    /// Opacity of one edge, 0 to 1, or `auto`: chosen from how densely edges lie on one another
+    #[cfg_attr(
+        feature = "clap",
+        arg(long, value_name = "OPACITY", default_value_t = EdgeOpacity::Auto)
+    )]
+    pub edge_opacity: EdgeOpacity,
+    /// Background `#rrggbb`, `#rrggbbaa` or `transparent`; by default that of the theme
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLOR"))]
+    pub background: Option<HexColor>,
+    /// Empty border around the layout as a share of the shorter side, 0 to 0.45
+    #[cfg_attr(feature = "clap", arg(long, value_name = "SHARE", default_value_t = 0.05))]
+    pub margin: f32,
+    /// Whether a key of the colors is drawn
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = Legend::Auto))]
+    pub legend: Legend,
+    /// Line of text in the upper left corner
+    #[cfg_attr(feature = "clap", arg(long, value_name = "TEXT"))]
+    pub title: Option<String>,
+}
+
+impl Default for ImageConfig {
+    fn default() -> Self {
+        Self {
+            width: 1920,
+            height: 1440,
+            theme: Theme::Dark,
+            color_by: None,
+            color_scale: ColorScale::Auto,
+            size_by: None,
+            labels: Labels::Auto,
+            label_by: None,
+            label_scale: 1.0,
+            node_scale: 1.0,
+            edge_scale: 1.0,
+            edge_opacity: EdgeOpacity::Auto,
+            background: None,
+            margin: 0.05,
+            legend: Legend::Auto,
+            title: None,
+        }
+    }
+}
+
+impl ImageConfig {
+    /// The same options for a picture of 3840 x 2160 pixels.
+    pub fn in_4k(self) -> Self {
+        Self { width: 3840, height: 2160, ..self }
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::OutOfRange`], which names the option and the range;
+    /// - [`Error::NoRoom`] if the margin leaves less than 8 pixels in a direction.
+    pub fn check(&self) -> Result<()> {
+        let sides = "from 16 to 16384";
+        let factor = "from 0 to 100";
+        let ranges = [
+            ("width", f64::from(self.width), 16.0..=16384.0, sides),
+            ("height", f64::from(self.height), 16.0..=16384.0, sides),
+            ("label_scale", f64::from(self.label_scale), 0.1..=10.0, "from 0.1 to 10"),
+            ("node_scale", f64::from(self.node_scale), 0.0..=100.0, factor),
+            ("edge_scale", f64::from(self.edge_scale), 0.0..=100.0, factor),
+            ("margin", f64::from(self.margin), 0.0..=0.45, "from 0 to 0.45"),
+        ];
+        for (option, value, allowed, range) in ranges {
+            if !allowed.contains(&value) {
+                return Err(Error::OutOfRange { option, value, range });
+            }
+        }
+        if let EdgeOpacity::Fixed(opacity) = self.edge_opacity {
+            check_opacity(opacity)?;
+        }
+        let (width, height) = (self.width, self.height);
+        let margin = self.margin * width.min(height) as f32;
+        if (width.min(height) as f32) - 2.0 * margin < MIN_ROOM {
+            return Err(Error::NoRoom { margin, width, height });
+        }
+        Ok(())
+    }
+}
+
+/// Pixels that must be left between the margins.
+const MIN_ROOM: f32 = 8.0;
+
+fn check_opacity(opacity: f32) -> Result<()> {
+    if (0.0..=1.0).contains(&opacity) {
+        return Ok(());
+    }
+    let range = "from 0 to 1, or `auto`";
+    Err(Error::OutOfRange { option: "edge_opacity", value: f64::from(opacity), range })
+}
+
+/// Background and the colors that must stand out from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Theme {
+    /// Glowing edges on near black
+    #[default]
+    Dark,
+    /// Ink on near white
+    Light,
+}
+
+/// How a number becomes a place on the color scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum ColorScale {
+    /// Linear, or by quantile if most values crowd at one end
+    #[default]
+    Auto,
+    /// Equal differences of value are equal steps of color
+    Linear,
+    /// Equal numbers of nodes share equal steps of color
+    Quantile,
+}
+
+/// Whether a key of the colors is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Legend {
+    /// Where colors carry data of the nodes
+    #[default]
+    Auto,
+    /// Never
+    None,
+}
+
+/// Which nodes get a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+pub enum Labels {
+    /// As many as look good; none if the only text is a number and the graph is not tiny.
+    #[default]
+    Auto,
+    /// None.
+    None,
+    /// Every node, as far as places are free.
+    All,
+    /// At most this many.
+    Count(usize),
+}
+
+impl FromStr for Labels {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "none" => Ok(Self::None),
+            "all" => Ok(Self::All),
+            number => number.parse().map(Self::Count).map_err(|_| Error::BadText {
+                option: "choice of labels",
+                value: number.to_owned(),
+                expected: "`auto`, `none`, `all` or a number",
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::None => f.write_str("none"),
+            Self::All => f.write_str("all"),
+            Self::Count(count) => count.fmt(f),
+        }
+    }
+}
+
+/// Opacity of one edge where no other crosses it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+pub enum EdgeOpacity {
+    /// Chosen from how densely edges lie on one another.
+    #[default]
+    Auto,
+    /// This opacity, 0 to 1; `k` edges on one another have opacity `1 - (1 - opacity)^k`.
+    Fixed(f32),
+}
+
+impl FromStr for EdgeOpacity {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let bad = |_| Error::BadText {
+            option: "edge opacity",
+            value: text.to_owned(),
+            expected: "`auto` or a number from 0 to 1",
+        };
+        let opacity = text.parse().map_err(bad)?;
+        check_opacity(opacity)?;
+        Ok(Self::Fixed(opacity))
+    }
+}
+
+impl fmt::Display for EdgeOpacity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Fixed(opacity) => opacity.fmt(f),
+        }
+    }
+}
+
+/// A color that reads and prints as `#rrggbb`, `#rrggbbaa` or `transparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+pub struct HexColor(pub Rgba8);
+
+impl FromStr for HexColor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "transparent" {
+            return Ok(Self([0; 4]));
+        }
+        let bad = || Error::BadText {
+            option: "color",
+            value: text.to_owned(),
+            expected: "`#rrggbb`, `#rrggbbaa` or `transparent`",
+        };
+        let digits = text.strip_prefix('#').ok_or_else(bad)?;
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_hex || ![6, 8].contains(&digits.len()) {
+            return Err(bad());
+        }
+        let number = u32::from_str_radix(digits, 16).map_err(|_| bad())?;
+        Ok(Self(if digits.len() == 6 { number << 8 | 0xff } else { number }.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for HexColor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [red, green, blue, alpha] = self.0;
+        match alpha {
+            0 => f.write_str("transparent"),
+            255 => write!(f, "#{red:02x}{green:02x}{blue:02x}"),
+            _ => write!(f, "#{red:02x}{green:02x}{blue:02x}{alpha:02x}"),
+        }
+    }
+}
+
+/// Texts stand for these types in JSON, so that `"auto"` and `"0.5"` read as on the command line.
+#[cfg(feature = "serde")]
+macro_rules! as_text {
+    ($($name:ty),*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = Error;
+
+            fn try_from(text: String) -> Result<Self> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+    )*};
+}
+#[cfg(feature = "serde")]
+as_text!(Labels, EdgeOpacity, HexColor);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_passes_the_check() {
+        ImageConfig::default().check().unwrap();
+        ImageConfig::default().in_4k().check().unwrap();
+    }
+
+    #[test]
+    fn bad_values_are_refused_with_the_range() {
+        let config = ImageConfig::default;
+        let cases = [
+            (
+                ImageConfig { width: 15, ..config() },
+                "option width is 15, but must be from 16 to 16384",
+            ),
+            (
+                ImageConfig { height: 20_000, ..config() },
+                "option height is 20000, but must be from 16 to 16384",
+            ),
+            (
+                ImageConfig { node_scale: f32::NAN, ..config() },
+                "option node_scale is NaN, but must be from 0 to 100",
+            ),
+            (
+                ImageConfig { edge_scale: -1.0, ..config() },
+                "option edge_scale is -1, but must be from 0 to 100",
+            ),
+            (
+                ImageConfig { label_scale: 0.0, ..config() },
+                "option label_scale is 0, but must be from 0.1 to 10",
+            ),
+            (
+                ImageConfig { margin: 0.5, ..config() },
+                "option margin is 0.5, but must be from 0 to 0.45",
+            ),
+            (
+                ImageConfig { edge_opacity: EdgeOpacity::Fixed(2.0), ..config() },
+                "option edge_opacity is 2, but must be from 0 to 1, or `auto`",
+            ),
+            (
+                ImageConfig { width: 16, height: 16, margin: 0.4375, ..config() },
+                "margins of 7 pixels leave nothing of a picture of 16 x 16 pixels",
+            ),
+        ];
+        for (config, message) in cases {
+            assert_eq!(config.check().unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn texts_read_back_as_they_print() {
+        for text in ["auto", "none", "all", "12"] {
+            assert_eq!(text.parse::<Labels>().unwrap().to_string(), text);
+        }
+        for text in ["auto", "0.25"] {
+            assert_eq!(text.parse::<EdgeOpacity>().unwrap().to_string(), text);
+        }
+        for text in ["transparent", "#0a1b2c", "#0a1b2c7f"] {
+            assert_eq!(text.parse::<HexColor>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn bad_texts_say_what_is_allowed() {
+        for text in ["", "#12345", "red", "#+12345", "#1234567g"] {
+            let error = text.parse::<HexColor>().unwrap_err().to_string();
+            assert!(error.ends_with("expected `#rrggbb`, `#rrggbbaa` or `transparent`"), "{error}");
+        }
+        assert!("-1".parse::<Labels>().is_err());
+        assert!("1.5".parse::<EdgeOpacity>().is_err());
+        assert!("nan".parse::<EdgeOpacity>().is_err());
+    }
+
+    #[cfg(feature = "clap")]
+    #[test]
+    fn the_command_line_has_the_same_defaults() {
+        use clap::Parser;
+
+        #[derive(Parser)]
+        struct Cli {
+            #[command(flatten)]
+            image: ImageConfig,
+        }
+        assert_eq!(Cli::parse_from(["draw"]).image, ImageConfig::default());
+        let given = Cli::parse_from(["draw", "--labels", "5", "--theme", "light"]).image;
+        assert_eq!((given.labels, given.theme), (Labels::Count(5), Theme::Light));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn json_has_the_same_defaults_and_refuses_unknown_names() {
+        let empty: ImageConfig = serde_json::from_str("{}").unwrap();
+        assert_eq!(empty, ImageConfig::default());
+        let text = r##"{"labels": "7", "edge_opacity": "0.5", "background": "#102030"}"##;
+        let given: ImageConfig = serde_json::from_str(text).unwrap();
+        assert_eq!(given.labels, Labels::Count(7));
+        assert_eq!(given.edge_opacity, EdgeOpacity::Fixed(0.5));
+        let back: ImageConfig =
+            serde_json::from_str(&serde_json::to_string(&given).unwrap()).unwrap();
+        assert_eq!(back, given);
+        assert!(serde_json::from_str::<ImageConfig>(r#"{"colour_by": "x"}"#).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! What can stand between a graph and its picture.
+
+/// Result of this crate's fallible functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A situation that a caller can tell apart and act on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A position column does not have one entry per node.
+    #[error("position column {column} has {found} entries, but the graph has {expected} nodes")]
+    LengthMismatch {
+        /// Name of the column, `x` or `y`.
+        column: &'static str,
+        /// Its length.
+        found: usize,
+        /// Number of nodes.
+        expected: usize,
+    },
+    /// A numeric option is outside its range.
+    #[error("option {option} is {value}, but must be {range}")]
+    OutOfRange {
+        /// Name of the option.
+        option: &'static str,
+        /// The value given.
+        value: f64,
+        /// The values allowed, as the end of a sentence.
+        range: &'static str,
+    },
+    /// The margins leave no room to draw in.
+    #[error("margins of {margin} pixels leave nothing of a picture of {width} x {height} pixels")]
+    NoRoom {
+        /// Margin on each side, in pixels.
+        margin: f32,
+        /// Width of the picture, in pixels.
+        width: u32,
+        /// Height of the picture, in pixels.
+        height: u32,
+    },
+    /// A text option cannot be read.
+    #[error("`{value}` is not a {option}; expected {expected}")]
+    BadText {
+        /// Name of the option.
+        option: &'static str,
+        /// The text given.
+        value: String,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// A column has a type that cannot be shown as asked.
+    #[error("column `{column}` has type {found}, but {expected}")]
+    ColumnType {
+        /// Name of the column.
+        column: String,
+        /// Its Arrow type.
+        found: String,
+        /// What is needed, as the end of a sentence.
+        expected: &'static str,
+    },
+    /// The graph refused, for example because a column is missing.
+    #[error(transparent)]
+    Graph(#[from] graph_core::Error),
+    /// Arrow refused.
+    #[error(transparent)]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// The PNG encoder refused.
+    #[error(transparent)]
+    Png(#[from] png::EncodingError),
+    /// The operating system refused.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}

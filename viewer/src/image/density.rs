@@ -1,0 +1,475 @@
+//! Edges as density: how many layers of edges, and of which mean color, lie on each pixel.
+//!
+//! An edge adds `width * length` of ink, spread over the pixels that it covers, so the result does
+//! not depend on the order of edges. Time is bounded: an edge that is long, in a picture with so
+//! many pixels of edges that no single one can be made out, is drawn into a grid of coarser cells,
+//! each level half as fine as the one before, and the grids are then added up smoothly. The ink of
+//! every edge stays exact; it only gets softer.
+
+use std::ops::Range;
+
+use graph_core::NodeId;
+use rayon::prelude::*;
+
+use crate::encode::Oklab;
+
+/// Lightness, a, b (each times the layers), and the layers.
+pub(crate) type Cell = [f32; 4];
+
+/// An end of edges: pixel position and color.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) color: Oklab,
+}
+
+/// Rows that one task fills; edges are sorted by these bands, so that threads never share a cell.
+const BAND: usize = 64;
+
+/// Edges that one task sorts.
+const CHUNK: usize = 1 << 15;
+
+/// Coarsest level: cells of 64 pixels.
+const COARSEST: usize = 6;
+
+/// Draws the edges `sources[e]`–`targets[e]` into `width * height` cells, row by row.
+///
+/// `line` is the width of an edge in pixels and `budget` bounds the steps along all edges, as far
+/// as the coarsest level allows. Self-loops, and edges with an end that is not finite, are left
+/// out. The result is the same for any number of threads.
+pub(crate) fn accumulate(
+    ends: &[End],
+    sources: &[NodeId],
+    targets: &[NodeId],
+    line: f32,
+    [width, height]: [usize; 2],
+    budget: f64,
+) -> Vec<Cell> {
+    let picture = Plane { width, height, ends, line };
+    let longest = longest_run(&picture, sources, targets, budget);
+    let mut levels: Vec<Level> =
+        (0..=COARSEST).map(|level| Level::new(level, width, height)).collect();
+    // Band `b` of level `k` is task `first_task[k] + b`.
+    let mut first_task = vec![0];
+    for level in &levels {
+        first_task.push(first_task[first_task.len() - 1] + level.n_bands());
+    }
+    let lists: Vec<TaskLists> = sources
+        .par_chunks(CHUNK)
+        .zip(targets.par_chunks(CHUNK))
+        .map(|(sources, targets)| TaskLists::sort(&picture, sources, targets, longest, &first_task))
+        .collect();
+
+    let mut tasks = Vec::new();
+    for (k, level) in levels.iter_mut().enumerate() {
+        if lists
+            .iter()
+            .all(|list| list.range(first_task[k]).start == list.range(first_task[k + 1] - 1).end)
+        {
+            continue;
+        }
+        level.cells = vec![[0.0; 4]; level.width * level.height];
+        let width = level.width;
+        for (band, cells) in level.cells.chunks_mut(BAND * width).enumerate() {
+            tasks.push((k, first_task[k] + band, Band { width, first_row: band * BAND, cells }));
+        }
+    }
+    tasks.into_par_iter().with_max_len(1).for_each(|(level, task, mut band)| {
+        let size = (1 << level) as f32;
+        for (chunk, list) in lists.iter().enumerate() {
+            for &edge in &list.edges[list.range(task)] {
+                let edge = chunk * CHUNK + edge as usize;
+                let [a, b] = [sources[edge], targets[edge]].map(|u| {
+                    let end = ends[u as usize];
+                    End { x: end.x / size, y: end.y / size, ..end }
+                });
+                band.draw(a, b, line / size);
+            }
+        }
+    });
+    merge(levels)
+}
+
+/// What every step needs to know.
+struct Plane<'a> {
+    width: usize,
+    height: usize,
+    ends: &'a [End],
+    line: f32,
+}
+
+impl Plane<'_> {
+    /// The part of edge `u`–`v` that is in the picture: its length along the longer axis and its
+    /// rows, in pixels; `None` if nothing is.
+    fn visible(&self, u: NodeId, v: NodeId) -> Option<(f32, Range<f32>)> {
+        let [a, b] = [self.ends[u as usize], self.ends[v as usize]];
+        let (dx, dy) = (b.x - a.x, b.y - a.y);
+        // Also false for NaN and for the infinite.
+        if u == v || !(dx.abs() + dy.abs() < f32::MAX) {
+            return None;
+        }
+        let reach = 0.5 * self.line + 1.0;
+        let (mut enter, mut leave) = (0.0_f32, 1.0_f32);
+        for (start, delta, size) in [(a.x, dx, self.width), (a.y, dy, self.height)] {
+            let (low, high) = (-reach, size as f32 + reach);
+            if delta == 0.0 {
+                if start < low || start > high {
+                    return None;
+                }
+            } else {
+                let (s, t) = ((low - start) / delta, (high - start) / delta);
+                enter = enter.max(s.min(t));
+                leave = leave.min(s.max(t));
+            }
+        }
+        if enter >= leave {
+            return None;
+        }
+        let rows = (a.y + enter * dy, a.y + leave * dy);
+        let run = (leave - enter) * dx.abs().max(dy.abs());
+        Some((run, rows.0.min(rows.1)..rows.0.max(rows.1)))
+    }
+
+    /// Rows of cells at `level` that an edge on pixel rows `rows` may touch.
+    fn bands(&self, level: usize, rows: &Range<f32>) -> Range<usize> {
+        let size = (1 << level) as f32;
+        // A sloped line is thicker along a column than across, by at most the root of two.
+        let reach = 1.5 * self.line / size + 2.0;
+        let last = self.height.div_ceil(1 << level) - 1;
+        let row = |value: f32| ((value.max(0.0)) as usize).min(last) / BAND;
+        row(rows.start / size - reach)..row(rows.end / size + reach) + 1
+    }
+}
+
+/// Longest run, in cells, that an edge may have at its level so that all keep within `budget`.
+fn longest_run(plane: &Plane, sources: &[NodeId], targets: &[NodeId], budget: f64) -> f32 {
+    const CLASSES_PER_OCTAVE: f32 = 4.0;
+    const CLASSES: usize = 64;
+    let counts: [u64; CLASSES] = sources
+        .par_chunks(CHUNK)
+        .zip(targets.par_chunks(CHUNK))
+        .map(|(sources, targets)| {
+            let mut counts = [0; CLASSES];
+            for (&u, &v) in sources.iter().zip(targets) {
+                if let Some((run, _)) = plane.visible(u, v) {
+                    let class = (run.max(1.0).log2() * CLASSES_PER_OCTAVE) as usize;
+                    counts[class.min(CLASSES - 1)] += 1;
+                }
+            }
+            counts
+        })
+        .reduce(|| [0; CLASSES], |a, b| std::array::from_fn(|i| a[i] + b[i]));
+    let run_of = |class: usize| ((class as f32 + 0.5) / CLASSES_PER_OCTAVE).exp2();
+    let steps = |longest: f32| -> f64 {
+        let step = |class| {
+            let run = run_of(class);
+            f64::from(run / (1 << level_of(run, longest)) as f32)
+        };
+        counts.iter().enumerate().map(|(class, &count)| count as f64 * step(class)).sum()
+    };
+    (0..CLASSES).rev().map(run_of).find(|&longest| steps(longest) <= budget).unwrap_or(1.0)
+}
+
+/// The finest level at which `run` pixels are at most `longest` cells.
+fn level_of(run: f32, longest: f32) -> usize {
+    (0..COARSEST).find(|&level| run <= longest * (1 << level) as f32).unwrap_or(COARSEST)
+}
+
+/// The edges of one chunk, sorted by the tasks that draw them; an edge may be in several.
+struct TaskLists {
+    offsets: Vec<u32>,
+    edges: Vec<u32>,
+}
+
+impl TaskLists {
+    fn sort(
+        plane: &Plane,
+        sources: &[NodeId],
+        targets: &[NodeId],
+        longest: f32,
+        first_task: &[usize],
+    ) -> Self {
+        let tasks: Vec<Range<usize>> = sources
+            .iter()
+            .zip(targets)
+            .map(|(&u, &v)| {
+                let Some((run, rows)) = plane.visible(u, v) else { return 0..0 };
+                let level = level_of(run, longest);
+                let bands = plane.bands(level, &rows);
+                first_task[level] + bands.start..first_task[level] + bands.end
+            })
+            .collect();
+        let mut offsets = vec![0; first_task[first_task.len() - 1] + 1];
+        for task in tasks.iter().cloned().flatten() {
+            offsets[task + 1] += 1;
+        }
+        for task in 1..offsets.len() {
+            offsets[task] += offsets[task - 1];
+        }
+        let mut next = offsets.clone();
+        let mut edges = vec![0; offsets[offsets.len() - 1] as usize];
+        for (edge, tasks) in tasks.into_iter().enumerate() {
+            for task in tasks {
+                edges[next[task] as usize] = edge as u32;
+                next[task] += 1;
+            }
+        }
+        Self { offsets, edges }
+    }
+
+    fn range(&self, task: usize) -> Range<usize> {
+        self.offsets[task] as usize..self.offsets[task + 1] as usize
+    }
+}
+
+/// A grid whose cells are `2^k` pixels wide; without cells if nothing is drawn there.
+struct Level {
+    width: usize,
+    height: usize,
+    cells: Vec<Cell>,
+}
+
+impl Level {
+    fn new(level: usize, width: usize, height: usize) -> Self {
+        let size = 1 << level;
+        Self { width: width.div_ceil(size), height: height.div_ceil(size), cells: vec![] }
+    }
+
+    fn n_bands(&self) -> usize {
+        self.height.div_ceil(BAND)
+    }
+}
+
+/// The rows of a level that one task owns.
+struct Band<'a> {
+    width: usize,
+    first_row: usize,
+    cells: &'a mut [Cell],
+}
+
+impl Band<'_> {
+    /// Adds the line `a`–`b`, `line` cells wide; everything in cells of this level.
+    fn draw(&mut self, a: End, b: End, line: f32) {
+        if (b.x - a.x).abs() >= (b.y - a.y).abs() {
+            self.draw_along::<true>(a, b, line);
+        } else {
+            let flip = |end: End| End { x: end.y, y: end.x, ..end };
+            self.draw_along::<false>(flip(a), flip(b), line);
+        }
+    }
+
+    /// Walks along x; `ACROSS` tells whether x is the picture's x or, flipped, its y.
+    fn draw_along<const ACROSS: bool>(&mut self, a: End, b: End, line: f32) {
+        let (a, b) = if a.x <= b.x { (a, b) } else { (b, a) };
+        let dx = b.x - a.x;
+        if dx <= 0.0 {
+            return;
+        }
+        let slope = (b.y - a.y) / dx;
+        // Ink per cell of x: the line is longer than its run, and thicker when cut along y.
+        let height = line * (1.0 + slope * slope).sqrt();
+        let first_row = self.first_row as f32;
+        let n_rows = self.cells.len() / self.width;
+        let (mut from, mut to) = (a.x.max(0.0), b.x);
+        if ACROSS {
+            to = to.min(self.width as f32);
+            let reach = 0.5 * height + 2.0;
+            let (low, high) = (first_row - reach, first_row + n_rows as f32 + reach);
+            if slope != 0.0 {
+                let (s, t) = (a.x + (low - a.y) / slope, a.x + (high - a.y) / slope);
+                from = from.max(s.min(t));
+                to = to.min(s.max(t));
+            }
+        } else {
+            from = from.max(first_row);
+            to = to.min(first_row + n_rows as f32);
+        }
+        if from >= to {
+            return;
+        }
+        let change: Oklab = std::array::from_fn(|i| b.color[i] - a.color[i]);
+        let per_run = 1.0 / dx;
+        let (major_start, minor_start) =
+            if ACROSS { (0, self.first_row) } else { (self.first_row, 0) };
+        let n_minor = if ACROSS { n_rows } else { self.width };
+        let thin = height <= 1.0;
+        for major in from as usize..to.ceil() as usize {
+            // The first and last cell are covered in part; cells cut off by the band are not, since
+            // `from` and `to` then lie beyond its reach or on its border.
+            let run = (major as f32 + 1.0).min(b.x) - (major as f32).max(a.x);
+            let center = major as f32 + 0.5;
+            let middle = center.clamp(a.x, b.x);
+            let part = (middle - a.x) * per_run;
+            let color: Oklab = std::array::from_fn(|i| a.color[i] + part * change[i]);
+            let y = a.y + slope * (middle - a.x) - 0.5 - minor_start as f32;
+            let mut add = |minor: isize, ink: f32| {
+                if (0..n_minor as isize).contains(&minor) {
+                    let (row, column) = if ACROSS {
+                        (minor as usize, major)
+                    } else {
+                        (major - major_start, minor as usize)
+                    };
+                    let cell = &mut self.cells[row * self.width + column];
+                    *cell = [
+                        cell[0] + ink * color[0],
+                        cell[1] + ink * color[1],
+                        cell[2] + ink * color[2],
+                        cell[3] + ink,
+                    ];
+                }
+            };
+            let below = y.floor();
+            if thin {
+                let part = y - below;
+                add(below as isize, height * run * (1.0 - part));
+                add(below as isize + 1, height * run * part);
+            } else {
+                let half = 0.5 * (height - 1.0);
+                // A box of the line's height, smoothed over one cell: exact coverage of a level line.
+                let (start, end) = ((y - half).floor() as isize, (y + half).floor() as isize + 1);
+                for minor in start..=end {
+                    let outside = (minor as f32 - y).abs() - half;
+                    add(minor, run * (1.0 - outside).clamp(0.0, 1.0));
+                }
+            }
+        }
+    }
+}
+
+/// Adds every level, coarsest first, to the next finer one, by linear interpolation.
+fn merge(levels: Vec<Level>) -> Vec<Cell> {
+    let mut levels = levels.into_iter().rev();
+    let Some(mut coarse) = levels.next() else { return vec![] };
+    for mut fine in levels {
+        if fine.cells.is_empty() {
+            fine.cells = vec![[0.0; 4]; fine.width * fine.height];
+        }
+        if !coarse.cells.is_empty() {
+            fine.cells.par_chunks_mut(fine.width).enumerate().for_each(|(y, row)| {
+                let (top, bottom, down) = neighbors(y, coarse.height);
+                let top = &coarse.cells[top * coarse.width..][..coarse.width];
+                let bottom = &coarse.cells[bottom * coarse.width..][..coarse.width];
+                for (x, cell) in row.iter_mut().enumerate() {
+                    let (left, right, across) = neighbors(x, coarse.width);
+                    for (i, value) in cell.iter_mut().enumerate() {
+                        let above = top[left][i] + across * (top[right][i] - top[left][i]);
+                        let below = bottom[left][i] + across * (bottom[right][i] - bottom[left][i]);
+                        *value += above + down * (below - above);
+                    }
+                }
+            });
+        }
+        coarse = fine;
+    }
+    coarse.cells
+}
+
+/// The two coarse cells between whose centers that of fine cell `index` lies, and how far along.
+fn neighbors(index: usize, count: usize) -> (usize, usize, f32) {
+    let own = index / 2;
+    if index % 2 == 0 {
+        (own.saturating_sub(1), own, 0.75)
+    } else {
+        (own, (own + 1).min(count - 1), 0.25)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SIZE: [usize; 2] = [300, 200];
+
+    /// A picture of random edges: its cells, and `line` times the length of all edges.
+    fn draw(points: &[(f32, f32)], line: f32, budget: f64) -> (Vec<Cell>, f64) {
+        let ends: Vec<End> =
+            points.iter().map(|&(x, y)| End { x, y, color: [0.5, 0.1, -0.1] }).collect();
+        let sources: Vec<u32> = (0..points.len() as u32 / 2).map(|e| 2 * e).collect();
+        let targets: Vec<u32> = sources.iter().map(|u| u + 1).collect();
+        let length = |e: &u32| {
+            let (a, b) = (points[*e as usize], points[*e as usize + 1]);
+            f64::from((a.0 - b.0).hypot(a.1 - b.1) * line)
+        };
+        let ink = sources.iter().map(length).sum();
+        (accumulate(&ends, &sources, &targets, line, SIZE, budget), ink)
+    }
+
+    fn ink(cells: &[Cell]) -> f64 {
+        cells.iter().map(|cell| f64::from(cell[3])).sum()
+    }
+
+    fn points(count: usize) -> impl Strategy<Value = Vec<(f32, f32)>> {
+        prop::collection::vec((20.0..280.0_f32, 20.0..180.0_f32), 2 * count)
+    }
+
+    proptest! {
+        /// Oracle: ink is width times length.
+        #[test]
+        fn every_edge_keeps_its_ink(points in points(1), line in 0.2..0.7_f32) {
+            let (cells, expected) = draw(&points, line, f64::MAX);
+            prop_assert!((ink(&cells) - expected).abs() <= 1e-3 * expected + 1e-3);
+        }
+
+        #[test]
+        fn thick_edges_keep_their_ink(points in points(1), line in 1.0..6.0_f32) {
+            let (cells, expected) = draw(&points, line, f64::MAX);
+            prop_assert!((ink(&cells) - expected).abs() <= 1e-2 * expected + 0.1);
+        }
+
+        #[test]
+        fn a_budget_softens_but_takes_no_ink(points in points(100)) {
+            let (exact, expected) = draw(&points, 1.0, f64::MAX);
+            let (soft, _) = draw(&points, 1.0, 1000.0);
+            prop_assert_ne!(&exact, &soft);
+            prop_assert!((ink(&exact) - expected).abs() <= 0.01 * expected);
+            // What coarse cells spread over the border is lost.
+            prop_assert!((ink(&soft) - expected).abs() <= 0.03 * expected);
+        }
+
+        /// Edges that cross many bands and leave the picture: the bands together hold the same
+        /// as one band that is the whole picture.
+        #[test]
+        fn bands_have_no_seams(
+            points in prop::collection::vec((-400.0..700.0_f32, -300.0..500.0_f32), 2..20),
+            line in 0.3..4.0_f32,
+        ) {
+            let points = &points[..points.len() / 2 * 2];
+            let (cells, _) = draw(points, line, f64::MAX);
+            let mut whole = vec![[0.0; 4]; SIZE[0] * SIZE[1]];
+            let mut band = Band { width: SIZE[0], first_row: 0, cells: &mut whole };
+            for pair in points.chunks(2) {
+                let [a, b] = [pair[0], pair[1]].map(|(x, y)| End { x, y, color: [0.5, 0.1, -0.1] });
+                band.draw(a, b, line);
+            }
+            for (a, b) in cells.iter().zip(&whole) {
+                prop_assert!((a[3] - b[3]).abs() < 1e-2, "{} {}", a[3], b[3]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_level_line_covers_exactly_its_pixels() {
+        let (cells, _) = draw(&[(10.0, 50.0), (20.0, 50.0)], 2.0, f64::MAX);
+        let covered: Vec<usize> = (0..cells.len()).filter(|&i| cells[i][3] > 0.0).collect();
+        let expected: Vec<usize> =
+            (49..=50).flat_map(|row| (10..20).map(move |x| row * SIZE[0] + x)).collect();
+        assert_eq!(covered, expected);
+        assert!(expected.iter().all(|&i| (cells[i][3] - 1.0).abs() < 1e-6));
+    }
+
+    #[test]
+    fn loops_and_ends_that_are_not_finite_draw_nothing() {
+        let bad = [
+            (10.0, 10.0),
+            (f32::NAN, 50.0),
+            (5.0, 5.0),
+            (f32::INFINITY, 0.0),
+            (9.0, 9.0),
+            (9.0, 9.0),
+        ];
+        assert_eq!(ink(&draw(&bad, 1.0, f64::MAX).0), 0.0);
+    }
+}

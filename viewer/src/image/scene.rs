@@ -1,0 +1,464 @@
+//! The scene: every decision about a picture that does not depend on its format.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, UInt32Array};
+use arrow::util::display::array_value_to_string;
+use graph_core::Graph;
+use rayon::prelude::*;
+use tiny_skia::{Color, FillRule, LineJoin, Paint, PathBuilder, PixmapMut, Stroke, Transform};
+
+use crate::encode::{self, Colors, Key, MISSING, Rgba8, Sizes, from_oklab, to_oklab};
+use crate::image::Pixels;
+use crate::image::density::{Cell, End, accumulate};
+use crate::image::frame::{Disc, Frame, Rect};
+use crate::image::legend::{LegendBox, Mark};
+use crate::image::look::Look;
+use crate::image::raster::{Layers, compose};
+use crate::image::text::{Text, tidy};
+use crate::image::tone::Tone;
+use crate::image::{labels, text};
+use crate::{EdgeOpacity, Error, ImageConfig, Labels, Legend, Result, Theme};
+
+/// Share of the room that the discs of all nodes cover together, at most.
+const NODE_SHARE: f32 = 0.035;
+
+/// Share of the occupied tiles that they cover together, at most.
+const NODE_SHARE_OF_TILES: f32 = 0.16;
+
+/// Tiles along the shorter side of the room, to measure how much of it is occupied.
+const TILES: f32 = 40.0;
+
+/// Largest radius as a share of the shorter side.
+const LARGEST_RADIUS: f32 = 0.028;
+
+/// Most steps along edges, all together; about a second on one core.
+const STEP_BUDGET: f64 = 2.5e8;
+
+/// Up to this many nodes are all labeled, by number if need be.
+const FEW_NODES: usize = 120;
+
+/// Labels of a larger graph, for a picture of the default size.
+const AUTO_LABELS: f32 = 50.0;
+
+/// Pixels of the default picture, at which the unit of all lengths is 1.
+const DEFAULT_AREA: f32 = 1920.0 * 1440.0;
+
+/// Columns of strings that name nodes, the likeliest first.
+const NAME_COLUMNS: [&str; 3] = ["label", "name", "title"];
+
+#[derive(Debug)]
+pub(crate) struct Scene<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) look: Look,
+    pub(crate) background: Rgba8,
+    pub(crate) discs: Vec<Disc>,
+    /// Nodes in drawing order: the largest last, on top.
+    pub(crate) order: Vec<u32>,
+    /// Width of an edge in pixels.
+    pub(crate) line: f32,
+    pub(crate) labels: Vec<Text>,
+    pub(crate) marks: Vec<Mark>,
+    /// Width of the rim that sets text off, per font size.
+    pub(crate) halo: f32,
+    edge_opacity: EdgeOpacity,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(
+        graph: &'a Graph,
+        x: &[f32],
+        y: &[f32],
+        config: &ImageConfig,
+    ) -> Result<Self> {
+        config.check()?;
+        let expected = graph.n_nodes();
+        for (column, positions) in [("x", x), ("y", y)] {
+            if positions.len() != expected {
+                return Err(Error::LengthMismatch { column, found: positions.len(), expected });
+            }
+        }
+        let (width, height) = (config.width as f32, config.height as f32);
+        let picture = Rect { left: 0.0, top: 0.0, right: width, bottom: height };
+        let unit = (width * height / DEFAULT_AREA).sqrt();
+        let room = picture.grown(-config.margin * width.min(height));
+        let look = Look::of(config.theme);
+        let degrees = graph.degrees();
+
+        let frame = Frame::fit(x, y, room);
+        let encoded = node_colors(graph, x, y, &degrees, config)?;
+        let areas = node_areas(graph, &degrees, config)?;
+        let places: Vec<(f32, f32)> = x.iter().zip(y).map(|(&x, &y)| frame.place(x, y)).collect();
+        let radii = radii(&areas, &places, room, config.node_scale);
+        let discs: Vec<Disc> = places
+            .into_iter()
+            .zip(encoded.colors)
+            .zip(radii)
+            .map(|(((x, y), color), radius)| Disc { x, y, radius, color })
+            .collect();
+        let mut order: Vec<u32> = (0..graph.n_nodes() as u32).collect();
+        // Equal nodes stay in the order of their numbers, so that sorting is a function of the data.
+        order.par_sort_by(|&u, &v| discs[u as usize].radius.total_cmp(&discs[v as usize].radius));
+
+        let mut marks = Vec::new();
+        let mut taken = Vec::new();
+        let size = 22.0 * unit * config.label_scale;
+        let pad = (0.03 * width.min(height)).min(40.0 * unit);
+        if let Some(title) = config.title.as_deref().map(tidy).filter(|title| !title.is_empty()) {
+            let title = Text { text: title, x: 0.0, y: 0.0, size: 1.6 * size }.at(pad, pad);
+            taken.push(title.bounds());
+            marks.push(Mark::Text(title));
+        }
+        if config.legend == Legend::Auto
+            && let Some(legend) = legend_box(graph, &degrees, encoded.key, config, size)?
+        {
+            let bounds = quiet_corner(picture.grown(-pad), &legend, &discs, &taken);
+            taken.push(bounds.grown(0.3 * size));
+            marks.extend(legend.at(bounds.left, bounds.top));
+        }
+
+        let mut scene = Self {
+            graph,
+            width: config.width,
+            height: config.height,
+            look,
+            background: config.background.map_or(look.background, |color| color.0),
+            discs,
+            order,
+            line: line_width(graph.n_edges()) * unit * config.edge_scale,
+            labels: vec![],
+            marks,
+            halo: 0.2,
+            edge_opacity: config.edge_opacity,
+        };
+        scene.place_labels(config, picture.grown(-0.3 * pad), &taken, size)?;
+        Ok(scene)
+    }
+
+    /// Number of nodes whose disc is wholly outside of the picture.
+    pub(crate) fn n_hidden(&self) -> usize {
+        let picture =
+            Rect { left: 0.0, top: 0.0, right: self.width as f32, bottom: self.height as f32 };
+        let shown = |disc: &&Disc| picture.grown(disc.radius).contains(disc.x, disc.y);
+        self.discs.len() - self.discs.iter().filter(shown).count()
+    }
+
+    /// Layers and mean color of edges on every pixel, and the opacity that layers get; no cells if
+    /// there is nothing to draw.
+    pub(crate) fn edges(&self) -> (Vec<Cell>, Tone) {
+        let coo = self.graph.coo();
+        if coo.n_edges() == 0 || self.line == 0.0 {
+            return (vec![], Tone::new(self.edge_opacity, self.look.edge_top, std::iter::empty()));
+        }
+        let ends: Vec<End> = self
+            .discs
+            .par_iter()
+            .map(|disc| End { x: disc.x, y: disc.y, color: to_oklab(disc.color) })
+            .collect();
+        let size = [self.width as usize, self.height as usize];
+        let cells = accumulate(&ends, coo.sources(), coo.targets(), self.line, size, STEP_BUDGET);
+        let densities = cells.iter().map(|cell| cell[3]);
+        let tone = Tone::new(self.edge_opacity, self.look.edge_top, densities);
+        (cells, tone)
+    }
+
+    /// The whole picture.
+    pub(crate) fn pixels(&self) -> Pixels {
+        let (cells, tone) = self.edges();
+        let mut rgba = self.raster(&cells, tone, self.background, &self.order);
+        if let Some(mut canvas) = PixmapMut::from_bytes(&mut rgba, self.width, self.height) {
+            self.paint_text(&mut canvas);
+        }
+        self.straight(rgba)
+    }
+
+    /// Edges and nodes alone on `background`, premultiplied.
+    pub(crate) fn raster(
+        &self,
+        cells: &[Cell],
+        tone: Tone,
+        background: Rgba8,
+        order: &[u32],
+    ) -> Vec<u8> {
+        let layers =
+            Layers { background, look: self.look, edges: cells, tone, discs: &self.discs, order };
+        compose(&layers, self.width as usize, self.height as usize)
+    }
+
+    /// Divides colors by their opacity.
+    pub(crate) fn straight(&self, mut rgba: Vec<u8>) -> Pixels {
+        for pixel in rgba.chunks_exact_mut(4).filter(|pixel| !matches!(pixel[3], 0 | 255)) {
+            let alpha = u32::from(pixel[3]);
+            for value in &mut pixel[..3] {
+                *value = ((u32::from(*value) * 255 + alpha / 2) / alpha).min(255) as u8;
+            }
+        }
+        Pixels { width: self.width, height: self.height, rgba }
+    }
+
+    fn paint_text(&self, canvas: &mut PixmapMut) {
+        for mark in &self.marks {
+            match mark {
+                Mark::Block(rect, color) => {
+                    let shape =
+                        tiny_skia::Rect::from_ltrb(rect.left, rect.top, rect.right, rect.bottom);
+                    if let Some(shape) = shape {
+                        canvas.fill_rect(shape, &fill(*color), Transform::identity(), None);
+                    }
+                }
+                Mark::Dot { x, y, radius, color } => {
+                    if let Some(shape) = PathBuilder::from_circle(*x, *y, *radius) {
+                        let paint = fill(*color);
+                        canvas.fill_path(
+                            &shape,
+                            &paint,
+                            FillRule::Winding,
+                            Transform::identity(),
+                            None,
+                        );
+                    }
+                }
+                Mark::Text(text) => self.paint_line(canvas, text, self.look.text),
+                Mark::QuietText(text) => self.paint_line(canvas, text, self.look.quiet_text),
+            }
+        }
+        for label in &self.labels {
+            self.paint_line(canvas, label, self.look.text);
+        }
+    }
+
+    fn paint_line(&self, canvas: &mut PixmapMut, text: &Text, color: Rgba8) {
+        let Some(outline) = text.outline() else { return };
+        let rim = Stroke {
+            width: self.halo * text.size,
+            line_join: LineJoin::Round,
+            ..Stroke::default()
+        };
+        let identity = Transform::identity();
+        canvas.stroke_path(&outline, &fill(self.rim_color()), &rim, identity, None);
+        canvas.fill_path(&outline, &fill(color), FillRule::Winding, identity, None);
+    }
+
+    /// Color of the rim of text: the background, or the theme's if that is transparent.
+    pub(crate) fn rim_color(&self) -> Rgba8 {
+        let [red, green, blue, alpha] = self.background;
+        let [red, green, blue] = if alpha == 0 {
+            [0, 1, 2].map(|i| self.look.background[i])
+        } else {
+            [red, green, blue]
+        };
+        [red, green, blue, 200]
+    }
+
+    fn place_labels(
+        &mut self,
+        config: &ImageConfig,
+        room: Rect,
+        taken: &[Rect],
+        size: f32,
+    ) -> Result<()> {
+        let (column, is_name) = name_column(self.graph, config)?;
+        let n = self.graph.n_nodes();
+        let unit = self.width as f32 * self.height as f32 / DEFAULT_AREA;
+        let limit = match config.labels {
+            Labels::None => 0,
+            Labels::All => n,
+            Labels::Count(count) => count,
+            Labels::Auto if n <= FEW_NODES => n,
+            Labels::Auto if is_name => ((AUTO_LABELS * unit.sqrt()) as usize).max(5),
+            Labels::Auto => 0,
+        };
+        if limit == 0 {
+            return Ok(());
+        }
+        let largest = self.order.last().map_or(0.0, |&u| self.discs[u as usize].radius);
+        let font_size = |u: usize| {
+            let share = if largest > 0.0 { self.discs[u].radius / largest } else { 0.0 };
+            size * (0.62 + 0.5 * share)
+        };
+        let name = |u: usize| {
+            let known = !column.is_null(u);
+            known.then(|| array_value_to_string(column, u).ok()).flatten().map(|name| tidy(&name))
+        };
+        // Equally large nodes in the order of their numbers.
+        let mut important = self.order.clone();
+        important.sort_by(|&u, &v| {
+            self.discs[v as usize].radius.total_cmp(&self.discs[u as usize].radius).then(u.cmp(&v))
+        });
+        self.labels = labels::place(&self.discs, &important, room, taken, limit, name, font_size);
+        Ok(())
+    }
+}
+
+/// Width of an edge in a picture of default size: bold if there are few.
+fn line_width(n_edges: usize) -> f32 {
+    (3.0 - 0.5 * (n_edges.max(1) as f32).log10()).clamp(0.9, 2.4)
+}
+
+/// The column with the names of nodes, and whether it holds names rather than numbers.
+fn name_column<'a>(graph: &'a Graph, config: &ImageConfig) -> Result<(&'a ArrayRef, bool)> {
+    if let Some(name) = &config.label_by {
+        return Ok((graph.node_column(name)?, true));
+    }
+    let named = NAME_COLUMNS
+        .iter()
+        .filter_map(|name| graph.nodes().column_by_name(name))
+        .find(|column| encode::is_text(column.data_type()));
+    Ok(match named {
+        Some(column) => (column, true),
+        None => (graph.ids(), encode::is_text(graph.ids().data_type())),
+    })
+}
+
+/// The column to color by, and its name; `None` if colors carry no data.
+fn color_column(
+    graph: &Graph,
+    degrees: &[u32],
+    config: &ImageConfig,
+) -> Result<Option<(String, ArrayRef)>> {
+    let Some(name) = &config.color_by else { return Ok(None) };
+    if let Some(column) = graph.nodes().column_by_name(name) {
+        return Ok(Some((name.clone(), Arc::clone(column))));
+    }
+    match name.as_str() {
+        "position" | "none" => Ok(None),
+        "degree" => Ok(Some((
+            name.clone(),
+            Arc::new(UInt32Array::from_iter_values(degrees.iter().copied())),
+        ))),
+        _ => Ok(Some((name.clone(), Arc::clone(graph.node_column(name)?)))),
+    }
+}
+
+fn node_colors(
+    graph: &Graph,
+    x: &[f32],
+    y: &[f32],
+    degrees: &[u32],
+    config: &ImageConfig,
+) -> Result<Colors> {
+    if let Some((name, column)) = color_column(graph, degrees, config)? {
+        return encode::colors(&name, &column, config.color_scale);
+    }
+    let colors = if config.color_by.as_deref() == Some("none") {
+        vec![encode::PALETTE[0]; graph.n_nodes()]
+    } else {
+        let darken = |color| {
+            let [l, a, b] = to_oklab(color);
+            from_oklab([0.86 * l, a, b])
+        };
+        let colors = encode::by_position(x, y);
+        if config.theme == Theme::Light { colors.into_iter().map(darken).collect() } else { colors }
+    };
+    Ok(Colors { colors, key: None })
+}
+
+/// Relative areas of the nodes.
+fn node_areas(graph: &Graph, degrees: &[u32], config: &ImageConfig) -> Result<Vec<f32>> {
+    let by_degree = || {
+        let values: Vec<f64> = degrees.iter().map(|&degree| f64::from(degree)).collect();
+        encode::sizes(&values, Sizes::Count)
+    };
+    let Some(name) = config.size_by.as_deref() else { return Ok(by_degree()) };
+    match (graph.nodes().column_by_name(name), name) {
+        (None, "degree") => Ok(by_degree()),
+        (None, "none") => Ok(vec![1.0; graph.n_nodes()]),
+        _ => {
+            let column = graph.node_column(name)?;
+            Ok(encode::sizes(&encode::numbers(name, column)?, Sizes::Measure))
+        }
+    }
+}
+
+/// Radii in pixels: together the discs cover a fixed share of the room, or of the tiles of it that
+/// nodes are in if these are few, however many nodes there are.
+fn radii(areas: &[f32], places: &[(f32, f32)], room: Rect, scale: f32) -> Vec<f32> {
+    let placed = |u: &usize| room.contains(places[*u].0, places[*u].1);
+    let total: f64 = (0..areas.len()).filter(placed).map(|u| f64::from(areas[u])).sum();
+    let shorter = room.width().min(room.height());
+    let share = (NODE_SHARE * room.width() * room.height())
+        .min(NODE_SHARE_OF_TILES * occupied(places, room, shorter / TILES));
+    let per_area = if total > 0.0 { f64::from(share) / std::f64::consts::PI / total } else { 0.0 };
+    let radius = |area: f32| (f64::from(area) * per_area).sqrt() as f32;
+    areas.iter().map(|&area| radius(area).min(LARGEST_RADIUS * shorter) * scale).collect()
+}
+
+/// Area of the square tiles of side `side` that hold a node, their neighbors counted by half.
+fn occupied(places: &[(f32, f32)], room: Rect, side: f32) -> f32 {
+    let columns = (room.width() / side) as usize + 3;
+    let rows = (room.height() / side) as usize + 3;
+    let mut tiles = vec![0_u8; columns * rows];
+    for &(x, y) in places.iter().filter(|(x, y)| room.contains(*x, *y)) {
+        let column = ((x - room.left) / side) as usize + 1;
+        let row = ((y - room.top) / side) as usize + 1;
+        for (row, column, value) in [
+            (row, column, 2),
+            (row, column - 1, 1),
+            (row, column + 1, 1),
+            (row - 1, column, 1),
+            (row + 1, column, 1),
+        ] {
+            let tile = &mut tiles[row * columns + column];
+            *tile = value.max(*tile);
+        }
+    }
+    let halves: usize = tiles.iter().map(|&tile| usize::from(tile)).sum();
+    halves as f32 / 2.0 * side * side
+}
+
+fn legend_box(
+    graph: &Graph,
+    degrees: &[u32],
+    key: Option<Key>,
+    config: &ImageConfig,
+    size: f32,
+) -> Result<Option<LegendBox>> {
+    let (Some(key), Some((name, column))) = (key, color_column(graph, degrees, config)?) else {
+        return Ok(None);
+    };
+    let name = tidy(&name);
+    let size = 0.8 * size;
+    Ok(Some(match key {
+        Key::Categories(mut entries) => {
+            for entry in &mut entries {
+                entry.name = tidy(&entry.name);
+            }
+            LegendBox::categories(&name, &entries, size)
+        }
+        Key::Scale { ticks, missing } => {
+            let mut labels = Vec::new();
+            for tick in ticks {
+                labels.push((tick.place, tidy(&array_value_to_string(&column, tick.node)?)));
+            }
+            let missing = (missing > 0).then_some((MISSING, missing));
+            LegendBox::scale(&name, &labels, missing, size)
+        }
+    }))
+}
+
+/// The corner of `room` in which a legend covers the least of the nodes.
+fn quiet_corner(room: Rect, legend: &LegendBox, discs: &[Disc], taken: &[Rect]) -> Rect {
+    let (wide, high) = (legend.width, legend.height);
+    let lefts = [room.left, room.right - wide];
+    let tops = [room.bottom - high, room.top];
+    let corners = tops.into_iter().flat_map(|top| {
+        lefts.map(|left| Rect { left, top, right: left + wide, bottom: top + high })
+    });
+    let covered = |corner: &Rect| -> f32 {
+        if taken.iter().any(|taken| taken.overlaps(corner)) {
+            return f32::INFINITY;
+        }
+        let wide = corner.grown(text::line_height(10.0));
+        discs.iter().filter(|disc| wide.contains(disc.x, disc.y)).map(|d| d.radius * d.radius).sum()
+    };
+    let best = corners.min_by(|a, b| covered(a).total_cmp(&covered(b)));
+    best.unwrap_or(room)
+}
+
+fn fill([red, green, blue, alpha]: Rgba8) -> Paint<'static> {
+    let mut paint = Paint::default();
+    paint.set_color(Color::from_rgba8(red, green, blue, alpha));
+    paint
+}
