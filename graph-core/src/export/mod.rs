@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use arrow::array::RecordBatch;
 
+pub(crate) use tables::free_name;
 pub use options::{Compression, WriteOptions, WriteReport};
 
 use crate::{Error, Format, Graph, Result};

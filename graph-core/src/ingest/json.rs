@@ -1,0 +1,561 @@
+//! JSON lines, and node-link JSON as NetworkX, D3 and graphology write it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Deserializer, Value};
+
+use super::rows::{Cell, Rows, finish_all};
+use super::text::{Broken, lines, parse_chunks, without_mark};
+use super::xml::with_one_id_type;
+use super::{ReadOptions, Tables};
+use crate::{Error, Result};
+
+/// Reads one object a line into an edge table with the columns that the objects have.
+///
+/// A column has the narrowest type that holds all its values; lists and objects become JSON text.
+/// Pieces of the input are read in parallel.
+pub(crate) fn read_lines(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
+    let input = without_mark(input);
+    let pieces = parse_chunks(input, 0, |range| {
+        let mut rows = Rows::default();
+        for (at, line) in lines(input, range) {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            let mut json = Deserializer::from_slice(line);
+            RowSeed { rows: &mut rows }
+                .deserialize(&mut json)
+                .and_then(|()| json.end())
+                .map_err(|error| Broken::new(at, problem(&error)))?;
+        }
+        Ok(rows)
+    });
+    let pieces = pieces.map_err(|broken| broken.in_input("JSON lines", input))?;
+    Ok(Tables { edges: finish_all(pieces)?, nodes: None, directed: None })
+}
+
+/// What went wrong, without the place.
+fn problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(place) => text[..place].to_owned(),
+        None => text,
+    }
+}
+
+/// Reads an object with `nodes` and `links` (or `edges`), or an array of edge objects.
+///
+/// | written by  | node id            | ends of an edge    | direction               |
+/// |-------------|--------------------|--------------------|-------------------------|
+/// | NetworkX    | `id`               | ids                | `directed`              |
+/// | D3          | `id`, else `name`  | ids                | –                       |
+/// | D3, old     | none: its place    | places in `nodes`  | –                       |
+/// | graphology  | `key`              | ids                | `options.type`          |
+///
+/// Ends may be called `source` and `target` or `from` and `to`. The members of an object
+/// `attributes` count as members of its node or edge. Whole numbers as ends, while the ids of
+/// nodes are text, are places in `nodes`.
+pub(crate) fn read_node_link(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
+    let mut json = Deserializer::from_slice(without_mark(input));
+    let mut document = Document::default();
+    DocumentSeed(&mut document).deserialize(&mut json).and_then(|()| json.end()).map_err(
+        |error| Error::Malformed {
+            format: "node-link JSON",
+            line: error.line().max(1),
+            problem: problem(&error),
+        },
+    )?;
+    let Some(edges) = document.edges else {
+        let problem = "there is no array `links` or `edges`".to_owned();
+        return Err(Error::Malformed { format: "node-link JSON", line: 1, problem });
+    };
+    let edges = with_end_columns(&edges.finish()?)?;
+    let nodes = document.nodes.map(Rows::finish).transpose()?;
+    let Some(nodes) = nodes else {
+        return Ok(Tables { edges: vec![edges], nodes: None, directed: document.directed });
+    };
+    let ends_are_text = !edges.column(0).data_type().is_integer();
+    let nodes = with_id_column(&nodes, ends_are_text)?;
+    let edges = if !ends_are_text && !nodes.column(0).data_type().is_integer() {
+        with_ends_at(&edges, nodes.column(0))?
+    } else {
+        edges
+    };
+    with_one_id_type(Tables {
+        edges: vec![edges],
+        nodes: Some(nodes),
+        directed: document.directed,
+    })
+}
+
+/// Puts the ends first and calls them `source` and `target`.
+fn with_end_columns(edges: &RecordBatch) -> Result<RecordBatch> {
+    let schema = edges.schema();
+    let position = |name: &str| schema.index_of(name).ok();
+    for (source, target) in [("source", "target"), ("from", "to")] {
+        if let (Some(source), Some(target)) = (position(source), position(target)) {
+            return moved_first(edges, &[(source, "source"), (target, "target")]);
+        }
+    }
+    if edges.num_rows() == 0 {
+        let empty = Arc::new(Int64Array::from(Vec::<i64>::new())) as ArrayRef;
+        return Ok(RecordBatch::try_from_iter([("source", empty.clone()), ("target", empty)])?);
+    }
+    let available = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let column = if position("source").is_some() { "target" } else { "source" };
+    Err(Error::MissingColumn { column: column.to_owned(), available })
+}
+
+/// Puts the ids first and calls them `id`; nodes without ids are known by their places.
+fn with_id_column(nodes: &RecordBatch, ends_are_text: bool) -> Result<RecordBatch> {
+    let schema = nodes.schema();
+    let names: &[&str] = if ends_are_text { &["id", "key", "name"] } else { &["id", "key"] };
+    if let Some(id) = names.iter().find_map(|name| schema.index_of(name).ok()) {
+        return moved_first(nodes, &[(id, "id")]);
+    }
+    let ids = Int64Array::from_iter_values(0..nodes.num_rows() as i64);
+    let mut fields = vec![Arc::new(Field::new("id", DataType::Int64, false))];
+    let mut arrays: Vec<ArrayRef> = vec![Arc::new(ids)];
+    fields.extend(schema.fields().iter().cloned());
+    arrays.extend(nodes.columns().iter().cloned());
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+/// The same table with the columns `first` in front, under new names; another column that has
+/// such a name gives it up.
+fn moved_first(table: &RecordBatch, first: &[(usize, &str)]) -> Result<RecordBatch> {
+    let schema = table.schema();
+    let mut fields = Vec::new();
+    let mut arrays = Vec::new();
+    for &(column, name) in first {
+        fields.push(Arc::new(schema.field(column).clone().with_name(name)));
+        arrays.push(table.column(column).clone());
+    }
+    let others = (0..table.num_columns()).filter(|at| first.iter().all(|(column, _)| column != at));
+    for column in others {
+        let field = schema.field(column);
+        let name = crate::export::free_name(field.name(), |name| {
+            fields.iter().any(|field| field.name() == name)
+        });
+        fields.push(Arc::new(field.clone().with_name(name)));
+        arrays.push(table.column(column).clone());
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+/// Replaces ends that are places in the node list by the ids of those nodes.
+fn with_ends_at(edges: &RecordBatch, ids: &ArrayRef) -> Result<RecordBatch> {
+    let mut arrays = edges.columns().to_vec();
+    for end in &mut arrays[..2] {
+        let places = end.as_primitive_opt::<Int64Type>();
+        let mut at = Vec::with_capacity(end.len());
+        for edge in 0..end.len() {
+            // Ends above the range of `i64` are out of range, too.
+            let place = match places {
+                Some(places) if places.is_null(edge) => None,
+                Some(places) => Some(u64::try_from(places.value(edge)).unwrap_or(u64::MAX)),
+                None => Some(u64::MAX),
+            };
+            if let Some(place) = place.filter(|&place| place >= ids.len() as u64) {
+                let node = u32::try_from(place).unwrap_or(u32::MAX);
+                return Err(Error::NodeOutOfRange { edge, node, n_nodes: ids.len() });
+            }
+            at.push(place.map(|place| place as u32));
+        }
+        *end = take(ids, &UInt32Array::from(at), None)?;
+    }
+    let schema = edges.schema();
+    let field = |name: &str| Arc::new(Field::new(name, ids.data_type().clone(), true));
+    let mut fields = vec![field("source"), field("target")];
+    fields.extend(schema.fields().iter().skip(2).cloned());
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+/// What a node-link document holds.
+#[derive(Default)]
+struct Document {
+    nodes: Option<Rows>,
+    edges: Option<Rows>,
+    directed: Option<bool>,
+}
+
+struct DocumentSeed<'a>(&'a mut Document);
+
+/// graphology's options; other members are of no use here.
+#[derive(Deserialize)]
+struct GraphOptions {
+    r#type: Option<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for DocumentSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for DocumentSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with `nodes` and `links`, or an array of edges")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<(), A::Error> {
+        let mut rows = Rows::default();
+        visit_rows(array, &mut rows)?;
+        self.0.edges = Some(rows);
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "directed" => self.0.directed = map.next_value()?,
+                "options" => {
+                    let options: GraphOptions = map.next_value()?;
+                    self.0.directed = match options.r#type.as_deref() {
+                        Some("directed") => Some(true),
+                        Some("undirected") => Some(false),
+                        _ => self.0.directed,
+                    };
+                }
+                "nodes" => fill(&mut map, &key, &mut self.0.nodes)?,
+                "links" | "edges" => fill(&mut map, &key, &mut self.0.edges)?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads an array of objects into `rows`, which are filled once.
+fn fill<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    key: &str,
+    rows: &mut Option<Rows>,
+) -> Result<(), A::Error> {
+    if rows.is_some() {
+        return Err(A::Error::custom(format_args!("`{key}` is a second array of its kind")));
+    }
+    map.next_value_seed(RowsSeed { rows: rows.insert(Rows::default()) })
+}
+
+struct RowsSeed<'a> {
+    rows: &'a mut Rows,
+}
+
+impl<'de> DeserializeSeed<'de> for RowsSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowsSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<(), A::Error> {
+        visit_rows(array, self.rows)
+    }
+}
+
+fn visit_rows<'de, A: SeqAccess<'de>>(mut array: A, rows: &mut Rows) -> Result<(), A::Error> {
+    while array.next_element_seed(MembersSeed { rows, flatten: true })?.is_some() {
+        rows.end_row();
+    }
+    Ok(())
+}
+
+/// One whole row of JSON lines.
+struct RowSeed<'a> {
+    rows: &'a mut Rows,
+}
+
+impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        MembersSeed { rows: self.rows, flatten: false }.deserialize(json)?;
+        self.rows.end_row();
+        Ok(())
+    }
+}
+
+/// The members of an object as cells of the row under construction.
+struct MembersSeed<'a> {
+    rows: &'a mut Rows,
+    /// Whether the members of an object called `attributes` count as members, too.
+    flatten: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for MembersSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for MembersSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { rows, flatten } = self;
+        while let Some(column) = map.next_key_seed(ColumnSeed { rows: &mut *rows, flatten })? {
+            match column {
+                Some(column) => map.next_value_seed(CellSeed { rows: &mut *rows, column })?,
+                None => map.next_value_seed(MembersSeed { rows: &mut *rows, flatten: false })?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key as the column that it names; none for an object to flatten.
+struct ColumnSeed<'a> {
+    rows: &'a mut Rows,
+    flatten: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for ColumnSeed<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for ColumnSeed<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok((!self.flatten || key != "attributes").then(|| self.rows.column(key)))
+    }
+}
+
+/// A value as a cell.
+struct CellSeed<'a> {
+    rows: &'a mut Rows,
+    column: usize,
+}
+
+impl CellSeed<'_> {
+    fn set<E: serde::de::Error>(self, cell: Cell<'_>) -> Result<(), E> {
+        if self.rows.set(self.column, cell) {
+            return Ok(());
+        }
+        Err(E::custom(format_args!("key `{}` appears twice", self.rows.name(self.column))))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CellSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.set(Cell::Null)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
+        self.set(Cell::Bool(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
+        self.set(Cell::Int(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
+        self.set(Cell::natural(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
+        self.set(Cell::Float(value))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
+        self.set(Cell::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<(), A::Error> {
+        let value = Value::deserialize(SeqAccessDeserializer::new(array))?;
+        self.set(Cell::Text(&value.to_string()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let value = Value::deserialize(MapAccessDeserializer::new(map))?;
+        self.set(Cell::Text(&value.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::{Float64Type, UInt64Type};
+
+    use super::*;
+
+    fn lines_of(text: &str) -> Result<Tables> {
+        read_lines(text.as_bytes(), &ReadOptions::default())
+    }
+
+    fn node_link(text: &str) -> Result<Tables> {
+        read_node_link(text.as_bytes(), &ReadOptions::default())
+    }
+
+    fn ints(array: &ArrayRef) -> Vec<i64> {
+        array.as_primitive::<Int64Type>().values().to_vec()
+    }
+
+    fn texts(array: &ArrayRef) -> Vec<Option<&str>> {
+        array.as_string::<i32>().iter().collect()
+    }
+
+    #[test]
+    fn lines_become_typed_columns() {
+        let tables = lines_of(
+            "{\"source\":\"a\",\"target\":\"b\",\"w\":1}\n\n\
+             {\"target\":\"ü\\n\",\"source\":\"b\",\"w\":2.5,\"late\":{\"k\":[1,null]}}\r\n",
+        )
+        .unwrap();
+        let table = &tables.edges[0];
+        assert_eq!(texts(table.column(1)), [Some("b"), Some("ü\n")]);
+        let weights = table.column_by_name("w").unwrap().as_primitive::<Float64Type>();
+        assert_eq!(weights.values()[..], [1.0, 2.5]);
+        let late = table.column_by_name("late").unwrap();
+        assert_eq!(texts(late), [None, Some("{\"k\":[1,null]}")]);
+    }
+
+    #[test]
+    fn large_integers_are_exact() {
+        let tables = lines_of("{\"a\":18446744073709551615}\n{\"a\":9007199254740993}").unwrap();
+        let column = tables.edges[0].column(0).as_primitive::<UInt64Type>();
+        assert_eq!(column.values()[..], [u64::MAX, 9_007_199_254_740_993]);
+    }
+
+    #[test]
+    fn a_broken_line_is_named() {
+        for (text, message) in [
+            ("{}\n{\"a\":}\n", "line 2 is not JSON lines: expected value"),
+            ("{}\n\n[1]\n", "line 3 is not JSON lines: invalid type: sequence, expected an object"),
+            ("{\"a\":1,\"a\":2}", "line 1 is not JSON lines: key `a` appears twice"),
+            ("{\"a\":1} x", "line 1 is not JSON lines: trailing characters"),
+            ("{\"a\":1", "line 1 is not JSON lines: EOF while parsing an object"),
+        ] {
+            assert_eq!(lines_of(text).unwrap_err().to_string(), message);
+        }
+        let error = read_lines(b"{\"a\":\"\xff\"}", &ReadOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "line 1 is not JSON lines: invalid unicode code point");
+        let deep = format!("{{\"a\":{}", "[".repeat(100_000));
+        assert!(lines_of(&deep).unwrap_err().to_string().contains("recursion limit"));
+    }
+
+    /// Chunks read in parallel agree on one schema, and errors know their lines.
+    #[test]
+    fn chunks_are_seamless() {
+        let mut text = String::new();
+        for i in 0..300_000 {
+            text.push_str(&format!("{{\"source\":{i},\"target\":{}}}\n", i + 1));
+        }
+        text.push_str("{\"source\":-1,\"target\":0.5}\n");
+        let tables = lines_of(&text).unwrap();
+        assert!(tables.edges.len() > 1);
+        assert!(tables.edges.iter().all(|batch| batch.column(1).data_type() == &DataType::Float64));
+        text.push_str("{\"source\":1,\n");
+        assert!(lines_of(&text).unwrap_err().to_string().starts_with("line 300002 is not"));
+    }
+
+    #[test]
+    fn networkx_d3_and_graphology_are_understood() {
+        let networkx = node_link(
+            r#"{"directed": true, "multigraph": false, "graph": {"name": [1]},
+                "nodes": [{"color": "red", "id": "a"}, {"id": 7}],
+                "links": [{"weight": 2, "source": "a", "target": 7}]}"#,
+        )
+        .unwrap();
+        assert_eq!(networkx.directed, Some(true));
+        assert_eq!(texts(networkx.nodes.unwrap().column(0)), [Some("a"), Some("7")]);
+        assert_eq!(texts(networkx.edges[0].column(1)), [Some("7")]);
+
+        let d3 = node_link(
+            r#"{"nodes": [{"name": "a", "group": 1}, {"name": "b", "group": 2}],
+                "links": [{"source": 1, "target": 0, "value": 5}]}"#,
+        )
+        .unwrap();
+        assert_eq!(ints(d3.nodes.unwrap().column(0)), [0, 1]);
+        assert_eq!((ints(d3.edges[0].column(0)), d3.directed), (vec![1], None));
+
+        let by_place = node_link(
+            r#"{"nodes": [{"id": "a"}, {"id": "b"}], "links": [{"source": 1, "target": 0}]}"#,
+        )
+        .unwrap();
+        assert_eq!(texts(by_place.edges[0].column(0)), [Some("b")]);
+
+        let graphology = node_link(
+            r#"{"options": {"type": "undirected", "multi": true}, "attributes": {},
+                "nodes": [{"key": "a", "attributes": {"x": 1.5, "label": "A"}}],
+                "edges": [{"key": "e", "source": "a", "target": "a", "attributes": {"weight": 3}}]}"#,
+        )
+        .unwrap();
+        let nodes = graphology.nodes.unwrap();
+        assert_eq!(texts(nodes.column_by_name("label").unwrap()), [Some("A")]);
+        assert_eq!(ints(graphology.edges[0].column_by_name("weight").unwrap()), [3]);
+        assert_eq!(graphology.directed, Some(false));
+
+        let array = node_link(r#"[{"from": 1, "to": 2}]"#).unwrap();
+        assert_eq!(ints(array.edges[0].column(1)), [2]);
+    }
+
+    #[test]
+    fn broken_documents_are_refused_with_the_line() {
+        for (text, message) in [
+            ("{\"nodes\": []}", "line 1 is not node-link JSON: there is no array `links` or `edges`"),
+            ("{\"links\": [],\n\"edges\": []}", "line 2 is not node-link JSON: `edges` is a second array of its kind"),
+            ("{\"links\":\n 7}", "line 2 is not node-link JSON: invalid type: integer `7`, expected an array of objects"),
+            ("{\"links\": [\n{}", "line 2 is not node-link JSON: EOF while parsing a list"),
+            ("7", "line 1 is not node-link JSON: invalid type: integer `7`, expected an object with `nodes` and `links`, or an array of edges"),
+            ("", "line 1 is not node-link JSON: EOF while parsing a value"),
+        ] {
+            assert_eq!(node_link(text).unwrap_err().to_string(), message);
+        }
+        let error = node_link(r#"{"links": [{"source": 1}]}"#).unwrap_err();
+        assert!(matches!(error, Error::MissingColumn { column, .. } if column == "target"));
+        let error = node_link(
+            r#"{"nodes": [{"id": "a"}], "links": [{"source": 0, "target": 1}]}"#,
+        );
+        assert!(matches!(error, Err(Error::NodeOutOfRange { edge: 0, node: 1, n_nodes: 1 })));
+    }
+}
