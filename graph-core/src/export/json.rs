@@ -5,7 +5,7 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 
 use super::cells::{Cells, SpelledIds, Spelling, write_rows};
-use super::tables::edge_attributes;
+use super::tables::{edge_attributes, has_parallel_edges};
 use crate::{Graph, Result};
 
 /// JSON's spelling; numbers that are not finite have none and become `null`.
@@ -210,13 +210,6 @@ pub(super) fn write_node_link(graph: &Graph, out: &mut (dyn Write + Send)) -> Re
         Ok(())
     })?;
     Ok(out.write_all(b"\n]}\n")?)
-}
-
-/// Whether two edges join the same nodes (in the same direction, if that counts).
-fn has_parallel_edges(graph: &Graph) -> bool {
-    let edges = graph.out_edges();
-    let parallel = |u| edges.neighbors(u).windows(2).any(|pair| pair[0] == pair[1]);
-    (0..graph.n_nodes() as u32).any(parallel)
 }
 
 #[cfg(test)]

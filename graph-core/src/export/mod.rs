@@ -4,9 +4,14 @@ mod cells;
 mod columnar;
 mod delimited;
 mod file;
+mod gexf;
+mod gml;
+mod graphml;
 mod json;
+mod matrix_market;
 mod options;
 mod tables;
+mod xml;
 
 use std::io::Write;
 use std::path::Path;
@@ -14,8 +19,8 @@ use std::time::Instant;
 
 use arrow::array::RecordBatch;
 
-pub(crate) use tables::free_name;
 pub use options::{Compression, WriteOptions, WriteReport};
+pub(crate) use tables::free_name;
 
 use crate::{Error, Format, Graph, Result};
 use options::Plan;
@@ -110,9 +115,13 @@ fn write_plan(graph: &Graph, out: &mut (dyn Write + Send), plan: Plan) -> Result
             let table = tables::edge_table(graph)?;
             columnar::write_arrow(&table, Some(graph), out, plan.compression)
         }
-        Format::MatrixMarket | Format::GraphMl | Format::Gexf | Format::Gml | Format::Metis => {
-            let format = options::name(plan.format);
-            Err(Error::Unwritable { format, what: "graphs, only matrices to read".to_owned() })
+        Format::MatrixMarket => matrix_market::write_graph(graph, out),
+        Format::GraphMl => graphml::write_graph(graph, out),
+        Format::Gexf => gexf::write_graph(graph, out),
+        Format::Gml => gml::write_graph(graph, out),
+        Format::Metis => {
+            let what = "graphs as this program has them; it is read only".to_owned();
+            Err(Error::Unwritable { format: "METIS", what })
         }
     }
 }

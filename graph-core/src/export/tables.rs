@@ -76,6 +76,13 @@ pub(crate) fn free_name(name: &str, taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
+/// Whether two edges join the same nodes (in the same direction, if that counts).
+pub(super) fn has_parallel_edges(graph: &Graph) -> bool {
+    let edges = graph.out_edges();
+    let parallel = |u| edges.neighbors(u).windows(2).any(|pair| pair[0] == pair[1]);
+    (0..graph.n_nodes() as u32).any(parallel)
+}
+
 #[cfg(test)]
 mod tests {
     use arrow::array::Int64Array;

@@ -360,14 +360,14 @@ fn color(
         put(cells, column, Value::Text(hex.to_ascii_lowercase()));
         return xml.skip();
     }
-    let mut text = String::from("#");
-    for channel in ["r", "g", "b"] {
-        let value = xml.required(tag, channel)?;
-        let Ok(value) = value.trim().parse::<u8>() else {
-            return Err(xml.broken(format!("color {channel} is `{value}`, not 0 to 255")));
-        };
-        text.push_str(&format!("{value:02x}"));
-    }
+    let channel = |name: &str| {
+        let value = xml.required(tag, name)?;
+        value
+            .trim()
+            .parse::<u8>()
+            .map_err(|_| xml.broken(format!("color {name} is `{value}`, not 0 to 255")))
+    };
+    let text = format!("#{:02x}{:02x}{:02x}", channel("r")?, channel("g")?, channel("b")?);
     put(cells, column, Value::Text(text));
     xml.skip()
 }
@@ -436,7 +436,8 @@ mod tests {
     #[test]
     fn idtype_string_keeps_numbers_as_text() {
         let tables =
-            read("<gexf><graph idtype='string'><nodes><node id='7'/></nodes></graph></gexf>").unwrap();
+            read("<gexf><graph idtype='string'><nodes><node id='7'/></nodes></graph></gexf>")
+                .unwrap();
         assert_eq!(tables.nodes.unwrap().column(0).as_string::<i32>().value(0), "7");
     }
 
@@ -460,7 +461,9 @@ mod tests {
             ("<gexf>\n</gexf>".to_owned(), 2, "there is no element <graph>"),
             (in_graph("<nodes><node/></nodes>"), 3, "element <node> has no attribute `id`"),
             (
-                in_graph("<nodes><node id='a'><attvalues>\n<attvalue for='9' value='1'/></attvalues></node></nodes>"),
+                in_graph(
+                    "<nodes><node id='a'><attvalues>\n<attvalue for='9' value='1'/></attvalues></node></nodes>",
+                ),
                 4,
                 "attribute `9` is not declared",
             ),
@@ -469,8 +472,16 @@ mod tests {
                 3,
                 "color r is `256`, not 0 to 255",
             ),
-            (in_graph("<nodes><node id='a'><position x='q'/></node></nodes>"), 3, "x is `q`, not a number"),
-            (in_graph("<edges><edge source='a' target='b' type='odd'/></edges>"), 3, "an edge is `odd`"),
+            (
+                in_graph("<nodes><node id='a'><position x='q'/></node></nodes>"),
+                3,
+                "x is `q`, not a number",
+            ),
+            (
+                in_graph("<edges><edge source='a' target='b' type='odd'/></edges>"),
+                3,
+                "an edge is `odd`",
+            ),
             (in_graph("<edges><edge source='a' target='b' weight=''/></edges>"), 3, "weight is ``"),
             (in_graph("<attributes class='graph'/>"), 3, "class `graph`"),
             (in_graph("<nodes>"), 4, "graph"),

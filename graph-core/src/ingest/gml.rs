@@ -1,7 +1,6 @@
 //! GML: keys, values and lists in brackets.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
@@ -140,7 +139,9 @@ impl<'a> Parser<'a> {
         match self.token()? {
             None => Ok(None),
             Some(Token::Close) => Ok(Some((true, ""))),
-            Some(Token::Word(word)) if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+            Some(Token::Word(word))
+                if word.starts_with(|c: char| c.is_alphabetic() || c == '_') =>
+            {
                 Ok(Some((false, word)))
             }
             Some(token) => Err(self.broken(format!("{} stands where a key must be", spell(token)))),
@@ -180,13 +181,10 @@ impl<'a> Parser<'a> {
                     return Ok(Value::Int(int));
                 }
                 // NetworkX writes NAN and +INF.
-                match word.parse() {
-                    Ok(float) => Ok(Value::Float(float)),
-                    Err(_) => {
-                        let word = excerpt(word.as_bytes());
-                        Err(self.broken(format!("{word} is neither a number nor a quoted string")))
-                    }
-                }
+                word.parse().map(Value::Float).map_err(|_| {
+                    let word = excerpt(word.as_bytes());
+                    self.broken(format!("{word} is neither a number nor a quoted string"))
+                })
             }
             Some(Token::Open) => {
                 if depth == MAX_DEPTH {
@@ -324,15 +322,15 @@ fn json(value: &Value<'_>) -> Json {
 /// Names of the characters from U+00A0 to U+00FF.
 const LATIN_1: [&str; 96] = [
     "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf",
-    "laquo", "not", "shy", "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para",
-    "middot", "cedil", "sup1", "ordm", "raquo", "frac14", "frac12", "frac34", "iquest", "Agrave",
-    "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc",
-    "Euml", "Igrave", "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc",
-    "Otilde", "Ouml", "times", "Oslash", "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN",
-    "szlig", "agrave", "aacute", "acirc", "atilde", "auml", "aring", "aelig", "ccedil", "egrave",
-    "eacute", "ecirc", "euml", "igrave", "iacute", "icirc", "iuml", "eth", "ntilde", "ograve",
-    "oacute", "ocirc", "otilde", "ouml", "divide", "oslash", "ugrave", "uacute", "ucirc", "uuml",
-    "yacute", "thorn", "yuml",
+    "laquo", "not", "shy", "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro",
+    "para", "middot", "cedil", "sup1", "ordm", "raquo", "frac14", "frac12", "frac34", "iquest",
+    "Agrave", "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute",
+    "Ecirc", "Euml", "Igrave", "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute",
+    "Ocirc", "Otilde", "Ouml", "times", "Oslash", "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute",
+    "THORN", "szlig", "agrave", "aacute", "acirc", "atilde", "auml", "aring", "aelig", "ccedil",
+    "egrave", "eacute", "ecirc", "euml", "igrave", "iacute", "icirc", "iuml", "eth", "ntilde",
+    "ograve", "oacute", "ocirc", "otilde", "ouml", "divide", "oslash", "ugrave", "uacute", "ucirc",
+    "uuml", "yacute", "thorn", "yuml",
 ];
 
 /// Resolves entities; an ampersand that begins none stays, as programs write such strings, too.
@@ -343,18 +341,10 @@ fn resolve(text: &str) -> Cow<'_, str> {
     let mut rest = &text[first..];
     while let Some(tail) = rest.strip_prefix('&') {
         let entity = tail.split_once(';').and_then(|(name, after)| Some((entity(name)?, after)));
-        let after = match entity {
-            Some((char, after)) => {
-                out.push(char);
-                after
-            }
-            None => {
-                out.push('&');
-                tail
-            }
-        };
+        let (char, after) = entity.unwrap_or(('&', tail));
+        out.push(char);
         let next = after.find('&').unwrap_or(after.len());
-        let _ = out.write_str(&after[..next]);
+        out.push_str(&after[..next]);
         rest = &after[next..];
     }
     Cow::Owned(out)

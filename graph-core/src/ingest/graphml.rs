@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn keys_types_defaults_and_nesting() {
         let tables = read(
-            r##"<?xml version="1.0" encoding="UTF-8"?>
+            r#"<?xml version="1.0" encoding="UTF-8"?>
             <!DOCTYPE graphml [<!ENTITY x "y">]>
             <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
               <key id="d0" for="node" attr.name="name" attr.type="string"/>
@@ -321,11 +321,14 @@ mod tests {
                 </node>
                 <edge id="e" source="b" target="a" sourceport="N"><data key="d2">0.5</data></edge>
               </graph>
-            </graphml>"##,
+            </graphml>"#,
         )
         .unwrap();
         let nodes = tables.nodes.unwrap();
-        assert_eq!(nodes.column(0).as_string::<i32>().iter().collect::<Vec<_>>(), [Some("a"), Some("b")]);
+        assert_eq!(
+            nodes.column(0).as_string::<i32>().iter().collect::<Vec<_>>(),
+            [Some("a"), Some("b")]
+        );
         let names = nodes.column_by_name("name").unwrap().as_string::<i32>();
         assert_eq!((names.value(0), names.is_null(1)), ("<Aé> & ", true));
         let ranks = nodes.column_by_name("rank").unwrap().as_primitive::<Int32Type>();
@@ -385,23 +388,36 @@ mod tests {
             (in_graph("<node/>"), 4, "element <node> has no attribute `id`"),
             (in_graph("<edge source='a'/>"), 4, "element <edge> has no attribute `target`"),
             (in_graph("\n<hyperedge/>"), 5, "a hyperedge joins more than two nodes"),
-            (in_graph("<node id='a'><data key='k'>x</data></node>"), 4, "the value is `x`, not a 32-bit integer"),
-            (in_graph("<node id='a'><data key='k'>9999999999</data></node>"), 4, "not a 32-bit integer"),
-            (in_graph("<node id='a'><data key='k'>1</data><data key='k'>1</data></node>"), 4, "`n` has two values"),
+            (
+                in_graph("<node id='a'><data key='k'>x</data></node>"),
+                4,
+                "the value is `x`, not a 32-bit integer",
+            ),
+            (
+                in_graph("<node id='a'><data key='k'>9999999999</data></node>"),
+                4,
+                "not a 32-bit integer",
+            ),
+            (
+                in_graph("<node id='a'><data key='k'>1</data><data key='k'>1</data></node>"),
+                4,
+                "`n` has two values",
+            ),
             (in_graph("<node id='&bomb;'/>"), 4, "bomb"),
             (in_graph("<node id='a'>&bomb;</node>"), 4, "entity `&bomb;` is unknown"),
             (in_graph("<node id='a'></edge>"), 4, "edge"),
             (in_graph("<edge source='a' target='b' directed='maybe'/>"), 4, "directed is `maybe`"),
-            ("<graphml>\n<key id='k' attr.type='quaternion'/></graphml>".to_owned(), 2, "`quaternion`"),
+            (
+                "<graphml>\n<key id='k' attr.type='quaternion'/></graphml>".to_owned(),
+                2,
+                "`quaternion`",
+            ),
         ] {
             let message = read(&text).unwrap_err().to_string();
             assert!(message.starts_with(&format!("line {place} is not GraphML: ")), "{message}");
             assert!(message.contains(problem), "{message}");
         }
         let error = read_tables(b"<graphml>\n\xff</graphml>", &ReadOptions::default());
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            "line 2 is not GraphML: byte 0xff is not UTF-8"
-        );
+        assert_eq!(error.unwrap_err().to_string(), "line 2 is not GraphML: byte 0xff is not UTF-8");
     }
 }

@@ -60,8 +60,8 @@ fn problem(error: &serde_json::Error) -> String {
 /// | graphology  | `key`              | ids                | `options.type`          |
 ///
 /// Ends may be called `source` and `target` or `from` and `to`. The members of an object
-/// `attributes` count as members of its node or edge. Whole numbers as ends, while the ids of
-/// nodes are text, are places in `nodes`.
+/// `attributes` count as members of its node or edge. If all ends are whole numbers and no id of
+/// a node is one, the ends are places in `nodes`.
 pub(crate) fn read_node_link(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
     let mut json = Deserializer::from_slice(without_mark(input));
     let mut document = Document::default();
@@ -81,18 +81,14 @@ pub(crate) fn read_node_link(input: &[u8], _options: &ReadOptions) -> Result<Tab
     let Some(nodes) = nodes else {
         return Ok(Tables { edges: vec![edges], nodes: None, directed: document.directed });
     };
-    let ends_are_text = !edges.column(0).data_type().is_integer();
+    let ends_are_text = edges.columns()[..2].iter().any(|end| !end.data_type().is_integer());
     let nodes = with_id_column(&nodes, ends_are_text)?;
-    let edges = if !ends_are_text && !nodes.column(0).data_type().is_integer() {
+    let edges = if !ends_are_text && are_all_text(nodes.column(0)) {
         with_ends_at(&edges, nodes.column(0))?
     } else {
         edges
     };
-    with_one_id_type(Tables {
-        edges: vec![edges],
-        nodes: Some(nodes),
-        directed: document.directed,
-    })
+    with_one_id_type(Tables { edges: vec![edges], nodes: Some(nodes), directed: document.directed })
 }
 
 /// Puts the ends first and calls them `source` and `target`.
@@ -148,6 +144,12 @@ fn moved_first(table: &RecordBatch, first: &[(usize, &str)]) -> Result<RecordBat
         arrays.push(table.column(column).clone());
     }
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+/// Whether no id is an integer, or was one before it had to share a column with text.
+fn are_all_text(ids: &ArrayRef) -> bool {
+    let is_text = |id: &str| matches!(Cell::int_or_text(id), Cell::Text(_));
+    ids.as_string_opt::<i32>().is_some_and(|ids| ids.iter().flatten().all(is_text))
 }
 
 /// Replaces ends that are places in the node list by the ids of those nodes.
@@ -486,10 +488,8 @@ mod tests {
     /// Chunks read in parallel agree on one schema, and errors know their lines.
     #[test]
     fn chunks_are_seamless() {
-        let mut text = String::new();
-        for i in 0..300_000 {
-            text.push_str(&format!("{{\"source\":{i},\"target\":{}}}\n", i + 1));
-        }
+        let line = |i: u32| format!("{{\"source\":{i},\"target\":{}}}\n", i + 1);
+        let mut text: String = (0..300_000).map(line).collect();
         text.push_str("{\"source\":-1,\"target\":0.5}\n");
         let tables = lines_of(&text).unwrap();
         assert!(tables.edges.len() > 1);
@@ -542,20 +542,30 @@ mod tests {
     #[test]
     fn broken_documents_are_refused_with_the_line() {
         for (text, message) in [
-            ("{\"nodes\": []}", "line 1 is not node-link JSON: there is no array `links` or `edges`"),
-            ("{\"links\": [],\n\"edges\": []}", "line 2 is not node-link JSON: `edges` is a second array of its kind"),
-            ("{\"links\":\n 7}", "line 2 is not node-link JSON: invalid type: integer `7`, expected an array of objects"),
+            (
+                "{\"nodes\": []}",
+                "line 1 is not node-link JSON: there is no array `links` or `edges`",
+            ),
+            (
+                "{\"links\": [],\n\"edges\": []}",
+                "line 2 is not node-link JSON: `edges` is a second array of its kind",
+            ),
+            (
+                "{\"links\":\n 7}",
+                "line 2 is not node-link JSON: invalid type: integer `7`, expected an array of objects",
+            ),
             ("{\"links\": [\n{}", "line 2 is not node-link JSON: EOF while parsing a list"),
-            ("7", "line 1 is not node-link JSON: invalid type: integer `7`, expected an object with `nodes` and `links`, or an array of edges"),
+            (
+                "7",
+                "line 1 is not node-link JSON: invalid type: integer `7`, expected an object with `nodes` and `links`, or an array of edges",
+            ),
             ("", "line 1 is not node-link JSON: EOF while parsing a value"),
         ] {
             assert_eq!(node_link(text).unwrap_err().to_string(), message);
         }
         let error = node_link(r#"{"links": [{"source": 1}]}"#).unwrap_err();
         assert!(matches!(error, Error::MissingColumn { column, .. } if column == "target"));
-        let error = node_link(
-            r#"{"nodes": [{"id": "a"}], "links": [{"source": 0, "target": 1}]}"#,
-        );
+        let error = node_link(r#"{"nodes": [{"id": "a"}], "links": [{"source": 0, "target": 1}]}"#);
         assert!(matches!(error, Err(Error::NodeOutOfRange { edge: 0, node: 1, n_nodes: 1 })));
     }
 }

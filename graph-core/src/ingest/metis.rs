@@ -194,17 +194,20 @@ fn check_symmetry(input: &[u8], header: &Header, pieces: &[Piece]) -> Result<(),
     let at = (0..both).find(|&at| edges[at] != turned[at]).unwrap_or(both);
     // The smaller of the two ends has no partner: the other list is past it already.
     let (node, other, end) = match (edges.get(at), turned.get(at)) {
-        (Some(&edge), turned) if turned.is_none_or(|&turned| edge < turned) => (edge.u, edge.v, edge),
+        (Some(&edge), turned) if turned.is_none_or(|&turned| edge < turned) => {
+            (edge.u, edge.v, edge)
+        }
         (_, Some(&turned)) => (turned.v, turned.u, turned),
         (Some(&edge), None) => (edge.u, edge.v, edge),
         (None, None) => return Ok(()),
     };
-    let weight = if header.edge_weights { format!(" of weight {}", end.weight) } else { String::new() };
+    let weight =
+        if header.edge_weights { format!(" of weight {}", end.weight) } else { String::new() };
     let problem = format!(
         "node {node} has node {other} as a neighbor{weight}, but the line of {other} does not say so"
     );
-    let mut nodes = lines(input, header.body_at..input.len())
-        .filter(|(_, line)| !line.starts_with(b"%"));
+    let mut nodes =
+        lines(input, header.body_at..input.len()).filter(|(_, line)| !line.starts_with(b"%"));
     let at = nodes.nth(node as usize - 1).map_or(header.at, |(at, _)| at);
     Err(Broken::new(at, problem))
 }
@@ -215,16 +218,15 @@ fn into_tables(header: &Header, pieces: Vec<Piece>) -> Result<Tables> {
     let width = header.node_columns.len();
     let mut columns = vec![("id", ids)];
     for (at, name) in header.node_columns.iter().enumerate() {
-        let values = pieces.iter().flat_map(|piece| piece.node_values.iter().skip(at).step_by(width));
+        let values =
+            pieces.iter().flat_map(|piece| piece.node_values.iter().skip(at).step_by(width));
         columns.push((name, int(values.copied().collect())));
     }
     let nodes = RecordBatch::try_from_iter(columns)?;
     let batch = |piece: Piece| {
         let column = |value: fn(&End) -> i64| int(piece.edges.iter().map(value).collect());
-        let mut columns = vec![
-            ("source", column(|end| end.u.into())),
-            ("target", column(|end| end.v.into())),
-        ];
+        let mut columns =
+            vec![("source", column(|end| end.u.into())), ("target", column(|end| end.v.into()))];
         if header.edge_weights {
             columns.push(("weight", column(|end| end.weight)));
         }
@@ -294,10 +296,7 @@ mod tests {
             ("2 1\n% x\n0\n1\n", "line 3 is not METIS: neighbor 0 of node 1 is outside 1 to 2"),
             ("2 1\nb\n1\n", "line 2 is not METIS: the neighbor is `b`, not a whole number"),
             ("2 1 1\n2\n1 1\n", "line 2 is not METIS: the edge weight is missing"),
-            (
-                "3 2\n2\n1\n\n2\n",
-                "line 5 is not METIS: `2` is one value too many",
-            ),
+            ("3 2\n2\n1\n\n2\n", "line 5 is not METIS: `2` is one value too many"),
             (
                 "3 2\n2\n1 3\n\n",
                 "line 3 is not METIS: node 2 has node 3 as a neighbor, but the line of 3 does not say so",

@@ -1,6 +1,8 @@
 //! From a file, a stream or Arrow tables to a [`Graph`].
 
 mod assemble;
+#[cfg(test)]
+mod broken_files;
 mod columns;
 mod csv;
 mod factorize;

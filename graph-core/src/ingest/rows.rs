@@ -282,14 +282,12 @@ impl Rows {
             self.guess += 1;
             return guess;
         }
-        let column = match self.index.get(name) {
-            Some(&column) => column,
-            None => {
-                self.columns.push(Column::new(name));
-                self.index.insert(name.to_owned(), self.columns.len() - 1);
-                self.columns.len() - 1
-            }
-        };
+        let known = self.index.get(name).copied();
+        let column = known.unwrap_or_else(|| {
+            self.columns.push(Column::new(name));
+            self.index.insert(name.to_owned(), self.columns.len() - 1);
+            self.columns.len() - 1
+        });
         self.guess = column + 1;
         column
     }
@@ -369,13 +367,11 @@ pub(crate) fn finish_all(pieces: Vec<Rows>) -> Result<Vec<RecordBatch>> {
             types.iter().map(|data_type| new_null_array(data_type, 0)).collect();
         let len = piece.len;
         for (at, joined) in all.columns.iter().enumerate() {
-            let column = match piece.index.get(&joined.name) {
-                Some(&column) => &mut piece.columns[column],
-                None => {
-                    arrays[at] = new_null_array(&types[at], len);
-                    continue;
-                }
+            let Some(&column) = piece.index.get(&joined.name) else {
+                arrays[at] = new_null_array(&types[at], len);
+                continue;
             };
+            let column = &mut piece.columns[column];
             column.pad(len);
             if joined.kind != column.kind {
                 column.become_kind(joined.kind);
@@ -454,21 +450,16 @@ mod tests {
     fn widening_keeps_the_values_and_nulls() {
         use Cell::{Bool, Float, Int, Null, Text, UInt};
         let column = table(&[Int(7), Null, Float(0.5)]).column(0).clone();
-        assert_eq!(column.as_primitive::<Float64Type>().iter().collect::<Vec<_>>(), [
-            Some(7.0),
-            None,
-            Some(0.5)
-        ]);
+        assert_eq!(
+            column.as_primitive::<Float64Type>().iter().collect::<Vec<_>>(),
+            [Some(7.0), None, Some(0.5)]
+        );
         let cells = [Int(7), Null, Bool(true), UInt(u64::MAX), Float(0.1), Text("")];
         let column = table(&cells).column(0).clone();
-        assert_eq!(column.as_string::<i32>().iter().collect::<Vec<_>>(), [
-            Some("7"),
-            None,
-            Some("true"),
-            Some("18446744073709551615"),
-            Some("0.1"),
-            Some("")
-        ]);
+        assert_eq!(
+            column.as_string::<i32>().iter().collect::<Vec<_>>(),
+            [Some("7"), None, Some("true"), Some("18446744073709551615"), Some("0.1"), Some("")]
+        );
     }
 
     #[test]
@@ -489,7 +480,7 @@ mod tests {
         .unwrap();
         assert_eq!(batches[0].schema(), batches[1].schema());
         assert_eq!(batches[0].num_columns(), 3);
-        assert_eq!(batches[0].column(0).as_primitive::<Float64Type>().value(0), 1.0);
+        assert_eq!(batches[0].column(0).as_primitive::<Float64Type>().values()[..1], [1.0]);
         assert!(batches[1].column(0).is_null(0));
         assert_eq!(batches[1].column(1).null_count(), 2);
     }

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema};
-use arrow::array::{ArrayRef, RecordBatch};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -250,7 +250,7 @@ fn parse_float(text: &str) -> Option<f64> {
 pub(crate) fn with_one_id_type(mut tables: Tables) -> Result<Tables> {
     let mut types: Vec<DataType> = Vec::new();
     let ends = tables.edges.iter().flat_map(|batch| batch.columns().iter().take(2));
-    for ids in ends.chain(tables.nodes.iter().flat_map(|nodes| nodes.columns().first())) {
+    for ids in ends.chain(tables.nodes.iter().filter_map(|nodes| nodes.columns().first())) {
         if !ids.is_empty() && !types.contains(ids.data_type()) {
             types.push(ids.data_type().clone());
         }
@@ -264,7 +264,11 @@ pub(crate) fn with_one_id_type(mut tables: Tables) -> Result<Tables> {
     };
     let convert = |tables: &Tables, one: &DataType| -> Result<Tables> {
         Ok(Tables {
-            edges: tables.edges.iter().map(|batch| cast_first(batch, 2, one)).collect::<Result<_>>()?,
+            edges: tables
+                .edges
+                .iter()
+                .map(|batch| cast_first(batch, 2, one))
+                .collect::<Result<_>>()?,
             nodes: tables.nodes.as_ref().map(|nodes| cast_first(nodes, 1, one)).transpose()?,
             directed: tables.directed,
         })
@@ -280,7 +284,8 @@ pub(crate) fn with_one_id_type(mut tables: Tables) -> Result<Tables> {
 fn cast_first(batch: &RecordBatch, count: usize, to: &DataType) -> Result<RecordBatch> {
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     let schema = batch.schema();
-    let mut fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
+    let mut fields: Vec<Field> =
+        schema.fields().iter().map(|field| field.as_ref().clone()).collect();
     let mut arrays = batch.columns().to_vec();
     for (field, array) in fields.iter_mut().zip(&mut arrays).take(count) {
         let cast: ArrayRef = if array.data_type().is_integer() && to.is_integer() {
