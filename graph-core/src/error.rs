@@ -140,7 +140,9 @@ pub enum Error {
         value: String,
     },
     /// Two rows of a node table have the same id.
-    #[error("node id {id} appears twice in column `{column}` of the node table: {first} and {second}")]
+    #[error(
+        "node id {id} appears twice in column `{column}` of the node table: {first} and {second}"
+    )]
     DuplicateNode {
         /// Name of the id column.
         column: String,
@@ -196,7 +198,9 @@ pub enum Error {
         byte: u8,
     },
     /// An option that delimited text cannot be read with.
-    #[error("`{delimiter}` cannot separate fields; choose a single ASCII character that is no quote or line break")]
+    #[error(
+        "`{delimiter}` cannot separate fields; choose a single ASCII character that is no quote or line break"
+    )]
     BadDelimiter {
         /// The character given.
         delimiter: char,

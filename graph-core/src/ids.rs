@@ -4,8 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, BinaryViewArray, FixedSizeBinaryArray, Int64Array, LargeBinaryArray,
-    LargeStringArray, StringArray, UInt64Array,
+    Array, ArrayRef, BinaryArray, BinaryViewArray, FixedSizeBinaryArray, Int64Array,
+    LargeBinaryArray, LargeStringArray, StringArray, UInt64Array,
 };
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::cast;
@@ -142,7 +142,9 @@ impl IdTable {
                 codes.par_sort_unstable_by_key(|&code| table.keys.0[code as usize].cast_signed());
             }
             Self::Bytes(table) => codes.par_sort_unstable_by(|&a, &b| {
-                table.keys.with_bytes(a as usize, |a| table.keys.with_bytes(b as usize, |b| a.cmp(b)))
+                table
+                    .keys
+                    .with_bytes(a as usize, |a| table.keys.with_bytes(b as usize, |b| a.cmp(b)))
             }),
         }
         codes

@@ -9,6 +9,8 @@ pub mod generate;
 mod graph;
 mod ids;
 pub mod ingest;
+#[cfg(feature = "petgraph")]
+pub mod interop;
 mod parallel;
 
 pub use coo::Coo;
@@ -16,7 +18,7 @@ pub use csr::Csr;
 pub use error::{Error, Place, Result};
 pub use export::{Compression, WriteOptions, WriteReport, write, write_table, write_to};
 pub use graph::Graph;
-pub use ingest::{Format, IdOrder, ReadOptions, ReadReport, read, read_from};
+pub use ingest::{Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table};
 
 /// A node of one graph: a dense number in `0..n_nodes`.
 pub type NodeId = u32;

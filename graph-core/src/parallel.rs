@@ -74,7 +74,9 @@ where
                 (0..n_workers).map(|worker| scope.spawn(move || run(worker))).collect();
             threads
                 .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .map(|thread| {
+                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
                 .collect()
         })
     };
@@ -105,10 +107,15 @@ mod tests {
     #[test]
     fn results_come_back_in_order() {
         for workers in [1, 2, 5] {
-            let done = map_chunks(workers, count_to(99), |_| 0, |seen, chunk| {
-                *seen += 1;
-                Ok(chunk * 2)
-            });
+            let done = map_chunks(
+                workers,
+                count_to(99),
+                |_| 0,
+                |seen, chunk| {
+                    *seen += 1;
+                    Ok(chunk * 2)
+                },
+            );
             let Ok(done) = done else { panic!("nothing should fail") };
             assert_eq!(done.pieces, (0..99).map(|chunk| chunk * 2).collect::<Vec<_>>());
             assert_eq!(done.states.iter().sum::<usize>(), 99);
@@ -118,9 +125,14 @@ mod tests {
     #[test]
     fn the_first_failure_in_order_is_reported() {
         for workers in [1, 2, 5] {
-            let failed = map_chunks(workers, count_to(99), |_| (), |(), chunk| {
-                if chunk >= 7 { Err(chunk) } else { Ok(chunk) }
-            });
+            let failed = map_chunks(
+                workers,
+                count_to(99),
+                |_| (),
+                |(), chunk| {
+                    if chunk >= 7 { Err(chunk) } else { Ok(chunk) }
+                },
+            );
             let Err(failed) = failed else { panic!("chunk 7 should fail") };
             assert_eq!((failed.error, failed.before.len()), (7, 7));
         }

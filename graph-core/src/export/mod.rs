@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use arrow::array::RecordBatch;
 
+pub(crate) use columnar::DIRECTED_KEY;
 pub use options::{Compression, WriteOptions, WriteReport};
 pub(crate) use tables::free_name;
 

@@ -139,7 +139,9 @@ impl Nodes {
         let mut column = Arc::clone(nodes.rows.column(nodes.id));
         let here = self.ids.data_type().clone();
         // Text that happened to look like integers can be text again.
-        if nodes.from_text && matches!(self.ids, IdType::Bytes(_)) && column.data_type().is_integer()
+        if nodes.from_text
+            && matches!(self.ids, IdType::Bytes(_))
+            && column.data_type().is_integer()
         {
             column = cast(&column, &DataType::Utf8)?;
         }
@@ -301,7 +303,11 @@ pub(crate) fn edge_attributes(
         let column = join_arrays(parts, field.data_type())?;
         let nullable = field.is_nullable() || column.null_count() > 0;
         fields.push(Arc::new(
-            field.as_ref().clone().with_data_type(column.data_type().clone()).with_nullable(nullable),
+            field
+                .as_ref()
+                .clone()
+                .with_data_type(column.data_type().clone())
+                .with_nullable(nullable),
         ));
         columns.push(column);
     }

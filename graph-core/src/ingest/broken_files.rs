@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 
-use super::{ReadOptions, Tables, gexf, gml, graphml, json, matrix_market, metis};
+use super::{Tables, gexf, gml, graphml, json, matrix_market, metis};
 use crate::Result;
 
-type Read = fn(&[u8], &ReadOptions) -> Result<Tables>;
+type Read = fn(&[u8]) -> Result<Tables>;
 
 /// Small files that between them use every construct.
 const FILES: [(&str, Read, &str); 12] = [
@@ -78,26 +78,25 @@ const BYTES: &[u8] = b"\0\t\n \"#%&'+-/0179;<>[]aeE{},:.\\\x7f\x80\xc3\xff";
 #[test]
 fn the_files_are_whole() {
     for (name, read, text) in FILES {
-        let tables = read(text.as_bytes(), &ReadOptions::default());
+        let tables = read(text.as_bytes());
         assert!(tables.is_ok(), "{name}: {}", tables.unwrap_err());
     }
 }
 
 #[test]
 fn a_file_cut_off_or_changed_at_any_byte_is_read_or_refused() {
-    let options = ReadOptions::default();
     for (_, read, text) in FILES {
         let text = text.as_bytes();
         for at in 0..text.len() {
-            let _ = read(&text[..at], &options);
-            let _ = read(&text[at..], &options);
-            let _ = read(&[&text[..at], &text[at + 1..]].concat(), &options);
+            let _ = read(&text[..at]);
+            let _ = read(&text[at..]);
+            let _ = read(&[&text[..at], &text[at + 1..]].concat());
             for &byte in BYTES {
                 let mut changed = text.to_vec();
                 changed[at] = byte;
-                let _ = read(&changed, &options);
+                let _ = read(&changed);
                 changed.insert(at, byte);
-                let _ = read(&changed, &options);
+                let _ = read(&changed);
             }
         }
     }
@@ -120,7 +119,7 @@ proptest! {
             let to = to.index(bytes.len());
             bytes.splice(to..to, piece);
         }
-        let _ = read(&bytes, &ReadOptions::default());
+        let _ = read(&bytes);
     }
 
     /// Any bytes behind the word that makes a reader start.
@@ -129,7 +128,7 @@ proptest! {
         let (_, read, text) = FILES[file];
         let start = text.len() / 2;
         let start = (0..=start).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-        let _ = read(&[&text.as_bytes()[..start], &noise].concat(), &ReadOptions::default());
-        let _ = read(&noise, &ReadOptions::default());
+        let _ = read(&[&text.as_bytes()[..start], &noise].concat());
+        let _ = read(&noise);
     }
 }

@@ -102,7 +102,10 @@ pub(crate) fn edge_columns(
     let weight = match &options.weight {
         Some(wanted) => Some(named(names, wanted)?),
         None => (0..names.len()).find(|&at| {
-            at != source && at != target && names[at].eq_ignore_ascii_case("weight") && is_numeric(at)
+            at != source
+                && at != target
+                && names[at].eq_ignore_ascii_case("weight")
+                && is_numeric(at)
         }),
     };
     let roles = [Some(source), Some(target), weight];
@@ -224,7 +227,8 @@ pub(crate) fn to_id_column(array: &ArrayRef, ids: &IdType, name: &str) -> Result
             let wide = if ids.is_unsigned() { DataType::UInt64 } else { DataType::Int64 };
             let options = CastOptions { safe: true, ..CastOptions::default() };
             let wide = cast_with_options(array, &wide, &options)?;
-            if let Some(row) = wide.nulls().and_then(|nulls| nulls.iter().position(|valid| !valid)) {
+            if let Some(row) = wide.nulls().and_then(|nulls| nulls.iter().position(|valid| !valid))
+            {
                 let value =
                     arrow::util::display::array_value_to_string(array, row).unwrap_or_default();
                 let place = Place::Row(row);
@@ -311,7 +315,10 @@ mod tests {
     fn a_column_has_one_role() {
         let options = ReadOptions { weight: Some("a".into()), ..ReadOptions::default() };
         let error = find(&["a", "b"], &options).unwrap_err();
-        assert_eq!(error.to_string(), "column `a` cannot serve as two of source, target and weight");
+        assert_eq!(
+            error.to_string(),
+            "column `a` cannot serve as two of source, target and weight"
+        );
     }
 
     #[test]

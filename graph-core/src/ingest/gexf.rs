@@ -5,11 +5,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use quick_xml::events::BytesStart;
 
+use super::Tables;
 use super::graphml::{add_directions, byte_of};
 use super::rows::{Cell, Rows, Value};
 use super::text::Broken;
 use super::xml::{Xml, decode, with_one_id_type};
-use super::{ReadOptions, Tables};
 use crate::Result;
 
 const FORMAT: &str = "GEXF";
@@ -20,7 +20,7 @@ const FORMAT: &str = "GEXF";
 /// |------------------------------|-----------------------------------------------------------------|
 /// | `attribute` with a default   | node or edge column of that type, filled with the default        |
 /// | `label`, `start`, `end`      | columns of these names                                          |
-/// | `weight` of an edge          | edge column `weight`                                            |
+/// | `weight` of an edge          | edge column `weight`; 1 where only others have one              |
 /// | `viz:position`, `viz:size`   | node columns `x`, `y`, `z`, `size`                              |
 /// | `viz:color`                  | column `color`, `#rrggbb`                                       |
 /// | `viz:thickness`              | edge column `thickness`                                         |
@@ -31,7 +31,7 @@ const FORMAT: &str = "GEXF";
 /// | a value for each time        | the last one                                                    |
 ///
 /// Ids are text if `idtype` says so, else integers if all of them are written as integers are.
-pub(crate) fn read_tables(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
+pub(crate) fn read_tables(input: &[u8]) -> Result<Tables> {
     let document = decode(input).and_then(|text| {
         let mut document = Document::new();
         document.read(&text).map_err(|broken| Broken {
@@ -65,6 +65,8 @@ struct Document {
     /// Direction of edges that do not say it.
     default: bool,
     text_ids: bool,
+    /// Whether an edge so far has a weight.
+    weighted: bool,
 }
 
 /// Cells of one row; a later value of a column replaces an earlier one.
@@ -91,6 +93,7 @@ impl Document {
             directed: Vec::new(),
             default: false,
             text_ids: false,
+            weighted: false,
         }
     }
 
@@ -274,7 +277,14 @@ impl Document {
             }
         }
         if let Some(weight) = xml.number(tag, "weight")? {
-            put(&mut cells, column_of(&EDGE_COLUMNS, "weight"), Value::Float(weight));
+            let column = column_of(&EDGE_COLUMNS, "weight");
+            if !std::mem::replace(&mut self.weighted, true) {
+                // The edges so far had none, which is a weight of 1.
+                self.edges.fill(column, self.directed.iter().map(|_| Cell::Float(1.0)));
+            }
+            put(&mut cells, column, Value::Float(weight));
+        } else if self.weighted {
+            put(&mut cells, column_of(&EDGE_COLUMNS, "weight"), Value::Float(1.0));
         }
         self.directed.push(match xml.attribute(tag, "type")? {
             Some(kind) => direction(xml, &kind)?,
@@ -388,7 +398,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Tables> {
-        read_tables(text.as_bytes(), &ReadOptions::default())
+        read_tables(text.as_bytes())
     }
 
     fn names(batch: &RecordBatch) -> Vec<String> {
@@ -439,6 +449,17 @@ mod tests {
             read("<gexf><graph idtype='string'><nodes><node id='7'/></nodes></graph></gexf>")
                 .unwrap();
         assert_eq!(tables.nodes.unwrap().column(0).as_string::<i32>().value(0), "7");
+    }
+
+    #[test]
+    fn edges_beside_weighted_ones_weigh_1() {
+        let tables = read(
+            "<gexf><graph><edges><edge source='1' target='2'/><edge source='2' target='3' weight='7'/>\
+             <edge source='3' target='1'/></edges></graph></gexf>",
+        )
+        .unwrap();
+        let weights = tables.edges[0].column_by_name("weight").unwrap();
+        assert_eq!(weights.as_primitive::<Float64Type>().values()[..], [1.0, 7.0, 1.0]);
     }
 
     #[test]

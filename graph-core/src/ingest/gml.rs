@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+use super::Tables;
 use super::rows::{Cell, Rows};
 use super::text::{Broken, excerpt, from_latin_1, without_mark};
 use super::xml::with_one_id_type;
-use super::{ReadOptions, Tables};
 use crate::Result;
 
 const FORMAT: &str = "GML";
@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 64;
 /// | `graphics [ x … y … z … ]`          | columns `x`, `y`, `z`                                    |
 /// | `w`, `fill`, others in `graphics`   | columns `size`, `color`, `graphics_…`                    |
 /// | other lists, and keys that repeat   | columns with JSON text                                   |
-pub(crate) fn read_tables(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
+pub(crate) fn read_tables(input: &[u8]) -> Result<Tables> {
     let bytes = without_mark(input);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -379,7 +379,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8]) -> Result<Tables> {
-        read_tables(text, &ReadOptions::default())
+        read_tables(text)
     }
 
     #[test]

@@ -5,10 +5,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use quick_xml::events::BytesStart;
 
+use super::Tables;
 use super::rows::{Cell, Rows, Value};
 use super::text::Broken;
 use super::xml::{Xml, decode, with_one_id_type};
-use super::{ReadOptions, Tables};
 use crate::Result;
 
 const FORMAT: &str = "GraphML";
@@ -27,7 +27,7 @@ const FORMAT: &str = "GraphML";
 /// | hyperedges                    | refused                                                        |
 ///
 /// Ids are integers if all of them are written as integers are, else text.
-pub(crate) fn read_tables(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
+pub(crate) fn read_tables(input: &[u8]) -> Result<Tables> {
     let document = decode(input).and_then(|text| {
         let mut document = Document::new();
         // Places are counted in the text: where Latin-1 became UTF-8, lines stay the same.
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Tables> {
-        read_tables(text.as_bytes(), &ReadOptions::default())
+        read_tables(text.as_bytes())
     }
 
     #[test]
@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn latin_1_is_read_when_declared() {
         let text = b"<?xml version='1.0' encoding='ISO-8859-1'?><graphml><graph edgedefault='directed'><node id='\xe9'/></graph></graphml>";
-        let tables = read_tables(text, &ReadOptions::default()).unwrap();
+        let tables = read_tables(text).unwrap();
         assert_eq!(tables.nodes.unwrap().column(0).as_string::<i32>().value(0), "é");
     }
 
@@ -417,7 +417,7 @@ mod tests {
             assert!(message.starts_with(&format!("line {place} is not GraphML: ")), "{message}");
             assert!(message.contains(problem), "{message}");
         }
-        let error = read_tables(b"<graphml>\n\xff</graphml>", &ReadOptions::default());
+        let error = read_tables(b"<graphml>\n\xff</graphml>");
         assert_eq!(error.unwrap_err().to_string(), "line 2 is not GraphML: byte 0xff is not UTF-8");
     }
 }

@@ -43,8 +43,11 @@ pub(crate) fn read_table(input: &Input) -> Result<RecordBatch> {
         return concat_rows(&schema, &rows);
     }
     let file = IpcFile::open(input.random_access()?)?;
-    let rows: Vec<RecordBatch> =
-        file.blocks.iter().filter_map(|block| file.read(block).transpose()).collect::<Result<_>>()?;
+    let rows: Vec<RecordBatch> = file
+        .blocks
+        .iter()
+        .filter_map(|block| file.read(block).transpose())
+        .collect::<Result<_>>()?;
     concat_rows(&file.schema, &rows)
 }
 

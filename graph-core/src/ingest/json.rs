@@ -11,17 +11,17 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Deserializer, Value};
 
+use super::Tables;
 use super::rows::{Cell, Rows, finish_all};
 use super::text::{Broken, lines, parse_chunks, without_mark};
 use super::xml::with_one_id_type;
-use super::{ReadOptions, Tables};
 use crate::{Error, Result};
 
 /// Reads one object a line into an edge table with the columns that the objects have.
 ///
 /// A column has the narrowest type that holds all its values; lists and objects become JSON text.
 /// Pieces of the input are read in parallel.
-pub(crate) fn read_lines(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
+pub(crate) fn read_lines(input: &[u8]) -> Result<Tables> {
     let input = without_mark(input);
     let pieces = parse_chunks(input, 0, |range| {
         let mut rows = Rows::default();
@@ -62,16 +62,9 @@ fn problem(error: &serde_json::Error) -> String {
 /// Ends may be called `source` and `target` or `from` and `to`. The members of an object
 /// `attributes` count as members of its node or edge. If all ends are whole numbers and no id of
 /// a node is one, the ends are places in `nodes`.
-pub(crate) fn read_node_link(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
-    let mut json = Deserializer::from_slice(without_mark(input));
+pub(crate) fn read_node_link(input: &[u8]) -> Result<Tables> {
     let mut document = Document::default();
-    DocumentSeed(&mut document).deserialize(&mut json).and_then(|()| json.end()).map_err(
-        |error| Error::Malformed {
-            format: "node-link JSON",
-            line: error.line().max(1),
-            problem: problem(&error),
-        },
-    )?;
+    parse(input, DocumentSeed(&mut document))?;
     let Some(edges) = document.edges else {
         let problem = "there is no array `links` or `edges`".to_owned();
         return Err(Error::Malformed { format: "node-link JSON", line: 1, problem });
@@ -89,6 +82,22 @@ pub(crate) fn read_node_link(input: &[u8], _options: &ReadOptions) -> Result<Tab
         edges
     };
     with_one_id_type(Tables { edges: vec![edges], nodes: Some(nodes), directed: document.directed })
+}
+
+/// Reads an array of objects as the rows of a table.
+pub(crate) fn read_array(input: &[u8]) -> Result<RecordBatch> {
+    let mut rows = Rows::default();
+    parse(input, RowsSeed { rows: &mut rows, flatten: false })?;
+    rows.finish()
+}
+
+fn parse<'de>(input: &'de [u8], seed: impl DeserializeSeed<'de, Value = ()>) -> Result<()> {
+    let mut json = Deserializer::from_slice(without_mark(input));
+    seed.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| Error::Malformed {
+        format: "node-link JSON",
+        line: error.line().max(1),
+        problem: problem(&error),
+    })
 }
 
 /// Puts the ends first and calls them `source` and `target`.
@@ -213,7 +222,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<(), A::Error> {
         let mut rows = Rows::default();
-        visit_rows(array, &mut rows)?;
+        visit_rows(array, &mut rows, true)?;
         self.0.edges = Some(rows);
         Ok(())
     }
@@ -250,11 +259,13 @@ fn fill<'de, A: MapAccess<'de>>(
     if rows.is_some() {
         return Err(A::Error::custom(format_args!("`{key}` is a second array of its kind")));
     }
-    map.next_value_seed(RowsSeed { rows: rows.insert(Rows::default()) })
+    map.next_value_seed(RowsSeed { rows: rows.insert(Rows::default()), flatten: true })
 }
 
 struct RowsSeed<'a> {
     rows: &'a mut Rows,
+    /// Whether the members of an object called `attributes` count as members, too.
+    flatten: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for RowsSeed<'_> {
@@ -273,12 +284,16 @@ impl<'de> Visitor<'de> for RowsSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<(), A::Error> {
-        visit_rows(array, self.rows)
+        visit_rows(array, self.rows, self.flatten)
     }
 }
 
-fn visit_rows<'de, A: SeqAccess<'de>>(mut array: A, rows: &mut Rows) -> Result<(), A::Error> {
-    while array.next_element_seed(MembersSeed { rows, flatten: true })?.is_some() {
+fn visit_rows<'de, A: SeqAccess<'de>>(
+    mut array: A,
+    rows: &mut Rows,
+    flatten: bool,
+) -> Result<(), A::Error> {
+    while array.next_element_seed(MembersSeed { rows: &mut *rows, flatten })?.is_some() {
         rows.end_row();
     }
     Ok(())
@@ -431,11 +446,11 @@ mod tests {
     use super::*;
 
     fn lines_of(text: &str) -> Result<Tables> {
-        read_lines(text.as_bytes(), &ReadOptions::default())
+        read_lines(text.as_bytes())
     }
 
     fn node_link(text: &str) -> Result<Tables> {
-        read_node_link(text.as_bytes(), &ReadOptions::default())
+        read_node_link(text.as_bytes())
     }
 
     fn ints(array: &ArrayRef) -> Vec<i64> {
@@ -479,7 +494,7 @@ mod tests {
         ] {
             assert_eq!(lines_of(text).unwrap_err().to_string(), message);
         }
-        let error = read_lines(b"{\"a\":\"\xff\"}", &ReadOptions::default()).unwrap_err();
+        let error = read_lines(b"{\"a\":\"\xff\"}").unwrap_err();
         assert_eq!(error.to_string(), "line 1 is not JSON lines: invalid unicode code point");
         let deep = format!("{{\"a\":{}", "[".repeat(100_000));
         assert!(lines_of(&deep).unwrap_err().to_string().contains("recursion limit"));

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
 
+use super::Tables;
 use super::numbers::Words;
 use super::text::{Broken, excerpt, lines, parse_chunks, without_mark};
-use super::{ReadOptions, Tables};
 use crate::Result;
 
 const FORMAT: &str = "MatrixMarket";
@@ -50,7 +50,7 @@ struct Header {
 /// | `pattern`        | no weights                                                              |
 ///
 /// Complex, array and rectangular matrices are refused: they are not a weighted adjacency.
-pub(crate) fn read_tables(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
+pub(crate) fn read_tables(input: &[u8]) -> Result<Tables> {
     let input = without_mark(input);
     parse(input).map_err(|broken| broken.in_input(FORMAT, input))?.into_tables()
 }
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Tables> {
-        read_tables(text.as_bytes(), &ReadOptions::default())
+        read_tables(text.as_bytes())
     }
 
     fn edges(tables: &Tables) -> Vec<(i64, i64)> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use rayon::prelude::*;
 
+use super::Tables;
 use super::numbers::Words;
 use super::text::{Broken, line_chunks, lines, without_mark};
-use super::{ReadOptions, Tables};
 use crate::Result;
 
 const FORMAT: &str = "METIS";
@@ -47,7 +47,7 @@ struct Piece {
 /// in the order of the smaller node's line; a self-loop stands in its line once. Node weights
 /// become the node columns `weight` (or `weight_1`, `weight_2`, …), node sizes the column `size`,
 /// edge weights the edge column `weight`. All are whole numbers.
-pub(crate) fn read_tables(input: &[u8], _options: &ReadOptions) -> Result<Tables> {
+pub(crate) fn read_tables(input: &[u8]) -> Result<Tables> {
     let input = without_mark(input);
     let (header, pieces) = parse(input).map_err(|broken| broken.in_input(FORMAT, input))?;
     into_tables(&header, pieces)
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Tables> {
-        read_tables(text.as_bytes(), &ReadOptions::default())
+        read_tables(text.as_bytes())
     }
 
     fn column(batch: &RecordBatch, name: &str) -> Vec<i64> {

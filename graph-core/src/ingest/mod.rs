@@ -25,9 +25,11 @@ mod xml;
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 
 pub use options::{Format, IdOrder, ReadOptions, ReadReport};
 pub(crate) use sniff::KNOWN_FORMATS;
@@ -130,6 +132,8 @@ fn read_input(
         None => None,
     };
     let plan = &edges.plan;
+    let metadata = plan.schema.metadata().get(crate::export::DIRECTED_KEY);
+    found.directed = found.directed.or_else(|| metadata?.parse().ok());
     let mut report = ReadReport {
         format,
         compression: input.compression.map(input::Compression::name),
@@ -189,10 +193,10 @@ fn read_edges(
         Format::Parquet => parquet::read_edges(input, options, LIMIT),
         Format::Arrow => ipc::read_edges(input, options, LIMIT),
         whole => {
-            let Tables { edges, nodes, directed } =
-                read_tables(&input.read_all()?, whole, options)?;
+            let Tables { edges, nodes, directed } = read_tables(&input.read_all()?, whole)?;
             found.directed = directed;
-            found.nodes = nodes.map(|rows| tables::node_table(rows, None)).transpose()?;
+            let listed = |rows| NodeTable { rows, id: 0, lines: None, from_text: false };
+            found.nodes = nodes.map(listed);
             let schema = edges.first().map_or_else(tables::no_edges, RecordBatch::schema);
             tables::code_batches(schema, edges, options, LIMIT)
         }
@@ -200,18 +204,77 @@ fn read_edges(
 }
 
 /// The tables of a format that is held in memory as a whole.
-fn read_tables(_bytes: &[u8], _format: Format, _options: &ReadOptions) -> Result<Tables> {
-    Err(Error::UnknownFormat)
+fn read_tables(bytes: &[u8], format: Format) -> Result<Tables> {
+    match format {
+        Format::JsonLines => json::read_lines(bytes),
+        Format::NodeLink => json::read_node_link(bytes),
+        Format::MatrixMarket => matrix_market::read_tables(bytes),
+        Format::Metis => metis::read_tables(bytes),
+        Format::GraphMl => graphml::read_tables(bytes),
+        Format::Gexf => gexf::read_tables(bytes),
+        Format::Gml => gml::read_tables(bytes),
+        // These are not held in memory as a whole and have readers of their own.
+        Format::Csv | Format::Parquet | Format::Arrow => Err(Error::UnknownFormat),
+    }
 }
 
 /// The rows of a node file.
 fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
     let input = Input::open(path, options.max_bytes)?;
-    let wanted = options.id.as_deref();
     match sniff::format_of(&input)? {
         Format::Csv => csv::read_nodes(&input, options),
-        Format::Parquet => tables::node_table(parquet::read_table(&input)?, wanted),
-        Format::Arrow => tables::node_table(ipc::read_table(&input)?, wanted),
+        format => tables::node_table(read_rows(&input, format)?, options.id.as_deref()),
+    }
+}
+
+/// Reads one table, such as a node table with positions, from the file at `path`, or from standard
+/// input if that is `-`.
+///
+/// CSV, JSON lines, an array of JSON objects, Parquet and Arrow IPC hold a table; the format is
+/// that of the suffix, else that of the content. What [`write_table`](crate::write_table) writes
+/// comes back with the same rows; text formats give their columns the types that the values have.
+///
+/// ```
+/// use graph_core::{read_table, write_table, WriteOptions};
+/// use graph_core::generate::star;
+///
+/// let file = std::env::temp_dir().join(format!("graph-core-table-{}.csv", std::process::id()));
+/// let nodes = star(3)?.nodes().clone();
+/// write_table(&nodes, &file, &WriteOptions::default())?;
+/// assert_eq!(read_table(&file)?.column(0), nodes.column(0));
+/// # std::fs::remove_file(&file)?;
+/// # Ok::<(), graph_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`read`] that concern files and formats; [`Error::UnknownFormat`] for a format that
+/// holds graphs only.
+pub fn read_table(path: impl AsRef<Path>) -> Result<RecordBatch> {
+    let path = path.as_ref();
+    let options = ReadOptions::default();
+    let read = || {
+        let input = Input::open(path, options.max_bytes)?;
+        match sniff::format_of(&input)? {
+            Format::Csv => Ok(csv::read_nodes(&input, &options)?.rows),
+            format => read_rows(&input, format),
+        }
+    };
+    read().map_err(|error| error.in_file(path))
+}
+
+/// The rows of a table that is no delimited text.
+fn read_rows(input: &Input, format: Format) -> Result<RecordBatch> {
+    match format {
+        Format::Parquet => parquet::read_table(input),
+        Format::Arrow => ipc::read_table(input),
+        Format::JsonLines => {
+            let rows = json::read_lines(&input.read_all()?)?.edges;
+            let schema =
+                rows.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+            tables::concat_rows(&schema, &rows)
+        }
+        Format::NodeLink => json::read_array(&input.read_all()?),
         _ => Err(Error::UnknownFormat),
     }
 }

@@ -6,8 +6,7 @@ use crate::ingest::input::Input;
 use crate::{Error, Format, Result};
 
 /// For the message that none of these was recognized.
-pub(crate) const KNOWN_FORMATS: &str =
-    "delimited text, JSON lines, node-link JSON, Parquet, Arrow, MatrixMarket, METIS, GraphML, \
+pub(crate) const KNOWN_FORMATS: &str = "delimited text, JSON lines, node-link JSON, Parquet, Arrow, MatrixMarket, METIS, GraphML, \
      GEXF and GML";
 
 /// The format of `input`: what its suffix says, else what it begins with.

@@ -31,8 +31,7 @@ impl Classes {
 
     /// Type of an attribute column that shows these classes.
     pub(crate) fn kind(self) -> Kind {
-        let numbers =
-            Self::NATURAL | Self::NEGATIVE | Self::BIG | Self::HUGE | Self::FLOAT;
+        let numbers = Self::NATURAL | Self::NEGATIVE | Self::BIG | Self::HUGE | Self::FLOAT;
         if self == Self::NONE {
             Kind::Null
         } else if self.has(Self::TEXT) || (self.has(Self::BOOL) && self.has(numbers)) {
@@ -188,10 +187,16 @@ pub(crate) fn natural(text: &[u8], start: usize, end: usize) -> Option<u64> {
         }
         17..=19 => {
             let (middle, low) = text[start..end].last_chunk::<16>()?.split_at(8);
-            let (middle, low) =
-                (u64::from_le_bytes(middle.try_into().ok()?), u64::from_le_bytes(low.try_into().ok()?));
+            let (middle, low) = (
+                u64::from_le_bytes(middle.try_into().ok()?),
+                u64::from_le_bytes(low.try_into().ok()?),
+            );
             let high = natural(text, start, end - 16)?;
-            Some(high * 10_000_000_000_000_000 + eight_digits(middle)? * 100_000_000 + eight_digits(low)?)
+            Some(
+                high * 10_000_000_000_000_000
+                    + eight_digits(middle)? * 100_000_000
+                    + eight_digits(low)?,
+            )
         }
         20 => {
             let digits = text[start..end].iter().all(u8::is_ascii_digit);

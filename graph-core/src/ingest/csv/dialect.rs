@@ -94,7 +94,8 @@ impl Dialect {
             Some(delimiter) => judge(delimiter),
             None => {
                 // The last of equals is the maximum, so the order is turned around.
-                let best = CANDIDATES.into_iter().rev().map(judge).max_by_key(|&(_, _, score)| score);
+                let best =
+                    CANDIDATES.into_iter().rev().map(judge).max_by_key(|&(_, _, score)| score);
                 match best {
                     Some((syntax, end, 1..)) => (syntax, end, 1),
                     _ => judge(Delimiter::Byte(b',')),
@@ -196,7 +197,9 @@ fn score(text: &[u8], syntax: Syntax) -> usize {
 fn row_start(text: &[u8], line: usize) -> usize {
     match line.checked_sub(2) {
         None => 0,
-        Some(newline) => memchr::memchr_iter(b'\n', text).nth(newline).map_or(text.len(), |at| at + 1),
+        Some(newline) => {
+            memchr::memchr_iter(b'\n', text).nth(newline).map_or(text.len(), |at| at + 1)
+        }
     }
 }
 

@@ -95,8 +95,13 @@ pub(crate) fn read_nodes(input: &Input, options: &ReadOptions) -> Result<NodeTab
             .enumerate()
             .map(|(at, classes)| if at == id { classes.id_kind() } else { classes.kind() })
             .collect();
-        let pass =
-            Pass { dialect: &dialect, known: &known, kinds: &kinds, attributes: &attributes, ends: None };
+        let pass = Pass {
+            dialect: &dialect,
+            known: &known,
+            kinds: &kinds,
+            attributes: &attributes,
+            ends: None,
+        };
         let no_ids = |index| Worker {
             index,
             table: IdTable::new(&IdType::Int(DataType::Int64), Seed::random(), 0),
@@ -141,9 +146,8 @@ fn edge_plan(
         Kind::Text => IdType::Bytes(DataType::Utf8),
         integer => IdType::Int(integer.data_type()),
     };
-    let attributes = (0..kinds.len())
-        .filter(|&at| at != columns.source && at != columns.target)
-        .collect();
+    let attributes =
+        (0..kinds.len()).filter(|&at| at != columns.source && at != columns.target).collect();
     let plan = EdgePlan {
         source: columns.source,
         target: columns.target,
@@ -205,7 +209,11 @@ struct TextPiece {
 enum Stop {
     Error(Error),
     /// The value in this column does not fit its type.
-    Misfit { column: usize, line: usize, field: FieldAt },
+    Misfit {
+        column: usize,
+        line: usize,
+        field: FieldAt,
+    },
 }
 
 impl From<Error> for Stop {
@@ -266,7 +274,9 @@ impl Pass<'_> {
                     table.intern(BytesKey::in_text(text, field.start as usize, field.end as usize))
                 })
             }),
-            IdTable::Int(table) if self.ends.is_some_and(|ends| self.kinds[ends.source] == Kind::UInt) => {
+            IdTable::Int(table)
+                if self.ends.is_some_and(|ends| self.kinds[ends.source] == Kind::UInt) =>
+            {
                 self.read_rows(block, |field| {
                     let value = natural(text, field.start as usize, field.end as usize)?;
                     Some(table.intern(value))
@@ -375,9 +385,7 @@ impl Pass<'_> {
         let name = |at: usize| self.dialect.names[at].clone();
         match [ends.source, ends.target].into_iter().find(|&at| fields[at].is_null()) {
             Some(at) => Error::NullId { column: name(at), place },
-            None => {
-                Error::NullWeight { column: ends.weight.map(name).unwrap_or_default(), place }
-            }
+            None => Error::NullWeight { column: ends.weight.map(name).unwrap_or_default(), place },
         }
     }
 

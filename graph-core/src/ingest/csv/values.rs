@@ -28,7 +28,10 @@ enum Values {
     UInt(Vec<u64>),
     Float(Vec<f64>),
     /// A block is far below 2 GiB, so its text is too.
-    Text { ends: Vec<i32>, bytes: Vec<u8> },
+    Text {
+        ends: Vec<i32>,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Kind {
@@ -65,7 +68,8 @@ impl Column {
     /// Appends a field; false, and nothing appended, if it does not fit the type.
     #[inline]
     pub(crate) fn push(&mut self, text: &[u8], field: &FieldAt) -> bool {
-        if field.is_null() || (field.start == field.end && !matches!(self.values, Values::Text { .. }))
+        if field.is_null()
+            || (field.start == field.end && !matches!(self.values, Values::Text { .. }))
         {
             self.push_null();
             return true;
