@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use graph_core::{Coo, Graph, ReadOptions, WriteOptions, read, write};
@@ -70,7 +72,9 @@ fn read_fixture(name: &str) -> Graph {
 #[test]
 fn files_of_networkx_are_read_with_types_and_values() {
     let expected = expected();
-    for (name, key) in [("networkx.graphml", "id"), ("networkx.json", "id"), ("networkx.gml", "key")] {
+    for (name, key) in
+        [("networkx.graphml", "id"), ("networkx.json", "id"), ("networkx.gml", "key")]
+    {
         let graph = read_fixture(name);
         assert!(graph.is_directed(), "{name}");
         assert_eq!(edges(&graph, key), edges(&expected, "id"), "{name}");

@@ -37,8 +37,8 @@ type Row = (Option<i64>, Option<f64>, Option<bool>, Option<String>);
 /// characters, so they have a test of their own.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "a", "é", "😀", "\"", "'", "<", ">", "&", "&amp;", ",", ";", "\t", "\n", "\r\n", " ", "#", "%",
-        "\\", "[", "]", "{", "}", "null", "1", "-", "]]>", "\u{2028}", "\u{7f}", "\u{feff}",
+        "a", "é", "😀", "\"", "'", "<", ">", "&", "&amp;", ",", ";", "\t", "\n", "\r\n", " ", "#",
+        "%", "\\", "[", "]", "{", "}", "null", "1", "-", "]]>", "\u{2028}", "\u{7f}", "\u{feff}",
     ]);
     // A letter at the end keeps a column of text from looking like numbers in formats without
     // types.
@@ -146,9 +146,8 @@ fn meaning(graph: &Graph) -> Meaning {
     let options = FormatOptions::new();
     let ids = ArrayFormatter::try_new(graph.ids(), &options).unwrap();
     let id = |u: u32| ids.value(u as usize).to_string();
-    let nodes = (0..graph.n_nodes() as u32)
-        .map(|u| (id(u), cells(graph.nodes(), 1, u as usize)))
-        .collect();
+    let nodes =
+        (0..graph.n_nodes() as u32).map(|u| (id(u), cells(graph.nodes(), 1, u as usize))).collect();
     let coo = graph.coo();
     let edges = coo.sources().iter().zip(coo.targets()).enumerate().map(|(edge, (&u, &v))| {
         let mut cells = cells(graph.edges(), 0, edge);
@@ -340,7 +339,10 @@ fn control_characters_are_refused_by_xml_and_kept_by_the_others() {
     for name in ["g.graphml", "g.gexf"] {
         let path = folder.path().join(name);
         let error = write(&graph, &path, &WriteOptions::default()).unwrap_err().to_string();
-        assert!(error.ends_with("cannot hold the character '\\u{1}' in row 0 of column `id`"), "{error}");
+        assert!(
+            error.ends_with("cannot hold the character '\\u{1}' in row 0 of column `id`"),
+            "{error}"
+        );
         assert!(!Path::new(&path).exists());
     }
 }

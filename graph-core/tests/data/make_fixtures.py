@@ -17,6 +17,7 @@ import networkx
 import numpy
 import scipy
 import scipy.io
+import scipy.sparse
 
 assert networkx.__version__ == "3.6.1", networkx.__version__
 assert scipy.__version__.split(".")[0] == "1", scipy.__version__
@@ -69,6 +70,9 @@ def write():
     adjacency = networkx.to_scipy_sparse_array(graph(), weight="weight", format="coo")
     scipy.io.mmwrite(HERE / "networkx.mtx", adjacency, field="real", symmetry="general")
     symmetric = networkx.to_scipy_sparse_array(graph(networkx.Graph), weight=None, format="coo")
+    # scipy writes what it is given: of a symmetric matrix that must be one triangle, each entry
+    # once.
+    symmetric = scipy.sparse.tril(symmetric.tocsr()).tocoo()
     scipy.io.mmwrite(HERE / "symmetric.mtx", symmetric, field="pattern", symmetry="symmetric")
 
 

@@ -128,8 +128,7 @@ impl Dialect {
                 .any(|name| first.iter().any(|field| field == name.as_bytes()));
             // The name of an index column is often left out.
             let all_text = first.iter().any(|field| !field.is_empty())
-                && (0..first.len())
-                    .all(|at| first[at].is_empty() || of_first(at) == Classes::TEXT);
+                && (0..first.len()).all(|at| first[at].is_empty() || of_first(at) == Classes::TEXT);
             let a_value_differs = (0..first.len()).any(|at| {
                 classes[at] != Classes::NONE
                     && !first[at].is_empty()
