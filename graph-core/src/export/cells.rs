@@ -173,17 +173,23 @@ fn as_text(array: &ArrayRef) -> Result<LargeStringArray> {
         .collect()
 }
 
-/// External ids spelled once for each node, to be copied once for each edge end.
+/// External ids as a format spells them: other ids than integers once for each node, to be copied
+/// once for each edge end. Integers are quicker to spell than to look up.
 #[derive(Debug)]
-pub(crate) struct SpelledIds {
-    offsets: Vec<usize>,
-    bytes: Vec<u8>,
+pub(crate) enum SpelledIds {
+    Ints(Int64Array),
+    Naturals(UInt64Array),
+    Texts { offsets: Vec<usize>, bytes: Vec<u8> },
 }
 
 impl SpelledIds {
     /// Spells the ids in `ids`, shape `[n]`.
     pub(crate) fn new(ids: &ArrayRef, spelling: &impl Spelling) -> Result<Self> {
-        let cells = Cells::new(ids)?;
+        let cells = match Cells::new(ids)? {
+            Cells::Int(ids) => return Ok(Self::Ints(ids)),
+            Cells::UInt(ids) => return Ok(Self::Naturals(ids)),
+            other => other,
+        };
         let blocks: Vec<_> = blocks(cells.len())
             .into_par_iter()
             .map(|rows| {
@@ -196,19 +202,25 @@ impl SpelledIds {
                 (bytes, ends)
             })
             .collect();
-        let mut spelled = Self { offsets: vec![0], bytes: Vec::new() };
-        for (bytes, ends) in blocks {
-            let start = spelled.bytes.len();
-            spelled.offsets.extend(ends.iter().map(|end| start + end));
-            spelled.bytes.extend_from_slice(&bytes);
+        let (mut offsets, mut bytes) = (vec![0], Vec::new());
+        for (block, ends) in blocks {
+            let start = bytes.len();
+            offsets.extend(ends.iter().map(|end| start + end));
+            bytes.extend_from_slice(&block);
         }
-        Ok(spelled)
+        Ok(Self::Texts { offsets, bytes })
     }
 
-    /// The id of node `u`.
-    pub(crate) fn get(&self, u: NodeId) -> &[u8] {
+    /// Appends the id of node `u`.
+    pub(crate) fn push(&self, u: NodeId, out: &mut Vec<u8>) {
         let u = u as usize;
-        &self.bytes[self.offsets[u]..self.offsets[u + 1]]
+        match self {
+            Self::Ints(ids) => push_int(ids.value(u), out),
+            Self::Naturals(ids) => push_int(ids.value(u), out),
+            Self::Texts { offsets, bytes } => {
+                out.extend_from_slice(&bytes[offsets[u]..offsets[u + 1]]);
+            }
+        }
     }
 }
 

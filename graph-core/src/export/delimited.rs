@@ -59,9 +59,9 @@ pub(super) fn write_graph(graph: &Graph, out: &mut (dyn Write + Send), plan: Pla
     let (sources, targets) = (graph.coo().sources(), graph.coo().targets());
     write_rows(out, graph.n_edges(), |rows, out| {
         for row in rows {
-            out.extend_from_slice(ids.get(sources[row]));
+            ids.push(sources[row], out);
             out.push(plan.delimiter);
-            out.extend_from_slice(ids.get(targets[row]));
+            ids.push(targets[row], out);
             for column in &columns {
                 out.push(plan.delimiter);
                 column.push(row, &quoting, out);

@@ -67,7 +67,7 @@ fn temporary_in(folder: &Path, old: Option<Permissions>) -> Result<NamedTempFile
 }
 
 /// Runs `write` through a buffer and the compressor into `sink`.
-fn compress<W: Write + Send>(
+pub(super) fn compress<W: Write + Send>(
     sink: W,
     compression: Compression,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,

@@ -97,7 +97,7 @@ pub(super) fn write_graph(graph: &Graph, out: &mut (dyn Write + Send)) -> Result
     let ids = SpelledIds::new(graph.ids(), &Gml)?;
     let push_id = |u: u32, out: &mut Vec<u8>| {
         if integer_ids {
-            out.extend_from_slice(ids.get(u));
+            ids.push(u, out);
         } else {
             push_int(u, out);
         }
@@ -116,7 +116,7 @@ pub(super) fn write_graph(graph: &Graph, out: &mut (dyn Write + Send)) -> Result
             push_id(row as u32, out);
             if !integer_ids {
                 out.extend_from_slice(b" label ");
-                out.extend_from_slice(ids.get(row as u32));
+                ids.push(row as u32, out);
             }
             nodes.push(row, out);
             out.extend_from_slice(b" ]\n");

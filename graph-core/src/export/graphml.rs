@@ -36,7 +36,7 @@ pub(super) fn write_graph(graph: &Graph, out: &mut (dyn Write + Send)) -> Result
     write_rows(out, graph.n_nodes(), |rows, out| {
         for row in rows {
             out.extend_from_slice(b"    <node id=\"");
-            out.extend_from_slice(ids.get(row as u32));
+            ids.push(row as u32, out);
             push_data(&nodes, 'n', row, b"</node>\n", out);
         }
         Ok(())
@@ -45,9 +45,9 @@ pub(super) fn write_graph(graph: &Graph, out: &mut (dyn Write + Send)) -> Result
     write_rows(out, graph.n_edges(), |rows, out| {
         for row in rows {
             out.extend_from_slice(b"    <edge source=\"");
-            out.extend_from_slice(ids.get(sources[row]));
+            ids.push(sources[row], out);
             out.extend_from_slice(b"\" target=\"");
-            out.extend_from_slice(ids.get(targets[row]));
+            ids.push(targets[row], out);
             push_data(&edges, 'e', row, b"</edge>\n", out);
         }
         Ok(())

@@ -168,7 +168,7 @@ impl<'a> Edges<'a> {
         let coo = self.graph.coo();
         for (key, ends) in self.ends.iter().zip([coo.sources(), coo.targets()]) {
             out.extend_from_slice(key);
-            out.extend_from_slice(self.ids.get(ends[row]));
+            self.ids.push(ends[row], out);
         }
         out[start] = b'{';
         self.attributes.push(row, naming, out);
@@ -191,7 +191,7 @@ pub(super) fn write_node_link(graph: &Graph, out: &mut (dyn Write + Send)) -> Re
     write_rows(out, graph.n_nodes(), |rows, out| {
         for row in rows {
             out.extend_from_slice(if row > 0 { b",\n{\"id\":" } else { b"{\"id\":" });
-            out.extend_from_slice(ids.get(row as u32));
+            ids.push(row as u32, out);
             attributes.push(row, false, out);
             out.push(b'}');
         }

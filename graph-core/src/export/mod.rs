@@ -32,8 +32,35 @@ use options::Plan;
 /// is synchronized and renamed; on error it is removed and an old file stays untouched. Text is
 /// formatted in parallel; the bytes do not depend on the number of threads.
 ///
-/// Formats that hold edges only write the edge table; with [`WriteOptions::nodes`] the node
-/// table goes to a file of its own.
+/// | format         | nodes             | ids          | attributes                    | direction |
+/// |----------------|-------------------|--------------|-------------------------------|-----------|
+/// | Parquet        | file of their own | all types    | all types                     | kept      |
+/// | Arrow IPC      | file of their own | all types    | all types                     | kept      |
+/// | CSV            | file of their own | as text      | as text, read back by value   | –         |
+/// | JSON lines     | file of their own | yes          | JSON's types, nested as JSON  | –         |
+/// | node-link JSON | yes               | yes          | JSON's types, nested as JSON  | kept      |
+/// | GraphML        | yes               | as text      | typed; nested as JSON text    | kept      |
+/// | GEXF           | yes               | yes          | typed; nested as JSON text    | kept      |
+/// | GML            | yes               | integers     | numbers and text              | kept      |
+/// | MatrixMarket   | yes               | 1 to n       | weights                       | kept      |
+/// | METIS          | not written       |              |                               |           |
+///
+/// In detail:
+///
+/// - *File of their own*: [`WriteOptions::nodes`] names the file of the node table; without it
+///   only nodes with edges are in the output.
+/// - Multi-edges and self-loops are kept by all. Weights are an edge column, `weight` unless they
+///   came from a column of another name; GEXF always calls them `weight`.
+/// - Ids and other values written *as text* come back as integers, floats or flags if all of a
+///   column look so; dates, decimals and binary are written as text wherever there is no such type.
+/// - JSON has no numbers that are not finite: they become `null`. A column without any value is
+///   lost in node-link JSON.
+/// - XML cannot hold control characters other than tab and line breaks: they are refused.
+/// - GEXF: node columns `x`, `y`, `z`, `size`, `color` (`#rrggbb`), `label` and edge columns
+///   `thickness`, `color`, `label` are what Gephi draws; weights come back as 64-bit floats.
+/// - GML: text ids become `label`, beside numbers from 0 as ids; flags become 0 and 1; characters
+///   of column names that are no letters or digits become underscores.
+/// - MatrixMarket: of undirected edges the larger end comes first.
 ///
 /// ```
 /// use graph_core::generate::path;
@@ -62,25 +89,38 @@ pub fn write(graph: &Graph, path: impl AsRef<Path>, options: &WriteOptions) -> R
     Ok(WriteReport { format, compression, bytes, duration: start.elapsed() })
 }
 
-/// Writes `graph` to `out` in the format that `options` name; text is not compressed.
+/// Writes `graph` to `out` in the format and compression that `options` name.
+///
+/// ```
+/// use graph_core::generate::path;
+/// use graph_core::{Format, WriteOptions, write_to};
+///
+/// let mut text = Vec::new();
+/// let options = WriteOptions { format: Some(Format::MatrixMarket), ..Default::default() };
+/// write_to(&path(2)?, &mut text, &options)?;
+/// let expected = "%%MatrixMarket matrix coordinate pattern symmetric\n2 2 1\n2 1\n";
+/// assert_eq!(text, expected.as_bytes());
+/// # Ok::<(), graph_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
-/// As [`write`]; [`Error::UnknownOutput`] if the options name no format.
-pub fn write_to(graph: &Graph, mut out: impl Write + Send, options: &WriteOptions) -> Result<()> {
+/// As [`write()`]; [`Error::UnknownOutput`] if the options name no format.
+pub fn write_to(graph: &Graph, out: impl Write + Send, options: &WriteOptions) -> Result<()> {
     let plan = Plan::new(Path::new("-"), options)?;
-    write_plan(graph, &mut out, plan)
+    file::compress(out, plan.compression, |out| write_plan(graph, out, plan))?;
+    Ok(())
 }
 
 /// Writes one table, such as the node table with positions, to the file `path` (`-`: standard
 /// output).
 ///
 /// CSV, Parquet, Arrow IPC and JSON lines hold a table; a `.json` file becomes an array of
-/// objects. The file appears whole or not at all, as with [`write`].
+/// objects. The file appears whole or not at all, as with [`write()`].
 ///
 /// # Errors
 ///
-/// As [`write`]; [`Error::Unwritable`] for formats that hold graphs only.
+/// As [`write()`]; [`Error::Unwritable`] for formats that hold graphs only.
 pub fn write_table(
     table: &RecordBatch,
     path: impl AsRef<Path>,

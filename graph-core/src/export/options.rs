@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ingest::by_suffix;
 use crate::{Error, Format, Result};
 
 /// How to write a graph or a table; the default follows the name of the file.
@@ -81,14 +82,14 @@ impl Plan {
         let mut suffixes = name.rsplit('.').take(name.matches('.').count());
         let mut suffix = suffixes.next().unwrap_or_default();
         let around = match suffix {
-            "gz" => Some(Compression::Gzip),
+            "gz" | "gzip" => Some(Compression::Gzip),
             "zst" | "zstd" => Some(Compression::Zstd),
             _ => None,
         };
         if around.is_some() {
             suffix = suffixes.next().unwrap_or_default();
         }
-        let Some(format) = options.format.or_else(|| by_suffix(suffix)) else {
+        let Some(format) = options.format.or_else(|| by_suffix(path)) else {
             return Err(Error::UnknownOutput { path: path.into(), suffixes: SUFFIXES });
         };
         let compression = options.compression.or(around).unwrap_or(match format {
@@ -98,7 +99,7 @@ impl Plan {
         check_compression(format, compression, around)?;
         let delimiter = options.delimiter.unwrap_or(match suffix {
             "tsv" | "tab" => '\t',
-            "edges" | "edgelist" => ' ',
+            "edges" | "edgelist" | "el" | "wel" => ' ',
             _ => ',',
         });
         let delimiter = match u8::try_from(delimiter) {
@@ -113,22 +114,6 @@ impl Plan {
         };
         Ok(Self { format, compression, delimiter, header: !options.no_header })
     }
-}
-
-fn by_suffix(suffix: &str) -> Option<Format> {
-    Some(match suffix {
-        "csv" | "tsv" | "tab" | "txt" | "edges" | "edgelist" => Format::Csv,
-        "jsonl" | "ndjson" => Format::JsonLines,
-        "json" => Format::NodeLink,
-        "parquet" | "pq" => Format::Parquet,
-        "arrow" | "feather" | "ipc" => Format::Arrow,
-        "mtx" => Format::MatrixMarket,
-        "graphml" => Format::GraphMl,
-        "gexf" => Format::Gexf,
-        "gml" => Format::Gml,
-        "graph" | "metis" => Format::Metis,
-        _ => return None,
-    })
 }
 
 fn check_compression(

@@ -32,7 +32,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 
 pub use options::{Format, IdOrder, ReadOptions, ReadReport};
-pub(crate) use sniff::KNOWN_FORMATS;
+pub(crate) use sniff::{KNOWN_FORMATS, by_suffix};
 pub(crate) use tables::Tables;
 
 use crate::ingest::assemble::{Assembly, NodeTable};
