@@ -25,7 +25,7 @@ pub fn by_position(x: &[f32], y: &[f32]) -> Vec<Rgba8> {
     for (rank, &u) in order.iter().enumerate() {
         let (dx, dy) = offset(u);
         // A hue for the center too, but a paler one: pure gray would look like a missing value.
-        let chroma = CHROMA * (0.35 + 0.65 * (rank as f32 / count as f32).sqrt());
+        let chroma = CHROMA * (0.45 + 0.55 * (rank as f32 / count as f32).sqrt());
         colors[u] = from_oklab(hue(dy.atan2(dx) as f32 + START, chroma));
     }
     colors
@@ -35,7 +35,7 @@ pub fn by_position(x: &[f32], y: &[f32]) -> Vec<Rgba8> {
 const LIGHTNESS: f32 = 0.74;
 
 /// Largest chroma; about as much as sRGB holds at this lightness in every hue.
-const CHROMA: f32 = 0.155;
+const CHROMA: f32 = 0.165;
 
 /// Angle of the hue that lies to the right, in radians.
 const START: f32 = 0.9;

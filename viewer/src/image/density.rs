@@ -25,10 +25,13 @@ pub(crate) struct End {
 }
 
 /// Rows that one task fills; edges are sorted by these bands, so that threads never share a cell.
-const BAND: usize = 64;
+const BAND: usize = 32;
 
 /// Edges that one task sorts.
 const CHUNK: usize = 1 << 15;
+
+/// Edges by which the lengths of all are judged.
+const SAMPLED_EDGES: usize = 1 << 18;
 
 /// Coarsest level: cells of 64 pixels.
 const COARSEST: usize = 6;
@@ -146,15 +149,17 @@ impl Plane<'_> {
 fn longest_run(plane: &Plane, sources: &[NodeId], targets: &[NodeId], budget: f64) -> f32 {
     const CLASSES_PER_OCTAVE: f32 = 4.0;
     const CLASSES: usize = 64;
+    // Enough edges for an estimate; every `stride`-th, so that it is the same every time.
+    let stride = (sources.len() / SAMPLED_EDGES).max(1);
     let counts: [u64; CLASSES] = sources
         .par_chunks(CHUNK)
         .zip(targets.par_chunks(CHUNK))
         .map(|(sources, targets)| {
             let mut counts = [0; CLASSES];
-            for (&u, &v) in sources.iter().zip(targets) {
+            for (&u, &v) in sources.iter().zip(targets).step_by(stride) {
                 if let Some((run, _)) = plane.visible(u, v) {
                     let class = (run.max(1.0).log2() * CLASSES_PER_OCTAVE) as usize;
-                    counts[class.min(CLASSES - 1)] += 1;
+                    counts[class.min(CLASSES - 1)] += stride as u64;
                 }
             }
             counts
@@ -288,7 +293,10 @@ impl Band<'_> {
         if from >= to {
             return;
         }
-        let change: Oklab = std::array::from_fn(|i| b.color[i] - a.color[i]);
+        // The fourth entry is the layer itself.
+        let with_layer = |[l, a, b]: Oklab, layer| [l, a, b, layer];
+        let start = with_layer(a.color, 1.0);
+        let change = with_layer(std::array::from_fn(|i| b.color[i] - a.color[i]), 0.0);
         let per_run = 1.0 / dx;
         let (major_start, minor_start) =
             if ACROSS { (0, self.first_row) } else { (self.first_row, 0) };
@@ -301,7 +309,7 @@ impl Band<'_> {
             let center = major as f32 + 0.5;
             let middle = center.clamp(a.x, b.x);
             let part = (middle - a.x) * per_run;
-            let color: Oklab = std::array::from_fn(|i| a.color[i] + part * change[i]);
+            let color: Cell = std::array::from_fn(|i| start[i] + part * change[i]);
             let y = a.y + slope * (middle - a.x) - 0.5 - minor_start as f32;
             let mut add = |minor: isize, ink: f32| {
                 if (0..n_minor as isize).contains(&minor) {
@@ -311,23 +319,18 @@ impl Band<'_> {
                         (major - major_start, minor as usize)
                     };
                     let cell = &mut self.cells[row * self.width + column];
-                    *cell = [
-                        cell[0] + ink * color[0],
-                        cell[1] + ink * color[1],
-                        cell[2] + ink * color[2],
-                        cell[3] + ink,
-                    ];
+                    *cell = std::array::from_fn(|i| cell[i] + ink * color[i]);
                 }
             };
-            let below = y.floor();
+            let below = floor(y);
             if thin {
-                let part = y - below;
-                add(below as isize, height * run * (1.0 - part));
-                add(below as isize + 1, height * run * part);
+                let part = y - below as f32;
+                add(below, height * run * (1.0 - part));
+                add(below + 1, height * run * part);
             } else {
                 let half = 0.5 * (height - 1.0);
                 // A box of the line's height, smoothed over one cell: exact coverage of a level line.
-                let (start, end) = ((y - half).floor() as isize, (y + half).floor() as isize + 1);
+                let (start, end) = (floor(y - half), floor(y + half) + 1);
                 for minor in start..=end {
                     let outside = (minor as f32 - y).abs() - half;
                     add(minor, run * (1.0 - outside).clamp(0.0, 1.0));
@@ -335,6 +338,12 @@ impl Band<'_> {
             }
         }
     }
+}
+
+/// `value` rounded down; compiles to a few instructions where the library's may be a call.
+fn floor(value: f32) -> isize {
+    let truncated = value as isize;
+    truncated - isize::from(truncated as f32 > value)
 }
 
 /// Adds every level, coarsest first, to the next finer one, by linear interpolation.

@@ -82,7 +82,7 @@ impl Frame {
     /// Fits the finite positions, centered, into `room`.
     ///
     /// All are shown, unless an axis has extreme outliers: then that axis shows its inner 98 % and
-    /// half as much again on either side, and what lies beyond is out of the picture. O(n) time.
+    /// the nodes at most half as far again to either side; the others are out of the picture. O(n) time.
     pub(crate) fn fit(x: &[f32], y: &[f32], room: Rect) -> Self {
         let finite = || x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite());
         let [across, up] = [
@@ -128,7 +128,11 @@ fn extent(mut values: Vec<f32>) -> (f64, f64) {
     if inner == 0.0 || high - low <= OUTLIER_RATIO * inner {
         return (low, high);
     }
-    (low.max(inner_low - inner / 2.0), high.min(inner_high + inner / 2.0))
+    // Up to the outermost node within reach, so that no part of the picture is kept for outliers.
+    let (reach_low, reach_high) = (inner_low - inner / 2.0, inner_high + inner / 2.0);
+    let within =
+        values.iter().map(|&v| f64::from(v)).filter(|v| (reach_low..=reach_high).contains(v));
+    within.fold((inner_low, inner_high), |(low, high), v| (low.min(v), high.max(v)))
 }
 
 #[cfg(test)]

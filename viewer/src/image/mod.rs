@@ -47,6 +47,17 @@ pub struct Pixels {
     pub rgba: Vec<u8>,
 }
 
+impl Pixels {
+    /// The pixels as a PNG file, without an opacity channel if all are opaque.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Png`](crate::Error::Png) if the encoder refuses.
+    pub fn png_bytes(&self) -> Result<Vec<u8>> {
+        png::encode(self)
+    }
+}
+
 impl<'a> Picture<'a> {
     /// Decides on colors, sizes, framing and labels for `graph` with node `u` at `x[u]`, `y[u]`;
     /// both of shape `[n]`, in layout units.
@@ -70,7 +81,7 @@ impl<'a> Picture<'a> {
 
     /// Draws the picture into a buffer.
     ///
-    /// Edges take O(m) time and at most about 250 million steps altogether, since long edges are
+    /// Edges take O(m) time and at most about 120 million steps altogether, since long edges are
     /// drawn more coarsely the more there are.
     pub fn pixels(&self) -> Pixels {
         self.scene.pixels()
@@ -82,7 +93,7 @@ impl<'a> Picture<'a> {
     ///
     /// [`Error::Png`](crate::Error::Png) if the encoder refuses.
     pub fn png_bytes(&self) -> Result<Vec<u8>> {
-        png::encode(&self.pixels())
+        self.pixels().png_bytes()
     }
 
     /// The picture as an SVG document.

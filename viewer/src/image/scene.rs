@@ -33,7 +33,7 @@ const TILES: f32 = 40.0;
 const LARGEST_RADIUS: f32 = 0.028;
 
 /// Most steps along edges, all together; about a second on one core.
-const STEP_BUDGET: f64 = 2.5e8;
+const STEP_BUDGET: f64 = 1.2e8;
 
 /// Up to this many nodes are all labeled, by number if need be.
 const FEW_NODES: usize = 120;

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::Result;
 use crate::encode::{Rgba8, to_oklab};
+use crate::image::Pixels;
 use crate::image::legend::Mark;
 use crate::image::raster::{edge_color, ring_width};
 use crate::image::scene::Scene;
 use crate::image::text::{FONT_STACK, Text, tidy, width};
-use crate::image::{Pixels, png};
 
 /// With more edges than this they become one image.
 const MOST_LINES: usize = 10_000;
@@ -225,7 +225,7 @@ fn line(svg: &mut String, scene: &Scene, text: &Text, color: Rgba8) {
 
 /// The pixels as an image that fills the picture.
 fn image(svg: &mut String, id: &str, pixels: &Pixels) -> Result<()> {
-    let data = STANDARD.encode(png::encode(pixels)?);
+    let data = STANDARD.encode(pixels.png_bytes()?);
     put(
         svg,
         format_args!(

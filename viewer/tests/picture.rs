@@ -1,0 +1,258 @@
+//! What a user of the crate sees: whole pictures, through the public interface alone.
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, StringArray};
+use graph_core::{Coo, Graph};
+use graph_viewer::{EdgeOpacity, Error, ImageConfig, Labels, Picture, Pixels, Theme};
+
+/// Numbers in `0..1` that look random but never change.
+fn noise(count: usize, mut state: u64) -> Vec<f32> {
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 24) as f32
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// `n` nodes at random places with `m` random edges.
+fn random_graph(n: usize, m: usize) -> (Graph, Vec<f32>, Vec<f32>) {
+    let ends = |seed| noise(m, seed).into_iter().map(|r| (r * n as f32) as u32).collect();
+    let coo = Coo::new(n, ends(7), ends(8), None).unwrap();
+    (Graph::from_coo(coo, false), noise(n, 9), noise(n, 10))
+}
+
+fn small() -> ImageConfig {
+    ImageConfig { width: 200, height: 120, ..ImageConfig::default() }
+}
+
+fn with_column(graph: Graph, name: &str, column: impl arrow::array::Array + 'static) -> Graph {
+    graph.with_node_columns([(name.to_owned(), Arc::new(column) as ArrayRef)]).unwrap()
+}
+
+fn draw(graph: &Graph, x: &[f32], y: &[f32], config: &ImageConfig) -> Pixels {
+    Picture::new(graph, x, y, config).unwrap().pixels()
+}
+
+fn pixel(pixels: &Pixels, column: u32, row: u32) -> [u8; 4] {
+    let at = 4 * (row * pixels.width + column) as usize;
+    pixels.rgba[at..at + 4].try_into().unwrap()
+}
+
+#[test]
+fn the_same_bytes_on_any_number_of_threads() {
+    let (graph, x, y) = random_graph(3000, 40_000);
+    let config = ImageConfig { width: 500, height: 400, ..ImageConfig::default() };
+    let draw_on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let picture = Picture::new(&graph, &x, &y, &config).unwrap();
+            (picture.png_bytes().unwrap(), picture.svg_text().unwrap())
+        })
+    };
+    let one = draw_on(1);
+    for threads in [2, 3, 7] {
+        assert!(one == draw_on(threads), "{threads} threads");
+    }
+}
+
+#[test]
+fn a_png_decodes_to_the_pixels() {
+    let (graph, x, y) = random_graph(30, 60);
+    for background in [None, Some("transparent".parse().unwrap())] {
+        let config = ImageConfig { background, ..small() };
+        let picture = Picture::new(&graph, &x, &y, &config).unwrap();
+        let bytes = picture.png_bytes().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        let mut data = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut data).unwrap();
+        assert_eq!((info.width, info.height), (200, 120));
+        let rgba = picture.pixels().rgba;
+        if background.is_some() {
+            assert_eq!(data, rgba);
+            assert_eq!(rgba[3], 0);
+        } else {
+            let rgb: Vec<u8> = rgba.chunks(4).flat_map(|pixel| &pixel[..3]).copied().collect();
+            assert_eq!(data, rgb);
+        }
+    }
+}
+
+#[test]
+fn twenty_edges_and_two_hundred_thousand_can_both_be_seen() {
+    for theme in [Theme::Dark, Theme::Light] {
+        for (n, m) in [(20, 20), (2000, 200_000)] {
+            let (graph, x, y) = random_graph(n, m);
+            let config = ImageConfig {
+                width: 640,
+                height: 480,
+                theme,
+                node_scale: 0.0,
+                labels: Labels::None,
+                ..ImageConfig::default()
+            };
+            let pixels = draw(&graph, &x, &y, &config);
+            let ground = pixel(&pixels, 0, 0);
+            let contrast = |p: &[u8]| (0..3).map(|i| p[i].abs_diff(ground[i])).max().unwrap();
+            let mut contrasts: Vec<u8> = pixels.rgba.chunks(4).map(contrast).collect();
+            contrasts.sort_unstable();
+            let seen = contrasts.partition_point(|&c| c < 30);
+            let share = 1.0 - seen as f64 / contrasts.len() as f64;
+            assert!(share > 0.01, "{m} edges are drawn, but {share} of the pixels show them");
+            // Not one flat patch: the middle of the covered pixels differs from the densest.
+            let covered = &contrasts[contrasts.partition_point(|&c| c < 5)..];
+            let (middle, top) = (covered[covered.len() / 4], covered[covered.len() - 1]);
+            assert!(top - middle > 20, "{m} edges, {middle} to {top}");
+        }
+    }
+}
+
+#[test]
+fn odd_graphs_make_plain_pictures() {
+    let nothing = Graph::from_coo(Coo::default(), false);
+    let blank = draw(&nothing, &[], &[], &small());
+    assert!(blank.rgba.chunks(4).all(|p| p == &blank.rgba[..4]));
+
+    let one = Graph::from_coo(Coo::new(1, vec![0], vec![0], None).unwrap(), false);
+    let config = ImageConfig { labels: Labels::None, ..small() };
+    let lone = draw(&one, &[1e30], &[-1e30], &config);
+    assert_ne!(pixel(&lone, 100, 60), pixel(&lone, 0, 0));
+
+    let (graph, x, _) = random_graph(50, 100);
+    let heap = draw(&graph, &[3.0; 50], &[4.0; 50], &config);
+    assert_ne!(pixel(&heap, 100, 60), pixel(&heap, 0, 0));
+    let line = draw(&graph, &x, &[0.5; 50], &config);
+    assert_eq!(pixel(&line, 100, 10), pixel(&line, 0, 0));
+}
+
+#[test]
+fn nodes_without_a_finite_position_are_left_out_and_counted() {
+    let graph = Graph::from_coo(Coo::new(3, vec![0, 1], vec![1, 2], None).unwrap(), false);
+    let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    for bad in bad {
+        let picture = Picture::new(&graph, &[0.0, 1.0, bad], &[0.0, 1.0, 0.0], &small()).unwrap();
+        assert_eq!(picture.n_hidden(), 1);
+        let svg = picture.svg_text().unwrap();
+        assert_eq!(svg.matches("<circle").count(), 2);
+        assert_eq!(svg.matches("<line ").count(), 1);
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+    let none = Picture::new(&graph, &[f32::NAN; 3], &[0.0; 3], &small()).unwrap();
+    assert_eq!(none.n_hidden(), 3);
+    none.png_bytes().unwrap();
+}
+
+#[test]
+fn colors_and_sizes_come_from_columns() {
+    let graph = Graph::from_coo(Coo::new(2, vec![], vec![], None).unwrap(), false);
+    let graph = with_column(graph, "kind", StringArray::from(vec!["a", "b"]));
+    let graph = with_column(graph, "weight", Float64Array::from(vec![1.0, 100.0]));
+    let config = ImageConfig {
+        color_by: Some("kind".to_owned()),
+        size_by: Some("weight".to_owned()),
+        labels: Labels::None,
+        ..small()
+    };
+    let svg = Picture::new(&graph, &[0.0, 1.0], &[0.0, 0.0], &config).unwrap().svg_text().unwrap();
+    let radius = |color: &str| -> f32 {
+        let circle = svg.lines().find(|line| line.contains("<title>") && line.contains(color));
+        let circle = circle.unwrap();
+        let start = circle.find(" r=\"").unwrap() + 4;
+        circle[start..].split('"').next().unwrap().parse().unwrap()
+    };
+    let (small, large) = (radius("#56b4e9"), radius("#e69f00"));
+    assert!((large / small - 10.0).abs() < 0.2, "{small} {large}");
+    assert!(svg.contains(">kind</text>"), "the legend has the column's name");
+}
+
+#[test]
+fn wrong_input_is_named() {
+    let (graph, x, y) = random_graph(5, 5);
+    let message = |x: &[f32], config: ImageConfig| {
+        Picture::new(&graph, x, &y, &config).unwrap_err().to_string()
+    };
+    assert_eq!(
+        message(&x[..4], small()),
+        "position column x has 4 entries, but the graph has 5 nodes"
+    );
+    for config in [
+        ImageConfig { color_by: Some("rank".to_owned()), ..small() },
+        ImageConfig { size_by: Some("rank".to_owned()), ..small() },
+        ImageConfig { label_by: Some("rank".to_owned()), ..small() },
+    ] {
+        assert_eq!(message(&x, config), "there is no column `rank`; the columns are `id`");
+    }
+    let graph = with_column(graph.clone(), "kind", StringArray::from(vec!["a"; 5]));
+    let config = ImageConfig { size_by: Some("kind".to_owned()), ..small() };
+    let error = Picture::new(&graph, &x, &y, &config).unwrap_err();
+    assert!(matches!(error, Error::ColumnType { .. }), "{error}");
+}
+
+#[test]
+fn svg_is_well_formed_whatever_the_names_are() {
+    let graph = Graph::from_coo(Coo::new(4, vec![0, 1, 2], vec![1, 2, 3], None).unwrap(), false);
+    let names = vec![Some("a<b>&\"c'"), Some("]]>"), Some("\u{1}\u{fffe}x"), None];
+    let graph = with_column(graph, "name", StringArray::from(names));
+    let config = ImageConfig {
+        color_by: Some("name".to_owned()),
+        title: Some("<&>".to_owned()),
+        ..ImageConfig::default()
+    };
+    let (x, y) = ([0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0]);
+    let svg = Picture::new(&graph, &x, &y, &config).unwrap().svg_text().unwrap();
+    let mut reader = quick_xml::Reader::from_str(&svg);
+    let mut depth = 0;
+    loop {
+        match reader.read_event().unwrap() {
+            quick_xml::events::Event::Start(tag) => {
+                depth += 1;
+                assert!(tag.attributes().all(|attribute| attribute.is_ok()));
+            }
+            quick_xml::events::Event::End(_) => depth -= 1,
+            quick_xml::events::Event::Empty(tag) => {
+                assert!(tag.attributes().all(|attribute| attribute.is_ok()));
+            }
+            quick_xml::events::Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert_eq!(depth, 0);
+    assert!(!svg.contains('\u{fffe}') && !svg.contains('\u{1}'));
+    assert!(svg.contains(">a&lt;b&gt;&amp;&quot;c'</text>"));
+    for id in ["edges", "nodes", "labels", "legend"] {
+        assert_eq!(svg.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
+    }
+}
+
+#[test]
+fn a_large_svg_holds_images_instead_of_millions_of_lines() {
+    let (graph, x, y) = random_graph(21_000, 10_001);
+    let svg = Picture::new(&graph, &x, &y, &small()).unwrap().svg_text().unwrap();
+    assert_eq!(svg.matches("<line").count() + svg.matches("<circle").count(), 0);
+    assert_eq!(svg.matches("<image").count(), 2);
+    assert!(svg.len() < 400_000, "{}", svg.len());
+    quick_xml::Reader::from_str(&svg).read_event().unwrap();
+}
+
+#[test]
+fn a_higher_opacity_draws_stronger_edges() {
+    let graph = Graph::from_coo(Coo::new(2, vec![0], vec![1], None).unwrap(), false);
+    let contrast = |opacity: f32| {
+        let config = ImageConfig {
+            edge_opacity: EdgeOpacity::Fixed(opacity),
+            edge_scale: 10.0,
+            node_scale: 0.0,
+            labels: Labels::None,
+            ..small()
+        };
+        let pixels = draw(&graph, &[0.0, 1.0], &[0.0, 0.0], &config);
+        let (edge, ground) = (pixel(&pixels, 100, 60), pixel(&pixels, 0, 0));
+        (0..3).map(|i| edge[i].abs_diff(ground[i])).max().unwrap()
+    };
+    let steps = [0.0, 0.2, 0.6, 1.0].map(contrast);
+    assert_eq!(steps[0], 0);
+    assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "{steps:?}");
+}
