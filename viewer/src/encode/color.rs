@@ -7,7 +7,7 @@ pub type Rgba8 = [u8; 4];
 ///
 /// The first seven are those of Okabe and Ito, made to be told apart by readers with any of the
 /// three kinds of color blindness; yellow stands last of them since it is faint on white. The
-/// others were chosen to be as far as possible from all before them, in OKLab, as seen with full
+/// others were chosen to be as far as possible from all before them, in `OKLab`, as seen with full
 /// color vision and with simulated protanopia, deuteranopia and tritanopia (Machado et al. 2009,
 /// doi:10.1109/TVCG.2009.113).
 ///
@@ -50,7 +50,7 @@ const VIRIDIS: [[u8; 3]; 9] = [
 
 /// The color at `place`, 0 to 1, of the viridis scale; places outside are clamped.
 ///
-/// Perceptually uniform and readable by the color-blind. Interpolates nine anchors in OKLab, which
+/// Perceptually uniform and readable by the color-blind. Interpolates nine anchors in `OKLab`, which
 /// stays within a few units of the full table.
 ///
 /// Source: Smith and van der Walt 2015, the default map of Matplotlib.
@@ -73,7 +73,7 @@ pub fn viridis(place: f32) -> Rgba8 {
 /// Source: Ottosson 2020, "A perceptual color space for image processing".
 pub(crate) type Oklab = [f32; 3];
 
-/// `color` without its opacity, in OKLab.
+/// `color` without its opacity, in `OKLab`.
 pub(crate) fn to_oklab([red, green, blue, _]: Rgba8) -> Oklab {
     let [r, g, b] = [red, green, blue].map(|value| {
         let value = f32::from(value) / 255.0;

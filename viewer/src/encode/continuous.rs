@@ -50,7 +50,7 @@ pub fn continuous(values: &[f64], scale: ColorScale) -> Colors {
     let mut places = vec![None; values.len()];
     let top = (order.len() - 1).max(1) as f32;
     let mut start = 0;
-    for run in order.chunk_by(|&u, &v| values[u] == values[v]) {
+    for run in order.chunk_by(|&u, &v| values[u].total_cmp(&values[v]).is_eq()) {
         let rank = start as f32 + (run.len() - 1) as f32 / 2.0;
         let place = if span == 0.0 {
             0.5

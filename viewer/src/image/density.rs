@@ -108,8 +108,7 @@ impl Plane<'_> {
     fn visible(&self, u: NodeId, v: NodeId) -> Option<(f32, Range<f32>)> {
         let [a, b] = [self.ends[u as usize], self.ends[v as usize]];
         let (dx, dy) = (b.x - a.x, b.y - a.y);
-        // Also false for NaN and for the infinite.
-        if u == v || !(dx.abs() + dy.abs() < f32::MAX) {
+        if u == v || !(dx.abs() + dy.abs()).is_finite() {
             return None;
         }
         let reach = 0.5 * self.line + 1.0;
@@ -377,7 +376,7 @@ fn merge(levels: Vec<Level>) -> Vec<Cell> {
 /// The two coarse cells between whose centers that of fine cell `index` lies, and how far along.
 fn neighbors(index: usize, count: usize) -> (usize, usize, f32) {
     let own = index / 2;
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         (own.saturating_sub(1), own, 0.75)
     } else {
         (own, (own + 1).min(count - 1), 0.25)
@@ -385,6 +384,7 @@ fn neighbors(index: usize, count: usize) -> (usize, usize, f32) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use proptest::prelude::*;
 

@@ -25,7 +25,9 @@ pub(crate) fn place(
     size: impl Fn(usize) -> f32,
 ) -> Vec<Text> {
     let mut boxes = Boxes::new(room);
-    taken.iter().for_each(|&taken| boxes.insert(taken));
+    for &taken in taken {
+        boxes.insert(taken);
+    }
     let mut nodes = Boxes::new(room);
     for &u in order.iter().take(OBSTACLES) {
         let disc = discs[u as usize];
@@ -54,7 +56,7 @@ pub(crate) fn place(
             .min_by(|(a, _), (b, _)| a.total_cmp(b));
         if let Some((_, at)) = best {
             boxes.insert(at);
-            labels.push(Text { text, x: 0.0, y: 0.0, size }.at(at.left, at.top));
+            labels.push(Text { line: text, x: 0.0, y: 0.0, size }.at(at.left, at.top));
         }
     }
     labels
@@ -182,6 +184,6 @@ mod tests {
         let discs = [disc(9e9, 0.0, 1.0), disc(100.0, 100.0, 1.0), disc(200.0, 200.0, 1.0)];
         let name = |u: usize| (u != 1).then(|| u.to_string());
         let labels = place(&discs, &[0, 1, 2], ROOM, &[], 9, name, |_| 12.0);
-        assert_eq!(labels.iter().map(|label| label.text.as_str()).collect::<Vec<_>>(), ["2"]);
+        assert_eq!(labels.iter().map(|label| label.line.as_str()).collect::<Vec<_>>(), ["2"]);
     }
 }

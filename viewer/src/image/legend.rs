@@ -132,8 +132,8 @@ impl LegendBox {
     }
 }
 
-fn text(text: String, size: f32) -> Text {
-    Text { text, x: 0.0, y: 0.0, size }
+fn text(line: String, size: f32) -> Text {
+    Text { line, x: 0.0, y: 0.0, size }
 }
 
 /// A count with its thousands set apart: `1,234,567`.
@@ -141,7 +141,7 @@ pub(crate) fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -150,6 +150,7 @@ pub(crate) fn grouped(count: usize) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

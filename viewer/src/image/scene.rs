@@ -107,7 +107,7 @@ impl<'a> Scene<'a> {
         let size = 22.0 * unit * config.label_scale;
         let pad = (0.03 * width.min(height)).min(40.0 * unit);
         if let Some(title) = config.title.as_deref().map(tidy).filter(|title| !title.is_empty()) {
-            let title = Text { text: title, x: 0.0, y: 0.0, size: 1.6 * size }.at(pad, pad);
+            let title = Text { line: title, x: 0.0, y: 0.0, size: 1.6 * size }.at(pad, pad);
             taken.push(title.bounds());
             marks.push(Mark::Text(title));
         }
@@ -263,12 +263,11 @@ impl<'a> Scene<'a> {
         let n = self.graph.n_nodes();
         let unit = self.width as f32 * self.height as f32 / DEFAULT_AREA;
         let limit = match config.labels {
-            Labels::None => 0,
             Labels::All => n,
             Labels::Count(count) => count,
-            Labels::Auto if n <= FEW_NODES => n,
+            Labels::Auto if n <= FEW_NODES => FEW_NODES,
             Labels::Auto if is_name => ((AUTO_LABELS * unit.sqrt()) as usize).max(5),
-            Labels::Auto => 0,
+            Labels::Auto | Labels::None => 0,
         };
         if limit == 0 {
             return Ok(());

@@ -215,10 +215,10 @@ fn line(svg: &mut String, scene: &Scene, text: &Text, color: Rgba8) {
             round(text.x),
             round(text.y),
             round(text.size),
-            round(width(&text.text, text.size)),
+            round(width(&text.line, text.size)),
             css(color).0,
             round(scene.halo * text.size),
-            escape(&text.text)
+            escape(&text.line)
         ),
     );
 }

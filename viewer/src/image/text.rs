@@ -24,7 +24,7 @@ const LONGEST: usize = 48;
 /// A line of text; `x`, `y` is the left end of its baseline in pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Text {
-    pub(crate) text: String,
+    pub(crate) line: String,
     pub(crate) x: f32,
     pub(crate) y: f32,
     pub(crate) size: f32,
@@ -36,7 +36,7 @@ impl Text {
         Rect {
             left: self.x,
             top: self.y - ASCENT * self.size,
-            right: self.x + width(&self.text, self.size),
+            right: self.x + width(&self.line, self.size),
             bottom: self.y + DESCENT * self.size,
         }
     }
@@ -54,7 +54,7 @@ impl Text {
         let scale = scale(self.size);
         let mut path = PathBuilder::new();
         let mut pen = self.x;
-        for (glyph, advance) in glyphs(&self.text) {
+        for (glyph, advance) in glyphs(&self.line) {
             if let Some(outline) = font.outline(glyph) {
                 let place = |p: Point| (pen + p.x * scale, self.y - p.y * scale);
                 let mut last = None;
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn outlines_stay_in_their_bounds() {
         for text in ["Hagefjpq", "Éa", "Жук", "λόγος", "\u{4e2d}"] {
-            let text = Text { text: text.to_owned(), x: 10.0, y: 50.0, size: 20.0 };
+            let text = Text { line: text.to_owned(), x: 10.0, y: 50.0, size: 20.0 };
             let (outline, bounds) = (text.outline().unwrap().bounds(), text.bounds().grown(5.0));
             assert!(outline.left() > bounds.left && outline.right() < bounds.right, "{text:?}");
             assert!(outline.top() > bounds.top && outline.bottom() < bounds.bottom, "{text:?}");
@@ -161,6 +161,6 @@ mod tests {
     fn text_is_one_short_visible_line() {
         assert_eq!(tidy(" a\n b\u{0}\u{feff} "), "a  b");
         assert_eq!(tidy(&"x".repeat(99)).chars().count(), LONGEST);
-        assert_eq!(Text { text: String::new(), x: 0.0, y: 0.0, size: 9.0 }.outline(), None);
+        assert_eq!(Text { line: String::new(), x: 0.0, y: 0.0, size: 9.0 }.outline(), None);
     }
 }

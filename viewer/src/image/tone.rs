@@ -78,6 +78,7 @@ fn white_point(densities: impl Iterator<Item = f32>) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 
