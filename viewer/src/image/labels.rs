@@ -66,7 +66,8 @@ pub(crate) fn place(
 fn candidates(disc: Disc, wide: f32, high: f32) -> impl Iterator<Item = Rect> {
     let gap = disc.radius + 0.22 * high;
     let slant = 0.72 * gap;
-    let on_it = wide < 1.7 * disc.radius;
+    // Only where it looks meant: well inside of the disc.
+    let on_it = wide.max(2.0 * high) < 1.7 * disc.radius;
     let centers = [
         (0.0, 0.0),
         (gap + wide / 2.0, 0.0),

@@ -24,7 +24,7 @@ use crate::{EdgeOpacity, Error, ImageConfig, Labels, Legend, Result, Theme};
 const NODE_SHARE: f32 = 0.035;
 
 /// Share of the occupied tiles that they cover together, at most.
-const NODE_SHARE_OF_TILES: f32 = 0.16;
+const NODE_SHARE_OF_TILES: f32 = 0.24;
 
 /// Tiles along the shorter side of the room, to measure how much of it is occupied.
 const TILES: f32 = 40.0;
@@ -339,6 +339,10 @@ fn node_colors(
     config: &ImageConfig,
 ) -> Result<Colors> {
     if let Some((name, column)) = color_column(graph, degrees, config)? {
+        // A degree is a measure even if few values occur.
+        if graph.nodes().column_by_name(&name).is_none() {
+            return Ok(encode::continuous(&encode::numbers(&name, &column)?, config.color_scale));
+        }
         return encode::colors(&name, &column, config.color_scale);
     }
     let colors = if config.color_by.as_deref() == Some("none") {
