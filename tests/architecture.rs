@@ -1,0 +1,368 @@
+//! The borders between the crates, kept by reading what Cargo knows of them.
+//!
+//! Rules name packages that may not exist yet, so that they bind from the first day of each.
+
+#![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+const CORE: &str = "graphlume-core";
+const KERNELS: &str = "graphlume-kernels";
+const LAYOUT: &str = "graphlume-layout";
+const ETL: &str = "graphlume-etl";
+const GAD: &str = "graphlume-gad";
+const VIEWER: &str = "graphlume-viewer";
+const FACADE: &str = "graphlume";
+const CLI: &str = "graphlume-cli";
+const SERVER: &str = "graphlume-server";
+const PYTHON: &str = "graphlume-python";
+
+const PACKAGES: [&str; 10] = [CORE, KERNELS, LAYOUT, ETL, GAD, VIEWER, FACADE, CLI, SERVER, PYTHON];
+
+/// What a workspace package may depend on inside the workspace.
+const INSIDE: [(&str, &[&str], &str); 10] = [
+    (CORE, &[], "everything rests on it"),
+    (KERNELS, &[CORE], "it knows devices and buffers, not what is computed with them"),
+    (LAYOUT, &[CORE, KERNELS], "layout, transforms and evaluation are used without one another"),
+    (ETL, &[CORE, KERNELS], "layout, transforms and evaluation are used without one another"),
+    (GAD, &[CORE], "layout, transforms and evaluation are used without one another"),
+    (VIEWER, &[CORE, KERNELS, LAYOUT, ETL], "it draws what the others made"),
+    (
+        FACADE,
+        &[CORE, KERNELS, LAYOUT, ETL, GAD, VIEWER],
+        "it gives out the libraries, not the leaves",
+    ),
+    (
+        CLI,
+        &[CORE, KERNELS, LAYOUT, ETL, GAD, VIEWER, FACADE, SERVER],
+        "of the leaves it may use the server's library, for `graphlume serve`",
+    ),
+    (SERVER, &[CORE, KERNELS, LAYOUT, ETL, GAD, VIEWER, FACADE], "no leaf depends on a leaf"),
+    (PYTHON, &[CORE, KERNELS, LAYOUT, ETL, GAD, VIEWER, FACADE], "no leaf depends on a leaf"),
+];
+
+/// Dependencies from outside that belong to some workspace packages only. A `*` ends a prefix.
+const OUTSIDE: [(&str, &[&str], &str); 13] = [
+    ("cudarc", &[KERNELS], "one crate knows that CUDA exists"),
+    ("opencl3", &[KERNELS], "one crate knows that OpenCL exists"),
+    ("polars*", &[ETL], "it doubles the build, and has an Arrow of its own"),
+    ("pyo3*", &[PYTHON], "no other build should need Python"),
+    ("numpy", &[PYTHON], "no other build should need Python"),
+    ("axum*", &[SERVER], "libraries and commands do not serve"),
+    ("tokio*", &[SERVER], "libraries are not asynchronous"),
+    ("tower*", &[SERVER], "libraries and commands do not serve"),
+    ("petgraph", &[CORE], "it is an interchange and an oracle in tests, not the storage"),
+    ("anyhow", &[CLI, SERVER], "libraries have errors that a caller can tell apart"),
+    ("clap*", &[LAYOUT, ETL, GAD, VIEWER, CLI, SERVER], "data structures have no command line"),
+    (
+        "arrow*",
+        &[CORE, ETL, GAD, VIEWER, FACADE, CLI, SERVER, PYTHON],
+        "kernels and layout work on plain columns",
+    ),
+    ("parquet", &[CORE, ETL, GAD, CLI, SERVER], "files are read and written at the border"),
+];
+
+/// Packages whose sources may hold unsafe code, and the files that may.
+const UNSAFE: [(&str, &[&str]); 2] = [
+    (KERNELS, &["src/cuda.rs", "src/opencl.rs"]),
+    // The macros of pyo3 expand to unsafe code.
+    (PYTHON, &[]),
+];
+
+#[test]
+fn dependencies_keep_the_borders() {
+    let edges = direct_edges(&metadata());
+    assert!(edges.contains(&(FACADE.to_owned(), LAYOUT.to_owned())), "edges are not read at all");
+    assert_eq!(violations(&edges), [] as [String; 0]);
+}
+
+#[test]
+fn the_rules_find_what_they_forbid() {
+    for (from, on) in [
+        (CORE, KERNELS),
+        (CORE, "polars"),
+        (CORE, "tokio"),
+        (KERNELS, "arrow"),
+        (KERNELS, "polars-core"),
+        (LAYOUT, ETL),
+        (GAD, LAYOUT),
+        (VIEWER, CLI),
+        (SERVER, CLI),
+        (LAYOUT, "cudarc"),
+        (LAYOUT, "petgraph"),
+        (VIEWER, "anyhow"),
+        (CLI, "pyo3"),
+        ("graphlume-new", CORE),
+    ] {
+        let edge = BTreeSet::from([(from.to_owned(), on.to_owned())]);
+        assert_eq!(violations(&edge).len(), 1, "{from} may depend on {on}");
+    }
+    for (from, on) in [(CLI, SERVER), (ETL, "polars"), (KERNELS, "cudarc"), (CORE, "petgraph")] {
+        let edge = BTreeSet::from([(from.to_owned(), on.to_owned())]);
+        assert_eq!(violations(&edge), [] as [String; 0]);
+    }
+}
+
+#[test]
+fn every_dependency_has_an_allowed_license() {
+    let deny = fs::read_to_string(root().join("deny.toml")).unwrap();
+    let allowed = quoted_list(&deny, "allow");
+    assert!(allowed.contains("MIT") && allowed.contains("Apache-2.0"), "{allowed:?}");
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let bad: Vec<_> = packages
+        .iter()
+        .filter(|package| !package["license"].as_str().is_some_and(|l| permits(l, &allowed)))
+        .map(|package| format!("{} under {}", name(package), package["license"]))
+        .collect();
+    assert_eq!(bad, [] as [String; 0], "deny.toml allows {allowed:?}");
+    assert!(packages.len() > 50, "only {} packages were checked", packages.len());
+}
+
+#[test]
+fn license_expressions_are_understood() {
+    let allowed = BTreeSet::from(["MIT".to_owned(), "Zlib".to_owned()]);
+    for good in
+        ["MIT", "MIT OR GPL-3.0", "GPL-3.0/MIT", "MIT AND Zlib", "(GPL-3.0 OR MIT) AND Zlib"]
+    {
+        assert!(permits(good, &allowed), "{good}");
+    }
+    for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "(MIT OR Zlib) AND GPL-3.0", "MIT WITH exception"]
+    {
+        assert!(!permits(bad, &allowed), "{bad}");
+    }
+}
+
+#[test]
+fn there_is_one_arrow() {
+    let metadata = metadata();
+    let mut majors: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for package in metadata["packages"].as_array().unwrap() {
+        if name(package).starts_with("arrow") || name(package) == "parquet" {
+            let major = package["version"].as_str().unwrap().split('.').next().unwrap();
+            majors.entry(major).or_default().insert(name(package));
+        }
+    }
+    assert_eq!(majors.len(), 1, "{majors:?}");
+}
+
+/// The feature ties the version of pyo3 to that of arrow.
+#[test]
+fn arrow_does_without_pyarrow() {
+    let metadata = metadata();
+    for node in metadata["resolve"]["nodes"].as_array().unwrap() {
+        let features = node["features"].as_array().unwrap();
+        assert!(!features.iter().any(|f| f == "pyarrow"), "{} has pyarrow", node["id"]);
+    }
+}
+
+/// Drivers are opened at run time: one binary serves all machines.
+#[test]
+fn no_package_has_a_feature_for_a_device() {
+    for package in members(&metadata()) {
+        let features = package["features"].as_object().unwrap();
+        for device in ["cuda", "opencl", "gpu"] {
+            assert!(!features.contains_key(device), "{} has feature {device}", name(&package));
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_forbidden_at_the_head_of_every_crate() {
+    let mut checked = 0;
+    for package in members(&metadata()) {
+        if UNSAFE.iter().any(|&(free, _)| free == name(&package)) {
+            continue;
+        }
+        for target in package["targets"].as_array().unwrap() {
+            let kinds = target["kind"].as_array().unwrap();
+            if kinds.iter().any(|kind| kind == "lib" || kind == "bin") {
+                let path = target["src_path"].as_str().unwrap();
+                let source = fs::read_to_string(path).unwrap();
+                let forbids = source.lines().any(|line| line == "#![forbid(unsafe_code)]");
+                assert!(forbids, "{path} does not forbid unsafe code");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 5, "only {checked} crates were checked");
+}
+
+#[test]
+fn unsafe_code_stays_in_the_files_that_may_have_it() {
+    for package in members(&metadata()) {
+        let Some(&(_, files)) = UNSAFE.iter().find(|&&(free, _)| free == name(&package)) else {
+            continue;
+        };
+        let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
+        for path in rust_files(&folder.join("src")) {
+            let source = fs::read_to_string(&path).unwrap();
+            let may = files.iter().any(|file| path == folder.join(file));
+            let has = source.lines().any(|line| line.trim_start().starts_with("unsafe "));
+            assert!(may || !has, "{} has unsafe code", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_test_is_ignored_and_no_lint_allowed() {
+    // Put together here, or this file would find itself.
+    let forbidden = [
+        (["#[", "ignore"].concat(), "a test that does not run proves nothing"),
+        (["#[", "allow("].concat(), "#[expect(…, reason = …)] says when it is no longer needed"),
+        (["#![", "allow("].concat(), "#![expect(…, reason = …)] says when it is no longer needed"),
+    ];
+    let files = rust_files(&root());
+    assert!(files.iter().any(|file| file.ends_with("tests/architecture.rs")), "{files:?}");
+    for path in files {
+        let source = fs::read_to_string(&path).unwrap();
+        for (attribute, because) in &forbidden {
+            let line = source.lines().position(|line| line.contains(attribute));
+            let line = line.map(|line| line + 1);
+            assert_eq!(line, None, "{} has {attribute}: {because}", path.display());
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All packages, of all platforms and features.
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--all-features"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo metadata (try cargo fetch first): {errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn name(package: &Value) -> &str {
+    package["name"].as_str().unwrap()
+}
+
+fn members(metadata: &Value) -> Vec<Value> {
+    let members = metadata["workspace_members"].as_array().unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    packages.iter().filter(|package| members.contains(&package["id"])).cloned().collect()
+}
+
+/// Direct dependencies of workspace packages, optional ones too, but for those of tests alone.
+fn direct_edges(metadata: &Value) -> BTreeSet<(String, String)> {
+    let mut edges = BTreeSet::new();
+    for package in members(metadata) {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if dependency["kind"] != "dev" {
+                edges.insert((name(&package).to_owned(), name(dependency).to_owned()));
+            }
+        }
+    }
+    edges
+}
+
+fn violations(edges: &BTreeSet<(String, String)>) -> Vec<String> {
+    let mut found = vec![];
+    for (from, on) in edges {
+        if !PACKAGES.contains(&from.as_str()) {
+            found.push(format!("{from} is not in tests/architecture.rs"));
+        } else if PACKAGES.contains(&on.as_str()) {
+            for (package, may, because) in INSIDE {
+                if from == package && !may.contains(&on.as_str()) {
+                    found.push(format!("{from} depends on {on}: {because}"));
+                }
+            }
+        } else {
+            for (pattern, may, because) in OUTSIDE {
+                let matches = match pattern.strip_suffix('*') {
+                    Some(prefix) => on.starts_with(prefix),
+                    None => on == pattern,
+                };
+                if matches && !may.contains(&from.as_str()) {
+                    found.push(format!("{from} depends on {on}: {because}"));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Strings of the first list `key = [ … ]` in a TOML file.
+fn quoted_list(toml: &str, key: &str) -> BTreeSet<String> {
+    let start = toml.find(&format!("\n{key} = [")).expect("the list should be there");
+    let list = &toml[start..start + toml[start..].find(']').expect("the list should end")];
+    list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Whether an SPDX expression can be met with `allowed` licenses alone.
+fn permits(expression: &str, allowed: &BTreeSet<String>) -> bool {
+    // AND binds closer than OR; the old `MIT/Apache-2.0` means OR.
+    fn any(
+        tokens: &mut std::iter::Peekable<std::vec::IntoIter<String>>,
+        allowed: &BTreeSet<String>,
+    ) -> bool {
+        let mut good = all(tokens, allowed);
+        while tokens.next_if(|token| token == "OR").is_some() {
+            good |= all(tokens, allowed);
+        }
+        good
+    }
+    fn all(
+        tokens: &mut std::iter::Peekable<std::vec::IntoIter<String>>,
+        allowed: &BTreeSet<String>,
+    ) -> bool {
+        let mut good = one(tokens, allowed);
+        while tokens.next_if(|token| token == "AND").is_some() {
+            good &= one(tokens, allowed);
+        }
+        good
+    }
+    fn one(
+        tokens: &mut std::iter::Peekable<std::vec::IntoIter<String>>,
+        allowed: &BTreeSet<String>,
+    ) -> bool {
+        match tokens.next() {
+            Some(open) if open == "(" => {
+                let good = any(tokens, allowed);
+                tokens.next().is_some_and(|close| close == ")") && good
+            }
+            Some(mut license) => {
+                if tokens.next_if(|token| token == "WITH").is_some() {
+                    license = format!("{license} WITH {}", tokens.next().unwrap_or_default());
+                }
+                allowed.contains(&license)
+            }
+            None => false,
+        }
+    }
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
+    let tokens: Vec<String> = spaced.split_whitespace().map(str::to_owned).collect();
+    let mut tokens = tokens.into_iter().peekable();
+    any(&mut tokens, allowed) && tokens.peek().is_none()
+}
+
+/// Rust files below a folder, but for build products and hidden folders.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = vec![];
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules"
+            {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
