@@ -34,55 +34,36 @@ impl Csr {
     /// # Ok::<(), graph_core::Error>(())
     /// ```
     pub fn from_coo(coo: &Coo) -> Self {
-        Self::build(coo.n_nodes(), coo.sources(), coo.targets(), coo.weights())
+        Self::build(&Ends { sources: coo.sources(), targets: coo.targets(), both: false }, coo)
     }
 
     /// In-edges of `coo`: the CSR of its reversed graph.
     pub fn from_reversed_coo(coo: &Coo) -> Self {
-        Self::build(coo.n_nodes(), coo.targets(), coo.sources(), coo.weights())
+        Self::build(&Ends { sources: coo.targets(), targets: coo.sources(), both: false }, coo)
     }
 
     /// Both directions of every edge; a self-loop appears once.
     pub fn from_undirected_coo(coo: &Coo) -> Self {
-        let mut sources = coo.sources().to_vec();
-        let mut targets = coo.targets().to_vec();
-        let mut weights = coo.weights().map(<[f32]>::to_vec);
-        for edge in 0..coo.n_edges() {
-            let (u, v) = (coo.sources()[edge], coo.targets()[edge]);
-            if u != v {
-                sources.push(v);
-                targets.push(u);
-                if let (Some(to), Some(from)) = (&mut weights, coo.weights()) {
-                    to.push(from[edge]);
-                }
-            }
-        }
-        Self::build(coo.n_nodes(), &sources, &targets, weights.as_deref())
+        Self::build(&Ends { sources: coo.sources(), targets: coo.targets(), both: true }, coo)
     }
 
-    fn build(n: usize, sources: &[NodeId], targets: &[NodeId], weights: Option<&[f32]>) -> Self {
-        let mut offsets = vec![0_u32; n + 1];
-        for &u in sources {
-            offsets[u as usize + 1] += 1;
-        }
-        for u in 0..n {
-            offsets[u + 1] += offsets[u];
-        }
-        let mut next = offsets.clone();
+    fn build(ends: &Ends, coo: &Coo) -> Self {
+        let offsets = ends.offsets(coo.n_nodes());
+        let m = offsets.last().map_or(0, |&end| end as usize);
+        let Some(weights) = coo.weights() else {
+            let mut targets = vec![0_u32; m];
+            ends.fill_rows(&offsets, &mut targets, |_, v| v);
+            return Self { offsets, targets, weights: None };
+        };
         // Target above, bits of the weight below: weights are not negative, so their bits sort
         // as they do, and one integer sort orders a row.
-        let mut rows = vec![0_u64; sources.len()];
-        for (edge, (&u, &v)) in sources.iter().zip(targets).enumerate() {
-            let slot = &mut next[u as usize];
-            let low = weights.map_or(0, |weights| (weights[edge] + 0.0).to_bits());
-            rows[*slot as usize] = u64::from(v) << 32 | u64::from(low);
-            *slot += 1;
-        }
-        sort_rows(&offsets, &mut rows);
+        let mut rows = vec![0_u64; m];
+        ends.fill_rows(&offsets, &mut rows, |edge, v| {
+            u64::from(v) << 32 | u64::from((weights[edge] + 0.0).to_bits())
+        });
         let targets = rows.par_iter().map(|&entry| (entry >> 32) as u32).collect();
-        let weights =
-            weights.map(|_| rows.par_iter().map(|&entry| f32::from_bits(entry as u32)).collect());
-        Self { offsets, targets, weights }
+        let weights = rows.par_iter().map(|&entry| f32::from_bits(entry as u32)).collect();
+        Self { offsets, targets, weights: Some(weights) }
     }
 
     /// Number of nodes `n`.
@@ -138,26 +119,122 @@ impl Csr {
     }
 }
 
-/// Sorts each row of `rows`, in parallel over blocks of rows of about equal size.
-fn sort_rows(offsets: &[u32], rows: &mut [u64]) {
-    fn sort(offsets: &[u32], rows: &mut [u64]) {
-        const SERIAL: usize = 1 << 15;
-        let n = offsets.len() - 1;
-        let first = offsets[0] as usize;
-        if rows.len() <= SERIAL || n == 1 {
-            for pair in offsets.windows(2) {
-                rows[pair[0] as usize - first..pair[1] as usize - first].sort_unstable();
-            }
-            return;
+/// The ends that rows are made from.
+struct Ends<'a> {
+    sources: &'a [NodeId],
+    targets: &'a [NodeId],
+    /// Whether an edge is put into the rows of both its ends; a self-loop into one only.
+    both: bool,
+}
+
+/// Rows are filled in this many pieces at most: each piece reads all edges.
+const MOST_PIECES: usize = 8;
+
+/// Fewer edges than this are not worth a second thread.
+const SERIAL_EDGES: usize = 1 << 15;
+
+impl Ends<'_> {
+    /// Row boundaries, shape `[n + 1]`. Threads count ranges of edges, then their counts are added.
+    fn offsets(&self, n: usize) -> Vec<u32> {
+        let m = self.sources.len();
+        let pieces = if m < SERIAL_EDGES.max(n) { 1 } else { pieces() };
+        let size = m.div_ceil(pieces).max(1);
+        let counts: Vec<Vec<u32>> = self
+            .sources
+            .par_chunks(size)
+            .zip(self.targets.par_chunks(size))
+            .map(|(sources, targets)| {
+                let mut counts = vec![0_u32; n + 1];
+                for (&u, &v) in sources.iter().zip(targets) {
+                    counts[u as usize + 1] += 1;
+                    if self.both && u != v {
+                        counts[v as usize + 1] += 1;
+                    }
+                }
+                counts
+            })
+            .collect();
+        let mut counts = counts.into_iter();
+        let mut offsets = counts.next().unwrap_or_else(|| vec![0; n + 1]);
+        for more in counts {
+            offsets.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
         }
-        let half = first + rows.len() / 2;
-        let cut = offsets.partition_point(|&o| (o as usize) < half).clamp(1, n - 1);
-        let (low, high) = rows.split_at_mut(offsets[cut] as usize - first);
-        rayon::join(|| sort(&offsets[..=cut], low), || sort(&offsets[cut..], high));
+        let mut above = 0;
+        for offset in &mut offsets {
+            above += *offset;
+            *offset = above;
+        }
+        offsets
     }
-    if offsets.len() > 1 {
-        sort(offsets, rows);
+
+    /// Puts `entry(edge, target)` into the row of each edge's source, and sorts every row.
+    fn fill_rows<E: Copy + Ord + Send>(
+        &self,
+        offsets: &[u32],
+        rows: &mut [E],
+        entry: impl Fn(usize, NodeId) -> E + Sync,
+    ) {
+        let pieces = if rows.len() < SERIAL_EDGES { 1 } else { pieces() };
+        // Every piece owns the rows of a range of nodes and takes their edges out of all: a few
+        // more sequential reads, but no two threads write to the same place.
+        let mut parts = Vec::with_capacity(pieces);
+        let (mut first, mut rest) = (0, rows);
+        for piece in 1..=pieces {
+            let start = offsets[first] as usize;
+            let goal = offsets[offsets.len() - 1] as u64 * piece as u64 / pieces as u64;
+            let mut end = offsets.partition_point(|&offset| u64::from(offset) < goal).max(first);
+            if piece == pieces {
+                end = offsets.len() - 1;
+            }
+            let part;
+            (part, rest) = rest.split_at_mut(offsets[end] as usize - start);
+            parts.push((first..end, part));
+            first = end;
+        }
+        parts.into_par_iter().for_each(|(nodes, part)| {
+            let offsets = &offsets[nodes.start..=nodes.end];
+            let start = offsets[0];
+            let mut next: Vec<u32> = offsets.iter().map(|offset| offset - start).collect();
+            let (low, count) = (nodes.start as u32, (nodes.end - nodes.start) as u32);
+            let mut put = |edge: usize, u: NodeId, v: NodeId| {
+                // Below `low` wraps around, so one comparison checks both bounds.
+                let at = u.wrapping_sub(low);
+                if at < count {
+                    let slot = &mut next[at as usize];
+                    part[*slot as usize] = entry(edge, v);
+                    *slot += 1;
+                }
+            };
+            for (edge, (&u, &v)) in self.sources.iter().zip(self.targets).enumerate() {
+                put(edge, u, v);
+                if self.both && u != v {
+                    put(edge, v, u);
+                }
+            }
+            sort_rows(offsets, part);
+        });
     }
+}
+
+/// Number of pieces that work on all edges is cut into.
+fn pieces() -> usize {
+    rayon::current_num_threads().clamp(1, MOST_PIECES)
+}
+
+/// Sorts each row of `rows`, in parallel over blocks of rows of about equal size.
+fn sort_rows<E: Ord + Send>(offsets: &[u32], rows: &mut [E]) {
+    let n = offsets.len() - 1;
+    let first = offsets[0] as usize;
+    if rows.len() <= SERIAL_EDGES || n == 1 {
+        for pair in offsets.windows(2) {
+            rows[pair[0] as usize - first..pair[1] as usize - first].sort_unstable();
+        }
+        return;
+    }
+    let half = first + rows.len() / 2;
+    let cut = offsets.partition_point(|&offset| (offset as usize) < half).clamp(1, n - 1);
+    let (low, high) = rows.split_at_mut(offsets[cut] as usize - first);
+    rayon::join(|| sort_rows(&offsets[..=cut], low), || sort_rows(&offsets[cut..], high));
 }
 
 #[cfg(test)]
@@ -216,6 +293,35 @@ mod tests {
             sorted.sort_unstable();
             let weights: Vec<f32> = sorted.iter().map(|&(.., w)| f32::from(w)).collect();
             prop_assert_eq!(csr.weights().unwrap(), &weights[..]);
+        }
+    }
+
+    /// Enough edges that rows are filled in pieces; a hub spans more than one piece's share.
+    #[test]
+    fn any_number_of_threads_builds_the_same_rows() {
+        let m = 3 * SERIAL_EDGES as u32;
+        let edges: Vec<(u32, u32)> = (0..m)
+            .map(|i| {
+                let scattered = i.wrapping_mul(2_654_435_761) >> 20;
+                (if i % 3 == 0 { 7 } else { scattered % 1000 }, scattered % 997)
+            })
+            .collect();
+        let weights = (0..m).map(|i| (i % 11) as f32).collect();
+        let (sources, targets) = edges.iter().copied().unzip();
+        let coo = Coo::new(1000, sources, targets, Some(weights)).unwrap();
+        let build = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| (Csr::from_coo(&coo), Csr::from_undirected_coo(&coo)))
+        };
+        let (alone, alone_both) = build(1);
+        let mut sorted = edges.clone();
+        sorted.sort_unstable();
+        let rows = (0..1000).flat_map(|u| alone.neighbors(u).iter().map(move |&v| (u, v)));
+        assert!(rows.eq(sorted));
+        for threads in [2, 5] {
+            let (csr, both) = build(threads);
+            assert_eq!(csr, alone);
+            assert_eq!(both, alone_both);
         }
     }
 
