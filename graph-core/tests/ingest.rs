@@ -163,8 +163,9 @@ fn types_are_those_of_the_whole_text() {
 #[test]
 fn orders_are_first_appearance_and_sorted() {
     let content = "b,a\na,10\n10,9\n";
-    let sorted = ReadOptions { order: IdOrder::Sorted, ..ReadOptions::default() };
-    assert_eq!(ids(&text("a.csv", content).unwrap().0), ["b", "a", "10", "9"]);
+    let plain = ReadOptions { header: Some(false), ..ReadOptions::default() };
+    let sorted = ReadOptions { order: IdOrder::Sorted, ..plain.clone() };
+    assert_eq!(ids(&text_with("a.csv", content, &plain).unwrap().0), ["b", "a", "10", "9"]);
     let (graph, _) = text_with("a.csv", content, &sorted).unwrap();
     assert_eq!(ids(&graph), ["10", "9", "a", "b"]);
     assert_eq!(ends(&graph), [(3, 2), (2, 0), (0, 1)]);
