@@ -1,1 +1,104 @@
-fn main() {}
+//! The `graphlume` command: lay out, inspect, convert and draw graphs.
+//!
+//! Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 stopped before
+//! the end, 2 error.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "printing is what a command is for")]
+
+mod convert;
+mod demo;
+mod generate;
+mod info;
+mod input;
+mod interrupt;
+mod layout;
+mod outcome;
+mod output;
+mod progress;
+mod quality;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use outcome::Outcome;
+use progress::Messages;
+
+/// Load a big graph, lay it out, see it
+#[derive(Debug, Parser)]
+#[command(name = "graphlume", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 stopped before the end, 2 error")]
+struct Cli {
+    /// Print nothing but errors on standard error
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Threads to use; 0 means one per core
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lay a graph out with ForceAtlas2, and draw it
+    Layout(Box<layout::Args>),
+    /// Say what is in a graph file
+    Info(info::Args),
+    /// Convert a graph from one format to another
+    Convert(convert::Args),
+    /// Make a random or regular graph
+    Generate(generate::Args),
+    /// Measure how good a layout is
+    Quality(quality::Args),
+    /// Lay out and draw a graph that comes with the program
+    Demo(demo::Args),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let messages = Messages::new(cli.quiet);
+    match run(cli, messages) {
+        Ok(outcome) => outcome.into(),
+        // Whoever reads standard output has seen enough, as `head` does.
+        Err(error) if outcome::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
+    rayon::ThreadPoolBuilder::new().num_threads(cli.threads).build_global()?;
+    interrupt::install()?;
+    match cli.command {
+        Command::Layout(args) => layout::run(&args, messages),
+        Command::Info(args) => info::run(&args, messages),
+        Command::Convert(args) => convert::run(&args, messages),
+        Command::Generate(args) => generate::run(&args, messages),
+        Command::Quality(args) => quality::run(&args, messages),
+        Command::Demo(args) => demo::run(&args, messages),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "graphlume", &mut script);
+            output::print(&script)?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,343 @@
+//! `graphlume layout`: a file of edges becomes positions and pictures.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use arrow::array::{Array, ArrayRef, BooleanArray, Float32Array};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use graphlume::graph::{Format, ReadReport};
+use graphlume::layout::pack::{PackConfig, PackReport, pack};
+use graphlume::layout::{Config, RunReport, Stop};
+use graphlume::{Graph, ImageConfig, Layout, Picture, WriteOptions, write, write_table};
+use serde::Serialize;
+
+use crate::input;
+use crate::interrupt::Deferred;
+use crate::outcome::Outcome;
+use crate::output::{is_standard, print_json, secs};
+use crate::progress::Messages;
+
+/// Arguments of `graphlume layout`.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("outputs").multiple(true).required(true))]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: input::Args,
+
+    /// Table of positions: id, x, y, then the node's columns (`-`: CSV to standard output); a
+    /// graph with positions if it ends in .gexf, .graphml or .gml
+    #[arg(short, long, value_name = "FILE", group = "outputs", help_heading = "Output")]
+    out: Option<PathBuf>,
+    /// Picture as PNG
+    #[arg(long, value_name = "FILE", group = "outputs", help_heading = "Output")]
+    png: Option<PathBuf>,
+    /// Picture as SVG
+    #[arg(long, value_name = "FILE", group = "outputs", help_heading = "Output")]
+    svg: Option<PathBuf>,
+    /// Print a report as JSON to standard output
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+    /// On Ctrl-C, write what was computed so far
+    #[arg(long, help_heading = "Output")]
+    save_on_interrupt: bool,
+
+    /// Most steps to make; fewer if the layout settles
+    #[arg(long, value_name = "N", default_value_t = ITERATIONS, help_heading = "Layout")]
+    iterations: usize,
+    /// Where to compute: `auto` or `cpu`
+    #[arg(long, default_value = "auto", help_heading = "Layout", value_parser = device)]
+    device: String,
+    /// Start from columns x and y of the node file, such as the OUT of an earlier run
+    #[arg(long, requires = "nodes", help_heading = "Layout")]
+    start: bool,
+    /// Column of nodes that must stay where they start (true or not 0)
+    #[arg(long, value_name = "COLUMN", help_heading = "Layout")]
+    fixed_by: Option<String>,
+    /// Column of node masses, above 0 [default: degree + 1]
+    #[arg(long, value_name = "COLUMN", help_heading = "Layout")]
+    mass_by: Option<String>,
+    /// Column of node radii in layout units, for --adjust-sizes [default: 1]
+    #[arg(long, value_name = "COLUMN", help_heading = "Layout")]
+    radius_by: Option<String>,
+    /// Column of factors on each node's way per step, at least 0
+    #[arg(long, value_name = "COLUMN", help_heading = "Layout")]
+    mobility_by: Option<String>,
+    /// Leave unconnected components where the forces put them, instead of packing them side by
+    /// side
+    #[arg(long, help_heading = "Layout")]
+    no_pack: bool,
+    #[command(flatten, next_help_heading = "Layout")]
+    config: Config,
+
+    #[command(flatten)]
+    image: ImageConfig,
+}
+
+/// Steps after which most graphs look settled.
+pub(crate) const ITERATIONS: usize = 500;
+
+fn device(name: &str) -> anyhow::Result<String> {
+    ensure!(["auto", "cpu"].contains(&name), "this build computes on the CPU: `auto` or `cpu`");
+    Ok(name.to_owned())
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    n_nodes: usize,
+    n_edges: usize,
+    read: &'a ReadReport,
+    device: &'static str,
+    threads: usize,
+    config: &'a Config,
+    layout: &'a RunReport,
+    pack: Option<PackReport>,
+    outputs: Vec<&'a Path>,
+    duration_secs: f64,
+}
+
+pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
+    let start = Instant::now();
+    if args.json && args.out.as_deref().is_some_and(is_standard) {
+        bail!("--json and -o - both want standard output");
+    }
+    args.config.validate()?;
+    args.image.check()?;
+    let (graph, read) = args.input.read(messages)?;
+    let work = Work {
+        config: &args.config,
+        iterations: args.iterations,
+        pack: !args.no_pack,
+        columns: Columns::of(args, &graph)?,
+    };
+    let deferred = Deferred::begin();
+    let laid_out = work.run(&graph, &deferred, messages)?;
+    let interrupted = laid_out.run.stop == Stop::Canceled;
+    if interrupted && !args.save_on_interrupt {
+        messages.say("interrupted; nothing is saved without --save-on-interrupt");
+        return Ok(Outcome::Interrupted);
+    }
+    let outputs = Outputs {
+        table: args.out.as_deref(),
+        png: args.png.as_deref(),
+        svg: args.svg.as_deref(),
+        image: &args.image,
+    };
+    outputs.write(graph.clone(), &laid_out, messages)?;
+    if args.json {
+        print_json(&Report {
+            n_nodes: graph.n_nodes(),
+            n_edges: graph.n_edges(),
+            read: &read,
+            device: "cpu",
+            threads: rayon::current_num_threads(),
+            config: &args.config,
+            layout: &laid_out.run,
+            pack: laid_out.pack,
+            outputs: [&args.out, &args.png, &args.svg]
+                .into_iter()
+                .flatten()
+                .map(PathBuf::as_path)
+                .collect(),
+            duration_secs: start.elapsed().as_secs_f64(),
+        })?;
+    }
+    messages.say(format!("all in {}", secs(start.elapsed())));
+    Ok(if interrupted { Outcome::Interrupted } else { Outcome::Done })
+}
+
+/// Node columns that steer the layout, as numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
+    start: Option<[Vec<f32>; 2]>,
+    fixed: Option<Vec<bool>>,
+    mass: Option<Vec<f32>>,
+    radius: Option<Vec<f32>>,
+    mobility: Option<Vec<f32>>,
+}
+
+impl Columns {
+    fn of(args: &Args, graph: &Graph) -> anyhow::Result<Self> {
+        let numbers = |name: &Option<String>| {
+            name.as_deref().map(|name| number_column(graph, name)).transpose()
+        };
+        let start = match args.start {
+            true => Some([number_column(graph, "x")?, number_column(graph, "y")?]),
+            false => None,
+        };
+        let fixed = args.fixed_by.as_deref().map(|name| flag_column(graph, name)).transpose()?;
+        Ok(Self {
+            start,
+            fixed,
+            mass: numbers(&args.mass_by)?,
+            radius: numbers(&args.radius_by)?,
+            mobility: numbers(&args.mobility_by)?,
+        })
+    }
+}
+
+/// Node column `name` as numbers, none missing.
+pub(crate) fn number_column(graph: &Graph, name: &str) -> anyhow::Result<Vec<f32>> {
+    let column = graph.node_column(name)?;
+    let kind = column.data_type();
+    ensure!(
+        kind.is_numeric() || matches!(kind, DataType::Null),
+        "node column `{name}` has type {kind}, but numbers are needed"
+    );
+    let numbers = cast(column, &DataType::Float32)?;
+    if let Some(row) = (0..numbers.len()).find(|&row| numbers.is_null(row)) {
+        bail!("node {row} has no value in column `{name}`");
+    }
+    let numbers = numbers.as_any().downcast_ref::<Float32Array>();
+    Ok(numbers.context("a cast to Float32 should give Float32")?.values().to_vec())
+}
+
+/// Node column `name` as flags; what is missing is false.
+fn flag_column(graph: &Graph, name: &str) -> anyhow::Result<Vec<bool>> {
+    let column = graph.node_column(name)?;
+    let flags = cast(column, &DataType::Boolean)
+        .with_context(|| format!("node column `{name}` holds neither flags nor numbers"))?;
+    let flags = flags.as_any().downcast_ref::<BooleanArray>();
+    let flags = flags.context("a cast to Boolean should give Boolean")?;
+    Ok(flags.iter().map(Option::unwrap_or_default).collect())
+}
+
+/// A layout to be made.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) iterations: usize,
+    pub(crate) pack: bool,
+    pub(crate) columns: Columns,
+}
+
+/// A layout that was made.
+#[derive(Debug)]
+pub(crate) struct LaidOut {
+    pub(crate) x: Vec<f32>,
+    pub(crate) y: Vec<f32>,
+    pub(crate) run: RunReport,
+    pub(crate) pack: Option<PackReport>,
+}
+
+impl Work<'_> {
+    /// Lays `graph` out until it settles, the steps are used up or Ctrl-C is pressed.
+    pub(crate) fn run(
+        &self,
+        graph: &Graph,
+        deferred: &Deferred,
+        messages: Messages,
+    ) -> anyhow::Result<LaidOut> {
+        let columns = &self.columns;
+        let mut builder = Layout::builder(graph).config(self.config.clone());
+        if let Some([x, y]) = &columns.start {
+            builder = builder.positions(x, y);
+        }
+        if let Some(fixed) = &columns.fixed {
+            builder = builder.fixed(fixed);
+        }
+        if let Some(mass) = &columns.mass {
+            builder = builder.masses(mass);
+        }
+        if let Some(radius) = &columns.radius {
+            builder = builder.sizes(radius);
+        }
+        if let Some(mobility) = &columns.mobility {
+            builder = builder.mobilities(mobility);
+        }
+        let mut layout = builder.build()?;
+        let mut steps = messages.steps(self.iterations);
+        let run = layout.run(self.iterations, |layout| {
+            let last = layout.last();
+            steps.advance(last.iteration, || format!("movement {:.1e}", last.convergence));
+            if deferred.requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        drop(steps);
+        let per_step = run.duration.checked_div(run.iterations as u32).unwrap_or(Duration::ZERO);
+        messages.say(format!(
+            "{} after {} steps in {}, {} a step",
+            match run.stop {
+                Stop::Converged => "settled",
+                Stop::Iterations => "stopped",
+                Stop::Canceled => "interrupted",
+            },
+            run.iterations,
+            secs(run.duration),
+            secs(per_step),
+        ));
+        let (mut x, mut y) = (layout.x().to_vec(), layout.y().to_vec());
+        let pinned = columns.fixed.as_ref().is_some_and(|fixed| fixed.contains(&true));
+        let pack = match self.pack && !pinned {
+            true => Some(pack(graph, &mut x, &mut y, &PackConfig::default())?),
+            false => None,
+        };
+        Ok(LaidOut { x, y, run, pack })
+    }
+}
+
+/// Files to be written of a layout.
+#[derive(Debug)]
+pub(crate) struct Outputs<'a> {
+    pub(crate) table: Option<&'a Path>,
+    pub(crate) png: Option<&'a Path>,
+    pub(crate) svg: Option<&'a Path>,
+    pub(crate) image: &'a ImageConfig,
+}
+
+impl Outputs<'_> {
+    /// Writes all that was asked for, the table first.
+    pub(crate) fn write(
+        &self,
+        graph: Graph,
+        laid_out: &LaidOut,
+        messages: Messages,
+    ) -> anyhow::Result<()> {
+        let wrote = |path: &Path, start: Instant| {
+            if !is_standard(path) {
+                messages.say(format!("wrote {} in {}", path.display(), secs(start.elapsed())));
+            }
+        };
+        let columns = [("x", &laid_out.x), ("y", &laid_out.y)].map(|(name, values)| {
+            (name.to_owned(), Arc::new(Float32Array::from(values.clone())) as ArrayRef)
+        });
+        let graph = graph.with_node_columns(columns)?;
+        if let Some(path) = self.table {
+            let start = Instant::now();
+            if is_graph_format(path) {
+                write(&graph, path, &WriteOptions::default())?;
+            } else {
+                let format = is_standard(path).then_some(Format::Csv);
+                write_table(graph.nodes(), path, &WriteOptions { format, ..Default::default() })?;
+            }
+            wrote(path, start);
+        }
+        if self.png.is_none() && self.svg.is_none() {
+            return Ok(());
+        }
+        let spinner = messages.spinner("drawing");
+        let start = Instant::now();
+        let picture = Picture::new(&graph, &laid_out.x, &laid_out.y, self.image)?;
+        if let Some(path) = self.png {
+            picture.write_png(path)?;
+            wrote(path, start);
+        }
+        if let Some(path) = self.svg {
+            let start = Instant::now();
+            picture.write_svg(path)?;
+            wrote(path, start);
+        }
+        drop(spinner);
+        Ok(())
+    }
+}
+
+/// Whether the name asks for a whole graph instead of a table of nodes.
+fn is_graph_format(path: &Path) -> bool {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
+    [".gexf", ".graphml", ".gml"].iter().any(|suffix| name.ends_with(suffix))
+}
