@@ -45,7 +45,7 @@ impl Messages {
                 bar.set_style(ProgressStyle::with_template(style).expect("template should parse"));
                 Shown::Bar(bar)
             }
-            (false, false) => Shown::Lines { last: start },
+            (false, false) => Shown::Lines { next: start + Steps::FIRST },
         };
         Steps { total, start, shown }
     }
@@ -75,11 +75,14 @@ pub(crate) struct Steps {
 enum Shown {
     Nothing,
     Bar(ProgressBar),
-    Lines { last: Instant },
+    Lines { next: Instant },
 }
 
 impl Steps {
-    /// Time between two lines where there is no terminal.
+    /// Time before the first line where there is no terminal.
+    const FIRST: Duration = Duration::from_secs(1);
+
+    /// Time between two lines.
     const PAUSE: Duration = Duration::from_secs(5);
 
     /// `done` steps are done; `detail` says how things stand.
@@ -90,9 +93,9 @@ impl Steps {
                 bar.set_position(done as u64);
                 bar.set_message(detail());
             }
-            Shown::Lines { last } => {
-                if last.elapsed() >= Self::PAUSE {
-                    *last = Instant::now();
+            Shown::Lines { next } => {
+                if Instant::now() >= *next {
+                    *next += Self::PAUSE;
                     let rate = done as f64 / self.start.elapsed().as_secs_f64();
                     let left = (self.total.saturating_sub(done)) as f64 / rate;
                     eprintln!(

@@ -1,0 +1,280 @@
+//! The command as its users run it: one test for each promise.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_graphlume"))
+}
+
+fn run(args: &[&str]) -> Output {
+    command().args(args).output().unwrap()
+}
+
+/// Standard output of a run that must succeed.
+fn stdout(args: &[&str]) -> String {
+    let output = run(args);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Standard error of a run that must fail with exit code 2.
+fn error(args: &[&str]) -> String {
+    let output = run(args);
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn data(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/graphs");
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+/// A folder for one test, and paths in it.
+struct Scratch(TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+#[test]
+fn layout_writes_id_x_y_then_the_node_columns() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.csv");
+    let nodes = data("football-nodes.csv");
+    stdout(&["layout", &data("football.csv"), "--nodes", &nodes, "--iterations", "20", "-o", &out]);
+    let text = fs::read_to_string(&out).unwrap();
+    assert_eq!(text.lines().next(), Some("id,x,y,label"));
+    assert_eq!(text.lines().count(), 116);
+    for line in text.lines().skip(1) {
+        let fields: Vec<_> = line.split(',').collect();
+        assert!(fields[1].parse::<f32>().unwrap().is_finite(), "{line}");
+        assert!(fields[2].parse::<f32>().unwrap().is_finite(), "{line}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let scratch = Scratch::new();
+    let layout = |seed: &str, threads: &str| {
+        let out = scratch.path("out.parquet");
+        let args = ["layout", &data("power.csv"), "-o", &out, "--iterations", "30"];
+        stdout(&[&args[..], &["--seed", seed, "--threads", threads]].concat());
+        fs::read(&out).unwrap()
+    };
+    let first = layout("1", "1");
+    assert!(first == layout("1", "3"));
+    assert!(first != layout("2", "1"));
+}
+
+#[test]
+fn layout_draws_pictures_of_the_size_asked_for() {
+    let scratch = Scratch::new();
+    let (png, svg) = (scratch.path("a.png"), scratch.path("a.svg"));
+    let size = ["--width", "640", "--height", "480"];
+    let args = ["layout", &data("karate.csv"), "--png", &png, "--svg", &svg];
+    stdout(&[&args[..], &size].concat());
+    let bytes = fs::read(&png).unwrap();
+    assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!(bytes[16..24], [0, 0, 2, 128, 0, 0, 1, 224]);
+    let text = fs::read_to_string(&svg).unwrap();
+    assert!(text.contains("<svg") && text.trim_end().ends_with("</svg>"));
+}
+
+#[test]
+fn data_flows_through_standard_streams() {
+    let mut child = command()
+        .args(["--quiet", "layout", "-", "-o", "-", "--iterations", "5"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"source,target\na,b\nb,c\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let ids: Vec<_> = text.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(ids, ["id", "a", "b", "c"]);
+}
+
+#[test]
+fn json_says_what_was_done() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.arrow");
+    let args = ["layout", &data("karate.csv"), "--json", "-o", &out];
+    let report: Value = serde_json::from_str(&stdout(&args)).unwrap();
+    assert_eq!(report["n_nodes"], 34);
+    assert_eq!(report["n_edges"], 78);
+    assert_eq!(report["config"]["scaling"], 2.0);
+    assert_eq!(report["layout"]["stop"], "converged");
+    assert_eq!(report["outputs"][0], out.as_str());
+}
+
+#[test]
+fn a_layout_starts_where_an_earlier_one_ended() {
+    let scratch = Scratch::new();
+    let (first, second) = (scratch.path("1.csv"), scratch.path("2.csv"));
+    let edges = data("karate.csv");
+    stdout(&["layout", &edges, "-o", &first]);
+    let start = ["--nodes", &first, "--start", "--iterations", "0"];
+    stdout(&[&["layout", &edges, "-o", &second][..], &start].concat());
+    assert_eq!(fs::read_to_string(first).unwrap(), fs::read_to_string(second).unwrap());
+}
+
+#[test]
+fn info_counts() {
+    let info: Value =
+        serde_json::from_str(&stdout(&["info", &data("netscience.csv"), "--json"])).unwrap();
+    assert_eq!(info["n_nodes"], 1461);
+    assert_eq!(info["n_edges"], 2742);
+    assert_eq!(info["n_components"], 268);
+    assert_eq!(info["largest_component"], 379);
+    let text = stdout(&["info", &data("karate.csv")]);
+    assert!(text.contains("degree") && text.contains("max 17"), "{text}");
+}
+
+#[test]
+fn convert_keeps_the_graph() {
+    let scratch = Scratch::new();
+    let edges = data("lesmis.csv");
+    let mut from = edges.clone();
+    for name in ["a.parquet", "b.arrow", "c.jsonl", "d.graphml", "e.gexf", "f.json", "g.csv.gz"] {
+        let to = scratch.path(name);
+        stdout(&["convert", &from, &to]);
+        from = to;
+    }
+    let counts = |file: &str| {
+        let info: Value = serde_json::from_str(&stdout(&["info", file, "--json"])).unwrap();
+        [&info["n_nodes"], &info["n_edges"], &info["degree"]["max"]].map(Clone::clone)
+    };
+    assert_eq!(counts(&from), counts(&edges));
+}
+
+#[test]
+fn generate_is_seeded_and_pipes_into_info() {
+    let graph = |seed| stdout(&["generate", "rmat", "--scale", "8", "--seed", seed]);
+    assert_eq!(graph("1"), graph("1"));
+    assert_ne!(graph("1"), graph("2"));
+    for kind in ["barabasi-albert", "planted-partition", "lattice", "star", "path", "cycle"] {
+        assert!(stdout(&["generate", kind]).lines().count() > 50, "{kind}");
+    }
+    assert_eq!(stdout(&["generate", "erdos-renyi", "--edges", "7"]).lines().count(), 8);
+}
+
+#[test]
+fn quality_measures_a_written_layout() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.parquet");
+    let edges = data("dolphins.csv");
+    stdout(&["layout", &edges, "-o", &out]);
+    let report: Value =
+        serde_json::from_str(&stdout(&["quality", &edges, &out, "--json"])).unwrap();
+    let trustworthiness = report["trustworthiness"]["value"].as_f64().unwrap();
+    assert!((0.6..0.8).contains(&trustworthiness), "{trustworthiness}");
+    assert!(stdout(&["quality", &edges, &out]).contains("edge length variation"));
+}
+
+#[test]
+fn demo_leaves_a_picture_and_positions() {
+    let scratch = Scratch::new();
+    let text = stdout(&["demo", "--out", &scratch.path("demo")]);
+    for name in ["graph.png", "positions.csv"] {
+        let path = scratch.path(&format!("demo/{name}"));
+        assert!(text.contains(&path) && Path::new(&path).exists(), "{text}");
+    }
+}
+
+#[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = stdout(&["completions", shell]);
+        assert!(script.contains("graphlume") && script.contains("convert"), "{shell}");
+    }
+}
+
+#[test]
+fn mistakes_are_named_and_leave_nothing_behind() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.csv");
+    let karate = data("karate.csv");
+    let missing = scratch.path("none.csv");
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["layout", &karate], &["--out", "--png"]),
+        (&["layout", &missing, "-o", &out], &["none.csv"]),
+        (&["layout", &karate, "-o", &out, "--theta", "2"], &["theta", "2", "0..=0.9"]),
+        (&["layout", &karate, "-o", &out, "--source", "here"], &["here", "`source`, `target`"]),
+        (&["layout", &karate, "-o", &out, "--device", "abacus"], &["abacus", "cpu"]),
+        (&["layout", &karate, "-o", &out, "--color-by", "mood"], &["mood"]),
+        (&["layout", &karate, "-o", &scratch.path("out.what")], &["out.what"]),
+        (&["layout", &karate, "-o", &scratch.path("no/folder/out.csv")], &["no/folder/out.csv"]),
+        (&["info", &karate, "--format", "abacus"], &["abacus", "parquet"]),
+    ];
+    for (args, words) in cases {
+        let text = error(args);
+        for word in *words {
+            assert!(text.contains(word), "{args:?} should mention {word}: {text}");
+        }
+    }
+    assert_eq!(scratch.files(), [] as [PathBuf; 0]);
+}
+
+/// As when the output is piped into `head`.
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let mut child = command()
+        .args(["generate", "complete", "--nodes", "1500"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut start = [0; 64];
+    child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+/// Sends the interrupt once the graph is read; by then the layout runs or is about to.
+#[cfg(unix)]
+fn interrupted(args: &[&str]) -> Option<i32> {
+    let mut child =
+        command().args(args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    // The first line is about the graph, the second a sign of life from the steps.
+    assert!(lines.next().unwrap().unwrap().starts_with("read "));
+    assert!(lines.next().unwrap().unwrap().starts_with("step "));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    lines.for_each(drop);
+    child.wait().unwrap().code()
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_saves_only_what_is_asked_for() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.csv");
+    let edges = data("power.csv");
+    let args = ["layout", &edges, "-o", &out, "--iterations", "10000000", "--tolerance", "0"];
+    assert_eq!(interrupted(&args), Some(1));
+    assert_eq!(scratch.files(), [] as [PathBuf; 0]);
+    assert_eq!(interrupted(&[&args[..], &["--save-on-interrupt"]].concat()), Some(1));
+    assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 4942);
+}
