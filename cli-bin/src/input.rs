@@ -53,6 +53,9 @@ pub(crate) struct Args {
     /// Delimited text begins with column names: `true` or `false` [default: found]
     #[arg(long, value_name = "BOOL")]
     header: Option<bool>,
+    /// Take lines of delimited text that begin with `#` or `%` as data
+    #[arg(long)]
+    no_comments: bool,
     /// Largest size after decompression, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = ReadOptions::default().max_bytes)]
     max_bytes: u64,
@@ -76,6 +79,7 @@ impl Args {
             drop_null: self.drop_null,
             delimiter: self.delimiter,
             header: self.header,
+            comments: !self.no_comments,
             max_bytes: self.max_bytes,
         }
     }
