@@ -326,7 +326,7 @@ fn join_arrays(mut parts: Vec<ArrayRef>, data_type: &DataType) -> Result<ArrayRe
         _ => None,
     };
     if let Some(large) = large {
-        let bytes: usize = parts.iter().map(|part| value_bytes(part)).sum();
+        let bytes: usize = parts.iter().map(value_bytes).sum();
         if i32::try_from(bytes).is_err() {
             for part in &mut parts {
                 *part = cast(part, &large)?;

@@ -126,7 +126,7 @@ where
         let mut piece = plan.start_piece(worker);
         for batch in open(chunk)? {
             let above = piece.extent;
-            plan.add_batch(worker, &mut piece, batch?).map_err(|error| error.moved(above))?;
+            plan.add_batch(worker, &mut piece, &batch?).map_err(|error| error.moved(above))?;
         }
         piece.new_codes.end = worker.table.len();
         Ok(piece)
@@ -158,14 +158,14 @@ impl EdgePlan {
     }
 
     /// Appends the edges of one batch to `piece`.
-    fn add_batch(&self, worker: &mut Worker, piece: &mut Piece, batch: RecordBatch) -> Result<()> {
+    fn add_batch(&self, worker: &mut Worker, piece: &mut Piece, batch: &RecordBatch) -> Result<()> {
         piece.extent += batch.num_rows();
-        let Some(valid) = self.complete_rows(&batch)? else {
-            return self.add_complete(worker, piece, &batch);
+        let Some(valid) = self.complete_rows(batch)? else {
+            return self.add_complete(worker, piece, batch);
         };
         piece.dropped += valid.null_count();
         let kept = BooleanArray::new(valid.inner().clone(), None);
-        self.add_complete(worker, piece, &filter_record_batch(&batch, &kept)?).map_err(|error| {
+        self.add_complete(worker, piece, &filter_record_batch(batch, &kept)?).map_err(|error| {
             match error.row() {
                 Some(row) => error.moved(valid.valid_indices().nth(row).unwrap_or(row) - row),
                 None => error,
