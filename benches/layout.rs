@@ -21,7 +21,7 @@ const THETA: f64 = 1.2;
 const ROUNDS: usize = 5;
 
 fn main() {
-    let most = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(1_000_000);
+    let most = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(1_000_000);
     println!("## ForceAtlas2 on the CPU against `fa2` 0.3\n\n{}\n", cpu_name());
     errors();
     println!(
@@ -131,7 +131,12 @@ fn errors() {
             &forces(settings().with_pairwise_repulsion()),
             &exact,
         );
-        println!("| {n} | {:.3} % | {:.4} % | {:.0} |", theirs * 100.0, ours * 100.0, theirs / ours);
+        println!(
+            "| {n} | {:.3} % | {:.4} % | {:.0} |",
+            theirs * 100.0,
+            ours * 100.0,
+            theirs / ours
+        );
     }
 }
 
@@ -211,5 +216,8 @@ fn cpu_name() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     let name = name.map_or("an unnamed CPU", |(_, name)| name.trim());
-    format!("Measured on {name}, {} cores.", std::thread::available_parallelism().map_or(1, usize::from))
+    format!(
+        "Measured on {name}, {} cores.",
+        std::thread::available_parallelism().map_or(1, usize::from)
+    )
 }

@@ -27,15 +27,14 @@ pub(crate) struct Args {
 ///
 /// Source: Adamic, Glance 2005, doi:10.1145/1134271.1134277.
 const EDGES: &[u8] = include_bytes!("../../tests/data/graphs/polblogs.csv");
-const NODES: &[u8] = include_bytes!("../../tests/data/graphs/polblogs-nodes.csv");
+const NODES: &str = include_str!("../../tests/data/graphs/polblogs-nodes.csv");
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let start = Instant::now();
     std::fs::create_dir_all(&args.out)?;
     let path = |name: &str| args.out.join(name);
-    for (name, content) in [("polblogs.csv", EDGES), ("polblogs-nodes.csv", NODES)] {
-        std::fs::write(path(name), content)?;
-    }
+    std::fs::write(path("polblogs.csv"), EDGES)?;
+    std::fs::write(path("polblogs-nodes.csv"), NODES.replacen("label", "camp", 1))?;
     let options = ReadOptions { nodes: Some(path("polblogs-nodes.csv")), ..Default::default() };
     let (graph, _) = read_from(EDGES, "polblogs.csv", &options)?;
     messages.say(format!(
@@ -48,7 +47,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let work = Work { config: &config, iterations: 1000, pack: true, columns: Columns::default() };
     let deferred = Deferred::begin();
     let laid_out = work.run(&graph, &deferred, messages)?;
-    let image = ImageConfig { color_by: Some("label".to_owned()), ..ImageConfig::default() };
+    let image = ImageConfig { color_by: Some("camp".to_owned()), ..ImageConfig::default() };
     let (out, png) = (path("positions.csv"), path("graph.png"));
     let outputs = Outputs { table: Some(&out), png: Some(&png), svg: None, image: &image };
     let report = measure(&graph, &laid_out.x, &laid_out.y, &QualityConfig::default())?;

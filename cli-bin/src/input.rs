@@ -105,21 +105,21 @@ impl Args {
 
 /// One line on what was read.
 fn describe(graph: &Graph, report: &ReadReport) -> String {
-    let mut line = format!(
-        "read {}, {} ({}) from `{}` and `{}`",
+    let kind = if graph.is_directed() { "directed" } else { "undirected" };
+    let weights = report.weight.as_ref().map(|name| format!(", weights from `{name}`"));
+    let dropped = (report.dropped_rows > 0)
+        .then(|| format!(", {} dropped", count(report.dropped_rows, "row")));
+    format!(
+        "read {}, {} ({kind}) from `{}` and `{}`{}{}, {} in {}",
         count(graph.n_nodes(), "node"),
         count(graph.n_edges(), "edge"),
-        if graph.is_directed() { "directed" } else { "undirected" },
         report.source,
         report.target,
-    );
-    if let Some(weight) = &report.weight {
-        line += &format!(", weights from `{weight}`");
-    }
-    if report.dropped_rows > 0 {
-        line += &format!(", {} dropped", count(report.dropped_rows, "row"));
-    }
-    line + &format!(", {} in {}", bytes(report.bytes), secs(report.duration))
+        weights.unwrap_or_default(),
+        dropped.unwrap_or_default(),
+        bytes(report.bytes),
+        secs(report.duration)
+    )
 }
 
 /// Parses the name of a choice as JSON spells it; the error lists the choices.

@@ -3,7 +3,6 @@
 //! Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 stopped before
 //! the end, 2 error.
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, reason = "printing is what a command is for")]
 
 mod convert;
 mod demo;

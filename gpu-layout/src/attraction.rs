@@ -150,7 +150,7 @@ impl Springs {
             }),
             // Overlapping ends do not attract; the linear spring keeps its full length otherwise.
             (false, Some(size)) => {
-                self.sum(at, force, |delta, u, v| f64::from(delta.norm() > size[u] + size[v]))
+                self.sum(at, force, |delta, u, v| f64::from(delta.norm() > size[u] + size[v]));
             }
             (true, Some(size)) => self.sum(at, force, |delta, u, v| {
                 let gap = delta.norm() - size[u] - size[v];

@@ -15,7 +15,7 @@ pub(crate) const ORDER: usize = 5;
 /// Number of coefficients.
 pub(crate) const TERMS: usize = ORDER + 1;
 
-/// Coefficients a₀ … a_ORDER or b₀ … b_ORDER.
+/// Coefficients a₀ … `a_ORDER` or b₀ … `b_ORDER`.
 pub(crate) type Series = [Complex; TERMS];
 
 /// `BINOMIAL[i][j]` is "i choose j".

@@ -65,7 +65,7 @@ fn in_disc(seed: u64, u: usize, radius: f64) -> [f64; 2] {
 
 /// A bijection of 64-bit numbers without visible pattern.
 ///
-/// Source: Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195, the finalizer of SplitMix.
+/// Source: Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195, the finalizer of `SplitMix`.
 fn mix(value: u64) -> u64 {
     let z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -297,11 +297,8 @@ impl Walk<'_> {
                 let source = &tree.cells[source as usize];
                 let offset = target.center - source.center;
                 // Positions are relative to their leaf, so that near pairs keep all digits.
-                let mut moved = at;
-                for i in 0..LANES {
-                    moved[0][i] += offset.re as f32;
-                    moved[1][i] += offset.im as f32;
-                }
+                let moved =
+                    [at[0].map(|x| x + offset.re as f32), at[1].map(|y| y + offset.im as f32)];
                 let range = source.bodies();
                 let columns = [&tree.x, &tree.y, &tree.mass].map(|column| &column[range.clone()]);
                 let part = match &radii {

@@ -50,10 +50,8 @@ fn trustworthiness_of_real_graphs() {
 /// A star-like probe of the approximation alone: gravity is off and edges are cut.
 fn force_error(graph: &Graph, steps: usize) -> f64 {
     let config = Config { repulsion: Repulsion::Approximate, gravity: 0.0, ..Config::default() };
-    let mut layout = Layout::builder(graph)
-        .config(Config { gravity: 1.0, ..config.clone() })
-        .build()
-        .unwrap();
+    let mut layout =
+        Layout::builder(graph).config(Config { gravity: 1.0, ..config.clone() }).build().unwrap();
     for _ in 0..steps {
         layout.step();
     }
@@ -73,11 +71,8 @@ fn force_error(graph: &Graph, steps: usize) -> f64 {
     };
     let (found, exact) = (forces(Repulsion::Approximate), forces(Repulsion::Exact));
     let square = |(x, y): (f64, f64)| x * x + y * y;
-    let sum: f64 = found
-        .iter()
-        .zip(&exact)
-        .map(|(a, b)| square((a.0 - b.0, a.1 - b.1)) / square(*b))
-        .sum();
+    let sum: f64 =
+        found.iter().zip(&exact).map(|(a, b)| square((a.0 - b.0, a.1 - b.1)) / square(*b)).sum();
     (sum / found.len() as f64).sqrt()
 }
 

@@ -22,6 +22,7 @@ struct Reference {
 }
 
 impl Reference {
+    #[expect(clippy::too_many_lines, reason = "the whole definition, from top to bottom")]
     fn step(&mut self) {
         let n = self.at.len();
         let config = self.config.clone();

@@ -65,7 +65,10 @@ impl Rect {
 }
 
 /// An axis whose whole extent is more than this many times that of its inner 98 % has outliers.
-const OUTLIER_RATIO: f64 = 2.5;
+const OUTLIER_RATIO: f64 = 1.5;
+
+/// Share of the inner extent by which the picture reaches beyond it where there are outliers.
+const REACH: f64 = 0.15;
 
 /// With fewer nodes than this every one is shown, however far away.
 const FEWEST_FOR_OUTLIERS: usize = 50;
@@ -82,7 +85,7 @@ impl Frame {
     /// Fits the finite positions, centered, into `room`.
     ///
     /// All are shown, unless an axis has extreme outliers: then that axis shows its inner 98 % and
-    /// the nodes at most half as far again to either side; the others are out of the picture. O(n) time.
+    /// the nodes at most [`REACH`] times that beyond; the others are out of the picture. O(n) time.
     pub(crate) fn fit(x: &[f32], y: &[f32], room: Rect) -> Self {
         let finite = || x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite());
         let [across, up] = [
@@ -129,7 +132,7 @@ fn extent(mut values: Vec<f32>) -> (f64, f64) {
         return (low, high);
     }
     // Up to the outermost node within reach, so that no part of the picture is kept for outliers.
-    let (reach_low, reach_high) = (inner_low - inner / 2.0, inner_high + inner / 2.0);
+    let (reach_low, reach_high) = (inner_low - REACH * inner, inner_high + REACH * inner);
     let within =
         values.iter().map(|&v| f64::from(v)).filter(|v| (reach_low..=reach_high).contains(v));
     within.fold((inner_low, inner_high), |(low, high), v| (low.min(v), high.max(v)))

@@ -1,5 +1,6 @@
 //! The scene: every decision about a picture that does not depend on its format.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, UInt32Array};
@@ -296,6 +297,16 @@ fn line_width(n_edges: usize) -> f32 {
     (3.0 - 0.5 * (n_edges.max(1) as f32).log10()).clamp(0.9, 2.4)
 }
 
+/// Whether most values are different, as names are and classes are not. Reads the first thousand.
+fn tells_apart(column: &ArrayRef) -> bool {
+    let values: Vec<String> = (0..column.len().min(1000))
+        .filter(|&u| column.is_valid(u))
+        .filter_map(|u| array_value_to_string(column, u).ok())
+        .collect();
+    let distinct: HashSet<&String> = values.iter().collect();
+    2 * distinct.len() > values.len()
+}
+
 /// The column with the names of nodes, and whether it holds names rather than numbers.
 fn name_column<'a>(graph: &'a Graph, config: &ImageConfig) -> Result<(&'a ArrayRef, bool)> {
     if let Some(name) = &config.label_by {
@@ -303,8 +314,9 @@ fn name_column<'a>(graph: &'a Graph, config: &ImageConfig) -> Result<(&'a ArrayR
     }
     let named = NAME_COLUMNS
         .iter()
+        .filter(|&&name| config.color_by.as_deref() != Some(name))
         .filter_map(|name| graph.nodes().column_by_name(name))
-        .find(|column| encode::is_text(column.data_type()));
+        .find(|column| encode::is_text(column.data_type()) && tells_apart(column));
     Ok(match named {
         Some(column) => (column, true),
         None => (graph.ids(), encode::is_text(graph.ids().data_type())),
