@@ -19,7 +19,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::error::Place;
-use crate::ids::{BytesKey, IdTable, IdType, Seed};
+use crate::ids::{BytesKey, IdTable, IdType, Keys, Pairs, Seed, Table};
 use crate::ingest::assemble::{NodeTable, edge_attributes};
 use crate::ingest::columns::{edge_columns, id_column};
 use crate::ingest::csv::blocks::{BLOCK_BYTES, Block, Blocks, Pool};
@@ -266,25 +266,24 @@ impl Pass<'_> {
         let text = &block.bytes[..];
         let first_code = worker.table.len();
         let index = worker.index;
+        let unsigned = self.ends.is_some_and(|ends| self.kinds[ends.source] == Kind::UInt);
         let mut piece = match &mut worker.table {
-            IdTable::Bytes(table) => self.read_rows(block, |field| {
-                Some(if field.quote == Quote::Doubled {
-                    table.intern(BytesKey::new(&undouble(field.of(text))))
+            IdTable::Bytes(table) => self.read_rows(block, table, |pairs, field| {
+                if field.quote == Quote::Doubled {
+                    pairs.push_passing(BytesKey::new(&undouble(field.of(text))));
                 } else {
-                    table.intern(BytesKey::in_text(text, field.start as usize, field.end as usize))
-                })
+                    let (start, end) = (field.start as usize, field.end as usize);
+                    pairs.push(BytesKey::in_text(text, start, end));
+                }
+                true
             }),
-            IdTable::Int(table)
-                if self.ends.is_some_and(|ends| self.kinds[ends.source] == Kind::UInt) =>
-            {
-                self.read_rows(block, |field| {
-                    let value = natural(text, field.start as usize, field.end as usize)?;
-                    Some(table.intern(value))
-                })
-            }
-            IdTable::Int(table) => self.read_rows(block, |field| {
-                let value = integer(text, field.start as usize, field.end as usize)?;
-                Some(table.intern(value.cast_unsigned()))
+            IdTable::Int(table) if unsigned => self.read_rows(block, table, |pairs, field| {
+                let value = natural(text, field.start as usize, field.end as usize);
+                value.map(|value| pairs.push(value)).is_some()
+            }),
+            IdTable::Int(table) => self.read_rows(block, table, |pairs, field| {
+                let value = integer(text, field.start as usize, field.end as usize);
+                value.map(|value| pairs.push(value.cast_unsigned())).is_some()
             }),
         }?;
         check_room(&worker.table)?;
@@ -293,12 +292,13 @@ impl Pass<'_> {
         Ok(piece)
     }
 
-    /// Rows of a block, ids turned to codes by `intern`, which knows the type.
+    /// Rows of a block. `push` makes the key of an id; false if the id does not fit the type.
     #[inline]
-    fn read_rows(
+    fn read_rows<'b, K: Keys>(
         &self,
-        block: &Block,
-        mut intern: impl FnMut(&FieldAt) -> Option<u32>,
+        block: &'b Block,
+        table: &mut Table<K>,
+        push: impl Fn(&mut Pairs<'_, 'b, K>, &FieldAt) -> bool,
     ) -> Result<TextPiece, Stop> {
         let text = &block.bytes[..];
         let n_columns = self.kinds.len();
@@ -308,6 +308,7 @@ impl Pass<'_> {
         let code_capacity = if self.ends.is_some() { capacity } else { 0 };
         let mut sources = Vec::with_capacity(code_capacity);
         let mut targets = Vec::with_capacity(code_capacity);
+        let mut pairs = Pairs::new(table, &mut sources, &mut targets);
         let mut lines = Vec::new();
         let mut dropped = 0;
         let mut fields = Vec::with_capacity(n_columns);
@@ -327,14 +328,12 @@ impl Pass<'_> {
                     dropped += 1;
                     continue;
                 }
-                for (column, field, codes) in
-                    [(ends.source, source, &mut sources), (ends.target, target, &mut targets)]
-                {
-                    match intern(field) {
-                        Some(code) => codes.push(code),
-                        None => return Err(Stop::Misfit { column, line, field: *field }),
+                for (column, field) in [(ends.source, source), (ends.target, target)] {
+                    if !push(&mut pairs, field) {
+                        return Err(Stop::Misfit { column, line, field: *field });
                     }
                 }
+                pairs.end_row();
             } else {
                 lines.push(line as u32);
             }
@@ -347,6 +346,7 @@ impl Pass<'_> {
                 }
             }
         }
+        pairs.finish();
         let columns: Result<Vec<Vec<ArrayRef>>> =
             columns.into_iter().map(|column| Ok(vec![column.finish()?])).collect();
         let edges = Piece {

@@ -1,0 +1,188 @@
+//! The hash table from ids to codes.
+
+use crate::NodeId;
+use crate::ids::keys::{Keys, Seed};
+
+/// Keys that are looked up together: about as many reads as a core has under way at once.
+const BATCH: usize = 32;
+
+/// Hash table with open addressing and linear probing from keys to codes `0..len`.
+///
+/// | array   | shape          | meaning                                                  |
+/// |---------|----------------|----------------------------------------------------------|
+/// | `slots` | power of two   | 0 if free, else 32 bits of the hash above the code + 1   |
+/// | `keys`  | `[len]`        | distinct keys in order of first appearance               |
+#[derive(Debug)]
+pub(crate) struct Table<K> {
+    slots: Vec<u64>,
+    /// The top bits of a hash choose the slot: `hash >> shift`.
+    shift: u32,
+    pub(crate) keys: K,
+    pub(crate) seed: Seed,
+    pub(crate) limit: u32,
+    /// Whether a key did not fit below the limit.
+    pub(crate) full: bool,
+}
+
+impl<K: Keys> Table<K> {
+    pub(crate) fn new(keys: K, seed: Seed, limit: u32) -> Self {
+        const BITS: u32 = 10;
+        Self { slots: vec![0; 1 << BITS], shift: 64 - BITS, keys, seed, limit, full: false }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The key that was given `code`.
+    pub(crate) fn key(&self, code: NodeId) -> K::Key<'_> {
+        self.keys.key(code as usize)
+    }
+
+    /// Code of `key`, the next free one if it is new.
+    #[inline]
+    pub(crate) fn intern(&mut self, key: K::Key<'_>) -> NodeId {
+        self.intern_hashed(K::hash(&self.seed, key), key)
+    }
+
+    /// Appends the codes of `keys` to `codes`; new keys are entered in order.
+    ///
+    /// In a table beyond the cache this is faster than one key after the other: the reads of a
+    /// batch do not depend on one another, so they wait for memory together.
+    pub(crate) fn intern_all(&mut self, keys: &[K::Key<'_>], codes: &mut Vec<NodeId>) {
+        for batch in keys.chunks(BATCH) {
+            let (mut hashes, mut slots, mut found) = ([0; BATCH], [0; BATCH], [false; BATCH]);
+            for (at, &key) in batch.iter().enumerate() {
+                hashes[at] = K::hash(&self.seed, key);
+                slots[at] = self.slots[(hashes[at] >> self.shift) as usize];
+            }
+            for (at, &key) in batch.iter().enumerate() {
+                found[at] = self.holds(slots[at], hashes[at], key);
+            }
+            for (at, &key) in batch.iter().enumerate() {
+                // A code stays as it is when others are entered, so an early find holds; what was
+                // not found at its first place is looked for again.
+                codes.push(match found[at] {
+                    true => slots[at] as u32 - 1,
+                    false => self.intern_hashed(hashes[at], key),
+                });
+            }
+        }
+    }
+
+    #[inline]
+    fn intern_hashed(&mut self, hash: u64, key: K::Key<'_>) -> NodeId {
+        let mask = self.slots.len() - 1;
+        let mut at = (hash >> self.shift) as usize;
+        loop {
+            let slot = self.slots[at & mask];
+            if slot == 0 {
+                return self.insert(hash, at & mask, key);
+            }
+            if self.holds(slot, hash, key) {
+                return slot as u32 - 1;
+            }
+            at += 1;
+        }
+    }
+
+    /// Whether `slot` is that of `key`.
+    #[inline]
+    fn holds(&self, slot: u64, hash: u64, key: K::Key<'_>) -> bool {
+        slot != 0
+            && slot >> 32 == hash & 0xffff_ffff
+            && self.keys.is((slot as u32 - 1) as usize, key)
+    }
+
+    #[cold]
+    fn insert(&mut self, hash: u64, at: usize, key: K::Key<'_>) -> NodeId {
+        let code = self.keys.len() as u64;
+        if code >= u64::from(self.limit) {
+            self.full = true;
+            return 0;
+        }
+        self.slots[at] = hash << 32 | (code + 1);
+        self.keys.push(key);
+        // At most 3/4 full: tags make a probe cheap, and a smaller table stays in cache.
+        if self.keys.len() * 4 > self.slots.len() * 3 {
+            self.grow();
+        }
+        code as u32
+    }
+
+    fn grow(&mut self) {
+        self.shift -= 1;
+        self.slots.clear();
+        self.slots.resize(1 << (64 - self.shift), 0);
+        let mask = self.slots.len() - 1;
+        for code in 0..self.keys.len() {
+            let hash = K::hash(&self.seed, self.keys.key(code));
+            let mut at = (hash >> self.shift) as usize;
+            while self.slots[at & mask] != 0 {
+                at += 1;
+            }
+            self.slots[at & mask] = hash << 32 | (code as u64 + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ids::keys::{BytesKey, BytesKeys, IntKeys};
+
+    /// Oracle: a standard hash map that hands out the next number.
+    fn first_appearance<K: std::hash::Hash + Eq + Clone>(keys: &[K]) -> Vec<u32> {
+        let mut codes = HashMap::new();
+        keys.iter()
+            .map(|key| {
+                let next = codes.len() as u32;
+                *codes.entry(key.clone()).or_insert(next)
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn integers_get_codes_in_order_of_first_appearance(keys in prop::collection::vec(any::<u64>().prop_map(|k| k % 997), 0..3000)) {
+            let mut table = Table::new(IntKeys::default(), Seed::random(), u32::MAX);
+            let mut codes = Vec::new();
+            // Batches and single keys by turns.
+            for part in keys.chunks(100) {
+                let (alone, together) = part.split_at(part.len() / 9);
+                codes.extend(alone.iter().map(|&key| table.intern(key)));
+                table.intern_all(together, &mut codes);
+            }
+            prop_assert_eq!(codes, first_appearance(&keys));
+        }
+
+        /// Lengths around the border between short and long keys, zero bytes included.
+        #[test]
+        fn byte_strings_get_codes_in_order_of_first_appearance(keys in prop::collection::vec(prop::collection::vec(0..3u8, 0..16), 0..2000)) {
+            let mut table = Table::new(BytesKeys::default(), Seed::random(), u32::MAX);
+            let mut codes = Vec::new();
+            for part in keys.chunks(100) {
+                let part: Vec<_> = part.iter().map(|key| BytesKey::new(key)).collect();
+                let (alone, together) = part.split_at(part.len() / 9);
+                codes.extend(alone.iter().map(|&key| table.intern(key)));
+                table.intern_all(together, &mut codes);
+            }
+            prop_assert_eq!(codes, first_appearance(&keys));
+        }
+    }
+
+    #[test]
+    fn a_full_table_says_so() {
+        let mut table = Table::new(IntKeys::default(), Seed::random(), 2);
+        for key in [5, 6, 5] {
+            table.intern(key);
+        }
+        assert!(!table.full);
+        table.intern(7);
+        assert!(table.full);
+    }
+}
