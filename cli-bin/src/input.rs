@@ -13,6 +13,7 @@ use crate::progress::Messages;
 /// What the user says of an input.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Input")]
+#[group(id = "input")]
 pub(crate) struct Args {
     /// File of edges (`-`: standard input): CSV and the like, JSON, Parquet, Arrow, MatrixMarket,
     /// METIS, GraphML, GEXF or GML, also with gzip or zstd

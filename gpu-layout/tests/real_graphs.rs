@@ -105,10 +105,8 @@ fn the_first_step_is_as_accurate_as_the_tenth() {
 fn the_speed_law_does_not_overflow() {
     let graph = barabasi_albert(&BarabasiAlbert { n_nodes: 70_000, n_neighbors: 2, seed: 0 });
     let mut layout = Layout::builder(&graph.unwrap()).build().unwrap();
-    let radius = layout.step().radius;
     for _ in 0..30 {
         let last = *layout.step();
         assert!(last.speed > 0.01 && last.speed < 1e6, "{last:?}");
     }
-    assert!(layout.last().radius > radius);
 }
