@@ -7,7 +7,7 @@ use graphlume::{WriteOptions, write};
 
 use crate::input;
 use crate::outcome::Outcome;
-use crate::output::{bytes, is_standard, secs};
+use crate::output::{bytes, count, is_standard, secs};
 use crate::progress::Messages;
 
 /// Arguments of `graphlume convert`.
@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// File to write, `-` for standard output; the suffix says the format
     out: PathBuf,
     /// Format to write [default: found from the suffix; CSV to standard output]
-    #[arg(long, value_parser = input::name::<Format>)]
+    #[arg(long, value_parser = input::formats())]
     to: Option<Format>,
     /// File for the node table, for formats that hold edges only
     #[arg(long, value_name = "FILE")]
@@ -26,10 +26,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
-    let (graph, _) = args.input.read(messages)?;
-    let spinner = messages.spinner(format!("writing {}", args.out.display()));
     let format = args.to.or(is_standard(&args.out).then_some(Format::Csv));
     let options = WriteOptions { format, nodes: args.nodes_out.clone(), ..WriteOptions::default() };
+    options.check(&args.out)?;
+    let (graph, read) = args.input.read(messages)?;
+    let spinner = messages.spinner(format!("writing {}", args.out.display()));
     let report = write(&graph, &args.out, &options)?;
     drop(spinner);
     messages.say(format!(
@@ -38,5 +39,15 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         bytes(report.bytes),
         secs(report.duration)
     ));
+    let edges_only = [Format::Csv, Format::JsonLines, Format::Parquet, Format::Arrow];
+    let n_columns = graph.nodes().num_columns() - 1;
+    let lost = options.nodes.is_none() && (n_columns > 0 || read.isolated_nodes > 0);
+    if lost && edges_only.contains(&report.format) {
+        messages.say(format!(
+            "only edges were written; --nodes-out FILE keeps {} and {} as well",
+            count(n_columns, "node column"),
+            count(read.isolated_nodes, "isolated node")
+        ));
+    }
     Ok(Outcome::Done)
 }

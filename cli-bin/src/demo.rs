@@ -23,7 +23,7 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-/// Links between 1,224 weblogs on politics in the United States, with the camp of each.
+/// References between 1,224 weblogs on politics in the United States, with the camp of each.
 ///
 /// Source: Adamic, Glance 2005, doi:10.1145/1134271.1134277.
 const EDGES: &[u8] = include_bytes!("../../tests/data/graphs/polblogs.csv");
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     messages.say(format!(
         "political weblogs of 2004: {}, {}",
         count(graph.n_nodes(), "node"),
-        count(graph.n_edges(), "link")
+        count(graph.n_edges(), "edge")
     ));
 
     let config = Config { lin_log: true, ..Config::default() };

@@ -122,13 +122,14 @@ struct Nodes {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
+    let format = is_standard(&args.out).then_some(Format::Csv);
+    let options = WriteOptions { format, nodes: args.nodes_out.clone(), ..WriteOptions::default() };
+    options.check(&args.out)?;
     let spinner = messages.spinner("generating");
     let graph = make(&args.kind, args.seed)?;
     drop(spinner);
     let (n, m) = (count(graph.n_nodes(), "node"), count(graph.n_edges(), "edge"));
     let spinner = messages.spinner(format!("writing {}", args.out.display()));
-    let format = is_standard(&args.out).then_some(Format::Csv);
-    let options = WriteOptions { format, nodes: args.nodes_out.clone(), ..WriteOptions::default() };
     let report = write(&graph, &args.out, &options)?;
     drop(spinner);
     let (size, time) = (bytes(report.bytes), secs(report.duration));

@@ -51,7 +51,7 @@ struct Column {
 #[derive(Debug, Serialize)]
 struct Degrees {
     min: u32,
-    median: u32,
+    median: f64,
     mean: f64,
     max: u32,
     /// Nodes of degree 0, 1, 2–3, 4–7, 8–15 and so on.
@@ -70,7 +70,7 @@ struct Bin {
 struct Memory {
     tables: u64,
     edges: u64,
-    adjacency: u64,
+    csr: u64,
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
@@ -127,7 +127,7 @@ impl Info {
                     + graph.edges().get_array_memory_size()) as u64,
                 edges: 8 * graph.n_edges() as u64
                     + weight(coo.weights().is_some(), graph.n_edges()),
-                adjacency: 4 * (adjacency.offsets().len() + adjacency.n_edges()) as u64
+                csr: 4 * (adjacency.offsets().len() + adjacency.n_edges()) as u64
                     + weight(adjacency.weights().is_some(), adjacency.n_edges()),
             },
             read,
@@ -142,7 +142,7 @@ impl Info {
         let number = |n: usize| grouped(n as u64);
         let read = &self.read;
         let around = read.compression.map(|c| format!(" in {c}")).unwrap_or_default();
-        row("format", format!("{:?}{around}, {}", read.format, bytes(read.bytes)));
+        row("format", format!("{}{around}, {}", read.format, bytes(read.bytes)));
         let weight = read.weight.as_ref().map(|w| format!(", weights `{w}`")).unwrap_or_default();
         row("ends", format!("`{}` to `{}`{weight}", read.source, read.target));
         row("ids", read.id_type.clone());
@@ -158,7 +158,7 @@ impl Info {
             let Degrees { min, median, mean, max, .. } = degree;
             row("degree", format!("min {min}, median {median}, mean {mean:.2}, max {max}"));
             let most = degree.histogram.iter().map(|bin| bin.n_nodes).max().unwrap_or(1);
-            for bin in &degree.histogram {
+            for bin in degree.histogram.iter().filter(|bin| bin.n_nodes > 0 || bin.from > 0) {
                 let range = match (bin.from, bin.to) {
                     (from, to) if from == to => from.to_string(),
                     (from, to) => format!("{from}–{to}"),
@@ -179,15 +179,15 @@ impl Info {
                 row(name, format!("{}: {}{nulls}", column.name, column.r#type));
             }
         }
-        let Memory { tables, edges, adjacency } = self.memory;
+        let Memory { tables, edges, csr } = self.memory;
         row(
             "memory",
             format!(
-                "{} (tables {}, edges {}, adjacency {})",
-                bytes(tables + edges + adjacency),
+                "{} (tables {}, edges {}, CSR {})",
+                bytes(tables + edges + csr),
                 bytes(tables),
                 bytes(edges),
-                bytes(adjacency)
+                bytes(csr)
             ),
         );
         text
@@ -210,7 +210,16 @@ impl Degrees {
             from = to + 1;
             to = to.saturating_mul(2).saturating_add(1);
         }
-        Some(Self { min, median: degrees[degrees.len() / 2], mean, max, histogram })
+        Some(Self {
+            min,
+            median: f64::midpoint(
+                f64::from(degrees[(degrees.len() - 1) / 2]),
+                f64::from(degrees[degrees.len() / 2]),
+            ),
+            mean,
+            max,
+            histogram,
+        })
     }
 }
 
@@ -231,7 +240,7 @@ mod tests {
         let bins: Vec<_> =
             degrees.histogram.iter().map(|bin| (bin.from, bin.to, bin.n_nodes)).collect();
         assert_eq!(bins, [(0, 0, 1), (1, 1, 1), (2, 3, 2), (4, 7, 1), (8, 15, 1)]);
-        assert_eq!((degrees.min, degrees.median, degrees.max), (0, 3, 9));
+        assert_eq!((degrees.min, degrees.median, degrees.max), (0, 2.5, 9));
         assert!(Degrees::of(vec![]).is_none());
     }
 

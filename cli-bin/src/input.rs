@@ -1,8 +1,8 @@
 //! The arguments that say what a graph file is, for all commands that read one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use graphlume::graph::{Format, IdOrder, ReadOptions, ReadReport};
 use graphlume::{Graph, read};
 use serde::de::DeserializeOwned;
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
     /// Format of the edges [default: found from the suffix, then from the content]
-    #[arg(long, value_parser = name::<Format>)]
+    #[arg(long, value_parser = formats())]
     format: Option<Format>,
     /// Edges have a direction [default: what the file says, else undirected]
     #[arg(long, overrides_with = "undirected")]
@@ -42,8 +42,9 @@ pub(crate) struct Args {
     /// Edges have no direction
     #[arg(long)]
     undirected: bool,
-    /// Order of the nodes: `first-appearance` or `sorted`
-    #[arg(long, value_parser = name::<IdOrder>, default_value = "first-appearance")]
+    /// Order of the nodes
+    #[arg(long, value_parser = choice::<IdOrder>(&["first-appearance", "sorted"]))]
+    #[arg(default_value = "first-appearance")]
     order: IdOrder,
     /// Drop rows without source, target or weight, and count them, instead of refusing them
     #[arg(long)]
@@ -63,6 +64,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Files that are read.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        [Some(&self.edges), self.nodes.as_ref()].into_iter().flatten().map(PathBuf::as_path)
+    }
+
     pub(crate) fn options(&self) -> ReadOptions {
         ReadOptions {
             format: self.format,
@@ -123,7 +129,27 @@ fn describe(graph: &Graph, report: &ReadReport) -> String {
     )
 }
 
-/// Parses the name of a choice as JSON spells it; the error lists the choices.
-pub(crate) fn name<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
-    serde_json::from_value(text.into()).context("not one of the choices")
+/// Parses the name of a file format; help and errors list the names.
+pub(crate) fn formats() -> impl TypedValueParser<Value = Format> {
+    choice(&["csv", "jsonl", "json", "parquet", "arrow", "mtx", "metis", "graphml", "gexf", "gml"])
+}
+
+/// Parses one of `names` as JSON would.
+fn choice<T: DeserializeOwned + Clone + Send + Sync + 'static>(
+    names: &'static [&'static str],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(names).try_map(|name| serde_json::from_value(name.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_a_format_is_one() {
+        for name in formats().possible_values().unwrap() {
+            let format: Format = serde_json::from_value(name.get_name().into()).unwrap();
+            assert_eq!(serde_json::to_value(format).unwrap(), name.get_name());
+        }
+    }
 }

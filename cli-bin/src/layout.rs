@@ -9,6 +9,7 @@ use anyhow::{Context, bail, ensure};
 use arrow::array::{Array, ArrayRef, BooleanArray, Float32Array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use arrow::util::display::array_value_to_string;
 use graphlume::graph::{Format, ReadReport};
 use graphlume::layout::pack::{PackConfig, PackReport, pack};
 use graphlume::layout::{Config, RunReport, Stop};
@@ -18,12 +19,13 @@ use serde::Serialize;
 use crate::input;
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
-use crate::output::{is_standard, print_json, secs};
+use crate::output::{count, is_standard, print_json, secs};
 use crate::progress::Messages;
 
 /// Arguments of `graphlume layout`.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("outputs").multiple(true).required(true))]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     input: input::Args,
@@ -51,8 +53,9 @@ pub(crate) struct Args {
     /// Where to compute: `auto` or `cpu`
     #[arg(long, default_value = "auto", help_heading = "Layout", value_parser = device)]
     device: String,
-    /// Start from columns x and y of the node file, such as the OUT of an earlier run
-    #[arg(long, requires = "nodes", help_heading = "Layout")]
+    /// Start from node columns x and y, such as those in the OUT of an earlier run, given as
+    /// --nodes
+    #[arg(long, help_heading = "Layout")]
     start: bool,
     /// Column of nodes that must stay where they start (true or not 0)
     #[arg(long, value_name = "COLUMN", help_heading = "Layout")]
@@ -102,12 +105,9 @@ struct Report<'a> {
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let start = Instant::now();
-    if args.json && args.out.as_deref().is_some_and(is_standard) {
-        bail!("--json and -o - both want standard output");
-    }
-    args.config.validate()?;
-    args.image.check()?;
+    args.check()?;
     let (graph, read) = args.input.read(messages)?;
+    check_columns(&graph, &args.image)?;
     let work = Work {
         config: &args.config,
         iterations: args.iterations,
@@ -150,6 +150,56 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     Ok(if interrupted { Outcome::Interrupted } else { Outcome::Done })
 }
 
+impl Args {
+    /// Finds what is wrong with the options and outputs before anything is computed.
+    fn check(&self) -> anyhow::Result<()> {
+        self.config.validate()?;
+        self.image.check()?;
+        if let Some(out) = &self.out {
+            table_options(out).check(out)?;
+        }
+        let outputs: Vec<&Path> =
+            [&self.out, &self.png, &self.svg].into_iter().flatten().map(PathBuf::as_path).collect();
+        let standard = outputs.iter().filter(|path| is_standard(path)).count();
+        ensure!(
+            standard + usize::from(self.json) <= 1,
+            "only one of --out, --png, --svg and --json can have standard output"
+        );
+        let files: Vec<&Path> = outputs.into_iter().filter(|path| !is_standard(path)).collect();
+        for (i, path) in files.iter().enumerate() {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if let Some(folder) = folder {
+                ensure!(folder.is_dir(), "{}: there is no such folder", path.display());
+            }
+            ensure!(!path.is_dir(), "{} is a folder", path.display());
+            ensure!(!files[..i].contains(path), "{} is named for two outputs", path.display());
+            let is_input = self.input.files().any(|input| input == *path);
+            ensure!(!is_input, "{} is both input and output", path.display());
+        }
+        Ok(())
+    }
+}
+
+/// Finds columns that the picture wants and the graph has not.
+fn check_columns(graph: &Graph, image: &ImageConfig) -> anyhow::Result<()> {
+    let wanted = [
+        (&image.color_by, &["degree", "position", "none"][..]),
+        (&image.size_by, &["degree", "none"]),
+        (&image.label_by, &[]),
+    ];
+    for (column, words) in wanted {
+        if let Some(name) = column.as_deref().filter(|name| !words.contains(name)) {
+            graph.node_column(name)?;
+        }
+    }
+    Ok(())
+}
+
+/// How the table of positions is written.
+fn table_options(path: &Path) -> WriteOptions {
+    WriteOptions { format: is_standard(path).then_some(Format::Csv), ..WriteOptions::default() }
+}
+
 /// Node columns that steer the layout, as numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
@@ -189,8 +239,8 @@ pub(crate) fn number_column(graph: &Graph, name: &str) -> anyhow::Result<Vec<f32
         "node column `{name}` has type {kind}, but numbers are needed"
     );
     let numbers = cast(column, &DataType::Float32)?;
-    if let Some(row) = (0..numbers.len()).find(|&row| numbers.is_null(row)) {
-        bail!("node {row} has no value in column `{name}`");
+    if let Some(u) = (0..numbers.len()).find(|&u| numbers.is_null(u)) {
+        bail!("node `{}` has no value in column `{name}`", array_value_to_string(graph.ids(), u)?);
     }
     let numbers = numbers.as_any().downcast_ref::<Float32Array>();
     Ok(numbers.context("a cast to Float32 should give Float32")?.values().to_vec())
@@ -199,8 +249,12 @@ pub(crate) fn number_column(graph: &Graph, name: &str) -> anyhow::Result<Vec<f32
 /// Node column `name` as flags; what is missing is false.
 fn flag_column(graph: &Graph, name: &str) -> anyhow::Result<Vec<bool>> {
     let column = graph.node_column(name)?;
-    let flags = cast(column, &DataType::Boolean)
-        .with_context(|| format!("node column `{name}` holds neither flags nor numbers"))?;
+    let kind = column.data_type();
+    ensure!(
+        kind.is_numeric() || matches!(kind, DataType::Boolean | DataType::Null),
+        "node column `{name}` has type {kind}, but flags or numbers are needed"
+    );
+    let flags = cast(column, &DataType::Boolean)?;
     let flags = flags.as_any().downcast_ref::<BooleanArray>();
     let flags = flags.context("a cast to Boolean should give Boolean")?;
     Ok(flags.iter().map(Option::unwrap_or_default).collect())
@@ -308,10 +362,9 @@ impl Outputs<'_> {
         if let Some(path) = self.table {
             let start = Instant::now();
             if is_graph_format(path) {
-                write(&graph, path, &WriteOptions::default())?;
+                write(&graph, path, &table_options(path))?;
             } else {
-                let format = is_standard(path).then_some(Format::Csv);
-                write_table(graph.nodes(), path, &WriteOptions { format, ..Default::default() })?;
+                write_table(graph.nodes(), path, &table_options(path))?;
             }
             wrote(path, start);
         }
@@ -321,6 +374,10 @@ impl Outputs<'_> {
         let spinner = messages.spinner("drawing");
         let start = Instant::now();
         let picture = Picture::new(&graph, &laid_out.x, &laid_out.y, self.image)?;
+        if picture.n_hidden() > 0 {
+            let hidden = count(picture.n_hidden(), "node");
+            messages.say(format!("{hidden} far from the rest left out of the picture"));
+        }
         if let Some(path) = self.png {
             picture.write_png(path)?;
             wrote(path, start);

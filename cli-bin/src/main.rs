@@ -31,9 +31,10 @@ struct Cli {
     /// Print nothing but errors on standard error
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Threads to use; 0 means one per core
+    /// Threads to use, up to 1024; 0 means one per core
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
-    threads: usize,
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=1024))]
+    threads: u16,
     #[command(subcommand)]
     command: Command,
 }
@@ -67,14 +68,14 @@ fn main() -> ExitCode {
         // Whoever reads standard output has seen enough, as `head` does.
         Err(error) if outcome::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", outcome::message(&error));
             ExitCode::from(2)
         }
     }
 }
 
 fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
-    rayon::ThreadPoolBuilder::new().num_threads(cli.threads).build_global()?;
+    rayon::ThreadPoolBuilder::new().num_threads(cli.threads.into()).build_global()?;
     interrupt::install()?;
     match cli.command {
         Command::Layout(args) => layout::run(&args, messages),

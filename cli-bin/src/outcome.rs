@@ -24,6 +24,47 @@ impl From<Outcome> for ExitCode {
 /// Whether `error` is that nobody reads standard output any more.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+        // A transparent variant hides what it wraps from the chain.
+        let io = match cause.downcast_ref() {
+            Some(graphlume::graph::Error::Io(io)) => Some(io),
+            _ => cause.downcast_ref(),
+        };
+        io.is_some_and(|io: &std::io::Error| io.kind() == ErrorKind::BrokenPipe)
     })
+}
+
+/// The causes of `error` from the outermost in, each once: some errors print their cause already.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| match cause.to_string() {
+        cause if text.contains(&cause) => text,
+        cause if text.is_empty() => cause,
+        cause => format!("{text}: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use anyhow::Context;
+    use graphlume::graph::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_broken_pipe_is_found_behind_a_file_name() {
+        let pipe = || Error::from(io::Error::from(ErrorKind::BrokenPipe));
+        assert!(is_broken_pipe(&pipe().into()));
+        assert!(is_broken_pipe(&pipe().in_file("-").into()));
+        assert!(is_broken_pipe(&io::Error::from(ErrorKind::BrokenPipe).into()));
+        assert!(!is_broken_pipe(&Error::from(io::Error::from(ErrorKind::NotFound)).into()));
+    }
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let error = Error::from(io::Error::from(ErrorKind::NotFound)).in_file("a.csv");
+        assert_eq!(message(&error.into()), "a.csv: entity not found");
+        let error = Err::<(), _>(io::Error::other("inner")).context("outer").unwrap_err();
+        assert_eq!(message(&error), "outer: inner");
+    }
 }

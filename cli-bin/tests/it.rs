@@ -220,7 +220,7 @@ fn mistakes_are_named_and_leave_nothing_behind() {
     let cases: &[(&[&str], &[&str])] = &[
         (&["layout", &karate], &["--out", "--png"]),
         (&["layout", &missing, "-o", &out], &["none.csv"]),
-        (&["layout", &karate, "-o", &out, "--theta", "2"], &["theta", "2", "0..=0.9"]),
+        (&["layout", &karate, "-o", &out, "--theta", "2"], &["theta", "2", "0 to 0.9"]),
         (&["layout", &karate, "-o", &out, "--source", "here"], &["here", "`source`, `target`"]),
         (&["layout", &karate, "-o", &out, "--device", "abacus"], &["abacus", "cpu"]),
         (&["layout", &karate, "-o", &out, "--color-by", "mood"], &["mood"]),

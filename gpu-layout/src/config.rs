@@ -8,7 +8,7 @@ use crate::{Error, Result};
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Repulsion {
-    /// `Exact` up to [`Config::AUTO_EXACT`] nodes, `Approximate` above.
+    /// Exact up to 1000 nodes, approximate above.
     #[default]
     Auto,
     /// Every pair of nodes, in `f64`: O(n²) time.
@@ -60,7 +60,7 @@ pub struct Config {
     /// How repulsion is computed.
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = Self::default().repulsion))]
     pub repulsion: Repulsion,
-    /// Largest (radius + radius) / distance of two groups that act as wholes, within 0..=0.9;
+    /// Largest (radius + radius) / distance of two groups that act as wholes, from 0 to 0.9;
     /// 0 is exact, the default keeps the rms force error below 0.3 %. Not Gephi's θ, which
     /// relates one group to one node.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().theta))]
@@ -108,17 +108,22 @@ impl Config {
         let above_0 = |value: f64| value > 0.0 && value.is_finite();
         let at_least_0 = |value: f64| value >= 0.0 && value.is_finite();
         let checks = [
-            ("scaling", self.scaling, above_0(self.scaling), "above 0"),
-            ("gravity", self.gravity, at_least_0(self.gravity), "at least 0"),
+            ("scaling", self.scaling, above_0(self.scaling), "finite and above 0"),
+            ("gravity", self.gravity, at_least_0(self.gravity), "finite and at least 0"),
             (
                 "edge_weight_influence",
                 self.edge_weight_influence,
                 at_least_0(self.edge_weight_influence),
-                "at least 0",
+                "finite and at least 0",
             ),
-            ("jitter_tolerance", self.jitter_tolerance, above_0(self.jitter_tolerance), "above 0"),
-            ("theta", self.theta, (0.0..=0.9).contains(&self.theta), "within 0..=0.9"),
-            ("tolerance", self.tolerance, at_least_0(self.tolerance), "at least 0"),
+            (
+                "jitter_tolerance",
+                self.jitter_tolerance,
+                above_0(self.jitter_tolerance),
+                "finite and above 0",
+            ),
+            ("theta", self.theta, (0.0..=0.9).contains(&self.theta), "from 0 to 0.9"),
+            ("tolerance", self.tolerance, at_least_0(self.tolerance), "finite and at least 0"),
         ];
         for (option, value, ok, allowed) in checks {
             if !ok {

@@ -153,7 +153,7 @@ fn options_change_while_it_runs_and_bad_ones_leave_the_old() {
     layout.run(500, |_| ControlFlow::Continue(()));
     assert!(layout.last().radius > 2.0 * before);
     let error = layout.set_config(Config { theta: 3.0, ..Config::default() }).unwrap_err();
-    assert_eq!(error.to_string(), "theta is 3, but it must be within 0..=0.9");
+    assert_eq!(error.to_string(), "theta is 3, but it must be from 0 to 0.9");
     assert_eq!(layout.config().scaling, 50.0);
 }
 

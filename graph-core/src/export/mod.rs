@@ -135,7 +135,7 @@ pub fn write_table(
         Format::Parquet => columnar::write_parquet(table, None, out, plan.compression),
         Format::Arrow => columnar::write_arrow(table, None, out, plan.compression),
         Format::MatrixMarket | Format::Metis | Format::GraphMl | Format::Gexf | Format::Gml => {
-            let format = options::name(plan.format);
+            let format = plan.format.name();
             Err(Error::Unwritable { format, what: "a table that is not a graph".to_owned() })
         }
     })?;

@@ -26,6 +26,25 @@ pub struct WriteOptions {
     pub nodes: Option<PathBuf>,
 }
 
+impl WriteOptions {
+    /// Finds out, without writing, whether an output of this name can be written with these
+    /// options: to be asked before a long computation.
+    ///
+    /// ```
+    /// use graph_core::WriteOptions;
+    ///
+    /// assert!(WriteOptions::default().check("positions.parquet").is_ok());
+    /// assert!(WriteOptions::default().check("positions.what").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](crate::write) that do not depend on the graph or the file system.
+    pub fn check(&self, path: impl AsRef<Path>) -> Result<()> {
+        Plan::new(path.as_ref(), self).map(|_| ())
+    }
+}
+
 /// Compression of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -132,28 +151,12 @@ fn check_compression(
         return Ok(());
     }
     Err(Error::Unwritable {
-        format: name(format),
+        format: format.name(),
         what: match around {
             Some(around) => format!("{around:?} compression around the file"),
             None => format!("{compression:?} compression"),
         },
     })
-}
-
-/// How messages call `format`.
-pub(crate) fn name(format: Format) -> &'static str {
-    match format {
-        Format::Csv => "CSV",
-        Format::JsonLines => "JSON lines",
-        Format::NodeLink => "node-link JSON",
-        Format::Parquet => "Parquet",
-        Format::Arrow => "Arrow IPC",
-        Format::MatrixMarket => "MatrixMarket",
-        Format::Metis => "METIS",
-        Format::GraphMl => "GraphML",
-        Format::Gexf => "GEXF",
-        Format::Gml => "GML",
-    }
 }
 
 #[cfg(test)]

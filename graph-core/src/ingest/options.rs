@@ -13,23 +13,51 @@ pub enum Format {
     /// Comma-, tab-, semicolon- or whitespace-separated rows.
     Csv,
     /// One JSON object a line.
+    #[serde(rename = "jsonl", alias = "json-lines")]
     JsonLines,
     /// Node-link JSON: an object with `nodes` and `links` (or `edges`).
+    #[serde(rename = "json", alias = "node-link")]
     NodeLink,
     /// Apache Parquet.
     Parquet,
     /// Arrow IPC, file (Feather V2) or stream.
     Arrow,
     /// MatrixMarket coordinate matrix.
+    #[serde(rename = "mtx", alias = "matrix-market")]
     MatrixMarket,
     /// METIS adjacency lists.
     Metis,
     /// GraphML.
+    #[serde(rename = "graphml")]
     GraphMl,
     /// GEXF, Gephi's format.
     Gexf,
     /// GML.
     Gml,
+}
+
+impl Format {
+    /// What messages call the format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::JsonLines => "JSON lines",
+            Self::NodeLink => "node-link JSON",
+            Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow IPC",
+            Self::MatrixMarket => "MatrixMarket",
+            Self::Metis => "METIS",
+            Self::GraphMl => "GraphML",
+            Self::Gexf => "GEXF",
+            Self::Gml => "GML",
+        }
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// In which order external ids become [`NodeId`](crate::NodeId)s.
