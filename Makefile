@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help demo test check bench clean
 
 # Runs a command with build products shared between clones where there is a place for them.
-CARGO := scripts/cached cargo
+CARGO := .ci/cached cargo
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,10 +14,10 @@ demo: ## Lay out a real graph; the picture and the table of positions go to out/
 	$(CARGO) run --release --locked --package graphlume-cli -- demo
 
 test: ## Run every test, print the totals and what was skipped
-	scripts/test
+	.ci/test
 
 check: ## Format, lints, documentation, licenses and dependencies; offline once fetched
-	scripts/check
+	.ci/check
 
 bench: ## Run every benchmark; use a quiet machine
 	$(CARGO) bench --workspace --all-features --benches --locked
