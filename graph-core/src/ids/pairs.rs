@@ -84,7 +84,7 @@ mod tests {
                 for (end, passes) in [(source, source_passes), (target, target_passes)] {
                     let key = BytesKey::new(std::slice::from_ref(end));
                     if *passes {
-                        pairs.push_passing(BytesKey::new(&vec![*end]));
+                        pairs.push_passing(BytesKey::new(&[*end]));
                     } else {
                         pairs.push(key);
                     }

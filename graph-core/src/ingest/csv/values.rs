@@ -95,7 +95,7 @@ impl Column {
                 Some(value) => values.push(value),
                 None => return false,
             },
-            Values::Float(values) => match float(field.of(text)) {
+            Values::Float(values) => match float(text, start, end) {
                 Some(value) => values.push(value),
                 None => return false,
             },
