@@ -86,6 +86,20 @@ impl Coo {
         Self { n_nodes, sources, targets, weights }
     }
 
+    /// Refuses edges that, stored in both directions, are more than `limit`; a self-loop has one.
+    pub(crate) fn check_directions(&self, limit: u32) -> Result<()> {
+        let n_edges = self.n_edges();
+        if 2 * n_edges <= limit as usize {
+            return Ok(());
+        }
+        let loops = self.sources.iter().zip(&self.targets).filter(|(u, v)| u == v).count();
+        let n_directions = 2 * n_edges - loops;
+        if n_directions > limit as usize {
+            return Err(Error::TooManyDirections { n_edges, n_directions });
+        }
+        Ok(())
+    }
+
     /// Number of nodes `n`.
     pub fn n_nodes(&self) -> usize {
         self.n_nodes
@@ -128,6 +142,17 @@ mod tests {
         assert_eq!(error.to_string(), "column targets has 1 entries, but 2 were expected");
         let error = Coo::new(2, vec![0], vec![1], Some(vec![])).unwrap_err();
         assert_eq!(error.to_string(), "column weights has 0 entries, but 1 were expected");
+    }
+
+    #[test]
+    fn a_self_loop_has_one_direction() {
+        let coo = Coo::new(2, vec![0, 1, 1], vec![1, 1, 0], None).unwrap();
+        coo.check_directions(5).unwrap();
+        let error = coo.check_directions(4).unwrap_err();
+        assert!(
+            matches!(error, Error::TooManyDirections { n_edges: 3, n_directions: 5 }),
+            "{error}"
+        );
     }
 
     #[test]

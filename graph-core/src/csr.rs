@@ -43,7 +43,13 @@ impl Csr {
     }
 
     /// Both directions of every edge; a self-loop appears once.
+    ///
+    /// # Panics
+    ///
+    /// If these are more than `u32::MAX`. [`Graph::from_parts`](crate::Graph::from_parts) and the
+    /// readers refuse such graphs with an error.
     pub fn from_undirected_coo(coo: &Coo) -> Self {
+        coo.check_directions(u32::MAX).expect("both directions of all edges should fit in u32");
         Self::build(&Ends { sources: coo.sources(), targets: coo.targets(), both: true }, coo)
     }
 

@@ -42,6 +42,17 @@ pub enum Error {
         /// Number of edges found.
         n_edges: usize,
     },
+    /// Undirected edges that, stored in both directions, are more than 32-bit offsets can address.
+    #[error(
+        "{n_edges} undirected edges have {n_directions} directions, more than the {} that 32-bit offsets can address; as directed edges they may fit",
+        u32::MAX
+    )]
+    TooManyDirections {
+        /// Number of edges found.
+        n_edges: usize,
+        /// Their directions: two of each edge, one of a self-loop.
+        n_directions: usize,
+    },
     /// A column that was asked for is absent.
     #[error("there is no column `{column}`; the columns are {}", list(available))]
     MissingColumn {

@@ -41,13 +41,18 @@ impl Graph {
     /// assert_eq!(path.out_edges().neighbors(1), [0, 2]);
     /// # Ok::<(), graph_core::Error>(())
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the graph is undirected and both directions of its edges are more than `u32::MAX`;
+    /// [`from_parts`](Self::from_parts) makes that an error.
     pub fn from_coo(coo: Coo, directed: bool) -> Self {
         let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..coo.n_nodes() as i64));
         let schema = Schema::new(vec![Field::new("id", DataType::Int64, false)]);
         let nodes = RecordBatch::try_new(Arc::new(schema), vec![ids])
             .expect("one column should match its own schema");
         let edges = no_columns(coo.n_edges());
-        Self::from_parts(nodes, edges, coo, directed).expect("counts should agree")
+        Self::from_parts(nodes, edges, coo, directed).expect("edges should be few enough")
     }
 
     /// Joins tables with adjacency over the same nodes and edges.
@@ -57,8 +62,21 @@ impl Graph {
     /// # Errors
     ///
     /// - [`Error::LengthMismatch`] if the row counts differ from those of `coo`;
-    /// - [`Error::MissingColumn`] if `nodes` has no column.
+    /// - [`Error::MissingColumn`] if `nodes` has no column;
+    /// - [`Error::TooManyDirections`] if the graph is undirected and both directions of its edges
+    ///   are more than `u32::MAX`.
     pub fn from_parts(
+        nodes: RecordBatch,
+        edges: RecordBatch,
+        coo: Coo,
+        directed: bool,
+    ) -> Result<Self> {
+        Self::from_parts_within(u32::MAX, nodes, edges, coo, directed)
+    }
+
+    /// [`from_parts`](Self::from_parts) with `limit` in place of `u32::MAX`.
+    pub(crate) fn from_parts_within(
+        limit: u32,
         nodes: RecordBatch,
         edges: RecordBatch,
         coo: Coo,
@@ -75,6 +93,9 @@ impl Graph {
             if found != expected {
                 return Err(Error::LengthMismatch { column: column.to_owned(), found, expected });
             }
+        }
+        if !directed {
+            coo.check_directions(limit)?;
         }
         Ok(Self {
             nodes,

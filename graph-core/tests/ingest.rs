@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where an input is not there")]
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,7 +56,9 @@ fn parquet(batch: &RecordBatch, row_group_rows: usize) -> Vec<u8> {
 fn arrow_file(batches: &[RecordBatch]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = FileWriter::try_new(&mut bytes, &batches[0].schema()).unwrap();
-    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
     writer.finish().unwrap();
     drop(writer);
     bytes
@@ -64,7 +67,9 @@ fn arrow_file(batches: &[RecordBatch]) -> Vec<u8> {
 fn arrow_stream(batches: &[RecordBatch]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = StreamWriter::try_new(&mut bytes, &batches[0].schema()).unwrap();
-    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
     writer.finish().unwrap();
     drop(writer);
     bytes
@@ -149,7 +154,7 @@ fn unsigned_ids_of_64_bits_are_kept() {
 fn types_are_those_of_the_whole_text() {
     let mut content = "source,target,a,b\n".to_owned();
     for row in 0..60_000 {
-        content.push_str(&format!("{row},{},{row},\n", row + 1));
+        writeln!(content, "{row},{},{row},", row + 1).unwrap();
     }
     content.push_str("x,1,1.5,true\n");
     let (graph, _) = text("a.csv", &content).unwrap();
@@ -239,7 +244,7 @@ fn all_containers_agree() {
     let batches = [batch.slice(0, 1000), batch.slice(1000, 4000)];
     let mut csv = "source,target,weight\n".to_owned();
     for i in 0..n as usize {
-        csv.push_str(&format!("{},{},{}\n", source[i], target[i], i as f64 / 4.0));
+        writeln!(csv, "{},{},{}", source[i], target[i], i as f64 / 4.0).unwrap();
     }
     let expected = Graph::from_batches(batches.clone(), None, &ReadOptions::default()).unwrap();
     let two_members = [gzip(&csv.as_bytes()[..9000]), gzip(&csv.as_bytes()[9000..])].concat();
@@ -312,6 +317,20 @@ fn duplicate_ids_of_a_node_file_are_refused() {
         matches!(&error, Error::DuplicateNode { id, first: Place::Row(0), second: Place::Row(2), .. } if id == "5"),
         "{error}"
     );
+}
+
+/// A file that lists its own nodes is to blame for them, whatever node file it is joined with.
+#[test]
+fn a_duplicate_in_a_files_own_list_is_not_blamed_on_the_node_file() {
+    let nodes = Temporary::new("innocent.csv", b"id,k\na,1\n");
+    let options = ReadOptions { nodes: Some(nodes.0.clone()), ..ReadOptions::default() };
+    let gml = "graph [ node [ id 1 ] node [ id 1 ] edge [ source 1 target 1 ] ]";
+    let json = r#"{"nodes": [{"id": "a"}, {"id": "a"}], "links": []}"#;
+    for (name, content) in [("own.json", json), ("own.gml", gml)] {
+        let error = message(text_with(name, content, &options));
+        assert!(error.starts_with(name) && error.contains("twice"), "{error}");
+        assert!(!error.contains("innocent"), "{error}");
+    }
 }
 
 #[test]
@@ -469,11 +488,14 @@ fn cut_files_are_refused_by_name() {
         ("source", Arc::new(Int64Array::from_iter_values(0..5000))),
         ("target", Arc::new(Int64Array::from_iter_values(1..5001))),
     ]);
-    let csv: String = (0..5000).map(|i| format!("{i},{}\n", i * 7)).collect();
+    let mut csv = String::new();
+    for i in 0..5000 {
+        writeln!(csv, "{i},{}", i * 7).unwrap();
+    }
     let zstd = zstd::encode_all(csv.as_bytes(), 1).unwrap();
     let files = [
         ("a.parquet", parquet(&batch, 1000)),
-        ("a.arrow", arrow_file(&[batch.clone()])),
+        ("a.arrow", arrow_file(std::slice::from_ref(&batch))),
         ("a.arrows", arrow_stream(&[batch])),
         ("a.csv.gz", gzip(csv.as_bytes())),
         ("a.csv.zst", zstd),

@@ -1,5 +1,6 @@
 //! Coded edges and node tables to a [`Graph`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
@@ -25,9 +26,19 @@ pub(crate) struct NodeTable {
     pub lines: Option<Vec<u32>>,
     /// Whether integer ids were written as text, so that they may become text again.
     pub from_text: bool,
+    /// The file that the rows come from, if it is another than that of the edges.
+    pub file: Option<PathBuf>,
 }
 
 impl NodeTable {
+    /// `error` in the file of these rows.
+    fn name_file(&self, error: Error) -> Error {
+        match &self.file {
+            Some(file) => error.in_file(file),
+            None => error,
+        }
+    }
+
     fn id_name(&self) -> String {
         self.rows.schema_ref().field(self.id).name().clone()
     }
@@ -109,8 +120,9 @@ impl Assembly {
         let weights = plan.weight_attribute().map(|at| as_weights(attributes.column(at)));
         let node_table = nodes.arrange(&table, sorted.as_deref())?;
         let coo = Coo::from_checked(table.len(), sources, targets, weights.transpose()?);
-        let graph = Graph::from_parts(node_table, attributes, coo, self.directed)?
-            .with_end_names(plan.name(plan.source), plan.name(plan.target));
+        let graph =
+            Graph::from_parts_within(self.limit, node_table, attributes, coo, self.directed)?
+                .with_end_names(plan.name(plan.source), plan.name(plan.target));
         Ok(Assembled { graph, dropped_rows, isolated_nodes })
     }
 }
@@ -158,7 +170,8 @@ impl Nodes {
         if let Some(nulls) = column.logical_nulls().filter(|nulls| nulls.null_count() > 0) {
             if !assembly.drop_null {
                 let row = nulls.iter().position(|valid| !valid).unwrap_or_default();
-                return Err(Error::NullId { column: name, place: nodes.place(row) });
+                let error = Error::NullId { column: name, place: nodes.place(row) };
+                return Err(nodes.name_file(error));
             }
             kept = nulls.valid_indices().map(|row| row as u32).collect();
             column = take(&column, &UInt32Array::from(kept.clone()), None)?;
@@ -169,12 +182,12 @@ impl Nodes {
         for (&code, &row) in codes.iter().zip(&kept) {
             let first = std::mem::replace(&mut row_of[code as usize], row);
             if first != NO_ROW {
-                return Err(Error::DuplicateNode {
+                return Err(nodes.name_file(Error::DuplicateNode {
                     column: name,
                     id: table.print(code, self.ids.is_unsigned()),
                     first: nodes.place(first as usize),
                     second: nodes.place(row as usize),
-                });
+                }));
             }
         }
         let dropped = nodes.rows.num_rows() - kept.len();

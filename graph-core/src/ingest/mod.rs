@@ -76,12 +76,12 @@ use crate::{Error, Graph, Result};
 ///   [`Error::ColumnType`], [`Error::IdTypesDiffer`];
 /// - [`Error::NullId`], [`Error::NullWeight`], [`Error::IdOverflow`], [`Error::BadWeight`],
 ///   [`Error::WeightNotNumeric`], [`Error::DuplicateNode`];
-/// - [`Error::TooManyNodes`], [`Error::TooManyEdges`].
+/// - [`Error::TooManyNodes`], [`Error::TooManyEdges`], [`Error::TooManyDirections`].
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Graph, ReadReport)> {
     let path = path.as_ref();
     let started = Instant::now();
     Input::open(path, options.max_bytes)
-        .and_then(|input| read_input(&input, options, started))
+        .and_then(|input| read_input(&input, options, LIMIT, started))
         .map_err(|error| error.in_file(path))
 }
 
@@ -108,7 +108,7 @@ pub fn read_from(
     let name = name.as_ref();
     let started = Instant::now();
     Input::from_reader(reader, name, options.max_bytes)
-        .and_then(|input| read_input(&input, options, started))
+        .and_then(|input| read_input(&input, options, LIMIT, started))
         .map_err(|error| error.in_file(name))
 }
 
@@ -118,6 +118,7 @@ const LIMIT: u32 = u32::MAX;
 fn read_input(
     input: &Input,
     options: &ReadOptions,
+    limit: u32,
     started: Instant,
 ) -> Result<(Graph, ReadReport)> {
     let format = match options.format {
@@ -126,7 +127,7 @@ fn read_input(
         None => sniff::format_of(input)?,
     };
     let mut found = Found::default();
-    let edges = read_edges(input, format, options, &mut found)?;
+    let edges = read_edges(input, format, options, limit, &mut found)?;
     let joined = match &options.nodes {
         Some(path) => Some(read_nodes(path, options).map_err(|error| error.in_file(path))?),
         None => None,
@@ -152,15 +153,9 @@ fn read_input(
         order: options.order,
         directed: options.directed.or(found.directed).unwrap_or(false),
         drop_null: options.drop_null,
-        limit: LIMIT,
+        limit,
     };
-    let assembled = assembly.assemble(edges, found.nodes, joined).map_err(|error| {
-        // Only the join of a node file fails over its rows.
-        match (&error, &options.nodes) {
-            (Error::DuplicateNode { .. } | Error::NullId { .. }, Some(path)) => error.in_file(path),
-            _ => error,
-        }
-    })?;
+    let assembled = assembly.assemble(edges, found.nodes, joined)?;
     report.id_type = assembled.graph.ids().data_type().to_string();
     report.dropped_rows = assembled.dropped_rows;
     report.isolated_nodes = assembled.isolated_nodes;
@@ -181,24 +176,26 @@ fn read_edges(
     input: &Input,
     format: Format,
     options: &ReadOptions,
+    limit: u32,
     found: &mut Found,
 ) -> Result<CodedEdges> {
     match format {
         Format::Csv => {
-            let (edges, dialect) = csv::read_edges(input, options, LIMIT)?;
+            let (edges, dialect) = csv::read_edges(input, options, limit)?;
             found.delimiter = Some(dialect.delimiter_char());
             found.header = Some(dialect.header);
             Ok(edges)
         }
-        Format::Parquet => parquet::read_edges(input, options, LIMIT),
-        Format::Arrow => ipc::read_edges(input, options, LIMIT),
+        Format::Parquet => parquet::read_edges(input, options, limit),
+        Format::Arrow => ipc::read_edges(input, options, limit),
         whole => {
             let Tables { edges, nodes, directed } = read_tables(&input.read_all()?, whole)?;
             found.directed = directed;
-            let listed = |rows| NodeTable { rows, id: 0, lines: None, from_text: false };
+            let listed =
+                |rows| NodeTable { rows, id: 0, lines: None, from_text: false, file: None };
             found.nodes = nodes.map(listed);
             let schema = edges.first().map_or_else(tables::no_edges, RecordBatch::schema);
-            tables::code_batches(schema, edges, options, LIMIT)
+            tables::code_batches(schema, edges, options, limit)
         }
     }
 }
@@ -221,10 +218,11 @@ fn read_tables(bytes: &[u8], format: Format) -> Result<Tables> {
 /// The rows of a node file.
 fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
     let input = Input::open(path, options.max_bytes)?;
-    match sniff::format_of(&input)? {
-        Format::Csv => csv::read_nodes(&input, options),
-        format => tables::node_table(read_rows(&input, format)?, options.id.as_deref()),
-    }
+    let nodes = match sniff::format_of(&input)? {
+        Format::Csv => csv::read_nodes(&input, options)?,
+        format => tables::node_table(read_rows(&input, format)?, options.id.as_deref())?,
+    };
+    Ok(NodeTable { file: Some(path.to_owned()), ..nodes })
 }
 
 /// Reads one table, such as a node table with positions, from the file at `path`, or from standard
@@ -276,5 +274,47 @@ fn read_rows(input: &Input, format: Format) -> Result<RecordBatch> {
         }
         Format::NodeLink => json::read_array(&input.read_all()?),
         _ => Err(Error::UnknownFormat),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_within(limit: u32, name: &str, text: &str, options: &ReadOptions) -> Result<Graph> {
+        let input = Input::from_reader(text.as_bytes(), Path::new(name), options.max_bytes)?;
+        read_input(&input, options, limit, Instant::now()).map(|(graph, _)| graph)
+    }
+
+    /// Three nodes and four edges, one of them a self-loop, in a format of each way to read.
+    const FILES: [(&str, &str); 3] = [
+        ("a.csv", "source,target\na,b\nb,c\nc,a\na,a\n"),
+        ("a.mtx", "%%MatrixMarket matrix coordinate pattern general\n3 3 4\n1 2\n2 3\n3 1\n1 1\n"),
+        (
+            "a.jsonl",
+            "{\"source\":1,\"target\":2}\n{\"source\":2,\"target\":3}\n{\"source\":3,\"target\":1}\n{\"source\":1,\"target\":1}\n",
+        ),
+    ];
+
+    #[test]
+    fn counts_beyond_the_limit_are_refused() {
+        for (name, text) in FILES {
+            for directed in [true, false] {
+                let options = ReadOptions { directed: Some(directed), ..ReadOptions::default() };
+                let read = |limit| read_within(limit, name, text, &options);
+                let error = read(2).unwrap_err();
+                assert!(matches!(error, Error::TooManyNodes { n_nodes: 3 }), "{name}: {error}");
+                let error = read(3).unwrap_err();
+                assert!(matches!(error, Error::TooManyEdges { n_edges: 4 }), "{name}: {error}");
+                if directed {
+                    assert_eq!(read(4).unwrap().out_edges().n_edges(), 4);
+                    continue;
+                }
+                let error = read(6).unwrap_err();
+                let expected = Error::TooManyDirections { n_edges: 4, n_directions: 7 };
+                assert_eq!(error.to_string(), expected.to_string(), "{name}");
+                assert_eq!(read(7).unwrap().out_edges().n_edges(), 7);
+            }
+        }
     }
 }

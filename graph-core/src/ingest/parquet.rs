@@ -1,16 +1,18 @@
-//! Apache Parquet: row groups in parallel.
+//! Apache Parquet: row groups, and parts of them where they are few, in parallel.
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+    RowSelector,
 };
 
 use crate::ingest::factorize::{CodedEdges, EdgePlan, code_edges};
 use crate::ingest::input::{Input, RandomAccess};
 use crate::ingest::tables::concat_rows;
+use crate::parallel::workers;
 use crate::{ReadOptions, Result};
 
 /// Rows decoded at once: few enough that their columns stay in cache until they are coded.
@@ -27,34 +29,59 @@ pub(crate) fn read_edges(input: &Input, options: &ReadOptions, limit: u32) -> Re
         Arc::clone(metadata.metadata()),
         ArrowReaderOptions::new().with_schema(schema),
     )?;
-    let mut row_groups = 0..metadata.metadata().num_row_groups();
+    let mut slices = slices(&metadata, workers()).into_iter();
     code_edges(
         plan,
         limit,
-        || Ok(row_groups.next()),
-        |row_group| batches(&file, &metadata, vec![row_group]),
+        || Ok(slices.next()),
+        |slice| {
+            let reader = reader(&file, &metadata)
+                .with_row_groups(vec![slice.row_group])
+                .with_row_selection(slice.rows)
+                .build()?;
+            Ok(reader.map(|batch| Ok(batch?)))
+        },
     )
+}
+
+/// Rows of one row group.
+struct Slice {
+    row_group: usize,
+    rows: RowSelection,
+}
+
+/// The rows of a file, cut into row groups, and these further if there are fewer than `wanted`.
+fn slices(metadata: &ArrowReaderMetadata, wanted: usize) -> Vec<Slice> {
+    let row_groups = metadata.metadata().row_groups();
+    let cuts = wanted.div_ceil(row_groups.len().max(1));
+    let mut slices = Vec::new();
+    for (at, row_group) in row_groups.iter().enumerate() {
+        let rows = usize::try_from(row_group.num_rows()).unwrap_or_default();
+        // A batch is the least that is worth the pages that are passed over.
+        let step = rows.div_ceil(cuts).max(BATCH_ROWS);
+        for start in (0..rows).step_by(step) {
+            let kept = step.min(rows - start);
+            let rows = vec![RowSelector::skip(start), RowSelector::select(kept)].into();
+            slices.push(Slice { row_group: at, rows });
+        }
+    }
+    slices
 }
 
 /// A whole Parquet file as one table.
 pub(crate) fn read_table(input: &Input) -> Result<RecordBatch> {
     let file = input.random_access()?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
-    let row_groups = (0..metadata.metadata().num_row_groups()).collect();
-    let rows: Vec<RecordBatch> = batches(&file, &metadata, row_groups)?.collect::<Result<_>>()?;
+    let rows = reader(&file, &metadata).build()?.collect::<Result<Vec<_>, _>>()?;
     concat_rows(metadata.schema(), &rows)
 }
 
-fn batches(
+fn reader(
     file: &RandomAccess,
     metadata: &ArrowReaderMetadata,
-    row_groups: Vec<usize>,
-) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
-        .with_row_groups(row_groups)
+) -> ParquetRecordBatchReaderBuilder<RandomAccess> {
+    ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
         .with_batch_size(BATCH_ROWS)
-        .build()?;
-    Ok(reader.map(|batch| Ok(batch?)))
 }
 
 /// `schema` with text and binary of the columns `at` as views.
@@ -76,4 +103,55 @@ fn with_views(schema: &SchemaRef, at: &[usize]) -> SchemaRef {
         })
         .collect();
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
+
+    use super::*;
+
+    /// Row groups of unequal size, read in slices, give every row once and in order.
+    #[test]
+    fn slices_of_row_groups_are_all_rows_in_order() {
+        let n = 5 * BATCH_ROWS as i64 + 7;
+        let column = |name, array: ArrayRef| (name, array);
+        let texts = (0..n).map(|i| (i % 5 > 0).then(|| format!("text {}", i % 999)));
+        let batch = RecordBatch::try_from_iter([
+            column("source", Arc::new(Int64Array::from_iter_values(0..n))),
+            column("text", Arc::new(StringArray::from_iter(texts))),
+        ])
+        .unwrap();
+        for group_rows in [n as usize, 3 * BATCH_ROWS, 1000] {
+            let properties = WriterProperties::builder()
+                .set_max_row_group_row_count(Some(group_rows))
+                .set_data_page_row_count_limit(999)
+                .build();
+            let mut bytes = Vec::new();
+            let mut writer =
+                ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            let input = Input::from_reader(&bytes[..], Path::new("a.parquet"), u64::MAX).unwrap();
+            let file = input.random_access().unwrap();
+            let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).unwrap();
+            for wanted in [1, 2, 3, 16] {
+                let slices = slices(&metadata, wanted);
+                assert!(slices.len() >= wanted.min(5), "{group_rows} rows a group, {wanted}");
+                let mut rows = Vec::new();
+                for slice in slices {
+                    let reader = reader(&file, &metadata)
+                        .with_row_groups(vec![slice.row_group])
+                        .with_row_selection(slice.rows);
+                    rows.extend(reader.build().unwrap().map(|batch| batch.unwrap()));
+                }
+                let rows = concat_rows(&batch.schema(), &rows).unwrap();
+                assert_eq!(rows, batch, "{group_rows} rows a group, {wanted} slices");
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use crate::ingest::LIMIT;
 use crate::ingest::assemble::{Assembly, NodeTable};
 use crate::ingest::columns::id_column;
 use crate::ingest::factorize::{CodedEdges, EdgePlan, code_edges};
@@ -52,7 +53,7 @@ pub(crate) fn node_table(rows: RecordBatch, wanted: Option<&str>) -> Result<Node
     let names: Vec<String> =
         rows.schema_ref().fields().iter().map(|field| field.name().clone()).collect();
     let id = id_column(&names, wanted)?;
-    Ok(NodeTable { rows, id, lines: None, from_text: false })
+    Ok(NodeTable { rows, id, lines: None, from_text: false, file: None })
 }
 
 impl Graph {
@@ -91,13 +92,13 @@ impl Graph {
     ) -> Result<Self> {
         let mut edges = edges.into_iter().peekable();
         let schema = edges.peek().map_or_else(no_edges, RecordBatch::schema);
-        let coded = code_batches(schema, edges, options, u32::MAX)?;
+        let coded = code_batches(schema, edges, options, LIMIT)?;
         let nodes = nodes.map(|rows| node_table(rows, options.id.as_deref())).transpose()?;
         let assembly = Assembly {
             order: options.order,
             directed: options.directed.unwrap_or(false),
             drop_null: options.drop_null,
-            limit: u32::MAX,
+            limit: LIMIT,
         };
         Ok(assembly.assemble(coded, None, nodes)?.graph)
     }

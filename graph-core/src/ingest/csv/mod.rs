@@ -118,7 +118,7 @@ pub(crate) fn read_nodes(input: &Input, options: &ReadOptions) -> Result<NodeTab
                 }
                 let rows: RecordBatch =
                     edge_attributes(&schema(&dialect.names, &kinds), columns, lines.len())?;
-                return Ok(NodeTable { rows, id, lines: Some(lines), from_text: true });
+                return Ok(NodeTable { rows, id, lines: Some(lines), from_text: true, file: None });
             }
             Outcome::Widened(classes) => known = Known { classes, complete: true },
         }
@@ -461,4 +461,64 @@ fn check_utf8(block: &Block, pass: &Pass) -> Result<()> {
     let field = fields.iter().take_while(|field| field.end as usize <= bad).count() + 1;
     let line = 1 + memchr::memchr_iter(b'\n', &text[..bad]).count();
     Err(Error::NotUtf8 { line, field, byte: text[bad] })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ingest::assemble::Assembly;
+    use crate::{Graph, IdOrder};
+
+    fn graph(text: &str, drop_null: bool, block_bytes: usize) -> Result<Graph> {
+        let options = ReadOptions { drop_null, ..ReadOptions::default() };
+        let input = Input::from_reader(text.as_bytes(), Path::new("a.csv"), u64::MAX)?;
+        let (edges, _) = read_edges_in_blocks(&input, &options, u32::MAX, block_bytes)?;
+        let order = IdOrder::FirstAppearance;
+        let assembly = Assembly { order, directed: true, drop_null, limit: u32::MAX };
+        Ok(assembly.assemble(edges, None, None)?.graph)
+    }
+
+    /// Fields of every class, and text that must be quoted.
+    fn field() -> impl Strategy<Value = String> {
+        prop_oneof![
+            8 => (0..30u32).prop_map(|id| id.to_string()),
+            1 => Just(String::new()),
+            1 => prop::sample::select(vec![
+                "-4", "2.5", "18446744073709551615", "true", "007", "b c", "é", "\"x,y\"",
+                "\"two\nlines\"", "\"say \"\"hi\"\"\"",
+            ]).prop_map(str::to_owned),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_of_any_size_give_the_same_graph(
+            rows in prop::collection::vec((prop::array::uniform4(field()), 0..12u8), 1..60),
+            sizes in prop::array::uniform3(1..400usize),
+            drop_null: bool,
+        ) {
+            let mut text = "source,target,one,two\n".to_owned();
+            for (fields, kind) in &rows {
+                text += &fields.join(",");
+                text += match kind { 0 => "\n\n", 1 => "\r\n", 2 => "\n# comment \"\n", _ => "\n" };
+            }
+            let whole = graph(&text, drop_null, BLOCK_BYTES);
+            for size in sizes {
+                match (graph(&text, drop_null, size), &whole) {
+                    (Ok(parts), Ok(whole)) => {
+                        prop_assert_eq!(parts.nodes(), whole.nodes());
+                        prop_assert_eq!(parts.edges(), whole.edges());
+                        prop_assert_eq!(parts.coo(), whole.coo());
+                    }
+                    // Of several faults another may be met first.
+                    (Err(_), Err(_)) => {}
+                    (parts, _) => prop_assert!(false, "{parts:?} is not {whole:?}"),
+                }
+            }
+        }
+    }
 }
