@@ -119,11 +119,10 @@ mod tests {
     #[test]
     fn slices_of_row_groups_are_all_rows_in_order() {
         let n = 5 * BATCH_ROWS as i64 + 7;
-        let column = |name, array: ArrayRef| (name, array);
         let texts = (0..n).map(|i| (i % 5 > 0).then(|| format!("text {}", i % 999)));
         let batch = RecordBatch::try_from_iter([
-            column("source", Arc::new(Int64Array::from_iter_values(0..n))),
-            column("text", Arc::new(StringArray::from_iter(texts))),
+            ("source", Arc::new(Int64Array::from_iter_values(0..n)) as ArrayRef),
+            ("text", Arc::new(texts.collect::<StringArray>())),
         ])
         .unwrap();
         for group_rows in [n as usize, 3 * BATCH_ROWS, 1000] {
