@@ -1,7 +1,9 @@
 //! How a command ended, as an exit code.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::process::ExitCode;
+
+use graphlume::graph::Error;
 
 /// How a command ended without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +26,21 @@ impl From<Outcome> for ExitCode {
 /// Whether `error` is that nobody reads standard output any more.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        // A transparent variant hides what it wraps from the chain.
-        let io = match cause.downcast_ref() {
-            Some(graphlume::graph::Error::Io(io)) => Some(io),
-            _ => cause.downcast_ref(),
+        let io = match cause.downcast_ref::<Error>() {
+            Some(error) => io_error(error),
+            None => cause.downcast_ref::<io::Error>(),
         };
-        io.is_some_and(|io: &std::io::Error| io.kind() == ErrorKind::BrokenPipe)
+        io.is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
     })
+}
+
+/// What the operating system said, which a transparent variant hides from the chain of causes.
+fn io_error(error: &Error) -> Option<&io::Error> {
+    match error {
+        Error::Io(io) => Some(io),
+        Error::InFile { source, .. } => io_error(source),
+        _ => None,
+    }
 }
 
 /// The causes of `error` from the outermost in, each once: some errors print their cause already.
@@ -44,10 +54,7 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use anyhow::Context;
-    use graphlume::graph::Error;
 
     use super::*;
 
