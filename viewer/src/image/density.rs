@@ -3,8 +3,9 @@
 //! An edge adds `width * length` of ink, spread over the pixels that it covers, so the result does
 //! not depend on the order of edges. Time is bounded: an edge that is long, in a picture with so
 //! many pixels of edges that no single one can be made out, is drawn into a grid of coarser cells,
-//! each level half as fine as the one before, and the grids are then added up smoothly. The ink of
-//! every edge stays exact; it only gets softer.
+//! each level half as fine as the one before, and the grids are then added up smoothly. Where even
+//! the coarsest grid is too fine, a random part of the edges stands for all, with as much more ink.
+//! Coarser grids would cost no less and show: their square cells give dense regions a square halo.
 
 use std::ops::Range;
 
@@ -33,13 +34,13 @@ const CHUNK: usize = 1 << 15;
 /// Edges by which the lengths of all are judged.
 const SAMPLED_EDGES: usize = 1 << 18;
 
-/// Coarsest level: cells of 64 pixels.
-const COARSEST: usize = 6;
+/// Coarsest level: cells of 8 pixels.
+const COARSEST: usize = 3;
 
 /// Draws the edges `sources[e]`–`targets[e]` into `width * height` cells, row by row.
 ///
-/// `line` is the width of an edge in pixels and `budget` bounds the steps along all edges, as far
-/// as the coarsest level allows. Self-loops, and edges with an end that is not finite, are left
+/// `line` is the width of an edge in pixels and `budget` bounds the steps along all edges, but for
+/// a few steps that each edge has free. Self-loops, and edges with an end that is not finite, are left
 /// out. The result is the same for any number of threads.
 pub(crate) fn accumulate(
     ends: &[End],
@@ -61,7 +62,10 @@ pub(crate) fn accumulate(
     let lists: Vec<TaskLists> = sources
         .par_chunks(CHUNK)
         .zip(targets.par_chunks(CHUNK))
-        .map(|(sources, targets)| TaskLists::sort(&picture, sources, targets, longest, &first_task))
+        .enumerate()
+        .map(|(chunk, (sources, targets))| {
+            TaskLists::sort(&picture, chunk * CHUNK, sources, targets, longest, &first_task)
+        })
         .collect();
 
     let mut tasks = Vec::new();
@@ -81,13 +85,13 @@ pub(crate) fn accumulate(
     tasks.into_par_iter().with_max_len(1).for_each(|(level, task, mut band)| {
         let size = (1 << level) as f32;
         for (chunk, list) in lists.iter().enumerate() {
-            for &edge in &list.edges[list.range(task)] {
+            for &(edge, weight) in &list.edges[list.range(task)] {
                 let edge = chunk * CHUNK + edge as usize;
                 let [a, b] = [sources[edge], targets[edge]].map(|u| {
                     let end = ends[u as usize];
                     End { x: end.x / size, y: end.y / size, ..end }
                 });
-                band.draw(a, b, line / size);
+                band.draw(a, b, line / size, weight);
             }
         }
     });
@@ -167,8 +171,7 @@ fn longest_run(plane: &Plane, sources: &[NodeId], targets: &[NodeId], budget: f6
     let run_of = |class: usize| ((class as f32 + 0.5) / CLASSES_PER_OCTAVE).exp2();
     let steps = |longest: f32| -> f64 {
         let step = |class| {
-            let run = run_of(class);
-            f64::from(run / (1 << level_of(run, longest)) as f32)
+            f64::from(longest.min(cells_of(run_of(class), longest)))
         };
         counts.iter().enumerate().map(|(class, &count)| count as f64 * step(class)).sum()
     };
@@ -180,43 +183,63 @@ fn level_of(run: f32, longest: f32) -> usize {
     (0..COARSEST).find(|&level| run <= longest * (1 << level) as f32).unwrap_or(COARSEST)
 }
 
-/// The edges of one chunk, sorted by the tasks that draw them; an edge may be in several.
+/// The cells that `run` pixels take at their level.
+fn cells_of(run: f32, longest: f32) -> f32 {
+    run / (1 << level_of(run, longest)) as f32
+}
+
+/// A number in `0..1` that looks random but is the same for an edge every time.
+fn noise(edge: usize) -> f32 {
+    // The finalizer of splitmix64.
+    let mut bits = (edge as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((bits ^ (bits >> 31)) >> 40) as f32 / (1 << 24) as f32
+}
+
+/// The edges of one chunk that are drawn, sorted by the tasks that draw them; an edge may be in
+/// several.
 struct TaskLists {
     offsets: Vec<u32>,
-    edges: Vec<u32>,
+    /// Place in the chunk, and how many edges this one stands for.
+    edges: Vec<(u32, f32)>,
 }
 
 impl TaskLists {
     fn sort(
         plane: &Plane,
+        first_edge: usize,
         sources: &[NodeId],
         targets: &[NodeId],
         longest: f32,
         first_task: &[usize],
     ) -> Self {
-        let tasks: Vec<Range<usize>> = sources
-            .iter()
-            .zip(targets)
-            .map(|(&u, &v)| {
-                let Some((run, rows)) = plane.visible(u, v) else { return 0..0 };
-                let level = level_of(run, longest);
-                let bands = plane.bands(level, &rows);
-                first_task[level] + bands.start..first_task[level] + bands.end
-            })
-            .collect();
+        let mut drawn: Vec<(u32, f32, Range<u32>)> = Vec::new();
         let mut offsets = vec![0; first_task[first_task.len() - 1] + 1];
-        for task in tasks.iter().cloned().flatten() {
-            offsets[task + 1] += 1;
+        for (edge, (&u, &v)) in sources.iter().zip(targets).enumerate() {
+            let Some((run, rows)) = plane.visible(u, v) else { continue };
+            let weight = (cells_of(run, longest) / longest).max(1.0);
+            if weight > 1.0 && noise(first_edge + edge) * weight >= 1.0 {
+                continue;
+            }
+            let level = level_of(run, longest);
+            let bands = plane.bands(level, &rows);
+            let tasks = first_task[level] + bands.start..first_task[level] + bands.end;
+            for task in tasks.clone() {
+                offsets[task + 1] += 1;
+            }
+            drawn.push((edge as u32, weight, tasks.start as u32..tasks.end as u32));
         }
         for task in 1..offsets.len() {
             offsets[task] += offsets[task - 1];
         }
         let mut next = offsets.clone();
-        let mut edges = vec![0; offsets[offsets.len() - 1] as usize];
-        for (edge, tasks) in tasks.into_iter().enumerate() {
+        let mut edges = vec![(0, 0.0); offsets[offsets.len() - 1] as usize];
+        for (edge, weight, tasks) in drawn {
             for task in tasks {
-                edges[next[task] as usize] = edge as u32;
-                next[task] += 1;
+                let next = &mut next[task as usize];
+                edges[*next as usize] = (edge, weight);
+                *next += 1;
             }
         }
         Self { offsets, edges }
@@ -253,24 +276,25 @@ struct Band<'a> {
 }
 
 impl Band<'_> {
-    /// Adds the line `a`–`b`, `line` cells wide; everything in cells of this level.
-    fn draw(&mut self, a: End, b: End, line: f32) {
+    /// Adds the line `a`–`b`, `line` cells wide, `weight` times; everything in cells of this level.
+    fn draw(&mut self, a: End, b: End, line: f32, weight: f32) {
         if (b.x - a.x).abs() >= (b.y - a.y).abs() {
-            self.draw_along::<true>(a, b, line);
+            self.draw_along::<true>(a, b, line, weight);
         } else {
             let flip = |end: End| End { x: end.y, y: end.x, ..end };
-            self.draw_along::<false>(flip(a), flip(b), line);
+            self.draw_along::<false>(flip(a), flip(b), line, weight);
         }
     }
 
     /// Walks along x; `ACROSS` tells whether x is the picture's x or, flipped, its y.
-    fn draw_along<const ACROSS: bool>(&mut self, a: End, b: End, line: f32) {
+    fn draw_along<const ACROSS: bool>(&mut self, a: End, b: End, line: f32, weight: f32) {
         let (a, b) = if a.x <= b.x { (a, b) } else { (b, a) };
         let dx = b.x - a.x;
         if dx <= 0.0 {
             return;
         }
-        let slope = (b.y - a.y) / dx;
+        let per_run = 1.0 / dx;
+        let slope = (b.y - a.y) * per_run;
         // Ink per cell of x: the line is longer than its run, and thicker when cut along y.
         let height = line * (1.0 + slope * slope).sqrt();
         let first_row = self.first_row as f32;
@@ -293,44 +317,42 @@ impl Band<'_> {
             return;
         }
         // The fourth entry is the layer itself.
-        let with_layer = |[l, a, b]: Oklab, layer| [l, a, b, layer];
+        let with_layer = |[l, a, b]: Oklab, layer: f32| [l, a, b, layer].map(|v| v * weight);
         let start = with_layer(a.color, 1.0);
         let change = with_layer(std::array::from_fn(|i| b.color[i] - a.color[i]), 0.0);
-        let per_run = 1.0 / dx;
-        let (major_start, minor_start) =
-            if ACROSS { (0, self.first_row) } else { (self.first_row, 0) };
-        let n_minor = if ACROSS { n_rows } else { self.width };
-        let thin = height <= 1.0;
-        for major in from as usize..to.ceil() as usize {
+        // Cells are counted in i32, which converts to and from f32 in one instruction.
+        let width = self.width as i32;
+        let (origin, minor_start) = if ACROSS { (0, first_row) } else { (self.first_row as i32, 0.0) };
+        let n_minor = if ACROSS { n_rows as i32 } else { width };
+        let (along, aside) = if ACROSS { (1, width) } else { (width, 1) };
+        let cells = &mut *self.cells;
+        for major in from as i32..to.ceil() as i32 {
             // The first and last cell are covered in part; cells cut off by the band are not, since
             // `from` and `to` then lie beyond its reach or on its border.
-            let run = (major as f32 + 1.0).min(b.x) - (major as f32).max(a.x);
-            let center = major as f32 + 0.5;
-            let middle = center.clamp(a.x, b.x);
-            let part = (middle - a.x) * per_run;
+            let left = major as f32;
+            let run = (left + 1.0).min(b.x) - left.max(a.x);
+            let middle = (left + 0.5).max(a.x).min(b.x) - a.x;
+            let part = middle * per_run;
             let color: Cell = std::array::from_fn(|i| start[i] + part * change[i]);
-            let y = a.y + slope * (middle - a.x) - 0.5 - minor_start as f32;
-            let mut add = |minor: isize, ink: f32| {
-                if (0..n_minor as isize).contains(&minor) {
-                    let (row, column) = if ACROSS {
-                        (minor as usize, major)
-                    } else {
-                        (major - major_start, minor as usize)
-                    };
-                    let cell = &mut self.cells[row * self.width + column];
+            let y = a.y + slope * middle - 0.5 - minor_start;
+            let at = (major - origin) * along;
+            let mut add = |minor: i32, ink: f32| {
+                if (0..n_minor).contains(&minor) {
+                    let cell = &mut cells[(at + minor * aside) as usize];
                     *cell = std::array::from_fn(|i| cell[i] + ink * color[i]);
                 }
             };
-            let below = floor(y);
-            if thin {
+            if height <= 1.0 {
+                let below = floor(y);
                 let part = y - below as f32;
-                add(below, height * run * (1.0 - part));
-                add(below + 1, height * run * part);
+                let ink = height * run;
+                add(below, ink - ink * part);
+                add(below + 1, ink * part);
             } else {
                 let half = 0.5 * (height - 1.0);
                 // A box of the line's height, smoothed over one cell: exact coverage of a level line.
                 let (start, end) = (floor(y - half), floor(y + half) + 1);
-                for minor in start..=end {
+                for minor in start.max(0)..=end.min(n_minor - 1) {
                     let outside = (minor as f32 - y).abs() - half;
                     add(minor, run * (1.0 - outside).clamp(0.0, 1.0));
                 }
@@ -340,9 +362,9 @@ impl Band<'_> {
 }
 
 /// `value` rounded down; compiles to a few instructions where the library's may be a call.
-fn floor(value: f32) -> isize {
-    let truncated = value as isize;
-    truncated - isize::from(truncated as f32 > value)
+fn floor(value: f32) -> i32 {
+    let truncated = value as i32;
+    truncated - i32::from(truncated as f32 > value)
 }
 
 /// Adds every level, coarsest first, to the next finer one, by linear interpolation.
@@ -451,7 +473,7 @@ mod tests {
             let mut band = Band { width: SIZE[0], first_row: 0, cells: &mut whole };
             for pair in points.chunks(2) {
                 let [a, b] = [pair[0], pair[1]].map(|(x, y)| End { x, y, color: [0.5, 0.1, -0.1] });
-                band.draw(a, b, line);
+                band.draw(a, b, line, 1.0);
             }
             for (a, b) in cells.iter().zip(&whole) {
                 prop_assert!((a[3] - b[3]).abs() < 1e-2, "{} {}", a[3], b[3]);

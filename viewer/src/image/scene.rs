@@ -33,8 +33,8 @@ const TILES: f32 = 40.0;
 /// Largest radius as a share of the shorter side.
 const LARGEST_RADIUS: f32 = 0.028;
 
-/// Most steps along edges, all together; about a second on one core.
-const STEP_BUDGET: f64 = 1.2e8;
+/// Most steps along edges, all together.
+const STEP_BUDGET: f64 = 4e7;
 
 /// Up to this many nodes are all labeled, by number if need be.
 const FEW_NODES: usize = 120;
