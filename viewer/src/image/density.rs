@@ -18,11 +18,32 @@ use crate::encode::Oklab;
 pub(crate) type Cell = [f32; 4];
 
 /// An end of edges: pixel position and color.
+///
+/// Ends are read in random order, so each is small and in one line of the cache.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(16))]
 pub(crate) struct End {
-    pub(crate) x: f32,
-    pub(crate) y: f32,
-    pub(crate) color: Oklab,
+    x: f32,
+    y: f32,
+    color: [i16; 3],
+}
+
+/// Colors are kept in units of one over this; the values of `OKLab` are all between -1 and 1.
+const COLOR_STEPS: f32 = 32767.0;
+
+impl End {
+    pub(crate) fn new(x: f32, y: f32, color: Oklab) -> Self {
+        Self { x, y, color: color.map(|value| (value * COLOR_STEPS) as i16) }
+    }
+}
+
+/// An edge that is drawn: its ends, their colors, and how many edges it stands for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Segment {
+    a: [f32; 2],
+    b: [f32; 2],
+    colors: [[i16; 3]; 2],
+    weight: f32,
 }
 
 /// Rows that one task fills; edges are sorted by these bands, so that threads never share a cell.
@@ -30,6 +51,9 @@ const BAND: usize = 32;
 
 /// Edges that one task sorts.
 const CHUNK: usize = 1 << 15;
+
+/// Edges that are sorted before any of them is drawn; bounds memory.
+const GROUP: usize = 16 * CHUNK;
 
 /// Edges by which the lengths of all are judged.
 const SAMPLED_EDGES: usize = 1 << 18;
@@ -59,42 +83,41 @@ pub(crate) fn accumulate(
     for level in &levels {
         first_task.push(first_task[first_task.len() - 1] + level.n_bands());
     }
-    let lists: Vec<TaskLists> = sources
-        .par_chunks(CHUNK)
-        .zip(targets.par_chunks(CHUNK))
-        .enumerate()
-        .map(|(chunk, (sources, targets))| {
-            TaskLists::sort(&picture, chunk * CHUNK, sources, targets, longest, &first_task)
-        })
-        .collect();
-
-    let mut tasks = Vec::new();
-    for (k, level) in levels.iter_mut().enumerate() {
-        if lists
-            .iter()
-            .all(|list| list.range(first_task[k]).start == list.range(first_task[k + 1] - 1).end)
-        {
-            continue;
-        }
-        level.cells = vec![[0.0; 4]; level.width * level.height];
-        let width = level.width;
-        for (band, cells) in level.cells.chunks_mut(BAND * width).enumerate() {
-            tasks.push((k, first_task[k] + band, Band { width, first_row: band * BAND, cells }));
-        }
-    }
-    tasks.into_par_iter().with_max_len(1).for_each(|(level, task, mut band)| {
-        let size = (1 << level) as f32;
-        for (chunk, list) in lists.iter().enumerate() {
-            for &(edge, weight) in &list.edges[list.range(task)] {
-                let edge = chunk * CHUNK + edge as usize;
-                let [a, b] = [sources[edge], targets[edge]].map(|u| {
-                    let end = ends[u as usize];
-                    End { x: end.x / size, y: end.y / size, ..end }
-                });
-                band.draw(a, b, line / size, weight);
+    for (group, (sources, targets)) in sources.chunks(GROUP).zip(targets.chunks(GROUP)).enumerate()
+    {
+        let lists: Vec<TaskLists> = sources
+            .par_chunks(CHUNK)
+            .zip(targets.par_chunks(CHUNK))
+            .enumerate()
+            .map(|(chunk, (sources, targets))| {
+                let first_edge = group * GROUP + chunk * CHUNK;
+                TaskLists::sort(&picture, first_edge, sources, targets, longest, &first_task)
+            })
+            .collect();
+        let mut tasks = Vec::new();
+        for (k, level) in levels.iter_mut().enumerate() {
+            let of_level = first_task[k]..first_task[k + 1];
+            if lists.iter().all(|list| list.of(of_level.clone()).is_empty()) {
+                continue;
+            }
+            let width = level.width;
+            level.cells.resize(width * level.height, [0.0; 4]);
+            for (band, cells) in level.cells.chunks_mut(BAND * width).enumerate() {
+                let task = first_task[k] + band;
+                tasks.push((k, task, Band { width, first_row: band * BAND, cells }));
             }
         }
-    });
+        tasks.into_par_iter().with_max_len(1).for_each(|(level, task, mut band)| {
+            let per_cell = 1.0 / (1 << level) as f32;
+            for list in &lists {
+                for segment in list.of(task..task + 1) {
+                    let scale = |[x, y]: [f32; 2]| [x * per_cell, y * per_cell];
+                    let segment = Segment { a: scale(segment.a), b: scale(segment.b), ..*segment };
+                    band.draw(segment, line * per_cell);
+                }
+            }
+        });
+    }
     merge(levels)
 }
 
@@ -170,9 +193,7 @@ fn longest_run(plane: &Plane, sources: &[NodeId], targets: &[NodeId], budget: f6
         .reduce(|| [0; CLASSES], |a, b| std::array::from_fn(|i| a[i] + b[i]));
     let run_of = |class: usize| ((class as f32 + 0.5) / CLASSES_PER_OCTAVE).exp2();
     let steps = |longest: f32| -> f64 {
-        let step = |class| {
-            f64::from(longest.min(cells_of(run_of(class), longest)))
-        };
+        let step = |class| f64::from(longest.min(cells_of(run_of(class), longest)));
         counts.iter().enumerate().map(|(class, &count)| count as f64 * step(class)).sum()
     };
     (0..CLASSES).rev().map(run_of).find(|&longest| steps(longest) <= budget).unwrap_or(1.0)
@@ -201,8 +222,7 @@ fn noise(edge: usize) -> f32 {
 /// several.
 struct TaskLists {
     offsets: Vec<u32>,
-    /// Place in the chunk, and how many edges this one stands for.
-    edges: Vec<(u32, f32)>,
+    segments: Vec<Segment>,
 }
 
 impl TaskLists {
@@ -214,7 +234,7 @@ impl TaskLists {
         longest: f32,
         first_task: &[usize],
     ) -> Self {
-        let mut drawn: Vec<(u32, f32, Range<u32>)> = Vec::new();
+        let mut drawn: Vec<(Segment, Range<u32>)> = Vec::with_capacity(sources.len());
         let mut offsets = vec![0; first_task[first_task.len() - 1] + 1];
         for (edge, (&u, &v)) in sources.iter().zip(targets).enumerate() {
             let Some((run, rows)) = plane.visible(u, v) else { continue };
@@ -228,25 +248,28 @@ impl TaskLists {
             for task in tasks.clone() {
                 offsets[task + 1] += 1;
             }
-            drawn.push((edge as u32, weight, tasks.start as u32..tasks.end as u32));
+            let [a, b] = [plane.ends[u as usize], plane.ends[v as usize]];
+            let colors = [a.color, b.color];
+            let segment = Segment { a: [a.x, a.y], b: [b.x, b.y], colors, weight };
+            drawn.push((segment, tasks.start as u32..tasks.end as u32));
         }
         for task in 1..offsets.len() {
             offsets[task] += offsets[task - 1];
         }
         let mut next = offsets.clone();
-        let mut edges = vec![(0, 0.0); offsets[offsets.len() - 1] as usize];
-        for (edge, weight, tasks) in drawn {
+        let mut segments = vec![Segment::default(); offsets[offsets.len() - 1] as usize];
+        for (segment, tasks) in drawn {
             for task in tasks {
                 let next = &mut next[task as usize];
-                edges[*next as usize] = (edge, weight);
+                segments[*next as usize] = segment;
                 *next += 1;
             }
         }
-        Self { offsets, edges }
+        Self { offsets, segments }
     }
 
-    fn range(&self, task: usize) -> Range<usize> {
-        self.offsets[task] as usize..self.offsets[task + 1] as usize
+    fn of(&self, tasks: Range<usize>) -> &[Segment] {
+        &self.segments[self.offsets[tasks.start] as usize..self.offsets[tasks.end] as usize]
     }
 }
 
@@ -276,19 +299,25 @@ struct Band<'a> {
 }
 
 impl Band<'_> {
-    /// Adds the line `a`–`b`, `line` cells wide, `weight` times; everything in cells of this level.
-    fn draw(&mut self, a: End, b: End, line: f32, weight: f32) {
-        if (b.x - a.x).abs() >= (b.y - a.y).abs() {
-            self.draw_along::<true>(a, b, line, weight);
+    /// Adds a line, `line` cells wide; everything in cells of this level.
+    fn draw(&mut self, segment: Segment, line: f32) {
+        let Segment { a, b, .. } = segment;
+        if (b[0] - a[0]).abs() >= (b[1] - a[1]).abs() {
+            self.draw_along::<true>(segment, line);
         } else {
-            let flip = |end: End| End { x: end.y, y: end.x, ..end };
-            self.draw_along::<false>(flip(a), flip(b), line, weight);
+            let flip = |[x, y]: [f32; 2]| [y, x];
+            self.draw_along::<false>(Segment { a: flip(a), b: flip(b), ..segment }, line);
         }
     }
 
     /// Walks along x; `ACROSS` tells whether x is the picture's x or, flipped, its y.
-    fn draw_along<const ACROSS: bool>(&mut self, a: End, b: End, line: f32, weight: f32) {
-        let (a, b) = if a.x <= b.x { (a, b) } else { (b, a) };
+    fn draw_along<const ACROSS: bool>(&mut self, segment: Segment, line: f32) {
+        let Segment { a, b, colors, weight } = segment;
+        let end = |[x, y]: [f32; 2], color| End { x, y, color };
+        let (mut a, mut b) = (end(a, colors[0]), end(b, colors[1]));
+        if a.x > b.x {
+            (a, b) = (b, a);
+        }
         let dx = b.x - a.x;
         if dx <= 0.0 {
             return;
@@ -317,12 +346,16 @@ impl Band<'_> {
             return;
         }
         // The fourth entry is the layer itself.
-        let with_layer = |[l, a, b]: Oklab, layer: f32| [l, a, b, layer].map(|v| v * weight);
-        let start = with_layer(a.color, 1.0);
-        let change = with_layer(std::array::from_fn(|i| b.color[i] - a.color[i]), 0.0);
+        let unit = weight / COLOR_STEPS;
+        let cell = |[l, a, b]: [i16; 3]| {
+            [f32::from(l) * unit, f32::from(a) * unit, f32::from(b) * unit, weight]
+        };
+        let (start, end) = (cell(a.color), cell(b.color));
+        let change: Cell = std::array::from_fn(|i| end[i] - start[i]);
         // Cells are counted in i32, which converts to and from f32 in one instruction.
         let width = self.width as i32;
-        let (origin, minor_start) = if ACROSS { (0, first_row) } else { (self.first_row as i32, 0.0) };
+        let (origin, minor_start) =
+            if ACROSS { (0, first_row) } else { (self.first_row as i32, 0.0) };
         let n_minor = if ACROSS { n_rows as i32 } else { width };
         let (along, aside) = if ACROSS { (1, width) } else { (width, 1) };
         let cells = &mut *self.cells;
@@ -417,7 +450,7 @@ mod tests {
     /// A picture of random edges: its cells, and `line` times the length of all edges.
     fn draw(points: &[(f32, f32)], line: f32, budget: f64) -> (Vec<Cell>, f64) {
         let ends: Vec<End> =
-            points.iter().map(|&(x, y)| End { x, y, color: [0.5, 0.1, -0.1] }).collect();
+            points.iter().map(|&(x, y)| End::new(x, y, [0.5, 0.1, -0.1])).collect();
         let sources: Vec<u32> = (0..points.len() as u32 / 2).map(|e| 2 * e).collect();
         let targets: Vec<u32> = sources.iter().map(|u| u + 1).collect();
         let length = |e: &u32| {
@@ -472,8 +505,8 @@ mod tests {
             let mut whole = vec![[0.0; 4]; SIZE[0] * SIZE[1]];
             let mut band = Band { width: SIZE[0], first_row: 0, cells: &mut whole };
             for pair in points.chunks(2) {
-                let [a, b] = [pair[0], pair[1]].map(|(x, y)| End { x, y, color: [0.5, 0.1, -0.1] });
-                band.draw(a, b, line, 1.0);
+                let [a, b] = [pair[0], pair[1]].map(|(x, y)| [x, y]);
+                band.draw(Segment { a, b, weight: 1.0, ..Segment::default() }, line);
             }
             for (a, b) in cells.iter().zip(&whole) {
                 prop_assert!((a[3] - b[3]).abs() < 1e-2, "{} {}", a[3], b[3]);

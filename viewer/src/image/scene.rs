@@ -156,7 +156,7 @@ impl<'a> Scene<'a> {
         let ends: Vec<End> = self
             .discs
             .par_iter()
-            .map(|disc| End { x: disc.x, y: disc.y, color: to_oklab(disc.color) })
+            .map(|disc| End::new(disc.x, disc.y, to_oklab(disc.color)))
             .collect();
         let size = [self.width as usize, self.height as usize];
         let cells = accumulate(&ends, coo.sources(), coo.targets(), self.line, size, STEP_BUDGET);
