@@ -10,6 +10,15 @@ use crate::{Error, Result};
 ///
 /// With feature `clap` these are command-line options, with feature `serde` a JSON object; names
 /// and defaults are the same everywhere.
+///
+/// ```
+/// use graph_viewer::{ImageConfig, Theme};
+///
+/// let config = ImageConfig { theme: Theme::Light, ..ImageConfig::default() }.in_4k();
+/// config.check()?;
+/// assert_eq!((config.width, config.height), (3840, 2160));
+/// # Ok::<(), graph_viewer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[cfg_attr(feature = "clap", command(next_help_heading = "Picture"))]
@@ -36,8 +45,9 @@ pub struct ImageConfig {
     /// that name
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub size_by: Option<String>,
-    /// Which nodes get a label, the largest first: `auto`, `none`, `all` or a number; labels that
-    /// find no free place are left out
+    /// Which nodes get a label, the largest first: `auto`, `none`, `all` or a number; `auto` takes
+    /// as many as look good or, where ids are numbers and nodes more than 120, only the dozen
+    /// largest of those that stand out in size; labels that find no free place are left out
     #[cfg_attr(feature = "clap", arg(long, value_name = "WHICH", default_value_t = Labels::Auto))]
     pub labels: Labels,
     /// Column with the text of the labels; by default `label`, `name` or `title` if it holds
@@ -189,11 +199,19 @@ pub enum Legend {
 }
 
 /// Which nodes get a label.
+///
+/// ```
+/// use graph_viewer::Labels;
+///
+/// assert_eq!("12".parse::<Labels>()?, Labels::Count(12));
+/// # Ok::<(), graph_viewer::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 pub enum Labels {
-    /// As many as look good; none if the only text is a number and the graph is not tiny.
+    /// As many as look good. If the only text is a number and there are more than 120 nodes: of
+    /// those whose area is eight times the median or more, the dozen largest.
     #[default]
     Auto,
     /// None.
@@ -233,6 +251,13 @@ impl fmt::Display for Labels {
 }
 
 /// Opacity of one edge where no other crosses it.
+///
+/// ```
+/// use graph_viewer::EdgeOpacity;
+///
+/// assert_eq!("0.5".parse::<EdgeOpacity>()?, EdgeOpacity::Fixed(0.5));
+/// # Ok::<(), graph_viewer::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
@@ -272,6 +297,13 @@ impl fmt::Display for EdgeOpacity {
 }
 
 /// A color that reads and prints as `#rrggbb`, `#rrggbbaa` or `transparent`.
+///
+/// ```
+/// use graph_viewer::HexColor;
+///
+/// assert_eq!("#ff8000".parse::<HexColor>()?, HexColor([255, 128, 0, 255]));
+/// # Ok::<(), graph_viewer::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]

@@ -1,9 +1,18 @@
 //! What can stand between a graph and its picture.
 
+use std::path::PathBuf;
+
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A situation that a caller can tell apart and act on.
+///
+/// ```
+/// use graph_viewer::{Error, ImageConfig};
+///
+/// let error = ImageConfig { width: 5, ..ImageConfig::default() }.check().unwrap_err();
+/// assert!(matches!(error, Error::OutOfRange { option: "width", .. }));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -66,7 +75,12 @@ pub enum Error {
     /// The PNG encoder refused.
     #[error(transparent)]
     Png(#[from] png::EncodingError),
-    /// The operating system refused.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
+    /// A picture could not be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file asked for; `-` is standard output.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
 }

@@ -111,6 +111,37 @@ fn twenty_edges_and_two_hundred_thousand_can_both_be_seen() {
 }
 
 #[test]
+fn nodes_without_edges_can_be_seen_however_many() {
+    for n in [1000, 20_000, 60_000] {
+        let graph = Graph::from_coo(Coo::new(n, vec![], vec![], None).unwrap(), false);
+        let config = ImageConfig { width: 640, height: 480, ..ImageConfig::default() };
+        let pixels = draw(&graph, &noise(n, 9), &noise(n, 10), &config);
+        let ground = pixel(&pixels, 0, 0);
+        let bright = |p: &&[u8]| (0..3).any(|i| p[i].abs_diff(ground[i]) >= 60);
+        let share = pixels.rgba.chunks(4).filter(bright).count() as f64 / (640.0 * 480.0);
+        assert!(share > 0.015, "{n} nodes are bright on {share} of the pixels");
+    }
+}
+
+#[test]
+fn hubs_are_labeled_where_ids_are_numbers_and_equals_are_not() {
+    let count = |graph: &Graph| {
+        let n = graph.n_nodes();
+        let picture = Picture::new(graph, &noise(n, 9), &noise(n, 10), &ImageConfig::default());
+        picture.unwrap().svg_text().unwrap().matches("<text ").count()
+    };
+    // Five hubs with a hundred edges each, then a ring.
+    let n = 600;
+    let hubs = (0..500).map(|e| e / 100).collect();
+    let leaves = (0..500).map(|e| e + 100).collect();
+    let star = Graph::from_coo(Coo::new(n, hubs, leaves, None).unwrap(), false);
+    assert_eq!(count(&star), 5);
+    let next = (0..600).map(|u| (u + 1) % 600).collect();
+    let ring = Graph::from_coo(Coo::new(n, (0..600).collect(), next, None).unwrap(), false);
+    assert_eq!(count(&ring), 0);
+}
+
+#[test]
 fn odd_graphs_make_plain_pictures() {
     let nothing = Graph::from_coo(Coo::default(), false);
     let blank = draw(&nothing, &[], &[], &small());

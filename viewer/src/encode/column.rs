@@ -21,6 +21,19 @@ const MOST_INTEGER_CATEGORIES: usize = 12;
 /// # Errors
 ///
 /// [`Error::ColumnType`] if the type is none of these; `name` is for the message.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::array::{ArrayRef, StringArray};
+/// use graph_viewer::ColorScale;
+/// use graph_viewer::encode::{PALETTE, colors};
+///
+/// let column: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "a"]));
+/// let encoded = colors("kind", &column, ColorScale::Auto)?;
+/// assert_eq!(encoded.colors, [PALETTE[0], PALETTE[1], PALETTE[0]]);
+/// # Ok::<(), graph_viewer::Error>(())
+/// ```
 pub fn colors(name: &str, column: &ArrayRef, scale: ColorScale) -> Result<Colors> {
     if is_text(column.data_type()) {
         let texts = texts(name, column)?;

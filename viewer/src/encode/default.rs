@@ -9,6 +9,13 @@ use crate::encode::{Oklab, Rgba8, from_oklab};
 /// where it comes from. Lightness is even, so no direction shouts. Distance counts by rank, so that
 /// far-off nodes do not wash out the rest. Nodes whose position is not finite are gray.
 /// O(n log n) time.
+///
+/// ```
+/// use graph_viewer::encode::by_position;
+///
+/// let colors = by_position(&[1.0, 1.0, -1.0], &[0.0, 0.0, 0.0]);
+/// assert!(colors[0] != colors[2]);
+/// ```
 pub fn by_position(x: &[f32], y: &[f32]) -> Vec<Rgba8> {
     let finite = |u: usize| x[u].is_finite() && y[u].is_finite();
     let mut order: Vec<usize> = (0..x.len().min(y.len())).filter(|&u| finite(u)).collect();

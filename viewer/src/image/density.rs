@@ -486,7 +486,7 @@ mod tests {
         #[test]
         fn a_budget_softens_but_takes_no_ink(points in points(100)) {
             let (exact, expected) = draw(&points, 1.0, f64::MAX);
-            let (soft, _) = draw(&points, 1.0, 1000.0);
+            let (soft, _) = draw(&points, 1.0, 4000.0);
             prop_assert_ne!(&exact, &soft);
             prop_assert!((ink(&exact) - expected).abs() <= 0.01 * expected);
             // What coarse cells spread over the border is lost.
@@ -512,6 +512,26 @@ mod tests {
                 prop_assert!((a[3] - b[3]).abs() < 1e-2, "{} {}", a[3], b[3]);
             }
         }
+    }
+
+    /// Four standard deviations of what is left to chance are less than the bounds.
+    #[test]
+    fn a_part_of_the_edges_stands_for_all() {
+        let points: Vec<_> = (0..40_000)
+            .map(|i| (20.0 + 260.0 * noise(2 * i), 20.0 + 160.0 * noise(2 * i + 1)))
+            .collect();
+        let (cells, expected) = draw(&points, 1.0, 60_000.0);
+        let found = ink(&cells);
+        assert!((found - expected).abs() <= 0.06 * expected, "{found} {expected}");
+        // Quantities are spread over the picture as they are when all edges are drawn.
+        let (all, _) = draw(&points, 1.0, f64::MAX);
+        for half in [0..SIZE[1] / 2, SIZE[1] / 2..SIZE[1]] {
+            let cells_of_half = half.start * SIZE[0]..half.end * SIZE[0];
+            let (a, b) = (ink(&cells[cells_of_half.clone()]), ink(&all[cells_of_half]));
+            assert!((a - b).abs() <= 0.1 * b, "{a} {b}");
+        }
+        // Nothing far beyond the ends of all edges, where coarse cells could put it.
+        assert!(cells[5 * SIZE[0]..6 * SIZE[0]].iter().all(|cell| cell[3] == 0.0));
     }
 
     #[test]

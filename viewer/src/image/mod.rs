@@ -30,12 +30,32 @@ use crate::{ImageConfig, Result};
 ///
 /// The same input gives the same bytes on any number of threads; work runs on the current rayon
 /// pool.
+///
+/// ```
+/// use graph_core::{Coo, Graph};
+/// use graph_viewer::{ImageConfig, Picture};
+///
+/// let path = Graph::from_coo(Coo::new(3, vec![0, 1], vec![1, 2], None)?, false);
+/// let (x, y) = ([0.0, 1.0, 2.0], [0.0, 1.0, f32::NAN]);
+/// let picture = Picture::new(&path, &x, &y, &ImageConfig::default())?;
+/// assert_eq!(picture.n_hidden(), 1);
+/// assert!(picture.svg_text()?.contains("</svg>"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Picture<'a> {
     scene: Scene<'a>,
 }
 
 /// A picture as pixels.
+///
+/// ```
+/// use graph_viewer::Pixels;
+///
+/// let pixels = Pixels { width: 1, height: 1, rgba: vec![255, 0, 0, 255] };
+/// assert!(pixels.png_bytes()?.starts_with(b"\x89PNG"));
+/// # Ok::<(), graph_viewer::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pixels {
     /// Width in pixels.
@@ -81,8 +101,8 @@ impl<'a> Picture<'a> {
 
     /// Draws the picture into a buffer.
     ///
-    /// Edges take O(m) time and at most about 120 million steps altogether, since long edges are
-    /// drawn more coarsely the more there are.
+    /// Edges take O(m) time and at most about 40 million steps altogether and one more for each:
+    /// long edges are drawn more coarsely the more there are, and then only a random part of them.
     pub fn pixels(&self) -> Pixels {
         self.scene.pixels()
     }
@@ -110,21 +130,21 @@ impl<'a> Picture<'a> {
     }
 
     /// Writes [`png_bytes`](Self::png_bytes) to `path`: to a temporary file that is then renamed,
-    /// so that `path` never holds half a picture.
+    /// so that `path` never holds half a picture. `-` is standard output.
     ///
     /// # Errors
     ///
-    /// Those of [`png_bytes`](Self::png_bytes), or [`Error::Io`](crate::Error::Io).
+    /// Those of [`png_bytes`](Self::png_bytes), or [`Error::Write`](crate::Error::Write).
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
-        write::replace(path.as_ref(), &self.png_bytes()?)
+        write::create(path.as_ref(), &self.png_bytes()?)
     }
 
     /// Writes [`svg_text`](Self::svg_text) to `path`, in the same manner.
     ///
     /// # Errors
     ///
-    /// Those of [`svg_text`](Self::svg_text), or [`Error::Io`](crate::Error::Io).
+    /// Those of [`svg_text`](Self::svg_text), or [`Error::Write`](crate::Error::Write).
     pub fn write_svg(&self, path: impl AsRef<Path>) -> Result<()> {
-        write::replace(path.as_ref(), self.svg_text()?.as_bytes())
+        write::create(path.as_ref(), self.svg_text()?.as_bytes())
     }
 }

@@ -42,6 +42,19 @@ const FEW_NODES: usize = 120;
 /// Labels of a larger graph, for a picture of the default size.
 const AUTO_LABELS: f32 = 50.0;
 
+/// Labels that are numbers, in a graph of more than [`FEW_NODES`].
+const NUMBER_LABELS: usize = 12;
+
+/// A node stands out if its area is at least this many times the median.
+const STANDS_OUT: f32 = 8.0;
+
+/// Smallest area of the median node, in pixels, if edges are few: else nodes would be too faint to
+/// be seen with nothing else there. In pictures beyond the default size it grows with them.
+const LEAST_AREA: f32 = 1.5;
+
+/// Most of the occupied tiles that nodes may cover together for the sake of that.
+const LEAST_AREA_SHARE: f32 = 0.35;
+
 /// Pixels of the default picture, at which the unit of all lengths is 1.
 const DEFAULT_AREA: f32 = 1920.0 * 1440.0;
 
@@ -92,7 +105,7 @@ impl<'a> Scene<'a> {
         let encoded = node_colors(graph, x, y, &degrees, config)?;
         let areas = node_areas(graph, &degrees, config)?;
         let places: Vec<(f32, f32)> = x.iter().zip(y).map(|(&x, &y)| frame.place(x, y)).collect();
-        let radii = radii(&areas, &places, room, config.node_scale);
+        let radii = radii(&areas, &places, room, unit, graph.n_edges(), config.node_scale);
         let discs: Vec<Disc> = places
             .into_iter()
             .zip(encoded.colors)
@@ -253,6 +266,17 @@ impl<'a> Scene<'a> {
         [red, green, blue, 200]
     }
 
+    /// Number of nodes much larger than the median one.
+    fn n_outstanding(&self) -> usize {
+        let area = |&u: &u32| self.discs[u as usize].radius.powi(2);
+        let median = self.order.get(self.order.len() / 2).map_or(0.0, area);
+        self.order
+            .iter()
+            .rev()
+            .take_while(|&u| area(u) >= STANDS_OUT * median && median > 0.0)
+            .count()
+    }
+
     fn place_labels(
         &mut self,
         config: &ImageConfig,
@@ -268,7 +292,8 @@ impl<'a> Scene<'a> {
             Labels::Count(count) => count,
             Labels::Auto if n <= FEW_NODES => FEW_NODES,
             Labels::Auto if is_name => ((AUTO_LABELS * unit.sqrt()) as usize).max(5),
-            Labels::Auto | Labels::None => 0,
+            Labels::Auto => self.n_outstanding().min(NUMBER_LABELS),
+            Labels::None => 0,
         };
         if limit == 0 {
             return Ok(());
@@ -388,14 +413,36 @@ fn node_areas(graph: &Graph, degrees: &[u32], config: &ImageConfig) -> Result<Ve
 }
 
 /// Radii in pixels: together the discs cover a fixed share of the room, or of the tiles of it that
-/// nodes are in if these are few, however many nodes there are.
-fn radii(areas: &[f32], places: &[(f32, f32)], room: Rect, scale: f32) -> Vec<f32> {
+/// nodes are in if these are few, however many nodes there are. Where there are few edges the share
+/// is larger if the median node could not be seen otherwise.
+fn radii(
+    areas: &[f32],
+    places: &[(f32, f32)],
+    room: Rect,
+    unit: f32,
+    n_edges: usize,
+    scale: f32,
+) -> Vec<f32> {
     let placed = |u: &usize| room.contains(places[*u].0, places[*u].1);
     let total: f64 = (0..areas.len()).filter(placed).map(|u| f64::from(areas[u])).sum();
     let shorter = room.width().min(room.height());
-    let share = (NODE_SHARE * room.width() * room.height())
-        .min(NODE_SHARE_OF_TILES * occupied(places, room, shorter / TILES));
-    let per_area = if total > 0.0 { f64::from(share) / std::f64::consts::PI / total } else { 0.0 };
+    let occupied = occupied(places, room, shorter / TILES);
+    let share = (NODE_SHARE * room.width() * room.height()).min(NODE_SHARE_OF_TILES * occupied);
+    // Whole up to one edge for two nodes, nothing from two edges per node on.
+    let n = areas.len() as f32;
+    let faint = ((2.0 - n_edges as f32 / n) / 1.5).clamp(0.0, 1.0);
+    let least = faint * (LEAST_AREA * unit.max(1.0).powi(2)).min(LEAST_AREA_SHARE * occupied / n);
+    let mut sorted = areas.to_vec();
+    let middle = sorted.len() / 2;
+    let median = match sorted.len() {
+        0 => 1.0,
+        _ => *sorted.select_nth_unstable_by(middle, f32::total_cmp).1,
+    };
+    let mut per_area =
+        if total > 0.0 { f64::from(share) / std::f64::consts::PI / total } else { 0.0 };
+    if median > 0.0 {
+        per_area = per_area.max(f64::from(least / median) / std::f64::consts::PI);
+    }
     let radius = |area: f32| (f64::from(area) * per_area).sqrt() as f32;
     areas.iter().map(|&area| radius(area).min(LARGEST_RADIUS * shorter) * scale).collect()
 }
