@@ -16,7 +16,7 @@ fn main() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{n} nodes, {} edges, {threads} threads", graph.n_edges());
     println!("picture      stage     wall s   cpu s");
-    for (width, height) in [(1920, 1080), (3840, 2160)] {
+    for (width, height) in [(1920, 1440), (3840, 2160)] {
         let config = ImageConfig { width, height, ..ImageConfig::default() };
         let size = format!("{width}x{height}");
         let whole = Clock::start();
