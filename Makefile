@@ -20,7 +20,8 @@ check: ## Format, lints, documentation, licenses and dependencies; offline once 
 	.ci/check
 
 bench: ## Run every benchmark; use a quiet machine
-	$(CARGO) bench --workspace --all-features --benches --locked
+	$(CARGO) bench --workspace --all-features --locked --bench layout --bench picture
+	python3 benches/ingest.py
 
 clean: ## Remove build products and out/; the shared cache stays
 	cargo clean

@@ -106,6 +106,9 @@ impl Args {
         let (graph, report) = read(&self.edges, options)?;
         drop(spinner);
         messages.say(describe(&graph, &report));
+        if report.weight.is_none() && graph.edges().column_by_name("weight").is_some() {
+            messages.say("column `weight` holds no numbers and is not used: all weights are 1");
+        }
         Ok((graph, report))
     }
 }

@@ -237,6 +237,36 @@ fn mistakes_are_named_and_leave_nothing_behind() {
     assert_eq!(scratch.files(), [] as [PathBuf; 0]);
 }
 
+#[test]
+fn outputs_are_checked_before_anything_is_computed() {
+    let scratch = Scratch::new();
+    let (edges, out) = (scratch.path("edges.csv"), scratch.path("out.csv"));
+    fs::write(&edges, "a,b,weight\n1,2,heavy\n").unwrap();
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["-o", &edges], &["edges.csv", "both input and output"]),
+        (&["-o", &out, "--png", &out], &["out.csv", "two outputs"]),
+        (&["-o", "-", "--json"], &["standard output"]),
+        (&["-o", "-", "--png", "-"], &["standard output"]),
+    ];
+    for (args, words) in cases {
+        let text = error(&[&["layout", &edges], *args].concat());
+        assert!(words.iter().all(|word| text.contains(word)), "{args:?}: {text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+    assert_eq!(fs::read_to_string(&edges).unwrap(), "a,b,weight\n1,2,heavy\n");
+    let info = run(&["info", &edges]);
+    assert!(String::from_utf8_lossy(&info.stderr).contains("all weights are 1"));
+}
+
+/// Says it once, with the name of the file.
+#[test]
+fn a_missing_file_is_told_in_one_line() {
+    assert_eq!(
+        error(&["info", "no-such-file.csv"]),
+        "error: no-such-file.csv: No such file or directory (os error 2)\n"
+    );
+}
+
 /// As when the output is piped into `head`.
 #[test]
 fn a_reader_that_leaves_early_is_no_error() {

@@ -51,7 +51,8 @@ pub(super) fn measure(
         return Some(Measure { value: 1.0, standard_error: 0.0, exact, sample_size });
     }
     // Least over s of Σ (s d / h − 1)², per pair; the best s is Σ d/h over Σ d²/h².
-    let explained = ratio * ratio / (squared * n_pairs);
+    // At most 1 but for rounding (Cauchy and Schwarz).
+    let explained = (ratio * ratio / (squared * n_pairs)).min(1.0);
     // The estimate is a function of three means; to first order it errs by this sum per node.
     let deviations = sums
         .iter()
