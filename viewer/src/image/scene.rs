@@ -34,7 +34,7 @@ const TILES: f32 = 40.0;
 const LARGEST_RADIUS: f32 = 0.028;
 
 /// Most steps along edges, all together.
-const STEP_BUDGET: f64 = 4e7;
+const STEP_BUDGET: f64 = 1.6e8;
 
 /// Up to this many nodes are all labeled, by number if need be.
 const FEW_NODES: usize = 120;
