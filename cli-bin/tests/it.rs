@@ -100,6 +100,17 @@ fn layout_draws_pictures_of_the_size_asked_for() {
 }
 
 #[test]
+fn a_picture_can_go_to_standard_output() {
+    let picture = |option| {
+        let output = run(&["layout", &data("karate.csv"), "--iterations", "5", option, "-"]);
+        assert!(output.status.success());
+        output.stdout
+    };
+    assert!(picture("--png").starts_with(b"\x89PNG"));
+    assert!(picture("--svg").ends_with(b"</svg>\n") || picture("--svg").ends_with(b"</svg>"));
+}
+
+#[test]
 fn data_flows_through_standard_streams() {
     let mut child = command()
         .args(["--quiet", "layout", "-", "-o", "-", "--iterations", "5"])
