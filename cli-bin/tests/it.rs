@@ -197,6 +197,12 @@ fn quality_measures_a_written_layout() {
     let out = scratch.path("out.parquet");
     let edges = data("dolphins.csv");
     stdout(&["layout", &edges, "-o", &out]);
+    for name in ["out.gexf", "out.graphml", "out.gml"] {
+        let graph = scratch.path(name);
+        stdout(&["layout", &edges, "--nodes", &out, "--start", "--iterations", "0", "-o", &graph]);
+        let quality = |positions: &str| stdout(&["quality", &edges, positions, "--json"]);
+        assert_eq!(quality(&graph), quality(&out), "{name}");
+    }
     let report: Value =
         serde_json::from_str(&stdout(&["quality", &edges, &out, "--json"])).unwrap();
     let trustworthiness = report["trustworthiness"]["value"].as_f64().unwrap();

@@ -225,6 +225,12 @@ pub enum Error {
         crate::ingest::KNOWN_FORMATS
     )]
     UnknownFormat,
+    /// A table of nodes was asked of a file that has none.
+    #[error("{format} lists no nodes with attributes")]
+    NoNodeTable {
+        /// Format of the file.
+        format: &'static str,
+    },
     /// Compressed data that ends early or is damaged.
     #[error("the {compression} data is damaged or ends early: {source}")]
     Compressed {

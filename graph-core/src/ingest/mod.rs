@@ -228,8 +228,8 @@ fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
 /// Reads one table, such as a node table with positions, from the file at `path`, or from standard
 /// input if that is `-`.
 ///
-/// CSV, JSON lines, an array of JSON objects, Parquet and Arrow IPC hold a table; the format is
-/// that of the suffix, else that of the content. What [`write_table`](crate::write_table) writes
+/// CSV, JSON lines, an array of JSON objects, Parquet and Arrow IPC hold a table, and of GraphML,
+/// GEXF and GML the nodes are read; the format is that of the suffix, else that of the content. What [`write_table`](crate::write_table) writes
 /// comes back with the same rows; text formats give their columns the types that the values have.
 ///
 /// ```
@@ -246,8 +246,8 @@ fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
 ///
 /// # Errors
 ///
-/// Those of [`read`] that concern files and formats; [`Error::UnknownFormat`] for a format that
-/// holds graphs only.
+/// Those of [`read`] that concern files and formats; [`Error::NoNodeTable`] for a format that
+/// holds edges only.
 pub fn read_table(path: impl AsRef<Path>) -> Result<RecordBatch> {
     let path = path.as_ref();
     let options = ReadOptions::default();
@@ -273,7 +273,12 @@ fn read_rows(input: &Input, format: Format) -> Result<RecordBatch> {
             tables::concat_rows(&schema, &rows)
         }
         Format::NodeLink => json::read_array(&input.read_all()?),
-        _ => Err(Error::UnknownFormat),
+        Format::GraphMl | Format::Gexf | Format::Gml => read_tables(&input.read_all()?, format)?
+            .nodes
+            .ok_or(Error::NoNodeTable { format: format.name() }),
+        Format::Csv | Format::MatrixMarket | Format::Metis => {
+            Err(Error::NoNodeTable { format: format.name() })
+        }
     }
 }
 
