@@ -15,20 +15,19 @@ pub(super) struct EdgeAttributes {
     pub weight: Option<usize>,
 }
 
-/// Edge attributes of `graph`. Weights that no attribute column holds (those of a matrix or of a
-/// generator) become a column `weight`.
+/// Edge attributes of `graph`. Weights that no attribute column `weight` holds (those of a matrix,
+/// of a generator or of a column with another name) become such a column.
 pub(super) fn edge_attributes(graph: &Graph) -> Result<EdgeAttributes> {
     let table = graph.edges().clone();
     let Some(weights) = graph.coo().weights() else {
         return Ok(EdgeAttributes { table, weight: None });
     };
     let schema = table.schema();
-    let mut order: Vec<usize> = (0..table.num_columns()).collect();
-    order.sort_by_key(|&column| schema.field(column).name() != "weight");
-    for column in order {
-        if holds(table.column(column), weights)? {
-            return Ok(EdgeAttributes { table, weight: Some(column) });
-        }
+    // Only by this name will a reader take it for the weights again.
+    if let Some((column, _)) = schema.column_with_name("weight")
+        && holds(table.column(column), weights)?
+    {
+        return Ok(EdgeAttributes { table, weight: Some(column) });
     }
     let name = free_name("weight", |name| {
         graph.end_names().contains(&name) || schema.column_with_name(name).is_some()
@@ -99,9 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn the_column_that_the_weights_came_from_is_found() {
-        let attributes = edge_attributes(&graph("strength", vec![3, 4], vec![3.0, 4.0])).unwrap();
+    fn a_column_that_holds_the_weights_is_not_written_twice() {
+        let attributes = edge_attributes(&graph("weight", vec![3, 4], vec![3.0, 4.0])).unwrap();
         assert_eq!((attributes.table.num_columns(), attributes.weight), (1, Some(0)));
+    }
+
+    /// Else a reader would not know that the column holds weights.
+    #[test]
+    fn weights_from_a_column_of_another_name_are_written_as_weights() {
+        let attributes = edge_attributes(&graph("strength", vec![3, 4], vec![3.0, 4.0])).unwrap();
+        assert_eq!((attributes.table.num_columns(), attributes.weight), (2, Some(1)));
+        assert_eq!(attributes.table.schema().field(1).name(), "weight");
     }
 
     #[test]
