@@ -2,8 +2,7 @@
 //!
 //! Both get the same Barabási–Albert graphs, start positions and options (scaling 2, gravity 1);
 //! `fa2` runs its Barnes–Hut with θ = 1.2, Gephi's default. First the force error of both on one
-//! layout, then the time of a step, by one thread and by two. `fa2` sums near pairs of nodes
-//! correctly but approximates far groups by their monopole alone.
+//! layout, then the time of a step, by one thread and by two.
 //!
 //! Usage: `cargo bench --bench layout [-- MAX_NODES]`. Prints Markdown.
 
