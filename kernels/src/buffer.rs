@@ -1,0 +1,207 @@
+//! Arrays that lie on one device.
+
+use std::fmt::Debug;
+
+use crate::{Device, Error, Result, cuda, opencl};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for u32 {}
+    impl Sealed for u64 {}
+    impl Sealed for f32 {}
+}
+
+/// A number that arrays are made of: `u32`, `u64` or `f32`.
+pub trait Element: sealed::Sealed + bytemuck::Pod + Debug + PartialOrd + Send + Sync {}
+
+impl Element for u32 {}
+impl Element for u64 {}
+impl Element for f32 {}
+
+/// Where the numbers are.
+#[derive(Debug)]
+pub(crate) enum Storage<T> {
+    Cpu(Vec<T>),
+    Cuda(cuda::Memory),
+    OpenCl(opencl::Memory),
+}
+
+/// An array of numbers on one device.
+///
+/// Its bytes come from the device's pool and go back there when it is dropped. Nothing is copied
+/// between devices but by [`upload`](Self::upload), [`download`](Self::download) and their
+/// likes.
+///
+/// ```
+/// use graph_kernels::{Buffer, Device};
+///
+/// let buffer = Buffer::upload(Device::Cpu, &[1.0_f32, 2.0])?;
+/// assert_eq!(buffer.download()?, [1.0, 2.0]);
+/// # Ok::<(), graph_kernels::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Buffer<T> {
+    storage: Storage<T>,
+    len: usize,
+}
+
+impl<T: Element> Buffer<T> {
+    /// An array of `len` zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`], and what opening a device can fail with.
+    pub fn zeros(device: Device, len: usize) -> Result<Self> {
+        let mut buffer = Self::uninit(device, len)?;
+        if len == 0 {
+            return Ok(buffer);
+        }
+        match &mut buffer.storage {
+            Storage::Cpu(_) => {}
+            Storage::Cuda(memory) => memory.clear()?,
+            Storage::OpenCl(memory) => memory.clear()?,
+        }
+        Ok(buffer)
+    }
+
+    /// An array of `len` numbers that a kernel is about to write: on a device, whatever was
+    /// there before.
+    pub(crate) fn uninit(device: Device, len: usize) -> Result<Self> {
+        let bytes = (len * size_of::<T>()) as u64;
+        let storage = match device {
+            Device::Cpu => Storage::Cpu(vec![T::zeroed(); len]),
+            Device::Cuda(cuda) => Storage::Cuda(cuda.allocate(bytes)?),
+            Device::OpenCl(opencl) => Storage::OpenCl(opencl.allocate(bytes)?),
+        };
+        Ok(Self { storage, len })
+    }
+
+    /// A copy of `values` on `device`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`], and what opening a device can fail with.
+    pub fn upload(device: Device, values: &[T]) -> Result<Self> {
+        let mut buffer = Self::uninit(device, values.len())?;
+        buffer.write(0, values)?;
+        Ok(buffer)
+    }
+
+    /// A copy of the numbers for the host. Waits for the work before it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Driver`] if the copy fails, or a kernel before it did.
+    pub fn download(&self) -> Result<Vec<T>> {
+        let mut values = vec![T::zeroed(); self.len];
+        self.read(0, &mut values)?;
+        Ok(values)
+    }
+
+    /// Overwrites the numbers from `first` on by `values`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if they do not fit, [`Error::Driver`] if the copy fails.
+    pub fn write(&mut self, first: usize, values: &[T]) -> Result<()> {
+        self.check(first, values.len())?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        let (from, bytes) = ((first * size_of::<T>()) as u64, bytemuck::cast_slice(values));
+        match &mut self.storage {
+            Storage::Cpu(numbers) => {
+                numbers[first..first + values.len()].copy_from_slice(values);
+                Ok(())
+            }
+            Storage::Cuda(memory) => memory.write(from, bytes),
+            Storage::OpenCl(memory) => memory.write(from, bytes),
+        }
+    }
+
+    /// Copies the numbers from `first` on to `values`. Waits for the work before it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if there are not as many, [`Error::Driver`] if the copy fails.
+    pub fn read(&self, first: usize, values: &mut [T]) -> Result<()> {
+        self.check(first, values.len())?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        let from = (first * size_of::<T>()) as u64;
+        match &self.storage {
+            Storage::Cpu(numbers) => {
+                values.copy_from_slice(&numbers[first..first + values.len()]);
+                Ok(())
+            }
+            Storage::Cuda(memory) => memory.read(from, bytemuck::cast_slice_mut(values)),
+            Storage::OpenCl(memory) => memory.read(from, bytemuck::cast_slice_mut(values)),
+        }
+    }
+
+    fn check(&self, first: usize, len: usize) -> Result<()> {
+        match first.checked_add(len) {
+            Some(end) if end <= self.len => Ok(()),
+            _ => Err(Error::LengthMismatch {
+                name: "the range of an array",
+                found: first.saturating_add(len),
+                expected: self.len,
+            }),
+        }
+    }
+
+    /// The device it lies on.
+    pub fn device(&self) -> Device {
+        match &self.storage {
+            Storage::Cpu(_) => Device::Cpu,
+            Storage::Cuda(memory) => Device::Cuda(memory.device()),
+            Storage::OpenCl(memory) => Device::OpenCl(memory.device()),
+        }
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn storage(&self) -> &Storage<T> {
+        &self.storage
+    }
+
+    /// The numbers themselves, if they are the CPU's.
+    pub fn as_slice(&self) -> Option<&[T]> {
+        match &self.storage {
+            Storage::Cpu(numbers) => Some(numbers),
+            _ => None,
+        }
+    }
+
+    /// The numbers themselves, if they are the CPU's.
+    pub fn as_mut_slice(&mut self) -> Option<&mut [T]> {
+        match &mut self.storage {
+            Storage::Cpu(numbers) => Some(numbers),
+            _ => None,
+        }
+    }
+
+    /// Length as kernels count it.
+    pub(crate) fn len_u32(&self, name: &'static str) -> Result<u32> {
+        // Strides of the largest grid must not wrap around.
+        const LIMIT: usize = u32::MAX as usize - (1 << 23);
+        match self.len {
+            len if len <= LIMIT => Ok(len as u32),
+            found => Err(Error::TooLong { name, found, limit: LIMIT }),
+        }
+    }
+}
+
+/// Checks that an array has `expected` entries.
+pub(crate) fn check_len(name: &'static str, found: usize, expected: usize) -> Result<()> {
+    if found == expected { Ok(()) } else { Err(Error::LengthMismatch { name, found, expected }) }
+}
