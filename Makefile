@@ -2,13 +2,13 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check ptx bench clean
 
 # Runs a command with build products shared between clones where there is a place for them.
 CARGO := .ci/cached cargo
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Lay out a real graph; the picture and the table of positions go to out/
 	$(CARGO) run --release --locked --package graphlume-cli -- demo
@@ -18,6 +18,9 @@ test: ## Run every test, print the totals and what was skipped
 
 check: ## Format, lints, documentation, licenses and dependencies; offline once fetched
 	.ci/check
+
+ptx: ## Make the committed PTX of every kernel anew; fetches NVRTC and ptxas once
+	.ci/ptx
 
 bench: ## Run every benchmark; use a quiet machine
 	$(CARGO) bench --workspace --all-features --locked --bench layout --bench picture
