@@ -2,9 +2,11 @@
 // The host puts this text in front of each family's source.
 //
 // Rules that keep both compilers content:
-// - a pointer says where it points: IN, OUT and INOUT for arguments, GLOBAL and LOCAL elsewhere;
+// - a pointer says where it points: IN, OUT and INOUT for arguments, GLOBAL elsewhere, and
+//   LOCAL_PTR for LOCAL arrays given to a function;
 // - LOCAL arrays are declared at the outermost level of a kernel, without initializer;
 // - arguments are u32, i32, f32, u64 or pointers; vectors are built by F2 and F4, never swizzled;
+// - DENSE_KERNEL has a third number: groups that a multiprocessor should hold, for the compiler;
 // - no return before a BARRIER, and every thread of a group reaches it;
 // - a literal has its suffix: 1.0 would be double precision.
 #ifdef __OPENCL_VERSION__
@@ -17,9 +19,11 @@ typedef ulong u64;
 typedef float f32;
 
 #define KERNEL(NAME, GROUP) __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void NAME
+#define DENSE_KERNEL(NAME, GROUP, UNIT) KERNEL(NAME, GROUP)
 #define FN static inline
 #define GLOBAL __global
 #define LOCAL __local
+#define LOCAL_PTR(T) __local T *
 #define TABLE __constant
 #define IN(T) __global const T *restrict
 #define OUT(T) __global T *restrict
@@ -31,6 +35,8 @@ typedef float f32;
 #define THREADS ((u32)get_global_size(0))
 #define BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 #define UNROLL(N) __attribute__((opencl_unroll_hint(N)))
+// Keeps the compiler from holding what the word X was made of beside X.
+#define ONE_WORD(X)
 
 #define F2(X, Y) ((float2)((X), (Y)))
 #define F4(X, Y, Z, W) ((float4)((X), (Y), (Z), (W)))
@@ -56,9 +62,11 @@ typedef unsigned long long u64;
 typedef float f32;
 
 #define KERNEL(NAME, GROUP) extern "C" __global__ void __launch_bounds__(GROUP) NAME
+#define DENSE_KERNEL(NAME, GROUP, UNIT) extern "C" __global__ void __launch_bounds__(GROUP, UNIT) NAME
 #define FN static __device__ __forceinline__
 #define GLOBAL
 #define LOCAL __shared__
+#define LOCAL_PTR(T) T *
 #define TABLE __constant__
 #define IN(T) const T *__restrict__
 #define OUT(T) T *__restrict__
@@ -71,6 +79,7 @@ typedef float f32;
 #define BARRIER __syncthreads()
 #define PRAGMA(X) _Pragma(#X)
 #define UNROLL(N) PRAGMA(unroll N)
+#define ONE_WORD(X) asm volatile("" : "+r"(X))
 
 #define F2(X, Y) make_float2((X), (Y))
 #define F4(X, Y, Z, W) make_float4((X), (Y), (Z), (W))

@@ -4,11 +4,44 @@ use std::fmt::Debug;
 
 use crate::{Device, Error, Result, cuda, opencl};
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for u32 {}
-    impl Sealed for u64 {}
-    impl Sealed for f32 {}
+/// What kernels must know of a type of number.
+pub(crate) mod sealed {
+    use crate::launch::Arg;
+
+    pub trait Sealed: Copy + Into<Arg<'static>> {
+        /// Place of the type's kernel in a family's list: `u32`, `u64`, `f32`.
+        const TYPE: usize;
+        /// No number is less.
+        const LOWEST: Self;
+        /// No number is more.
+        const HIGHEST: Self;
+        /// The sum; integers wrap around.
+        fn plus(self, other: Self) -> Self;
+    }
+    impl Sealed for u32 {
+        const TYPE: usize = 0;
+        const LOWEST: Self = 0;
+        const HIGHEST: Self = u32::MAX;
+        fn plus(self, other: Self) -> Self {
+            self.wrapping_add(other)
+        }
+    }
+    impl Sealed for u64 {
+        const TYPE: usize = 1;
+        const LOWEST: Self = 0;
+        const HIGHEST: Self = u64::MAX;
+        fn plus(self, other: Self) -> Self {
+            self.wrapping_add(other)
+        }
+    }
+    impl Sealed for f32 {
+        const TYPE: usize = 2;
+        const LOWEST: Self = f32::NEG_INFINITY;
+        const HIGHEST: Self = f32::INFINITY;
+        fn plus(self, other: Self) -> Self {
+            self + other
+        }
+    }
 }
 
 /// A number that arrays are made of: `u32`, `u64` or `f32`.
@@ -190,6 +223,20 @@ impl<T: Element> Buffer<T> {
         }
     }
 
+    /// The numbers of an array that must be the CPU's, since others of the same call are.
+    pub(crate) fn host(&self) -> Result<&[T]> {
+        match &self.storage {
+            Storage::Cpu(numbers) => Ok(numbers),
+            _ => Err(not_on_the_cpu(self.device())),
+        }
+    }
+
+    /// As [`host`](Self::host), to be changed.
+    pub(crate) fn host_mut(&mut self) -> Result<&mut [T]> {
+        let device = self.device();
+        self.as_mut_slice().ok_or_else(|| not_on_the_cpu(device))
+    }
+
     /// Length as kernels count it.
     pub(crate) fn len_u32(&self, name: &'static str) -> Result<u32> {
         // Strides of the largest grid must not wrap around.
@@ -199,6 +246,11 @@ impl<T: Element> Buffer<T> {
             found => Err(Error::TooLong { name, found, limit: LIMIT }),
         }
     }
+}
+
+fn not_on_the_cpu(found: Device) -> Error {
+    let (found, expected) = (found.to_string().into(), Device::Cpu.to_string().into());
+    Error::WrongDevice { found, expected }
 }
 
 /// Checks that an array has `expected` entries.

@@ -199,9 +199,7 @@ impl Cuda {
             block_dim: (kernel.group, 1, 1),
             shared_mem_bytes: 0,
         };
-        let event = || {
-            card.stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
-        };
+        let event = || card.stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT));
         let start = match state.profile {
             Some(_) => Some(card.check("time a kernel", event())?),
             None => None,
@@ -533,9 +531,8 @@ impl Memory {
         card.check("clear memory", card.context.bind_to_thread())?;
         let size = (self.place.bytes.end - self.place.bytes.start) as usize;
         // SAFETY: the range is this memory's own.
-        let cleared = unsafe {
-            result::memset_d8_async(self.pointer, 0, size, card.stream.cu_stream())
-        };
+        let cleared =
+            unsafe { result::memset_d8_async(self.pointer, 0, size, card.stream.cu_stream()) };
         card.check("clear memory", cleared)
     }
 }

@@ -207,9 +207,10 @@ impl Device {
     pub fn absent() -> Vec<(Backend, String)> {
         let found = inventory();
         let mut absent = Vec::new();
-        for (backend, reason) in
-            [(Backend::Cuda, found.cuda.as_ref().err()), (Backend::OpenCl, found.opencl.as_ref().err())]
-        {
+        for (backend, reason) in [
+            (Backend::Cuda, found.cuda.as_ref().err()),
+            (Backend::OpenCl, found.opencl.as_ref().err()),
+        ] {
             absent.extend(reason.map(|reason| (backend, reason.clone())));
         }
         absent
@@ -339,10 +340,9 @@ impl Device {
         args: &[Arg<'_>],
     ) -> Result<()> {
         match self {
-            Self::Cpu => Err(Error::WrongDevice {
-                found: "cpu".into(),
-                expected: "cuda or opencl".into(),
-            }),
+            Self::Cpu => {
+                Err(Error::WrongDevice { found: "cpu".into(), expected: "cuda or opencl".into() })
+            }
             Self::Cuda(cuda) => cuda.launch(kernel, groups, bytes, args),
             Self::OpenCl(opencl) => opencl.launch(kernel, groups, bytes, args),
         }
@@ -407,7 +407,9 @@ impl FromStr for Name {
 fn find(name: Name) -> Result<Device> {
     let found = inventory();
     let (backend, index) = match name {
-        Name::Auto | Name::One(Backend::Cpu, _) | Name::Any(Backend::Cpu) => return Ok(Device::Cpu),
+        Name::Auto | Name::One(Backend::Cpu, _) | Name::Any(Backend::Cpu) => {
+            return Ok(Device::Cpu);
+        }
         Name::Any(backend) => (backend, 0),
         Name::One(backend, index) => (backend, index),
     };
@@ -469,7 +471,8 @@ fn cpu_info() -> DeviceInfo {
 fn cpu_memory(label: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(label));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    let kilobytes =
+        line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
 }
 

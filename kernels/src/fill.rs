@@ -20,7 +20,12 @@ pub fn fill_u32(out: &mut Buffer<u32>, value: u32) -> Result<()> {
     }
     let n = out.len_u32("out")?;
     let bytes = 4 * u64::from(n);
-    device.launch(&FILL_U32, FILL_U32.groups_for(out.len()), bytes, &[out.into(), value.into(), n.into()])
+    device.launch(
+        &FILL_U32,
+        FILL_U32.groups_for(out.len()),
+        bytes,
+        &[out.into(), value.into(), n.into()],
+    )
 }
 
 /// The numbers `first`, `first + 1`, …, `n` of them. O(n).
@@ -37,6 +42,11 @@ pub fn iota(device: Device, first: u32, n: usize) -> Result<Buffer<u32>> {
         return Ok(out);
     }
     let len = out.len_u32("out")?;
-    device.launch(&IOTA, IOTA.groups_for(n), 4 * u64::from(len), &[(&mut out).into(), first.into(), len.into()])?;
+    device.launch(
+        &IOTA,
+        IOTA.groups_for(n),
+        4 * u64::from(len),
+        &[(&mut out).into(), first.into(), len.into()],
+    )?;
     Ok(out)
 }

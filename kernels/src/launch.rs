@@ -168,7 +168,11 @@ impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total().as_secs_f64();
         let width = self.kernels.iter().map(|row| row.kernel.len()).max().unwrap_or(0).max(6);
-        writeln!(f, "{:width$} {:>8} {:>11} {:>8} {:>7}", "kernel", "calls", "ms", "GB/s", "share")?;
+        writeln!(
+            f,
+            "{:width$} {:>8} {:>11} {:>8} {:>7}",
+            "kernel", "calls", "ms", "GB/s", "share"
+        )?;
         for row in &self.kernels {
             let secs = row.duration.as_secs_f64();
             let rate = if secs > 0.0 { row.bytes as f64 / secs / 1e9 } else { 0.0 };

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod buffer;
+mod cpu;
 mod cuda;
 mod device;
 mod error;
@@ -8,6 +9,8 @@ mod fill;
 mod launch;
 mod opencl;
 mod pool;
+pub mod scan;
+pub mod sort;
 
 pub use buffer::{Buffer, Element};
 pub use device::{Backend, Cuda, Device, DeviceInfo, OpenCl};

@@ -17,7 +17,7 @@ use opencl3::device::{CL_DEVICE_TYPE_ALL, CL_DEVICE_TYPE_CPU, CL_DEVICE_TYPE_GPU
 use opencl3::error_codes::ClError;
 use opencl3::event::Event;
 use opencl3::kernel::Kernel as Built;
-use opencl3::memory::{CL_MEM_READ_WRITE, ClMem, Buffer as ClBuffer};
+use opencl3::memory::{Buffer as ClBuffer, CL_MEM_READ_WRITE, ClMem};
 use opencl3::platform::get_platforms;
 use opencl3::program::Program;
 use opencl3::types::{CL_BLOCKING, cl_device_id};
@@ -374,12 +374,9 @@ impl Card {
             Some(program) => program,
             None => {
                 let source = format!("{PRELUDE}\n{}", family.source);
-                let program = Program::create_and_build_from_source(
-                    &self.context,
-                    &source,
-                    BUILD_OPTIONS,
-                )
-                .map_err(failed)?;
+                let program =
+                    Program::create_and_build_from_source(&self.context, &source, BUILD_OPTIONS)
+                        .map_err(failed)?;
                 if let (Some(path), Ok(binaries)) = (&path, program.get_binaries())
                     && let Some(binary) = binaries.first()
                 {

@@ -131,10 +131,9 @@ impl Pool {
     /// Finds the smallest free range that fits; O(free ranges).
     pub(crate) fn take(&mut self, bytes: u64) -> Answer {
         let size = bytes.max(1).next_multiple_of(ALIGN);
-        let ranges = self
-            .slabs
-            .iter()
-            .flat_map(|(&id, slab)| slab.free.iter().map(move |(&from, &to)| (to - from, id, from)));
+        let ranges = self.slabs.iter().flat_map(|(&id, slab)| {
+            slab.free.iter().map(move |(&from, &to)| (to - from, id, from))
+        });
         match ranges.filter(|&(len, ..)| len >= size).min() {
             None => Answer::Grow(size.max(SLAB.min(self.room()))),
             Some((len, id, from)) => {
@@ -251,9 +250,14 @@ mod tests {
 
     #[test]
     fn sizes_are_read_with_suffix_and_as_shares() {
-        for (text, bytes) in
-            [("0", 0), ("4096", 4096), ("2K", 2048), ("3 MiB", 3 << 20), ("1GB", 1 << 30), ("25%", 250)]
-        {
+        for (text, bytes) in [
+            ("0", 0),
+            ("4096", 4096),
+            ("2K", 2048),
+            ("3 MiB", 3 << 20),
+            ("1GB", 1 << 30),
+            ("25%", 250),
+        ] {
             assert_eq!(parse_bytes(text, 1000), Some(bytes), "{text}");
         }
         for text in ["", "x", "-1", "101%", "1.5G", "99999999999T"] {

@@ -36,7 +36,10 @@ fn fill_agrees_with_the_cpu() {
             fill_u32(&mut out, 7).unwrap();
             assert_eq!(out.download().unwrap(), vec![7; n], "{device}");
             let expected = iota(Device::Cpu, 3, n).unwrap();
-            assert_eq!(iota(device, 3, n).unwrap().download().unwrap(), expected.as_slice().unwrap());
+            assert_eq!(
+                iota(device, 3, n).unwrap().download().unwrap(),
+                expected.as_slice().unwrap()
+            );
         }
     }
 }

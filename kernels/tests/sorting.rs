@@ -1,0 +1,141 @@
+//! Sorting on every device found, against the standard library's stable sort.
+
+#![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
+
+mod common;
+
+use common::{Random, cases, devices, download, is_small, lengths, longest, upload};
+use graph_kernels::Device;
+use graph_kernels::sort::{SortScratch, sort_pairs_u32, sort_pairs_u64};
+use proptest::prelude::*;
+
+fn check_u32(device: Device, keys: &[u32], bits: std::ops::Range<u32>) {
+    let values: Vec<u32> = (0..keys.len() as u32).collect();
+    let mut expected = values.clone();
+    let digit = |key: u32| u64::from(key) >> bits.start & ((1_u64 << (bits.end - bits.start)) - 1);
+    expected.sort_by_key(|&value| digit(keys[value as usize]));
+    let sorted: Vec<u32> = expected.iter().map(|&value| keys[value as usize]).collect();
+
+    let (mut keys, mut values) = (upload(device, keys), upload(device, &values));
+    let mut scratch = SortScratch::new(device, keys.len()).unwrap();
+    sort_pairs_u32(&mut keys, &mut values, bits.clone(), &mut scratch).unwrap();
+    let n = keys.len();
+    assert!(download(&keys) == sorted, "keys: {n} on {device}, bits {bits:?}");
+    assert!(download(&values) == expected, "values: {n} on {device}, bits {bits:?}");
+}
+
+fn check_u64(device: Device, keys: &[u64], bits: std::ops::Range<u32>) {
+    let values: Vec<u32> = (0..keys.len() as u32).collect();
+    let mut expected = values.clone();
+    let digit = |key: u64| {
+        (u128::from(key) >> bits.start & ((1_u128 << (bits.end - bits.start)) - 1)) as u64
+    };
+    expected.sort_by_key(|&value| digit(keys[value as usize]));
+    let sorted: Vec<u64> = expected.iter().map(|&value| keys[value as usize]).collect();
+
+    let (mut keys, mut values) = (upload(device, keys), upload(device, &values));
+    let mut scratch = SortScratch::new(device, keys.len()).unwrap();
+    sort_pairs_u64(&mut keys, &mut values, bits.clone(), &mut scratch).unwrap();
+    let n = keys.len();
+    assert!(download(&keys) == sorted, "keys: {n} on {device}, bits {bits:?}");
+    assert!(download(&values) == expected, "values: {n} on {device}, bits {bits:?}");
+}
+
+#[test]
+fn sorting_agrees_with_std_at_all_lengths() {
+    let mut random = Random::new(1);
+    for device in devices() {
+        for n in lengths() {
+            check_u32(device, &random.u32s(n), 0..32);
+            check_u64(device, &random.u64s(n), 0..64);
+        }
+    }
+}
+
+#[test]
+fn sorting_by_some_of_the_bits_keeps_the_order_of_the_rest() {
+    let mut random = Random::new(2);
+    let n = if is_small() { 3000 } else { 50_000 };
+    for device in devices() {
+        for bits in [0..0, 5..5, 0..1, 0..4, 3..8, 0..12, 8..20, 24..32, 31..32, 0..29] {
+            check_u32(device, &random.u32s(n), bits);
+        }
+        for bits in [0..0, 0..3, 30..40, 40..64, 60..64, 0..33] {
+            check_u64(device, &random.u64s(n), bits);
+        }
+    }
+}
+
+#[test]
+fn sorting_holds_for_keys_that_are_equal_sorted_or_reversed() {
+    let n = if is_small() { 4500 } else { 100_003 };
+    for device in devices() {
+        check_u32(device, &vec![0; n], 0..32);
+        check_u32(device, &vec![u32::MAX; n], 0..32);
+        check_u32(device, &(0..n as u32).collect::<Vec<_>>(), 0..32);
+        check_u32(device, &(0..n as u32).rev().collect::<Vec<_>>(), 0..17);
+        check_u32(device, &(0..n as u32).map(|i| i % 2).collect::<Vec<_>>(), 0..8);
+        check_u64(device, &vec![u64::MAX; n], 0..64);
+        check_u64(device, &(0..n as u64).rev().map(|i| i << 40).collect::<Vec<_>>(), 0..64);
+    }
+}
+
+#[test]
+fn sorting_uses_a_larger_scratch_again() {
+    for device in devices() {
+        let mut scratch = SortScratch::new(device, 5000).unwrap();
+        for n in [5000, 17, 0, 4097] {
+            let keys = Random::new(n as u64).u32s(n);
+            let mut sorted = keys.clone();
+            sorted.sort_unstable();
+            let (mut keys, mut values) = (upload(device, &keys), upload(device, &vec![7; n]));
+            sort_pairs_u32(&mut keys, &mut values, 0..32, &mut scratch).unwrap();
+            assert_eq!(download(&keys), sorted, "{device}");
+        }
+    }
+}
+
+#[test]
+fn sorting_refuses_values_or_scratch_that_do_not_fit() {
+    for device in devices() {
+        let mut scratch = SortScratch::new(device, 4).unwrap();
+        let (mut keys, mut values) = (upload(device, &[1, 2, 3]), upload(device, &[1, 2]));
+        let error = sort_pairs_u32(&mut keys, &mut values, 0..32, &mut scratch).unwrap_err();
+        assert_eq!(error.to_string(), "values has 2 entries, but 3 were expected");
+        if device != Device::Cpu {
+            let (mut keys, mut values) = (upload(device, &[0; 5]), upload(device, &[0; 5]));
+            let error = sort_pairs_u32(&mut keys, &mut values, 0..32, &mut scratch).unwrap_err();
+            assert!(error.to_string().contains("4 entries, but 5"), "{error}");
+            let mut values = upload(Device::Cpu, &[0; 3]);
+            let mut keys = upload(device, &[1, 2, 3]);
+            let error = sort_pairs_u32(&mut keys, &mut values, 0..32, &mut scratch).unwrap_err();
+            assert!(error.to_string().contains("lies on cpu"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_memory_of_a_sort_is_as_estimated() {
+    for device in devices().into_iter().filter(|&device| device != Device::Cpu) {
+        for n in [0, 1, 5000, 100_000] {
+            drop(SortScratch::<u64>::new(device, n).unwrap());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    #[test]
+    fn sorting_any_keys_agrees_with_std(
+        keys in prop::collection::vec(prop_oneof![any::<u32>(), 0..40_u32], 0..longest()),
+        from in 0..32_u32,
+        to in 0..=32_u32,
+    ) {
+        for device in Device::all().unwrap() {
+            check_u32(device, &keys, from.min(to)..from.max(to));
+            let wide: Vec<u64> = keys.iter().map(|&key| u64::from(key) << 20 | 5).collect();
+            check_u64(device, &wide, from.min(to)..from.max(to) + 20);
+        }
+    }
+}
