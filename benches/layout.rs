@@ -65,10 +65,11 @@ fn steps(n: usize, threads: usize) {
     let graph = graph(n);
     let mut ours = Layout::builder(&graph).config(config()).build().unwrap();
     let settings = settings().with_barnes_hut_theta(THETA).parallel(threads > 1);
-    let mut theirs = peer(&graph, ours.x(), ours.y(), settings);
+    let mut theirs =
+        peer(&graph, ours.positions().unwrap()[0], ours.positions().unwrap()[1], settings);
     let repeat = (100_000 / n).clamp(1, 50);
     let mut best = [(f64::MAX, 0.0); 2];
-    ours.step();
+    ours.step().unwrap();
     theirs.epoch();
     for _ in 0..ROUNDS {
         let mut time = |side: usize, step: &mut dyn FnMut()| {
@@ -86,7 +87,7 @@ fn steps(n: usize, threads: usize) {
             theirs.epoch();
         });
         time(1, &mut || {
-            ours.step();
+            ours.step().unwrap();
         });
     }
     let [(theirs, theirs_cpu), (ours, ours_cpu)] = best;
@@ -108,9 +109,10 @@ fn errors() {
         let graph = graph(n);
         let mut layout = Layout::builder(&graph).config(config()).build().unwrap();
         for _ in 0..40 {
-            layout.step();
+            layout.step().unwrap();
         }
-        let (x, y) = (layout.x().to_vec(), layout.y().to_vec());
+        let (x, y) =
+            (layout.positions().unwrap()[0].to_vec(), layout.positions().unwrap()[1].to_vec());
         let mass: Vec<f64> = layout.masses().to_vec();
         let exact = repulsion(&x, &y, &mass);
 
@@ -120,8 +122,8 @@ fn errors() {
             let config = Config { repulsion, ..config() };
             let builder = Layout::builder(&graph).config(config).positions(&x, &y);
             let mut layout = builder.build().unwrap();
-            layout.step();
-            layout.forces().collect::<Vec<_>>()
+            layout.step().unwrap();
+            layout.forces().unwrap()
         };
         let ours = error(&forces(Repulsion::Approximate), &forces(Repulsion::Exact), &exact);
         let forces = |settings| peer_forces(&graph, &x, &y, &mass, settings);

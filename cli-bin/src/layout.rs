@@ -309,7 +309,7 @@ impl Work<'_> {
             let last = layout.last();
             steps.advance(last.iteration, || format!("movement {:.1e}", last.convergence));
             if deferred.requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        })?;
         drop(steps);
         let per_step = run.duration.checked_div(run.iterations as u32).unwrap_or(Duration::ZERO);
         messages.say(format!(
@@ -323,7 +323,7 @@ impl Work<'_> {
             secs(run.duration),
             secs(per_step),
         ));
-        let (mut x, mut y) = (layout.x().to_vec(), layout.y().to_vec());
+        let [mut x, mut y] = layout.positions()?.map(<[f32]>::to_vec);
         let pinned = columns.fixed.as_ref().is_some_and(|fixed| fixed.contains(&true));
         let pack = match self.pack && !pinned {
             true => Some(pack(graph, &mut x, &mut y, &PackConfig::default())?),

@@ -1,5 +1,7 @@
 //! Attraction: every edge pulls its two ends together.
 
+use std::ops::Range;
+
 use graph_core::{Graph, NodeId};
 use rayon::prelude::*;
 
@@ -23,14 +25,14 @@ pub(crate) struct Springs {
     middles: Vec<u64>,
     others: Vec<NodeId>,
     weights: Option<Vec<f32>>,
-    pull: Pull,
+    pull: Pull<Vec<f64>>,
 }
 
-/// Coefficients of all ends.
+/// Coefficients of ends.
 #[derive(Debug)]
-enum Pull {
+pub(crate) enum Pull<T> {
     Same(f64),
-    Each(Vec<f64>),
+    Each(T),
 }
 
 impl Springs {
@@ -75,6 +77,35 @@ impl Springs {
     /// Number of edge ends at every node, self-loops left out.
     pub(crate) fn degree(&self, u: usize) -> u64 {
         self.offsets[u + 1] - self.offsets[u]
+    }
+
+    /// Number of edge ends.
+    pub(crate) fn n_ends(&self) -> usize {
+        self.others.len()
+    }
+
+    /// Whether ends can differ in what they pull with.
+    pub(crate) fn is_weighted(&self, config: &Config) -> bool {
+        self.weights.is_some() || config.dissuade_hubs
+    }
+
+    /// The ends at `nodes`: where each node's begin, counted from the first, and the others.
+    pub(crate) fn rows(&self, nodes: Range<usize>) -> (impl Iterator<Item = u64> + '_, &[NodeId]) {
+        let first = self.offsets[nodes.start];
+        let ends = first as usize..self.offsets[nodes.end] as usize;
+        let offsets = self.offsets[nodes.start..=nodes.end].iter().map(move |&end| end - first);
+        (offsets, &self.others[ends])
+    }
+
+    /// The coefficients of the ends at `nodes`.
+    pub(crate) fn pulls(&self, nodes: Range<usize>) -> Pull<&[f64]> {
+        match &self.pull {
+            Pull::Same(pull) => Pull::Same(*pull),
+            Pull::Each(pull) => {
+                let ends = self.offsets[nodes.start] as usize..self.offsets[nodes.end] as usize;
+                Pull::Each(&pull[ends])
+            }
+        }
     }
 
     /// Works out the coefficients from the options and the masses: c·wᵟ, over the mass of the

@@ -1,13 +1,16 @@
 //! What a layout starts from, checked once.
 
+use std::sync::OnceLock;
+
 use graph_core::Graph;
+use graph_kernels::Device;
 use rayon::prelude::*;
 
 use crate::attraction::Springs;
-use crate::complex::Complex;
+use crate::cards::Cards;
 use crate::error::check_positions;
-use crate::repulsion::Approximate;
-use crate::session::{Layout, State, StepReport};
+use crate::host::Host;
+use crate::session::{Engine, Layout, Scene, State, StepReport};
 use crate::speed::Speed;
 use crate::{Config, Error, Result, initial};
 
@@ -24,6 +27,7 @@ pub struct LayoutBuilder<'a> {
     size: Option<Vec<f64>>,
     mobility: Option<Vec<f64>>,
     fixed: Option<Vec<bool>>,
+    devices: Vec<Device>,
 }
 
 impl<'a> LayoutBuilder<'a> {
@@ -37,7 +41,23 @@ impl<'a> LayoutBuilder<'a> {
             size: None,
             mobility: None,
             fixed: None,
+            devices: vec![Device::Cpu],
         }
+    }
+
+    /// Where to make the steps; by default on the processor.
+    pub fn device(mut self, device: Device) -> Self {
+        self.devices = vec![device];
+        self
+    }
+
+    /// Splits the graph over several devices, one of which may be named more than once: each
+    /// holds all positions, a share of the edges, and finds the forces on a share of the nodes.
+    /// 16 bytes a node travel to the host and to each device in every step, and 4 more when the
+    /// nodes are sorted.
+    pub fn devices(mut self, devices: &[Device]) -> Self {
+        self.devices = devices.to_vec();
+        self
     }
 
     /// Options; by default [`Config::default`].
@@ -84,15 +104,18 @@ impl<'a> LayoutBuilder<'a> {
         self
     }
 
-    /// Checks everything and makes the layout. O(n + m) time; about 150 bytes a node and 8 bytes
-    /// an edge end, 4 more with weights and 8 more when they or `dissuade_hubs` count.
+    /// Checks everything and makes the layout. O(n + m) time; on the host about 150 bytes a node
+    /// and 8 bytes an edge end, 4 more with weights and 8 more when they or `dissuade_hubs` count;
+    /// on a device [`device_bytes`](crate::device_bytes).
     ///
     /// # Errors
     ///
     /// - [`Error::BadOption`] if an option is out of its range;
     /// - [`Error::LengthMismatch`] if a column does not have one entry a node;
     /// - [`Error::BadPosition`] if a position is not finite;
-    /// - [`Error::BadValue`] if a mass, size or mobility is out of its range.
+    /// - [`Error::BadValue`] if a mass, size or mobility is out of its range;
+    /// - [`Error::Device`] if the device has not enough memory, which is found out before anything
+    ///   is copied; [`Error::TooManyEnds`] if it cannot count the edges.
     pub fn build(self) -> Result<Layout> {
         let n = self.graph.n_nodes();
         self.config.validate()?;
@@ -111,9 +134,8 @@ impl<'a> LayoutBuilder<'a> {
         if fixed.len() != n {
             return Err(Error::LengthMismatch { column: "fixed", found: fixed.len(), expected: n });
         }
-        let mut speed = Speed::default();
-        let mut force = vec![Complex::default(); n];
-        let [x, y] = if let Some(state) = self.state {
+        let start = Speed::default();
+        let state = if let Some(state) = self.state {
             for (name, values) in [("force_x", &state.force_x), ("force_y", &state.force_y)] {
                 column(name, values.clone(), n, |_| true, "finite")?;
             }
@@ -123,40 +145,31 @@ impl<'a> LayoutBuilder<'a> {
                     return Err(Error::BadOption { option, value, allowed });
                 }
             }
-            speed = Speed { speed: state.speed, efficiency: state.efficiency };
-            for (u, force) in force.iter_mut().enumerate() {
-                *force = Complex::new(state.force_x[u], state.force_y[u]);
-            }
-            [state.x, state.y]
-        } else if let Some(mut start) = self.start {
-            if start.iter().all(|column| column.len() == n) {
-                initial::separate(&mut start, &fixed, self.config.seed);
-            }
-            start
+            state
         } else {
-            initial::random(n, self.config.seed)
+            let [x, y] = if let Some(mut start) = self.start {
+                if start.iter().all(|column| column.len() == n) {
+                    initial::separate(&mut start, &fixed, self.config.seed);
+                }
+                start
+            } else {
+                initial::random(n, self.config.seed)
+            };
+            let force = vec![0.0; n];
+            let (speed, efficiency) = (start.speed, start.efficiency);
+            State { x, y, force_x: force.clone(), force_y: force, speed, efficiency }
         };
-        let view = [&x, &y].map(|column| column.iter().map(|&v| v as f32).collect::<Vec<_>>());
-        check_positions(n, &view[0], &view[1])?;
+        let [x, y] =
+            [&state.x, &state.y].map(|column| column.iter().map(|&v| v as f32).collect::<Vec<_>>());
+        check_positions(n, &x, &y)?;
         springs.set_options(&self.config, &mass);
-        Ok(Layout {
-            springs,
-            config: self.config,
-            x,
-            y,
-            view,
-            pairs: Vec::new(),
-            old_force: Vec::new(),
-            force,
-            mass,
-            size,
-            mobility,
-            fixed,
-            speed,
-            approximate: Approximate::default(),
-            last: StepReport::default(),
-            undisturbed: 0,
-        })
+        let scene = Scene { springs, config: self.config, mass, size, mobility, fixed };
+        let engine = match self.devices[..] {
+            [] | [Device::Cpu] => Engine::Host(Box::new(Host::new(state))),
+            _ => Engine::Cards(Box::new(Cards::new(&self.devices, &scene, &state)?)),
+        };
+        let (last, view) = (StepReport::default(), OnceLock::new());
+        Ok(Layout { scene, engine, last, view, stream: None })
     }
 }
 

@@ -22,6 +22,17 @@ pub enum Error {
         /// The length that the graph asks for.
         expected: usize,
     },
+    /// A device failed, or has not enough memory.
+    #[error(transparent)]
+    Device(#[from] graph_kernels::Error),
+    /// A graph is too large for a device.
+    #[error("the graph has {n_ends} edge ends, but at most {limit} fit on a device")]
+    TooManyEnds {
+        /// Twice the number of edges, without self-loops.
+        n_ends: usize,
+        /// The most that a device can count.
+        limit: usize,
+    },
     /// A position that cannot be drawn, measured or moved.
     #[error(
         "node {node} lies at ({x}, {y}), but positions must be finite and within ±{FARTHEST:e}"

@@ -1,21 +1,18 @@
 //! A layout in progress: step it, look at it, change it, stop it.
 
-use std::mem;
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use graph_core::{Graph, NodeId};
-use rayon::prelude::*;
+use graph_kernels::Device;
 
 use crate::attraction::Springs;
 use crate::builder::LayoutBuilder;
-use crate::complex::Complex;
-use crate::repulsion::{self, Approximate};
-use crate::speed::Speed;
-use crate::{Config, Error, Result};
-
-/// Nodes that one task handles; sums run over such blocks in order, whatever the threads.
-const BLOCK: usize = 4096;
+use crate::cards::Cards;
+use crate::host::Host;
+use crate::stream::Stream;
+use crate::{Config, Error, Frame, Result};
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -87,9 +84,27 @@ pub struct State {
     pub efficiency: f64,
 }
 
-/// A graph being laid out by ForceAtlas2.
+/// What a layout is of, and how it is made; the same for every engine.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) springs: Springs,
+    pub(crate) config: Config,
+    pub(crate) mass: Vec<f64>,
+    pub(crate) size: Vec<f64>,
+    pub(crate) mobility: Option<Vec<f64>>,
+    pub(crate) fixed: Vec<bool>,
+}
+
+/// Where the steps are made.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Host(Box<Host>),
+    Cards(Box<Cards>),
+}
+
+/// A graph being laid out by ForceAtlas2, on the processor or on one or more devices.
 ///
-/// Same graph, same start, same options: same bytes, on any number of threads.
+/// Same graph, same start, same options, same device: same bytes, on any number of threads.
 ///
 /// ```
 /// use gpu_layout::{Config, Layout};
@@ -97,8 +112,8 @@ pub struct State {
 ///
 /// let square = Graph::from_coo(Coo::new(4, vec![0, 1, 2, 3], vec![1, 2, 3, 0], None)?, false);
 /// let mut layout = Layout::builder(&square).config(Config { seed: 7, ..Config::default() }).build()?;
-/// layout.run(200, |_| std::ops::ControlFlow::Continue(()));
-/// let (x, y) = (layout.x(), layout.y());
+/// layout.run(200, |_| std::ops::ControlFlow::Continue(()))?;
+/// let [x, y] = layout.positions()?;
 /// let side = (x[0] - x[1]).hypot(y[0] - y[1]);
 /// let diagonal = (x[0] - x[2]).hypot(y[0] - y[2]);
 /// assert!(side < diagonal);
@@ -106,25 +121,12 @@ pub struct State {
 /// ```
 #[derive(Debug)]
 pub struct Layout {
-    pub(crate) springs: Springs,
-    pub(crate) config: Config,
-    pub(crate) x: Vec<f64>,
-    pub(crate) y: Vec<f64>,
-    /// Positions as callers and pictures want them.
-    pub(crate) view: [Vec<f32>; 2],
-    /// Positions interleaved, for attraction in approximate mode.
-    pub(crate) pairs: Vec<[f32; 2]>,
-    pub(crate) force: Vec<Complex>,
-    pub(crate) old_force: Vec<Complex>,
-    pub(crate) mass: Vec<f64>,
-    pub(crate) size: Vec<f64>,
-    pub(crate) mobility: Option<Vec<f64>>,
-    pub(crate) fixed: Vec<bool>,
-    pub(crate) speed: Speed,
-    pub(crate) approximate: Approximate,
+    pub(crate) scene: Scene,
+    pub(crate) engine: Engine,
     pub(crate) last: StepReport,
-    /// Steps since the start or the last change from outside.
-    pub(crate) undisturbed: usize,
+    /// Positions copied from a device since the last step.
+    pub(crate) view: OnceLock<[Vec<f32>; 2]>,
+    pub(crate) stream: Option<Stream>,
 }
 
 impl Layout {
@@ -135,35 +137,65 @@ impl Layout {
 
     /// Number of nodes.
     pub fn n_nodes(&self) -> usize {
-        self.x.len()
+        self.scene.mass.len()
     }
 
-    /// Horizontal positions, shape `[n]`, in layout units; not copied.
-    pub fn x(&self) -> &[f32] {
-        &self.view[0]
+    /// Where the steps are made; several devices share one graph.
+    pub fn devices(&self) -> Vec<Device> {
+        match &self.engine {
+            Engine::Host(_) => vec![Device::Cpu],
+            Engine::Cards(cards) => cards.devices(),
+        }
     }
 
-    /// Vertical positions, shape `[n]`, in layout units; not copied.
-    pub fn y(&self) -> &[f32] {
-        &self.view[1]
+    /// Horizontal and vertical positions, shape `[n]` each, in layout units.
+    ///
+    /// On the processor they are not copied; from a device they are, once after each step that
+    /// somebody looks at.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if the copy fails, or a step before it did.
+    pub fn positions(&self) -> Result<[&[f32]; 2]> {
+        match &self.engine {
+            Engine::Host(host) => Ok(host.view()),
+            Engine::Cards(cards) => {
+                let view = match self.view.get() {
+                    Some(view) => view,
+                    None => {
+                        let copied = cards.positions()?;
+                        self.view.get_or_init(|| copied)
+                    }
+                };
+                Ok([&view[0], &view[1]])
+            }
+        }
     }
 
-    /// Force on every node in the last step.
-    pub fn forces(&self) -> impl ExactSizeIterator<Item = (f64, f64)> + '_ {
-        self.force.iter().map(|force| (force.re, force.im))
+    /// Force on every node in the last step, shape `[n, 2]`; copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if the copy fails, or a step before it did.
+    pub fn forces(&self) -> Result<Vec<[f64; 2]>> {
+        match &self.engine {
+            Engine::Host(host) => Ok(host.forces()),
+            Engine::Cards(cards) => cards.forces(),
+        }
     }
 
     /// Mass of every node, shape `[n]`.
     pub fn masses(&self) -> &[f64] {
-        &self.mass
+        &self.scene.mass
     }
 
     /// The options in force.
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.scene.config
     }
 
-    /// What the last step did; all zero before the first.
+    /// What the last step did; all zero before the first. After [`steps`](Self::steps) on a
+    /// device, what it did as of the last [`report`](Self::report).
     pub fn last(&self) -> &StepReport {
         &self.last
     }
@@ -173,69 +205,104 @@ impl Layout {
     /// # Errors
     ///
     /// [`Error::BadOption`] if one is out of its range; the old options then stay.
+    /// [`Error::Device`] if the device has no memory for what they need.
     pub fn set_config(&mut self, config: Config) -> Result<()> {
         config.validate()?;
-        self.springs.set_options(&config, &self.mass);
-        self.config = config;
-        self.undisturbed = 0;
+        self.scene.springs.set_options(&config, &self.scene.mass);
+        self.scene.config = config;
+        match &mut self.engine {
+            Engine::Host(host) => host.disturb(),
+            Engine::Cards(cards) => cards.set_options(&self.scene)?,
+        }
         Ok(())
     }
 
     /// Fixes node `u` where it is, or lets it go.
     ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if the device cannot be told.
+    ///
     /// # Panics
     ///
     /// If `u` is not in `0..n_nodes`.
-    pub fn set_fixed(&mut self, u: NodeId, fixed: bool) {
-        self.fixed[u as usize] = fixed;
-        self.undisturbed = 0;
+    pub fn set_fixed(&mut self, u: NodeId, fixed: bool) -> Result<()> {
+        self.scene.fixed[u as usize] = fixed;
+        match &mut self.engine {
+            Engine::Host(host) => host.disturb(),
+            Engine::Cards(cards) => cards.set_fixed(&self.scene, u as usize)?,
+        }
+        Ok(())
     }
 
     /// Puts node `u` at `(x, y)`, fixed or not.
     ///
     /// # Errors
     ///
-    /// [`Error::BadPosition`] if the place is not finite.
+    /// [`Error::BadPosition`] if the place is not finite or too far out, [`Error::Device`] if the
+    /// device cannot be told.
     ///
     /// # Panics
     ///
     /// If `u` is not in `0..n_nodes`.
     pub fn move_node(&mut self, u: NodeId, x: f32, y: f32) -> Result<()> {
         let node = u as usize;
-        if !(x.is_finite() && y.is_finite()) {
+        assert!(node < self.n_nodes(), "node {node} is not one of {}", self.n_nodes());
+        if !(x.abs() <= FARTHEST && y.abs() <= FARTHEST) {
             return Err(Error::BadPosition { node, x, y });
         }
-        (self.x[node], self.y[node]) = (x.into(), y.into());
-        (self.view[0][node], self.view[1][node]) = (x, y);
-        self.undisturbed = 0;
+        self.view.take();
+        match &mut self.engine {
+            Engine::Host(host) => {
+                host.move_node(node, x, y);
+                host.disturb();
+            }
+            Engine::Cards(cards) => cards.move_node(node, x, y)?,
+        }
         Ok(())
     }
 
-    /// All that is needed to go on later, in another process or with other options.
-    pub fn state(&self) -> State {
-        State {
-            x: self.x.clone(),
-            y: self.y.clone(),
-            force_x: self.force.iter().map(|force| force.re).collect(),
-            force_y: self.force.iter().map(|force| force.im).collect(),
-            speed: self.speed.speed,
-            efficiency: self.speed.efficiency,
+    /// All that is needed to go on later, in another process, on another device or with other
+    /// options.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if the copy fails, or a step before it did.
+    pub fn state(&self) -> Result<State> {
+        match &self.engine {
+            Engine::Host(host) => Ok(host.state()),
+            Engine::Cards(cards) => cards.state(),
         }
     }
 
     /// Makes up to `iterations` steps, fewer if the layout converges or `on_step` breaks.
     ///
-    /// `on_step` sees the layout after each step; it may read positions but not change them.
+    /// `on_step` sees the layout after each step on the processor, after each few on a device:
+    /// as many as take some hundredths of a second. The layout itself does not depend on that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if a step fails.
     pub fn run(
         &mut self,
         iterations: usize,
         mut on_step: impl FnMut(&Self) -> ControlFlow<()>,
-    ) -> RunReport {
+    ) -> Result<RunReport> {
         let start = Instant::now();
         let first = self.last.iteration;
         let mut stop = Stop::Iterations;
-        for _ in 0..iterations {
-            self.step();
+        let mut made = 0;
+        let mut batch = 1;
+        let least = self.scene.config.tolerance;
+        if let Engine::Cards(cards) = &mut self.engine {
+            cards.stop_below(least)?;
+        }
+        while made < iterations {
+            let begin = Instant::now();
+            let count = batch.min(iterations - made);
+            self.make(count)?;
+            self.report()?;
+            made += count;
             if on_step(self).is_break() {
                 stop = Stop::Canceled;
                 break;
@@ -244,9 +311,12 @@ impl Layout {
                 stop = Stop::Converged;
                 break;
             }
+            if matches!(self.engine, Engine::Cards(_)) {
+                batch = next_batch(batch, begin.elapsed());
+            }
         }
         let iterations = self.last.iteration - first;
-        RunReport { iterations, stop, last: self.last, duration: start.elapsed() }
+        Ok(RunReport { iterations, stop, last: self.last, duration: start.elapsed() })
     }
 
     /// Whether the last steps moved the nodes less than [`Config::tolerance`].
@@ -254,162 +324,79 @@ impl Layout {
     /// The way of a step is the mean over the nodes, as a share of the layout's radius, averaged
     /// over about ten steps. The first ten steps never count as converged.
     pub fn has_converged(&self) -> bool {
-        self.last.iteration >= 10 && self.last.convergence < self.config.tolerance
+        self.last.iteration >= 10 && self.last.convergence < self.scene.config.tolerance
     }
 
-    /// Makes one step.
+    /// Makes one step and reports it.
     ///
     /// O(n² + m) time in exact mode, O(n log n + m) else.
-    pub fn step(&mut self) -> &StepReport {
-        mem::swap(&mut self.force, &mut self.old_force);
-        self.old_force.resize(self.x.len(), Complex::default());
-        self.sum_forces();
-        let (energy, swinging, traction) = self.measure_forces();
-        let n = self.x.len();
-        self.speed.adapt(n, swinging, traction, self.config.jitter_tolerance);
-        let (way, max_displacement) = self.move_nodes();
-
-        let mean_displacement = way / n.max(1) as f64;
-        let radius = self.radius();
-        let share = if radius > 0.0 { mean_displacement / radius } else { 0.0 };
-        let convergence = match (self.undisturbed, self.last.convergence) {
-            (0, _) => share,
-            (_, before) => before + (share - before) / 10.0,
-        };
-        self.undisturbed += 1;
-        self.last = StepReport {
-            iteration: self.last.iteration + 1,
-            energy,
-            swinging,
-            traction,
-            speed: self.speed.speed,
-            max_displacement,
-            mean_displacement,
-            radius,
-            convergence,
-        };
-        &self.last
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if it fails.
+    pub fn step(&mut self) -> Result<&StepReport> {
+        self.steps(1)?;
+        self.report()
     }
 
-    /// Repulsion, gravity and attraction at the current positions, into `force`.
-    fn sum_forces(&mut self) {
-        let config = &self.config;
-        let size = config.adjust_sizes.then_some(&self.size[..]);
-        let exact = config.is_exact(self.x.len());
-        let (x, y, mass) = (&self.x[..], &self.y[..], &self.mass[..]);
-        if exact {
-            repulsion::exact(x, y, mass, size, &mut self.force);
-        } else {
-            self.approximate.run(x, y, mass, size, config.theta, &mut self.force);
+    /// Makes `count` steps. On a device this returns when they are asked for, not when they are
+    /// done, and copies nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if they cannot be asked for.
+    pub fn steps(&mut self, count: usize) -> Result<()> {
+        if let Engine::Cards(cards) = &mut self.engine {
+            cards.stop_below(0.0)?;
         }
-        self.force.par_iter_mut().enumerate().with_min_len(BLOCK).for_each(|(u, force)| {
-            let at = Complex::new(x[u], y[u]);
-            let gravity = match (config.strong_gravity, at.norm()) {
-                (true, _) => config.gravity,
-                (false, d) if d > 0.0 => config.gravity / d,
-                _ => 0.0,
-            };
-            *force = force.scale(config.scaling * mass[u]) - at.scale(mass[u] * gravity);
-        });
-        if exact {
-            self.springs.add([x, y], size, config.lin_log, &mut self.force);
-        } else {
-            let [x, y] = &self.view;
-            x.par_iter().zip(y).map(|(&x, &y)| [x, y]).collect_into_vec(&mut self.pairs);
-            self.springs.add(&self.pairs[..], size, config.lin_log, &mut self.force);
+        self.make(count)
+    }
+
+    fn make(&mut self, count: usize) -> Result<()> {
+        self.view.take();
+        for _ in 0..count {
+            match &mut self.engine {
+                Engine::Host(host) => self.last = host.step(&self.scene),
+                Engine::Cards(cards) => cards.step(&self.scene)?,
+            }
         }
+        Ok(())
     }
 
-    /// Energy, swinging and traction.
-    fn measure_forces(&self) -> (f64, f64, f64) {
-        let block = |nodes: std::ops::Range<usize>| {
-            let mut sums = [0.0; 3];
-            for u in nodes.filter(|&u| !self.fixed[u]) {
-                let (new, old) = (self.force[u], self.old_force[u]);
-                sums[0] += new.norm_squared();
-                sums[1] += self.mass[u] * (old - new).norm();
-                sums[2] += self.mass[u] * 0.5 * (old + new).norm();
-            }
-            sums
-        };
-        let [energy, swinging, traction] = self.sum_blocks(block);
-        (energy, swinging, traction)
+    /// What the last step did; waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if the copy fails, or a step before it did.
+    pub fn report(&mut self) -> Result<&StepReport> {
+        if let Engine::Cards(cards) = &self.engine {
+            self.last = cards.report()?;
+        }
+        Ok(&self.last)
     }
 
-    /// Moves the free nodes along their forces; total and largest way.
-    fn move_nodes(&mut self) -> (f64, f64) {
-        let (speed, resize) = (self.speed.speed, self.config.adjust_sizes);
-        let (force, old_force, mass) = (&self.force, &self.old_force, &self.mass);
-        let (fixed, mobility) = (&self.fixed, &self.mobility);
-        let displacement = |u: usize| {
-            if fixed[u] {
-                return Complex::default();
-            }
-            let swinging = mass[u] * (old_force[u] - force[u]).norm();
-            let mut factor = speed / (1.0 + (speed * swinging).sqrt());
-            if resize {
-                let length = force[u].norm();
-                factor *= 0.1;
-                factor = if length > 0.0 { (factor * length).min(10.0) / length } else { 0.0 };
-            }
-            let way =
-                force[u].scale(factor * mobility.as_ref().map_or(1.0, |mobility| mobility[u]));
-            // Weights near the end of f32 can overflow a force: such a node waits a step.
-            if way.norm_squared().is_finite() { way } else { Complex::default() }
-        };
-        let [view_x, view_y] = &mut self.view;
-        let ways: Vec<(f64, f64)> = self
-            .x
-            .par_chunks_mut(BLOCK)
-            .zip(self.y.par_chunks_mut(BLOCK))
-            .zip(view_x.par_chunks_mut(BLOCK).zip(view_y.par_chunks_mut(BLOCK)))
-            .enumerate()
-            .map(|(block, ((x, y), (view_x, view_y)))| {
-                let (mut total, mut max) = (0.0, 0.0_f64);
-                for i in 0..x.len() {
-                    let way = displacement(block * BLOCK + i);
-                    let length = way.norm();
-                    total += length;
-                    max = max.max(length);
-                    x[i] += way.re;
-                    y[i] += way.im;
-                    view_x[i] = x[i] as f32;
-                    view_y[i] = y[i] as f32;
-                }
-                (total, max)
-            })
-            .collect();
-        ways.iter().fold((0.0, 0.0_f64), |(total, max), &(t, m)| (total + t, max.max(m)))
+    /// Positions for somebody who watches: 16 bits an axis, as changes since the last frame.
+    ///
+    /// The first frame, and each after the layout left its grid or shrank to a small part of it,
+    /// is a key frame: its changes are from zero. O(n); from a device only 4 bytes a node are
+    /// copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if a kernel or copy fails.
+    pub fn frame(&mut self) -> Result<Frame> {
+        Stream::frame(&mut self.stream, &self.engine)
     }
+}
 
-    /// Root mean square distance from the centroid.
-    fn radius(&self) -> f64 {
-        let n = self.x.len().max(1) as f64;
-        let [x, y] = self.sum_blocks(|nodes| {
-            [&self.x, &self.y].map(|column| column[nodes.clone()].iter().sum())
-        });
-        let center = Complex::new(x / n, y / n);
-        let [squares] = self.sum_blocks(|nodes| {
-            [nodes.map(|u| (Complex::new(self.x[u], self.y[u]) - center).norm_squared()).sum()]
-        });
-        (squares / n).sqrt()
-    }
+/// Farthest that a node may be put from the origin.
+const FARTHEST: f32 = crate::error::FARTHEST;
 
-    /// Sums over blocks of nodes, block by block in order: the threads do not change a bit.
-    fn sum_blocks<const K: usize>(
-        &self,
-        block: impl Fn(std::ops::Range<usize>) -> [f64; K] + Sync,
-    ) -> [f64; K] {
-        let n = self.x.len();
-        let parts: Vec<[f64; K]> = (0..n.div_ceil(BLOCK))
-            .into_par_iter()
-            .map(|i| block(i * BLOCK..n.min((i + 1) * BLOCK)))
-            .collect();
-        parts.iter().fold([0.0; K], |mut sums, part| {
-            for (sum, part) in sums.iter_mut().zip(part) {
-                *sum += part;
-            }
-            sums
-        })
+/// How many steps to make until somebody looks again.
+fn next_batch(batch: usize, took: Duration) -> usize {
+    match took.as_millis() {
+        0..15 => (2 * batch).min(64),
+        15..60 => batch,
+        _ => (batch / 2).max(1),
     }
 }

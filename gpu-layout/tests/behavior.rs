@@ -15,8 +15,10 @@ fn graph(n: usize, edges: &[(u32, u32)]) -> Graph {
 /// Runs and checks that every position is finite and within `reach` of the origin.
 fn stays_within(graph: &Graph, config: Config, iterations: usize, reach: f32) -> Layout {
     let mut layout = Layout::builder(graph).config(config).build().unwrap();
-    layout.run(iterations, |_| ControlFlow::Continue(()));
-    for (u, (x, y)) in layout.x().iter().zip(layout.y()).enumerate() {
+    layout.run(iterations, |_| ControlFlow::Continue(())).unwrap();
+    for (u, (x, y)) in
+        layout.positions().unwrap()[0].iter().zip(layout.positions().unwrap()[1]).enumerate()
+    {
         assert!(x.hypot(*y) < reach, "node {u} is at ({x}, {y})");
     }
     layout
@@ -40,7 +42,7 @@ fn no_node_and_one_node() {
 fn isolated_nodes_spread_out_and_stay_near() {
     for config in both() {
         let layout = stays_within(&graph(500, &[]), config, 300, 1000.0);
-        let (x, y) = (layout.x(), layout.y());
+        let (x, y) = layout.positions().unwrap().into();
         let mut nearest = f32::MAX;
         for u in 0..500 {
             for v in 0..u {
@@ -61,8 +63,9 @@ fn nodes_that_start_at_one_place_come_apart() {
                 .positions(&start, &start)
                 .build()
                 .unwrap();
-            layout.run(100, |_| ControlFlow::Continue(()));
-            let distance = (layout.x()[0] - layout.x()[1]).hypot(layout.y()[0] - layout.y()[1]);
+            layout.run(100, |_| ControlFlow::Continue(())).unwrap();
+            let distance = (layout.positions().unwrap()[0][0] - layout.positions().unwrap()[0][1])
+                .hypot(layout.positions().unwrap()[1][0] - layout.positions().unwrap()[1][1]);
             assert!((0.5..50.0).contains(&distance), "{distance}");
         }
     }
@@ -82,7 +85,11 @@ fn ten_thousand_components_stay_together() {
     let edges: Vec<_> = (0..10_000).map(|c| (3 * c, 3 * c + 1)).collect();
     let layout = stays_within(&graph(30_000, &edges), Config::default(), 60, 1e5);
     let last = layout.last();
-    let farthest = layout.x().iter().zip(layout.y()).map(|(x, y)| x.hypot(*y)).fold(0.0, f32::max);
+    let farthest = layout.positions().unwrap()[0]
+        .iter()
+        .zip(layout.positions().unwrap()[1])
+        .map(|(x, y)| x.hypot(*y))
+        .fold(0.0, f32::max);
     assert!(f64::from(farthest) < 10.0 * last.radius, "{farthest} of {}", last.radius);
 }
 
@@ -96,8 +103,13 @@ fn enormous_weights_and_places_do_not_make_nan() {
             .positions(&[1e18, -1e18, 0.0], &[0.0, 1.0, f32::MIN_POSITIVE])
             .build()
             .unwrap();
-        layout.run(50, |_| ControlFlow::Continue(()));
-        assert!(layout.x().iter().chain(layout.y()).all(|v| !v.is_nan()));
+        layout.run(50, |_| ControlFlow::Continue(())).unwrap();
+        assert!(
+            layout.positions().unwrap()[0]
+                .iter()
+                .chain(layout.positions().unwrap()[1])
+                .all(|v| !v.is_nan())
+        );
     }
 }
 
@@ -108,8 +120,8 @@ fn sizes_keep_nodes_apart_in_both_modes() {
     for config in both() {
         let config = Config { adjust_sizes: true, tolerance: 0.0, ..config };
         let mut layout = Layout::builder(&graph).config(config).sizes(&[3.0; 200]).build().unwrap();
-        layout.run(1000, |_| ControlFlow::Continue(()));
-        let (x, y) = (layout.x(), layout.y());
+        layout.run(1000, |_| ControlFlow::Continue(())).unwrap();
+        let (x, y) = layout.positions().unwrap().into();
         let overlaps = (0..200)
             .flat_map(|u| (0..u).map(move |v| (u, v)))
             .filter(|&(u, v)| (x[u] - x[v]).hypot(y[u] - y[v]) < 5.9)
@@ -129,28 +141,28 @@ fn pinned_and_immobile_nodes_do_not_move_and_moved_ones_are_there() {
         .build()
         .unwrap();
     layout.move_node(3, -7.0, 7.0).unwrap();
-    layout.set_fixed(3, true);
+    layout.set_fixed(3, true).unwrap();
     for _ in 0..20 {
-        layout.step();
+        layout.step().unwrap();
     }
-    assert_eq!((layout.x()[0], layout.y()[0]), (0.0, 1.0));
-    assert_eq!((layout.x()[1], layout.y()[1]), (5.0, -4.0));
-    assert_eq!((layout.x()[3], layout.y()[3]), (-7.0, 7.0));
-    assert_ne!(layout.x()[2], 9.0);
-    layout.set_fixed(3, false);
-    layout.step();
-    assert_ne!(layout.x()[3], -7.0);
+    assert_eq!((layout.positions().unwrap()[0][0], layout.positions().unwrap()[1][0]), (0.0, 1.0));
+    assert_eq!((layout.positions().unwrap()[0][1], layout.positions().unwrap()[1][1]), (5.0, -4.0));
+    assert_eq!((layout.positions().unwrap()[0][3], layout.positions().unwrap()[1][3]), (-7.0, 7.0));
+    assert_ne!(layout.positions().unwrap()[0][2], 9.0);
+    layout.set_fixed(3, false).unwrap();
+    layout.step().unwrap();
+    assert_ne!(layout.positions().unwrap()[0][3], -7.0);
 }
 
 #[test]
 fn options_change_while_it_runs_and_bad_ones_leave_the_old() {
     let graph = graph(50, &(0..49).map(|u| (u, u + 1)).collect::<Vec<_>>());
     let mut layout = Layout::builder(&graph).build().unwrap();
-    layout.run(500, |_| ControlFlow::Continue(()));
+    layout.run(500, |_| ControlFlow::Continue(())).unwrap();
     let before = layout.last().radius;
     layout.set_config(Config { scaling: 50.0, ..Config::default() }).unwrap();
     assert!(!layout.has_converged());
-    layout.run(500, |_| ControlFlow::Continue(()));
+    layout.run(500, |_| ControlFlow::Continue(())).unwrap();
     assert!(layout.last().radius > 2.0 * before);
     let error = layout.set_config(Config { theta: 3.0, ..Config::default() }).unwrap_err();
     assert_eq!(error.to_string(), "theta is 3, but it must be from 0 to 0.9");
@@ -161,14 +173,14 @@ fn options_change_while_it_runs_and_bad_ones_leave_the_old() {
 fn a_run_ends_for_one_of_three_reasons() {
     let graph = graph(30, &(0..29).map(|u| (u, u + 1)).collect::<Vec<_>>());
     let mut layout = Layout::builder(&graph).build().unwrap();
-    let report = layout.run(3, |_| ControlFlow::Continue(()));
+    let report = layout.run(3, |_| ControlFlow::Continue(())).unwrap();
     assert_eq!((report.iterations, report.stop), (3, Stop::Iterations));
     let report = layout.run(9, |layout| match layout.last().iteration {
         5.. => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
     assert_eq!((report.iterations, report.stop), (2, Stop::Canceled));
-    let report = layout.run(100_000, |_| ControlFlow::Continue(()));
+    let report = layout.run(100_000, |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(report.stop, Stop::Converged);
 }
 

@@ -22,8 +22,14 @@ fn median_trustworthiness(graph: &Graph, repulsion: Repulsion) -> f64 {
         .map(|seed| {
             let config = Config { seed, repulsion, ..Config::default() };
             let mut layout = Layout::builder(graph).config(config).build().unwrap();
-            layout.run(500, |_| ControlFlow::Continue(()));
-            let report = measure(graph, layout.x(), layout.y(), &QualityConfig::default()).unwrap();
+            layout.run(500, |_| ControlFlow::Continue(())).unwrap();
+            let report = measure(
+                graph,
+                layout.positions().unwrap()[0],
+                layout.positions().unwrap()[1],
+                &QualityConfig::default(),
+            )
+            .unwrap();
             report.trustworthiness.unwrap().value
         })
         .collect();
@@ -53,7 +59,7 @@ fn force_error(graph: &Graph, steps: usize) -> f64 {
     let mut layout =
         Layout::builder(graph).config(Config { gravity: 1.0, ..config.clone() }).build().unwrap();
     for _ in 0..steps {
-        layout.step();
+        layout.step().unwrap();
     }
     let mass: Vec<f32> = layout.masses().iter().map(|&mass| mass as f32).collect();
     let edgeless = graph_core::Coo::new(graph.n_nodes(), vec![], vec![], None).unwrap();
@@ -63,11 +69,14 @@ fn force_error(graph: &Graph, steps: usize) -> f64 {
         let mut layout = Layout::builder(&edgeless)
             .config(config)
             .masses(&mass)
-            .positions(layout.x(), layout.y())
+            .positionslayout
+            .positions()
+            .unwrap()
+            .into()
             .build()
             .unwrap();
-        layout.step();
-        layout.forces().collect::<Vec<_>>()
+        layout.step().unwrap();
+        layout.forces().unwrap()
     };
     let (found, exact) = (forces(Repulsion::Approximate), forces(Repulsion::Exact));
     let square = |(x, y): (f64, f64)| x * x + y * y;
@@ -106,7 +115,7 @@ fn the_speed_law_does_not_overflow() {
     let graph = barabasi_albert(&BarabasiAlbert { n_nodes: 70_000, n_neighbors: 2, seed: 0 });
     let mut layout = Layout::builder(&graph.unwrap()).build().unwrap();
     for _ in 0..30 {
-        let last = *layout.step();
+        let last = *layout.step().unwrap();
         assert!(last.speed > 0.01 && last.speed < 1e6, "{last:?}");
     }
 }

@@ -52,6 +52,21 @@ typedef float f32;
 #define ATOMIC_ADD_LOCAL(P, V) atomic_add((volatile __local u32 *)(P), (u32)(V))
 #define ATOMIC_ADD(P, V) atomic_add((volatile __global u32 *)(P), (u32)(V))
 
+// BALLOT: which lanes of a group of 32 say yes, as bits. WORD is a LOCAL u32 of its own.
+FN u32 ballot(LOCAL_PTR(u32) word, u32 lane, u32 yes) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (lane == 0) {
+        word[0] = 0;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (yes) {
+        atomic_or((volatile __local u32 *)word, 1u << lane);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return word[0];
+}
+#define BALLOT(WORD, YES) ballot((WORD), LANE, (YES))
+
 #else
 
 typedef unsigned char u8;
@@ -98,6 +113,8 @@ FN f32 approximate_reciprocal(f32 x) {
 #define FMA(A, B, C) fmaf((A), (B), (C))
 #define ATOMIC_ADD_LOCAL(P, V) atomicAdd((P), (u32)(V))
 #define ATOMIC_ADD(P, V) atomicAdd((P), (u32)(V))
+
+#define BALLOT(WORD, YES) __ballot_sync(0xffffffffu, (YES))
 
 // OpenCL has these as built-ins for every type.
 FN u32 min(u32 a, u32 b) { return a < b ? a : b; }

@@ -103,6 +103,8 @@ struct State {
     kernels: HashMap<&'static str, CudaFunction>,
     pinned: Option<Pinned>,
     profile: Option<Timings>,
+    /// What the launches being recorded read and write.
+    recorded: Option<Vec<Memory>>,
 }
 
 #[derive(Debug, Default)]
@@ -128,7 +130,7 @@ impl Cuda {
 
     pub(crate) fn allocate(self, bytes: u64) -> Result<Memory> {
         let (place, pointer) = self.card()?.allocate(bytes)?;
-        Ok(Memory { device: self, place, bytes, pointer })
+        Ok(Memory(Arc::new(Bytes { device: self, place, len: bytes, pointer })))
     }
 
     pub(crate) fn free_memory(self) -> Result<u64> {
@@ -154,11 +156,6 @@ impl Cuda {
         let Some(mut timings) = state.profile.take() else { return Ok(Profile::default()) };
         timings.settle(card)?;
         Ok(Profile::new(&timings.done))
-    }
-
-    /// Whether kernels are being timed one by one.
-    pub(crate) fn is_profiling(self) -> Result<bool> {
-        Ok(self.card()?.state().profile.is_some())
     }
 
     pub(crate) fn launch(
@@ -188,8 +185,13 @@ impl Cuda {
                 Arg::U32(value) => launch.arg(value),
                 Arg::U64(value) => launch.arg(value),
                 Arg::F32(value) => launch.arg(value),
-                Arg::Cuda(memory) if memory.device == self => launch.arg(&memory.pointer),
-                Arg::Cuda(memory) => return Err(card.wrong(&memory.device.0.info.name)),
+                Arg::Cuda(memory) if memory.0.device == self => {
+                    if let Some(recorded) = &mut state.recorded {
+                        recorded.push((*memory).clone());
+                    }
+                    launch.arg(&memory.0.pointer)
+                }
+                Arg::Cuda(memory) => return Err(card.wrong(&memory.0.device.0.info.name)),
                 Arg::OpenCl(memory) => return Err(card.wrong(&memory.device().0.info.name)),
                 Arg::Host => return Err(card.wrong("cpu")),
             };
@@ -219,17 +221,27 @@ impl Cuda {
         Ok(())
     }
 
-    /// Records what `work` launches instead of running it.
-    pub(crate) fn record(self, work: impl FnOnce() -> Result<()>) -> Result<Recording> {
+    /// Records what `work` launches instead of running it; nothing if kernels are being timed
+    /// one by one, which a recording hides. All the kernels must have run before: loading one
+    /// cannot be recorded.
+    pub(crate) fn record(self, work: impl FnOnce() -> Result<()>) -> Result<Option<Recording>> {
         let card = self.card()?;
-        let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
-        card.check("begin to record", card.stream.begin_capture(mode))?;
+        {
+            let mut state = card.state();
+            if state.profile.is_some() || state.recorded.is_some() {
+                return Ok(None);
+            }
+            let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+            card.check("begin to record", card.stream.begin_capture(mode))?;
+            state.recorded = Some(Vec::new());
+        }
         let worked = work();
         let flags = sys::CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH;
         let graph = card.stream.end_capture(flags);
+        let memories = card.state().recorded.take().unwrap_or_default();
         worked?;
         match card.check("end to record", graph)? {
-            Some(graph) => Ok(Recording { device: self, graph }),
+            Some(graph) => Ok(Some(Recording { device: self, graph, _memories: memories })),
             None => Err(Error::Driver {
                 device: card.name.as_str().into(),
                 action: "record",
@@ -255,6 +267,8 @@ impl Timings {
 pub(crate) struct Recording {
     device: Cuda,
     graph: CudaGraph,
+    /// The graph knows these by address alone: they must stay as long as it.
+    _memories: Vec<Memory>,
 }
 
 // SAFETY: a graph may be used by any thread, one at a time; `replay` takes it by `&mut`.
@@ -296,6 +310,7 @@ impl Card {
                 kernels: HashMap::new(),
                 pinned: None,
                 profile: None,
+                recorded: None,
             }),
         };
         if limits.initial > 0 {
@@ -448,24 +463,27 @@ impl Pinned {
     }
 }
 
-/// Bytes of a card; they go back to its pool when dropped.
+/// Bytes of a card; they go back to its pool when the last handle is dropped.
+#[derive(Debug, Clone)]
+pub(crate) struct Memory(Arc<Bytes>);
+
 #[derive(Debug)]
-pub(crate) struct Memory {
+struct Bytes {
     device: Cuda,
     place: Place,
-    bytes: u64,
+    len: u64,
     pointer: CUdeviceptr,
 }
 
 impl Memory {
     pub(crate) fn device(&self) -> Cuda {
-        self.device
+        self.0.device
     }
 
     /// Copies to the card. Returns when `bytes` may change, not when they have arrived.
     pub(crate) fn write(&mut self, from: u64, bytes: &[u8]) -> Result<()> {
-        debug_assert!(from + bytes.len() as u64 <= self.bytes, "the caller checks the range");
-        let card = self.device.card()?;
+        debug_assert!(from + bytes.len() as u64 <= self.0.len, "the caller checks the range");
+        let card = self.0.device.card()?;
         card.check("copy from the host", card.context.bind_to_thread())?;
         let mut state = card.state();
         let pinned = Pinned::of(card, &mut state)?;
@@ -473,7 +491,7 @@ impl Memory {
             let half = &mut pinned.halves[i % 2];
             card.check("copy from the host", half.done.synchronize())?;
             half.as_mut_slice()[..part.len()].copy_from_slice(part);
-            let to = self.pointer + from + (i * PINNED) as u64;
+            let to = self.0.pointer + from + (i * PINNED) as u64;
             // SAFETY: the range lies inside this memory; the half is not written again before
             // `done`, which is recorded after the copy.
             let copied = unsafe {
@@ -490,8 +508,8 @@ impl Memory {
     }
 
     pub(crate) fn read(&self, from: u64, bytes: &mut [u8]) -> Result<()> {
-        debug_assert!(from + bytes.len() as u64 <= self.bytes, "the caller checks the range");
-        let card = self.device.card()?;
+        debug_assert!(from + bytes.len() as u64 <= self.0.len, "the caller checks the range");
+        let card = self.0.device.card()?;
         card.check("copy to the host", card.context.bind_to_thread())?;
         let mut state = card.state();
         let pinned = Pinned::of(card, &mut state)?;
@@ -508,7 +526,7 @@ impl Memory {
                 let copied = unsafe {
                     result::memcpy_dtoh_async(
                         &mut half.as_mut_slice()[..len],
-                        self.pointer + from + begin as u64,
+                        self.0.pointer + from + begin as u64,
                         card.stream.cu_stream(),
                     )
                 };
@@ -527,17 +545,17 @@ impl Memory {
     }
 
     pub(crate) fn clear(&mut self) -> Result<()> {
-        let card = self.device.card()?;
+        let card = self.0.device.card()?;
         card.check("clear memory", card.context.bind_to_thread())?;
-        let size = (self.place.bytes.end - self.place.bytes.start) as usize;
+        let size = (self.0.place.bytes.end - self.0.place.bytes.start) as usize;
         // SAFETY: the range is this memory's own.
         let cleared =
-            unsafe { result::memset_d8_async(self.pointer, 0, size, card.stream.cu_stream()) };
+            unsafe { result::memset_d8_async(self.0.pointer, 0, size, card.stream.cu_stream()) };
         card.check("clear memory", cleared)
     }
 }
 
-impl Drop for Memory {
+impl Drop for Bytes {
     fn drop(&mut self) {
         if let Ok(card) = self.device.card() {
             card.state().pool.give_back(&self.place);

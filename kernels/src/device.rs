@@ -145,7 +145,7 @@ impl Device {
         };
         let mut devices = Vec::new();
         for name in list.split(',').map(str::trim) {
-            let bad = |_| Error::BadSetting {
+            let bad = |()| Error::BadSetting {
                 variable: DEVICES,
                 value: list.clone().into(),
                 allowed: "a list of devices such as cuda:1,cuda:0,cpu",
@@ -178,7 +178,7 @@ impl Device {
         let device = match wanted {
             Name::Auto => return Ok(preferred(&allowed)[0]),
             Name::Any(backend) => allowed.iter().copied().find(|d| d.backend() == backend),
-            name => Some(find(name)?).filter(|device| allowed.contains(device)),
+            Name::One(..) => Some(find(wanted)?).filter(|device| allowed.contains(device)),
         };
         device.ok_or_else(|| {
             let reason = match (listed(), Self::absent()) {
@@ -328,6 +328,23 @@ impl Device {
         }
     }
 
+    /// Records the kernels that `work` launches instead of running them: run again by
+    /// [`Recording::replay`], all of them cost the host one call.
+    ///
+    /// `None` where this cannot be done: anywhere but on CUDA, and while kernels are being
+    /// timed. `work` is then not called. It must not copy, allocate or wait, and its kernels must
+    /// have run before.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, and [`Error::Driver`] if it did what it must not.
+    pub fn record(self, work: impl FnOnce() -> Result<()>) -> Result<Option<Recording>> {
+        match self {
+            Self::Cpu | Self::OpenCl(_) => Ok(None),
+            Self::Cuda(cuda) => Ok(cuda.record(work)?.map(Recording)),
+        }
+    }
+
     /// Launches a kernel that reads and writes `bytes` bytes.
     ///
     /// Nobody checks what the kernel does with its arguments: who calls this has checked that
@@ -346,6 +363,23 @@ impl Device {
             Self::Cuda(cuda) => cuda.launch(kernel, groups, bytes, args),
             Self::OpenCl(opencl) => opencl.launch(kernel, groups, bytes, args),
         }
+    }
+}
+
+/// Kernels in their order, with their arguments, to be run again and again.
+///
+/// It keeps the arrays that its kernels use.
+#[derive(Debug)]
+pub struct Recording(cuda::Recording);
+
+impl Recording {
+    /// Runs the kernels once more; does not wait for them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Driver`] if they cannot be launched.
+    pub fn replay(&mut self) -> Result<()> {
+        self.0.replay()
     }
 }
 

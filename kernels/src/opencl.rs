@@ -275,11 +275,11 @@ impl Card {
         self.state().pool.reset_peak();
     }
 
-    fn failed(&self, action: &'static str, error: ClError) -> Error {
+    fn failed(&self, action: &'static str, ClError(code): ClError) -> Error {
         Error::Driver {
             device: self.name.as_str().into(),
             action,
-            reason: error.to_string().into(),
+            reason: ClError(code).to_string().into(),
         }
     }
 

@@ -1,0 +1,396 @@
+//! ForceAtlas2 on every device found, against the processor: forces, single steps, options, and
+//! the mistakes that others made.
+//!
+//! The devices are named in the output, and a backend without one is printed as skipped.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::ops::ControlFlow;
+
+use gpu_layout::{Config, Device, Layout, LayoutBuilder, Repulsion, State};
+use graph_core::generate::{BarabasiAlbert, barabasi_albert, star};
+use graph_core::{Coo, Graph};
+
+/// All devices but the processor.
+fn devices() -> Vec<Device> {
+    let devices = Device::all().unwrap();
+    devices.into_iter().filter(|&device| device != Device::Cpu).collect()
+}
+
+#[test]
+fn the_devices_are_named() {
+    for device in devices() {
+        let info = device.info();
+        println!("device {}: {} by {}", info.name, info.model, info.driver);
+    }
+    for (backend, reason) in Device::absent() {
+        println!("skipped: no {backend:?} device: {reason}");
+    }
+}
+
+/// Whether to keep to sizes that a simulator can bear.
+fn is_small() -> bool {
+    std::env::var_os("GRAPHLUME_TEST_SMALL").is_some()
+}
+
+/// A graph with hubs, and weights from 0.5 to 3.
+fn graph(n: usize) -> Graph {
+    let options = BarabasiAlbert { n_nodes: n, n_neighbors: 5, seed: 3 };
+    let graph = barabasi_albert(&options).unwrap();
+    let coo = graph.coo();
+    let weights = (0..coo.n_edges()).map(|e| 0.5 + (e % 6) as f32 * 0.5).collect();
+    let coo = Coo::new(n, coo.sources().to_vec(), coo.targets().to_vec(), Some(weights)).unwrap();
+    Graph::from_coo(coo, true)
+}
+
+/// Root mean square of the difference over that of the expected.
+fn rms_error(found: &[[f64; 2]], expected: &[[f64; 2]]) -> f64 {
+    let square = |f: [f64; 2]| f[0] * f[0] + f[1] * f[1];
+    let difference: f64 =
+        found.iter().zip(expected).map(|(a, b)| square([a[0] - b[0], a[1] - b[1]])).sum();
+    (difference / expected.iter().map(|&f| square(f)).sum::<f64>()).sqrt()
+}
+
+/// The state with positions that single precision can hold: what is rounded on the way to a
+/// device counts where nodes almost touch, and is not what is looked at here.
+fn rounded(mut state: State) -> State {
+    for value in state.x.iter_mut().chain(&mut state.y) {
+        *value = f64::from(*value as f32);
+    }
+    state
+}
+
+/// Every option away from its default, alone and all together.
+fn variants() -> Vec<Config> {
+    let changes: [fn(&mut Config); 11] = [
+        |_| {},
+        |c| c.scaling = 10.0,
+        |c| c.gravity = 5.0,
+        |c| c.strong_gravity = true,
+        |c| c.lin_log = true,
+        |c| c.dissuade_hubs = true,
+        |c| c.edge_weight_influence = 0.0,
+        |c| c.edge_weight_influence = 1.7,
+        |c| c.normalize_weights = true,
+        |c| c.invert_weights = true,
+        |c| c.jitter_tolerance = 0.3,
+    ];
+    let mut configs = Vec::new();
+    for adjust_sizes in [false, true] {
+        let mut all = Config { adjust_sizes, ..Config::default() };
+        for change in changes {
+            let mut config = Config { adjust_sizes, ..Config::default() };
+            change(&mut config);
+            configs.push(config);
+            change(&mut all);
+        }
+        configs.push(all);
+    }
+    configs
+}
+
+/// A layout with all columns given.
+fn builder(graph: &Graph, config: Config) -> LayoutBuilder<'_> {
+    let n = graph.n_nodes();
+    let column = |f: fn(usize) -> f32| (0..n).map(f).collect::<Vec<_>>();
+    Layout::builder(graph)
+        .config(config)
+        .sizes(&column(|u| 0.5 + (u % 4) as f32 * 0.3))
+        .mobilities(&column(|u| [1.0, 0.5, 0.0, 2.0][u % 4]))
+        .fixed(&(0..n).map(|u| u % 50 == 7).collect::<Vec<_>>())
+}
+
+/// Steps one at a time, each from the same state on both sides: a layout is chaotic.
+fn agree_step_by_step(graph: &Graph, config: &Config, steps: usize, tolerance: f64) {
+    for device in devices() {
+        let mut theirs = builder(graph, config.clone()).build().unwrap();
+        for step in 0..steps {
+            let before = rounded(theirs.state().unwrap());
+            let build = |device| {
+                builder(graph, config.clone()).resume(before.clone()).device(device).build()
+            };
+            let (mut ours, mut same) = (build(device).unwrap(), build(Device::Cpu).unwrap());
+            let (found, expected) = (*ours.step().unwrap(), *same.step().unwrap());
+            theirs.step().unwrap();
+            let error = rms_error(&ours.forces().unwrap(), &same.forces().unwrap());
+            assert!(error < tolerance, "{device}, step {step}, {config:?}: forces {error}");
+            for (name, a, b) in [
+                ("energy", found.energy, expected.energy),
+                ("swinging", found.swinging, expected.swinging),
+                ("traction", found.traction, expected.traction),
+                ("speed", found.speed, expected.speed),
+                ("max", found.max_displacement, expected.max_displacement),
+                ("mean", found.mean_displacement, expected.mean_displacement),
+                ("radius", found.radius, expected.radius),
+            ] {
+                assert!(
+                    (a - b).abs() <= 20.0 * tolerance * (b.abs() + 1e-9),
+                    "{device}, step {step}, {config:?}: {name} {a} instead of {b}"
+                );
+            }
+            let places = |layout: &Layout| {
+                let [x, y] = layout.positions().unwrap();
+                x.iter().zip(y).map(|(&x, &y)| [x.into(), y.into()]).collect::<Vec<[f64; 2]>>()
+            };
+            let error = rms_error(&places(&ours), &places(&same));
+            assert!(error < tolerance, "{device}, step {step}, {config:?}: places {error}");
+        }
+    }
+}
+
+#[test]
+fn exact_steps_agree_with_the_cpu_for_every_option() {
+    let graph = graph(if is_small() { 70 } else { 400 });
+    for config in variants() {
+        // Two rims that almost touch push with the inverse square of what is left between them:
+        // there single precision shows.
+        let tolerance = if config.adjust_sizes { 2e-3 } else { 1e-4 };
+        agree_step_by_step(&graph, &Config { repulsion: Repulsion::Exact, ..config }, 3, tolerance);
+    }
+}
+
+#[test]
+fn approximate_steps_agree_with_the_cpu_for_every_option() {
+    let graph = graph(if is_small() { 300 } else { 2500 });
+    for config in variants() {
+        let config = Config { repulsion: Repulsion::Approximate, ..config };
+        agree_step_by_step(&graph, &config, 2, 3e-3);
+    }
+}
+
+/// Forces on `device` against exact ones, from a layout after `steps` steps.
+fn error_of(graph: &Graph, device: Device, theta: f64, steps: usize) -> f64 {
+    let config = Config { repulsion: Repulsion::Approximate, theta, ..Config::default() };
+    let exact = Config { repulsion: Repulsion::Exact, ..Config::default() };
+    let mut begin = Layout::builder(graph).build().unwrap();
+    begin.steps(steps).unwrap();
+    let forces = |config: Config, device| {
+        let state = rounded(begin.state().unwrap());
+        let mut layout =
+            Layout::builder(graph).config(config).device(device).resume(state).build().unwrap();
+        layout.step().unwrap();
+        layout.forces().unwrap()
+    };
+    rms_error(&forces(config, device), &forces(exact, Device::Cpu))
+}
+
+/// Others' trees lose mass or count it twice: they do not become exact.
+#[test]
+fn theta_0_is_exact() {
+    let graph = graph(if is_small() { 200 } else { 3000 });
+    for device in devices() {
+        let error = error_of(&graph, device, 0.0, 5);
+        assert!(error < 1e-5, "{device}: {error}");
+    }
+}
+
+/// Others' first iteration knows no bounding box.
+#[test]
+fn the_first_iteration_is_as_accurate_as_the_tenth() {
+    let graph = graph(if is_small() { 300 } else { 3000 });
+    for device in devices() {
+        let [first, tenth] = [0, 9].map(|steps| error_of(&graph, device, 0.6, steps));
+        println!("{device}: rms force error {first:.1e} at once, {tenth:.1e} after nine steps");
+        assert!(first < 3e-3 && tenth < 3e-3, "{device}: {first} {tenth}");
+    }
+}
+
+/// Others square the number of nodes in 32 bits: from 46,341 on the speed is arbitrary.
+#[test]
+fn the_speed_does_not_overflow_above_46340_nodes() {
+    if is_small() {
+        println!("skipped: 50,000 nodes in the small mode");
+        return;
+    }
+    let graph = graph(50_000);
+    for device in devices() {
+        // One body a look: the speed law is what counts here.
+        let build = |device| Layout::builder(&graph).device(device).build().unwrap();
+        let (mut ours, mut theirs) = (build(device), build(Device::Cpu));
+        for _ in 0..2 {
+            let (found, expected) = (ours.step().unwrap().speed, theirs.step().unwrap().speed);
+            assert!((found / expected - 1.0).abs() < 1e-2, "{device}: {found}, not {expected}");
+        }
+    }
+}
+
+/// Others count an edge from both of its directions.
+#[test]
+fn attraction_is_counted_once() {
+    for device in devices() {
+        let pair = Graph::from_coo(Coo::new(2, vec![0], vec![1], None).unwrap(), false);
+        let config = Config { gravity: 0.0, scaling: 1e-9, ..Config::default() };
+        let mut layout = Layout::builder(&pair)
+            .config(config)
+            .positions(&[0.0, 3.0], &[0.0, 4.0])
+            .device(device)
+            .build()
+            .unwrap();
+        layout.step().unwrap();
+        let forces = layout.forces().unwrap();
+        for (found, expected) in forces.iter().flatten().zip([3.0, 4.0, -3.0, -4.0]) {
+            assert!((found - expected).abs() < 1e-5, "{device}: {forces:?}");
+        }
+    }
+}
+
+/// Others look at radii in the exact mode only.
+#[test]
+fn radii_count_in_the_approximate_mode() {
+    let graph = graph(if is_small() { 200 } else { 1500 });
+    for device in devices() {
+        let run = |repulsion, adjust_sizes| {
+            let config = Config { repulsion, adjust_sizes, ..Config::default() };
+            let sizes = vec![20.0; graph.n_nodes()];
+            let mut layout = Layout::builder(&graph)
+                .config(config)
+                .sizes(&sizes)
+                .device(device)
+                .build()
+                .unwrap();
+            layout.step().unwrap();
+            layout.forces().unwrap()
+        };
+        let exact = run(Repulsion::Exact, true);
+        assert!(rms_error(&run(Repulsion::Approximate, true), &exact) < 3e-3, "{device}");
+        assert!(rms_error(&run(Repulsion::Approximate, false), &exact) > 0.1, "{device}");
+    }
+}
+
+/// Others forget speed and forces between calls.
+#[test]
+fn state_survives_between_calls() {
+    let graph = graph(if is_small() { 100 } else { 600 });
+    for device in devices() {
+        let build = || Layout::builder(&graph).device(device).build().unwrap();
+        let (mut at_once, mut in_parts) = (build(), build());
+        at_once.steps(12).unwrap();
+        for count in [1, 4, 0, 7] {
+            in_parts.steps(count).unwrap();
+        }
+        assert_eq!(at_once.state().unwrap(), in_parts.state().unwrap(), "{device}");
+
+        // Saved and loaded it goes on, too.
+        let mut resumed = Layout::builder(&graph)
+            .resume(at_once.state().unwrap())
+            .device(device)
+            .build()
+            .unwrap();
+        let (found, expected) = (*resumed.step().unwrap(), *at_once.step().unwrap());
+        assert!((found.speed / expected.speed - 1.0).abs() < 1e-3, "{device}");
+        assert!((found.traction / expected.traction - 1.0).abs() < 1e-3, "{device}");
+    }
+}
+
+/// No sum is added to by two threads at once.
+#[test]
+fn the_same_bytes_again() {
+    let graph = graph(if is_small() { 300 } else { 4000 });
+    for device in devices() {
+        let run = || {
+            let config = Config { repulsion: Repulsion::Approximate, ..Config::default() };
+            let mut layout = Layout::builder(&graph).config(config).device(device).build().unwrap();
+            layout.steps(if is_small() { 3 } else { 20 }).unwrap();
+            layout.state().unwrap()
+        };
+        assert!(run() == run(), "{device}");
+    }
+}
+
+/// Rows are cut at 32 and at 4096 ends; a hub of 20,000 has chunks.
+#[test]
+fn hubs_are_pulled_like_the_rest() {
+    let n = if is_small() { 300 } else { 20_001 };
+    let graph = star(n).unwrap();
+    for device in devices() {
+        let forces = |device| {
+            let config =
+                Config { scaling: 1e-6, repulsion: Repulsion::Approximate, ..Config::default() };
+            let mut layout = Layout::builder(&graph).config(config).device(device).build().unwrap();
+            layout.step().unwrap();
+            layout.forces().unwrap()
+        };
+        let (found, expected) = (forces(device), forces(Device::Cpu));
+        assert!(rms_error(&found, &expected) < 1e-4, "{device}");
+        let hub = |forces: &[[f64; 2]]| forces[0];
+        let (a, b) = (hub(&found), hub(&expected));
+        let error = (a[0] - b[0]).hypot(a[1] - b[1]) / b[0].hypot(b[1]);
+        assert!(error < 1e-3, "{device}: {a:?}, not {b:?}");
+    }
+}
+
+#[test]
+fn empty_tiny_and_coincident_graphs() {
+    for device in devices() {
+        for n in [0, 1, 2, 31, 32, 33] {
+            for repulsion in [Repulsion::Exact, Repulsion::Approximate] {
+                let graph = Graph::from_coo(Coo::new(n, vec![], vec![], None).unwrap(), false);
+                let config = Config { repulsion, ..Config::default() };
+                let same = vec![1.0; n];
+                let mut layout = Layout::builder(&graph)
+                    .config(config)
+                    .positions(&same, &same)
+                    .device(device)
+                    .build()
+                    .unwrap();
+                layout.run(20, |_| ControlFlow::Continue(())).unwrap();
+                let [x, y] = layout.positions().unwrap();
+                assert!(x.iter().chain(y).all(|v| v.is_finite()), "{device}, {n} nodes");
+            }
+        }
+    }
+}
+
+#[test]
+fn pins_moves_and_options_count_from_the_next_step_on() {
+    let graph = graph(80);
+    for device in devices() {
+        let mut layout = Layout::builder(&graph).device(device).build().unwrap();
+        layout.steps(3).unwrap();
+        layout.move_node(5, -70.0, 30.0).unwrap();
+        layout.set_fixed(5, true).unwrap();
+        layout.steps(3).unwrap();
+        let [x, y] = layout.positions().unwrap();
+        assert_eq!((x[5], y[5]), (-70.0, 30.0), "{device}");
+        layout.set_fixed(5, false).unwrap();
+        layout
+            .set_config(Config { gravity: 1e4, strong_gravity: true, ..Config::default() })
+            .unwrap();
+        let before = layout.report().unwrap().radius;
+        layout.steps(30).unwrap();
+        assert_ne!(layout.positions().unwrap()[0][5], -70.0);
+        assert!(layout.report().unwrap().radius < before, "{device}");
+        // What was exact becomes approximate, with radii: what that needs is made.
+        let config = Config {
+            repulsion: Repulsion::Approximate,
+            adjust_sizes: true,
+            dissuade_hubs: true,
+            ..Config::default()
+        };
+        layout.set_config(config).unwrap();
+        layout.step().unwrap();
+        assert!(layout.set_config(Config { theta: 2.0, ..Config::default() }).is_err());
+    }
+}
+
+/// A run stops at the same step however often somebody looks.
+#[test]
+fn a_run_stops_by_itself() {
+    let graph = graph(60);
+    for device in devices() {
+        let config = Config { tolerance: 5e-3, ..Config::default() };
+        let build =
+            || Layout::builder(&graph).config(config.clone()).device(device).build().unwrap();
+        let mut run = build();
+        let report = run.run(2000, |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(report.stop, gpu_layout::Stop::Converged, "{device}: {report:?}");
+        let mut steps = build();
+        while !steps.has_converged() {
+            steps.step().unwrap();
+        }
+        assert_eq!(report.iterations, steps.last().iteration, "{device}");
+        assert_eq!(run.state().unwrap(), steps.state().unwrap(), "{device}");
+        let canceled = run.run(50, |_| ControlFlow::Break(())).unwrap();
+        assert_eq!(canceled.stop, gpu_layout::Stop::Canceled);
+    }
+}
