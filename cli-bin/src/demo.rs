@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use graphlume::graph::read_from;
-use graphlume::layout::Config;
+use graphlume::layout::{Config, Device};
 use graphlume::layout::quality::{QualityConfig, measure};
 use graphlume::{ImageConfig, ReadOptions};
 
@@ -44,7 +44,14 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     ));
 
     let config = Config { lin_log: true, ..Config::default() };
-    let work = Work { config: &config, iterations: 1000, pack: true, columns: Columns::default() };
+    let work = Work {
+        config: &config,
+        iterations: 1000,
+        devices: &[Device::parse("auto")?],
+        profile: false,
+        pack: true,
+        columns: Columns::default(),
+    };
     let deferred = Deferred::begin();
     let laid_out = work.run(&graph, &deferred, messages)?;
     let image = ImageConfig { color_by: Some("camp".to_owned()), ..ImageConfig::default() };

@@ -12,7 +12,7 @@ use arrow::datatypes::DataType;
 use arrow::util::display::array_value_to_string;
 use graphlume::graph::{Format, ReadReport};
 use graphlume::layout::pack::{PackConfig, PackReport, pack};
-use graphlume::layout::{Config, RunReport, Stop};
+use graphlume::layout::{Config, Device, RunReport, Stop};
 use graphlume::{Graph, ImageConfig, Layout, Picture, WriteOptions, write, write_table};
 use serde::Serialize;
 
@@ -50,9 +50,14 @@ pub(crate) struct Args {
     /// Most steps to make; fewer if the layout settles
     #[arg(long, value_name = "N", default_value_t = ITERATIONS, help_heading = "Layout")]
     iterations: usize,
-    /// Where to compute: `auto` or `cpu`
-    #[arg(long, default_value = "auto", help_heading = "Layout", value_parser = device)]
-    device: String,
+    /// Where to compute: auto, cpu, cuda, cuda:0, opencl, opencl:0 (see `graphlume devices`);
+    /// several, separated by commas, share the graph
+    #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = "Layout")]
+    #[arg(value_delimiter = ',', value_parser = Device::parse)]
+    device: Vec<Device>,
+    /// Print what each kernel took of the device's time
+    #[arg(long, help_heading = "Layout")]
+    profile: bool,
     /// Start from node columns x and y, such as those in the OUT of an earlier run, given as
     /// --nodes
     #[arg(long, help_heading = "Layout")]
@@ -83,18 +88,13 @@ pub(crate) struct Args {
 /// Steps after which most graphs look settled.
 pub(crate) const ITERATIONS: usize = 500;
 
-fn device(name: &str) -> anyhow::Result<String> {
-    ensure!(["auto", "cpu"].contains(&name), "this build computes on the CPU: `auto` or `cpu`");
-    Ok(name.to_owned())
-}
-
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     n_nodes: usize,
     n_edges: usize,
     read: &'a ReadReport,
-    device: &'static str,
+    devices: Vec<String>,
     threads: usize,
     config: &'a Config,
     layout: &'a RunReport,
@@ -111,6 +111,8 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let work = Work {
         config: &args.config,
         iterations: args.iterations,
+        devices: &args.device,
+        profile: args.profile,
         pack: !args.no_pack,
         columns: Columns::of(args, &graph)?,
     };
@@ -133,7 +135,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
             n_nodes: graph.n_nodes(),
             n_edges: graph.n_edges(),
             read: &read,
-            device: "cpu",
+            devices: args.device.iter().map(ToString::to_string).collect(),
             threads: rayon::current_num_threads(),
             config: &args.config,
             layout: &laid_out.run,
@@ -265,6 +267,10 @@ fn flag_column(graph: &Graph, name: &str) -> anyhow::Result<Vec<bool>> {
 pub(crate) struct Work<'a> {
     pub(crate) config: &'a Config,
     pub(crate) iterations: usize,
+    /// At least one.
+    pub(crate) devices: &'a [Device],
+    /// Whether to say what the kernels took.
+    pub(crate) profile: bool,
     pub(crate) pack: bool,
     pub(crate) columns: Columns,
 }
@@ -287,7 +293,8 @@ impl Work<'_> {
         messages: Messages,
     ) -> anyhow::Result<LaidOut> {
         let columns = &self.columns;
-        let mut builder = Layout::builder(graph).config(self.config.clone());
+        let mut builder =
+            Layout::builder(graph).config(self.config.clone()).devices(self.devices);
         if let Some([x, y]) = &columns.start {
             builder = builder.positions(x, y);
         }
@@ -304,6 +311,9 @@ impl Work<'_> {
             builder = builder.mobilities(mobility);
         }
         let mut layout = builder.build()?;
+        for device in self.devices.iter().filter(|_| self.profile) {
+            device.start_profile()?;
+        }
         let mut steps = messages.steps(self.iterations);
         let run = layout.run(self.iterations, |layout| {
             let last = layout.last();
@@ -312,8 +322,9 @@ impl Work<'_> {
         })?;
         drop(steps);
         let per_step = run.duration.checked_div(run.iterations as u32).unwrap_or(Duration::ZERO);
+        let devices: Vec<String> = self.devices.iter().map(ToString::to_string).collect();
         messages.say(format!(
-            "{} after {} steps in {}, {} a step",
+            "{} after {} steps in {}, {} a step on {}",
             match run.stop {
                 Stop::Converged => "settled",
                 Stop::Iterations => "stopped",
@@ -322,7 +333,15 @@ impl Work<'_> {
             run.iterations,
             secs(run.duration),
             secs(per_step),
+            devices.join(" and "),
         ));
+        for device in self.devices.iter().filter(|_| self.profile) {
+            let profile = device.take_profile()?;
+            match profile.kernels.is_empty() {
+                true => messages.say(format!("{device} runs no kernels: nothing to profile")),
+                false => messages.say(format!("{device}:\n{profile}")),
+            }
+        }
         let [mut x, mut y] = layout.positions()?.map(<[f32]>::to_vec);
         let pinned = columns.fixed.as_ref().is_some_and(|fixed| fixed.contains(&true));
         let pack = match self.pack && !pinned {

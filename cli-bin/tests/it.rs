@@ -240,6 +240,7 @@ fn mistakes_are_named_and_leave_nothing_behind() {
         (&["layout", &karate, "-o", &out, "--theta", "2"], &["theta", "2", "0 to 0.9"]),
         (&["layout", &karate, "-o", &out, "--source", "here"], &["here", "`source`, `target`"]),
         (&["layout", &karate, "-o", &out, "--device", "abacus"], &["abacus", "cpu"]),
+        (&["layout", &karate, "-o", &out, "--device", "opencl:99"], &["opencl:99"]),
         (&["layout", &karate, "-o", &out, "--color-by", "mood"], &["mood"]),
         (&["layout", &karate, "-o", &scratch.path("out.what")], &["out.what"]),
         (&["layout", &karate, "-o", &scratch.path("no/folder/out.csv")], &["no/folder/out.csv"]),
@@ -324,4 +325,25 @@ fn an_interrupt_saves_only_what_is_asked_for() {
     assert_eq!(scratch.files(), [] as [PathBuf; 0]);
     assert_eq!(interrupted(&[&args[..], &["--save-on-interrupt"]].concat()), Some(1));
     assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 4942);
+}
+
+/// A device gives a layout as good as the processor's, and says what it did.
+#[test]
+fn layouts_are_made_on_devices() {
+    let devices: Vec<_> = graphlume::layout::Device::all().unwrap();
+    let scratch = Scratch::new();
+    let (karate, out) = (data("karate.csv"), scratch.path("out.csv"));
+    for device in devices {
+        let name = device.to_string();
+        let report = stdout(&["layout", &karate, "-o", &out, "--device", &name, "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["devices"][0], name.as_str());
+        let quality = stdout(&["quality", &karate, &out, "--json"]);
+        let quality: serde_json::Value = serde_json::from_str(&quality).unwrap();
+        let trustworthiness = quality["trustworthiness"]["value"].as_f64().unwrap();
+        assert!(trustworthiness > 0.68, "{name}: {trustworthiness}");
+    }
+    for (backend, reason) in graphlume::layout::Device::absent() {
+        println!("skipped: no {backend:?} device: {reason}");
+    }
 }
