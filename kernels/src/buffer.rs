@@ -6,22 +6,29 @@ use crate::{Device, Error, Result, cuda, opencl};
 
 /// What kernels must know of a type of number.
 pub(crate) mod sealed {
-    use crate::launch::Arg;
-
-    pub trait Sealed: Copy + Into<Arg<'static>> {
+    pub trait Sealed: Copy {
         /// Place of the type's kernel in a family's list: `u32`, `u64`, `f32`.
         const TYPE: usize;
         /// No number is less.
         const LOWEST: Self;
         /// No number is more.
         const HIGHEST: Self;
+        /// Its bits, in the low places.
+        fn bits(self) -> u64;
         /// The sum; integers wrap around.
         fn plus(self, other: Self) -> Self;
+        /// Whether it is one: floats may be none.
+        fn is_number(self) -> bool {
+            true
+        }
     }
     impl Sealed for u32 {
         const TYPE: usize = 0;
         const LOWEST: Self = 0;
         const HIGHEST: Self = u32::MAX;
+        fn bits(self) -> u64 {
+            self.into()
+        }
         fn plus(self, other: Self) -> Self {
             self.wrapping_add(other)
         }
@@ -30,6 +37,9 @@ pub(crate) mod sealed {
         const TYPE: usize = 1;
         const LOWEST: Self = 0;
         const HIGHEST: Self = u64::MAX;
+        fn bits(self) -> u64 {
+            self
+        }
         fn plus(self, other: Self) -> Self {
             self.wrapping_add(other)
         }
@@ -38,8 +48,14 @@ pub(crate) mod sealed {
         const TYPE: usize = 2;
         const LOWEST: Self = f32::NEG_INFINITY;
         const HIGHEST: Self = f32::INFINITY;
+        fn bits(self) -> u64 {
+            self.to_bits().into()
+        }
         fn plus(self, other: Self) -> Self {
             self + other
+        }
+        fn is_number(self) -> bool {
+            !self.is_nan()
         }
     }
 }
@@ -201,6 +217,14 @@ impl<T: Element> Buffer<T> {
     /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Keeps the first `len` entries, if there are more; the memory stays as it is.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        if let Storage::Cpu(numbers) = &mut self.storage {
+            numbers.truncate(len);
+        }
     }
 
     pub(crate) fn storage(&self) -> &Storage<T> {

@@ -69,6 +69,17 @@ pub(crate) enum Arg<'a> {
     OpenCl(&'a opencl::Memory),
 }
 
+impl Arg<'_> {
+    /// A number of the type that a kernel is for.
+    pub(crate) fn number<T: Element>(value: T) -> Self {
+        match T::TYPE {
+            0 => Self::U32(value.bits() as u32),
+            1 => Self::U64(value.bits()),
+            _ => Self::F32(f32::from_bits(value.bits() as u32)),
+        }
+    }
+}
+
 impl From<u32> for Arg<'_> {
     fn from(value: u32) -> Self {
         Self::U32(value)

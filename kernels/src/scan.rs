@@ -62,11 +62,11 @@ impl<T: Element> ScanScratch<T> {
 /// numbers). Nothing is allocated, and the host does not wait.
 ///
 /// ```
-/// use graph_kernels::{Buffer, Device, scan};
+/// use graph_kernels::{Buffer, Device, ScanScratch, exclusive_scan};
 ///
 /// let counts = Buffer::upload(Device::Cpu, &[2_u32, 0, 5])?;
 /// let mut offsets = Buffer::zeros(Device::Cpu, 4)?;
-/// scan::exclusive_scan(&counts, &mut offsets, &mut scan::ScanScratch::new(Device::Cpu)?)?;
+/// exclusive_scan(&counts, &mut offsets, &mut ScanScratch::new(Device::Cpu)?)?;
 /// assert_eq!(offsets.download()?, [0, 2, 2, 7]);
 /// # Ok::<(), graph_kernels::Error>(())
 /// ```

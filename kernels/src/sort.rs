@@ -88,12 +88,12 @@ fn counts(n: usize, tile: u32) -> usize {
 /// the host does not wait.
 ///
 /// ```
-/// use graph_kernels::{Buffer, Device, sort};
+/// use graph_kernels::{Buffer, Device, SortScratch, sort_pairs_u32};
 ///
 /// let mut keys = Buffer::upload(Device::Cpu, &[3_u32, 1, 3, 2])?;
 /// let mut values = Buffer::upload(Device::Cpu, &[0_u32, 1, 2, 3])?;
-/// let mut scratch = sort::SortScratch::new(Device::Cpu, 4)?;
-/// sort::sort_pairs_u32(&mut keys, &mut values, 0..2, &mut scratch)?;
+/// let mut scratch = SortScratch::new(Device::Cpu, 4)?;
+/// sort_pairs_u32(&mut keys, &mut values, 0..2, &mut scratch)?;
 /// assert_eq!(keys.download()?, [1, 2, 3, 3]);
 /// assert_eq!(values.download()?, [1, 3, 0, 2]);
 /// # Ok::<(), graph_kernels::Error>(())

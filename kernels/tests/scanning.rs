@@ -7,8 +7,9 @@ mod common;
 use std::fmt::Debug;
 
 use common::{Random, cases, devices, download, lengths, longest, upload};
-use graph_kernels::scan::{ScanScratch, exclusive_scan, exclusive_scan_in_place, inclusive_scan};
-use graph_kernels::{Buffer, Device, Element};
+use graph_kernels::{
+    Buffer, Device, Element, ScanScratch, exclusive_scan, exclusive_scan_in_place, inclusive_scan,
+};
 use proptest::prelude::*;
 
 /// Every kind of scan of `input`, against `sums`: n + 1 of them, of all that is before.

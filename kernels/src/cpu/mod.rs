@@ -1,4 +1,12 @@
 //! What the kernels must give: the same on the processor, as simple as it can be said.
 
+pub(crate) mod compact;
+pub(crate) mod csr;
+pub(crate) mod fill;
+pub(crate) mod gather;
+pub(crate) mod histogram;
+pub(crate) mod reduce;
 pub(crate) mod scan;
+pub(crate) mod search;
 pub(crate) mod sort;
+pub(crate) mod spmv;

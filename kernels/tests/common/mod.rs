@@ -1,6 +1,8 @@
 //! What the tests of all kernels share: devices, sizes and numbers.
 
 #![allow(dead_code, reason = "each test program uses another part")]
+#![allow(unreachable_pub, reason = "each test program has it as a module")]
+#![allow(clippy::print_stdout, reason = "who reads the tests should see on what they ran")]
 
 use graph_kernels::{Buffer, Device, Element};
 
@@ -60,7 +62,7 @@ impl Random {
     }
 
     pub fn below(&mut self, limit: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(limit) >> 32) as u32
+        (((self.next() >> 32) * u64::from(limit)) >> 32) as u32
     }
 
     pub fn u32s(&mut self, n: usize) -> Vec<u32> {
