@@ -111,8 +111,7 @@ fn errors() {
         for _ in 0..40 {
             layout.step().unwrap();
         }
-        let (x, y) =
-            (layout.positions().unwrap()[0].to_vec(), layout.positions().unwrap()[1].to_vec());
+        let [x, y] = layout.positions().unwrap().map(<[f32]>::to_vec);
         let mass: Vec<f64> = layout.masses().to_vec();
         let exact = repulsion(&x, &y, &mass);
 
@@ -123,7 +122,7 @@ fn errors() {
             let builder = Layout::builder(&graph).config(config).positions(&x, &y);
             let mut layout = builder.build().unwrap();
             layout.step().unwrap();
-            layout.forces().unwrap()
+            layout.forces().unwrap().into_iter().map(Into::into).collect::<Vec<_>>()
         };
         let ours = error(&forces(Repulsion::Approximate), &forces(Repulsion::Exact), &exact);
         let forces = |settings| peer_forces(&graph, &x, &y, &mass, settings);

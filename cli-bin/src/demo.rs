@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use graphlume::graph::read_from;
-use graphlume::layout::{Config, Device};
 use graphlume::layout::quality::{QualityConfig, measure};
+use graphlume::layout::{Config, Device};
 use graphlume::{ImageConfig, ReadOptions};
 
 use crate::interrupt::Deferred;

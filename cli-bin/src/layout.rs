@@ -293,8 +293,7 @@ impl Work<'_> {
         messages: Messages,
     ) -> anyhow::Result<LaidOut> {
         let columns = &self.columns;
-        let mut builder =
-            Layout::builder(graph).config(self.config.clone()).devices(self.devices);
+        let mut builder = Layout::builder(graph).config(self.config.clone()).devices(self.devices);
         if let Some([x, y]) = &columns.start {
             builder = builder.positions(x, y);
         }

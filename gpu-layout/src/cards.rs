@@ -15,11 +15,14 @@ use crate::attraction::Pull;
 use crate::session::{Scene, State, StepReport};
 use crate::{Error, Result};
 
-/// Steps after which the nodes are sorted again; an old order costs time, not accuracy.
-const SORT_EVERY: usize = 8;
+/// Most steps after which the nodes are sorted again; an old order costs time, not accuracy.
+const SORT_EVERY: usize = 16;
 
-/// Before this step the nodes still run far, and are sorted at every step of a power of two.
-const UNSETTLED: usize = 16;
+/// Steps after which the host looks how far nodes go, to say how soon to sort again.
+const LOOK_EVERY: usize = 16;
+
+/// Nodes are sorted again when they have gone on average this share of a leaf's radius.
+const DRIFT: f64 = 0.5;
 
 /// What decides how much memory a layout takes on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +88,11 @@ pub(crate) struct Cards {
     n: usize,
     parts: Vec<Part>,
     iteration: usize,
-    last_sort: Option<usize>,
+    /// The step before which the nodes are sorted next, and how many after that again.
+    next_sort: usize,
+    sort_every: usize,
+    /// The step before which the host looks next.
+    next_look: usize,
     /// Share of the radius below which a run stops; 0 never does.
     least: f32,
     /// A step as it was recorded, without and with sorting the nodes.
@@ -141,7 +148,9 @@ impl Cards {
             n,
             parts,
             iteration: 0,
-            last_sort: None,
+            next_sort: 0,
+            sort_every: 1,
+            next_look: 1,
             least: 0.0,
             recordings: Default::default(),
         })
@@ -240,10 +249,7 @@ impl Cards {
 
     /// Asks for one step; on one device without waiting for anything.
     pub(crate) fn step(&mut self, scene: &Scene) -> Result<()> {
-        let sort = !scene.config.is_exact(self.n) && self.sort_is_due();
-        if sort {
-            self.last_sort = Some(self.iteration);
-        }
+        let sort = !scene.config.is_exact(self.n) && self.sort_is_due()?;
         self.iteration += 1;
         let least = self.least;
         let [part] = &mut self.parts[..] else { return self.step_together(scene, sort) };
@@ -275,12 +281,26 @@ impl Cards {
         part.step(scene, sort, least)
     }
 
-    fn sort_is_due(&self) -> bool {
-        match self.last_sort {
-            None => true,
-            Some(_) if self.iteration < UNSETTLED => self.iteration.is_power_of_two(),
-            Some(last) => self.iteration - last >= SORT_EVERY,
+    /// Whether the order of the nodes has grown too old.
+    ///
+    /// What is decided depends on the number of the step and on the layout alone, so that it
+    /// does not matter how often somebody looks. The one wait in many steps is short.
+    fn sort_is_due(&mut self) -> Result<bool> {
+        if self.iteration >= self.next_look {
+            self.next_look = self.iteration + self.iteration.clamp(1, LOOK_EVERY);
+            let motion = self.parts[0].motion.state()?;
+            // A leaf of 32 nodes covers 32/n of the layout.
+            let leaf = f64::from(motion.radius) * (32.0 / self.n as f64).sqrt();
+            let way = f64::from(motion.mean_way);
+            // Where nothing moves the quotient is infinite, and the cast takes the most.
+            self.sort_every = ((DRIFT * leaf / way) as usize).clamp(1, SORT_EVERY);
+            self.next_sort = self.next_sort.min(self.iteration + self.sort_every);
         }
+        let is_due = self.iteration >= self.next_sort;
+        if is_due {
+            self.next_sort = self.iteration + self.sort_every;
+        }
+        Ok(is_due)
     }
 
     /// A step of several devices. What each needs of the others goes through the host.
