@@ -117,6 +117,10 @@ impl Cards {
     pub(crate) fn new(devices: &[Device], scene: &Scene, state: &State) -> Result<Self> {
         let n = scene.mass.len();
         let n_ends = scene.springs.n_ends();
+        if devices.contains(&Device::Cpu) {
+            let (found, expected) = ("cpu".into(), "cuda or opencl".into());
+            return Err(graph_kernels::Error::WrongDevice { found, expected }.into());
+        }
         let limit = u32::MAX as usize - (1 << 23);
         if n_ends > limit {
             return Err(Error::TooManyEnds { n_ends, limit });
@@ -131,6 +135,7 @@ impl Cards {
         };
         let bytes = device_bytes(needs);
         for &device in devices {
+            // A device may have several shares.
             let shares = devices.iter().filter(|&&other| other == device).count() as u64;
             device.reserve(shares * bytes)?;
         }

@@ -6,10 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
+use gpu_layout::quality::{QualityConfig, measure};
 use gpu_layout::{Config, Device, Layout, LayoutBuilder, Repulsion, State};
 use graph_core::generate::{BarabasiAlbert, barabasi_albert, star};
-use graph_core::{Coo, Graph};
+use graph_core::{Coo, Graph, ReadOptions, read};
 
 /// All devices but the processor.
 fn devices() -> Vec<Device> {
@@ -392,5 +394,147 @@ fn a_run_stops_by_itself() {
         assert_eq!(run.state().unwrap(), steps.state().unwrap(), "{device}");
         let canceled = run.run(50, |_| ControlFlow::Break(())).unwrap();
         assert_eq!(canceled.stop, gpu_layout::Stop::Canceled);
+    }
+}
+
+/// Teams of devices to split a graph over: each device with itself, and all together.
+fn teams() -> Vec<Vec<Device>> {
+    let devices = devices();
+    let mut teams: Vec<Vec<Device>> = devices.iter().map(|&d| vec![d, d]).collect();
+    teams.extend(devices.iter().take(1).map(|&d| vec![d; 3]));
+    if devices.len() > 1 {
+        teams.push(devices);
+    }
+    teams
+}
+
+/// What several devices do together is what one does: forces, speed and places.
+#[test]
+fn devices_share_a_graph() {
+    let graph = graph(if is_small() { 150 } else { 3000 });
+    for team in teams() {
+        println!("split over {team:?}");
+        for repulsion in [Repulsion::Exact, Repulsion::Approximate] {
+            for adjust_sizes in [false, true] {
+                let config = Config { repulsion, adjust_sizes, ..Config::default() };
+                let build = |devices: &[Device]| {
+                    builder(&graph, config.clone()).devices(devices).build().unwrap()
+                };
+                let (mut split, mut whole) = (build(&team), build(&team[..1]));
+                assert_eq!(split.devices(), team);
+                let (a, b) = (*split.step().unwrap(), *whole.step().unwrap());
+                assert!((a.traction / b.traction - 1.0).abs() < 1e-4, "{a:?} {b:?}");
+                assert!((a.speed / b.speed - 1.0).abs() < 1e-4, "{a:?} {b:?}");
+                assert!((a.radius / b.radius - 1.0).abs() < 1e-4, "{a:?} {b:?}");
+                let error = rms_error(&split.forces().unwrap(), &whole.forces().unwrap());
+                assert!(error < 1e-4, "{config:?}: {error}");
+                // Pins and moves reach every device.
+                split.move_node(2, 40.0, 4.0).unwrap();
+                split.set_fixed(2, true).unwrap();
+                split.steps(5).unwrap();
+                let [x, y] = split.positions().unwrap();
+                assert_eq!((x[2], y[2]), (40.0, 4.0));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_split_graph_is_laid_out_as_well() {
+    if is_small() {
+        println!("skipped: 300 steps in the small mode");
+        return;
+    }
+    let graph = real_graph("netscience");
+    for team in teams() {
+        let mut layout = Layout::builder(&graph).devices(&team).build().unwrap();
+        layout.run(300, |_| ControlFlow::Continue(())).unwrap();
+        let value = trustworthiness(&graph, &layout);
+        assert!(value > 0.81, "{team:?}: {value}");
+    }
+}
+
+#[test]
+fn the_cpu_does_not_share_with_devices() {
+    for device in devices() {
+        let graph = graph(20);
+        let error = Layout::builder(&graph).devices(&[Device::Cpu, device]).build().unwrap_err();
+        assert!(error.to_string().contains("cpu"), "{error}");
+    }
+}
+
+fn real_graph(name: &str) -> Graph {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/graphs");
+    read(folder.join(name).with_extension("csv"), &ReadOptions::default()).unwrap().0
+}
+
+fn trustworthiness(graph: &Graph, layout: &Layout) -> f64 {
+    let [x, y] = layout.positions().unwrap();
+    let report = measure(graph, x, y, &QualityConfig::default()).unwrap();
+    report.trustworthiness.unwrap().value
+}
+
+/// The same bounds as for the processor's layouts.
+#[test]
+fn trustworthiness_of_real_graphs() {
+    if is_small() {
+        println!("skipped: whole layouts in the small mode");
+        return;
+    }
+    for device in devices() {
+        for (name, least) in
+            [("karate", 0.71), ("dolphins", 0.68), ("polbooks", 0.76), ("netscience", 0.83)]
+        {
+            let graph = real_graph(name);
+            for repulsion in [Repulsion::Exact, Repulsion::Approximate] {
+                let mut values: Vec<f64> = (0..10)
+                    .map(|seed| {
+                        let config = Config { seed, repulsion, ..Config::default() };
+                        let mut layout =
+                            Layout::builder(&graph).config(config).device(device).build().unwrap();
+                        layout.run(500, |_| ControlFlow::Continue(())).unwrap();
+                        trustworthiness(&graph, &layout)
+                    })
+                    .collect();
+                values.sort_by(f64::total_cmp);
+                let median = f64::midpoint(values[4], values[5]);
+                println!("{device}, {name}, {repulsion:?}: median trustworthiness {median:.3}");
+                assert!(median >= least, "{device}, {name}, {repulsion:?}: {median} < {least}");
+            }
+        }
+    }
+}
+
+/// A frame is where the nodes are, to a place of the grid; most are small changes.
+#[test]
+fn frames_follow_the_layout() {
+    let graph = graph(120);
+    for device in Device::all().unwrap() {
+        let mut layout = Layout::builder(&graph).device(device).build().unwrap();
+        let (mut places, mut keys) = (Vec::new(), 0);
+        for _ in 0..40 {
+            layout.steps(2).unwrap();
+            let frame = layout.frame().unwrap();
+            keys += usize::from(frame.is_key);
+            frame.apply(&mut places);
+            let [x, y] = layout.positions().unwrap();
+            for (u, &place) in places.iter().enumerate() {
+                let [px, py] = frame.position(place);
+                let off = (px - x[u]).abs().max((py - y[u]).abs()) * frame.grid.scale;
+                assert!(off < 0.6, "{device}: node {u} is {off} places off");
+            }
+        }
+        assert!((1..30).contains(&keys), "{device}: {keys} of 40 frames are keys");
+        layout.move_node(0, 1e6, 0.0).unwrap();
+        assert!(layout.frame().unwrap().is_key, "{device}: a node left the grid");
+    }
+}
+
+#[test]
+fn a_graph_too_large_for_the_pool_is_refused_with_numbers() {
+    for device in devices() {
+        let total = device.info().memory;
+        let error = device.reserve(2 * total).unwrap_err().to_string();
+        assert!(error.contains(&(2 * total).to_string()), "{error}");
     }
 }

@@ -13,7 +13,7 @@ use crate::{Error, Profile, Result, cuda, opencl};
 ///
 /// A device is opened when it is first used. Work on it is done in the order in which it was
 /// asked for, whichever thread asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Device {
     /// The processor of this machine, all cores.
     Cpu,
@@ -59,11 +59,11 @@ pub struct DeviceInfo {
 }
 
 /// A CUDA device.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Cuda(pub(crate) &'static Slot<cuda::Card>);
 
 /// An OpenCL device.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct OpenCl(pub(crate) &'static Slot<opencl::Card>);
 
 /// A device that was found, and its open form once it was used.
@@ -98,6 +98,11 @@ macro_rules! identity {
             }
         }
         impl Eq for $handle {}
+        impl fmt::Debug for $handle {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0.info.name)
+            }
+        }
         impl std::hash::Hash for $handle {
             fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
                 self.0.index.hash(state);
@@ -390,6 +395,12 @@ impl fmt::Display for Device {
             Self::Cuda(Cuda(slot)) => f.write_str(&slot.info.name),
             Self::OpenCl(OpenCl(slot)) => f.write_str(&slot.info.name),
         }
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
