@@ -6,6 +6,7 @@
 
 mod convert;
 mod demo;
+mod devices;
 mod generate;
 mod info;
 mod input;
@@ -51,6 +52,8 @@ enum Command {
     Generate(generate::Args),
     /// Measure how good a layout is
     Quality(quality::Args),
+    /// List the devices that can compute
+    Devices(devices::Args),
     /// Lay out and draw a graph that comes with the program
     Demo(demo::Args),
     /// Print a completion script for a shell
@@ -83,6 +86,7 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Convert(args) => convert::run(&args, messages),
         Command::Generate(args) => generate::run(&args, messages),
         Command::Quality(args) => quality::run(&args, messages),
+        Command::Devices(args) => devices::run(&args),
         Command::Demo(args) => demo::run(&args, messages),
         Command::Completions { shell } => {
             let mut script = Vec::new();
