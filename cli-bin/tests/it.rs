@@ -220,6 +220,90 @@ fn demo_leaves_a_picture_and_positions() {
     }
 }
 
+/// Output of `graphlume devices` under an environment.
+fn devices(args: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = command();
+    for variable in ["GRAPHLUME_DEVICES", "GRAPHLUME_POOL_INITIAL", "GRAPHLUME_POOL_MAX"] {
+        command.env_remove(variable);
+    }
+    command.arg("devices").args(args).envs(environment.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn devices_lists_the_cpu_everywhere() {
+    let output = devices(&["--json"], &[]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = report["devices"].as_array().unwrap();
+    let cpu = rows.iter().find(|row| row["name"] == "cpu").unwrap();
+    let (memory, free) = (cpu["memory"].as_u64().unwrap(), cpu["free_memory"].as_u64().unwrap());
+    assert!(0 < free && free <= memory && cpu["units"].as_u64().unwrap() > 0, "{cpu}");
+    assert_eq!(rows.iter().filter(|row| row["auto"] == true).count(), 1, "{report}");
+    // A processor behind OpenCL is not what `auto` takes.
+    let auto = rows.iter().find(|row| row["auto"] == true).unwrap();
+    assert!(auto["name"] == "cpu" || auto["is_gpu"] == true, "{auto}");
+    // Each backend has a device, or a reason to have none.
+    for backend in ["cuda", "opencl"] {
+        let found = rows.iter().any(|row| row["backend"] == backend);
+        let absent = report["absent"].as_array().unwrap();
+        let told = absent.iter().any(|row| {
+            row["backend"] == backend && row["reason"].as_str().is_some_and(|why| !why.is_empty())
+        });
+        assert!(found != told, "{backend}: {report}");
+    }
+    let text = String::from_utf8(devices(&[], &[]).stdout).unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("cpu ")).count(), 1, "{text}");
+    assert!(text.starts_with("device ") && text.contains(" auto\n"), "{text}");
+}
+
+#[test]
+fn devices_are_restricted_by_the_environment() {
+    let output = devices(&["--json"], &[("GRAPHLUME_DEVICES", "cpu")]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = report["devices"].as_array().unwrap();
+    assert_eq!(rows.iter().map(|row| row["name"].as_str().unwrap()).collect::<Vec<_>>(), ["cpu"]);
+    for (value, words) in
+        [("abacus", ["abacus", "cuda:1"]), ("cpu,cuda:99", ["cuda:99", "there is no device"])]
+    {
+        let output = devices(&[], &[("GRAPHLUME_DEVICES", value)]);
+        assert_eq!(output.status.code(), Some(2));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(words.iter().all(|word| text.contains(word)), "{text}");
+    }
+}
+
+/// Files that are no libraries, and libraries that are no drivers.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_broken_driver_is_told_and_not_used() {
+    let scratch = Scratch::new();
+    let empty = scratch.path("empty.so");
+    fs::write(&empty, "").unwrap();
+    // Some library that this test itself uses, under the names of the drivers'.
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let library = maps.lines().find(|line| line.contains("/libgcc_s")).unwrap();
+    let library = library.split_whitespace().last().unwrap();
+    for name in ["libcuda.so", "libcuda.so.1", "loader.so"] {
+        fs::copy(library, scratch.path(name)).unwrap();
+    }
+    let folder = scratch.path("");
+    let loader = scratch.path("loader.so");
+    for (environment, backend) in [
+        (("OPENCL_DYLIB_PATH", &empty), None),
+        (("OPENCL_DYLIB_PATH", &loader), Some("OpenCL: libOpenCL.so.1 is broken")),
+        (("LD_LIBRARY_PATH", &folder), Some("CUDA: NVIDIA's driver is broken: it has no cuInit")),
+    ] {
+        let output = devices(&[], &[(environment.0, environment.1)]);
+        let (text, errors) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success() && errors.is_empty(), "{environment:?}: {errors}");
+        assert!(text.contains("\ncpu "), "{environment:?}: {text}");
+        if let Some(reason) = backend {
+            assert!(text.contains(&format!("\nno {reason}")), "{environment:?}: {text}");
+        }
+    }
+}
+
 #[test]
 fn completions_name_the_commands() {
     for shell in ["bash", "zsh", "fish"] {

@@ -26,6 +26,21 @@ const PINNED: usize = 8 << 20;
 /// Timings that are read from their events at once, so that a long profile holds few events.
 const TIMINGS: usize = 1024;
 
+/// The version of CUDA whose PTX is committed: an older driver cannot read it.
+const OLDEST: i32 = 12_000;
+
+/// What [`probe`] asks the driver.
+const ASKED: [&str; 8] = [
+    "cuInit",
+    "cuDriverGetVersion",
+    "cuDeviceGetCount",
+    "cuDeviceGet",
+    "cuDeviceGetAttribute",
+    "cuDeviceGetName",
+    "cuDeviceTotalMem_v2",
+    "cuGetErrorName",
+];
+
 /// The driver's devices in its order (which `CUDA_VISIBLE_DEVICES` restricts); or why there are
 /// none.
 pub(crate) fn probe() -> Result<Vec<Slot<Card>>, String> {
@@ -33,13 +48,24 @@ pub(crate) fn probe() -> Result<Vec<Slot<Card>>, String> {
     if !unsafe { sys::is_culib_present() } {
         return Err("no NVIDIA driver is installed (libcuda.so.1)".to_owned());
     }
-    // A driver without some function panics inside cudarc; that must not end the process.
-    let found = catch_unwind(|| -> Result<Vec<Slot<Card>>, DriverError> {
+    // A driver without some function panics inside cudarc; that must neither end the process nor
+    // write to its standard error. What is asked for here is looked up first.
+    // SAFETY: the library is there; the functions found are not called.
+    let missing = ASKED.iter().find(|name| unsafe {
+        sys::culib().get::<unsafe extern "C" fn()>(name.as_bytes()).is_err()
+    });
+    if let Some(name) = missing {
+        return Err(format!("NVIDIA's driver is broken: it has no {name}"));
+    }
+    let mut version = 0;
+    let found = catch_unwind(AssertUnwindSafe(|| -> Result<Vec<Slot<Card>>, DriverError> {
         result::init()?;
-        let mut version = 0;
         // SAFETY: the pointer is to a live integer.
         unsafe { sys::cuDriverGetVersion(&raw mut version) }.result()?;
-        let driver = format!("CUDA {}.{}", version / 1000, version % 1000 / 10);
+        if version < OLDEST {
+            return Ok(Vec::new());
+        }
+        let driver = text_of(version);
         let mut slots = Vec::new();
         for index in 0..result::device::get_count()? {
             let device = result::device::get(index)?;
@@ -66,16 +92,26 @@ pub(crate) fn probe() -> Result<Vec<Slot<Card>>, String> {
             ));
         }
         Ok(slots)
-    });
+    }));
     match found {
+        Ok(Ok(_)) if version < OLDEST => Err(format!(
+            "NVIDIA's driver is for {}, but {} (R525) or later is needed",
+            text_of(version),
+            text_of(OLDEST)
+        )),
         Ok(Ok(slots)) if slots.is_empty() => Err("NVIDIA's driver sees no card".to_owned()),
         Ok(Ok(slots)) => Ok(slots),
         Ok(Err(DriverError(sys::CUresult::CUDA_ERROR_NO_DEVICE))) => {
             Err("NVIDIA's driver sees no card".to_owned())
         }
         Ok(Err(error)) => Err(format!("NVIDIA's driver answered with {}", name_of(error))),
-        Err(_) => Err("NVIDIA's driver is broken or older than R525".to_owned()),
+        Err(_) => Err("NVIDIA's driver is broken".to_owned()),
     }
+}
+
+/// A version of CUDA as people write it.
+fn text_of(version: i32) -> String {
+    format!("CUDA {}.{}", version / 1000, version % 1000 / 10)
 }
 
 /// The driver's name of an error; asking for it can itself fail.
