@@ -175,11 +175,12 @@ fn a_run_ends_for_one_of_three_reasons() {
     let mut layout = Layout::builder(&graph).build().unwrap();
     let report = layout.run(3, |_| ControlFlow::Continue(())).unwrap();
     assert_eq!((report.iterations, report.stop), (3, Stop::Iterations));
-    let report = layout.run(9, |layout| match layout.last().iteration {
-        5.. => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    })
-    .unwrap();
+    let report = layout
+        .run(9, |layout| match layout.last().iteration {
+            5.. => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        })
+        .unwrap();
     assert_eq!((report.iterations, report.stop), (2, Stop::Canceled));
     let report = layout.run(100_000, |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(report.stop, Stop::Converged);

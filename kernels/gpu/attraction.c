@@ -24,8 +24,9 @@ FN f32 pull_of(float2 delta, f32 radii, u32 mode) {
 
 // The pull of the edges `begin, begin + step, ... < end` on node `u`. Arrays that the mode does
 // not need may be any.
-FN float2 pull_of_row(u32 u, u32 begin, u32 end, u32 step, IN(u32) others, IN(f32) pulls,
-                      IN(float2) at, IN(f32) size, u32 mode) {
+FN float2 pull_of_row(u32 u, u32 begin, u32 end, u32 step, GLOBAL const u32 *others,
+                      GLOBAL const f32 *pulls, GLOBAL const float2 *at, GLOBAL const f32 *size,
+                      u32 mode) {
     float2 here = at[u];
     f32 radius = mode & SIZED ? size[u] : 0.0f;
     f32 fx = 0.0f, fy = 0.0f;

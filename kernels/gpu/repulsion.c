@@ -111,7 +111,7 @@ KERNEL(tree_leaves, 32)(IN(u32) nodes, IN(float2) at, IN(f32) mass, IN(f32) size
 }
 
 // Joins up to four cells, which begin at `first`, into the cell at `to`.
-FN void join(INOUT(float4) cells, u32 first, u32 count, u32 to) {
+FN void join(GLOBAL float4 *cells, u32 first, u32 count, u32 to) {
     float4 box = F4(1e38f, 1e38f, -1e38f, -1e38f);
     f32 size = 0.0f;
     for (u32 i = 0; i < count; i++) {
@@ -268,7 +268,7 @@ KERNEL(repulse_exact, 64)(IN(float2) at, IN(f32) mass, IN(f32) size, u32 sized, 
 }
 
 // What a far cell adds to the local expansion of a group; `reach` is the group's.
-FN void expand(IN(float4) cell, f32 x, f32 y, f32 reach, float2 *field) {
+FN void expand(GLOBAL const float4 *cell, f32 x, f32 y, f32 reach, float2 *field) {
     float4 c0 = cell[0], c1 = cell[1], c2 = cell[2], c3 = cell[3];
     f32 wx = x - c0.x, wy = y - c0.y;
     f32 inverse = 1.0f / (wx * wx + wy * wy);

@@ -71,7 +71,9 @@ pub(crate) fn probe() -> Result<Vec<Slot<Card>>, String> {
         Ok(Ok(slots)) => Ok(slots),
         // The loader is missing, is something else, or knows of no driver.
         Ok(Err(ClError(-2000))) => Err("libOpenCL.so.1 is not installed".to_owned()),
-        Ok(Err(ClError(-2001))) => Err("libOpenCL.so.1 is broken: a function is missing".to_owned()),
+        Ok(Err(ClError(-2001))) => {
+            Err("libOpenCL.so.1 is broken: a function is missing".to_owned())
+        }
         Ok(Err(ClError(-1001))) => Err("no OpenCL driver is installed".to_owned()),
         Ok(Err(error)) => Err(format!("the OpenCL driver answered with {error}")),
         Err(_) => Err("the OpenCL driver is broken".to_owned()),
