@@ -2,13 +2,13 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check ptx bench clean
+.PHONY: help demo test check ptx bench gpu gpu-bundle clean
 
 # Runs a command with build products shared between clones where there is a place for them.
 CARGO := .ci/cached cargo
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Lay out a real graph; the picture and the table of positions go to out/
 	$(CARGO) run --release --locked --package graphlume-cli -- demo
@@ -25,6 +25,13 @@ ptx: ## Make the committed PTX of every kernel anew; fetches NVRTC and ptxas onc
 bench: ## Run every benchmark; use a quiet machine
 	$(CARGO) bench --workspace --all-features --locked --bench layout --bench picture
 	python3 benches/ingest.py
+
+gpu: ## Test and measure the kernels on this machine's GPU; a table goes to benches/results/
+	.ci/gpu-bundle
+	target/gpu-bundle/run benches/results
+
+gpu-bundle: ## Build what `make gpu` runs, for a machine without Rust: target/gpu-bundle/run
+	.ci/gpu-bundle
 
 clean: ## Remove build products and out/; the shared cache stays
 	cargo clean

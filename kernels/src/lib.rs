@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
 
 mod attraction;
 mod buffer;
 mod compact;
 mod cpu;
 mod csr;
+#[expect(unsafe_code, reason = "a driver is a C library")]
 mod cuda;
 mod device;
 mod error;
@@ -14,6 +16,7 @@ mod histogram;
 mod indices;
 mod launch;
 mod motion;
+#[expect(unsafe_code, reason = "a driver is a C library")]
 mod opencl;
 mod order;
 mod pool;
