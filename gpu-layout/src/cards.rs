@@ -21,7 +21,7 @@ const SORT_EVERY: usize = 16;
 /// Steps after which the host looks how far nodes go, to say how soon to sort again.
 const LOOK_EVERY: usize = 16;
 
-/// Nodes are sorted again when they have gone on average this share of a leaf's radius.
+/// Nodes are sorted again when they have gone on average this share of the radius of a group of 32.
 const DRIFT: f64 = 0.5;
 
 /// What decides how much memory a layout takes on a device.
@@ -294,11 +294,11 @@ impl Cards {
         if self.iteration >= self.next_look {
             self.next_look = self.iteration + self.iteration.clamp(1, LOOK_EVERY);
             let motion = self.parts[0].motion.state()?;
-            // A leaf of 32 nodes covers 32/n of the layout.
-            let leaf = f64::from(motion.radius) * (32.0 / self.n as f64).sqrt();
+            // A group of 32 nodes covers 32/n of the layout.
+            let group = f64::from(motion.radius) * (32.0 / self.n as f64).sqrt();
             let way = f64::from(motion.mean_way);
             // Where nothing moves the quotient is infinite, and the cast takes the most.
-            self.sort_every = ((DRIFT * leaf / way) as usize).clamp(1, SORT_EVERY);
+            self.sort_every = ((DRIFT * group / way) as usize).clamp(1, SORT_EVERY);
             self.next_sort = self.next_sort.min(self.iteration + self.sort_every);
         }
         let is_due = self.iteration >= self.next_sort;

@@ -1,8 +1,10 @@
 // repulsion: every node pushes every other with k m_i m_j / d.
 //
-// Nodes are taken 32 at a time in the order of a space-filling curve. 32 nodes make a leaf, four
-// cells of a level make one of the next: cells are runs of ranks, so the tree needs no pointers
-// and stays whole when nodes move on; only its boxes and moments are measured anew.
+// Nodes are taken in the order of a space-filling curve. 8 nodes make a leaf, four cells of a
+// level make one of the next: cells are runs of ranks, so the tree needs no pointers and stays
+// whole when nodes move on; only its boxes and moments are measured anew. Targets are taken 32 at
+// a time: leaves smaller than that leave fewer pairs, and a cell costs the group less than a
+// tenth of what a leaf's bodies do.
 //
 // A cell is 5 float4:
 //   0: center x, center y, reach (no body is farther from the center, its radius included), mass
@@ -16,6 +18,7 @@
 #define TERMS 6
 #define CELL 5
 #define ARITY 4
+#define LEAF 8
 #define TINY 1e-36f
 // A cell's name on the stack: its level above, its index in the level below.
 #define LEVEL_SHIFT 27
@@ -65,14 +68,17 @@ FN Circle circle_of(LOCAL_PTR(const float4) bodies, u32 count) {
     return c;
 }
 
-// The bodies of one leaf, in order, and what the leaf is as a whole. One group a leaf.
+// The bodies in order, and what each leaf of 8 is as a whole. One group for four leaves.
 // `size` may be any array when `sized` is 0.
 KERNEL(tree_leaves, 32)(IN(u32) nodes, IN(float2) at, IN(f32) mass, IN(f32) size, u32 sized,
                         OUT(float4) bodies, OUT(float4) cells, u32 n) {
     LOCAL float4 shared[32];
     LOCAL f32 terms[2 * TERMS][33];
-    u32 rank = GROUP_ID * 32 + LANE;
-    u32 count = min(n - GROUP_ID * 32, 32u);
+    LOCAL f32 sums[32 / LEAF][2 * TERMS];
+    u32 rank = THREAD;
+    u32 mine = LANE / LEAF;
+    u32 begin = rank - LANE % LEAF;
+    u32 count = begin < n ? min(n - begin, (u32)LEAF) : 0;
     float4 body = F4(0.0f, 0.0f, 0.0f, 0.0f);
     if (rank < n) {
         u32 u = nodes[rank];
@@ -82,7 +88,7 @@ KERNEL(tree_leaves, 32)(IN(u32) nodes, IN(float2) at, IN(f32) mass, IN(f32) size
     }
     shared[LANE] = body;
     BARRIER;
-    Circle c = circle_of(shared, count);
+    Circle c = circle_of(shared + LEAF * mine, count);
     float2 z = F2(over(body.x - c.x, c.reach), over(body.y - c.y, c.reach));
     float2 term = F2(body.z, 0.0f);
     for (u32 k = 0; k < TERMS; k++) {
@@ -92,20 +98,21 @@ KERNEL(tree_leaves, 32)(IN(u32) nodes, IN(float2) at, IN(f32) mass, IN(f32) size
         term = times(term, z);
     }
     BARRIER;
-    if (LANE < 2 * TERMS) {
+    for (u32 i = LANE; i < 32 / LEAF * 2 * TERMS; i += 32) {
+        u32 leaf = i / (2 * TERMS), k = i % (2 * TERMS);
         f32 sum = 0.0f;
-        for (u32 j = 0; j < 32; j++) {
-            sum += terms[LANE][j];
+        for (u32 j = 0; j < LEAF; j++) {
+            sum += terms[k][LEAF * leaf + j];
         }
-        terms[LANE][32] = sum;
+        sums[leaf][k] = sum;
     }
     BARRIER;
-    if (LANE == 0) {
-        GLOBAL float4 *cell = cells + CELL * GROUP_ID;
-        cell[0] = F4(c.x, c.y, c.reach, terms[0][32]);
-        cell[1] = F4(terms[2][32], terms[3][32], terms[4][32], terms[5][32]);
-        cell[2] = F4(terms[6][32], terms[7][32], terms[8][32], terms[9][32]);
-        cell[3] = F4(terms[10][32], terms[11][32], c.size, 0.0f);
+    if (LANE % LEAF == 0 && count > 0) {
+        GLOBAL float4 *cell = cells + CELL * (rank / LEAF);
+        cell[0] = F4(c.x, c.y, c.reach, sums[mine][0]);
+        cell[1] = F4(sums[mine][2], sums[mine][3], sums[mine][4], sums[mine][5]);
+        cell[2] = F4(sums[mine][6], sums[mine][7], sums[mine][8], sums[mine][9]);
+        cell[3] = F4(sums[mine][10], sums[mine][11], c.size, 0.0f);
         cell[4] = F4(c.low_x, c.low_y, c.high_x, c.high_y);
     }
 }
@@ -200,7 +207,8 @@ FN f32 push_of_pair(f32 d2, f32 mass) {
 // Bodies with radii: the gap between their rims counts; what overlaps is driven apart.
 FN f32 push_of_sized(f32 d2, f32 mass, f32 radii) {
     f32 gap = SQRT(d2) - radii;
-    f32 apart = gap > 0.0f ? mass / (gap * gap) : 0.0f;
+    f32 square = gap * gap;
+    f32 apart = square > TINY ? mass / square : 0.0f;
     return gap < 0.0f ? 100.0f * mass : apart;
 }
 
@@ -306,7 +314,7 @@ FN void expand(GLOBAL const float4 *cell, f32 x, f32 y, f32 reach, float2 *field
 }
 
 // Room for what is still to be opened. Cells lie there by level, and a level gets new ones only
-// when the last of it are taken: so never more than 32 of each of 13 levels, and the root.
+// when the last of it are taken: so never more than 32 of each of 14 levels.
 #define STACK 448
 // Lists are worked off when they hold 32; one look adds at most 32.
 #define LIST 64
@@ -406,21 +414,13 @@ KERNEL(repulse, 32)(IN(u32) nodes, u32 first, u32 n_targets, IN(float2) at, IN(f
             BARRIER;
         }
         while (n_near >= 32 || (last && n_near > 0)) {
-            // Two leaves at a time; the last one of all may be short.
-            u32 take = min(n_near, 2u);
+            // As many leaves as fill the tile. What the last of all lacks weighs nothing.
+            u32 take = min(n_near, 64u / LEAF);
             n_near -= take;
-            u32 leaf = near_list[n_near];
-            u32 count = min(n - 32 * leaf, 32u);
-            if (LANE < count) {
-                tile[LANE] = bodies[32 * leaf + LANE];
-            }
-            if (take == 2) {
-                u32 second = near_list[n_near + 1];
-                u32 more = min(n - 32 * second, 32u);
-                if (LANE < more) {
-                    tile[count + LANE] = bodies[32 * second + LANE];
-                }
-                count += more;
+            u32 count = LEAF * take;
+            for (u32 i = LANE; i < count; i += 32) {
+                u32 rank = LEAF * near_list[n_near + i / LEAF] + i % LEAF;
+                tile[i] = rank < n ? bodies[rank] : F4(0.0f, 0.0f, 0.0f, 0.0f);
             }
             BARRIER;
             float2 part = push(tile, count, me, sized);

@@ -14,8 +14,11 @@ static TREE_TOP: Kernel = Kernel { family: &REPULSION, name: "tree_top", group: 
 static REPULSE_EXACT: Kernel = Kernel { family: &REPULSION, name: "repulse_exact", group: 64 };
 static REPULSE: Kernel = Kernel { family: &REPULSION, name: "repulse", group: 32 };
 
-/// Bodies of a leaf, and targets of a group.
-const LEAF: usize = 32;
+/// Bodies of a leaf.
+const LEAF: usize = 8;
+
+/// Targets of a group, and bodies of the leaves that one group makes.
+const GROUP: usize = 32;
 
 /// Cells that one cell of the next level joins.
 const ARITY: usize = 4;
@@ -111,7 +114,7 @@ pub fn repel_exact(
 
 /// A tree over bodies in the order of a curve.
 ///
-/// A leaf is 32 bodies that follow one another, a cell of a higher level four cells that do: the
+/// A leaf is 8 bodies that follow one another, a cell of a higher level four cells that do: the
 /// shape of the tree depends on the number of bodies alone. Boxes, radii and moments are those
 /// of the bodies where they are now, so an order that has grown old costs time, not accuracy.
 ///
@@ -172,7 +175,7 @@ impl Tree {
         let bytes = (4 + 12 + 16) * self.n as u64 + 80 * u64::from(n_leaves);
         device.launch(
             &TREE_LEAVES,
-            n_leaves,
+            self.n.div_ceil(GROUP) as u32,
             bytes,
             &[
                 order.nodes().into(),
@@ -265,7 +268,7 @@ impl Tree {
         ];
         // What must be read at least: each target and body once.
         let bytes = (4 + 12 + 8) * count as u64 + 16 * self.n as u64;
-        self.bodies.device().launch(&REPULSE, count.div_ceil(LEAF) as u32, bytes, &args)
+        self.bodies.device().launch(&REPULSE, count.div_ceil(GROUP) as u32, bytes, &args)
     }
 }
 
@@ -287,11 +290,11 @@ mod tests {
     #[test]
     fn levels_end_in_one_root() {
         assert_eq!(level_offsets(0), [0, 0]);
-        assert_eq!(level_offsets(32), [0, 1]);
-        assert_eq!(level_offsets(33), [0, 2, 3]);
-        assert_eq!(level_offsets(32 * 17), [0, 17, 22, 24, 25]);
-        // The stack of the walk has room for 13 levels below the root.
-        assert!(level_offsets(u32::MAX as usize).len() <= 16);
+        assert_eq!(level_offsets(8), [0, 1]);
+        assert_eq!(level_offsets(9), [0, 2, 3]);
+        assert_eq!(level_offsets(8 * 17), [0, 17, 22, 24, 25]);
+        // The stack of the walk has room for 14 levels between leaves and root.
+        assert!(level_offsets(u32::MAX as usize).len() <= 17);
     }
 
     #[test]
