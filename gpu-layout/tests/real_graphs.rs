@@ -23,13 +23,8 @@ fn median_trustworthiness(graph: &Graph, repulsion: Repulsion) -> f64 {
             let config = Config { seed, repulsion, ..Config::default() };
             let mut layout = Layout::builder(graph).config(config).build().unwrap();
             layout.run(500, |_| ControlFlow::Continue(())).unwrap();
-            let report = measure(
-                graph,
-                layout.positions().unwrap()[0],
-                layout.positions().unwrap()[1],
-                &QualityConfig::default(),
-            )
-            .unwrap();
+            let [x, y] = layout.positions().unwrap();
+            let report = measure(graph, x, y, &QualityConfig::default()).unwrap();
             report.trustworthiness.unwrap().value
         })
         .collect();
@@ -64,24 +59,18 @@ fn force_error(graph: &Graph, steps: usize) -> f64 {
     let mass: Vec<f32> = layout.masses().iter().map(|&mass| mass as f32).collect();
     let edgeless = graph_core::Coo::new(graph.n_nodes(), vec![], vec![], None).unwrap();
     let edgeless = Graph::from_coo(edgeless, false);
+    let [x, y] = layout.positions().unwrap();
     let forces = |repulsion| {
         let config = Config { repulsion, ..config.clone() };
-        let mut layout = Layout::builder(&edgeless)
-            .config(config)
-            .masses(&mass)
-            .positionslayout
-            .positions()
-            .unwrap()
-            .into()
-            .build()
-            .unwrap();
+        let builder = Layout::builder(&edgeless).config(config).masses(&mass).positions(x, y);
+        let mut layout = builder.build().unwrap();
         layout.step().unwrap();
         layout.forces().unwrap()
     };
     let (found, exact) = (forces(Repulsion::Approximate), forces(Repulsion::Exact));
-    let square = |(x, y): (f64, f64)| x * x + y * y;
+    let square = |[x, y]: [f64; 2]| x * x + y * y;
     let sum: f64 =
-        found.iter().zip(&exact).map(|(a, b)| square((a.0 - b.0, a.1 - b.1)) / square(*b)).sum();
+        found.iter().zip(&exact).map(|(a, b)| square([a[0] - b[0], a[1] - b[1]]) / square(*b)).sum();
     (sum / found.len() as f64).sqrt()
 }
 
