@@ -69,8 +69,11 @@ fn force_error(graph: &Graph, steps: usize) -> f64 {
     };
     let (found, exact) = (forces(Repulsion::Approximate), forces(Repulsion::Exact));
     let square = |[x, y]: [f64; 2]| x * x + y * y;
-    let sum: f64 =
-        found.iter().zip(&exact).map(|(a, b)| square([a[0] - b[0], a[1] - b[1]]) / square(*b)).sum();
+    let sum: f64 = found
+        .iter()
+        .zip(&exact)
+        .map(|(a, b)| square([a[0] - b[0], a[1] - b[1]]) / square(*b))
+        .sum();
     (sum / found.len() as f64).sqrt()
 }
 

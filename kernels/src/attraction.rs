@@ -52,10 +52,8 @@ impl Springs {
         }
         let end = offsets.last().copied().unwrap_or(0);
         check_len("others", others.len(), end as usize)?;
-        let falls = offsets.windows(2).position(|pair| pair[1] < pair[0]);
-        if let Some(index) =
-            falls.map(|at| at + 1).or_else(|| offsets.iter().position(|&o| o > end))
-        {
+        if let Some(at) = offsets.windows(2).position(|pair| pair[1] < pair[0]) {
+            let index = at + 1;
             let value = u64::from(offsets[index]);
             let allowed = "at least the one before it".into();
             return Err(Error::BadEntry { name: "offsets", index, value, allowed });

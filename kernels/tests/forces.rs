@@ -244,7 +244,7 @@ fn springs_that_point_nowhere_are_refused() {
     for device in Device::all().unwrap() {
         for (offsets, others, what) in [
             (&[0, 2][..], &[1, 5][..], "entry 1 of others is 5"),
-            (&[0, 3, 2], &[0, 1], "entry 1 of offsets is 3"),
+            (&[0, 3, 2], &[0, 1], "entry 2 of offsets is 2"),
             (&[0, 1], &[0, 1], "others has 2 entries"),
             (&[0, 0, 0, 0, 0, 0, 0], &[], "offsets has 7 entries"),
         ] {
