@@ -1,8 +1,6 @@
 //! The parts of ForceAtlas2 on every device found: the order along the curve, forces through the
 //! tree and over all pairs, springs, and rounded positions; each against plain loops.
 
-#![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
-
 mod common;
 
 use common::{Random, is_small};
