@@ -46,7 +46,7 @@ FN u32 compact_scan(LOCAL_PTR(u32) sums, u32 value, u32 *total) {
     KERNEL(count_##NAME, GROUP)(IN(T) in, OUT(u32) counts, u32 n, u32 stretch) {             \
         LOCAL u32 sums[GROUP + 16];                                                          \
         u32 begin = GROUP_ID * stretch;                                                      \
-        u32 end = min(begin + stretch, n);                                                   \
+        u32 end = begin + min(stretch, n - begin);                                           \
         u32 own = 0;                                                                         \
         for (u32 i = begin + LANE; i < end; i += TILE) {                                     \
             UNROLL(8)                                                                        \
@@ -81,7 +81,7 @@ FN u32 compact_scan(LOCAL_PTR(u32) sums, u32 value, u32 *total) {
         u32 done;                                                                            \
         compact_scan(sums, before, &done);                                                   \
         u32 begin = GROUP_ID * stretch;                                                      \
-        u32 end = min(begin + stretch, n);                                                   \
+        u32 end = begin + min(stretch, n - begin);                                           \
         for (u32 base = begin; base < end; base += TILE) {                                   \
             UNROLL(8)                                                                        \
             for (u32 j = 0; j < ITEMS; j++) {                                                \

@@ -1,7 +1,7 @@
 // reduce: one number of many: the sum, the least or the most.
 //
 // Each group goes through its stretch, and a single group goes through what they found. Which
-// numbers meet in which order depends on their count alone.
+// numbers meet in which order depends on their count and the number of groups alone.
 
 #define GROUP 256
 #define SUM 0u
@@ -35,7 +35,7 @@
     (IN(T) in, OUT(T) out, u32 n, u32 stretch, u32 kind, T start) {                          \
         LOCAL T shared[GROUP];                                                               \
         u32 begin = GROUP_ID * stretch;                                                      \
-        u32 end = min(begin + stretch, n);                                                   \
+        u32 end = begin + min(stretch, n - begin);                                           \
         T own[4];                                                                            \
         UNROLL(4)                                                                            \
         for (u32 j = 0; j < 4; j++) {                                                        \

@@ -45,7 +45,7 @@
     KERNEL(scan_sums_##T, GROUP)(IN(T) in, OUT(T) sums, u32 n, u32 stretch) {                \
         LOCAL T shared[GROUP + 16];                                                          \
         u32 begin = GROUP_ID * stretch;                                                      \
-        u32 end = min(begin + stretch, n);                                                   \
+        u32 end = begin + min(stretch, n - begin);                                           \
         T sum = 0;                                                                           \
         for (u32 i = begin + LANE; i < end; i += TILE) {                                     \
             UNROLL(8)                                                                        \
@@ -76,7 +76,7 @@
         T carry;                                                                             \
         group_scan_##T(shared, sum, &carry);                                                 \
         u32 begin = GROUP_ID * stretch;                                                      \
-        u32 end = min(begin + stretch, n_out);                                               \
+        u32 end = begin + min(stretch, n_out - begin);                                       \
         for (u32 base = begin; base < end; base += TILE) {                                   \
             UNROLL(8)                                                                        \
             for (u32 j = 0; j < ITEMS; j++) {                                                \

@@ -10,11 +10,13 @@
 #define DIGITS 256
 // Most groups of a pass: sort_offsets has four for each of its threads.
 #define GROUPS_MAX 1024
-// Counters are words of two halves: those of half digit d are in row d % 8, half d / 8.
-#define ROWS 8
+// Half digits.
+#define HALVES 16
 // Bins of one digit, so that equal keys do not queue up for one counter.
 #define COPIES 8
+// Keep threads apart that each walk through their neighbors: of words, and of half words.
 #define PAD(I) ((I) + ((I) >> 5))
+#define PAD_HALF(I) ((I) + ((I) >> 6) * 2)
 
 // The sum over the threads before this one, and over all in *total. It needs GROUP + 16 places,
 // and can be called again at once.
@@ -46,24 +48,26 @@ FN u32 sort_scan(LOCAL_PTR(u32) sums, u32 value, u32 *total) {
 
 // Turns counters into the first place of each half digit and thread: all threads of a half digit
 // stand together, and the half digits one after the other.
-FN void sort_places(LOCAL_PTR(u32) counters, LOCAL_PTR(u32) sums) {
-    u32 lane = LANE;
-    LOCAL_PTR(u32) mine = counters + PAD(lane * ROWS);
-    u32 word[ROWS];
+FN void sort_places(LOCAL_PTR(u16) counters, LOCAL_PTR(u32) sums) {
+    LOCAL_PTR(u16) block = counters + PAD_HALF(LANE * HALVES);
+    u32 pair[HALVES / 2];
     u32 own = 0;
     UNROLL(8)
-    for (u32 j = 0; j < ROWS; j++) {
-        word[j] = mine[j];
-        own += word[j];
+    for (u32 j = 0; j < HALVES / 2; j++) {
+        u32 count = block[2 * j];
+        u32 next = block[2 * j + 1];
+        own += count + next;
+        pair[j] = count | next << 16;
+        ONE_WORD(pair[j]);
     }
     u32 total;
     u32 running = sort_scan(sums, own, &total);
-    // The upper halves come after all lower ones.
-    running += total << 16;
     UNROLL(8)
-    for (u32 j = 0; j < ROWS; j++) {
-        mine[j] = running;
-        running += word[j];
+    for (u32 j = 0; j < HALVES / 2; j++) {
+        block[2 * j] = (u16)running;
+        running += pair[j] & 0xffffu;
+        block[2 * j + 1] = (u16)running;
+        running += pair[j] >> 16;
     }
 }
 
@@ -78,7 +82,7 @@ FN void sort_places(LOCAL_PTR(u32) counters, LOCAL_PTR(u32) sums) {
         }                                                                                        \
         BARRIER;                                                                                 \
         u32 begin = GROUP_ID * stretch;                                                          \
-        u32 end = min(begin + stretch, n);                                                       \
+        u32 end = begin + min(stretch, n - begin);                                               \
         u32 copy = lane & (COPIES - 1);                                                          \
         for (u32 i = begin + lane; i < end; i += 4 * GROUP) {                                    \
             K key[4];                                                                            \
@@ -97,7 +101,6 @@ FN void sort_places(LOCAL_PTR(u32) counters, LOCAL_PTR(u32) sums) {
         }                                                                                        \
         BARRIER;                                                                                 \
         u32 count = 0;                                                                           \
-        UNROLL(8)                                                                                \
         for (u32 j = 0; j < COPIES; j++) {                                                       \
             count += bins[lane * COPIES + ((j + lane / 4) & (COPIES - 1))];                      \
         }                                                                                        \
@@ -130,39 +133,38 @@ KERNEL(sort_offsets, GROUP)(INOUT(u32) counts, OUT(u32) totals, u32 groups) {
     }
 }
 
-// Moves keys and values to their places. A tile is ITEMS keys a thread; `pool` is LOCAL memory
-// of the keys' type with a place, and padding, for each.
+// Moves keys and values to their places. A tile is ITEMS keys a thread, a key WORDS words.
 //
-// What is sorted in LOCAL memory are words: a key's digit, and its place in the tile. PAD of
-// sums is taken apart (ITEMS divides 32, and 32 divides GROUP), so that it is done once. Keys are
-// read twice, from the cache the second time: in registers they would take the room of groups.
-// They are no IN(K) since a compiler could then keep what it read.
-#define SCATTER(K, ITEMS, UNIT)                                                                  \
+// What is sorted in LOCAL memory are words: a key's digit, and its place in the tile. Then keys
+// and values follow, one word after the other. PAD of sums is taken apart (ITEMS divides 32, and
+// 64 divides GROUP), so that it is done once. Keys are read again when they are moved, from the
+// cache: in registers they would take the room of groups. They are no IN(K) since a compiler
+// could then keep what it read.
+#define SCATTER(K, WORDS, ITEMS, UNIT)                                                           \
     DENSE_KERNEL(sort_scatter_##K, GROUP, UNIT)                                                  \
     (INOUT(K) keys, IN(u32) values, OUT(K) keys_out, OUT(u32) values_out, IN(u32) counts,        \
      IN(u32) totals, u32 n, u32 stretch, u32 shift, u32 bits) {                                  \
-        LOCAL K pool[PAD(ITEMS * GROUP)];                                                        \
-        LOCAL u32 counters[PAD(ROWS * GROUP)];                                                   \
+        LOCAL u32 words[PAD(ITEMS * GROUP)];                                                     \
+        LOCAL u16 counters[PAD_HALF(HALVES * GROUP)];                                            \
         LOCAL u32 sums[GROUP + 16];                                                              \
         LOCAL u32 first[DIGITS];                                                                 \
         LOCAL u32 last[DIGITS];                                                                  \
-        LOCAL_PTR(u32) words = (LOCAL_PTR(u32))pool;                                             \
-        LOCAL_PTR(u16) places = (LOCAL_PTR(u16))counters;                                        \
         u32 lane = LANE;                                                                         \
-        LOCAL_PTR(K) pool_mine = pool + PAD(lane);                                               \
         LOCAL_PTR(u32) words_mine = words + PAD(lane);                                           \
-        LOCAL_PTR(u32) words_before = words + ((i32)lane - 1 + (((i32)lane - 1) >> 5));          \
+        LOCAL_PTR(u32) words_after = words + PAD(lane + 1);                                      \
         LOCAL_PTR(u32) words_block = words + PAD(lane * ITEMS);                                  \
-        LOCAL_PTR(u32) counters_mine = counters + PAD(lane);                                     \
+        LOCAL_PTR(u16) counters_mine = counters + PAD_HALF(lane);                                \
+        /* From its place in the tile to a key's place among the sorted. */                      \
+        LOCAL_PTR(u16) places = counters;                                                        \
         LOCAL_PTR(u16) places_mine = places + lane;                                              \
         u32 mask = (1u << bits) - 1;                                                             \
         u32 total;                                                                               \
         /* Where the next key of digit `lane` goes. */                                           \
         u32 next = sort_scan(sums, totals[lane], &total) + counts[lane * GROUPS + GROUP_ID];     \
         u32 begin = GROUP_ID * stretch;                                                          \
-        u32 end = min(begin + stretch, n);                                                       \
+        u32 end = begin + min(stretch, n - begin);                                               \
         for (u32 base = begin; base < end; base += ITEMS * GROUP) {                              \
-            u32 size = min(end - base, (u32)(ITEMS * GROUP));                                    \
+            u32 size = min(n - base, (u32)(ITEMS * GROUP));                                      \
             /* Of the places GROUP apart that are this thread's, those before `left` are taken. */\
             i32 left = (i32)size - (i32)lane;                                                    \
             const GLOBAL K *key_in = keys + base + lane;                                         \
@@ -179,9 +181,9 @@ KERNEL(sort_offsets, GROUP)(INOUT(u32) counts, OUT(u32) totals, u32 groups) {
             first[lane] = 0;                                                                     \
             last[lane] = 0;                                                                      \
             for (u32 low = 16; low < 16 + bits; low += 4) {                                      \
-                UNROLL(8)                                                                        \
-                for (u32 row = 0; row < ROWS; row++) {                                           \
-                    counters_mine[row * PAD(GROUP)] = 0;                                         \
+                UNROLL(16)                                                                       \
+                for (u32 row = 0; row < HALVES; row++) {                                         \
+                    counters_mine[row * PAD_HALF(GROUP)] = 0;                                    \
                 }                                                                                \
                 BARRIER;                                                                         \
                 u32 word[ITEMS];                                                                 \
@@ -189,12 +191,11 @@ KERNEL(sort_offsets, GROUP)(INOUT(u32) counts, OUT(u32) totals, u32 groups) {
                 for (u32 j = 0; j < ITEMS; j++) {                                                \
                     word[j] = words_block[j];                                                    \
                     u32 digit = word[j] >> low & 15u;                                            \
-                    LOCAL_PTR(u32) at = counters_mine + (digit & 7u) * PAD(GROUP);               \
-                    u32 upper = digit >> 3 << 4;                                                 \
-                    u32 counter = *at;                                                           \
-                    *at = counter + (1u << upper);                                               \
+                    LOCAL_PTR(u16) counter = counters_mine + digit * PAD_HALF(GROUP);            \
+                    u32 count = *counter;                                                        \
+                    *counter = (u16)(count + 1);                                                 \
                     /* Keys of this thread and digit before it: less than ITEMS. */              \
-                    word[j] |= (counter >> upper & 0xffu) << 24;                                 \
+                    word[j] |= count << 24;                                                      \
                     ONE_WORD(word[j]);                                                           \
                 }                                                                                \
                 BARRIER;                                                                         \
@@ -203,9 +204,7 @@ KERNEL(sort_offsets, GROUP)(INOUT(u32) counts, OUT(u32) totals, u32 groups) {
                 UNROLL(ITEMS)                                                                    \
                 for (u32 j = 0; j < ITEMS; j++) {                                                \
                     u32 digit = word[j] >> low & 15u;                                            \
-                    u32 counter = counters_mine[(digit & 7u) * PAD(GROUP)];                      \
-                    u32 upper = digit >> 3 << 4;                                                 \
-                    u32 place = (counter >> upper & 0xffffu) + (word[j] >> 24);                  \
+                    u32 place = counters_mine[digit * PAD_HALF(GROUP)] + (word[j] >> 24);        \
                     words[PAD(place)] = word[j] & 0xffffffu;                                     \
                 }                                                                                \
                 BARRIER;                                                                         \
@@ -215,39 +214,48 @@ KERNEL(sort_offsets, GROUP)(INOUT(u32) counts, OUT(u32) totals, u32 groups) {
             for (u32 j = 0; j < ITEMS; j++) {                                                    \
                 u32 word = words_mine[j * PAD(GROUP)];                                           \
                 places[word & 0xffffu] = (u16)(j * GROUP + lane);                                \
-                if (j * GROUP + lane > 0) {                                                      \
-                    u32 before = words_before[j * PAD(GROUP)] >> 16;                             \
-                    if (before != word >> 16) {                                                  \
-                        last[before] = j * GROUP + lane;                                         \
-                        first[word >> 16] = j * GROUP + lane;                                    \
+                /* Behind the last comes no digit. */                                            \
+                u32 after = DIGITS;                                                              \
+                if (j * GROUP + lane + 1 < ITEMS * GROUP) {                                      \
+                    after = words_after[j * PAD(GROUP)] >> 16;                                   \
+                }                                                                                \
+                if (after != word >> 16) {                                                       \
+                    last[word >> 16] = j * GROUP + lane + 1;                                     \
+                    if (after < DIGITS) {                                                        \
+                        first[after] = j * GROUP + lane + 1;                                     \
                     }                                                                            \
                 }                                                                                \
             }                                                                                    \
-            if (lane == 0) {                                                                     \
-                last[words[PAD(ITEMS * GROUP - 1)] >> 16] = ITEMS * GROUP;                       \
-            }                                                                                    \
             BARRIER;                                                                             \
-            UNROLL(8)                                                                            \
-            for (u32 j = 0; j < ITEMS; j++) {                                                    \
-                u32 place = places_mine[j * GROUP];                                              \
-                if ((i32)(j * GROUP) < left) {                                                   \
-                    pool[PAD(place)] = key_in[j * GROUP];                                        \
-                }                                                                                \
-            }                                                                                    \
             u32 start = min(first[lane], size);                                                  \
             first[lane] = next - start;                                                          \
             next += min(last[lane], size) - start;                                               \
-            BARRIER;                                                                             \
+            K key[ITEMS];                                                                        \
+            UNROLL(WORDS)                                                                        \
+            for (u32 w = 0; w < WORDS; w++) {                                                    \
+                UNROLL(8)                                                                        \
+                for (u32 j = 0; j < ITEMS; j++) {                                                \
+                    u32 place = places_mine[j * GROUP];                                          \
+                    if ((i32)(j * GROUP) < left) {                                               \
+                        words[PAD(place)] = (u32)(key_in[j * GROUP] >> w * 32);                  \
+                    }                                                                            \
+                }                                                                                \
+                BARRIER;                                                                         \
+                UNROLL(ITEMS)                                                                    \
+                for (u32 j = 0; j < ITEMS; j++) {                                                \
+                    K part = words_mine[j * PAD(GROUP)];                                         \
+                    key[j] = w == 0 ? part : key[j] | part << w * 32;                            \
+                }                                                                                \
+                BARRIER;                                                                         \
+            }                                                                                    \
             u32 to[ITEMS];                                                                       \
             UNROLL(ITEMS)                                                                        \
             for (u32 j = 0; j < ITEMS; j++) {                                                    \
                 if ((i32)(j * GROUP) < left) {                                                   \
-                    K key = pool_mine[j * PAD(GROUP)];                                           \
-                    to[j] = first[(u32)(key >> shift) & mask] + (j * GROUP + lane);              \
-                    keys_out[to[j]] = key;                                                       \
+                    to[j] = first[(u32)(key[j] >> shift) & mask] + (j * GROUP + lane);           \
+                    keys_out[to[j]] = key[j];                                                    \
                 }                                                                                \
             }                                                                                    \
-            BARRIER;                                                                             \
             UNROLL(8)                                                                            \
             for (u32 j = 0; j < ITEMS; j++) {                                                    \
                 u32 place = places_mine[j * GROUP];                                              \
@@ -278,7 +286,7 @@ KERNEL(sort_offsets, GROUP)(INOUT(u32) counts, OUT(u32) totals, u32 groups) {
 
 COUNT(u32)
 COUNT(u64)
-SCATTER(u32, 16, 3)
-SCATTER(u64, 8, 4)
+SCATTER(u32, 1, 16, 3)
+SCATTER(u64, 2, 8, 4)
 COPY(u32)
 COPY(u64)

@@ -34,7 +34,10 @@ static RUNS: [Kernel; 2] = [kernel("compact_runs_u32"), kernel("compact_runs_u64
 /// Places that a group goes through at a time.
 const TILE: u32 = 2048;
 
-/// Most groups.
+/// Groups for each unit of a device: as many as it can hold.
+const GROUPS_A_UNIT: u32 = 8;
+
+/// Most groups: few enough that each adds up the others' counts.
 const GROUPS: u32 = 2048;
 
 /// What a compaction writes on the way: one count a group, for arrays of any length.
@@ -197,7 +200,8 @@ fn launch<T: Element>(
 ) -> Result<()> {
     let device = input.device();
     let n = input.len_u32("input")?;
-    let stretch = n.div_ceil(TILE).div_ceil(GROUPS).max(1) * TILE;
+    let most = (GROUPS_A_UNIT * device.units()).min(GROUPS);
+    let stretch = n.div_ceil(TILE).div_ceil(most).max(1) * TILE;
     // One group says that there is nothing.
     let groups = n.div_ceil(stretch).max(1);
     let read = u64::from(n) * size_of::<T>() as u64;

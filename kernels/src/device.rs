@@ -239,6 +239,15 @@ impl Device {
         }
     }
 
+    /// Multiprocessors or compute units; does not open it.
+    pub(crate) fn units(self) -> u32 {
+        match self {
+            Self::Cpu => cpu_info().units,
+            Self::Cuda(Cuda(slot)) => slot.info.units.max(1),
+            Self::OpenCl(OpenCl(slot)) => slot.info.units.max(1),
+        }
+    }
+
     /// Bytes that it could still give, as far as its driver knows; opens it.
     ///
     /// # Errors

@@ -11,8 +11,9 @@ static MANY: Kernel = Kernel { family: &HISTOGRAM, name: "histogram_many", group
 /// Counters that a group has for itself.
 const LOCAL: u32 = 2048;
 
-/// Groups that count with counters of their own: each has to add them up in the end.
-const GROUPS: u32 = 1024;
+/// Groups for each unit of a device that count with counters of their own: as many as it can
+/// hold, since each has to add them up in the end.
+const GROUPS_A_UNIT: u32 = 8;
 
 /// Writes in place `b` of `counts` how often `numbers` has `b`.
 ///
@@ -50,7 +51,7 @@ pub fn histogram(numbers: &Indices, counts: &mut Buffer<u32>) -> Result<()> {
     if bins <= LOCAL {
         // A power of two, at most 8.
         let copies = 1_u32 << (LOCAL / bins).ilog2().min(3);
-        let groups = FEW.groups_for(numbers.len()).min(GROUPS);
+        let groups = FEW.groups_for(numbers.len()).min(GROUPS_A_UNIT * device.units());
         let args = [numbers.numbers().into(), counts.into(), n.into(), bins.into(), copies.into()];
         return device.launch(&FEW, groups, bytes + 4 * u64::from(bins), &args);
     }

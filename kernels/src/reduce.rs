@@ -13,8 +13,11 @@ static KERNELS: [Kernel; 3] = [kernel("reduce_u32"), kernel("reduce_u64"), kerne
 /// Numbers that a group takes at a time.
 const TILE: u32 = 1024;
 
-/// Most groups.
-const GROUPS: u32 = 1024;
+/// Groups for each unit of a device: as many as it can hold.
+const GROUPS_A_UNIT: u32 = 8;
+
+/// Most groups: what a single group goes through at once in the end.
+const GROUPS: u32 = TILE;
 
 /// What becomes of many numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,8 +80,8 @@ impl<T: Element> ReduceScratch<T> {
 
 /// Writes the sum, least or most of all `numbers` in the only place of `out`.
 ///
-/// Floats are summed in an order that depends on their count alone, so that every run gives the
-/// same bits, within about 1e-6 of the sum of magnitudes for a million numbers; NaN is passed
+/// Floats are summed in an order that depends on count and device alone, so that every run gives
+/// the same bits, within about 1e-6 of the sum of magnitudes for a million numbers; NaN is passed
 /// over by the least and the most. O(n): reads each number once, in two launches (one up to 1024
 /// numbers). Nothing is allocated, and the host does not wait.
 ///
@@ -99,8 +102,8 @@ pub fn reduce<T: Element>(
     }
     let (device, kernel) = (out.device(), &KERNELS[T::TYPE]);
     let n = numbers.len_u32("numbers")?;
-    let tiles = n.div_ceil(TILE);
-    let stretch = tiles.div_ceil(GROUPS).max(1) * TILE;
+    let most = (GROUPS_A_UNIT * device.units()).min(GROUPS);
+    let stretch = n.div_ceil(TILE).div_ceil(most).max(1) * TILE;
     let groups = n.div_ceil(stretch);
     let (kind, start) = (reduction.code(), reduction.start::<T>());
     let size = size_of::<T>() as u64;

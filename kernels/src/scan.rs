@@ -26,7 +26,10 @@ static TILES: [Kernel; 3] =
 /// Numbers that a group scans at a time.
 const TILE: u32 = 2048;
 
-/// Most groups: enough for a large device, and few enough that each adds up the others' sums.
+/// Groups for each unit of a device: as many as it can hold.
+const GROUPS_A_UNIT: u32 = 8;
+
+/// Most groups: few enough that each adds up the others' sums.
 const GROUPS: u32 = 2048;
 
 /// What a scan writes on the way: one sum a group, for arrays of any length.
@@ -54,8 +57,8 @@ impl<T: Element> ScanScratch<T> {
 /// Writes in each place of `out` the sum of all numbers before it in `input`: 0 in the first.
 ///
 /// `out` is as long as `input`, or one longer: the last entry is then the sum of all, as in the
-/// offsets of a CSR. Integers wrap around. Floats are summed in an order that depends on the
-/// length alone, so that every run gives the same bits; they differ from a sum in sequence by at
+/// offsets of a CSR. Integers wrap around. Floats are summed in an order that depends on length
+/// and device alone, so that every run gives the same bits; they differ from a sum in sequence by at
 /// most about 1e-6 of the sum of magnitudes for a million numbers.
 ///
 /// O(n): the input is read twice, the output written once, in two launches (one up to 2048
@@ -140,8 +143,8 @@ fn launch<T: Element>(
 ) -> Result<()> {
     let device = out.device();
     let n_out = out.len_u32("out")?;
-    let tiles = n_out.div_ceil(TILE);
-    let stretch = tiles.div_ceil(GROUPS).max(1) * TILE;
+    let most = (GROUPS_A_UNIT * device.units()).min(GROUPS);
+    let stretch = n_out.div_ceil(TILE).div_ceil(most).max(1) * TILE;
     let groups = n_out.div_ceil(stretch);
     let size = size_of::<T>() as u64;
     if groups > 1 {

@@ -29,7 +29,10 @@ static COPY: [Kernel; 2] = [kernel("sort_copy_u32"), kernel("sort_copy_u64")];
 /// Keys that a group sorts at a time, by type of key.
 const TILE: [u32; 2] = [4096, 2048];
 
-/// Most groups of a pass.
+/// Groups for each unit of a device, by type of key: it holds half as many at a time.
+const GROUPS_A_UNIT: [u32; 2] = [6, 8];
+
+/// Most groups of a pass: as the kernels have it.
 const GROUPS: u32 = 1024;
 
 /// Bits of a pass.
@@ -165,7 +168,8 @@ fn launch<K: Element>(
         check_len("the scratch of the sort", scratch.keys.len(), keys.len())?;
     }
     let tile = TILE[K::TYPE];
-    let stretch = n.div_ceil(tile).div_ceil(GROUPS) * tile;
+    let most = (GROUPS_A_UNIT[K::TYPE] * device.units()).min(GROUPS);
+    let stretch = n.div_ceil(tile).div_ceil(most) * tile;
     if n == 0 {
         return Ok(());
     }

@@ -26,12 +26,11 @@ pub fn is_small() -> bool {
 
 /// Lengths around the sizes of groups, tiles and stretches.
 pub fn lengths() -> Vec<usize> {
-    let mut lengths = vec![0, 1, 2, 31, 255, 256, 257];
     if is_small() {
-        lengths.extend([2049, 4500]);
-    } else {
-        lengths.extend([1023, 2047, 2048, 2049, 4095, 4096, 4097, 8193, 70_001, 131_072, 300_001]);
+        return vec![0, 1, 257, 2500];
     }
+    let mut lengths = vec![0, 1, 2, 31, 255, 256, 257, 1023, 2047, 2048, 2049, 4095, 4096, 4097];
+    lengths.extend([8193, 70_001, 131_072, 300_001]);
     lengths
 }
 
