@@ -279,7 +279,11 @@ impl Cards {
             };
         }
         match recorded {
-            Recorded::Ready(recording) => return Ok(recording.replay()?),
+            Recorded::Ready(recording) => {
+                if recording.replay()? {
+                    return Ok(());
+                }
+            }
             Recorded::New => *recorded = Recorded::Ran,
             Recorded::Ran | Recorded::Never => {}
         }

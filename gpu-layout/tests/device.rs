@@ -4,6 +4,7 @@
 //! The devices are named in the output, and a backend without one is printed as skipped.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "who reads the tests should see on what they ran")]
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -3,9 +3,10 @@
 //! A card has one stream. Kernels come as PTX made ahead; the driver compiles them for the card
 //! and keeps what it made.
 
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use cudarc::driver::sys::{self, CUdevice_attribute, CUdeviceptr, CUevent_flags};
@@ -128,7 +129,15 @@ pub(crate) struct Card {
     name: String,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
+    /// Held for writing by a thread that records: what another asked of the stream meanwhile
+    /// would be recorded too.
+    turn: RwLock<()>,
     state: Mutex<State>,
+}
+
+thread_local! {
+    /// Whether this thread holds a card's turn for writing.
+    static IS_RECORDING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What one thread at a time may change.
@@ -178,6 +187,7 @@ impl Cuda {
 
     pub(crate) fn synchronize(self) -> Result<()> {
         let card = self.card()?;
+        let _turn = card.turn();
         card.check("finish its work", card.stream.synchronize())
     }
 
@@ -205,6 +215,7 @@ impl Cuda {
             return Ok(());
         }
         let card = self.card()?;
+        let _turn = card.turn();
         let mut state = card.state();
         let state = &mut *state;
         if !state.kernels.contains_key(kernel.name) {
@@ -262,20 +273,30 @@ impl Cuda {
     /// cannot be recorded.
     pub(crate) fn record(self, work: impl FnOnce() -> Result<()>) -> Result<Option<Recording>> {
         let card = self.card()?;
+        if IS_RECORDING.get() {
+            return Ok(None);
+        }
+        let _turn = card.turn.write().unwrap_or_else(PoisonError::into_inner);
         {
             let mut state = card.state();
-            if state.profile.is_some() || state.recorded.is_some() {
+            if state.profile.is_some() {
                 return Ok(None);
             }
             let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
             card.check("begin to record", card.stream.begin_capture(mode))?;
             state.recorded = Some(Vec::new());
         }
-        let worked = work();
+        IS_RECORDING.set(true);
+        // The stream must be given back whatever happens in between.
+        let worked = catch_unwind(AssertUnwindSafe(work));
+        IS_RECORDING.set(false);
         let flags = sys::CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH;
         let graph = card.stream.end_capture(flags);
         let memories = card.state().recorded.take().unwrap_or_default();
-        worked?;
+        match worked {
+            Ok(worked) => worked?,
+            Err(panic) => resume_unwind(panic),
+        }
         match card.check("end to record", graph)? {
             Some(graph) => Ok(Some(Recording { device: self, graph, _memories: memories })),
             None => Err(Error::Driver {
@@ -319,9 +340,15 @@ impl std::fmt::Debug for Recording {
 }
 
 impl Recording {
-    pub(crate) fn replay(&mut self) -> Result<()> {
+    /// Runs the kernels once more; not if kernels are being timed one by one.
+    pub(crate) fn replay(&mut self) -> Result<bool> {
         let card = self.device.card()?;
-        card.check("run recorded kernels", self.graph.launch())
+        let _turn = card.turn();
+        if card.state().profile.is_some() {
+            return Ok(false);
+        }
+        card.check("run recorded kernels", self.graph.launch())?;
+        Ok(true)
     }
 }
 
@@ -340,6 +367,7 @@ impl Card {
             name: info.name.clone(),
             context,
             stream,
+            turn: RwLock::new(()),
             state: Mutex::new(State {
                 pool: Pool::new(limits.maximum),
                 slabs: HashMap::new(),
@@ -358,6 +386,11 @@ impl Card {
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while it was held left the books as they were: each change is one call.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no other thread records. Must be taken before the state.
+    fn turn(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        (!IS_RECORDING.get()).then(|| self.turn.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn memory(&self) -> MemoryReport {
@@ -520,6 +553,7 @@ impl Memory {
     pub(crate) fn write(&mut self, from: u64, bytes: &[u8]) -> Result<()> {
         debug_assert!(from + bytes.len() as u64 <= self.0.len, "the caller checks the range");
         let card = self.0.device.card()?;
+        let _turn = card.turn();
         card.check("copy from the host", card.context.bind_to_thread())?;
         let mut state = card.state();
         let pinned = Pinned::of(card, &mut state)?;
@@ -546,6 +580,7 @@ impl Memory {
     pub(crate) fn read(&self, from: u64, bytes: &mut [u8]) -> Result<()> {
         debug_assert!(from + bytes.len() as u64 <= self.0.len, "the caller checks the range");
         let card = self.0.device.card()?;
+        let _turn = card.turn();
         card.check("copy to the host", card.context.bind_to_thread())?;
         let mut state = card.state();
         let pinned = Pinned::of(card, &mut state)?;
@@ -582,6 +617,7 @@ impl Memory {
 
     pub(crate) fn clear(&mut self) -> Result<()> {
         let card = self.0.device.card()?;
+        let _turn = card.turn();
         card.check("clear memory", card.context.bind_to_thread())?;
         let size = (self.0.place.bytes.end - self.0.place.bytes.start) as usize;
         // SAFETY: the range is this memory's own.

@@ -387,12 +387,13 @@ impl Device {
 pub struct Recording(cuda::Recording);
 
 impl Recording {
-    /// Runs the kernels once more; does not wait for them.
+    /// Runs the kernels once more and does not wait for them. While kernels are being timed one
+    /// by one, which a recording would hide, it runs none and says `false`.
     ///
     /// # Errors
     ///
     /// [`Error::Driver`] if they cannot be launched.
-    pub fn replay(&mut self) -> Result<()> {
+    pub fn replay(&mut self) -> Result<bool> {
         self.0.replay()
     }
 }
