@@ -1,6 +1,5 @@
 //! What a layout takes of a device. Alone in its program: what is counted is the whole process's.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "who reads the tests should see on what they ran")]
 
 use gpu_layout::{Config, Device, DeviceNeeds, Layout, Repulsion, device_bytes};

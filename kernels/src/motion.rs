@@ -130,7 +130,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if `nodes` end behind the last node, [`Error::OutOfMemory`].
+    /// [`crate::Error::LengthMismatch`] if `nodes` end behind the last node, [`crate::Error::OutOfMemory`].
     pub fn new(
         device: Device,
         n_nodes: usize,
@@ -175,7 +175,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if an array is not of that shape.
+    /// [`crate::Error::LengthMismatch`] if an array is not of that shape.
     pub fn measure(
         &mut self,
         force: &Buffer<f32>,
@@ -204,7 +204,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::Driver`] if the launch fails.
+    /// [`crate::Error::Driver`] if the launch fails.
     pub fn adapt(&mut self, jitter_tolerance: f32) -> Result<()> {
         self.state.device().launch(
             &ADAPT_SPEED,
@@ -225,7 +225,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if an array is not of that shape.
+    /// [`crate::Error::LengthMismatch`] if an array is not of that shape.
     pub fn move_nodes(
         &mut self,
         at: &mut Buffer<f32>,
@@ -261,7 +261,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::Driver`] if the launch fails.
+    /// [`crate::Error::Driver`] if the launch fails.
     pub fn report(&mut self, least: f32) -> Result<()> {
         self.state.device().launch(
             &REPORT_STEP,
@@ -281,7 +281,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::Driver`] if the copy fails, or a kernel before it did.
+    /// [`crate::Error::Driver`] if the copy fails, or a kernel before it did.
     pub fn state(&self) -> Result<MotionState> {
         let mut numbers = [0.0; STATE];
         self.state.read(0, &mut numbers)?;
@@ -292,7 +292,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::Driver`] if the copy fails.
+    /// [`crate::Error::Driver`] if the copy fails.
     pub fn set_state(&mut self, state: &MotionState) -> Result<()> {
         self.state.write(0, &state.to_numbers())
     }
@@ -320,7 +320,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::Driver`] if the copy fails, or a kernel before it did.
+    /// [`crate::Error::Driver`] if the copy fails, or a kernel before it did.
     pub fn sums(&self, of: Sums) -> Result<Vec<f32>> {
         let groups = Self::groups(self.nodes.len());
         let (buffer, width) = match of {
@@ -336,7 +336,7 @@ impl Motion {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if they are not of all groups.
+    /// [`crate::Error::LengthMismatch`] if they are not of all groups.
     pub fn set_sums(&mut self, of: Sums, values: &[f32]) -> Result<()> {
         let buffer = match of {
             Sums::Forces => &mut self.sums,
@@ -373,7 +373,7 @@ pub struct Grid {
 ///
 /// # Errors
 ///
-/// [`Error::LengthMismatch`] if an array is not of that shape.
+/// [`crate::Error::LengthMismatch`] if an array is not of that shape.
 pub fn quantize(
     at: &Buffer<f32>,
     grid: Grid,
