@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Random, cases, devices, download, is_small, lengths, longest, upload};
+use common::{Random, config, devices, download, is_small, lengths, longest, upload};
 use graph_kernels::{
     Buffer, CompactScratch, Device, Element, Indices, Key, compact, compact_indices, copy, fill,
     gather, histogram, iota, run_length_encode, scatter, unique,
@@ -243,7 +243,7 @@ fn compaction_refuses_an_output_without_room() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #![proptest_config(config())]
 
     #[test]
     fn any_selection_agrees(

@@ -6,7 +6,7 @@ mod common;
 
 use std::fmt::Debug;
 
-use common::{Random, cases, devices, download, lengths, longest, upload};
+use common::{Random, config, devices, download, lengths, longest, upload};
 use graph_kernels::{
     Buffer, Device, Element, ScanScratch, exclusive_scan, exclusive_scan_in_place, inclusive_scan,
 };
@@ -105,7 +105,7 @@ fn scans_refuse_an_output_of_another_length() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #![proptest_config(config())]
 
     #[test]
     fn scans_of_any_integers_agree(input in prop::collection::vec(any::<u32>(), 0..longest())) {

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Random, cases, devices, download, is_small, lengths, longest, upload};
+use common::{Random, config, devices, download, is_small, lengths, longest, upload};
 use graph_kernels::{
     Bound, Buffer, Device, DeviceCsr, Element, Indices, Reduction, SegmentScratch, Segments,
     SplitCsr, gather, reduce_to_host, search, segmented_reduce, spmv,
@@ -262,7 +262,9 @@ fn matrices_are_sorted_and_turned_as_by_std() {
         check_csr(device, &[2, 0, 2, 0], &[1, 1, 1, 0], 3, 2);
         let sizes = [(300, 7, 1000), (3000, 500, 500), (100_000, 3000, 70_000), (60_000, 1, 9)];
         for (m, n_rows, n_columns) in sizes {
-            let m = if small { m.min(500) } else { m };
+            if small && m > 300 {
+                continue;
+            }
             // Half of the entries are in one row: a hub.
             let rows: Vec<u32> = (0..m).map(|i| random.below(n_rows) * (i % 2)).collect();
             let columns: Vec<u32> = (0..m).map(|_| random.below(n_columns)).collect();
@@ -342,7 +344,7 @@ fn products_refuse_arrays_of_other_lengths() {
 #[test]
 fn a_matrix_turned_twice_is_itself() {
     let mut random = Random::new(16);
-    let m = if is_small() { 400 } else { 20_000 };
+    let m = if is_small() { 100 } else { 20_000 };
     for device in devices() {
         let rows: Vec<u32> = (0..m).map(|_| random.below(300)).collect();
         let columns: Vec<u32> = (0..m).map(|_| random.below(50)).collect();
@@ -364,7 +366,7 @@ fn a_matrix_turned_twice_is_itself() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #![proptest_config(config())]
 
     #[test]
     fn any_matrix_is_sorted_and_turned_as_by_std(

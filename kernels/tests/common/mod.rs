@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "who reads the tests should see on what they ran")]
 
 use graph_kernels::{Buffer, Device, Element};
+use proptest::prelude::ProptestConfig;
 
 /// All devices, the CPU too; named in the output, and missing backends as skipped.
 pub fn devices() -> Vec<Device> {
@@ -34,14 +35,15 @@ pub fn lengths() -> Vec<usize> {
     lengths
 }
 
-/// Cases of a property test.
-pub fn cases() -> u32 {
-    if is_small() { 2 } else { 24 }
+/// How property tests run. What fails is printed, and belongs in a test of its own.
+pub fn config() -> ProptestConfig {
+    let cases = if is_small() { 1 } else { 24 };
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// Longest array of a property test.
 pub fn longest() -> usize {
-    if is_small() { 600 } else { 20_000 }
+    if is_small() { 300 } else { 20_000 }
 }
 
 /// Numbers that look random, the same for each seed.

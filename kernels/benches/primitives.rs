@@ -1,0 +1,279 @@
+//! Time and memory traffic of the primitives, on each device found or the one named.
+//!
+//! A primitive's bytes are what its algorithm reads and writes, as its documentation says; they
+//! are set against a copy from one array to another on the same device. The device is waited for
+//! inside the timing.
+//!
+//! Usage: `primitives [--device NAME] [--size N] [--markdown FILE]`. Prints Markdown. N is 1
+//! million on what is no GPU, and 100 million on one, unless it is given.
+
+#![expect(clippy::print_stdout, reason = "the table is the result")]
+#![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use graph_kernels::{
+    Bound, Buffer, CompactScratch, Device, DeviceCsr, Indices, ReduceScratch, Reduction, Result,
+    ScanScratch, SegmentScratch, SortScratch, SplitCsr, compact, compact_indices, copy,
+    exclusive_scan, fill, gather, histogram, iota, reduce, run_length_encode, scatter, search,
+    segmented_reduce, sort_pairs_u32, sort_pairs_u64, spmv, unique,
+};
+
+/// Timed calls of each primitive; the middle one counts.
+const ROUNDS: usize = 7;
+
+/// Entries of a row of the matrix, on average.
+const ROW: usize = 10;
+
+struct Options {
+    device: Option<String>,
+    size: Option<usize>,
+    markdown: Option<String>,
+}
+
+fn main() {
+    let options = options();
+    let devices = match &options.device {
+        Some(name) => vec![Device::parse(name).unwrap()],
+        None => Device::all().unwrap(),
+    };
+    let mut text = String::from("## Primitives\n");
+    for (backend, reason) in Device::absent() {
+        writeln!(text, "\nskipped: no {backend:?} device: {reason}").unwrap();
+    }
+    print!("{text}");
+    for device in devices {
+        let table = bench(device, options.size);
+        print!("{table}");
+        text += &table;
+    }
+    if let Some(file) = options.markdown {
+        std::fs::write(file, text).unwrap();
+    }
+}
+
+fn options() -> Options {
+    let mut options = Options { device: None, size: None, markdown: None };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().unwrap_or_else(|| panic!("{arg} wants a value"));
+        match arg.as_str() {
+            "--device" => options.device = Some(value()),
+            "--size" => options.size = Some(value().parse().unwrap()),
+            "--markdown" => options.markdown = Some(value()),
+            // What `cargo bench` adds.
+            "--bench" => {}
+            _ => panic!("unknown option {arg}: use --device, --size or --markdown"),
+        }
+    }
+    options
+}
+
+/// One device's rows.
+struct Table {
+    device: Device,
+    copy: Option<f64>,
+    rows: String,
+}
+
+impl Table {
+    /// Times `work`, which moves `bytes` bytes; the first row is the copy.
+    fn row(&mut self, name: &str, bytes: usize, mut work: impl FnMut() -> Result<()>) {
+        let mut times = Vec::new();
+        // The first call builds kernels, and does not count.
+        for round in 0..=ROUNDS {
+            self.device.synchronize().unwrap();
+            let start = Instant::now();
+            work().unwrap();
+            self.device.synchronize().unwrap();
+            if round > 0 {
+                times.push(start.elapsed().as_secs_f64());
+            }
+        }
+        times.sort_by(f64::total_cmp);
+        let secs = times[ROUNDS / 2];
+        let rate = bytes as f64 / secs / 1e9;
+        let share = 100.0 * rate / *self.copy.get_or_insert(rate);
+        let millis = secs * 1e3;
+        writeln!(self.rows, "| {name} | {millis:.3} | {rate:.1} | {share:.0} % |").unwrap();
+    }
+}
+
+fn bench(device: Device, size: Option<usize>) -> String {
+    let info = device.info();
+    let n = size.unwrap_or(if info.is_gpu { 100_000_000 } else { 1_000_000 });
+    let mut table = Table { device, copy: None, rows: String::new() };
+    move_numbers(&mut table, n);
+    sum_numbers(&mut table, n);
+    sort_numbers(&mut table, n);
+    select_numbers(&mut table, n);
+    multiply(&mut table, n);
+    format!(
+        "\n### {} ({}, {}), n = {n}\n\nMiddle of {ROUNDS} calls.\n\n\
+         | primitive | ms | GB/s | of a copy |\n|---|--:|--:|--:|\n{}",
+        info.model, info.name, info.driver, table.rows
+    )
+}
+
+/// Numbers that look random, the same each time.
+fn random(n: usize) -> impl Iterator<Item = u64> {
+    let mut state = 1_u64;
+    (0..n).map(move |_| {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (state ^ (state >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    })
+}
+
+fn random_u32(device: Device, n: usize) -> Buffer<u32> {
+    let numbers: Vec<u32> = random(n).map(|bits| (bits >> 32) as u32).collect();
+    Buffer::upload(device, &numbers).unwrap()
+}
+
+/// Below n.
+fn random_indices(device: Device, n: usize) -> Indices {
+    let below = n as u64;
+    let numbers: Vec<u32> = random(n).map(|bits| (((bits >> 32) * below) >> 32) as u32).collect();
+    Indices::upload(device, &numbers, n as u32).unwrap()
+}
+
+fn move_numbers(table: &mut Table, n: usize) {
+    let device = table.device;
+    let values = random_u32(device, n);
+    let mut out = Buffer::zeros(device, n).unwrap();
+    table.row("copy", 8 * n, || copy(&values, &mut out));
+    table.row("fill", 4 * n, || fill(&mut out, 7));
+    table.row("iota, with its array", 4 * n, || iota(device, 0, n).map(drop));
+    let ordered = Indices::new(iota(device, 0, n).unwrap(), n as u32).unwrap();
+    table.row("gather, in order", 12 * n, || gather(&values, &ordered, &mut out));
+    table.row("scatter, in order", 12 * n, || scatter(&values, &ordered, &mut out));
+    drop(ordered);
+    let shuffled = random_indices(device, n);
+    table.row("gather, at random", 12 * n, || gather(&values, &shuffled, &mut out));
+    table.row("scatter, at random", 12 * n, || scatter(&values, &shuffled, &mut out));
+    let mut counts = Buffer::zeros(device, n).unwrap();
+    table.row("histogram, n bins", 12 * n, || histogram(&shuffled, &mut counts));
+    drop((shuffled, counts));
+    let few: Vec<u32> = random(n).map(|bits| (bits >> 56) as u32).collect();
+    let few = Indices::upload(device, &few, 256).unwrap();
+    let mut counts = Buffer::zeros(device, 256).unwrap();
+    table.row("histogram, 256 bins", 4 * n, || histogram(&few, &mut counts));
+}
+
+fn sum_numbers(table: &mut Table, n: usize) {
+    let device = table.device;
+    let (values, mut out) = (random_u32(device, n), Buffer::zeros(device, n).unwrap());
+    let mut scratch = ScanScratch::new(device).unwrap();
+    table.row("scan, u32", 12 * n, || exclusive_scan(&values, &mut out, &mut scratch));
+    let (mut sum, mut scratch) =
+        (Buffer::zeros(device, 1).unwrap(), ReduceScratch::new(device).unwrap());
+    table.row("sum, u32", 4 * n, || reduce(&values, Reduction::Sum, &mut sum, &mut scratch));
+    let floats = vec![0.5_f32; n];
+    let (values, mut out) = (Buffer::upload(device, &floats).unwrap(), floats);
+    out.truncate(1);
+    let mut out = Buffer::upload(device, &out).unwrap();
+    let mut scratch = ReduceScratch::new(device).unwrap();
+    table.row("sum, f32", 4 * n, || reduce(&values, Reduction::Sum, &mut out, &mut scratch));
+    table.row("most, f32", 4 * n, || reduce(&values, Reduction::Max, &mut out, &mut scratch));
+    let mut out = Buffer::zeros(device, n).unwrap();
+    let mut scratch = ScanScratch::new(device).unwrap();
+    table.row("scan, f32", 12 * n, || exclusive_scan(&values, &mut out, &mut scratch));
+    drop((values, out));
+    let wide = Buffer::upload(device, &random(n).collect::<Vec<_>>()).unwrap();
+    let mut out = Buffer::zeros(device, n).unwrap();
+    let mut scratch = ScanScratch::new(device).unwrap();
+    table.row("scan, u64", 24 * n, || exclusive_scan(&wide, &mut out, &mut scratch));
+}
+
+fn sort_numbers(table: &mut Table, n: usize) {
+    let device = table.device;
+    // Sorting what is sorted moves the same bytes, but from one place to one: so keys are put
+    // back each time, and that copy is in the bytes.
+    let unsorted = random_u32(device, n);
+    let mut keys = Buffer::zeros(device, n).unwrap();
+    let mut values = iota(device, 0, n).unwrap();
+    let mut scratch = SortScratch::new(device, n).unwrap();
+    table.row("sort, u32 and value", (4 * 20 + 8) * n, || {
+        copy(&unsorted, &mut keys)?;
+        sort_pairs_u32(&mut keys, &mut values, 0..32, &mut scratch)
+    });
+    table.row("sort, u32 by 16 bits", (2 * 20 + 8) * n, || {
+        copy(&unsorted, &mut keys)?;
+        sort_pairs_u32(&mut keys, &mut values, 0..16, &mut scratch)
+    });
+    let queries = unsorted;
+    sort_pairs_u32(&mut keys, &mut values, 0..32, &mut scratch).unwrap();
+    drop(scratch);
+    let steps = n.ilog2() as usize + 1;
+    table.row("search, at random", (8 + 4 * steps) * n, || {
+        search(&keys, &queries, Bound::Lower, &mut values)
+    });
+    drop((queries, keys));
+    let unsorted = Buffer::upload(device, &random(n).collect::<Vec<_>>()).unwrap();
+    let mut keys = Buffer::zeros(device, n).unwrap();
+    let mut scratch = SortScratch::new(device, n).unwrap();
+    table.row("sort, u64 and value", (8 * 32 + 16) * n, || {
+        copy(&unsorted, &mut keys)?;
+        sort_pairs_u64(&mut keys, &mut values, 0..64, &mut scratch)
+    });
+}
+
+fn select_numbers(table: &mut Table, n: usize) {
+    let device = table.device;
+    let values = random_u32(device, n);
+    // Half of them.
+    let flags: Vec<u32> = random(n).map(|bits| (bits >> 63) as u32).collect();
+    let selected = flags.iter().filter(|&&flag| flag != 0).count();
+    let flags = Buffer::upload(device, &flags).unwrap();
+    let (mut out, mut count) =
+        (Buffer::zeros(device, n).unwrap(), Buffer::zeros(device, 1).unwrap());
+    let mut scratch = CompactScratch::new(device).unwrap();
+    table.row("compact, half of the places", 8 * n + 4 * selected, || {
+        compact_indices(&flags, &mut out, &mut count, &mut scratch)
+    });
+    table.row("compact, half of the values", 8 * n + 8 * selected, || {
+        compact(&values, &flags, &mut out, &mut count, &mut scratch)
+    });
+    // Runs of two on average.
+    table.row("unique", 8 * n + 4 * (n / 2), || unique(&flags, &mut out, &mut count, &mut scratch));
+    let mut offsets = Buffer::zeros(device, n + 1).unwrap();
+    table.row("run-length encode", 8 * n + 8 * (n / 2), || {
+        run_length_encode(&flags, &mut out, &mut offsets, &mut count, &mut scratch)
+    });
+}
+
+/// A matrix of n entries; one row has a tenth of them.
+fn multiply(table: &mut Table, n: usize) {
+    let device = table.device;
+    let side = (n / ROW).max(1) as u64;
+    let pick = |bits: u64| (((bits >> 32) * side) >> 32) as u32;
+    let rows: Vec<u32> =
+        random(n).enumerate().map(|(i, bits)| if i % 10 == 0 { 0 } else { pick(bits) }).collect();
+    let columns: Vec<u32> = random(n + 1).skip(1).map(|bits| pick(bits.rotate_left(17))).collect();
+    let rows = Indices::upload(device, &rows, side as u32).unwrap();
+    let columns = Indices::upload(device, &columns, side as u32).unwrap();
+    let bits = 64 - (side - 1).leading_zeros() as usize;
+    let sort = |bits: usize, key: usize| {
+        let passes = bits.div_ceil(8);
+        passes * (3 * key + 8) + passes % 2 * 2 * (key + 4)
+    };
+    table.row("CSR from COO", (32 + sort(2 * bits, 8)) * n, || {
+        DeviceCsr::from_coo(&rows, &columns).map(drop)
+    });
+    let (csr, _) = DeviceCsr::from_coo(&rows, &columns).unwrap();
+    drop((rows, columns));
+    table.row("transpose", (20 + sort(bits, 4)) * n, || csr.transpose().map(drop));
+    let matrix = SplitCsr::new(csr).unwrap();
+    let side = side as usize;
+    let x = Buffer::upload(device, &vec![0.5; side]).unwrap();
+    let weights = Buffer::upload(device, &vec![0.25; n]).unwrap();
+    let mut y = Buffer::zeros(device, side).unwrap();
+    let mut scratch = SegmentScratch::new(matrix.rows()).unwrap();
+    table.row("segmented sum", 4 * n + 12 * side, || {
+        segmented_reduce(&weights, matrix.rows(), Reduction::Sum, &mut y, &mut scratch)
+    });
+    table.row("SpMV", 8 * n + 12 * side, || spmv(&matrix, None, &x, &mut y, &mut scratch));
+    table.row("SpMV, weighted", 12 * n + 12 * side, || {
+        spmv(&matrix, Some(&weights), &x, &mut y, &mut scratch)
+    });
+}
