@@ -1,5 +1,7 @@
 //! Arrays, launches, profiles and recordings on every device found.
 
+#![expect(clippy::print_stdout, reason = "what is skipped is said")]
+
 mod common;
 
 use common::{devices, is_small};
