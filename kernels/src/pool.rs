@@ -219,7 +219,7 @@ mod tests {
                     pool.give_back(&place);
                 } else {
                     let new = place(&mut pool, bytes);
-                    prop_assert!(new.bytes.end - new.bytes.start >= bytes && new.bytes.start % ALIGN == 0);
+                    prop_assert!(new.bytes.end - new.bytes.start >= bytes && new.bytes.start.is_multiple_of(ALIGN));
                     for old in held.iter().filter(|old| old.slab == new.slab) {
                         prop_assert!(old.bytes.end <= new.bytes.start || new.bytes.end <= old.bytes.start);
                     }
