@@ -115,7 +115,8 @@ impl<'a> LayoutBuilder<'a> {
     /// - [`Error::BadPosition`] if a position is not finite;
     /// - [`Error::BadValue`] if a mass, size or mobility is out of its range;
     /// - [`Error::Device`] if the device has not enough memory, which is found out before anything
-    ///   is copied; [`Error::TooManyEnds`] if it cannot count the edges.
+    ///   is copied; [`Error::TooManyEnds`] if it cannot count the edges; [`Error::SharedWithCpu`]
+    ///   if the processor is one of several devices.
     pub fn build(self) -> Result<Layout> {
         let n = self.graph.n_nodes();
         self.config.validate()?;

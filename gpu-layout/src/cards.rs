@@ -118,8 +118,8 @@ impl Cards {
         let n = scene.mass.len();
         let n_ends = scene.springs.n_ends();
         if devices.contains(&Device::Cpu) {
-            let (found, expected) = ("cpu".into(), "cuda or opencl".into());
-            return Err(graph_kernels::Error::WrongDevice { found, expected }.into());
+            let names: Vec<String> = devices.iter().map(ToString::to_string).collect();
+            return Err(Error::SharedWithCpu { devices: names.join(", ").into() });
         }
         let limit = u32::MAX as usize - (1 << 23);
         if n_ends > limit {

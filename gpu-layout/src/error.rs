@@ -25,6 +25,12 @@ pub enum Error {
     /// A device failed, or has not enough memory.
     #[error(transparent)]
     Device(#[from] graph_kernels::Error),
+    /// The processor is among several devices that should share a graph.
+    #[error("a graph can be shared by devices, but not with the CPU: {devices}")]
+    SharedWithCpu {
+        /// All of them.
+        devices: Box<str>,
+    },
     /// A graph is too large for a device.
     #[error("the graph has {n_ends} edge ends, but at most {limit} fit on a device")]
     TooManyEnds {
