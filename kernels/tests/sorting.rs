@@ -46,7 +46,7 @@ fn sorting_agrees_with_std_at_all_lengths() {
     let mut random = Random::new(1);
     for device in devices() {
         for n in lengths() {
-            let (narrow, wide) = if is_small() { (8..20, 28..36) } else { (0..32, 0..64) };
+            let (narrow, wide) = if is_small() { (8..16, 28..36) } else { (0..32, 0..64) };
             check_u32(device, &random.u32s(n), narrow);
             check_u64(device, &random.u64s(n), wide);
         }
@@ -62,7 +62,7 @@ fn sorting_by_some_of_the_bits_keeps_the_order_of_the_rest() {
         for bits in ranges.into_iter().take(if is_small() { 4 } else { 10 }) {
             check_u32(device, &random.u32s(n), bits);
         }
-        let ranges = [0..0, 30..40, 0..3, 40..64, 60..64, 0..33];
+        let ranges = [0..0, 0..3, 30..40, 40..64, 60..64, 0..33];
         for bits in ranges.into_iter().take(if is_small() { 2 } else { 6 }) {
             check_u64(device, &random.u64s(n), bits);
         }
@@ -84,10 +84,13 @@ fn sorting_holds_when_groups_have_several_tiles() {
 fn sorting_holds_for_keys_that_are_equal_sorted_or_reversed() {
     let (n, all) = if is_small() { (600, 0..8) } else { (100_003, 0..32) };
     for device in devices() {
-        check_u32(device, &vec![0; n], all.clone());
         check_u32(device, &vec![u32::MAX; n], all.clone());
-        check_u32(device, &(0..n as u32).collect::<Vec<_>>(), all.clone());
         check_u32(device, &(0..n as u32).rev().collect::<Vec<_>>(), 0..17.min(all.end));
+        if is_small() {
+            continue;
+        }
+        check_u32(device, &vec![0; n], all.clone());
+        check_u32(device, &(0..n as u32).collect::<Vec<_>>(), all.clone());
         check_u32(device, &(0..n as u32).map(|i| i % 2).collect::<Vec<_>>(), 0..8);
         let high = 40..40 + all.end.min(24);
         check_u64(device, &vec![u64::MAX; n], high.clone());
