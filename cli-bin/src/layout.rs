@@ -310,8 +310,13 @@ impl Work<'_> {
             builder = builder.mobilities(mobility);
         }
         let mut layout = builder.build()?;
-        for device in self.devices.iter().filter(|_| self.profile) {
-            device.start_profile()?;
+        // A device that has several shares is timed once.
+        let mut timed: Vec<Device> = Vec::new();
+        for &device in self.devices.iter().filter(|_| self.profile) {
+            if !timed.contains(&device) {
+                device.start_profile()?;
+                timed.push(device);
+            }
         }
         let mut steps = messages.steps(self.iterations);
         let run = layout.run(self.iterations, |layout| {
@@ -334,7 +339,7 @@ impl Work<'_> {
             secs(per_step),
             devices.join(" and "),
         ));
-        for device in self.devices.iter().filter(|_| self.profile) {
+        for device in timed {
             let profile = device.take_profile()?;
             match profile.kernels.is_empty() {
                 true => messages.say(format!("{device} runs no kernels: nothing to profile")),

@@ -95,6 +95,8 @@ pub(crate) struct Cards {
     next_look: usize,
     /// Share of the radius below which a run stops; 0 never does.
     least: f32,
+    /// Whether the devices may have stopped since they were told to go on.
+    may_have_stopped: bool,
     /// A step as it was recorded, without and with sorting the nodes.
     recordings: [Recorded; 2],
 }
@@ -125,15 +127,7 @@ impl Cards {
         if n_ends > limit {
             return Err(Error::TooManyEnds { n_ends, limit });
         }
-        let needs = DeviceNeeds {
-            n_nodes: n as u64,
-            n_ends: n_ends as u64,
-            weighted: scene.springs.is_weighted(&scene.config),
-            sized: scene.config.adjust_sizes,
-            exact: scene.config.is_exact(n),
-            n_devices: devices.len() as u64,
-        };
-        let bytes = device_bytes(needs);
+        let bytes = device_bytes(needs(scene, devices.len()));
         for &device in devices {
             // A device may have several shares.
             let shares = devices.iter().filter(|&&other| other == device).count() as u64;
@@ -145,10 +139,8 @@ impl Cards {
             let ranks = split_ranks(n, devices.len(), i);
             Part::new(device, nodes.clone(), ranks, total_groups, scene, state)
         });
-        let parts = parts.collect::<Result<Vec<Part>>>().map_err(|error| match error {
-            Error::Device(error) => Error::Device(error.with_estimate(bytes)),
-            other => other,
-        })?;
+        let parts: Result<Vec<Part>> = parts.collect();
+        let parts = parts.map_err(|error| with_estimate(error, bytes))?;
         Ok(Self {
             n,
             parts,
@@ -157,6 +149,7 @@ impl Cards {
             sort_every: 1,
             next_look: 1,
             least: 0.0,
+            may_have_stopped: false,
             recordings: Default::default(),
         })
     }
@@ -199,8 +192,15 @@ impl Cards {
         })
     }
 
-    pub(crate) fn report(&self) -> Result<StepReport> {
+    pub(crate) fn report(&mut self) -> Result<StepReport> {
         let motion = self.parts[0].motion.state()?;
+        if motion.is_stopped {
+            // How many steps were asked for after that depends on the clock; what comes next
+            // must not.
+            self.iteration = motion.iteration as usize;
+            self.next_sort = self.iteration;
+            self.next_look = self.iteration;
+        }
         Ok(StepReport {
             iteration: motion.iteration as usize,
             energy: motion.energy.into(),
@@ -221,19 +221,31 @@ impl Cards {
             self.least = least;
             self.recordings = Default::default();
         }
+        if self.may_have_stopped {
+            for part in &mut self.parts {
+                part.motion.go_on()?;
+            }
+        }
+        self.may_have_stopped = least > 0.0;
+        Ok(())
+    }
+
+    /// Takes the options of `scene`, or none of them.
+    pub(crate) fn set_options(&mut self, scene: &Scene) -> Result<()> {
+        let estimate = device_bytes(self.needs(scene));
         for part in &mut self.parts {
-            part.motion.go_on()?;
+            part.make_room(scene).map_err(|error| with_estimate(error, estimate))?;
+        }
+        self.recordings = Default::default();
+        for part in &mut self.parts {
+            part.set_pulls(scene)?;
+            part.motion.begin_average()?;
         }
         Ok(())
     }
 
-    pub(crate) fn set_options(&mut self, scene: &Scene) -> Result<()> {
-        self.recordings = Default::default();
-        for part in &mut self.parts {
-            part.set_options(scene)?;
-            part.motion.begin_average()?;
-        }
-        Ok(())
+    fn needs(&self, scene: &Scene) -> DeviceNeeds {
+        needs(scene, self.parts.len())
     }
 
     pub(crate) fn set_fixed(&mut self, scene: &Scene, node: usize) -> Result<()> {
@@ -274,6 +286,8 @@ impl Cards {
             });
             *recorded = match recording {
                 Ok(Some(recording)) => Recorded::Ready(recording),
+                // Kernels are being timed one by one: perhaps not for long.
+                Ok(None) if matches!(device, Device::Cuda(_)) => Recorded::Ran,
                 // A step that cannot be recorded can still be made, kernel by kernel.
                 Ok(None) | Err(_) => Recorded::Never,
             };
@@ -355,7 +369,26 @@ impl Cards {
         for part in &mut self.parts {
             part.motion.report(self.least)?;
         }
+        // Devices of different makers round differently, but there is one speed, and one end.
+        let (first, rest) = self.parts.split_first_mut().expect("there are several");
+        let state = first.motion.state()?;
+        for part in rest {
+            part.motion.set_state(&state)?;
+        }
         Ok(())
+    }
+
+    /// Lets the devices begin what was asked of them.
+    pub(crate) fn flush(&self) -> Result<()> {
+        for part in &self.parts {
+            part.device.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Whether steps are replayed from a recording instead of kernel by kernel.
+    pub(crate) fn is_recorded(&self) -> bool {
+        matches!(self.recordings, [Recorded::Ready(_), _] | [_, Recorded::Ready(_)])
     }
 
     /// Gives every device the repulsion that the others found.
@@ -437,19 +470,28 @@ impl Part {
             nodes,
             ranks,
         };
-        part.set_options(scene)?;
+        part.make_room(scene)?;
+        part.set_pulls(scene)?;
         Ok(part)
     }
 
-    /// Makes what the options need and is not there yet.
-    fn set_options(&mut self, scene: &Scene) -> Result<()> {
-        let n = scene.mass.len();
+    /// Takes the coefficients of edge ends.
+    fn set_pulls(&mut self, scene: &Scene) -> Result<()> {
         match scene.springs.pulls(self.nodes.clone()) {
             Pull::Same(strength) => self.springs.set_strength(strength as f32),
             Pull::Each(pulls) => {
                 let pulls: Vec<f32> = pulls.iter().map(|&pull| pull as f32).collect();
                 self.springs.set_pulls(&pulls)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Makes what the options need and is not there yet; what was there stays as it is.
+    fn make_room(&mut self, scene: &Scene) -> Result<()> {
+        let n = scene.mass.len();
+        if let Pull::Each(_) = scene.springs.pulls(self.nodes.clone()) {
+            self.springs.reserve_pulls()?;
         }
         if scene.config.adjust_sizes && self.size.is_none() {
             let size: Vec<f32> = scene.size.iter().map(|&v| v as f32).collect();
@@ -483,15 +525,13 @@ impl Part {
             gravity: config.gravity as f32,
             strong_gravity: config.strong_gravity,
         };
-        match &mut self.tree {
-            Some((order, tree)) if !config.is_exact(scene.mass.len()) => {
-                tree.build(order, bodies)?;
-                let (ranks, theta) = (self.ranks.clone(), config.theta as f32);
-                tree.repel(order, ranks, bodies, theta, field, &mut self.force)?;
-            }
-            _ => repel_exact(bodies, self.nodes.clone(), field, &mut self.force)?,
+        if config.is_exact(scene.mass.len()) {
+            return Ok(repel_exact(bodies, self.nodes.clone(), field, &mut self.force)?);
         }
-        Ok(())
+        let (order, tree) = self.tree.as_mut().expect("options that need a tree should make it");
+        tree.build(order, bodies)?;
+        let (ranks, theta) = (self.ranks.clone(), config.theta as f32);
+        Ok(tree.repel(order, ranks, bodies, theta, field, &mut self.force)?)
     }
 
     fn pull(&mut self, scene: &Scene) -> Result<()> {
@@ -510,6 +550,27 @@ impl Part {
         let sized = scene.config.adjust_sizes;
         self.motion.move_nodes(&mut self.at, &self.force, &mut self.old, inertia, sized)?;
         Ok(())
+    }
+}
+
+/// What a layout needs of each of several devices.
+fn needs(scene: &Scene, n_devices: usize) -> DeviceNeeds {
+    let n = scene.mass.len();
+    DeviceNeeds {
+        n_nodes: n as u64,
+        n_ends: scene.springs.n_ends() as u64,
+        weighted: scene.springs.is_weighted(&scene.config),
+        sized: scene.config.adjust_sizes,
+        exact: scene.config.is_exact(n),
+        n_devices: n_devices as u64,
+    }
+}
+
+/// The error, with what the whole layout needs if it was for want of memory.
+fn with_estimate(error: Error, bytes: u64) -> Error {
+    match error {
+        Error::Device(error) => Error::Device(error.with_estimate(bytes)),
+        other => other,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A layout in progress: step it, look at it, change it, stop it.
 
+use std::mem;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -204,15 +205,21 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`Error::BadOption`] if one is out of its range; the old options then stay.
-    /// [`Error::Device`] if the device has no memory for what they need.
+    /// [`Error::BadOption`] if one is out of its range, [`Error::Device`] if the device has no
+    /// memory for what they need; the old options then stay.
     pub fn set_config(&mut self, config: Config) -> Result<()> {
         config.validate()?;
         self.scene.springs.set_options(&config, &self.scene.mass);
-        self.scene.config = config;
+        let old = mem::replace(&mut self.scene.config, config);
         match &mut self.engine {
             Engine::Host(host) => host.disturb(),
-            Engine::Cards(cards) => cards.set_options(&self.scene)?,
+            Engine::Cards(cards) => {
+                if let Err(error) = cards.set_options(&self.scene) {
+                    self.scene.springs.set_options(&old, &self.scene.mass);
+                    self.scene.config = old;
+                    return Err(error);
+                }
+            }
         }
         Ok(())
     }
@@ -340,7 +347,8 @@ impl Layout {
     }
 
     /// Makes `count` steps. On a device this returns when they are asked for, not when they are
-    /// done, and copies nothing.
+    /// done, and copies no positions. Before some steps, at the latest every 16, it waits for 64
+    /// bytes that say how far the nodes go, to know when to sort them.
     ///
     /// # Errors
     ///
@@ -360,7 +368,16 @@ impl Layout {
                 Engine::Cards(cards) => cards.step(&self.scene)?,
             }
         }
+        if let Engine::Cards(cards) = &self.engine {
+            cards.flush()?;
+        }
         Ok(())
+    }
+
+    /// Whether the device replays steps as one recording instead of being told of each kernel:
+    /// after the first few on CUDA, never elsewhere.
+    pub fn is_recorded(&self) -> bool {
+        matches!(&self.engine, Engine::Cards(cards) if cards.is_recorded())
     }
 
     /// What the last step did; waits for it.
@@ -369,7 +386,7 @@ impl Layout {
     ///
     /// [`Error::Device`] if the copy fails, or a step before it did.
     pub fn report(&mut self) -> Result<&StepReport> {
-        if let Engine::Cards(cards) = &self.engine {
+        if let Engine::Cards(cards) = &mut self.engine {
             self.last = cards.report()?;
         }
         Ok(&self.last)
@@ -385,7 +402,12 @@ impl Layout {
     ///
     /// [`Error::Device`] if a kernel or copy fails.
     pub fn frame(&mut self) -> Result<Frame> {
-        Stream::frame(&mut self.stream, &self.engine)
+        let frame = Stream::frame(&mut self.stream, &self.engine);
+        if frame.is_err() {
+            // What the other end knows is no longer sure: it will get a key frame.
+            self.stream = None;
+        }
+        frame
     }
 }
 

@@ -7,12 +7,13 @@
 #![expect(clippy::print_stdout, reason = "who reads the tests should see on what they ran")]
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use gpu_layout::quality::{QualityConfig, measure};
-use gpu_layout::{Config, Device, Layout, LayoutBuilder, Repulsion, State};
+use gpu_layout::{
+    Config, Device, DeviceNeeds, Layout, LayoutBuilder, Repulsion, State, device_bytes,
+};
 use graph_core::generate::{BarabasiAlbert, barabasi_albert, star};
-use graph_core::{Coo, Graph, ReadOptions, read};
+use graph_core::{Coo, Graph, ReadOptions, read_from};
 
 /// All devices but the processor; as many as `GRAPHLUME_TEST_DEVICES` says there are.
 fn devices() -> Vec<Device> {
@@ -489,6 +490,105 @@ fn devices_share_a_graph() {
     }
 }
 
+/// After it has settled, a layout goes on in the same way however often somebody looked: in
+/// approximate mode also the order of the nodes counts.
+#[test]
+fn what_follows_a_settled_run_does_not_depend_on_the_clock() {
+    if is_skipped("settled runs") {
+        return;
+    }
+    let graph = graph(1200);
+    for device in devices() {
+        let config = Config { tolerance: 2e-2, ..Config::default() };
+        let build =
+            || Layout::builder(&graph).config(config.clone()).device(device).build().unwrap();
+        let go_on = |mut layout: Layout| {
+            layout.move_node(3, 500.0, 10.0).unwrap();
+            layout.steps(7).unwrap();
+            layout.state().unwrap()
+        };
+        let mut run = build();
+        let report = run.run(2000, |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(report.stop, gpu_layout::Stop::Converged, "{device}: {report:?}");
+        // One look at each step instead of one at each few.
+        let mut looked = build();
+        while looked.run(1, |_| ControlFlow::Continue(())).unwrap().stop
+            != gpu_layout::Stop::Converged
+        {}
+        assert_eq!(looked.last().iteration, run.last().iteration, "{device}");
+        assert!(go_on(run) == go_on(looked), "{device}");
+    }
+}
+
+/// In a process of its own, whose devices may give only little more than exact mode needs.
+#[test]
+fn a_change_of_options_that_finds_no_memory_changes_nothing() {
+    if is_skipped("a small pool") {
+        return;
+    }
+    let graph = graph(3000);
+    if std::env::var_os("GRAPHLUME_POOL_MAX").is_none() {
+        if devices().is_empty() {
+            println!("skipped: there is no device with a pool");
+            return;
+        }
+        let exact = device_bytes(DeviceNeeds {
+            n_nodes: 3000,
+            n_ends: 2 * graph.n_edges() as u64,
+            weighted: true,
+            sized: false,
+            exact: true,
+            n_devices: 1,
+        });
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["a_change_of_options_that_finds_no_memory_changes_nothing", "--exact"])
+            .env("GRAPHLUME_POOL_MAX", (exact + 40_000).to_string())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+        return;
+    }
+    let device = devices()[0];
+    let exact = Config { repulsion: Repulsion::Exact, ..Config::default() };
+    let build = || Layout::builder(&graph).config(exact.clone()).device(device).build().unwrap();
+    let mut layout = build();
+    layout.step().unwrap();
+    let config = Config { repulsion: Repulsion::Approximate, scaling: 9.0, ..Config::default() };
+    let error = layout.set_config(config).unwrap_err().to_string();
+    assert!(error.contains("out of memory") && error.contains("estimated"), "{error}");
+    assert_eq!(*layout.config(), exact);
+    layout.step().unwrap();
+    let changed = layout.state().unwrap();
+    drop(layout);
+    let mut unchanged = build();
+    unchanged.steps(2).unwrap();
+    assert!(changed == unchanged.state().unwrap());
+}
+
+/// Concurrent layouts on one device do not disturb one another.
+#[test]
+fn several_layouts_share_a_device() {
+    if is_skipped("threads") {
+        return;
+    }
+    let graph = graph(900);
+    for device in devices() {
+        let run = || {
+            let config = Config { repulsion: Repulsion::Approximate, ..Config::default() };
+            let mut layout = Layout::builder(&graph).config(config).device(device).build().unwrap();
+            layout.steps(25).unwrap();
+            layout.state().unwrap()
+        };
+        let alone = run();
+        let together: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(together.iter().all(|state| *state == alone), "{device}");
+    }
+}
+
 #[test]
 fn a_split_graph_is_laid_out_as_well() {
     if is_skipped("whole layouts of split graphs") {
@@ -512,9 +612,16 @@ fn the_cpu_does_not_share_with_devices() {
     }
 }
 
+/// A graph that is in the program: it also runs on machines that have nothing else.
 fn real_graph(name: &str) -> Graph {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/graphs");
-    read(folder.join(name).with_extension("csv"), &ReadOptions::default()).unwrap().0
+    let bytes: &[u8] = match name {
+        "karate" => include_bytes!("../../tests/data/graphs/karate.csv"),
+        "dolphins" => include_bytes!("../../tests/data/graphs/dolphins.csv"),
+        "polbooks" => include_bytes!("../../tests/data/graphs/polbooks.csv"),
+        "netscience" => include_bytes!("../../tests/data/graphs/netscience.csv"),
+        _ => panic!("there is no graph {name}"),
+    };
+    read_from(bytes, "edges.csv", &ReadOptions::default()).unwrap().0
 }
 
 fn trustworthiness(graph: &Graph, layout: &Layout) -> f64 {

@@ -22,7 +22,7 @@ fn the_estimate_of_memory_is_what_is_taken() {
                 let coo = Coo::new(n, sources, targets, Some(weights)).unwrap();
                 graph = Graph::from_coo(coo, true);
             }
-            for adjust_sizes in [false, true] {
+            for (adjust_sizes, shares) in [(false, 1), (true, 1), (false, 2), (true, 3)] {
                 let config =
                     Config { repulsion: Repulsion::Approximate, adjust_sizes, ..Config::default() };
                 let estimate = device_bytes(DeviceNeeds {
@@ -31,17 +31,24 @@ fn the_estimate_of_memory_is_what_is_taken() {
                     weighted,
                     sized: adjust_sizes,
                     exact: false,
-                    n_devices: 1,
+                    n_devices: shares,
                 });
+                let estimate = shares * estimate;
+                let team = vec![device; shares as usize];
                 let before = device.memory().in_use;
                 device.reset_peak();
                 let mut layout =
-                    Layout::builder(&graph).config(config).device(device).build().unwrap();
+                    Layout::builder(&graph).config(config).devices(&team).build().unwrap();
                 layout.steps(3).unwrap();
                 let taken = device.memory().peak - before;
-                println!("{device}: {n} nodes: {estimate} bytes estimated, {taken} taken");
+                println!(
+                    "{device}: {n} nodes, {shares} shares: {estimate} bytes estimated, {taken} taken"
+                );
                 assert!(taken <= estimate, "{taken} taken, {estimate} estimated");
-                assert!(taken as f64 > 0.8 * estimate as f64 - 25_000.0, "{taken} of {estimate}");
+                // Shares are estimated as if each had the largest.
+                let least = if shares == 1 { 0.8 } else { 0.5 };
+                let least = least * estimate as f64 - 25_000.0 * shares as f64;
+                assert!(taken as f64 > least, "{taken} of {estimate}");
             }
         }
     }

@@ -26,6 +26,8 @@ pub struct Springs {
     offsets: Buffer<u32>,
     others: Buffer<u32>,
     pulls: Option<Buffer<f32>>,
+    /// Room for coefficients that is not used yet.
+    spare: Option<Buffer<f32>>,
     strength: f32,
     rows: Rows,
     sums: Buffer<f32>,
@@ -70,6 +72,7 @@ impl Springs {
             offsets: Buffer::upload(device, offsets)?,
             others: Buffer::upload(device, others)?,
             pulls: None,
+            spare: None,
             strength: 1.0,
             sums: Buffer::uninit(device, 2 * rows.cut.len())?,
             rows,
@@ -95,14 +98,26 @@ impl Springs {
     /// [`Error::LengthMismatch`] if there is not one for each, and [`Error::OutOfMemory`].
     pub fn set_pulls(&mut self, pulls: &[f32]) -> Result<()> {
         check_len("pulls", pulls.len(), self.others.len())?;
+        let mut buffer = match self.pulls.take().or_else(|| self.spare.take()) {
+            Some(buffer) => buffer,
+            None => Buffer::uninit(self.others.device(), pulls.len())?,
+        };
+        buffer.write(0, pulls)?;
         self.strength = 1.0;
-        match &mut self.pulls {
-            Some(buffer) => buffer.write(0, pulls),
-            None => {
-                self.pulls = Some(Buffer::upload(self.others.device(), pulls)?);
-                Ok(())
-            }
+        self.pulls = Some(buffer);
+        Ok(())
+    }
+
+    /// Makes room for [`set_pulls`](Self::set_pulls), which then cannot fail for want of memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn reserve_pulls(&mut self) -> Result<()> {
+        if self.pulls.is_none() && self.spare.is_none() {
+            self.spare = Some(Buffer::uninit(self.others.device(), self.others.len())?);
         }
+        Ok(())
     }
 
     /// Adds to `force`, shape `[n, 2]`, what the ends pull their nodes with.

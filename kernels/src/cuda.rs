@@ -30,8 +30,8 @@ const TIMINGS: usize = 1024;
 /// The version of CUDA whose PTX is committed: an older driver cannot read it.
 const OLDEST: i32 = 12_000;
 
-/// What [`probe`] asks the driver.
-const ASKED: [&str; 8] = [
+/// All that is asked of the driver, here and by the binding on our behalf.
+const ASKED: [&str; 39] = [
     "cuInit",
     "cuDriverGetVersion",
     "cuDeviceGetCount",
@@ -40,6 +40,37 @@ const ASKED: [&str; 8] = [
     "cuDeviceGetName",
     "cuDeviceTotalMem_v2",
     "cuGetErrorName",
+    "cuDevicePrimaryCtxRetain",
+    "cuDevicePrimaryCtxRelease_v2",
+    "cuCtxSetCurrent",
+    "cuCtxGetCurrent",
+    "cuCtxSynchronize",
+    "cuStreamCreate",
+    "cuStreamSynchronize",
+    "cuStreamDestroy_v2",
+    "cuStreamBeginCapture_v2",
+    "cuStreamEndCapture",
+    "cuGraphInstantiateWithFlags",
+    "cuGraphLaunch",
+    "cuGraphExecDestroy",
+    "cuGraphDestroy",
+    "cuEventCreate",
+    "cuEventRecord",
+    "cuEventSynchronize",
+    "cuEventElapsedTime",
+    "cuEventDestroy_v2",
+    "cuMemAlloc_v2",
+    "cuMemFree_v2",
+    "cuMemGetInfo_v2",
+    "cuMemHostAlloc",
+    "cuMemFreeHost",
+    "cuMemcpyHtoDAsync_v2",
+    "cuMemcpyDtoHAsync_v2",
+    "cuMemsetD8Async",
+    "cuModuleLoadData",
+    "cuModuleGetFunction",
+    "cuModuleUnload",
+    "cuLaunchKernel",
 ];
 
 /// The driver's devices in its order (which `CUDA_VISIBLE_DEVICES` restricts); or why there are
@@ -126,6 +157,7 @@ fn name_of(error: DriverError) -> String {
 /// An open card.
 #[derive(Debug)]
 pub(crate) struct Card {
+    index: u32,
     name: String,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
@@ -136,8 +168,8 @@ pub(crate) struct Card {
 }
 
 thread_local! {
-    /// Whether this thread holds a card's turn for writing.
-    static IS_RECORDING: Cell<bool> = const { Cell::new(false) };
+    /// The card whose turn this thread holds for writing.
+    static RECORDING: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// What one thread at a time may change.
@@ -192,12 +224,16 @@ impl Cuda {
     }
 
     pub(crate) fn start_profile(self) -> Result<()> {
-        self.card()?.state().profile = Some(Timings::default());
+        let card = self.card()?;
+        // What is being recorded must not be timed.
+        let _turn = card.turn();
+        card.state().profile = Some(Timings::default());
         Ok(())
     }
 
     pub(crate) fn take_profile(self) -> Result<Profile> {
         let card = self.card()?;
+        let _turn = card.turn();
         let mut state = card.state();
         let Some(mut timings) = state.profile.take() else { return Ok(Profile::default()) };
         timings.settle(card)?;
@@ -273,7 +309,7 @@ impl Cuda {
     /// cannot be recorded.
     pub(crate) fn record(self, work: impl FnOnce() -> Result<()>) -> Result<Option<Recording>> {
         let card = self.card()?;
-        if IS_RECORDING.get() {
+        if RECORDING.get().is_some() {
             return Ok(None);
         }
         let _turn = card.turn.write().unwrap_or_else(PoisonError::into_inner);
@@ -286,10 +322,10 @@ impl Cuda {
             card.check("begin to record", card.stream.begin_capture(mode))?;
             state.recorded = Some(Vec::new());
         }
-        IS_RECORDING.set(true);
+        RECORDING.set(Some(card.index));
         // The stream must be given back whatever happens in between.
         let worked = catch_unwind(AssertUnwindSafe(work));
-        IS_RECORDING.set(false);
+        RECORDING.set(None);
         let flags = sys::CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH;
         let graph = card.stream.end_capture(flags);
         let memories = card.state().recorded.take().unwrap_or_default();
@@ -364,6 +400,7 @@ impl Card {
         let stream = context.new_stream().map_err(failed)?;
         let limits = Limits::from_env(info.memory)?;
         let card = Self {
+            index,
             name: info.name.clone(),
             context,
             stream,
@@ -390,7 +427,8 @@ impl Card {
 
     /// Waits until no other thread records. Must be taken before the state.
     fn turn(&self) -> Option<RwLockReadGuard<'_, ()>> {
-        (!IS_RECORDING.get()).then(|| self.turn.read().unwrap_or_else(PoisonError::into_inner))
+        (RECORDING.get() != Some(self.index))
+            .then(|| self.turn.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn memory(&self) -> MemoryReport {
@@ -417,7 +455,16 @@ impl Card {
         let mut state = self.state();
         loop {
             match state.pool.take(bytes) {
-                Answer::Grow(size) => self.grow(&mut state, size)?,
+                Answer::Grow { best, least } => {
+                    let grown = self.grow(&mut state, best);
+                    if let Err(Error::OutOfMemory { .. }) = grown
+                        && least < best
+                    {
+                        self.grow(&mut state, least)?;
+                    } else {
+                        grown?;
+                    }
+                }
                 Answer::Place(place) => {
                     let slab = state.slabs.get(&place.slab);
                     let slab = slab.expect("every slab of the pool should have an address");

@@ -168,8 +168,9 @@ impl Device {
 
     /// The device that `name` stands for: `auto`, `cpu`, `cuda`, `cuda:1`, `opencl` or `opencl:1`.
     ///
-    /// `auto` is the CUDA device with most memory, or else the first GPU of OpenCL, or else the
-    /// CPU; or the first that `GRAPHLUME_DEVICES` lists. A processor behind OpenCL is never
+    /// `auto` is the best CUDA device of capability 7.0 or later (the latest generation, then most
+    /// units, then most memory), or else the best GPU of OpenCL, or else the CPU; or the first
+    /// that `GRAPHLUME_DEVICES` lists. A processor behind OpenCL is never
     /// taken unless it is named: the CPU's own code is faster.
     ///
     /// # Errors
@@ -300,6 +301,19 @@ impl Device {
         }
         let device = self.to_string().into();
         Err(Error::OutOfMemory { device, wanted: estimate, free, estimate: Some(estimate) })
+    }
+
+    /// Lets it begin what was asked of it, where a driver would still collect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Driver`] if it cannot be opened or refuses.
+    pub fn flush(self) -> Result<()> {
+        match self {
+            // The CPU works at once, and a stream of CUDA begins by itself.
+            Self::Cpu | Self::Cuda(_) => Ok(()),
+            Self::OpenCl(opencl) => opencl.flush(),
+        }
     }
 
     /// Waits until all work asked of it is done.
@@ -487,22 +501,38 @@ fn preferred(allowed: &[Device]) -> Vec<Device> {
     if listed().is_some() && !allowed.is_empty() {
         return allowed.to_vec();
     }
+    let infos: Vec<DeviceInfo> = allowed.iter().map(|device| device.info()).collect();
+    let best = ranked(&infos);
+    if best.is_empty() { vec![Device::Cpu] } else { best.iter().map(|&at| allowed[at]).collect() }
+}
+
+/// The GPUs among these that `auto` takes, best first: those of CUDA that can load our PTX, or
+/// else those of OpenCL.
+fn ranked(infos: &[DeviceInfo]) -> Vec<usize> {
     let of = |backend| {
-        let mut devices: Vec<Device> = allowed
-            .iter()
-            .copied()
-            .filter(|device| device.backend() == backend && device.info().is_gpu)
+        let mut best: Vec<usize> = (0..infos.len())
+            .filter(|&at| infos[at].backend == backend && infos[at].is_gpu)
+            .filter(|&at| backend != Backend::Cuda || generation(&infos[at]) >= OLDEST_CARD)
             .collect();
-        devices.sort_by_key(|device| std::cmp::Reverse(device.info().memory));
-        devices
+        // A later generation outweighs a larger card, and more units more memory.
+        best.sort_by_key(|&at| {
+            let info = &infos[at];
+            let generation = if backend == Backend::Cuda { generation(info) } else { 0 };
+            std::cmp::Reverse((generation, info.units, info.memory))
+        });
+        best
     };
     // The same card is often there twice: through CUDA and through OpenCL.
     let cuda = of(Backend::Cuda);
-    if !cuda.is_empty() {
-        return cuda;
-    }
-    let opencl = of(Backend::OpenCl);
-    if opencl.is_empty() { vec![Device::Cpu] } else { opencl }
+    if cuda.is_empty() { of(Backend::OpenCl) } else { cuda }
+}
+
+/// First generation of cards, as the first number of their capability, that our PTX is for.
+const OLDEST_CARD: u32 = 7;
+
+/// The first number of a CUDA device's capability.
+fn generation(info: &DeviceInfo) -> u32 {
+    info.capability.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn cpu_info() -> DeviceInfo {
@@ -551,6 +581,30 @@ mod tests {
             let error = Device::parse(text).unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn auto_ranks_cards_it_can_use() {
+        let card = |backend, capability: &str, units, memory| DeviceInfo {
+            name: String::new(),
+            backend,
+            model: String::new(),
+            is_gpu: true,
+            memory,
+            units,
+            driver: String::new(),
+            capability: capability.to_owned(),
+        };
+        let old = card(Backend::Cuda, "5.2", 24, 24 << 30);
+        let small = card(Backend::Cuda, "8.6", 20, 8 << 30);
+        let large = card(Backend::Cuda, "8.0", 108, 40 << 30);
+        let new = card(Backend::Cuda, "9.0", 132, 80 << 30);
+        let other = card(Backend::OpenCl, "OpenCL C 1.2", 60, 16 << 30);
+        let pocl = DeviceInfo { is_gpu: false, ..other.clone() };
+        let cards = [old.clone(), small, large, new, other.clone(), pocl.clone()];
+        assert_eq!(ranked(&cards), [3, 2, 1]);
+        assert_eq!(ranked(&[old, pocl.clone(), other]), [2]);
+        assert_eq!(ranked(&[pocl]), [] as [usize; 0]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -55,7 +56,10 @@ pub(crate) fn probe() -> Result<Vec<Slot<Card>>, String> {
                         name: format!("opencl:{index}"),
                         backend: Backend::OpenCl,
                         model: device.name()?.trim().to_owned(),
-                        is_gpu: kind & CL_DEVICE_TYPE_GPU != 0 && kind & CL_DEVICE_TYPE_CPU == 0,
+                        // PoCL also shows other devices; it is for tests, whatever it shows.
+                        is_gpu: kind & CL_DEVICE_TYPE_GPU != 0
+                            && kind & CL_DEVICE_TYPE_CPU == 0
+                            && !platform.contains("Portable Computing Language"),
                         memory: device.global_mem_size()?,
                         units: device.max_compute_units()?,
                         driver: format!("{} {}", platform.trim(), device.driver_version()?.trim()),
@@ -128,6 +132,11 @@ impl OpenCl {
         // OpenCL does not say what others use; what we hold is known.
         let held = state.pool.report().held;
         Ok(card.free.saturating_sub(held).min(state.pool.room()) + state.pool.free())
+    }
+
+    pub(crate) fn flush(self) -> Result<()> {
+        let card = self.card()?;
+        card.queue.flush().map_err(|error| card.failed("begin its work", error))
     }
 
     pub(crate) fn synchronize(self) -> Result<()> {
@@ -259,8 +268,13 @@ impl Card {
                 profile: None,
             }),
         };
-        if limits.initial > 0 {
-            card.grow(&mut card.state(), limits.initial)?;
+        // No slab may be larger than the largest single allocation.
+        let largest = card.device.max_mem_alloc_size().unwrap_or(limits.initial).max(1);
+        let mut left = limits.initial;
+        while left > 0 {
+            let size = left.min(largest);
+            card.grow(&mut card.state(), size)?;
+            left -= size;
         }
         Ok(card)
     }
@@ -294,7 +308,16 @@ impl Card {
         let mut state = self.state();
         loop {
             match state.pool.take(bytes) {
-                Answer::Grow(size) => self.grow(&mut state, size)?,
+                Answer::Grow { best, least } => {
+                    let grown = self.grow(&mut state, best);
+                    if let Err(Error::OutOfMemory { .. }) = grown
+                        && least < best
+                    {
+                        self.grow(&mut state, least)?;
+                    } else {
+                        grown?;
+                    }
+                }
                 Answer::Place(place) => {
                     let slab = state.slabs.get(&place.slab);
                     let slab = slab.expect("every slab of the pool should have a buffer");
@@ -431,12 +454,16 @@ impl Card {
     }
 }
 
+/// Files begun so far: several threads may build the same family for equal devices.
+static PARTS: AtomicUsize = AtomicUsize::new(0);
+
 /// Writes a file whole or not at all.
 fn keep(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let part = path.with_extension(format!("{}.part", std::process::id()));
+    let part = PARTS.fetch_add(1, Ordering::Relaxed);
+    let part = path.with_extension(format!("{}-{part}.part", std::process::id()));
     std::fs::write(&part, bytes)?;
     std::fs::rename(&part, path)
 }

@@ -28,6 +28,7 @@ impl Limits {
     /// M, G or T (of 1024), or a share of the device's `total` bytes with %.
     pub(crate) fn from_env(total: u64) -> Result<Self> {
         let setting = |variable| match std::env::var(variable) {
+            Ok(text) if text.trim().is_empty() => Ok(None),
             Ok(text) => parse_bytes(&text, total).map(Some).ok_or(Error::BadSetting {
                 variable,
                 value: text.into(),
@@ -72,8 +73,9 @@ pub(crate) struct Place {
 pub(crate) enum Answer {
     /// Here it is.
     Place(Place),
-    /// First make a slab of this many bytes and [`Pool::add_slab`] it.
-    Grow(u64),
+    /// First make a slab of `best` bytes and [`Pool::add_slab`] it, or of `least` if so many
+    /// cannot be had.
+    Grow { best: u64, least: u64 },
 }
 
 /// Memory of a device in numbers, in bytes.
@@ -135,7 +137,7 @@ impl Pool {
             slab.free.iter().map(move |(&from, &to)| (to - from, id, from))
         });
         match ranges.filter(|&(len, ..)| len >= size).min() {
-            None => Answer::Grow(size.max(SLAB.min(self.room()))),
+            None => Answer::Grow { best: size.max(SLAB.min(self.room())), least: size },
             Some((len, id, from)) => {
                 let slab = self.slabs.get_mut(&id).expect("the slab should be there: it was found");
                 slab.free.remove(&from);
@@ -197,11 +199,11 @@ mod tests {
     fn place(pool: &mut Pool, bytes: u64) -> Place {
         match pool.take(bytes) {
             Answer::Place(place) => place,
-            Answer::Grow(size) => {
-                pool.add_slab(size);
+            Answer::Grow { best, .. } => {
+                pool.add_slab(best);
                 match pool.take(bytes) {
                     Answer::Place(place) => place,
-                    Answer::Grow(_) => panic!("a new slab should fit what it was made for"),
+                    Answer::Grow { .. } => panic!("a new slab should fit what it was made for"),
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Arrays, launches, profiles and recordings on every device found.
 
+#![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 #![expect(clippy::print_stdout, reason = "what is skipped is said")]
 
 mod common;
@@ -67,46 +68,51 @@ fn arrays_of_another_device_are_refused() {
     }
 }
 
+/// One after the other: while kernels are timed, none is recorded.
 #[test]
-fn a_profile_counts_every_launch() {
+fn kernels_are_timed_and_recorded() {
     for device in devices() {
-        let mut buffer = Buffer::zeros(device, 1000).unwrap();
-        device.start_profile().unwrap();
-        for value in 0..5 {
-            fill_u32(&mut buffer, value).unwrap();
-        }
-        let profile = device.take_profile().unwrap();
-        let fills = profile.kernels.iter().find(|row| row.kernel == "fill_u32");
-        if device == Device::Cpu {
-            assert!(fills.is_none());
-            continue;
-        }
-        // Other tests may use the device at the same time.
-        let fills = fills.unwrap();
-        assert!(fills.calls >= 5 && fills.bytes >= 5 * 4000, "{device}: {fills:?}");
-        let text = profile.to_string();
-        assert!(text.contains("fill_u32") && text.contains("GB/s"), "{text}");
-        assert!(device.take_profile().unwrap().kernels.is_empty(), "{device}");
+        profile(device);
+        record(device);
     }
 }
 
-#[test]
-fn recordings_repeat_their_kernels() {
-    for device in devices() {
-        let mut buffer = Buffer::zeros(device, 1000).unwrap();
-        fill_u32(&mut buffer, 1).unwrap();
-        match device.record(|| fill_u32(&mut buffer, 2)).unwrap() {
-            None => println!("skipped: {device} records no kernels"),
-            Some(mut recording) => {
-                assert_eq!(buffer.download().unwrap(), vec![1; 1000], "{device}");
-                assert!(recording.replay().unwrap());
-                assert_eq!(buffer.download().unwrap(), vec![2; 1000], "{device}");
-                fill_u32(&mut buffer, 3).unwrap();
-                // The recording keeps the array that the program gives up.
-                drop(buffer);
-                assert!(recording.replay().unwrap());
-                device.synchronize().unwrap();
-            }
+/// A profile counts every launch.
+fn profile(device: Device) {
+    let mut buffer = Buffer::zeros(device, 1000).unwrap();
+    device.start_profile().unwrap();
+    for value in 0..5 {
+        fill_u32(&mut buffer, value).unwrap();
+    }
+    let profile = device.take_profile().unwrap();
+    let fills = profile.kernels.iter().find(|row| row.kernel == "fill_u32");
+    if device == Device::Cpu {
+        assert!(fills.is_none());
+        return;
+    }
+    // Other tests may use the device at the same time.
+    let fills = fills.unwrap();
+    assert!(fills.calls >= 5 && fills.bytes >= 5 * 4000, "{device}: {fills:?}");
+    let text = profile.to_string();
+    assert!(text.contains("fill_u32") && text.contains("GB/s"), "{text}");
+    assert!(device.take_profile().unwrap().kernels.is_empty(), "{device}");
+}
+
+/// Recordings repeat their kernels.
+fn record(device: Device) {
+    let mut buffer = Buffer::zeros(device, 1000).unwrap();
+    fill_u32(&mut buffer, 1).unwrap();
+    match device.record(|| fill_u32(&mut buffer, 2)).unwrap() {
+        None => println!("skipped: {device} records no kernels"),
+        Some(mut recording) => {
+            assert_eq!(buffer.download().unwrap(), vec![1; 1000], "{device}");
+            assert!(recording.replay().unwrap());
+            assert_eq!(buffer.download().unwrap(), vec![2; 1000], "{device}");
+            fill_u32(&mut buffer, 3).unwrap();
+            // The recording keeps the array that the program gives up.
+            drop(buffer);
+            assert!(recording.replay().unwrap());
+            device.synchronize().unwrap();
         }
     }
 }
