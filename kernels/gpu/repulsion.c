@@ -6,17 +6,17 @@
 // a time: leaves smaller than that leave fewer pairs, and a cell costs the group less than a
 // tenth of what a leaf's bodies do.
 //
-// A cell is 5 float4:
-//   0: center x, center y, reach (no body is farther from the center, its radius included), mass
-//   1: a1, a2   2: a3, a4   3: a5, largest radius of a body, 0     complex moments
-//   4: low x, low y, high x, high y
+// A cell is a head of one float4 and a tail of four. The heads of all `n_cells` cells come first:
+// they are all that a look at a cell reads, and those of four siblings are 64 bytes in a row.
+//   head: center x, center y, reach (no body is farther, its radius included), mass
+//   tail: a1, a2 | a3, a4 | a5, largest radius of a body, 0 | low x, low y, high x, high y
 // The moments a_k = sum of m (z - center)^k are divided by reach^k, so that none overflows.
 //
 // Far cells act on a group of 32 targets through a local expansion about the group's center, near
 // leaves body by body. Greengard, Rokhlin 1987, doi:10.1016/0021-9991(87)90140-9.
 
 #define TERMS 6
-#define CELL 5
+#define TAIL(CELL) (n_cells + 4 * (CELL))
 #define ARITY 4
 #define LEAF 8
 #define TINY 1e-36f
@@ -71,7 +71,7 @@ FN Circle circle_of(LOCAL_PTR(const float4) bodies, u32 count) {
 // The bodies in order, and what each leaf of 8 is as a whole. One group for four leaves.
 // `size` may be any array when `sized` is 0.
 KERNEL(tree_leaves, 32)(IN(u32) nodes, IN(float2) at, IN(f32) mass, IN(f32) size, u32 sized,
-                        OUT(float4) bodies, OUT(float4) cells, u32 n) {
+                        OUT(float4) bodies, OUT(float4) cells, u32 n_cells, u32 n) {
     LOCAL float4 shared[32];
     LOCAL f32 terms[2 * TERMS][33];
     LOCAL f32 sums[32 / LEAF][2 * TERMS];
@@ -108,28 +108,28 @@ KERNEL(tree_leaves, 32)(IN(u32) nodes, IN(float2) at, IN(f32) mass, IN(f32) size
     }
     BARRIER;
     if (LANE % LEAF == 0 && count > 0) {
-        GLOBAL float4 *cell = cells + CELL * (rank / LEAF);
-        cell[0] = F4(c.x, c.y, c.reach, sums[mine][0]);
-        cell[1] = F4(sums[mine][2], sums[mine][3], sums[mine][4], sums[mine][5]);
-        cell[2] = F4(sums[mine][6], sums[mine][7], sums[mine][8], sums[mine][9]);
-        cell[3] = F4(sums[mine][10], sums[mine][11], c.size, 0.0f);
-        cell[4] = F4(c.low_x, c.low_y, c.high_x, c.high_y);
+        cells[rank / LEAF] = F4(c.x, c.y, c.reach, sums[mine][0]);
+        GLOBAL float4 *tail = cells + TAIL(rank / LEAF);
+        tail[0] = F4(sums[mine][2], sums[mine][3], sums[mine][4], sums[mine][5]);
+        tail[1] = F4(sums[mine][6], sums[mine][7], sums[mine][8], sums[mine][9]);
+        tail[2] = F4(sums[mine][10], sums[mine][11], c.size, 0.0f);
+        tail[3] = F4(c.low_x, c.low_y, c.high_x, c.high_y);
     }
 }
 
 // Joins up to four cells, which begin at `first`, into the cell at `to`.
-FN void join(GLOBAL float4 *cells, u32 first, u32 count, u32 to) {
+FN void join(GLOBAL float4 *cells, u32 n_cells, u32 first, u32 count, u32 to) {
     float4 box = F4(1e38f, 1e38f, -1e38f, -1e38f);
     f32 size = 0.0f;
     for (u32 i = 0; i < count; i++) {
-        float4 b = cells[CELL * (first + i) + 4];
+        float4 b = cells[TAIL(first + i) + 3];
         box = F4(fmin(box.x, b.x), fmin(box.y, b.y), fmax(box.z, b.z), fmax(box.w, b.w));
-        size = fmax(size, cells[CELL * (first + i) + 3].z);
+        size = fmax(size, cells[TAIL(first + i) + 2].z);
     }
     f32 x = 0.5f * (box.x + box.z), y = 0.5f * (box.y + box.w);
     f32 reach = 0.0f;
     for (u32 i = 0; i < count; i++) {
-        float4 c = cells[CELL * (first + i)];
+        float4 c = cells[first + i];
         f32 dx = c.x - x, dy = c.y - y;
         reach = fmax(reach, SQRT(dx * dx + dy * dy) + c.z);
     }
@@ -142,8 +142,8 @@ FN void join(GLOBAL float4 *cells, u32 first, u32 count, u32 to) {
         moments[k] = F2(0.0f, 0.0f);
     }
     for (u32 i = 0; i < count; i++) {
-        GLOBAL const float4 *cell = cells + CELL * (first + i);
-        float4 c0 = cell[0], c1 = cell[1], c2 = cell[2], c3 = cell[3];
+        GLOBAL const float4 *tail = cells + TAIL(first + i);
+        float4 c0 = cells[first + i], c1 = tail[0], c2 = tail[1], c3 = tail[2];
         f32 shrink = over(c0.z, reach);
         f32 s2 = shrink * shrink;
         float2 from[TERMS];
@@ -172,29 +172,29 @@ FN void join(GLOBAL float4 *cells, u32 first, u32 count, u32 to) {
             }
         }
     }
-    GLOBAL float4 *cell = cells + CELL * to;
-    cell[0] = F4(x, y, reach, moments[0].x);
-    cell[1] = F4(moments[1].x, moments[1].y, moments[2].x, moments[2].y);
-    cell[2] = F4(moments[3].x, moments[3].y, moments[4].x, moments[4].y);
-    cell[3] = F4(moments[5].x, moments[5].y, size, 0.0f);
-    cell[4] = box;
+    cells[to] = F4(x, y, reach, moments[0].x);
+    GLOBAL float4 *tail = cells + TAIL(to);
+    tail[0] = F4(moments[1].x, moments[1].y, moments[2].x, moments[2].y);
+    tail[1] = F4(moments[3].x, moments[3].y, moments[4].x, moments[4].y);
+    tail[2] = F4(moments[5].x, moments[5].y, size, 0.0f);
+    tail[3] = box;
 }
 
 // One level: `below` cells from `from` on become a quarter of them from `to` on.
-KERNEL(tree_level, 64)(INOUT(float4) cells, u32 from, u32 below, u32 to) {
+KERNEL(tree_level, 64)(INOUT(float4) cells, u32 n_cells, u32 from, u32 below, u32 to) {
     u32 i = THREAD;
     if (ARITY * i < below) {
-        join(cells, from + ARITY * i, min(below - ARITY * i, (u32)ARITY), to + i);
+        join(cells, n_cells, from + ARITY * i, min(below - ARITY * i, (u32)ARITY), to + i);
     }
 }
 
 // All levels above one of at most a few hundred cells; one group.
-KERNEL(tree_top, 64)(INOUT(float4) cells, IN(u32) levels, u32 level, u32 top) {
+KERNEL(tree_top, 64)(INOUT(float4) cells, u32 n_cells, IN(u32) levels, u32 level, u32 top) {
     for (; level < top; level++) {
         u32 from = levels[level], to = levels[level + 1];
         u32 below = to - from;
         for (u32 i = LANE; ARITY * i < below; i += 64) {
-            join(cells, from + ARITY * i, min(below - ARITY * i, (u32)ARITY), to + i);
+            join(cells, n_cells, from + ARITY * i, min(below - ARITY * i, (u32)ARITY), to + i);
         }
         BARRIER;
     }
@@ -276,8 +276,8 @@ KERNEL(repulse_exact, 64)(IN(float2) at, IN(f32) mass, IN(f32) size, u32 sized, 
 }
 
 // What a far cell adds to the local expansion of a group; `reach` is the group's.
-FN void expand(GLOBAL const float4 *cell, f32 x, f32 y, f32 reach, float2 *field) {
-    float4 c0 = cell[0], c1 = cell[1], c2 = cell[2], c3 = cell[3];
+FN void expand(float4 c0, GLOBAL const float4 *tail, f32 x, f32 y, f32 reach, float2 *field) {
+    float4 c1 = tail[0], c2 = tail[1], c3 = tail[2];
     f32 wx = x - c0.x, wy = y - c0.y;
     f32 inverse = 1.0f / (wx * wx + wy * wy);
     float2 v = F2(wx * inverse, -wy * inverse);
@@ -322,8 +322,8 @@ FN void expand(GLOBAL const float4 *cell, f32 x, f32 y, f32 reach, float2 *field
 // Repulsion and gravity on the nodes of ranks `first..first + n_targets`, 32 a group. A source cell
 // is far when (reach + reach) < theta * distance.
 KERNEL(repulse, 32)(IN(u32) nodes, u32 first, u32 n_targets, IN(float2) at, IN(f32) mass, IN(f32) size,
-                    u32 sized, IN(float4) bodies, u32 n, IN(float4) cells, IN(u32) levels,
-                    u32 top, f32 theta, f32 scaling, f32 gravity, u32 strong,
+                    u32 sized, IN(float4) bodies, u32 n, IN(float4) cells, u32 n_cells,
+                    IN(u32) levels, u32 top, f32 theta, f32 scaling, f32 gravity, u32 strong,
                     OUT(float2) force) {
     LOCAL float4 tile[64];
     LOCAL u32 stack[STACK];
@@ -377,7 +377,7 @@ KERNEL(repulse, 32)(IN(u32) nodes, u32 first, u32 n_targets, IN(float2) at, IN(f
                 u32 index = (parent & INDEX_MASK) * ARITY + LANE % ARITY;
                 flat = levels[level] + index;
                 if (flat < levels[level + 1]) {
-                    float4 c = cells[CELL * flat];
+                    float4 c = cells[flat];
                     f32 dx = c.x - group.x, dy = c.y - group.y;
                     f32 reach = c.z + group.reach;
                     is_far = reach * reach < theta * theta * (dx * dx + dy * dy);
@@ -408,8 +408,8 @@ KERNEL(repulse, 32)(IN(u32) nodes, u32 first, u32 n_targets, IN(float2) at, IN(f
             u32 take = min(n_far, 32u);
             n_far -= take;
             if (LANE < take) {
-                expand(cells + CELL * far_list[n_far + LANE], group.x, group.y, group.reach,
-                       local_sum);
+                u32 cell = far_list[n_far + LANE];
+                expand(cells[cell], cells + TAIL(cell), group.x, group.y, group.reach, local_sum);
             }
             BARRIER;
         }

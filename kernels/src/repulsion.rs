@@ -121,7 +121,7 @@ pub fn repel_exact(
 /// | array    | shape         | meaning                                                    |
 /// |----------|---------------|------------------------------------------------------------|
 /// | `bodies` | `[n, 4]`      | x, y, mass and radius by rank                              |
-/// | `cells`  | `[cells, 20]` | see the kernels; leaves first, then level by level         |
+/// | `cells`  | `[cells, 20]` | heads, then tails (see the kernels); leaves first, then level by level |
 /// | `levels` | `[levels + 1]`| cells of level `l` sit at `levels[l]..levels[l + 1]`        |
 #[derive(Debug)]
 pub struct Tree {
@@ -157,6 +157,10 @@ impl Tree {
         16 * n + 4 * CELL as u64 * n_cells + 4 * offsets.len() as u64
     }
 
+    fn n_cells(&self) -> u32 {
+        self.offsets[self.offsets.len() - 1]
+    }
+
     /// Takes the bodies where they are now, in this order. O(n); nothing is allocated and nobody
     /// waits.
     ///
@@ -171,7 +175,7 @@ impl Tree {
         }
         let device = self.bodies.device();
         let (size, sized) = bodies.size();
-        let n_leaves = self.offsets[1];
+        let (n_leaves, n_cells) = (self.offsets[1], self.n_cells());
         let bytes = (4 + 12 + 16) * self.n as u64 + 80 * u64::from(n_leaves);
         device.launch(
             &TREE_LEAVES,
@@ -185,6 +189,7 @@ impl Tree {
                 sized.into(),
                 (&mut self.bodies).into(),
                 (&mut self.cells).into(),
+                n_cells.into(),
                 (self.n as u32).into(),
             ],
         )?;
@@ -199,6 +204,7 @@ impl Tree {
                     80 * u64::from(below + below.div_ceil(ARITY as u32)),
                     &[
                         (&mut self.cells).into(),
+                        n_cells.into(),
                         (&self.levels).into(),
                         (level as u32).into(),
                         (top as u32).into(),
@@ -210,7 +216,7 @@ impl Tree {
                 &TREE_LEVEL,
                 parents.div_ceil(64),
                 80 * u64::from(below + parents),
-                &[(&mut self.cells).into(), from.into(), below.into(), to.into()],
+                &[(&mut self.cells).into(), n_cells.into(), from.into(), below.into(), to.into()],
             )?;
         }
         Ok(())
@@ -247,7 +253,7 @@ impl Tree {
         }
         let count = ranks.len();
         let (size, sized) = bodies.size();
-        let args: [Arg<'_>; 17] = [
+        let args: [Arg<'_>; 18] = [
             order.nodes().into(),
             (ranks.start as u32).into(),
             (count as u32).into(),
@@ -258,6 +264,7 @@ impl Tree {
             (&self.bodies).into(),
             (self.n as u32).into(),
             (&self.cells).into(),
+            self.n_cells().into(),
             (&self.levels).into(),
             ((self.offsets.len() - 2) as u32).into(),
             theta.into(),
