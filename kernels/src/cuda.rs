@@ -18,7 +18,7 @@ use cudarc::nvrtc::Ptx;
 
 use crate::device::{Backend, Cuda, DeviceInfo, Slot};
 use crate::launch::{Arg, Family, Kernel, Timing};
-use crate::pool::{Answer, Limits, MemoryReport, Place, Pool};
+use crate::pool::{self, Limits, MemoryReport, Place, Pool};
 use crate::{Error, Profile, Result};
 
 /// Bytes of each of the two pinned halves that copies go through.
@@ -453,26 +453,12 @@ impl Card {
 
     fn allocate(&self, bytes: u64) -> Result<(Place, CUdeviceptr)> {
         let mut state = self.state();
-        loop {
-            match state.pool.take(bytes) {
-                Answer::Grow { best, least } => {
-                    let grown = self.grow(&mut state, best);
-                    if let Err(Error::OutOfMemory { .. }) = grown
-                        && least < best
-                    {
-                        self.grow(&mut state, least)?;
-                    } else {
-                        grown?;
-                    }
-                }
-                Answer::Place(place) => {
-                    let slab = state.slabs.get(&place.slab);
-                    let slab = slab.expect("every slab of the pool should have an address");
-                    let pointer = slab + place.bytes.start;
-                    return Ok((place, pointer));
-                }
-            }
-        }
+        let grow = |state: &mut State, size| self.grow(state, size);
+        let place = pool::place(&mut *state, bytes, |state| &mut state.pool, grow)?;
+        let slab = state.slabs.get(&place.slab);
+        let slab = slab.expect("every slab of the pool should have an address");
+        let pointer = slab + place.bytes.start;
+        Ok((place, pointer))
     }
 
     /// Adds a slab, after giving empty ones back if the memory is used up.

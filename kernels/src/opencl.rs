@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 
 use crate::device::{Backend, DeviceInfo, OpenCl, Slot};
 use crate::launch::{Arg, Family, Kernel, PRELUDE, Timing};
-use crate::pool::{Answer, Limits, MemoryReport, Place, Pool};
+use crate::pool::{self, Limits, MemoryReport, Place, Pool};
 use crate::{Error, Profile, Result};
 
 /// Kernels are written for this, which every driver has.
@@ -306,34 +306,19 @@ impl Card {
 
     fn allocate(&self, bytes: u64) -> Result<(Place, ClBuffer<u8>)> {
         let mut state = self.state();
-        loop {
-            match state.pool.take(bytes) {
-                Answer::Grow { best, least } => {
-                    let grown = self.grow(&mut state, best);
-                    if let Err(Error::OutOfMemory { .. }) = grown
-                        && least < best
-                    {
-                        self.grow(&mut state, least)?;
-                    } else {
-                        grown?;
-                    }
-                }
-                Answer::Place(place) => {
-                    let slab = state.slabs.get(&place.slab);
-                    let slab = slab.expect("every slab of the pool should have a buffer");
-                    let size = (place.bytes.end - place.bytes.start) as usize;
-                    // SAFETY: the range lies inside the slab and overlaps no other.
-                    let buffer = unsafe {
-                        slab.create_sub_buffer(CL_MEM_READ_WRITE, place.bytes.start as usize, size)
-                    };
-                    return match buffer {
-                        Ok(buffer) => Ok((place, buffer)),
-                        Err(error) => {
-                            state.pool.give_back(&place);
-                            Err(self.failed("take memory from a slab", error))
-                        }
-                    };
-                }
+        let grow = |state: &mut State, size| self.grow(state, size);
+        let place = pool::place(&mut *state, bytes, |state| &mut state.pool, grow)?;
+        let slab = state.slabs.get(&place.slab);
+        let slab = slab.expect("every slab of the pool should have a buffer");
+        let size = (place.bytes.end - place.bytes.start) as usize;
+        // SAFETY: the range lies inside the slab and overlaps no other.
+        let buffer =
+            unsafe { slab.create_sub_buffer(CL_MEM_READ_WRITE, place.bytes.start as usize, size) };
+        match buffer {
+            Ok(buffer) => Ok((place, buffer)),
+            Err(error) => {
+                state.pool.give_back(&place);
+                Err(self.failed("take memory from a slab", error))
             }
         }
     }

@@ -190,6 +190,25 @@ impl Pool {
     }
 }
 
+/// Takes `bytes` of the pool of `state`, after `grow` has added a slab to it if need be.
+pub(crate) fn place<S>(
+    state: &mut S,
+    bytes: u64,
+    pool: impl Fn(&mut S) -> &mut Pool,
+    mut grow: impl FnMut(&mut S, u64) -> Result<()>,
+) -> Result<Place> {
+    loop {
+        match pool(state).take(bytes) {
+            Answer::Place(place) => return Ok(place),
+            Answer::Grow { best, least } => match grow(state, best) {
+                // There may be no room for a whole slab, but for what is wanted now.
+                Err(Error::OutOfMemory { .. }) if least < best => grow(state, least)?,
+                other => other?,
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -197,16 +216,28 @@ mod tests {
     use super::*;
 
     fn place(pool: &mut Pool, bytes: u64) -> Place {
-        match pool.take(bytes) {
-            Answer::Place(place) => place,
-            Answer::Grow { best, .. } => {
-                pool.add_slab(best);
-                match pool.take(bytes) {
-                    Answer::Place(place) => place,
-                    Answer::Grow { .. } => panic!("a new slab should fit what it was made for"),
-                }
+        let grow = |pool: &mut Pool, size| {
+            pool.add_slab(size);
+            Ok(())
+        };
+        super::place(pool, bytes, |pool| pool, grow).unwrap()
+    }
+
+    #[test]
+    fn where_no_slab_fits_what_is_wanted_still_may() {
+        let mut pool = Pool::new(u64::MAX);
+        let grow = |pool: &mut Pool, size: u64| match size {
+            ..=4096 => {
+                pool.add_slab(size);
+                Ok(())
             }
-        }
+            wanted => {
+                Err(Error::OutOfMemory { device: "a".into(), wanted, free: 4096, estimate: None })
+            }
+        };
+        assert!(super::place(&mut pool, 3000, |pool| pool, grow).is_ok());
+        let error = super::place(&mut pool, 5000, |pool| pool, grow).unwrap_err().to_string();
+        assert!(error.contains("5120 bytes were wanted, 4096 are free"), "{error}");
     }
 
     proptest! {
