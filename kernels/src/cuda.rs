@@ -165,6 +165,8 @@ pub(crate) struct Card {
     /// would be recorded too.
     turn: RwLock<()>,
     state: Mutex<State>,
+    /// Apart from the state, so that who waits for a copy does not hold up who launches.
+    pinned: Mutex<Option<Pinned>>,
 }
 
 thread_local! {
@@ -178,7 +180,6 @@ struct State {
     pool: Pool,
     slabs: HashMap<u32, CUdeviceptr>,
     kernels: HashMap<&'static str, CudaFunction>,
-    pinned: Option<Pinned>,
     profile: Option<Timings>,
     /// What the launches being recorded read and write.
     recorded: Option<Vec<Memory>>,
@@ -409,10 +410,10 @@ impl Card {
                 pool: Pool::new(limits.maximum),
                 slabs: HashMap::new(),
                 kernels: HashMap::new(),
-                pinned: None,
                 profile: None,
                 recorded: None,
             }),
+            pinned: Mutex::new(None),
         };
         if limits.initial > 0 {
             card.grow(&mut card.state(), limits.initial)?;
@@ -530,7 +531,7 @@ struct Half {
     done: CudaEvent,
 }
 
-// SAFETY: the memory is the process's own; only the state's mutex gives access.
+// SAFETY: the memory is the process's own; only the card's mutex gives access.
 unsafe impl Send for Half {}
 
 impl Half {
@@ -557,11 +558,11 @@ impl Drop for Half {
 }
 
 impl Pinned {
-    fn of<'a>(card: &Card, state: &'a mut State) -> Result<&'a mut Self> {
-        if state.pinned.is_none() {
-            state.pinned = Some(Self { halves: [Half::new(card)?, Half::new(card)?] });
+    fn of<'a>(card: &Card, pinned: &'a mut Option<Self>) -> Result<&'a mut Self> {
+        if pinned.is_none() {
+            *pinned = Some(Self { halves: [Half::new(card)?, Half::new(card)?] });
         }
-        Ok(state.pinned.as_mut().expect("it was just made"))
+        Ok(pinned.as_mut().expect("it was just made"))
     }
 }
 
@@ -588,8 +589,8 @@ impl Memory {
         let card = self.0.device.card()?;
         let _turn = card.turn();
         card.check("copy from the host", card.context.bind_to_thread())?;
-        let mut state = card.state();
-        let pinned = Pinned::of(card, &mut state)?;
+        let mut pinned = card.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        let pinned = Pinned::of(card, &mut pinned)?;
         for (i, part) in bytes.chunks(PINNED).enumerate() {
             let half = &mut pinned.halves[i % 2];
             card.check("copy from the host", half.done.synchronize())?;
@@ -615,8 +616,8 @@ impl Memory {
         let card = self.0.device.card()?;
         let _turn = card.turn();
         card.check("copy to the host", card.context.bind_to_thread())?;
-        let mut state = card.state();
-        let pinned = Pinned::of(card, &mut state)?;
+        let mut pinned = card.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        let pinned = Pinned::of(card, &mut pinned)?;
         let parts = bytes.len().div_ceil(PINNED);
         // One copy is on its way while the one before it is taken out.
         for i in 0..=parts {
