@@ -310,6 +310,33 @@ fn the_same_bytes_again() {
     }
 }
 
+/// On CUDA steps are replayed from a recording, which while kernels are timed they are not; both
+/// give the same bytes.
+#[test]
+fn recorded_steps_are_the_same() {
+    if is_skipped("recordings") {
+        return;
+    }
+    let graph = graph(1500);
+    for device in devices() {
+        let build = || Layout::builder(&graph).device(device).build().unwrap();
+        device.start_profile().unwrap();
+        let mut timed = build();
+        timed.steps(40).unwrap();
+        let expected = timed.state().unwrap();
+        assert!(!timed.is_recorded());
+        assert!(!device.take_profile().unwrap().kernels.is_empty(), "{device}");
+
+        let mut layout = build();
+        layout.steps(40).unwrap();
+        assert!(layout.state().unwrap() == expected, "{device}");
+        match device {
+            Device::Cuda(_) => assert!(layout.is_recorded(), "{device}"),
+            _ => println!("skipped: {device} records no steps"),
+        }
+    }
+}
+
 /// Rows are cut at 32 and at 4096 ends; a hub of 20,000 has chunks.
 #[test]
 fn hubs_are_pulled_like_the_rest() {
