@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use graph_kernels::{
-    Bodies, Buffer, Device, Field, Inertia, Motion, MotionState, Order, Recording, Springs, Sums,
-    Tree, repel_exact,
+    Bodies, Buffer, Device, Field, Inertia, MOST, Motion, MotionState, Order, Recording, Springs,
+    Sums, Tree, repel_exact,
 };
 
 use crate::attraction::Pull;
@@ -123,9 +123,8 @@ impl Cards {
             let names: Vec<String> = devices.iter().map(ToString::to_string).collect();
             return Err(Error::SharedWithCpu { devices: names.join(", ").into() });
         }
-        let limit = u32::MAX as usize - (1 << 23);
-        if n_ends > limit {
-            return Err(Error::TooManyEnds { n_ends, limit });
+        if n_ends > MOST {
+            return Err(Error::TooManyEnds { n_ends, limit: MOST });
         }
         let bytes = device_bytes(needs(scene, devices.len()));
         for &device in devices {

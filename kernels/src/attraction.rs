@@ -3,6 +3,7 @@
 use crate::buffer::check_len;
 use crate::launch::{Family, Kernel, family};
 use crate::rows::Rows;
+use crate::segments::check_offsets;
 use crate::{Buffer, Device, Error, Result};
 
 static ATTRACTION: Family =
@@ -39,8 +40,8 @@ impl Springs {
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] if the offsets do not end where `others` does or there are more
-    /// rows than nodes, [`Error::BadEntry`] if offsets fall or `others` names no node, and
-    /// [`Error::OutOfMemory`].
+    /// rows than nodes, [`Error::BadEntry`] if offsets fall or `others` names no node,
+    /// [`Error::TooLong`] if kernels cannot count the ends, and [`Error::OutOfMemory`].
     pub fn upload(
         device: Device,
         n_nodes: usize,
@@ -52,14 +53,8 @@ impl Springs {
         if first + n_rows > n_nodes {
             check_len("offsets", offsets.len(), n_nodes - first.min(n_nodes) + 1)?;
         }
-        let end = offsets.last().copied().unwrap_or(0);
-        check_len("others", others.len(), end as usize)?;
-        if let Some(at) = offsets.windows(2).position(|pair| pair[1] < pair[0]) {
-            let index = at + 1;
-            let value = u64::from(offsets[index]);
-            let allowed = "at least the one before it".into();
-            return Err(Error::BadEntry { name: "offsets", index, value, allowed });
-        }
+        check_offsets(offsets)?;
+        check_len("others", others.len(), offsets[offsets.len() - 1] as usize)?;
         if let Some(index) = others.iter().position(|&other| other as usize >= n_nodes) {
             let value = u64::from(others[index]);
             let allowed = format!("below {n_nodes}").into();

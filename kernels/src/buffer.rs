@@ -263,18 +263,22 @@ impl<T: Element> Buffer<T> {
 
     /// Length as kernels count it.
     pub(crate) fn len_u32(&self, name: &'static str) -> Result<u32> {
-        // Strides of the largest grid must not wrap around.
-        const LIMIT: usize = u32::MAX as usize - (1 << 23);
-        match self.len {
-            len if len <= LIMIT => Ok(len as u32),
-            found => Err(Error::TooLong { name, found, limit: LIMIT }),
-        }
+        check_count(name, self.len)?;
+        Ok(self.len as u32)
     }
 }
 
 fn not_on_the_cpu(found: Device) -> Error {
     let (found, expected) = (found.to_string().into(), Device::Cpu.to_string().into());
     Error::WrongDevice { found, expected }
+}
+
+/// Most entries that kernels can count: strides of the largest grid must not wrap around.
+pub const MOST: usize = u32::MAX as usize - (1 << 23);
+
+/// Checks that kernels can count `found` entries.
+pub(crate) fn check_count(name: &'static str, found: usize) -> Result<()> {
+    if found <= MOST { Ok(()) } else { Err(Error::TooLong { name, found, limit: MOST }) }
 }
 
 /// Checks that an array has `expected` entries.

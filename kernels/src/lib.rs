@@ -30,7 +30,7 @@ mod sort;
 mod spmv;
 
 pub use attraction::Springs;
-pub use buffer::{Buffer, Element};
+pub use buffer::{Buffer, Element, MOST};
 pub use compact::{CompactScratch, Key, compact, compact_indices, run_length_encode, unique};
 pub use csr::DeviceCsr;
 pub use device::{Backend, Cuda, Device, DeviceInfo, OpenCl, Recording};

@@ -1,6 +1,6 @@
 //! One number of each of many stretches of an array, whatever their lengths.
 
-use crate::buffer::check_len;
+use crate::buffer::{check_count, check_len};
 use crate::launch::{Arg, Family, Kernel, family};
 use crate::rows::Rows;
 use crate::{Buffer, Device, Element, Error, Reduction, Result, cpu, fill};
@@ -233,7 +233,7 @@ pub fn segmented_reduce<T: Element>(
     segments.launch(kernels, reduction, size_of::<T>() as u64, &more, out, scratch)
 }
 
-/// Checks that offsets ascend from 0, and that there is one.
+/// Checks that offsets ascend from 0 to what kernels can count, and that there is one.
 pub(crate) fn check_offsets(offsets: &[u32]) -> Result<()> {
     let Some(&first) = offsets.first() else {
         return Err(Error::LengthMismatch { name: "offsets", found: 0, expected: 1 });
@@ -247,6 +247,6 @@ pub(crate) fn check_offsets(offsets: &[u32]) -> Result<()> {
     }
     match offsets.windows(2).position(|pair| pair[1] < pair[0]) {
         Some(at) => bad(at + 1, "at least the one before it"),
-        None => Ok(()),
+        None => check_count("segments' entries", offsets[offsets.len() - 1] as usize),
     }
 }
