@@ -2,6 +2,23 @@
 // The curve has no jumps: any run of ranks covers one compact patch. Hilbert 1891,
 // doi:10.1007/BF01199431.
 
+FN float4 box_of_both(float4 a, float4 b) {
+    return F4(fmin(a.x, b.x), fmin(a.y, b.y), fmax(a.z, b.z), fmax(a.w, b.w));
+}
+
+// The box around those of a group of 256.
+FN float4 box_of_group(LOCAL_PTR(float4) shared, float4 box) {
+    shared[LANE] = box;
+    BARRIER;
+    for (u32 stride = 128; stride > 0; stride /= 2) {
+        if (LANE < stride) {
+            shared[LANE] = box_of_both(shared[LANE], shared[LANE + stride]);
+        }
+        BARRIER;
+    }
+    return shared[0];
+}
+
 // Corners of the box around all positions: one partial result a group.
 KERNEL(bounds_of_groups, 256)(IN(float2) at, OUT(float4) boxes, u32 n) {
     LOCAL float4 shared[256];
@@ -10,17 +27,9 @@ KERNEL(bounds_of_groups, 256)(IN(float2) at, OUT(float4) boxes, u32 n) {
         float2 p = at[u];
         box = F4(fmin(box.x, p.x), fmin(box.y, p.y), fmax(box.z, p.x), fmax(box.w, p.y));
     }
-    shared[LANE] = box;
-    BARRIER;
-    for (u32 stride = 128; stride > 0; stride /= 2) {
-        if (LANE < stride) {
-            float4 a = shared[LANE], b = shared[LANE + stride];
-            shared[LANE] = F4(fmin(a.x, b.x), fmin(a.y, b.y), fmax(a.z, b.z), fmax(a.w, b.w));
-        }
-        BARRIER;
-    }
+    box = box_of_group(shared, box);
     if (LANE == 0) {
-        boxes[GROUP_ID] = shared[0];
+        boxes[GROUP_ID] = box;
     }
 }
 
@@ -29,20 +38,11 @@ KERNEL(bounds_of_all, 256)(INOUT(float4) boxes, u32 count) {
     LOCAL float4 shared[256];
     float4 box = F4(1e38f, 1e38f, -1e38f, -1e38f);
     for (u32 i = LANE; i < count; i += 256) {
-        float4 b = boxes[i];
-        box = F4(fmin(box.x, b.x), fmin(box.y, b.y), fmax(box.z, b.z), fmax(box.w, b.w));
+        box = box_of_both(box, boxes[i]);
     }
-    shared[LANE] = box;
-    BARRIER;
-    for (u32 stride = 128; stride > 0; stride /= 2) {
-        if (LANE < stride) {
-            float4 a = shared[LANE], b = shared[LANE + stride];
-            shared[LANE] = F4(fmin(a.x, b.x), fmin(a.y, b.y), fmax(a.z, b.z), fmax(a.w, b.w));
-        }
-        BARRIER;
-    }
+    box = box_of_group(shared, box);
     if (LANE == 0) {
-        boxes[0] = shared[0];
+        boxes[0] = box;
     }
 }
 
