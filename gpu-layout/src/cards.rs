@@ -1,4 +1,5 @@
-//! ForceAtlas2 on one or more devices: all of a step on the device, nothing asked of the host.
+//! ForceAtlas2 on one or more devices. On one, all of a step is made there; the host only reads,
+//! every so many steps, how far nodes go, to say when to sort them.
 //!
 //! On several, each has all positions and the whole tree. A device finds repulsion for its run of
 //! ranks in the order of the curve, attraction and motion for its run of nodes; between these the
@@ -263,7 +264,9 @@ impl Cards {
         Ok(())
     }
 
-    /// Asks for one step; on one device without waiting for anything.
+    /// Asks for one step; on one device it waits for nothing but what [`sort_is_due`] reads.
+    ///
+    /// [`sort_is_due`]: Self::sort_is_due
     pub(crate) fn step(&mut self, scene: &Scene) -> Result<()> {
         let sort = !scene.config.is_exact(self.n) && self.sort_is_due()?;
         self.iteration += 1;

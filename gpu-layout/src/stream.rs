@@ -100,7 +100,7 @@ impl Stream {
         let grid = Grid { low, scale: 65535.0 / width };
         let (last, change) = match old {
             Some(Self { mut last, change, .. }) => {
-                graph_kernels::fill_u32(&mut last, 0)?;
+                graph_kernels::fill(&mut last, 0)?;
                 (last, change)
             }
             None => (Buffer::zeros(at.device(), n)?, Buffer::zeros(at.device(), n)?),

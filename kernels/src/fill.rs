@@ -27,15 +27,6 @@ pub fn fill<T: Element>(out: &mut Buffer<T>, value: T) -> Result<()> {
     device.launch(kernel, groups, bytes, &[out.into(), Arg::number(value), n.into()])
 }
 
-/// As [`fill`], for `u32`.
-///
-/// # Errors
-///
-/// Those of [`fill`].
-pub fn fill_u32(out: &mut Buffer<u32>, value: u32) -> Result<()> {
-    fill(out, value)
-}
-
 /// The numbers `first`, `first + 1`, …, `n` of them. O(n): writes each number once.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use crate::buffer::check_len;
 use crate::launch::{Family, Kernel, family};
-use crate::{Buffer, Device, Indices, Result, cpu, fill_u32};
+use crate::{Buffer, Device, Indices, Result, cpu, fill};
 
 static HISTOGRAM: Family = family!("histogram", ["histogram_few", "histogram_many"]);
 static FEW: Kernel = Kernel { family: &HISTOGRAM, name: "histogram_few", group: 256 };
@@ -43,7 +43,7 @@ pub fn histogram(numbers: &Indices, counts: &mut Buffer<u32>) -> Result<()> {
     }
     let (device, bins) = (counts.device(), numbers.below());
     let n = numbers.numbers().len_u32("numbers")?;
-    fill_u32(counts, 0)?;
+    fill(counts, 0)?;
     if n == 0 {
         return Ok(());
     }

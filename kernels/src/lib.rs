@@ -35,7 +35,7 @@ pub use compact::{CompactScratch, Key, compact, compact_indices, run_length_enco
 pub use csr::DeviceCsr;
 pub use device::{Backend, Cuda, Device, DeviceInfo, OpenCl, Recording};
 pub use error::{Error, Result};
-pub use fill::{fill, fill_u32, iota};
+pub use fill::{fill, iota};
 pub use gather::{copy, gather, scatter};
 pub use histogram::histogram;
 pub use indices::Indices;

@@ -6,15 +6,15 @@
 mod common;
 
 use common::{devices, is_small};
-use graph_kernels::{Buffer, Device, Error, fill_u32, iota};
+use graph_kernels::{Buffer, Device, Error, fill, iota};
 
 #[test]
 fn fill_and_iota_agree_with_the_cpu() {
     for device in devices() {
         for n in common::lengths() {
-            let mut out = Buffer::zeros(device, n).unwrap();
+            let mut out = Buffer::<u32>::zeros(device, n).unwrap();
             assert_eq!(out.download().unwrap(), vec![0; n]);
-            fill_u32(&mut out, 7).unwrap();
+            fill(&mut out, 7).unwrap();
             assert_eq!(out.download().unwrap(), vec![7; n], "{device}");
             let expected = iota(Device::Cpu, 3, n).unwrap().download().unwrap();
             assert_eq!(iota(device, 3, n).unwrap().download().unwrap(), expected, "{device}");
@@ -79,10 +79,10 @@ fn kernels_are_timed_and_recorded() {
 
 /// A profile counts every launch.
 fn profile(device: Device) {
-    let mut buffer = Buffer::zeros(device, 1000).unwrap();
+    let mut buffer = Buffer::<u32>::zeros(device, 1000).unwrap();
     device.start_profile().unwrap();
     for value in 0..5 {
-        fill_u32(&mut buffer, value).unwrap();
+        fill(&mut buffer, value).unwrap();
     }
     let profile = device.take_profile().unwrap();
     let fills = profile.kernels.iter().find(|row| row.kernel == "fill_u32");
@@ -100,15 +100,15 @@ fn profile(device: Device) {
 
 /// Recordings repeat their kernels.
 fn record(device: Device) {
-    let mut buffer = Buffer::zeros(device, 1000).unwrap();
-    fill_u32(&mut buffer, 1).unwrap();
-    match device.record(|| fill_u32(&mut buffer, 2)).unwrap() {
+    let mut buffer = Buffer::<u32>::zeros(device, 1000).unwrap();
+    fill(&mut buffer, 1).unwrap();
+    match device.record(|| fill(&mut buffer, 2)).unwrap() {
         None => println!("skipped: {device} records no kernels"),
         Some(mut recording) => {
             assert_eq!(buffer.download().unwrap(), vec![1; 1000], "{device}");
             assert!(recording.replay().unwrap());
             assert_eq!(buffer.download().unwrap(), vec![2; 1000], "{device}");
-            fill_u32(&mut buffer, 3).unwrap();
+            fill(&mut buffer, 3).unwrap();
             // The recording keeps the array that the program gives up.
             drop(buffer);
             assert!(recording.replay().unwrap());

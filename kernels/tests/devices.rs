@@ -5,7 +5,7 @@
 use std::io::Write;
 use std::process::Command;
 
-use graph_kernels::{Buffer, Device, fill_u32};
+use graph_kernels::{Buffer, Device, fill};
 
 /// All devices but the CPU.
 fn devices() -> Vec<Device> {
@@ -36,7 +36,7 @@ fn two_devices_keep_their_arrays_apart() {
     let mut buffers = Vec::new();
     for (i, device) in devices().into_iter().enumerate() {
         let mut buffer = Buffer::zeros(device, 1000).unwrap();
-        fill_u32(&mut buffer, i as u32 + 1).unwrap();
+        fill(&mut buffer, i as u32 + 1).unwrap();
         buffers.push(buffer);
     }
     for (i, buffer) in buffers.iter().enumerate() {
@@ -55,8 +55,8 @@ fn threads_share_devices() {
             scope.spawn(move || {
                 for device in devices() {
                     for value in thread * 100..thread * 100 + 20 {
-                        let mut buffer = Buffer::zeros(device, 300).unwrap();
-                        fill_u32(&mut buffer, value).unwrap();
+                        let mut buffer = Buffer::<u32>::zeros(device, 300).unwrap();
+                        fill(&mut buffer, value).unwrap();
                         assert_eq!(buffer.download().unwrap(), vec![value; 300], "{device}");
                     }
                 }
