@@ -3,6 +3,7 @@
 
 pub use gpu_layout as layout;
 pub use graph_core as graph;
+pub use graph_etl as etl;
 pub use graph_kernels as device;
 pub use graph_viewer as viewer;
 

@@ -68,8 +68,9 @@ const OUTSIDE: [(&str, &[&str], &str); 13] = [
 ];
 
 /// Packages whose sources may hold unsafe code, and the files that may.
-const UNSAFE: [(&str, &[&str]); 2] = [
+const UNSAFE: [(&str, &[&str]); 3] = [
     (KERNELS, &["src/cuda.rs", "src/opencl.rs"]),
+    (ETL, &["src/frame.rs"]),
     // The macros of pyo3 expand to unsafe code.
     (PYTHON, &[]),
 ];

@@ -1,0 +1,1 @@
+//! Graph analytics: reachability, centrality, cores, components and other measures of structure.

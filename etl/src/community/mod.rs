@@ -1,0 +1,1 @@
+//! Communities: modularity, Louvain, Leiden and label propagation.

@@ -1,0 +1,1 @@
+//! From features to graphs and back: similarity, nearest neighbors, projections and random walks.

@@ -1,0 +1,1 @@
+//! The border between polars and Arrow: columns pass it by the C data interface, without copies.

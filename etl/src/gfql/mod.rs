@@ -1,0 +1,1 @@
+//! GFQL: chains of node and edge patterns over a graph, in PyGraphistry's wire form.

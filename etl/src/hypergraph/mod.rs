@@ -1,0 +1,1 @@
+//! Hypergraphs: rows of events become entities and the edges between them.

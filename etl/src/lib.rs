@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+
+pub mod analytics;
+pub mod community;
+mod control;
+pub mod device;
+mod error;
+#[cfg(feature = "tables")]
+pub mod expr;
+pub mod features;
+#[cfg(feature = "tables")]
+#[expect(unsafe_code, reason = "Arrow's C data interface passes ownership by raw structs")]
+mod frame;
+#[cfg(feature = "tables")]
+pub mod gfql;
+pub mod hypergraph;
+#[cfg(feature = "tables")]
+pub mod pipeline;
+#[cfg(feature = "tables")]
+pub mod source;
+#[cfg(feature = "tables")]
+pub mod table;
+pub mod topology;
+
+pub use control::{Control, Progress};
+pub use error::{Error, Result};

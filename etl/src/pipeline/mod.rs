@@ -1,0 +1,1 @@
+//! Pipelines: a file of steps, planned, estimated and run.

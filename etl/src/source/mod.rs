@@ -1,0 +1,1 @@
+//! Sources: files, folders, object stores, databases and web addresses that tables are read from.

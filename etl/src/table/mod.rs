@@ -1,0 +1,1 @@
+//! Tables: lazy frames with Arrow record batches at the border.
