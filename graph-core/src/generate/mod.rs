@@ -11,6 +11,7 @@ mod rmat;
 pub use barabasi_albert::{BarabasiAlbert, barabasi_albert};
 pub use erdos_renyi::{Gnm, Gnp, gnm, gnp};
 pub use partition::{PlantedPartition, planted_partition};
+pub use random::Random;
 pub use regular::{Lattice, complete, cycle, lattice, path, star};
 pub use rmat::{Rmat, rmat};
 

@@ -4,11 +4,22 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// `SplitMix64`, started anywhere in its sequence by a key.
+/// Random numbers of a seed and a stream: `SplitMix64`, started anywhere in its sequence by a key.
+///
+/// Work that is split gives each piece a stream of its own, so that what it draws does not depend
+/// on the number of threads. Not for secrets.
+///
+/// ```
+/// use graph_core::generate::Random;
+///
+/// let mut random = Random::new(42, 0);
+/// let dice: Vec<u64> = (0..3).map(|_| 1 + random.below(6)).collect();
+/// assert!(dice.iter().all(|pips| (1..=6).contains(pips)));
+/// ```
 ///
 /// Source: Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195.
 #[derive(Debug, Clone)]
-pub(super) struct Random {
+pub struct Random {
     state: u64,
 }
 
@@ -23,23 +34,23 @@ fn mix(mut bits: u64) -> u64 {
 
 impl Random {
     /// The stream of `seed` for the piece of work `index`.
-    pub(super) fn new(seed: u64, index: u64) -> Self {
+    pub fn new(seed: u64, index: u64) -> Self {
         Self { state: mix(seed.wrapping_add(STEP)) ^ mix(index.wrapping_mul(STEP).wrapping_add(1)) }
     }
 
     /// 64 random bits.
-    pub(super) fn bits(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(STEP);
         mix(self.state)
     }
 
     /// Uniform in `0..bound`, or 0 if `bound` is 0; the bias is below `bound / 2^64`.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
     }
 
     /// Uniform in `(0, 1]`, a multiple of 2^-53.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub fn unit(&mut self) -> f64 {
         ((self.bits() >> 11) + 1) as f64 * (-53_f64).exp2()
     }
 }
