@@ -55,6 +55,20 @@ pub enum Error {
         /// Number of nodes of the graph.
         n_nodes: usize,
     },
+    /// An iteration has no answer with these options: its numbers grow without end.
+    #[error("{measure} grows without end, as seen after {iterations} iterations")]
+    Diverged {
+        /// What was iterated.
+        measure: &'static str,
+        /// How many iterations it took to see.
+        iterations: usize,
+    },
+    /// The graph has a cycle where it must have none.
+    #[error("node {node} is on a cycle, or comes after one")]
+    Cycle {
+        /// The smallest node that has no place in an order.
+        node: u32,
+    },
     /// The graph could not be made or read.
     #[error(transparent)]
     Graph(Box<graph_core::Error>),

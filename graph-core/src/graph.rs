@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, UInt32
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema};
 
-use crate::{Coo, Csr, Error, NodeId, Result};
+use crate::{Coo, Csr, Error, Result, disjoint};
 
 /// Nodes with external ids and attributes, edges with attributes, and adjacency.
 ///
@@ -251,37 +251,18 @@ impl Graph {
 
     /// Weakly connected component of every node, shape `[n]`, and their number.
     ///
-    /// Components are numbered by the smallest node in them. O(n + m α(n)) time.
+    /// Components are numbered by the smallest node in them. O(n + m α(n)) time, in parallel.
     pub fn components(&self) -> (Vec<u32>, usize) {
-        let n = self.n_nodes();
-        let mut parent: Vec<NodeId> = (0..n as u32).collect();
-        for (&u, &v) in self.coo.sources().iter().zip(self.coo.targets()) {
-            let (u, v) = (find(&mut parent, u), find(&mut parent, v));
-            // The smaller root wins, so that a root is the smallest node of its component.
-            parent[u.max(v) as usize] = u.min(v);
-        }
-        let mut component = vec![0; n];
-        let mut count = 0;
-        for u in 0..n as u32 {
-            let root = find(&mut parent, u);
-            if root == u {
-                component[u as usize] = count;
-                count += 1;
-            } else {
-                component[u as usize] = component[root as usize];
-            }
-        }
-        (component, count as usize)
+        self.components_unless(&|| false).expect("nothing should stop the search")
     }
-}
 
-/// Root of `u`, halving the path on the way.
-fn find(parent: &mut [NodeId], mut u: NodeId) -> NodeId {
-    while parent[u as usize] != u {
-        parent[u as usize] = parent[parent[u as usize] as usize];
-        u = parent[u as usize];
+    /// [`components`](Self::components), or `None` soon after `stopped` has become true.
+    pub fn components_unless(
+        &self,
+        stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Option<(Vec<u32>, usize)> {
+        disjoint::components(self.n_nodes(), self.coo.sources(), self.coo.targets(), stopped)
     }
-    u
 }
 
 /// A table of `rows` rows without columns.

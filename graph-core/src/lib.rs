@@ -3,6 +3,7 @@
 
 mod coo;
 mod csr;
+mod disjoint;
 mod error;
 pub mod export;
 pub mod generate;
@@ -15,6 +16,7 @@ mod parallel;
 
 pub use coo::Coo;
 pub use csr::Csr;
+pub use disjoint::DisjointSets;
 pub use error::{Error, Place, Result};
 pub use export::{Compression, WriteOptions, WriteReport, write, write_table, write_to};
 pub use graph::Graph;

@@ -1,0 +1,107 @@
+//! Degrees: how many edges, and how much weight, each node has.
+
+use graph_core::Graph;
+use rayon::prelude::*;
+
+use super::rows::Rows;
+
+/// What [`degrees`] found; all arrays have shape `[n]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Degrees {
+    /// Edges that end at each node; of an undirected graph, those at it, a self-loop once.
+    pub r#in: Vec<u32>,
+    /// Edges that start at each node; of an undirected graph, those at it, a self-loop once.
+    pub out: Vec<u32>,
+    /// Edge ends at each node; a self-loop counts twice.
+    pub total: Vec<u32>,
+    /// Sums of weights in place of counts; absent if the graph has no weights.
+    pub weighted: Option<Strengths>,
+}
+
+/// Sums of edge weights at each node, each of shape `[n]`; counts of [`Degrees`] with weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Strengths {
+    /// Weights of the edges that end at each node.
+    pub r#in: Vec<f64>,
+    /// Weights of the edges that start at each node.
+    pub out: Vec<f64>,
+    /// Weights of all edge ends at each node; a self-loop counts twice.
+    pub total: Vec<f64>,
+}
+
+/// In-, out- and total degree of every node. Parallel edges count each.
+///
+/// The total is networkx's `degree`, of directed and undirected graphs alike. O(n + m) time on top
+/// of the adjacency, which the graph keeps.
+///
+/// ```
+/// use graph_core::{Coo, Graph};
+///
+/// let graph = Graph::from_coo(Coo::new(3, vec![0, 0, 1], vec![1, 1, 1], None)?, true);
+/// let degrees = graph_etl::analytics::degrees(&graph);
+/// assert_eq!((degrees.out, degrees.r#in, degrees.total), (vec![2, 1, 0], vec![0, 3, 0], vec![2, 4, 0]));
+/// # Ok::<(), graph_core::Error>(())
+/// ```
+pub fn degrees(graph: &Graph) -> Degrees {
+    let count = |rows: Rows| rows.offsets.par_windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let (out_rows, in_rows) = (Rows::from(graph.out_edges()), Rows::from(graph.in_edges()));
+    let weighted = graph.coo().weights().map(|weights| {
+        let (out, r#in) = (out_rows.strengths(), in_rows.strengths());
+        let mut total = out.clone();
+        if graph.is_directed() {
+            total.iter_mut().zip(&r#in).for_each(|(sum, more)| *sum += more);
+        } else {
+            for (e, (u, v)) in graph.coo().sources().iter().zip(graph.coo().targets()).enumerate() {
+                if u == v {
+                    total[*u as usize] += f64::from(weights[e]);
+                }
+            }
+        }
+        Strengths { r#in, out, total }
+    });
+    Degrees { r#in: count(in_rows), out: count(out_rows), total: graph.degrees(), weighted }
+}
+
+#[cfg(test)]
+mod tests {
+    use graph_core::Coo;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Oracle: a loop over the edges.
+        #[test]
+        fn degrees_are_counts_of_edge_ends(
+            edges in prop::collection::vec((0..6_u32, 0..6_u32, 0..4_u8), 0..30), directed: bool
+        ) {
+            let (mut out, mut r#in, mut total) = ([0.0; 6], [0.0; 6], [0.0; 6]);
+            let (mut counts, mut incoming) = ([0; 6], [0; 6]);
+            for &(u, v, w) in &edges {
+                let (u, v, w) = (u as usize, v as usize, f64::from(w));
+                out[u] += w;
+                counts[u] += 1;
+                r#in[v] += w;
+                incoming[v] += 1;
+                if !directed && u != v {
+                    out[v] += w;
+                    counts[v] += 1;
+                    r#in[u] += w;
+                    incoming[u] += 1;
+                }
+                total[u] += w;
+                total[v] += w;
+            }
+            let coo = Coo::new(
+                6,
+                edges.iter().map(|e| e.0).collect(),
+                edges.iter().map(|e| e.1).collect(),
+                Some(edges.iter().map(|e| e.2.into()).collect()),
+            ).unwrap();
+            let found = degrees(&Graph::from_coo(coo, directed));
+            let weighted = found.weighted.unwrap();
+            prop_assert_eq!((found.out, found.r#in), (counts.to_vec(), incoming.to_vec()));
+            prop_assert_eq!((weighted.out, weighted.r#in, weighted.total), (out.to_vec(), r#in.to_vec(), total.to_vec()));
+        }
+    }
+}
