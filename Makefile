@@ -11,7 +11,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Lay out a real graph; the picture and the table of positions go to out/
-	$(CARGO) run --release --locked --package graphlume-cli -- demo
+	$(CARGO) run --release --locked --package graphlume-cli --no-default-features -- demo
 
 test: ## Run every test, print the totals and what was skipped
 	.ci/test
