@@ -45,6 +45,11 @@ impl<'a> Control<'a> {
         Self { stop: Some(stop), ..self }
     }
 
+    /// Whether the caller neither wants reports nor can stop it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.report.is_none() && self.stop.is_none()
+    }
+
     /// Whether the caller wants the computation to stop; cheap enough for inner loops over blocks.
     pub fn is_stopped(&self) -> bool {
         self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))

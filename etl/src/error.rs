@@ -69,6 +69,75 @@ pub enum Error {
         /// The smallest node that has no place in an order.
         node: u32,
     },
+    /// An expression cannot be read, or cannot be computed over the columns that there are.
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    Expression(Box<crate::expr::ExpressionError>),
+    /// A column has a type that the step has no meaning for.
+    #[error("{what} is {found}, but must be {expected}")]
+    WrongType {
+        /// The column, argument or result.
+        what: Box<str>,
+        /// Its type.
+        found: Box<str>,
+        /// What types it may have, as the end of a sentence.
+        expected: &'static str,
+    },
+    /// Two columns of a result would have one name.
+    #[error("there would be two columns `{column}`")]
+    DuplicateColumn {
+        /// The name.
+        column: Box<str>,
+    },
+    /// A column has an Arrow type that tables cannot hold.
+    #[error("column `{column}` has the type {found}, which tables cannot hold")]
+    UnsupportedType {
+        /// The column.
+        column: Box<str>,
+        /// Its type.
+        found: Box<str>,
+    },
+    /// A result of integers does not fit into 64 bits.
+    #[error("{column} does not fit into 64 bits")]
+    Overflow {
+        /// What was being computed.
+        column: Box<str>,
+    },
+    /// A step would make more rows than the caller allows.
+    #[error("{verb} would make about {estimated} rows, but at most {limit} are allowed")]
+    TooManyRows {
+        /// The step.
+        verb: &'static str,
+        /// Rows that it was estimated to make; at least as many as it certainly makes.
+        estimated: u64,
+        /// Rows that it may make.
+        limit: u64,
+    },
+    /// A query asks for something that it may not do.
+    #[error("{what} is refused: {why}")]
+    Refused {
+        /// The part of the query.
+        what: Box<str>,
+        /// The reason.
+        why: &'static str,
+    },
+    /// The engine under the tables could not do its part.
+    #[error("{doing}: {reason}")]
+    Engine {
+        /// What was being done.
+        doing: &'static str,
+        /// What it says of it.
+        reason: Box<str>,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file or folder.
+        path: Box<std::path::Path>,
+        /// What the system says of it.
+        #[source]
+        error: std::io::Error,
+    },
     /// The graph could not be made or read.
     #[error(transparent)]
     Graph(Box<graph_core::Error>),
@@ -91,7 +160,25 @@ impl From<graph_kernels::Error> for Error {
     }
 }
 
-fn hint(nearest: Option<&str>) -> String {
+impl Error {
+    /// What the engine says of `doing`.
+    #[cfg(feature = "tables")]
+    pub(crate) fn engine(doing: &'static str, reason: &dyn std::fmt::Display) -> Self {
+        let reason = reason.to_string();
+        if let Some((_, what)) = reason.split_once(crate::expr::OVERFLOW) {
+            return Self::Overflow { column: what.lines().next().unwrap_or_default().into() };
+        }
+        Self::Engine { doing, reason: reason.into() }
+    }
+
+    /// What the system says of the file or folder `path`.
+    pub(crate) fn file(path: &std::path::Path, error: std::io::Error) -> Self {
+        Self::File { path: path.into(), error }
+    }
+}
+
+/// The end of a message about an unknown name.
+pub(crate) fn hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 

@@ -1,1 +1,207 @@
 //! The border between polars and Arrow: columns pass it by the C data interface, without copies.
+//!
+//! Numbers, booleans, dates, times, timestamps, strings and binaries as views, decimals, and lists,
+//! arrays and structs of these share their memory on both sides. Copied are, because polars keeps
+//! them in another form: strings and binaries with offsets (`Utf8`, `LargeUtf8`, `Binary`, …), lists
+//! with offsets of 32 bits (the offsets alone), dictionaries (categoricals), and times and timestamps
+//! in seconds, which become milliseconds. Metadata of schemas is not kept.
+
+use std::mem::{align_of, size_of, transmute};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
+use arrow::datatypes::{DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema, SchemaRef};
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
+use polars::prelude::{Column, CompatLevel, DataFrame, DataType, Field, IntoColumn, Schema, Series};
+use polars_arrow::ffi;
+
+use crate::{Error, Result};
+
+const _: () = assert!(
+    size_of::<ffi::ArrowArray>() == size_of::<FFI_ArrowArray>()
+        && size_of::<ffi::ArrowSchema>() == size_of::<FFI_ArrowSchema>()
+        && align_of::<ffi::ArrowArray>() == align_of::<FFI_ArrowArray>()
+        && align_of::<ffi::ArrowSchema>() == align_of::<FFI_ArrowSchema>(),
+    "both sides should spell the structs of the C data interface alike"
+);
+
+/// The rows of `batches`, all of `schema`, one chunk for each batch.
+///
+/// # Errors
+///
+/// - [`Error::UnsupportedType`] if polars has no type for a column;
+/// - [`Error::Engine`] if two columns have one name, or a batch has another schema.
+pub(crate) fn from_batches(schema: &ArrowSchema, batches: &[RecordBatch]) -> Result<DataFrame> {
+    let fields = schema.fields();
+    for field in fields {
+        check_supported(field.name(), field.data_type())?;
+    }
+    let height = batches.iter().map(RecordBatch::num_rows).sum();
+    let mut columns = Vec::with_capacity(fields.len());
+    for (index, field) in fields.iter().enumerate() {
+        let mut whole: Option<Series> = None;
+        for batch in batches {
+            let array = batch.columns().get(index).ok_or_else(|| Error::Engine {
+                doing: "reading record batches",
+                reason: format!("a batch has no column `{}`", field.name()).into(),
+            })?;
+            let part = series(field.name(), array)?;
+            match &mut whole {
+                None => whole = Some(part),
+                Some(whole) => {
+                    whole.append(&part).map_err(|error| Error::engine("reading record batches", &error))?;
+                }
+            }
+        }
+        let whole = match whole {
+            Some(whole) => whole,
+            None => series(field.name(), &arrow::array::new_empty_array(field.data_type()))?,
+        };
+        columns.push(whole.into_column());
+    }
+    DataFrame::new(height, columns).map_err(|error| Error::engine("reading record batches", &error))
+}
+
+/// The rows of `frame` as batches, one for each run of rows whose columns are in one piece each.
+///
+/// An empty frame gives one batch without rows.
+///
+/// # Errors
+///
+/// [`Error::Engine`] if a column has a type that Arrow has no name for.
+pub(crate) fn to_batches(mut frame: DataFrame) -> Result<Vec<RecordBatch>> {
+    let lengths = |column: &Column| -> Vec<usize> {
+        column.as_materialized_series().chunk_lengths().collect()
+    };
+    let mut n_chunks = 1;
+    if let Some((first, rest)) = frame.columns().split_first() {
+        let first = lengths(first);
+        if rest.iter().all(|column| lengths(column) == first) {
+            n_chunks = first.len();
+        } else {
+            frame.rechunk_mut();
+        }
+    }
+    (0..n_chunks).map(|chunk| batch(&frame, chunk)).collect()
+}
+
+/// The rows of `frame` as one batch; copies the columns that are in several pieces.
+///
+/// # Errors
+///
+/// As [`to_batches`].
+pub(crate) fn to_batch(mut frame: DataFrame) -> Result<RecordBatch> {
+    frame.rechunk_mut();
+    batch(&frame, 0)
+}
+
+/// The names and types that [`to_batches`] gives a frame of `schema`.
+///
+/// # Errors
+///
+/// As [`to_batches`].
+pub(crate) fn arrow_schema(schema: &Schema) -> Result<SchemaRef> {
+    let fields = schema.iter_fields().map(|field| arrow_field(&field)).collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(ArrowSchema::new(fields)))
+}
+
+/// The type of polars that a column of Arrow's type has there.
+///
+/// # Errors
+///
+/// [`Error::Engine`] if there is none.
+pub(crate) fn polars_type(data_type: &ArrowType) -> Result<DataType> {
+    check_supported("", data_type)?;
+    let field = ArrowField::new("", data_type.clone(), true);
+    let own = FFI_ArrowSchema::try_from(&field).map_err(|error| Error::engine("naming types", &error))?;
+    // SAFETY: as in `arrow_field`, in the other direction.
+    let foreign = unsafe { transmute::<FFI_ArrowSchema, ffi::ArrowSchema>(own) };
+    // SAFETY: arrow made `foreign` by the rules of the interface, and it lives to the end of this call.
+    let field = unsafe { ffi::import_field_from_c(&foreign) };
+    let field = field.map_err(|error| Error::engine("naming types", &error))?;
+    Ok(DataType::from_arrow_field(&field))
+}
+
+fn arrow_field(field: &Field) -> Result<ArrowField> {
+    let field = field.to_arrow(CompatLevel::newest());
+    let foreign = ffi::export_field_to_c(&field);
+    // SAFETY: both are the C data interface's ArrowSchema, which is `repr(C)`; the assertion above
+    // compares their layouts. The value moves, so its release is called once, by the new owner.
+    let own = unsafe { transmute::<ffi::ArrowSchema, FFI_ArrowSchema>(foreign) };
+    let field = ArrowField::try_from(&own).map_err(|error| Error::engine("naming types", &error))?;
+    Ok(field.with_nullable(true).with_metadata(Default::default()))
+}
+
+fn batch(frame: &DataFrame, chunk: usize) -> Result<RecordBatch> {
+    let mut fields = Vec::with_capacity(frame.width());
+    let mut arrays = Vec::with_capacity(frame.width());
+    for column in frame.columns() {
+        let (field, array) = export(column, chunk)?;
+        fields.push(field);
+        arrays.push(array);
+    }
+    let rows = arrays.first().map_or(frame.height(), |array| array.len());
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let schema = Arc::new(ArrowSchema::new(fields));
+    RecordBatch::try_new_with_options(schema, arrays, &options)
+        .map_err(|error| Error::engine("leaving polars", &error))
+}
+
+fn export(column: &Column, chunk: usize) -> Result<(ArrowField, ArrayRef)> {
+    let series = column.as_materialized_series();
+    let field = arrow_field(&series.field())?;
+    let array = ffi::export_array_to_c(series.to_arrow(chunk, CompatLevel::newest()));
+    // SAFETY: as in `arrow_field`; the array's buffers are kept alive by its private data until the
+    // new owner calls its release.
+    let array = unsafe { transmute::<ffi::ArrowArray, FFI_ArrowArray>(array) };
+    let schema = FFI_ArrowSchema::try_from(&field).map_err(|error| Error::engine("leaving polars", &error))?;
+    // SAFETY: polars made `array` by the rules of the C data interface, of the type that `schema`
+    // names: both come from the same series and the same level of compatibility.
+    let data = unsafe { from_ffi(array, &schema) }.map_err(|error| Error::engine("leaving polars", &error))?;
+    Ok((field, make_array(data)))
+}
+
+fn series(name: &str, array: &dyn Array) -> Result<Series> {
+    let entering = |error: &dyn std::fmt::Display| Error::engine("entering polars", error);
+    let (array, schema) = to_ffi(&array.to_data()).map_err(|error| entering(&error))?;
+    // SAFETY: both are `repr(C)` structs of the C data interface, compared by the assertion above;
+    // the values move, so each release is called once.
+    let (array, schema) = unsafe {
+        (
+            transmute::<FFI_ArrowArray, ffi::ArrowArray>(array),
+            transmute::<FFI_ArrowSchema, ffi::ArrowSchema>(schema),
+        )
+    };
+    // SAFETY: arrow made `schema` by the rules of the interface, and it lives to the end of this call.
+    let field = unsafe { ffi::import_field_from_c(&schema) }.map_err(|error| entering(&error))?;
+    // SAFETY: arrow made `array` of the type that `schema` names.
+    let array = unsafe { ffi::import_array_from_c(array, field.dtype) }.map_err(|error| entering(&error))?;
+    Series::from_arrow(name.into(), array).map_err(|error| entering(&error))
+}
+
+/// Refuses types that polars would panic at, or that would lose their meaning there.
+fn check_supported(column: &str, found: &ArrowType) -> Result<()> {
+    match found {
+        ArrowType::Union(..)
+        | ArrowType::RunEndEncoded(..)
+        | ArrowType::ListView(_)
+        | ArrowType::LargeListView(_)
+        | ArrowType::Interval(_)
+        | ArrowType::Float16
+        | ArrowType::Map(..)
+        | ArrowType::Decimal256(..) => {
+            Err(Error::UnsupportedType { column: column.into(), found: found.to_string().into() })
+        }
+        ArrowType::List(field) | ArrowType::LargeList(field) | ArrowType::FixedSizeList(field, _) => {
+            check_supported(column, field.data_type())
+        }
+        ArrowType::Struct(fields) => {
+            fields.iter().try_for_each(|field| check_supported(column, field.data_type()))
+        }
+        ArrowType::Dictionary(_, values) => match values.as_ref() {
+            ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View => Ok(()),
+            _ => Err(Error::UnsupportedType { column: column.into(), found: found.to_string().into() }),
+        },
+        _ => Ok(()),
+    }
+}

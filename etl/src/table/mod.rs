@@ -1,1 +1,189 @@
 //! Tables: lazy frames with Arrow record batches at the border.
+//!
+//! A [`Table`] is a plan: of batches, of files, or of verbs over other tables. Its schema is known, and
+//! each verb is checked against it, before any row is read; work begins with [`Table::collect`],
+//! [`Table::for_each_batch`] or [`Table::write`]. The engine streams, so that plans which do not need
+//! all rows at once (everything but sorts, and what the documentation of a verb says) work on files
+//! larger than the memory.
+//!
+//! Rows keep their order in every verb that does not say otherwise.
+
+mod rows;
+mod run;
+mod scan;
+mod write;
+
+pub use rows::{Keep, SortKey};
+pub use scan::{Format, ScanOptions};
+pub use write::{Compression, WriteOptions, Written};
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame, Schema};
+
+use crate::error::nearest;
+use crate::{Error, Result, frame};
+
+/// Columns of equal length, each with a name and a type: a plan to compute them.
+///
+/// Cheap to clone; clones share the plan and what it reads.
+#[derive(Clone)]
+pub struct Table {
+    lazy: LazyFrame,
+    step: Arc<Step>,
+    polars_schema: Arc<Schema>,
+    schema: SchemaRef,
+}
+
+/// How a table comes about, so that it can be built again over sources that are watched.
+enum Step {
+    /// Files or batches.
+    Source(LazyFrame),
+    /// A verb over tables.
+    Verb(Vec<Arc<Step>>, Verb),
+}
+
+type Verb = Box<dyn Fn(Vec<LazyFrame>) -> LazyFrame + Send + Sync>;
+
+impl Table {
+    /// The rows of `batch`, which are shared, not copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnsupportedType`] for columns of types that tables cannot hold.
+    pub fn from_batch(batch: RecordBatch) -> Result<Self> {
+        let schema = batch.schema();
+        Self::from_batches(&schema, &[batch])
+    }
+
+    /// The rows of `batches`, one after another, which are shared, not copied.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::UnsupportedType`] for columns of types that tables cannot hold;
+    /// - [`Error::Engine`] for batches of another schema, and for two columns of one name.
+    pub fn from_batches(schema: &ArrowSchema, batches: &[RecordBatch]) -> Result<Self> {
+        Self::from_frame(frame::from_batches(schema, batches)?)
+    }
+
+    pub(crate) fn from_frame(frame: DataFrame) -> Result<Self> {
+        Self::from_lazy(frame.lazy())
+    }
+
+    /// A source of its own.
+    pub(crate) fn from_lazy(lazy: LazyFrame) -> Result<Self> {
+        let step = Arc::new(Step::Source(lazy.clone()));
+        Self::checked(lazy, step)
+    }
+
+    fn checked(mut lazy: LazyFrame, step: Arc<Step>) -> Result<Self> {
+        let polars_schema =
+            lazy.collect_schema().map_err(|error| Error::engine("planning", &error))?;
+        let schema = frame::arrow_schema(&polars_schema)?;
+        Ok(Self { lazy, step, polars_schema, schema })
+    }
+
+    /// The table that `verb` makes of this one.
+    pub(crate) fn then(
+        &self,
+        verb: impl Fn(LazyFrame) -> LazyFrame + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let lazy = verb(self.lazy.clone());
+        let all = move |mut inputs: Vec<LazyFrame>| {
+            verb(inputs.pop().expect("a verb over one table should be given one"))
+        };
+        let step = Step::Verb(vec![Arc::clone(&self.step)], Box::new(all));
+        Self::checked(lazy, Arc::new(step))
+    }
+
+    /// The table that `verb` makes of `tables`, in that order.
+    pub(crate) fn of(
+        tables: &[&Self],
+        verb: impl Fn(Vec<LazyFrame>) -> LazyFrame + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let lazy = verb(tables.iter().map(|table| table.lazy.clone()).collect());
+        let inputs = tables.iter().map(|table| Arc::clone(&table.step)).collect();
+        Self::checked(lazy, Arc::new(Step::Verb(inputs, Box::new(verb))))
+    }
+
+    /// The plan as polars has it.
+    pub(crate) fn lazy(&self) -> LazyFrame {
+        self.lazy.clone()
+    }
+
+    /// The names and types of the columns as polars has them.
+    pub(crate) fn polars_schema(&self) -> &Arc<Schema> {
+        &self.polars_schema
+    }
+
+    /// The plan with `watch` around each source; a source that is used twice is watched once.
+    fn watched(&self, watch: &dyn Fn(LazyFrame) -> LazyFrame) -> LazyFrame {
+        self.step.build(watch, &mut HashMap::new())
+    }
+
+    /// The names and types of the columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The names of the columns, in order.
+    pub fn column_names(&self) -> impl Iterator<Item = &str> {
+        self.schema.fields().iter().map(|field| field.name().as_str())
+    }
+
+    /// What the engine would do to compute the rows, after it has put the steps in the best order.
+    ///
+    /// For people: the text may change with any version.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] if there is no way to do it.
+    pub fn plan(&self) -> Result<String> {
+        self.lazy
+            .clone()
+            .with_streaming(true)
+            .explain(true)
+            .map_err(|error| Error::engine("planning", &error))
+    }
+
+    /// Refuses `name` if there is no such column.
+    pub(crate) fn check_column(&self, name: &str) -> Result<()> {
+        match self.polars_schema.contains(name) {
+            true => Ok(()),
+            false => Err(Error::Unknown {
+                kind: "column",
+                name: name.into(),
+                nearest: nearest(name, self.column_names()),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl Step {
+    fn build(
+        self: &Arc<Self>,
+        watch: &dyn Fn(LazyFrame) -> LazyFrame,
+        built: &mut HashMap<*const Self, LazyFrame>,
+    ) -> LazyFrame {
+        if let Some(lazy) = built.get(&Arc::as_ptr(self)) {
+            return lazy.clone();
+        }
+        let lazy = match self.as_ref() {
+            Self::Source(lazy) => watch(lazy.clone()),
+            Self::Verb(inputs, verb) => {
+                verb(inputs.iter().map(|input| input.build(watch, built)).collect())
+            }
+        };
+        built.insert(Arc::as_ptr(self), lazy.clone());
+        lazy
+    }
+}

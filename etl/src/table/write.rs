@@ -1,0 +1,226 @@
+//! Tables into files, while they are computed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use polars::io::cloud::CloudOptions;
+use polars::prelude as pl;
+use polars::prelude::{
+    CloudScheme, CsvWriterOptions, Engine, FileWriteFormat, IpcCompression, IpcWriterOptions,
+    NDJsonWriterOptions, ParquetCompression, ParquetWriteOptions, PlRefPath, SinkDestination, SinkTarget,
+    UnifiedSinkArgs,
+};
+use polars::io::utils::sync_on_close::SyncOnCloseType;
+
+use super::{Format, Table};
+use crate::{Control, Error, Result};
+
+/// How values are made smaller in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
+pub enum Compression {
+    /// What the format is usual with: zstd for Parquet and Arrow, none for text.
+    #[default]
+    Usual,
+    /// Not at all.
+    None,
+    /// Fast; only Parquet.
+    Snappy,
+    /// Fast; only Parquet and Arrow.
+    Lz4,
+    /// Small.
+    Zstd,
+    /// Known everywhere; not Arrow.
+    Gzip,
+}
+
+/// How a table becomes a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WriteOptions {
+    /// What to write; by default what the name of the file tells.
+    pub format: Option<Format>,
+    /// How values are made smaller.
+    pub compression: Compression,
+    /// What is between values of CSV; by default a comma, a tab for `.tsv` and `.tab`.
+    pub separator: Option<u8>,
+    /// Columns whose values make folders `key=value`, with files of the rows that have them; the path
+    /// is a folder then.
+    pub partition_by: Vec<String>,
+    /// Keys of the object store, such as `aws_region`; by default those of the environment.
+    pub store: Vec<(String, String)>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Number of rows.
+    pub n_rows: u64,
+}
+
+impl Table {
+    /// Computes the rows into the file `path`, or the object of a store, without all of them in memory
+    /// at once. The file appears when it is whole; one that was there stays until then.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::BadOption`] if neither option nor name tells the format, or it has no such compression;
+    /// - [`Error::Unknown`] for a column to partition by that is not there;
+    /// - [`Error::File`] if the file cannot be made;
+    /// - those of [`collect`](Self::collect).
+    pub fn write(&self, path: &str, options: &WriteOptions, control: &Control) -> Result<Written> {
+        let format = options.format.or_else(|| Format::of(path)).ok_or_else(|| Error::BadOption {
+            option: "format",
+            value: path.into(),
+            allowed: "given, or told by the ending of the file: parquet, csv, tsv, arrow, jsonl",
+        })?;
+        let file_format = file_format(path, format, options)?;
+        self.named(&options.partition_by)?;
+        if CloudScheme::from_path(path).is_some() {
+            return self.sink(path, file_format, options, control);
+        }
+        let path = Path::new(path);
+        // A link keeps pointing to the file that is replaced.
+        let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = match whole.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".graphlume-").suffix(".part");
+        if !options.partition_by.is_empty() {
+            if whole.exists() {
+                let error = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+                return Err(Error::file(&whole, error));
+            }
+            let temporary = builder.tempdir_in(&folder).map_err(|error| Error::file(&folder, error))?;
+            let written = self.sink(utf8(temporary.path())?, file_format, options, control)?;
+            let made = temporary.keep();
+            fs::rename(&made, &whole).map_err(|error| Error::file(&whole, error))?;
+            return Ok(written);
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // The process's mask takes its bits away, as it does for any new file.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let temporary = builder.tempfile_in(&folder).map_err(|error| Error::file(&folder, error))?;
+        let written = self.sink(utf8(temporary.path())?, file_format, options, control)?;
+        if let Ok(old) = fs::metadata(&whole) {
+            fs::set_permissions(temporary.path(), old.permissions())
+                .map_err(|error| Error::file(&whole, error))?;
+        }
+        temporary.persist(&whole).map_err(|error| Error::file(&whole, error.error))?;
+        Ok(written)
+    }
+
+    fn sink(
+        &self,
+        path: &str,
+        format: FileWriteFormat,
+        options: &WriteOptions,
+        control: &Control,
+    ) -> Result<Written> {
+        let doing = "writing a table";
+        let cloud = match CloudScheme::from_path(path) {
+            Some(scheme) => Some(
+                CloudOptions::from_untyped_config(Some(scheme), options.store.clone())
+                    .map_err(|error| Error::engine(doing, &error))?,
+            ),
+            None => None,
+        };
+        let arguments = UnifiedSinkArgs {
+            mkdir: !options.partition_by.is_empty(),
+            maintain_order: true,
+            sync_on_close: SyncOnCloseType::All,
+            cloud_options: cloud.map(Arc::new),
+            sinked_paths_callback: None,
+        };
+        let path = PlRefPath::new(path);
+        let destination = match options.partition_by.as_slice() {
+            [] => SinkDestination::File { target: SinkTarget::Path(path) },
+            keys => SinkDestination::Partitioned {
+                base_path: path,
+                file_path_provider: None,
+                partition_strategy: pl::PartitionStrategy::Keyed {
+                    keys: keys.iter().map(|key| pl::col(key.as_str())).collect(),
+                    include_keys: false,
+                    keys_pre_grouped: false,
+                },
+                max_rows_per_file: pl::IdxSize::MAX,
+                approximate_bytes_per_file: u64::MAX,
+            },
+        };
+        let n_rows = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let counter = Arc::clone(&n_rows);
+        self.run(control, doing, move |lazy| {
+            let count = move |frame: pl::DataFrame| {
+                counter.fetch_add(frame.height() as u64, std::sync::atomic::Ordering::Relaxed);
+                Ok(frame)
+            };
+            let counted = lazy.map(count, pl::OptFlags::STREAMING, None, Some("counted"));
+            counted.sink(destination, format, arguments)?.collect_with_engine(Engine::Streaming)
+        })?;
+        Ok(Written { n_rows: n_rows.load(std::sync::atomic::Ordering::Relaxed) })
+    }
+}
+
+fn utf8(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| {
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidFilename, "the path is not UTF-8");
+        Error::file(path, error)
+    })
+}
+
+fn file_format(path: &str, format: Format, options: &WriteOptions) -> Result<FileWriteFormat> {
+    let unfit = |name: &str, allowed| {
+        Err(Error::BadOption { option: "compression", value: name.into(), allowed })
+    };
+    let text = || match (options.compression, Path::new(path).extension().and_then(|end| end.to_str())) {
+        (Compression::Gzip, _) | (Compression::Usual, Some("gz")) => {
+            Ok(pl::ExternalCompression::Gzip { level: None })
+        }
+        (Compression::Zstd, _) | (Compression::Usual, Some("zst" | "zstd")) => {
+            Ok(pl::ExternalCompression::Zstd { level: None })
+        }
+        (Compression::Usual | Compression::None, _) => Ok(pl::ExternalCompression::Uncompressed),
+        (Compression::Snappy, _) => unfit("snappy", "none, gzip or zstd for text"),
+        (Compression::Lz4, _) => unfit("lz4", "none, gzip or zstd for text"),
+    };
+    Ok(match format {
+        Format::Parquet => FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions {
+            compression: match options.compression {
+                Compression::Usual | Compression::Zstd => ParquetCompression::Zstd(None),
+                Compression::None => ParquetCompression::Uncompressed,
+                Compression::Snappy => ParquetCompression::Snappy,
+                Compression::Lz4 => ParquetCompression::Lz4Raw,
+                Compression::Gzip => ParquetCompression::Gzip(None),
+            },
+            ..ParquetWriteOptions::default()
+        })),
+        Format::Ipc => FileWriteFormat::Ipc(IpcWriterOptions {
+            compression: match options.compression {
+                Compression::Usual | Compression::Zstd => Some(IpcCompression::ZSTD(Default::default())),
+                Compression::None => None,
+                Compression::Lz4 => Some(IpcCompression::LZ4),
+                Compression::Snappy => return unfit("snappy", "none, lz4 or zstd for Arrow"),
+                Compression::Gzip => return unfit("gzip", "none, lz4 or zstd for Arrow"),
+            },
+            ..IpcWriterOptions::default()
+        }),
+        Format::Csv => {
+            let is_tab = [".tsv", ".tab"].iter().any(|ending| path.to_ascii_lowercase().contains(ending));
+            let separator = options.separator.unwrap_or(if is_tab { b'\t' } else { b',' });
+            FileWriteFormat::Csv(CsvWriterOptions {
+                compression: text()?,
+                check_extension: false,
+                serialize_options: pl::SerializeOptions { separator, ..Default::default() }.into(),
+                ..CsvWriterOptions::default()
+            })
+        }
+        Format::JsonLines => {
+            FileWriteFormat::NDJson(NDJsonWriterOptions { compression: text()?, check_extension: false })
+        }
+    })
+}
