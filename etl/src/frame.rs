@@ -10,9 +10,13 @@ use std::mem::{align_of, size_of, transmute};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
-use arrow::datatypes::{DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{
+    DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema, SchemaRef,
+};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
-use polars::prelude::{Column, CompatLevel, DataFrame, DataType, Field, IntoColumn, Schema, Series};
+use polars::prelude::{
+    Column, CompatLevel, DataFrame, DataType, Field, IntoColumn, Schema, SchemaExt, Series,
+};
 use polars_arrow::ffi;
 
 use crate::{Error, Result};
@@ -49,7 +53,9 @@ pub(crate) fn from_batches(schema: &ArrowSchema, batches: &[RecordBatch]) -> Res
             match &mut whole {
                 None => whole = Some(part),
                 Some(whole) => {
-                    whole.append(&part).map_err(|error| Error::engine("reading record batches", &error))?;
+                    whole
+                        .append(&part)
+                        .map_err(|error| Error::engine("reading record batches", &error))?;
                 }
             }
         }
@@ -101,7 +107,8 @@ pub(crate) fn to_batch(mut frame: DataFrame) -> Result<RecordBatch> {
 ///
 /// As [`to_batches`].
 pub(crate) fn arrow_schema(schema: &Schema) -> Result<SchemaRef> {
-    let fields = schema.iter_fields().map(|field| arrow_field(&field)).collect::<Result<Vec<_>>>()?;
+    let fields =
+        schema.iter_fields().map(|field| arrow_field(&field)).collect::<Result<Vec<_>>>()?;
     Ok(Arc::new(ArrowSchema::new(fields)))
 }
 
@@ -113,7 +120,8 @@ pub(crate) fn arrow_schema(schema: &Schema) -> Result<SchemaRef> {
 pub(crate) fn polars_type(data_type: &ArrowType) -> Result<DataType> {
     check_supported("", data_type)?;
     let field = ArrowField::new("", data_type.clone(), true);
-    let own = FFI_ArrowSchema::try_from(&field).map_err(|error| Error::engine("naming types", &error))?;
+    let own =
+        FFI_ArrowSchema::try_from(&field).map_err(|error| Error::engine("naming types", &error))?;
     // SAFETY: as in `arrow_field`, in the other direction.
     let foreign = unsafe { transmute::<FFI_ArrowSchema, ffi::ArrowSchema>(own) };
     // SAFETY: arrow made `foreign` by the rules of the interface, and it lives to the end of this call.
@@ -128,7 +136,8 @@ fn arrow_field(field: &Field) -> Result<ArrowField> {
     // SAFETY: both are the C data interface's ArrowSchema, which is `repr(C)`; the assertion above
     // compares their layouts. The value moves, so its release is called once, by the new owner.
     let own = unsafe { transmute::<ffi::ArrowSchema, FFI_ArrowSchema>(foreign) };
-    let field = ArrowField::try_from(&own).map_err(|error| Error::engine("naming types", &error))?;
+    let field =
+        ArrowField::try_from(&own).map_err(|error| Error::engine("naming types", &error))?;
     Ok(field.with_nullable(true).with_metadata(Default::default()))
 }
 
@@ -154,10 +163,12 @@ fn export(column: &Column, chunk: usize) -> Result<(ArrowField, ArrayRef)> {
     // SAFETY: as in `arrow_field`; the array's buffers are kept alive by its private data until the
     // new owner calls its release.
     let array = unsafe { transmute::<ffi::ArrowArray, FFI_ArrowArray>(array) };
-    let schema = FFI_ArrowSchema::try_from(&field).map_err(|error| Error::engine("leaving polars", &error))?;
+    let schema = FFI_ArrowSchema::try_from(&field)
+        .map_err(|error| Error::engine("leaving polars", &error))?;
     // SAFETY: polars made `array` by the rules of the C data interface, of the type that `schema`
     // names: both come from the same series and the same level of compatibility.
-    let data = unsafe { from_ffi(array, &schema) }.map_err(|error| Error::engine("leaving polars", &error))?;
+    let data = unsafe { from_ffi(array, &schema) }
+        .map_err(|error| Error::engine("leaving polars", &error))?;
     Ok((field, make_array(data)))
 }
 
@@ -175,7 +186,8 @@ fn series(name: &str, array: &dyn Array) -> Result<Series> {
     // SAFETY: arrow made `schema` by the rules of the interface, and it lives to the end of this call.
     let field = unsafe { ffi::import_field_from_c(&schema) }.map_err(|error| entering(&error))?;
     // SAFETY: arrow made `array` of the type that `schema` names.
-    let array = unsafe { ffi::import_array_from_c(array, field.dtype) }.map_err(|error| entering(&error))?;
+    let array = unsafe { ffi::import_array_from_c(array, field.dtype) }
+        .map_err(|error| entering(&error))?;
     Series::from_arrow(name.into(), array).map_err(|error| entering(&error))
 }
 
@@ -192,15 +204,18 @@ fn check_supported(column: &str, found: &ArrowType) -> Result<()> {
         | ArrowType::Decimal256(..) => {
             Err(Error::UnsupportedType { column: column.into(), found: found.to_string().into() })
         }
-        ArrowType::List(field) | ArrowType::LargeList(field) | ArrowType::FixedSizeList(field, _) => {
-            check_supported(column, field.data_type())
-        }
+        ArrowType::List(field)
+        | ArrowType::LargeList(field)
+        | ArrowType::FixedSizeList(field, _) => check_supported(column, field.data_type()),
         ArrowType::Struct(fields) => {
             fields.iter().try_for_each(|field| check_supported(column, field.data_type()))
         }
         ArrowType::Dictionary(_, values) => match values.as_ref() {
             ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View => Ok(()),
-            _ => Err(Error::UnsupportedType { column: column.into(), found: found.to_string().into() }),
+            _ => Err(Error::UnsupportedType {
+                column: column.into(),
+                found: found.to_string().into(),
+            }),
         },
         _ => Ok(()),
     }

@@ -1,10 +1,10 @@
 //! Arithmetic that polars does not have: of integers that may not wrap, exact logarithms.
 
 use polars::prelude::{
-    ChunkedArray, Column, DataType, Expr, Field, Float64Chunked, Int64Chunked, IntoColumn, IntoSeries,
-    PolarsError, PolarsResult, Schema, Series, arity, map_multiple,
+    ChunkFullNull, ChunkedArray, Column, DataType, Expr, Field, Float64Chunked, Int64Chunked,
+    IntoColumn, PolarsError, PolarsResult, Schema, Series, arity, map_multiple,
 };
-use polars_arrow::array::{Array, PrimitiveArray};
+use polars_arrow::array::PrimitiveArray;
 use polars_arrow::bitmap::Bitmap;
 use polars_arrow::compute::utils::combine_validities_and;
 
@@ -29,7 +29,8 @@ pub(super) fn checked_integers(operation: Integers, left: Expr, right: Expr) -> 
         let (left, right) = (short(&columns[0])?, short(&columns[1])?);
         operate(operation, left.i64()?, right.i64()?).map(IntoColumn::into_column)
     };
-    let gives = |_: &Schema, fields: &[Field]| Ok(Field::new(fields[0].name().clone(), DataType::Int64));
+    let gives =
+        |_: &Schema, fields: &[Field]| Ok(Field::new(fields[0].name().clone(), DataType::Int64));
     let sides = [left, right].map(|side| match side {
         // What is `i64` already passes as it is; constants of the plan may be narrower.
         Expr::Literal(_) => side.cast(DataType::Int64),
@@ -46,7 +47,8 @@ pub(super) fn checked_integers(operation: Integers, left: Expr, right: Expr) -> 
 pub(super) fn checked_sum(values: Expr, what: &str) -> Expr {
     let what = what.to_owned();
     let run = move |columns: &mut [Column]| {
-        let (exact, near) = (columns[0].as_materialized_series(), columns[1].as_materialized_series());
+        let (exact, near) =
+            (columns[0].as_materialized_series(), columns[1].as_materialized_series());
         let as_float = exact.cast(&DataType::Float64)?;
         let off = as_float.f64()?.iter().zip(near.f64()?.iter()).any(|pair| match pair {
             (Some(exact), Some(near)) => (exact - near).abs() > 9.2e18,
@@ -82,7 +84,11 @@ fn short(column: &Column) -> PolarsResult<Series> {
     series.cast(&DataType::Int64)
 }
 
-fn operate(operation: Integers, left: &Int64Chunked, right: &Int64Chunked) -> PolarsResult<Int64Chunked> {
+fn operate(
+    operation: Integers,
+    left: &Int64Chunked,
+    right: &Int64Chunked,
+) -> PolarsResult<Int64Chunked> {
     match operation {
         Integers::Add => no_wrap("+", left, right, i64::overflowing_add),
         Integers::Subtract => no_wrap("-", left, right, i64::overflowing_sub),
@@ -98,10 +104,14 @@ fn quotient(
     right: &Int64Chunked,
     of: impl Fn(i64, i64) -> Result<i64, (&'static str, i64, i64)>,
 ) -> PolarsResult<Int64Chunked> {
-    arity::broadcast_try_binary_elementwise(left, right, |l: Option<i64>, r: Option<i64>| match (l, r) {
-        (_, Some(0)) => Ok(None),
-        (Some(l), Some(r)) => of(l, r).map(Some).map_err(|(symbol, l, r)| overflow(symbol, l, r)),
-        _ => Ok(None),
+    arity::broadcast_try_binary_elementwise(left, right, |l: Option<i64>, r: Option<i64>| {
+        match (l, r) {
+            (_, Some(0)) => Ok(None),
+            (Some(l), Some(r)) => {
+                of(l, r).map(Some).map_err(|(symbol, l, r)| overflow(symbol, l, r))
+            }
+            _ => Ok(None),
+        }
     })
 }
 
@@ -117,17 +127,26 @@ fn no_wrap(
 ) -> PolarsResult<Int64Chunked> {
     let name = left.name().clone();
     match (left.len(), right.len()) {
-        (n, m) if n == m => arity::try_binary(left, right, |l: &PrimitiveArray<i64>, r: &PrimitiveArray<i64>| {
-            let validity = combine_validities_and(l.validity(), r.validity());
-            pairs(symbol, l.values().iter().copied().zip(r.values().iter().copied()), validity, of)
-        }),
+        (n, m) if n == m => {
+            arity::try_binary(left, right, |l: &PrimitiveArray<i64>, r: &PrimitiveArray<i64>| {
+                let validity = combine_validities_and(l.validity(), r.validity());
+                pairs(
+                    symbol,
+                    l.values().iter().copied().zip(r.values().iter().copied()),
+                    validity,
+                    of,
+                )
+            })
+        }
         (n, 1) => match right.get(0) {
             None => Ok(Int64Chunked::full_null(name, n)),
             Some(r) => one_sided(left, |l| (l, r), symbol, of),
         },
         (1, m) => match left.get(0) {
             None => Ok(Int64Chunked::full_null(name, m)),
-            Some(l) => one_sided(right, |r| (l, r), symbol, of).map(|result| result.with_name(name)),
+            Some(l) => {
+                one_sided(right, |r| (l, r), symbol, of).map(|result| result.with_name(name))
+            }
         },
         (n, m) => Err(PolarsError::ShapeMismatch(format!("{n} and {m} rows").into())),
     }
@@ -169,7 +188,11 @@ fn pairs(
             return Err(overflow(symbol, l, r));
         }
     }
-    PrimitiveArray::try_new(DataType::Int64.to_arrow(polars::prelude::CompatLevel::newest()), results.into(), validity)
+    PrimitiveArray::try_new(
+        DataType::Int64.to_arrow(polars::prelude::CompatLevel::newest()),
+        results.into(),
+        validity,
+    )
 }
 
 #[cfg(test)]
@@ -190,8 +213,14 @@ mod tests {
         assert_eq!(operate(Integers::Add, &under_null, &one).unwrap().to_vec(), [None, Some(2)]);
         assert!(operate(Integers::Subtract, &column(&[Some(i64::MIN)]), &one).is_err());
         assert!(operate(Integers::Multiply, &big, &big).is_err());
-        assert!(operate(Integers::Divide, &column(&[Some(i64::MIN)]), &column(&[Some(-1)])).is_err());
-        let rest = operate(Integers::Remainder, &column(&[Some(i64::MIN), Some(-7)]), &column(&[Some(-1), Some(3)]));
+        assert!(
+            operate(Integers::Divide, &column(&[Some(i64::MIN)]), &column(&[Some(-1)])).is_err()
+        );
+        let rest = operate(
+            Integers::Remainder,
+            &column(&[Some(i64::MIN), Some(-7)]),
+            &column(&[Some(-1), Some(3)]),
+        );
         assert_eq!(rest.unwrap().to_vec(), [Some(0), Some(-1)]);
         let by_zero = operate(Integers::Divide, &one, &column(&[Some(0), None]));
         assert_eq!(by_zero.unwrap().to_vec(), [None, None]);

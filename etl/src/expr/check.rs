@@ -5,7 +5,9 @@ use arrow::datatypes::{DataType, FieldRef, Schema, TimeUnit};
 use super::display::type_name;
 use super::functions::{Aggregate, Function, Gives, Takes};
 use super::parse::check_regex;
-use super::{Binary, Column, Expr, ExpressionError, Interval, Kind, Literal, Place, Problem, Unary, time};
+use super::{
+    Binary, Column, Expr, ExpressionError, Interval, Kind, Literal, Place, Problem, Unary, time,
+};
 use crate::error::nearest;
 
 /// An expression that can be computed over the columns that it was checked against.
@@ -87,7 +89,9 @@ impl Checker<'_> {
             Kind::Binary(left, operator, right) => {
                 return binary(self.check(left)?, *operator, self.check(right)?, place);
             }
-            Kind::IsNull(operand) => (Kind::IsNull(self.check(operand)?.boxed()), DataType::Boolean),
+            Kind::IsNull(operand) => {
+                (Kind::IsNull(self.check(operand)?.boxed()), DataType::Boolean)
+            }
             Kind::In(operand, list) => return self.is_in(operand, list, place),
             Kind::Like { operand, pattern, ignore_case } => {
                 let operand = text("the operand of LIKE", self.check(operand)?)?.boxed();
@@ -99,7 +103,9 @@ impl Checker<'_> {
                 check_regex(pattern, place)?;
                 (Kind::Matches { operand, pattern: pattern.clone() }, DataType::Boolean)
             }
-            Kind::Case { branches, otherwise } => return self.case(branches, otherwise.as_deref(), place),
+            Kind::Case { branches, otherwise } => {
+                return self.case(branches, otherwise.as_deref(), place);
+            }
             Kind::Cast { operand, to, or_null } => {
                 let operand = self.check(operand)?;
                 check_cast(&operand, to)?;
@@ -107,13 +113,21 @@ impl Checker<'_> {
                     DataType::Dictionary(..) => operand.to(&DataType::Utf8View),
                     _ => operand,
                 };
-                (Kind::Cast { operand: operand.boxed(), to: to.clone(), or_null: *or_null }, to.clone())
+                (
+                    Kind::Cast { operand: operand.boxed(), to: to.clone(), or_null: *or_null },
+                    to.clone(),
+                )
             }
             Kind::Call(function, arguments) => {
-                let arguments = arguments.iter().map(|argument| self.check(argument)).collect::<Checked<Vec<_>>>()?;
+                let arguments = arguments
+                    .iter()
+                    .map(|argument| self.check(argument))
+                    .collect::<Checked<Vec<_>>>()?;
                 return call(*function, arguments, place);
             }
-            Kind::Aggregate(aggregate, argument) => return self.aggregate(*aggregate, argument.as_deref(), place),
+            Kind::Aggregate(aggregate, argument) => {
+                return self.aggregate(*aggregate, argument.as_deref(), place);
+            }
         };
         Ok(Resolved { expr: Expr { kind, place }, data_type })
     }
@@ -122,7 +136,10 @@ impl Checker<'_> {
         let found = self.schema.column_with_name(&column.name).map(|(_, field)| field);
         if let Some(found) = found {
             if self.keys.is_some_and(|keys| !keys.contains(&column.name.as_str())) {
-                return Err(ExpressionError::new(place, Problem::NotGrouped(column.name.as_str().into())));
+                return Err(ExpressionError::new(
+                    place,
+                    Problem::NotGrouped(column.name.as_str().into()),
+                ));
             }
             let column = Column { element: None, name: column.name.clone() };
             let expr = Expr { kind: Kind::Column(column), place };
@@ -137,7 +154,10 @@ impl Checker<'_> {
         }
         let names = self.schema.fields().iter().map(|field| field.name().as_str());
         let nearest = nearest(&column.name, names);
-        Err(ExpressionError::new(place, Problem::UnknownColumn { name: column.name.as_str().into(), nearest }))
+        Err(ExpressionError::new(
+            place,
+            Problem::UnknownColumn { name: column.name.as_str().into(), nearest },
+        ))
     }
 
     fn is_in(&self, operand: &Expr, list: &[Expr], place: Place) -> Checked {
@@ -210,11 +230,17 @@ impl Checker<'_> {
                 DataType::Boolean => (DataType::Int64, DataType::Int64),
                 DataType::Duration(_) | DataType::Decimal128(..) => (found.clone(), found.clone()),
                 _ if found.is_unsigned_integer() => (DataType::UInt64, DataType::UInt64),
-                _ if found.is_signed_integer() || found.is_null() => (DataType::Int64, DataType::Int64),
+                _ if found.is_signed_integer() || found.is_null() => {
+                    (DataType::Int64, DataType::Int64)
+                }
                 _ if found.is_floating() => (DataType::Float64, DataType::Float64),
                 _ => return Err(of("a number, a truth value or a length of time")),
             },
-            Aggregate::Mean | Aggregate::Std | Aggregate::Var | Aggregate::Median | Aggregate::Quantile(_) => {
+            Aggregate::Mean
+            | Aggregate::Std
+            | Aggregate::Var
+            | Aggregate::Median
+            | Aggregate::Quantile(_) => {
                 if !number {
                     return Err(of("a number"));
                 }
@@ -235,7 +261,8 @@ impl Checker<'_> {
                 (found.clone(), DataType::Boolean)
             }
             Aggregate::List => {
-                let item: FieldRef = arrow::datatypes::Field::new("item", found.clone(), true).into();
+                let item: FieldRef =
+                    arrow::datatypes::Field::new("item", found.clone(), true).into();
                 (found.clone(), DataType::LargeList(item))
             }
         };
@@ -264,8 +291,12 @@ impl Resolved {
             Kind::Literal(Literal::Integer(value)) if to.is_floating() => {
                 Kind::Literal(Literal::Float(value as f64))
             }
-            Kind::Literal(literal @ Literal::Integer(_)) if to.is_integer() => Kind::Literal(literal),
-            Kind::Literal(literal @ Literal::Float(_)) if to.is_floating() => Kind::Literal(literal),
+            Kind::Literal(literal @ Literal::Integer(_)) if to.is_integer() => {
+                Kind::Literal(literal)
+            }
+            Kind::Literal(literal @ Literal::Float(_)) if to.is_floating() => {
+                Kind::Literal(literal)
+            }
             kind => {
                 let operand = Box::new(Expr { kind, place });
                 Kind::Cast { operand, to: to.clone(), or_null: false }
@@ -309,7 +340,8 @@ fn is_day(data_type: &DataType) -> bool {
 }
 
 fn is_time(data_type: &DataType) -> bool {
-    is_day(data_type) || matches!(data_type, DataType::Time32(_) | DataType::Time64(_) | DataType::Duration(_))
+    is_day(data_type)
+        || matches!(data_type, DataType::Time32(_) | DataType::Time64(_) | DataType::Duration(_))
 }
 
 fn wrong_type(what: &str, found: &Resolved, expected: &str) -> ExpressionError {
@@ -342,10 +374,16 @@ fn field(operand: Resolved, name: &str, place: Place) -> Checked {
     };
     let Some((_, found)) = fields.find(name) else {
         let nearest = nearest(name, fields.iter().map(|field| field.name().as_str()));
-        return Err(ExpressionError::new(place, Problem::UnknownColumn { name: name.into(), nearest }));
+        return Err(ExpressionError::new(
+            place,
+            Problem::UnknownColumn { name: name.into(), nearest },
+        ));
     };
     let data_type = found.data_type().clone();
-    Ok(Resolved { expr: Expr { kind: Kind::Field(operand.boxed(), name.to_owned()), place }, data_type })
+    Ok(Resolved {
+        expr: Expr { kind: Kind::Field(operand.boxed(), name.to_owned()), place },
+        data_type,
+    })
 }
 
 /// The type that a number is computed in alone.
@@ -396,7 +434,10 @@ fn binary(left: Resolved, operator: Binary, right: Resolved, place: Place) -> Ch
             if matches!(operator, Binary::Divide | Binary::Remainder)
                 && matches!(&right.expr.kind, Kind::Literal(literal) if literal.is_zero())
             {
-                return Err(ExpressionError::new(right.expr.place.or(place), Problem::DivisionByZero));
+                return Err(ExpressionError::new(
+                    right.expr.place.or(place),
+                    Problem::DivisionByZero,
+                ));
             }
             let what = format!("an operand of {symbol}");
             let (left, right, common) = numbers(&what, left, right)?;
@@ -426,7 +467,12 @@ fn numbers(what: &str, left: Resolved, right: Resolved) -> Checked<(Resolved, Re
 }
 
 /// Both operands as types that can be compared.
-fn comparable(left: Resolved, operator: Binary, right: Resolved, place: Place) -> Checked<(Resolved, Resolved)> {
+fn comparable(
+    left: Resolved,
+    operator: Binary,
+    right: Resolved,
+    place: Place,
+) -> Checked<(Resolved, Resolved)> {
     let (l, r) = (left.data_type.clone(), right.data_type.clone());
     if l.is_null() || r.is_null() {
         return Ok((left, right));
@@ -442,7 +488,9 @@ fn comparable(left: Resolved, operator: Binary, right: Resolved, place: Place) -
         // Codes of categories tell equality from constants, but no order.
         let equality = matches!(operator, Binary::Equal | Binary::NotEqual | Binary::Same);
         let as_text = |side: Resolved, other_is_constant: bool| match &side.data_type {
-            DataType::Dictionary(..) if !(equality && other_is_constant) => side.to(&DataType::Utf8View),
+            DataType::Dictionary(..) if !(equality && other_is_constant) => {
+                side.to(&DataType::Utf8View)
+            }
             _ => side,
         };
         let (left_constant, right_constant) = (left.is_literal(), right.is_literal());
@@ -466,14 +514,19 @@ fn comparable(left: Resolved, operator: Binary, right: Resolved, place: Place) -
     }
     let same_kind = match (&l, &r) {
         (DataType::Boolean, DataType::Boolean)
-        | (DataType::Time32(_) | DataType::Time64(_), DataType::Time32(_) | DataType::Time64(_)) => true,
+        | (DataType::Time32(_) | DataType::Time64(_), DataType::Time32(_) | DataType::Time64(_)) => {
+            true
+        }
         (DataType::Duration(_), DataType::Duration(_)) => {
             for side in [&left, &right] {
                 fixed_length(side)?;
             }
             true
         }
-        (DataType::BinaryView | DataType::Binary | DataType::LargeBinary, DataType::BinaryView | DataType::Binary | DataType::LargeBinary) => true,
+        (
+            DataType::BinaryView | DataType::Binary | DataType::LargeBinary,
+            DataType::BinaryView | DataType::Binary | DataType::LargeBinary,
+        ) => true,
         _ => false,
     };
     if same_kind {
@@ -532,9 +585,14 @@ fn fits_in(value: i128, data_type: &DataType) -> bool {
 fn time_constant(side: Resolved, like: &DataType) -> Checked {
     let place = side.expr.place;
     let Kind::Literal(Literal::Text(text)) = &side.expr.kind else {
-        return Err(wrong_type("the text", &side, "converted with CAST to be compared with a time"));
+        return Err(wrong_type(
+            "the text",
+            &side,
+            "converted with CAST to be compared with a time",
+        ));
     };
-    let timestamp = || time::timestamp(text).map(|(micros, utc)| Literal::Timestamp { micros, utc });
+    let timestamp =
+        || time::timestamp(text).map(|(micros, utc)| Literal::Timestamp { micros, utc });
     let (literal, expected) = match like {
         DataType::Date32 | DataType::Date64 => {
             (time::date(text).map(Literal::Date).or_else(timestamp), "a date such as 2026-11-21")
@@ -582,7 +640,9 @@ fn time_arithmetic(left: Resolved, operator: Binary, right: Resolved, place: Pla
                 Kind::Literal(Literal::Interval(interval)) if interval.micros == 0
             );
             let to = match l {
-                DataType::Date32 | DataType::Date64 if !whole_days => DataType::Timestamp(MICROS, None),
+                DataType::Date32 | DataType::Date64 if !whole_days => {
+                    DataType::Timestamp(MICROS, None)
+                }
                 other => other.clone(),
             };
             (left.to(&to), right, to)
@@ -609,14 +669,19 @@ fn unified(what: &str, values: Vec<Resolved>) -> Checked<(Vec<Resolved>, DataTyp
     let mut common = DataType::Null;
     let (constants, rest): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.is_literal());
     for value in rest {
-        common = common_type(&common, &value.data_type)
-            .ok_or_else(|| wrong_type(what, value, &format!("{}, as the others", type_name(&common))))?;
+        common = common_type(&common, &value.data_type).ok_or_else(|| {
+            wrong_type(what, value, &format!("{}, as the others", type_name(&common)))
+        })?;
     }
     for value in constants {
         let fits = match &value.expr.kind {
-            Kind::Literal(Literal::Integer(number)) => common.is_floating() || fits_in(*number, &common),
+            Kind::Literal(Literal::Integer(number)) => {
+                common.is_floating() || fits_in(*number, &common)
+            }
             Kind::Literal(Literal::Float(_)) => common.is_floating(),
-            Kind::Literal(Literal::Text(_)) => is_time(&common) || matches!(common, DataType::Dictionary(..)),
+            Kind::Literal(Literal::Text(_)) => {
+                is_time(&common) || matches!(common, DataType::Dictionary(..))
+            }
             _ => false,
         };
         if !fits {
@@ -645,10 +710,12 @@ fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
     Some(match (left, right) {
         _ if left == right => left.clone(),
         (DataType::Null, other) | (other, DataType::Null) => other.clone(),
-        (l, r) if l.is_integer() && r.is_integer() => match l.is_unsigned_integer() && r.is_unsigned_integer() {
-            true => DataType::UInt64,
-            false => DataType::Int64,
-        },
+        (l, r) if l.is_integer() && r.is_integer() => {
+            match l.is_unsigned_integer() && r.is_unsigned_integer() {
+                true => DataType::UInt64,
+                false => DataType::Int64,
+            }
+        }
         (l, r) if l.is_numeric() && r.is_numeric() => DataType::Float64,
         (l, r) if is_text(l) && is_text(r) => DataType::Utf8View,
         (DataType::Timestamp(_, a), DataType::Timestamp(_, b)) => {
@@ -674,14 +741,17 @@ fn check_cast(operand: &Resolved, to: &DataType) -> Checked<()> {
     };
     match possible {
         true => Ok(()),
-        false => Err(wrong_type("what is cast", operand, &format!("convertible to {}", type_name(to)))),
+        false => {
+            Err(wrong_type("what is cast", operand, &format!("convertible to {}", type_name(to))))
+        }
     }
 }
 
 fn call(function: Function, arguments: Vec<Resolved>, place: Place) -> Checked {
     let signature = function.signature();
     if let Some(expected) = signature.wrong_count(arguments.len()) {
-        let problem = Problem::WrongCount { function: function.name(), found: arguments.len(), expected };
+        let problem =
+            Problem::WrongCount { function: function.name(), found: arguments.len(), expected };
         return Err(ExpressionError::new(place, problem));
     }
     let mut checked = Vec::with_capacity(arguments.len());
@@ -810,15 +880,13 @@ fn special(function: Function, arguments: &mut [Resolved], place: Place) -> Chec
             }
             _ => Ok(()),
         },
-        Function::PadStart | Function::PadEnd => {
-            match (integer(1), constant(2)) {
-                (Some(n), _) if !(0..=1_000_000).contains(&n) => {
-                    bad(1, n.to_string(), "a number of characters from 0 to 1000000")
-                }
-                (_, Some(fill)) if fill.chars().count() != 1 => bad(2, fill, "one character"),
-                _ => Ok(()),
+        Function::PadStart | Function::PadEnd => match (integer(1), constant(2)) {
+            (Some(n), _) if !(0..=1_000_000).contains(&n) => {
+                bad(1, n.to_string(), "a number of characters from 0 to 1000000")
             }
-        }
+            (_, Some(fill)) if fill.chars().count() != 1 => bad(2, fill, "one character"),
+            _ => Ok(()),
+        },
         Function::SplitPart => match (constant(1), integer(2)) {
             (Some(separator), _) if separator.is_empty() => bad(1, separator, "a separator"),
             (_, Some(0)) => bad(2, "0".to_owned(), "the number of a part, from 1 on"),
@@ -830,16 +898,18 @@ fn special(function: Function, arguments: &mut [Resolved], place: Place) -> Chec
             }
             _ => Ok(()),
         },
-        Function::IntegerDivide
-            if matches!(&arguments[1].expr.kind, Kind::Literal(literal) if literal.is_zero()) =>
-        {
+        Function::IntegerDivide if matches!(&arguments[1].expr.kind, Kind::Literal(literal) if literal.is_zero()) => {
             Err(ExpressionError::new(at(1), Problem::DivisionByZero))
         }
         Function::Date => {
             let found = &arguments[0].data_type;
             match is_day(found) || is_text(found) || found.is_null() {
                 true => Ok(()),
-                false => Err(wrong_type("argument 1 of date", &arguments[0], "a date, timestamp or text")),
+                false => Err(wrong_type(
+                    "argument 1 of date",
+                    &arguments[0],
+                    "a date, timestamp or text",
+                )),
             }
         }
         Function::Year

@@ -1,8 +1,10 @@
 //! The functions of the language: names, arguments, results.
 
-use Gives::{AsFirst, Boolean as GivesBoolean, Common, Date as GivesDate, Float, Integer as GivesInteger};
+use Gives::{
+    AsFirst, Boolean as GivesBoolean, Common, Date as GivesDate, Float, Integer as GivesInteger,
+};
 use Gives::{Text as GivesText, Timestamp as GivesTimestamp};
-use Takes::{Any, Boolean, Day, Integer, Number, Text, Time, TextConstant, IntegerConstant};
+use Takes::{Any, Boolean, Day, Integer, IntegerConstant, Number, Text, TextConstant, Time};
 
 /// What an argument must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! From a checked expression to one of polars.
 
 use polars::prelude as pl;
-use polars::prelude::{DataType, IntoLazy as _, RoundMode, Schema, TimeUnit, lit, when};
+use polars::prelude::{DataType, RoundMode, Schema, TimeUnit, lit, when};
 
 use super::arithmetic::{Integers, checked_integers, checked_sum, float_function};
 use super::check::UNITS;
@@ -33,6 +33,14 @@ pub(crate) fn lower_group(resolved: &Resolved, schema: &Schema) -> Result<pl::Ex
     lowering.ending(lowered, resolved)
 }
 
+/// The column of that very name; polars takes `*` and `^…$` for patterns of names.
+pub(crate) fn column(name: &str) -> pl::Expr {
+    match name == "*" || name.starts_with('^') && name.ends_with('$') {
+        true => pl::by_name([name], true, false).as_expr(),
+        false => pl::col(name),
+    }
+}
+
 struct Lowering<'a> {
     schema: &'a Schema,
     /// Whether columns stand for the one value that a group has of them.
@@ -42,7 +50,9 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     fn data_type(&self, lowered: &pl::Expr) -> Result<DataType> {
         let field = lowered.to_field(self.schema);
-        field.map(|field| field.dtype).map_err(|error| Error::engine("typing an expression", &error))
+        field
+            .map(|field| field.dtype)
+            .map_err(|error| Error::engine("typing an expression", &error))
     }
 
     /// Makes constants of the type that the check found; they are narrower in polars.
@@ -59,9 +69,9 @@ impl Lowering<'_> {
 
     fn expr(&self, expr: &Expr) -> Result<pl::Expr> {
         Ok(match &expr.kind {
-            Kind::Column(column) => match self.in_group {
-                true => pl::col(column.name.as_str()).first(),
-                false => pl::col(column.name.as_str()),
+            Kind::Column(named) => match self.in_group {
+                true => column(&named.name).first(),
+                false => column(&named.name),
             },
             Kind::Field(operand, name) => self.expr(operand)?.struct_().field_by_name(name),
             Kind::Literal(literal) => constant(literal),
@@ -102,7 +112,9 @@ impl Lowering<'_> {
                 }
             }
             Kind::Call(function, arguments) => self.call(*function, arguments)?,
-            Kind::Aggregate(aggregate, argument) => self.aggregate(*aggregate, argument.as_deref())?,
+            Kind::Aggregate(aggregate, argument) => {
+                self.aggregate(*aggregate, argument.as_deref())?
+            }
         })
     }
 
@@ -156,7 +168,9 @@ impl Lowering<'_> {
             Binary::Remainder => {
                 let r = not_zero(r);
                 let quotient = l.clone() / r.clone();
-                let whole = when(quotient.clone().lt(lit(0.0))).then(quotient.clone().ceil()).otherwise(quotient.floor());
+                let whole = when(quotient.clone().lt(lit(0.0)))
+                    .then(quotient.clone().ceil())
+                    .otherwise(quotient.floor());
                 l - whole * r
             }
             Binary::Concat => pl::concat_str([l, r], "", false),
@@ -166,9 +180,10 @@ impl Lowering<'_> {
     /// A side of a comparison: whole numbers take the type of the other side there.
     fn compared(&self, expr: &Expr) -> Result<pl::Expr> {
         match &expr.kind {
-            Kind::Literal(Literal::Integer(value)) => Ok(pl::Expr::Literal(pl::LiteralValue::Dyn(
-                pl::DynLiteralValue::Int(*value),
-            ))),
+            Kind::Literal(Literal::Integer(value)) => Ok(match i64::try_from(*value) {
+                Ok(value) => lit(value),
+                Err(_) => lit(*value as u64),
+            }),
             _ => self.expr(expr),
         }
     }
@@ -191,8 +206,9 @@ impl Lowering<'_> {
                     .map(|literal| any_value(literal))
                     .collect();
                 let has_null = values.len() < constants.len();
-                let values = pl::Series::from_any_values_and_dtype("".into(), &values, &data_type, false)
-                    .map_err(|error| Error::engine("reading the list of IN", &error))?;
+                let values =
+                    pl::Series::from_any_values_and_dtype("".into(), &values, &data_type, false)
+                        .map_err(|error| Error::engine("reading the list of IN", &error))?;
                 let operand = match data_type {
                     DataType::String => operand.cast(DataType::String),
                     _ => operand,
@@ -248,12 +264,16 @@ impl Lowering<'_> {
             Function::EndsWith => first.str().ends_with(next()),
             Function::Substring => {
                 let from = next();
-                let offset = when(from.clone().gt(lit(0i64))).then(from.clone() - lit(1i64)).otherwise(from);
+                let offset =
+                    when(from.clone().gt(lit(0i64))).then(from.clone() - lit(1i64)).otherwise(from);
                 let length = match count {
                     2 => lit(u64::MAX),
                     _ => {
                         let length = next();
-                        when(length.clone().lt(lit(0i64))).then(lit(0i64)).otherwise(length).cast(DataType::UInt64)
+                        when(length.clone().lt(lit(0i64)))
+                            .then(lit(0i64))
+                            .otherwise(length)
+                            .cast(DataType::UInt64)
                     }
                 };
                 first.str().slice(offset, length)
@@ -348,7 +368,10 @@ impl Lowering<'_> {
                 _ => first.abs(),
             },
             Function::Sign => first.sign(),
-            Function::Round | Function::Floor | Function::Ceil => match self.data_type(&first)?.is_float() {
+            Function::Round | Function::Floor | Function::Ceil => match self
+                .data_type(&first)?
+                .is_float()
+            {
                 false => first,
                 true => match function {
                     Function::Floor => first.floor(),
@@ -395,9 +418,9 @@ impl Lowering<'_> {
         };
         // Sums of columns of at most 32 bits cannot leave 64 bits with fewer than 2³² rows.
         let narrow = |expr: &pl::Expr| match expr {
-            pl::Expr::Cast { expr, .. } => self.data_type(expr).map(|of| {
-                !matches!(of, DataType::Int64 | DataType::UInt64)
-            }),
+            pl::Expr::Cast { expr, .. } => {
+                self.data_type(expr).map(|of| !matches!(of, DataType::Int64 | DataType::UInt64))
+            }
             _ => Ok(false),
         };
         let values = Lowering { schema: self.schema, in_group: false }.expr(argument)?;
@@ -432,24 +455,17 @@ impl Lowering<'_> {
 fn constant(literal: &Literal) -> pl::Expr {
     match literal {
         Literal::Null => lit(pl::NULL),
-        Literal::Boolean(value) => lit(*value),
-        Literal::Integer(value) => match i64::try_from(*value) {
-            Ok(value) => lit(value),
-            Err(_) => lit(*value as u64),
-        },
         // Beside columns of `f32` it is one too.
-        Literal::Float(value) => {
-            pl::Expr::Literal(pl::LiteralValue::Dyn(pl::DynLiteralValue::Float(*value)))
+        Literal::Float(value) => lit(*value),
+        Literal::Timestamp { utc: true, .. } => {
+            scalar(any_value(literal)).cast(DataType::Datetime(MICROS, Some(pl::TimeZone::UTC)))
         }
-        Literal::Text(text) => lit(text.as_str()),
-        Literal::Date(days) => lit(*days).cast(DataType::Date),
-        Literal::Time(nanos) => lit(*nanos).cast(DataType::Time),
-        Literal::Timestamp { micros, utc } => {
-            let zone = utc.then_some(pl::TimeZone::UTC);
-            lit(*micros).cast(DataType::Datetime(MICROS, zone))
-        }
-        Literal::Interval(interval) => duration(interval),
+        other => scalar(any_value(other)),
     }
+}
+
+fn scalar(value: pl::AnyValue<'_>) -> pl::Expr {
+    pl::Expr::Literal(pl::LiteralValue::from(value))
 }
 
 fn any_value(literal: &Literal) -> pl::AnyValue<'_> {
@@ -474,7 +490,7 @@ fn fixed_micros(interval: &Interval) -> i64 {
 }
 
 fn duration(interval: &Interval) -> pl::Expr {
-    lit(fixed_micros(interval)).cast(DataType::Duration(MICROS))
+    scalar(pl::AnyValue::Duration(fixed_micros(interval), MICROS))
 }
 
 /// The interval as polars' text of it, which has one sign for all.

@@ -43,5 +43,5 @@ pub(crate) use arithmetic::OVERFLOW;
 pub use check::Resolved;
 pub use error::{ExpressionError, Problem};
 pub use functions::{Aggregate, Function};
-pub(crate) use lower::{lower, lower_group};
+pub(crate) use lower::{column, lower, lower_group};
 pub use tree::{Binary, Column, Element, Expr, Interval, Kind, Literal, Place, Unary};

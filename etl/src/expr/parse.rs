@@ -11,7 +11,8 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
 use super::functions::{self, Aggregate, Function};
 use super::{
-    Binary, Column, Element, Expr, ExpressionError, Interval, Kind, Literal, Place, Problem, Unary, time,
+    Binary, Column, Element, Expr, ExpressionError, Interval, Kind, Literal, Place, Problem, Unary,
+    time,
 };
 use crate::error::nearest;
 
@@ -48,7 +49,9 @@ impl std::str::FromStr for Expr {
         let read = parser.parse_expr().map_err(|error| source.syntax(&error))?;
         let rest = parser.peek_token();
         if rest.token != Token::EOF {
-            let problem = Problem::Syntax(format!("an operator or the end was expected, not `{rest}`").into());
+            let problem = Problem::Syntax(
+                format!("an operator or the end was expected, not `{rest}`").into(),
+            );
             return Err(source.error(rest.span.start, problem));
         }
         source.expr(read, MAX_DEPTH)
@@ -175,7 +178,9 @@ impl Source {
     /// The parser writes the place into the message.
     fn syntax(&self, error: &ParserError) -> ExpressionError {
         let message = match error {
-            ParserError::TokenizerError(message) | ParserError::ParserError(message) => message.as_str(),
+            ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
+                message.as_str()
+            }
             ParserError::RecursionLimitExceeded => {
                 let problem = Problem::TooLong { what: "levels", limit: MAX_DEPTH };
                 return ExpressionError::new(Place::UNKNOWN, problem);
@@ -222,7 +227,8 @@ impl Source {
                 self.expr(*left, depth)?.binary(Binary::Same, self.expr(*right, depth)?).not()
             }
             ast::Expr::InList { expr, list, negated } => {
-                let list = list.into_iter().map(|item| self.expr(item, depth)).collect::<Parsed<_>>()?;
+                let list =
+                    list.into_iter().map(|item| self.expr(item, depth)).collect::<Parsed<_>>()?;
                 negate_if(negated, self.expr(*expr, depth)?.is_in(list))
             }
             ast::Expr::Between { expr, negated, low, high } => {
@@ -260,14 +266,17 @@ impl Source {
                 })?;
                 call(operand.place, function, vec![operand])
             }
-            ast::Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                self.simple(Function::Ceil, [Some(*expr)], depth)?
-            }
-            ast::Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                self.simple(Function::Floor, [Some(*expr)], depth)?
-            }
+            ast::Expr::Ceil {
+                expr,
+                field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            } => self.simple(Function::Ceil, [Some(*expr)], depth)?,
+            ast::Expr::Floor {
+                expr,
+                field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            } => self.simple(Function::Floor, [Some(*expr)], depth)?,
             ast::Expr::Substring { expr, substring_from, substring_for, .. } => {
-                let parts = [Some(*expr), substring_from.map(|from| *from), substring_for.map(|n| *n)];
+                let parts =
+                    [Some(*expr), substring_from.map(|from| *from), substring_for.map(|n| *n)];
                 self.simple(Function::Substring, parts, depth)?
             }
             ast::Expr::Trim { expr, trim_where, trim_what, trim_characters } => {
@@ -332,7 +341,10 @@ impl Source {
             Value::Boolean(value) => Literal::Boolean(value),
             Value::Null => Literal::Null,
             other => {
-                return Err(ExpressionError::new(place, Problem::Unsupported(format!("`{other}`").into())));
+                return Err(ExpressionError::new(
+                    place,
+                    Problem::Unsupported(format!("`{other}`").into()),
+                ));
             }
         };
         Ok(Expr { kind: Kind::Literal(literal), place })
@@ -345,8 +357,12 @@ impl Source {
             return Err(ExpressionError::new(place, problem));
         };
         let (literal, expected) = match typed.data_type {
-            ast::DataType::Date => (time::date(&text).map(Literal::Date), "a date such as 2026-11-21"),
-            ast::DataType::Time(..) => (time::time(&text).map(Literal::Time), "a time such as 12:30:00"),
+            ast::DataType::Date => {
+                (time::date(&text).map(Literal::Date), "a date such as 2026-11-21")
+            }
+            ast::DataType::Time(..) => {
+                (time::time(&text).map(Literal::Time), "a time such as 12:30:00")
+            }
             ast::DataType::Timestamp(..) | ast::DataType::Datetime(_) => (
                 time::timestamp(&text).map(|(micros, utc)| Literal::Timestamp { micros, utc }),
                 "a timestamp such as 2026-11-21 12:30:00",
@@ -515,7 +531,8 @@ impl Source {
             }
         };
         let place = self.place(name.span.start);
-        let unsupported = || ExpressionError::new(place, Problem::Unsupported(format!("`{shown}`").into()));
+        let unsupported =
+            || ExpressionError::new(place, Problem::Unsupported(format!("`{shown}`").into()));
         let list = match function.args {
             // Words that SQL knows as functions without parentheses are columns here: `user`.
             ast::FunctionArguments::None => return Ok(self.column(vec![name])),
@@ -535,13 +552,17 @@ impl Source {
         let mut arguments = Vec::with_capacity(list.args.len());
         for argument in list.args {
             match argument {
-                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument)) => arguments.push(argument),
+                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument)) => {
+                    arguments.push(argument)
+                }
                 ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) => star = true,
                 _ => return Err(unsupported()),
             }
         }
-        if matches!(name.value.to_ascii_lowercase().as_str(), "regexp_like" | "regexp_matches" | "matches")
-            && arguments.len() == 2
+        if matches!(
+            name.value.to_ascii_lowercase().as_str(),
+            "regexp_like" | "regexp_matches" | "matches"
+        ) && arguments.len() == 2
             && let (Some(pattern), Some(operand)) = (arguments.pop(), arguments.pop())
         {
             return self.matches(operand, pattern, "", depth);
@@ -551,7 +572,8 @@ impl Source {
             .map(|argument| self.expr(argument, depth))
             .collect::<Parsed<Vec<_>>>()?;
         if let Some(aggregate) = Aggregate::named(&name.value) {
-            return aggregate_of(place, aggregate, star, distinct, arguments).unwrap_or_else(|| Err(unsupported()));
+            return aggregate_of(place, aggregate, star, distinct, arguments)
+                .unwrap_or_else(|| Err(unsupported()));
         }
         if star || distinct {
             return Err(unsupported());
@@ -598,14 +620,21 @@ fn aggregate_of(
             }
             (Aggregate::Quantile(quantile), argument)
         }
-        (Aggregate::Quantile(_), ..) => return Some(Err(wrong_count(place, "quantile", n, "2".into()))),
+        (Aggregate::Quantile(_), ..) => {
+            return Some(Err(wrong_count(place, "quantile", n, "2".into())));
+        }
         (_, _, _, 1) => (aggregate, arguments.next()),
         _ => return Some(Err(wrong_count(place, aggregate.name(), n, "1".into()))),
     };
     Some(Ok(Expr { kind: Kind::Aggregate(aggregate, argument.map(Box::new)), place }))
 }
 
-fn wrong_count(place: Place, function: &'static str, found: usize, expected: Box<str>) -> ExpressionError {
+fn wrong_count(
+    place: Place,
+    function: &'static str,
+    found: usize,
+    expected: Box<str>,
+) -> ExpressionError {
     ExpressionError::new(place, Problem::WrongCount { function, found, expected })
 }
 
@@ -631,8 +660,12 @@ pub(super) fn check_regex(pattern: &str, place: Place) -> Result<(), ExpressionE
         Err(error) => {
             // The last line says what is wrong; those before it draw an arrow.
             let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").into();
-            Err(ExpressionError::new(place, Problem::BadPattern { pattern: pattern.into(), reason }))
+            let reason =
+                reason.lines().last().unwrap_or_default().trim_start_matches("error: ").into();
+            Err(ExpressionError::new(
+                place,
+                Problem::BadPattern { pattern: pattern.into(), reason },
+            ))
         }
     }
 }
@@ -641,7 +674,7 @@ fn number(text: &str) -> Option<Literal> {
     let text = text.replace('_', "");
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         let value: i128 = text.parse().ok()?;
-        return (value <= u64::MAX.into()).then_some(Literal::Integer(value));
+        return (value <= i128::from(u64::MAX)).then_some(Literal::Integer(value));
     }
     let value: f64 = text.parse().ok()?;
     value.is_finite().then_some(Literal::Float(value))
@@ -723,7 +756,9 @@ fn cast_type(named: &ast::DataType) -> Option<DataType> {
         | Sql::DoublePrecision
         | Sql::Float8
         | Sql::Float64 => DataType::Float64,
-        Sql::Text | Sql::String(None) | Sql::Varchar(None) | Sql::CharacterVarying(None) => DataType::Utf8View,
+        Sql::Text | Sql::String(None) | Sql::Varchar(None) | Sql::CharacterVarying(None) => {
+            DataType::Utf8View
+        }
         Sql::Date | Sql::Date32 => DataType::Date32,
         Sql::Time(None, _) => DataType::Time64(TimeUnit::Nanosecond),
         Sql::Timestamp(None, ast::TimezoneInfo::None | ast::TimezoneInfo::WithoutTimeZone)
@@ -731,14 +766,16 @@ fn cast_type(named: &ast::DataType) -> Option<DataType> {
         Sql::Timestamp(None, ast::TimezoneInfo::WithTimeZone | ast::TimezoneInfo::Tz) => {
             DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
         }
-        Sql::Custom(name, arguments) if arguments.is_empty() => match name.to_string().to_ascii_lowercase().as_str() {
-            "usmallint" => DataType::UInt16,
-            "uinteger" | "uint" => DataType::UInt32,
-            "ubigint" => DataType::UInt64,
-            "utinyint" => DataType::UInt8,
-            "string" => DataType::Utf8View,
-            _ => return None,
-        },
+        Sql::Custom(name, arguments) if arguments.is_empty() => {
+            match name.to_string().to_ascii_lowercase().as_str() {
+                "usmallint" => DataType::UInt16,
+                "uinteger" | "uint" => DataType::UInt32,
+                "ubigint" => DataType::UInt64,
+                "utinyint" => DataType::UInt8,
+                "string" => DataType::Utf8View,
+                _ => return None,
+            }
+        }
         _ => return None,
     })
 }

@@ -60,7 +60,9 @@ pub(super) fn write_time(nanos: i64, f: &mut Formatter<'_>) -> std::fmt::Result 
 /// The text that [`timestamp`] reads.
 pub(super) fn write_timestamp(micros: i64, utc: bool, f: &mut Formatter<'_>) -> std::fmt::Result {
     match DateTime::from_timestamp_micros(micros) {
-        Some(time) => write!(f, "{}{}", time.format("%Y-%m-%d %H:%M:%S%.f"), if utc { "Z" } else { "" }),
+        Some(time) => {
+            write!(f, "{}{}", time.format("%Y-%m-%d %H:%M:%S%.f"), if utc { "Z" } else { "" })
+        }
         None => write!(f, "microsecond {micros}"),
     }
 }

@@ -308,9 +308,7 @@ impl Expr {
             | Kind::Cast { operand, .. }
             | Kind::Aggregate(_, Some(operand)) => vec![operand],
             Kind::Binary(left, _, right) => vec![left, right],
-            Kind::In(operand, list) => {
-                std::iter::once(operand.as_ref()).chain(list).collect()
-            }
+            Kind::In(operand, list) => std::iter::once(operand.as_ref()).chain(list).collect(),
             Kind::Case { branches, otherwise } => branches
                 .iter()
                 .flat_map(|(condition, value)| [condition, value])

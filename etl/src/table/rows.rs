@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use polars::prelude as pl;
-use polars::prelude::{SortMultipleOptions, UniqueKeepStrategy, col};
+use polars::prelude::{SortMultipleOptions, UniqueKeepStrategy};
 
 use super::Table;
-use crate::expr::{Expr, lower};
+use crate::expr::{Expr, column, lower};
 use crate::{Error, Result};
 
 /// Which of several rows that agree stays.
@@ -64,7 +64,9 @@ impl Table {
     /// - [`Error::DuplicateColumn`] for one that is named twice.
     pub fn select<S: AsRef<str>>(&self, names: &[S]) -> Result<Self> {
         let names = self.named(names)?;
-        self.then(move |lazy| lazy.select(names.iter().map(|name| col(name.as_str())).collect::<Vec<_>>()))
+        self.then(move |lazy| {
+            lazy.select(names.iter().map(|name| column(name)).collect::<Vec<_>>())
+        })
     }
 
     /// The values of expressions, each under its name, and no other columns.
@@ -79,7 +81,9 @@ impl Table {
         let names: Vec<String> = columns.iter().map(|(name, _)| name.as_ref().to_owned()).collect();
         no_duplicates(&names)?;
         let computed = self.with_columns(columns)?;
-        computed.then(move |lazy| lazy.select(names.iter().map(|name| col(name.as_str())).collect::<Vec<_>>()))
+        computed.then(move |lazy| {
+            lazy.select(names.iter().map(|name| column(name)).collect::<Vec<_>>())
+        })
     }
 
     /// The table with the value of `value` in column `name`, in the place of that column or at the end.

@@ -7,9 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use polars::prelude::{
-    DataFrame, Engine, LazyFrame, OptFlags, PolarsError, PolarsResult,
-};
+use polars::prelude::{DataFrame, Engine, LazyFrame, OptFlags, PolarsError, PolarsResult};
 
 use super::Table;
 use crate::{Control, Error, Result, frame};
@@ -142,6 +140,11 @@ impl Watch {
                 false => Ok(frame),
             }
         };
-        source.map(count, OptFlags::PREDICATE_PUSHDOWN | OptFlags::PROJECTION_PUSHDOWN | OptFlags::STREAMING, None, Some("watched"))
+        source.map(
+            count,
+            OptFlags::PREDICATE_PUSHDOWN | OptFlags::PROJECTION_PUSHDOWN | OptFlags::STREAMING,
+            None,
+            Some("watched"),
+        )
     }
 }

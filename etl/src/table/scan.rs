@@ -18,7 +18,11 @@ use crate::{Error, Result, frame};
 
 /// What a file of a table is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 pub enum Format {
     /// Apache Parquet.
     Parquet,
@@ -34,7 +38,8 @@ impl Format {
     /// The format that the name of a file tells, without the ending of a compression.
     pub fn of(path: &str) -> Option<Self> {
         let name = path.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
-        let name = [".gz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        let name =
+            [".gz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
         let (_, ending) = name.rsplit_once('.')?;
         Some(match ending {
             "parquet" | "pq" => Self::Parquet,
@@ -153,7 +158,8 @@ impl Table {
             value: first.into(),
             allowed: "given, or told by the ending of the file: parquet, csv, tsv, arrow, jsonl",
         })?;
-        let sources: Vec<PlRefPath> = paths.iter().map(|path| PlRefPath::new(path.as_ref())).collect();
+        let sources: Vec<PlRefPath> =
+            paths.iter().map(|path| PlRefPath::new(path.as_ref())).collect();
         let lazy = scan(first, sources, format, options)
             .map_err(|error| Error::engine("opening files", &error))?;
         let mut table = Self::from_lazy(lazy)?;
@@ -176,7 +182,9 @@ fn scan(
     options: &ScanOptions,
 ) -> Result<LazyFrame, Box<dyn std::error::Error>> {
     let cloud = match CloudScheme::from_path(first) {
-        Some(scheme) => Some(CloudOptions::from_untyped_config(Some(scheme), options.store.clone())?),
+        Some(scheme) => {
+            Some(CloudOptions::from_untyped_config(Some(scheme), options.store.clone())?)
+        }
         None => None,
     };
     let hive = HiveOptions { enabled: options.partitions, ..HiveOptions::default() };
@@ -206,7 +214,8 @@ fn scan(
             LazyFrame::scan_ipc_sources(sources, pl::IpcScanOptions::default(), arguments)?
         }
         Format::Csv => {
-            let is_tab = [".tsv", ".tab"].iter().any(|ending| first.to_ascii_lowercase().contains(ending));
+            let is_tab =
+                [".tsv", ".tab"].iter().any(|ending| first.to_ascii_lowercase().contains(ending));
             let separator = options.separator.unwrap_or(if is_tab { b'\t' } else { b',' });
             let nulls = (!options.nulls.is_empty()).then(|| {
                 let nulls = std::iter::once("").chain(options.nulls.iter().map(String::as_str));
@@ -254,8 +263,10 @@ fn check_there(path: &str) -> Result<()> {
 
 /// The format of the files in a folder: of the first one in the order of names that tells.
 fn format_in(folder: &str) -> Option<Format> {
-    let mut names: Vec<_> =
-        std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect();
     names.sort();
     names.iter().find_map(|path| match path.is_dir() {
         true => format_in(path.to_str()?),

@@ -5,20 +5,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars::io::cloud::CloudOptions;
+use polars::io::utils::sync_on_close::SyncOnCloseType;
 use polars::prelude as pl;
 use polars::prelude::{
     CloudScheme, CsvWriterOptions, Engine, FileWriteFormat, IpcCompression, IpcWriterOptions,
-    NDJsonWriterOptions, ParquetCompression, ParquetWriteOptions, PlRefPath, SinkDestination, SinkTarget,
-    UnifiedSinkArgs,
+    NDJsonWriterOptions, ParquetCompression, ParquetWriteOptions, PlRefPath, SinkDestination,
+    SinkTarget, UnifiedSinkArgs,
 };
-use polars::io::utils::sync_on_close::SyncOnCloseType;
 
 use super::{Format, Table};
+use crate::expr::column;
 use crate::{Control, Error, Result};
 
 /// How values are made smaller in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 pub enum Compression {
     /// What the format is usual with: zstd for Parquet and Arrow, none for text.
     #[default]
@@ -93,7 +98,8 @@ impl Table {
                 let error = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
                 return Err(Error::file(&whole, error));
             }
-            let temporary = builder.tempdir_in(&folder).map_err(|error| Error::file(&folder, error))?;
+            let temporary =
+                builder.tempdir_in(&folder).map_err(|error| Error::file(&folder, error))?;
             let written = self.sink(utf8(temporary.path())?, file_format, options, control)?;
             let made = temporary.keep();
             fs::rename(&made, &whole).map_err(|error| Error::file(&whole, error))?;
@@ -105,7 +111,8 @@ impl Table {
             // The process's mask takes its bits away, as it does for any new file.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let temporary = builder.tempfile_in(&folder).map_err(|error| Error::file(&folder, error))?;
+        let temporary =
+            builder.tempfile_in(&folder).map_err(|error| Error::file(&folder, error))?;
         let written = self.sink(utf8(temporary.path())?, file_format, options, control)?;
         if let Ok(old) = fs::metadata(&whole) {
             fs::set_permissions(temporary.path(), old.permissions())
@@ -144,7 +151,7 @@ impl Table {
                 base_path: path,
                 file_path_provider: None,
                 partition_strategy: pl::PartitionStrategy::Keyed {
-                    keys: keys.iter().map(|key| pl::col(key.as_str())).collect(),
+                    keys: keys.iter().map(|key| column(key)).collect(),
                     include_keys: false,
                     keys_pre_grouped: false,
                 },
@@ -168,26 +175,32 @@ impl Table {
 
 fn utf8(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| {
-        let error = std::io::Error::new(std::io::ErrorKind::InvalidFilename, "the path is not UTF-8");
+        let error =
+            std::io::Error::new(std::io::ErrorKind::InvalidFilename, "the path is not UTF-8");
         Error::file(path, error)
     })
 }
 
 fn file_format(path: &str, format: Format, options: &WriteOptions) -> Result<FileWriteFormat> {
-    let unfit = |name: &str, allowed| {
-        Err(Error::BadOption { option: "compression", value: name.into(), allowed })
+    let unfit = |name: &str, allowed| Error::BadOption {
+        option: "compression",
+        value: name.into(),
+        allowed,
     };
-    let text = || match (options.compression, Path::new(path).extension().and_then(|end| end.to_str())) {
-        (Compression::Gzip, _) | (Compression::Usual, Some("gz")) => {
-            Ok(pl::ExternalCompression::Gzip { level: None })
-        }
-        (Compression::Zstd, _) | (Compression::Usual, Some("zst" | "zstd")) => {
-            Ok(pl::ExternalCompression::Zstd { level: None })
-        }
-        (Compression::Usual | Compression::None, _) => Ok(pl::ExternalCompression::Uncompressed),
-        (Compression::Snappy, _) => unfit("snappy", "none, gzip or zstd for text"),
-        (Compression::Lz4, _) => unfit("lz4", "none, gzip or zstd for text"),
-    };
+    let text =
+        || match (options.compression, Path::new(path).extension().and_then(|end| end.to_str())) {
+            (Compression::Gzip, _) | (Compression::Usual, Some("gz")) => {
+                Ok(pl::ExternalCompression::Gzip { level: None })
+            }
+            (Compression::Zstd, _) | (Compression::Usual, Some("zst" | "zstd")) => {
+                Ok(pl::ExternalCompression::Zstd { level: None })
+            }
+            (Compression::Usual | Compression::None, _) => {
+                Ok(pl::ExternalCompression::Uncompressed)
+            }
+            (Compression::Snappy, _) => Err(unfit("snappy", "none, gzip or zstd for text")),
+            (Compression::Lz4, _) => Err(unfit("lz4", "none, gzip or zstd for text")),
+        };
     Ok(match format {
         Format::Parquet => FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions {
             compression: match options.compression {
@@ -201,16 +214,19 @@ fn file_format(path: &str, format: Format, options: &WriteOptions) -> Result<Fil
         })),
         Format::Ipc => FileWriteFormat::Ipc(IpcWriterOptions {
             compression: match options.compression {
-                Compression::Usual | Compression::Zstd => Some(IpcCompression::ZSTD(Default::default())),
+                Compression::Usual | Compression::Zstd => {
+                    Some(IpcCompression::ZSTD(Default::default()))
+                }
                 Compression::None => None,
                 Compression::Lz4 => Some(IpcCompression::LZ4),
-                Compression::Snappy => return unfit("snappy", "none, lz4 or zstd for Arrow"),
-                Compression::Gzip => return unfit("gzip", "none, lz4 or zstd for Arrow"),
+                Compression::Snappy => return Err(unfit("snappy", "none, lz4 or zstd for Arrow")),
+                Compression::Gzip => return Err(unfit("gzip", "none, lz4 or zstd for Arrow")),
             },
             ..IpcWriterOptions::default()
         }),
         Format::Csv => {
-            let is_tab = [".tsv", ".tab"].iter().any(|ending| path.to_ascii_lowercase().contains(ending));
+            let is_tab =
+                [".tsv", ".tab"].iter().any(|ending| path.to_ascii_lowercase().contains(ending));
             let separator = options.separator.unwrap_or(if is_tab { b'\t' } else { b',' });
             FileWriteFormat::Csv(CsvWriterOptions {
                 compression: text()?,
@@ -219,8 +235,9 @@ fn file_format(path: &str, format: Format, options: &WriteOptions) -> Result<Fil
                 ..CsvWriterOptions::default()
             })
         }
-        Format::JsonLines => {
-            FileWriteFormat::NDJson(NDJsonWriterOptions { compression: text()?, check_extension: false })
-        }
+        Format::JsonLines => FileWriteFormat::NDJson(NDJsonWriterOptions {
+            compression: text()?,
+            check_extension: false,
+        }),
     })
 }
