@@ -138,6 +138,51 @@ pub enum Error {
         #[source]
         error: std::io::Error,
     },
+    /// A name is given twice where it has to be one thing.
+    #[error("{place} has `{name}` twice")]
+    Repeated {
+        /// Where.
+        place: &'static str,
+        /// The name.
+        name: Box<str>,
+    },
+    /// No column is left to become the entities of a hypergraph.
+    #[error("none of the {n_columns} columns of the events becomes an entity")]
+    NoEntities {
+        /// Number of columns of the events.
+        n_columns: usize,
+    },
+    /// A column is named that does not become the entities of a hypergraph.
+    #[error("{place} names `{column}`, which is no entity column{}", hint(nearest.as_deref()))]
+    NotAnEntity {
+        /// The column.
+        column: Box<str>,
+        /// Where it is named.
+        place: &'static str,
+        /// The entity column most like it, if one is.
+        nearest: Option<Box<str>>,
+    },
+    /// A column is in two categories.
+    #[error("column `{column}` is in two categories, `{}` and `{}`", categories[0], categories[1])]
+    Overlap {
+        /// The column.
+        column: Box<str>,
+        /// The categories.
+        categories: Box<[Box<str>; 2]>,
+    },
+    /// There is more of something than can be counted.
+    #[error("{found} {things} are too many; at most {most} can be counted")]
+    TooMany {
+        /// What is counted.
+        things: &'static str,
+        /// How many there are.
+        found: u64,
+        /// How many there may be.
+        most: u64,
+    },
+    /// Arrow refused.
+    #[error(transparent)]
+    Arrow(Box<arrow::error::ArrowError>),
     /// The graph could not be made or read.
     #[error(transparent)]
     Graph(Box<graph_core::Error>),
@@ -151,6 +196,12 @@ const _: () = assert!(size_of::<Error>() <= 64, "a Result should stay cheap to p
 impl From<graph_core::Error> for Error {
     fn from(error: graph_core::Error) -> Self {
         Self::Graph(Box::new(error))
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::Arrow(Box::new(error))
     }
 }
 

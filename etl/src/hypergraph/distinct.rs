@@ -1,0 +1,351 @@
+//! The distinct values of a column, in order of first appearance.
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, Decimal256Array, StringViewArray, make_array,
+};
+use arrow::buffer::NullBuffer;
+use arrow::compute::cast;
+use arrow::datatypes::{
+    DataType as T, Date64Type, Float16Type, Float32Type, Float64Type, Int64Type, TimeUnit,
+    UInt32Type, UInt64Type,
+};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+use crate::hypergraph::text::{Form, Zone, per_second, push_decimal};
+use crate::{Error, Result};
+
+/// Code of a row that has no value.
+pub(super) const MISSING: u32 = u32::MAX;
+
+/// The values of a column as codes.
+#[derive(Debug)]
+pub(super) struct Distinct {
+    /// Code of every row's value, [`MISSING`] where there is none; shape `[rows]`.
+    pub(super) codes: Vec<u32>,
+    /// The row of each code's first appearance, ascending.
+    pub(super) firsts: Vec<u32>,
+    /// The first row without a value.
+    pub(super) missing: Option<u32>,
+    texts: Texts,
+}
+
+/// Where the text of a code comes from.
+#[derive(Debug)]
+enum Texts {
+    /// The word of each code, and how words are written.
+    Words(Vec<u64>, Form),
+    /// The entry of each code in an array of strings.
+    Strings(StringViewArray, Vec<u32>),
+}
+
+impl Distinct {
+    /// Codes of the values of column `name`.
+    ///
+    /// Nulls and floats that are not numbers have no value. O(rows) time on average.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ColumnType`] if values of that type have no text.
+    pub(super) fn of(name: &str, column: &ArrayRef) -> Result<Self> {
+        let refused = |expected| Error::ColumnType {
+            column: name.into(),
+            found: column.data_type().to_string().into(),
+            expected,
+        };
+        Ok(match column.data_type() {
+            T::Null => Self {
+                codes: vec![MISSING; column.len()],
+                firsts: vec![],
+                missing: (!column.is_empty()).then_some(0),
+                texts: Texts::Words(vec![], Form::Int),
+            },
+            T::Utf8 | T::LargeUtf8 | T::Utf8View => {
+                Self::of_strings(cast(column, &T::Utf8View)?.as_string_view().clone())
+            }
+            T::Dictionary(_, _) => {
+                let dictionary = column.as_any_dictionary();
+                let entries = Self::of(name, dictionary.values())?;
+                let keys = cast(&make_array(dictionary.keys().to_data()), &T::UInt32)?;
+                entries.by_key(keys.as_primitive::<UInt32Type>().iter())
+            }
+            T::Boolean => {
+                let flags = column.as_boolean();
+                let words: Vec<_> = flags.values().iter().map(u64::from).collect();
+                Self::of_words(&words, column.nulls(), Form::Bool)
+            }
+            T::Int8 | T::Int16 | T::Int32 | T::Int64 => {
+                Self::of_words(&signed(column)?, column.nulls(), Form::Int)
+            }
+            T::UInt8 | T::UInt16 | T::UInt32 | T::UInt64 => {
+                let wide = cast(column, &T::UInt64)?;
+                let words = wide.as_primitive::<UInt64Type>().values();
+                Self::of_words(words, column.nulls(), Form::Unsigned)
+            }
+            T::Float16 => {
+                let values = column.as_primitive::<Float16Type>().values();
+                let words: Vec<_> = values.iter().map(|value| u64::from(value.to_bits())).collect();
+                let numbers = numbers(column, values.iter().map(|value| !value.is_nan()));
+                Self::of_words(&words, numbers.as_ref(), Form::Half)
+            }
+            T::Float32 => {
+                let values = column.as_primitive::<Float32Type>().values();
+                let words: Vec<_> = values.iter().map(|value| u64::from(value.to_bits())).collect();
+                let numbers = numbers(column, values.iter().map(|value| !value.is_nan()));
+                Self::of_words(&words, numbers.as_ref(), Form::Single)
+            }
+            T::Float64 => {
+                let values = column.as_primitive::<Float64Type>().values();
+                let words: Vec<_> = values.iter().map(|value| value.to_bits()).collect();
+                let numbers = numbers(column, values.iter().map(|value| !value.is_nan()));
+                Self::of_words(&words, numbers.as_ref(), Form::Double)
+            }
+            T::Date32 => {
+                Self::of_words(&signed(&cast(column, &T::Int32)?)?, column.nulls(), Form::Date)
+            }
+            T::Date64 => {
+                let values = column.as_primitive::<Date64Type>().values();
+                let days = values.iter().map(|v| v.div_euclid(86_400_000).cast_unsigned());
+                Self::of_words(&days.collect::<Vec<_>>(), column.nulls(), Form::Date)
+            }
+            T::Time32(unit) | T::Time64(unit) => {
+                let narrow =
+                    if matches!(column.data_type(), T::Time32(_)) { T::Int32 } else { T::Int64 };
+                let form = Form::Time { per_second: per_second(*unit) };
+                Self::of_words(&signed(&cast(column, &narrow)?)?, column.nulls(), form)
+            }
+            T::Timestamp(unit, zone) => {
+                let zone = match zone {
+                    None => None,
+                    Some(name) => Some(
+                        Zone::parse(name)
+                            .ok_or_else(|| refused("its time zone is not in the database"))?,
+                    ),
+                };
+                let of = |words: &mut dyn Iterator<Item = u64>, unit: TimeUnit| {
+                    Form::timestamp(unit, zone.clone(), words)
+                };
+                Self::of_times(column, *unit, &of)?
+            }
+            T::Duration(unit) => {
+                Self::of_times(column, *unit, &|words, unit| Form::duration(unit, words))?
+            }
+            T::Decimal32(precision, scale) | T::Decimal64(precision, scale) => {
+                return Self::of(name, &cast(column, &T::Decimal128(*precision, *scale))?);
+            }
+            T::Decimal128(_, scale) => {
+                let values = column.as_any().downcast_ref::<Decimal128Array>();
+                let values = values.expect("the type should be that of the array");
+                Self::of_decimals(values.iter().map(|value| value.map(|v| v.to_string())), *scale)
+            }
+            T::Decimal256(_, scale) => {
+                let values = column.as_any().downcast_ref::<Decimal256Array>();
+                let values = values.expect("the type should be that of the array");
+                Self::of_decimals(values.iter().map(|value| value.map(|v| v.to_string())), *scale)
+            }
+            _ => return Err(refused("an entity needs a number, a string, a boolean or a time")),
+        })
+    }
+
+    /// Number of distinct values.
+    pub(super) fn len(&self) -> usize {
+        self.firsts.len()
+    }
+
+    /// Appends the text of the value with `code`.
+    pub(super) fn push_text(&self, code: u32, out: &mut Vec<u8>) {
+        match &self.texts {
+            Texts::Words(words, form) => form.push(words[code as usize], out),
+            Texts::Strings(strings, entries) => {
+                let text = strings.value(entries[code as usize] as usize);
+                out.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+
+    /// Whether values are strings, of any encoding.
+    pub(super) fn is_string(&self) -> bool {
+        matches!(self.texts, Texts::Strings(_, _))
+    }
+
+    fn of_times(
+        column: &ArrayRef,
+        unit: TimeUnit,
+        form: &dyn Fn(&mut dyn Iterator<Item = u64>, TimeUnit) -> Form,
+    ) -> Result<Self> {
+        let words = signed(&cast(column, &T::Int64)?)?;
+        let nulls = column.nulls();
+        let valid = |row: &usize| nulls.is_none_or(|nulls| nulls.is_valid(*row));
+        let form = form(&mut (0..words.len()).filter(valid).map(|row| words[row]), unit);
+        Ok(Self::of_words(&words, nulls, form))
+    }
+
+    fn of_decimals(values: impl Iterator<Item = Option<String>>, scale: i8) -> Self {
+        let mut texts = arrow::array::StringViewBuilder::new();
+        let mut text = Vec::new();
+        for value in values {
+            text.clear();
+            let written = value.map(|digits| {
+                push_decimal(&digits, i32::from(scale), &mut text);
+                std::str::from_utf8(&text).expect("digits should be text")
+            });
+            texts.append_option(written);
+        }
+        Self::of_strings(texts.finish())
+    }
+
+    /// Codes of words, where rows that `valid` excludes have no value.
+    fn of_words(words: &[u64], valid: Option<&NullBuffer>, form: Form) -> Self {
+        let has_value = |row: usize| valid.is_none_or(|valid| valid.is_valid(row));
+        let mut codes = Codes::new(words.len());
+        let mut distinct: Vec<u64> = Vec::new();
+        let rows = || (0..words.len()).filter(|&row| has_value(row));
+        let low = rows().map(|row| words[row].cast_signed()).min().unwrap_or(0).cast_unsigned();
+        let high = rows().map(|row| words[row].cast_signed()).max().unwrap_or(0).cast_unsigned();
+        let range = high.wrapping_sub(low);
+        // Integers that lie close together need no hashing.
+        if range < 2 * words.len() as u64 + 1024 {
+            let mut code_of = vec![MISSING; range as usize + 1];
+            for (row, &word) in words.iter().enumerate() {
+                if !has_value(row) {
+                    codes.push_missing();
+                    continue;
+                }
+                let slot = &mut code_of[word.wrapping_sub(low) as usize];
+                if *slot == MISSING {
+                    *slot = distinct.len() as u32;
+                    distinct.push(word);
+                }
+                codes.push(*slot);
+            }
+        } else {
+            let hasher = FixedState::with_seed(0);
+            let mut table: HashTable<(u64, u32)> = HashTable::new();
+            for (row, &word) in words.iter().enumerate() {
+                if !has_value(row) {
+                    codes.push_missing();
+                    continue;
+                }
+                let hash = hasher.hash_one(word);
+                let entry = table.entry(
+                    hash,
+                    |&(_, code)| distinct[code as usize] == word,
+                    |&(hash, _)| hash,
+                );
+                let code = entry.or_insert_with(|| (hash, distinct.len() as u32)).get().1;
+                if code as usize == distinct.len() {
+                    distinct.push(word);
+                }
+                codes.push(code);
+            }
+        }
+        codes.finish(Texts::Words(distinct, form))
+    }
+
+    fn of_strings(strings: StringViewArray) -> Self {
+        let hasher = FixedState::with_seed(0);
+        let mut codes = Codes::new(strings.len());
+        let mut entries: Vec<u32> = Vec::new();
+        let mut table: HashTable<(u64, u32)> = HashTable::new();
+        let views = strings.views();
+        for row in 0..strings.len() {
+            if strings.is_null(row) {
+                codes.push_missing();
+                continue;
+            }
+            let view = views[row];
+            // A string of up to 12 bytes is all in its view, and views of equal ones are equal.
+            let short = view as u32 <= 12;
+            let hash =
+                if short { hasher.hash_one(view) } else { hasher.hash_one(strings.value(row)) };
+            let same = |code: u32| {
+                let other = entries[code as usize] as usize;
+                if short {
+                    return views[other] == view;
+                }
+                // Length and first bytes are in the view.
+                views[other] as u64 == view as u64 && strings.value(other) == strings.value(row)
+            };
+            let entry =
+                table.entry(hash, |&(other, code)| other == hash && same(code), |&(hash, _)| hash);
+            let code = entry.or_insert_with(|| (hash, entries.len() as u32)).get().1;
+            if code as usize == entries.len() {
+                entries.push(row as u32);
+            }
+            codes.push(code);
+        }
+        codes.finish(Texts::Strings(strings, entries))
+    }
+
+    /// Codes of rows that name entries of this column by `keys`.
+    fn by_key(self, keys: impl ExactSizeIterator<Item = Option<u32>>) -> Self {
+        let mut codes = Codes::new(keys.len());
+        let mut renumbered = vec![MISSING; self.len()];
+        let mut kept: Vec<u32> = Vec::new();
+        for key in keys {
+            match key.map(|key| self.codes[key as usize]).filter(|&code| code != MISSING) {
+                None => codes.push_missing(),
+                Some(old) => {
+                    let slot = &mut renumbered[old as usize];
+                    if *slot == MISSING {
+                        *slot = kept.len() as u32;
+                        kept.push(old);
+                    }
+                    codes.push(*slot);
+                }
+            }
+        }
+        codes.finish(match self.texts {
+            Texts::Words(words, form) => {
+                Texts::Words(kept.iter().map(|&old| words[old as usize]).collect(), form)
+            }
+            Texts::Strings(strings, entries) => {
+                Texts::Strings(strings, kept.iter().map(|&old| entries[old as usize]).collect())
+            }
+        })
+    }
+}
+
+/// Codes as they are given out, row by row.
+struct Codes {
+    given: Vec<u32>,
+    firsts: Vec<u32>,
+    missing: Option<u32>,
+}
+
+impl Codes {
+    fn new(rows: usize) -> Self {
+        Self { given: Vec::with_capacity(rows), firsts: vec![], missing: None }
+    }
+
+    fn push(&mut self, code: u32) {
+        if code as usize == self.firsts.len() {
+            self.firsts.push(self.given.len() as u32);
+        }
+        self.given.push(code);
+    }
+
+    fn push_missing(&mut self) {
+        self.missing.get_or_insert(self.given.len() as u32);
+        self.given.push(MISSING);
+    }
+
+    fn finish(self, texts: Texts) -> Distinct {
+        let Self { given: codes, firsts, missing } = self;
+        Distinct { codes, firsts, missing, texts }
+    }
+}
+
+/// Integers of up to 64 bits, as words.
+fn signed(column: &ArrayRef) -> Result<Vec<u64>> {
+    let wide = cast(column, &T::Int64)?;
+    Ok(wide.as_primitive::<Int64Type>().values().iter().map(|v| v.cast_unsigned()).collect())
+}
+
+/// Which rows are neither null nor not a number.
+fn numbers(column: &ArrayRef, is_number: impl Iterator<Item = bool>) -> Option<NullBuffer> {
+    let is_number = is_number.collect::<NullBuffer>();
+    let both = NullBuffer::union(Some(&is_number), column.nulls());
+    both.filter(|valid| valid.null_count() > 0)
+}

@@ -1,0 +1,364 @@
+//! A hypergraph as tables and as a graph.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::compute::{take, take_record_batch};
+use arrow::datatypes::DataType;
+use graph_core::{Coo, Graph};
+use rayon::prelude::*;
+
+use crate::Result;
+use crate::hypergraph::config::{HypergraphOpts, HypergraphWarning};
+use crate::hypergraph::distinct::MISSING;
+use crate::hypergraph::edges::Edges;
+use crate::hypergraph::entities::Nodes;
+use crate::hypergraph::tables::{self, Columns, Labels};
+
+/// Entities, events and edges of a table of events.
+///
+/// Edges are kept as numbers, 8 to 12 bytes each; a table is made when it is asked for. Generated
+/// ids are `LargeUtf8`, in edges as dictionaries; so are entity columns of strings, and labels.
+/// Other columns of strings become views that share the bytes of the input.
+#[derive(Debug)]
+pub struct Hypergraph {
+    pub(super) opts: HypergraphOpts,
+    pub(super) drop_edge_attrs: bool,
+    /// Columns of the events without that of event ids.
+    pub(super) columns: Vec<Column>,
+    /// Place of the events' own column of event ids; behind all others if there is none.
+    pub(super) event_id_at: usize,
+    /// Name, category and place in `columns` of each entity column.
+    pub(super) entities: Vec<Entity>,
+    pub(super) nodes: Nodes,
+    /// Distinct ids of events.
+    pub(super) event_ids: LargeStringArray,
+    /// Id of each row of the events; `None` if each has its own.
+    pub(super) event_codes: Option<Vec<u32>>,
+    pub(super) n_rows: usize,
+    pub(super) edges: Edges,
+    /// Label and category of each run of edges.
+    pub(super) run_labels: Vec<[String; 2]>,
+    pub(super) warnings: Vec<HypergraphWarning>,
+}
+
+/// A column of the events.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) values: ArrayRef,
+}
+
+/// A column of the events whose values are entities.
+#[derive(Debug)]
+pub(super) struct Entity {
+    pub(super) name: String,
+    pub(super) category: String,
+    pub(super) column: usize,
+}
+
+impl Hypergraph {
+    /// Number of entities.
+    pub fn n_entities(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Number of rows of [`events`](Self::events): none if edges are direct.
+    pub fn n_events(&self) -> usize {
+        if self.is_direct() { 0 } else { self.n_rows }
+    }
+
+    /// Number of edges.
+    pub fn n_edges(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// What is likely not meant, though it has a meaning.
+    pub fn warnings(&self) -> &[HypergraphWarning] {
+        &self.warnings
+    }
+
+    /// Names of the columns with the ends of an edge.
+    pub fn end_names(&self) -> [&str; 2] {
+        let opts = &self.opts;
+        if self.is_direct() {
+            [&opts.source, &opts.destination]
+        } else {
+            [&opts.attrib_id, &opts.event_id]
+        }
+    }
+
+    /// One row for each entity, in order of columns, then of first appearance: the value in its own
+    /// column, `nodeTitle`, `type`, `category`, `nodeID`, and the other columns of nodes, empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Arrow`] if a column refuses to have its rows taken.
+    pub fn entities(&self) -> Result<RecordBatch> {
+        let opts = &self.opts;
+        let n = self.nodes.len();
+        let mut table = Columns::default();
+        let own = |column: usize| {
+            let entity = self.entities.iter().position(|entity| entity.column == column);
+            let rows = self.nodes.columns.iter().zip(&self.nodes.firsts);
+            let rows = rows.map(|(&c, &first)| (Some(c as usize) == entity).then_some(first));
+            tables::rows_of(&self.columns[column].values, rows)
+        };
+        let first = self.entities[0].column;
+        table.set(&self.columns[first].name, own(first)?);
+        let [types, categories] = self.node_labels();
+        let keys = |of: &[i32]| self.nodes.columns.iter().map(|&c| of[c as usize]).collect();
+        table.set(&opts.title, Arc::new(self.nodes.titles.clone()));
+        table.set(&opts.node_type, tables::labels(keys(&types.0), &types.1)?);
+        table.set(&opts.category, tables::labels(keys(&categories.0), &categories.1)?);
+        table.set(&opts.node_id, Arc::new(self.nodes.ids.clone()));
+        for place in self.node_columns() {
+            let (name, column) = match place {
+                Some(column) => (self.columns[column].name.as_str(), own(column)?),
+                None => (opts.event_id.as_str(), new_null_array(&DataType::LargeUtf8, n)),
+            };
+            if !table.has(name) {
+                table.set(name, column);
+            }
+        }
+        table.into_batch(n)
+    }
+
+    /// One row for each event: its columns, `EventID`, `type`, `category`, `nodeID` and
+    /// `nodeTitle`. No rows if edges are direct.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Arrow`] if a column refuses to have its rows taken.
+    pub fn events(&self) -> Result<RecordBatch> {
+        let opts = &self.opts;
+        let n = self.n_events();
+        let event_ids: ArrayRef = match &self.event_codes {
+            None => Arc::new(self.event_ids.slice(0, n)),
+            Some(codes) => {
+                let codes = UInt32Array::from_iter_values(codes[..n].iter().copied());
+                take(&self.event_ids, &codes, None)?
+            }
+        };
+        let [types, categories] = self.node_labels();
+        let constant = |(keys, names): &(Vec<i32>, ArrayRef)| {
+            tables::labels(vec![keys[self.entities.len()]; n], names)
+        };
+        let (types, categories) = (constant(&types)?, constant(&categories)?);
+        let mut table = Columns::default();
+        if self.is_direct() {
+            for column in self.entities.iter().map(|entity| &self.columns[entity.column]) {
+                table.set(&column.name, column.values.slice(0, 0));
+            }
+            table.set(&opts.title, Arc::clone(&event_ids));
+            table.set(&opts.event_id, Arc::clone(&event_ids));
+            table.set(&opts.node_type, types);
+            table.set(&opts.category, categories);
+            table.set(&opts.node_id, event_ids);
+        } else {
+            for place in self.node_columns() {
+                match place {
+                    Some(column) => {
+                        let Column { name, values } = &self.columns[column];
+                        table.set(name, Arc::clone(values));
+                    }
+                    None => table.set(&opts.event_id, Arc::clone(&event_ids)),
+                }
+            }
+            table.set(&opts.node_type, types);
+            table.set(&opts.category, categories);
+            table.set(&opts.node_id, Arc::clone(&event_ids));
+            table.set(&opts.title, event_ids);
+        }
+        table.into_batch(n)
+    }
+
+    /// The rows of [`entities`](Self::entities), then those of [`events`](Self::events).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Arrow`] if columns refuse to be joined.
+    pub fn nodes(&self) -> Result<RecordBatch> {
+        tables::stacked(&self.entities()?, &self.events()?)
+    }
+
+    /// One row for each edge, by column or pair of columns in order of their names, then by row of
+    /// the events: both ends, `edgeType`, `category` if there are categories, `EventID`, and the
+    /// columns of the event unless they are to be left out.
+    ///
+    /// O(m · columns) time and space, the columns in parallel.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Arrow`] if a column refuses to have its rows taken.
+    pub fn edges(&self) -> Result<RecordBatch> {
+        let mut table = Columns::default();
+        let [source, target] = self.end_names();
+        table.set(source, tables::by_number(&self.edges.sources, &self.nodes.ids)?);
+        let event_ids = match &self.event_codes {
+            None => tables::by_number(&self.edges.rows, &self.event_ids)?,
+            Some(codes) => {
+                let codes: Vec<u32> =
+                    self.edges.rows.iter().map(|&row| codes[row as usize]).collect();
+                tables::by_number(&codes, &self.event_ids)?
+            }
+        };
+        match &self.edges.targets {
+            None => table.set(target, Arc::clone(&event_ids)),
+            Some(targets) => table.set(target, tables::by_number(targets, &self.nodes.ids)?),
+        }
+        let names = [(&self.opts.edge_type, 0), (&self.opts.category, 1)];
+        for (name, which) in names.into_iter().take(1 + usize::from(self.has_categories())) {
+            let mut labels = Labels::default();
+            let mut keys = Vec::with_capacity(self.edges.len());
+            for (label, &run) in self.run_labels.iter().zip(&self.edges.runs) {
+                keys.extend(std::iter::repeat_n(labels.key(&label[which]), run));
+            }
+            table.set(name, tables::labels(keys, &labels.into_array())?);
+        }
+        table.set(&self.opts.event_id, event_ids);
+        if !self.drop_edge_attrs {
+            let kept: Vec<&Column> = self
+                .columns
+                .iter()
+                .filter(|column| column.name != self.opts.node_type && !table.has(&column.name))
+                .collect();
+            let rows = UInt32Array::from_iter_values(self.edges.rows.iter().copied());
+            let taken = kept
+                .par_iter()
+                .map(|column| take(&column.values, &rows, None))
+                .collect::<Result<Vec<_>, _>>()?;
+            for (column, values) in kept.into_iter().zip(taken) {
+                table.set(&column.name, values);
+            }
+        }
+        table.into_batch(self.edges.len())
+    }
+
+    /// The graph: ids are `nodeID`, edges are directed from `attribID` to `EventID`, or from `src`
+    /// to `dst`, and have the columns of [`edges`](Self::edges).
+    ///
+    /// Events of the same id are one node, with the columns of the first of them; so are an event
+    /// and an entity of the same id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Arrow`] or [`Error::Graph`] if tables are too large for their types.
+    pub fn graph(&self) -> Result<Graph> {
+        let nodes = self.nodes()?;
+        let n_entities = self.nodes.len();
+        let ids = nodes.column_by_name(&self.opts.node_id).expect("nodes should have ids");
+        let mut kept: Vec<u32> = (0..n_entities as u32).collect();
+        let mut node_of_row = Vec::new();
+        if !self.is_direct() {
+            let mut node_of_id = self.entities_named_like_events();
+            node_of_row.reserve(self.n_rows);
+            for row in 0..self.n_rows {
+                let id = self.event_codes.as_ref().map_or(row, |codes| codes[row] as usize);
+                if node_of_id[id] == MISSING {
+                    node_of_id[id] = kept.len() as u32;
+                    kept.push((n_entities + row) as u32);
+                }
+                node_of_row.push(node_of_id[id]);
+            }
+        }
+        let mut table = Columns::default();
+        table.set(&self.opts.node_id, Arc::clone(ids));
+        for (field, column) in nodes.schema().fields().iter().zip(nodes.columns()) {
+            table.set(field.name(), Arc::clone(column));
+        }
+        let mut table = table.into_batch(nodes.num_rows())?;
+        let n_nodes = kept.len();
+        if n_nodes < table.num_rows() {
+            table = take_record_batch(&table, &UInt32Array::from(kept))?;
+        }
+        let targets = match &self.edges.targets {
+            Some(targets) => targets.clone(),
+            None => self.edges.rows.iter().map(|&row| node_of_row[row as usize]).collect(),
+        };
+        let coo = Coo::new(n_nodes, self.edges.sources.clone(), targets, None)?;
+        let edges = self.edges()?;
+        let attributes: Vec<usize> = (2..edges.num_columns()).collect();
+        let graph = Graph::from_parts(table, edges.project(&attributes)?, coo, true)?;
+        let [source, target] = self.end_names();
+        Ok(graph.with_end_names(source, target))
+    }
+
+    /// Whether edges say which columns they are from beside which categories they join.
+    fn has_categories(&self) -> bool {
+        !self.opts.categories.is_empty()
+    }
+
+    fn is_direct(&self) -> bool {
+        self.edges.targets.is_some()
+    }
+
+    /// The columns that nodes have from the events, in order; `None` is that of event ids.
+    fn node_columns(&self) -> Vec<Option<usize>> {
+        let entities = self.entities.iter().map(|entity| Some(entity.column));
+        if self.is_direct() {
+            return entities.chain([None]).collect();
+        }
+        let mut places: Vec<_> = (0..self.columns.len()).map(Some).collect();
+        places.insert(self.event_id_at, None);
+        places
+    }
+
+    /// Types and categories: the key of each entity column and of events, and the names.
+    fn node_labels(&self) -> [(Vec<i32>, ArrayRef); 2] {
+        let of = |name: &dyn Fn(&Entity) -> &str, event: &str| {
+            let mut labels = Labels::default();
+            let mut keys: Vec<i32> =
+                self.entities.iter().map(|entity| labels.key(name(entity))).collect();
+            keys.push(labels.key(event));
+            (keys, labels.into_array())
+        };
+        [
+            of(&|entity| &entity.name, &self.opts.event_id),
+            of(&|entity| &entity.category, &self.opts.event_type),
+        ]
+    }
+
+    /// For each id of an event the entity of the same id, [`MISSING`] if there is none.
+    fn entities_named_like_events(&self) -> Vec<u32> {
+        let mut node_of_id = vec![MISSING; self.event_ids.len()];
+        let prefix = format!("{}{}", self.opts.event_id, self.opts.delim);
+        let alike = self.entities.iter().any(|entity| {
+            let other = format!("{}{}", entity.category, self.opts.delim);
+            other.starts_with(&prefix) || prefix.starts_with(&other)
+        });
+        if alike {
+            let entities: HashMap<&str, u32> = self.nodes.ids.iter().flatten().zip(0..).collect();
+            for (node, id) in node_of_id.iter_mut().zip(self.event_ids.iter().flatten()) {
+                *node = entities.get(id).copied().unwrap_or(MISSING);
+            }
+        }
+        node_of_id
+    }
+
+    /// Warns of columns of the events that generated ones stand in for.
+    pub(super) fn warn_of_replaced(&mut self) {
+        let opts = &self.opts;
+        let [source, target] = self.end_names();
+        let of_nodes = [&opts.title, &opts.node_type, &opts.category, &opts.node_id];
+        let mut of_edges = vec![source, target, &opts.edge_type, &opts.node_type];
+        if self.has_categories() {
+            of_edges.push(&opts.category);
+        }
+        let in_nodes: Vec<usize> = self.node_columns().into_iter().flatten().collect();
+        let mut warnings = Vec::new();
+        for (at, Column { name, .. }) in self.columns.iter().enumerate() {
+            let mut warn = |table| {
+                warnings.push(HypergraphWarning::Replaced { column: name.clone(), table });
+            };
+            if in_nodes.contains(&at) && of_nodes.contains(&name) {
+                warn("nodes");
+            }
+            if !self.drop_edge_attrs && of_edges.contains(&name.as_str()) {
+                warn("edges");
+            }
+        }
+        self.warnings.extend(warnings);
+    }
+}

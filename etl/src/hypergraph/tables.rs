@@ -1,0 +1,119 @@
+//! The tables of a hypergraph, made from numbers when they are asked for.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, DictionaryArray, Int32Array, LargeStringArray, RecordBatch,
+    RecordBatchOptions, StringArray, UInt32Array, new_null_array,
+};
+use arrow::buffer::NullBuffer;
+use arrow::compute::{cast, concat, take};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+
+use crate::Result;
+use crate::hypergraph::distinct::{Distinct, MISSING};
+use crate::hypergraph::entities::Strings;
+
+/// Named columns of one length, in order.
+#[derive(Debug, Default)]
+pub(super) struct Columns(Vec<(String, ArrayRef)>);
+
+impl Columns {
+    /// Puts a column in the place of that name, or at the end.
+    pub(super) fn set(&mut self, name: &str, column: ArrayRef) {
+        match self.0.iter_mut().find(|(other, _)| other == name) {
+            Some((_, old)) => *old = column,
+            None => self.0.push((name.to_owned(), column)),
+        }
+    }
+
+    /// Whether there is a column of that name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| other == name)
+    }
+
+    /// The columns as a table of so many rows.
+    pub(super) fn into_batch(self, rows: usize) -> Result<RecordBatch> {
+        let field = |(name, column): &(String, ArrayRef)| {
+            Field::new(name, column.data_type().clone(), column.is_nullable())
+        };
+        let schema = Schema::new(self.0.iter().map(field).collect::<Vec<_>>());
+        let columns = self.0.into_iter().map(|(_, column)| column).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(Arc::new(schema), columns, &options)?)
+    }
+}
+
+/// Names that a column of labels draws from, each once.
+#[derive(Debug, Default)]
+pub(super) struct Labels(Vec<String>);
+
+impl Labels {
+    /// The key of `name`.
+    pub(super) fn key(&mut self, name: &str) -> i32 {
+        let found = self.0.iter().position(|other| other == name);
+        found.unwrap_or_else(|| {
+            self.0.push(name.to_owned());
+            self.0.len() - 1
+        }) as i32
+    }
+
+    /// The names, to be shared by arrays that are joined later.
+    pub(super) fn into_array(self) -> ArrayRef {
+        Arc::new(StringArray::from(self.0))
+    }
+}
+
+/// A column of labels: names by key.
+pub(super) fn labels(keys: Vec<i32>, names: &ArrayRef) -> Result<ArrayRef> {
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys.into(), Arc::clone(names))?))
+}
+
+/// A column of ids by number.
+pub(super) fn by_number(numbers: &[u32], ids: &LargeStringArray) -> Result<ArrayRef> {
+    let keys = numbers.iter().map(|&number| number.cast_signed()).collect::<Vec<_>>();
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys.into(), Arc::new(ids.clone()))?))
+}
+
+/// A column of strings as keys of its distinct values.
+pub(super) fn coded(values: &Distinct) -> Result<ArrayRef> {
+    let texts = Strings::collect(values.len(), |code, out| values.push_text(code as u32, out));
+    let nulls = values
+        .missing
+        .is_some()
+        .then(|| values.codes.iter().map(|&code| code != MISSING).collect::<NullBuffer>());
+    let keys = values.codes.iter().map(|&code| code.cast_signed().max(0)).collect::<Vec<_>>();
+    let keys = Int32Array::new(keys.into(), nulls);
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(texts.into_array()))?))
+}
+
+/// A column of the events, with its strings in views: rows taken from it share their bytes.
+pub(super) fn shareable(column: &ArrayRef) -> Result<ArrayRef> {
+    Ok(match column.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => cast(column, &DataType::Utf8View)?,
+        DataType::Binary | DataType::LargeBinary => cast(column, &DataType::BinaryView)?,
+        _ => Arc::clone(column),
+    })
+}
+
+/// Rows of a column; a row that is `None` is null.
+pub(super) fn rows_of(
+    column: &ArrayRef,
+    rows: impl Iterator<Item = Option<u32>>,
+) -> Result<ArrayRef> {
+    let rows: UInt32Array = rows.collect();
+    if rows.null_count() == rows.len() {
+        return Ok(new_null_array(column.data_type(), rows.len()));
+    }
+    Ok(take(column, &rows, None)?)
+}
+
+/// The rows of `first`, then those of `second`, whose columns have the same names and types.
+pub(super) fn stacked(first: &RecordBatch, second: &RecordBatch) -> Result<RecordBatch> {
+    let mut columns = Columns::default();
+    for (field, column) in first.schema().fields().iter().zip(first.columns()) {
+        let below = second.column_by_name(field.name()).expect("both tables should be of nodes");
+        columns.set(field.name(), concat(&[column, below])?);
+    }
+    columns.into_batch(first.num_rows() + second.num_rows())
+}
