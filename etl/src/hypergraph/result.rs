@@ -94,7 +94,7 @@ impl Hypergraph {
     ///
     /// # Errors
     ///
-    /// [`Error::Arrow`] if a column refuses to have its rows taken.
+    /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn entities(&self) -> Result<RecordBatch> {
         let opts = &self.opts;
         let n = self.nodes.len();
@@ -130,7 +130,7 @@ impl Hypergraph {
     ///
     /// # Errors
     ///
-    /// [`Error::Arrow`] if a column refuses to have its rows taken.
+    /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn events(&self) -> Result<RecordBatch> {
         let opts = &self.opts;
         let n = self.n_events();
@@ -178,7 +178,7 @@ impl Hypergraph {
     ///
     /// # Errors
     ///
-    /// [`Error::Arrow`] if columns refuse to be joined.
+    /// [`Error::Arrow`](crate::Error::Arrow) if columns refuse to be joined.
     pub fn nodes(&self) -> Result<RecordBatch> {
         tables::stacked(&self.entities()?, &self.events()?)
     }
@@ -191,7 +191,7 @@ impl Hypergraph {
     ///
     /// # Errors
     ///
-    /// [`Error::Arrow`] if a column refuses to have its rows taken.
+    /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn edges(&self) -> Result<RecordBatch> {
         let mut table = Columns::default();
         let [source, target] = self.end_names();
@@ -244,7 +244,8 @@ impl Hypergraph {
     ///
     /// # Errors
     ///
-    /// [`Error::Arrow`] or [`Error::Graph`] if tables are too large for their types.
+    /// [`Error::Arrow`](crate::Error::Arrow) or [`Error::Graph`](crate::Error::Graph) if tables are
+    /// too large for their types.
     pub fn graph(&self) -> Result<Graph> {
         let nodes = self.nodes()?;
         let n_entities = self.nodes.len();
