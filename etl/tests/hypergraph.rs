@@ -284,7 +284,10 @@ fn a_column_of_lists_is_refused_only_as_an_entity() {
         ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1)]), Some([Some(2)])]);
     let events = batch(&[("k", texts(&[Some("a"), Some("b")])), ("tags", Arc::new(tags))]);
     let error = HypergraphConfig::default().run(&events, &Control::NONE).unwrap_err();
-    assert!(matches!(&error, Error::ColumnType { column, .. } if &**column == "tags"), "{error}");
+    assert!(
+        matches!(&error, Error::WrongType { what, .. } if &**what == "column `tags`"),
+        "{error}"
+    );
     let skipping = HypergraphConfig {
         opts: HypergraphOpts { skip: vec!["tags".into()], ..HypergraphOpts::default() },
         ..HypergraphConfig::default()

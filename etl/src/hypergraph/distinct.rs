@@ -47,10 +47,10 @@ impl Distinct {
     ///
     /// # Errors
     ///
-    /// [`Error::ColumnType`] if values of that type have no text.
+    /// [`Error::WrongType`] if values of that type have no text.
     pub(super) fn of(name: &str, column: &ArrayRef) -> Result<Self> {
-        let refused = |expected| Error::ColumnType {
-            column: name.into(),
+        let refused = |expected| Error::WrongType {
+            what: format!("column `{name}`").into(),
             found: column.data_type().to_string().into(),
             expected,
         };
@@ -119,8 +119,7 @@ impl Distinct {
                 let zone = match zone {
                     None => None,
                     Some(name) => Some(
-                        Zone::parse(name)
-                            .ok_or_else(|| refused("its time zone is not in the database"))?,
+                        Zone::parse(name).ok_or_else(|| refused("of a time zone that is known"))?,
                     ),
                 };
                 let of = |words: &mut dyn Iterator<Item = u64>, unit: TimeUnit| {
@@ -144,7 +143,7 @@ impl Distinct {
                 let values = values.expect("the type should be that of the array");
                 Self::of_decimals(values.iter().map(|value| value.map(|v| v.to_string())), *scale)
             }
-            _ => return Err(refused("an entity needs a number, a string, a boolean or a time")),
+            _ => return Err(refused("a number, a string, a boolean or a time to become entities")),
         })
     }
 

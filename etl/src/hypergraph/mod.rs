@@ -78,7 +78,7 @@ impl HypergraphConfig {
     /// - [`Error::NotAnEntity`] if `EDGES` names a column that is not an entity column;
     /// - [`Error::Overlap`] if a column is in two of the `CATEGORIES`;
     /// - [`Error::Repeated`] if a name is given twice where it has to be one thing;
-    /// - [`Error::ColumnType`] if an entity column has lists, structs or bytes;
+    /// - [`Error::WrongType`] if an entity column has lists, structs or bytes;
     /// - [`Error::TooMany`] if there are more than `i32::MAX` rows or entities, or more than
     ///   `u32::MAX` edges;
     /// - [`Error::Stopped`] if `control` says so.
