@@ -1,0 +1,143 @@
+//! Graphs made of rows of other graphs: what every change of shape ends in.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Field, Float32Type, Schema};
+use arrow::{array::AsArray, error::ArrowError};
+use graph_core::{Coo, Graph, NodeId};
+use rayon::prelude::*;
+
+use crate::{Error, Result};
+
+/// A graph made out of another, and where its nodes and edges come from.
+///
+/// | array   | shape  | meaning                                                          |
+/// |---------|--------|------------------------------------------------------------------|
+/// | `nodes` | `[n']` | for each node of `graph`, the node of the old graph that it was   |
+/// | `edges` | `[m']` | for each edge of `graph`, the old edge that it has attributes of  |
+///
+/// External ids and attributes are those of these rows; the names of the end columns stay.
+#[derive(Debug, Clone)]
+pub struct Reshaped {
+    /// The new graph.
+    pub graph: Graph,
+    /// Old node of each new one.
+    pub nodes: Vec<NodeId>,
+    /// Old edge of each new one.
+    pub edges: Vec<u32>,
+}
+
+/// Stands for a node that is not in the new graph.
+pub(super) const GONE: NodeId = NodeId::MAX;
+
+/// The graph of the nodes `nodes`, in this order, and the edges `edges`, in this order.
+///
+/// No node is listed twice, and both ends of every listed edge are among the listed nodes.
+pub(super) fn select(graph: &Graph, nodes: Vec<NodeId>, edges: Vec<u32>) -> Result<Reshaped> {
+    let coo = graph.coo();
+    let new = new_numbers(graph.n_nodes(), &nodes);
+    let end = |ends: &[NodeId]| edges.par_iter().map(|&e| new[ends[e as usize] as usize]).collect();
+    let (sources, targets) = (end(coo.sources()), end(coo.targets()));
+    let weights = coo.weights().map(|w| edges.par_iter().map(|&e| w[e as usize]).collect());
+    let coo = Coo::new(nodes.len(), sources, targets, weights)?;
+    let node_table = take_rows(graph.nodes(), &nodes)?;
+    let edge_table = take_rows(graph.edges(), &edges)?;
+    let graph = join(graph, node_table, edge_table, coo, graph.is_directed())?;
+    Ok(Reshaped { graph, nodes, edges })
+}
+
+/// The graph over all nodes that has the edges `sources → targets`, with the attributes of `edges`.
+pub(super) fn rewire(
+    graph: &Graph,
+    edges: Vec<u32>,
+    ends: (Vec<NodeId>, Vec<NodeId>),
+    weights: Option<Vec<f32>>,
+    directed: bool,
+) -> Result<Reshaped> {
+    let mut edge_table = take_rows(graph.edges(), &edges)?;
+    if let Some(weights) = &weights
+        && let Some(column) = weight_column(graph)?
+    {
+        edge_table = with_column(&edge_table, column, weights)?;
+    }
+    let coo = Coo::new(graph.n_nodes(), ends.0, ends.1, weights)?;
+    let graph_of = join(graph, graph.nodes().clone(), edge_table, coo, directed)?;
+    let nodes = (0..graph.n_nodes() as NodeId).collect();
+    Ok(Reshaped { graph: graph_of, nodes, edges })
+}
+
+/// A graph with the end names of `like`.
+pub(super) fn join(
+    like: &Graph,
+    nodes: RecordBatch,
+    edges: RecordBatch,
+    coo: Coo,
+    directed: bool,
+) -> Result<Graph> {
+    let [source, target] = like.end_names();
+    Ok(Graph::from_parts(nodes, edges, coo, directed)?.with_end_names(source, target))
+}
+
+/// For each of `n` old nodes its place in `nodes`, or [`GONE`].
+pub(super) fn new_numbers(n: usize, nodes: &[NodeId]) -> Vec<NodeId> {
+    let mut new = vec![GONE; n];
+    for (place, &u) in nodes.iter().enumerate() {
+        new[u as usize] = place as NodeId;
+    }
+    new
+}
+
+/// The rows `rows` of `table`, in this order; columns are gathered in parallel.
+pub(crate) fn take_rows(table: &RecordBatch, rows: &[u32]) -> Result<RecordBatch> {
+    let rows = UInt32Array::from(rows.to_vec());
+    let columns: Vec<ArrayRef> = table
+        .columns()
+        .par_iter()
+        .map(|column| take(column, &rows, None))
+        .collect::<Result<_, ArrowError>>()
+        .map_err(graph_core::Error::from)?;
+    table_of(table.schema().as_ref().clone(), columns, rows.len())
+}
+
+/// A table that may have no columns.
+pub(crate) fn table_of(
+    schema: Schema,
+    columns: Vec<ArrayRef>,
+    n_rows: usize,
+) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+    RecordBatch::try_new_with_options(Arc::new(schema), columns, &options)
+        .map_err(|error| Error::from(graph_core::Error::from(error)))
+}
+
+/// The edge attribute that the weights of `graph` came from: the one called `weight`, or else the
+/// first, that as `f32` is equal to them everywhere.
+pub(super) fn weight_column(graph: &Graph) -> Result<Option<usize>> {
+    let Some(weights) = graph.coo().weights() else { return Ok(None) };
+    let schema = graph.edges().schema();
+    let mut candidates: Vec<usize> =
+        (0..schema.fields().len()).filter(|&c| schema.field(c).data_type().is_numeric()).collect();
+    candidates.sort_by_key(|&column| !schema.field(column).name().eq_ignore_ascii_case("weight"));
+    for column in candidates {
+        let array = graph.edges().column(column);
+        if array.null_count() > 0 {
+            continue;
+        }
+        let array = cast(array, &DataType::Float32).map_err(graph_core::Error::from)?;
+        if array.as_primitive::<Float32Type>().values()[..] == *weights {
+            return Ok(Some(column));
+        }
+    }
+    Ok(None)
+}
+
+/// `table` with other values in `column`.
+fn with_column(table: &RecordBatch, column: usize, values: &[f32]) -> Result<RecordBatch> {
+    let mut fields: Vec<_> = table.schema().fields().iter().cloned().collect();
+    let mut columns = table.columns().to_vec();
+    fields[column] = Arc::new(Field::new(fields[column].name(), DataType::Float32, false));
+    columns[column] = Arc::new(arrow::array::Float32Array::from(values.to_vec()));
+    table_of(Schema::new(fields), columns, values.len())
+}
