@@ -183,6 +183,9 @@ pub enum Error {
     /// Arrow refused.
     #[error(transparent)]
     Arrow(Box<arrow::error::ArrowError>),
+    /// A graph query cannot be answered.
+    #[error(transparent)]
+    Query(Box<crate::gfql::QueryError>),
     /// The graph could not be made or read.
     #[error(transparent)]
     Graph(Box<graph_core::Error>),

@@ -12,7 +12,6 @@ pub mod features;
 #[cfg(feature = "tables")]
 #[expect(unsafe_code, reason = "Arrow's C data interface passes ownership by raw structs")]
 mod frame;
-#[cfg(feature = "tables")]
 pub mod gfql;
 pub mod hypergraph;
 #[cfg(feature = "tables")]

@@ -1,1 +1,179 @@
-//! GFQL: chains of node and edge patterns over a graph, in PyGraphistry's wire form.
+//! GFQL: chains of node and edge patterns over a graph, in `PyGraphistry`'s wire form.
+//!
+//! A query is JSON: what a client of Graphistry sends to its server, which is a chain of steps or a
+//! `Let` of named chains. [`Gfql::parse`] reads and checks it, [`Gfql::run`] answers it. Nothing
+//! here needs polars: conditions are masks over Arrow columns, and hops are bits over the dense
+//! ids of the graph, so that intermediate results are two bits an element and no tables.
+//!
+//! | of the language | done |
+//! |---|---|
+//! | `Chain`, lists of steps, request bodies with `gfql_query` or `gfql_operations` | yes |
+//! | `Node`, `Edge` in three directions, hops, ranges and labels of hops, names | yes |
+//! | filters: values, lists, all predicates, tagged dates and times | yes |
+//! | `Let`, `Ref`, nested | yes |
+//! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `name`, `description`, `encode_…` | yes |
+//! | other calls, `where`, `RemoteGraph`, `…_query` strings of pandas | refused by name |
+//!
+//! Answers are those of the client's own `gfql` with pandas, with these differences. A node that is
+//! kept only because an edge names it has its attributes, where the client leaves them null, and
+//! is not in named steps, where the client says null. Columns whose names the client reserves
+//! (`__gfql_…`) are left out, and labels of hops come out under any name, not only such as
+//! contain `hop`. Regular expressions have no look-around and no back-references. Days of the
+//! calendar, dates and times of day are those in UTC. A column that an edge names but the node
+//! table does not list is a node here. Rows keep the order of the input.
+
+mod call;
+mod chain;
+mod error;
+mod filter;
+mod hop;
+mod parse;
+mod query;
+mod run;
+mod set;
+mod temporal;
+mod view;
+
+use std::collections::HashMap;
+
+use arrow::array::RecordBatch;
+use graph_core::Graph;
+
+pub use error::{QueryError, QueryProblem};
+
+use crate::{Control, Result};
+
+/// How large a query may be; more is refused before any work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of JSON.
+    pub bytes: usize,
+    /// Levels of nesting in the JSON.
+    pub depth: usize,
+    /// Steps in all chains together.
+    pub steps: usize,
+    /// Hops of one edge step, where a number is given.
+    pub hops: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 16 << 20, depth: 64, steps: 1000, hops: 10_000 }
+    }
+}
+
+/// What becomes of a condition on a column that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Absent {
+    /// The column counts as null in every row, and a [`Warning`] says so.
+    #[default]
+    Null,
+    /// It is an error.
+    Refuse,
+}
+
+/// Something in a query that is likely not meant so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Where in the query.
+    pub path: String,
+    /// The column that does not exist.
+    pub column: String,
+    /// The most similar name of a column, if one is similar.
+    pub nearest: Option<String>,
+}
+
+/// A setting of the picture that a query asks for, as it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoding {
+    /// The function, such as `encode_point_color`.
+    pub function: String,
+    /// Its parameters.
+    pub params: serde_json::Value,
+}
+
+/// The answer to a query.
+#[derive(Debug, Clone)]
+pub struct GfqlReport {
+    /// Nodes: the id, attributes, a Boolean column for each named node step, added columns.
+    pub nodes: RecordBatch,
+    /// Edges: source and target by id, attributes, a Boolean column for each named edge step.
+    pub edges: RecordBatch,
+    /// The name that the query gives the result.
+    pub name: Option<String>,
+    /// The description that the query gives it.
+    pub description: Option<String>,
+    /// Settings of the picture, in the order of the calls.
+    pub encodings: Vec<Encoding>,
+    /// What is likely not meant so.
+    pub warnings: Vec<Warning>,
+}
+
+/// A query that has been read and checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gfql {
+    query: query::Query,
+}
+
+impl Gfql {
+    /// Reads a query from JSON. Names, types and ranges of everything that does not depend on a
+    /// graph are checked, and regular expressions are compiled. O(size) time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Query`](crate::Error::Query), which says where in the text and what.
+    pub fn parse(text: &str, limits: &Limits) -> Result<Self> {
+        Ok(Self { query: parse::parse(text, limits)? })
+    }
+
+    /// Reads a query from JSON that has been parsed; see [`parse`](Self::parse).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`parse`](Self::parse).
+    pub fn from_json(value: &serde_json::Value, limits: &Limits) -> Result<Self> {
+        Ok(Self { query: parse::parse_value(value, limits)? })
+    }
+
+    /// Answers the query over `graph`, whose edges are taken as from source to target.
+    ///
+    /// Of a `Let` it is what its `output` stands for, or else the last binding. Each hop of a step
+    /// costs a look at every edge, a few nanoseconds, in parallel; hops without an end cost what
+    /// they meet. The result does not depend on the number of threads.
+    ///
+    /// ```
+    /// use graph_core::generate::path;
+    /// use graph_etl::Control;
+    /// use graph_etl::gfql::{Absent, Gfql, Limits};
+    ///
+    /// let query = r#"[
+    ///     {"type": "Node", "filter_dict": {"id": 1}},
+    ///     {"type": "Edge", "direction": "undirected", "hops": 1},
+    ///     {"type": "Node", "name": "end"}
+    /// ]"#;
+    /// let query = Gfql::parse(query, &Limits::default())?;
+    /// let report = query.run(&path(5)?, Absent::Refuse, &Control::NONE)?;
+    /// assert_eq!((report.nodes.num_rows(), report.edges.num_rows()), (3, 2));
+    /// # Ok::<(), graph_etl::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Query`](crate::Error::Query) if a column does not exist or is of a type that the
+    ///   condition cannot be asked of, with the place in the query;
+    /// - [`Error::Stopped`](crate::Error::Stopped) if the caller stops it.
+    pub fn run(&self, graph: &Graph, absent: Absent, control: &Control) -> Result<GfqlReport> {
+        let mut run = run::Run {
+            context: filter::Context { absent, warnings: Vec::new() },
+            control,
+            name: None,
+            description: None,
+            encodings: Vec::new(),
+        };
+        let root = view::View::new(graph);
+        let view = run.query(&self.query, &root, &HashMap::new())?;
+        let (nodes, edges) = view.collect()?;
+        let run::Run { context, name, description, encodings, .. } = run;
+        Ok(GfqlReport { nodes, edges, name, description, encodings, warnings: context.warnings })
+    }
+}

@@ -122,8 +122,8 @@ impl Contract {
             Field::new("n_nodes", DataType::UInt32, false),
         ]);
         let columns = vec![ids, Arc::new(UInt32Array::from(sizes)) as ArrayRef];
-        let nodes = RecordBatch::try_new(Arc::new(schema), columns)
-            .map_err(graph_core::Error::from)?;
+        let nodes =
+            RecordBatch::try_new(Arc::new(schema), columns).map_err(graph_core::Error::from)?;
 
         let coo = graph.coo();
         let ends: Vec<(NodeId, NodeId, u32)> = coo

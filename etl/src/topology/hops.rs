@@ -150,9 +150,8 @@ impl Hops<'_> {
         hop: u32,
         walk: &mut Walk,
     ) -> Vec<NodeId> {
-        let allowed = |mask: Option<&BooleanBuffer>, at: u32| {
-            mask.is_none_or(|mask| mask.value(at as usize))
-        };
+        let allowed =
+            |mask: Option<&BooleanBuffer>, at: u32| mask.is_none_or(|mask| mask.value(at as usize));
         let followed: Vec<Step> = frontier
             .par_iter()
             .filter(|&&u| allowed(self.sources, u))
@@ -180,17 +179,15 @@ impl Hops<'_> {
         for (u, _) in node_hops.iter().enumerate().filter(|&(_, &h)| h == 0) {
             nodes[u] = self.min_hops == 0;
         }
+        // A node is left in the hop behind that in which it is met, so one bit tells of that hop.
+        let mut left = vec![false; n];
         for (layer, steps) in layers.iter().enumerate().rev() {
             let hop = layer as u32 + 1;
-            let wanted = hop >= self.min_hops;
-            // Below `min_hops` only nodes that are left towards a wanted one are marked so far.
-            let kept: Vec<&Step> = steps
-                .par_iter()
-                .filter(|step| {
-                    wanted || node_hops[step.to as usize] == hop && nodes[step.to as usize]
-                })
-                .collect();
+            let leads = |u: NodeId| node_hops[u as usize] == hop && left[u as usize];
+            let kept: Vec<&Step> =
+                steps.par_iter().filter(|step| hop >= self.min_hops || leads(step.to)).collect();
             for step in kept {
+                left[step.from as usize] = true;
                 nodes[step.from as usize] = true;
                 nodes[step.to as usize] = true;
                 edges[step.edge as usize] = true;

@@ -84,9 +84,8 @@ impl Incidence {
             let mut next: Vec<usize> =
                 offsets[nodes.clone()].iter().map(|offset| offset - start).collect();
             let mut put = |u: NodeId, v: NodeId, e: usize| {
-                if let Some(next) = (u as usize)
-                    .checked_sub(nodes.start)
-                    .and_then(|row| next.get_mut(row))
+                if let Some(next) =
+                    (u as usize).checked_sub(nodes.start).and_then(|row| next.get_mut(row))
                 {
                     ends[*next] = v;
                     edges[*next] = e as u32;

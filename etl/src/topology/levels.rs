@@ -63,7 +63,7 @@ impl TopologicalLevels {
     ///
     /// # Errors
     ///
-    /// - [`Error::BadOption`] if there is a cycle and `allow_cycles` is false;
+    /// - [`Error::Cycle`] if there is one and `allow_cycles` is false;
     /// - [`Error::Stopped`] if the caller stops it.
     pub fn run(&self, graph: &Graph, control: &Control) -> Result<LevelReport> {
         let n = graph.n_nodes();
@@ -91,14 +91,10 @@ impl TopologicalLevels {
         while done < n {
             control.step("nodes", done as u64, Some(n as u64))?;
             if roots.is_empty() {
-                let root = state.break_cycle();
                 if !self.allow_cycles {
-                    return Err(Error::BadOption {
-                        option: "allow_cycles",
-                        value: format!("false, but there is a cycle above level {level}").into(),
-                        allowed: "true for graphs with cycles",
-                    });
+                    return Err(Error::Cycle { node: state.first_left() });
                 }
+                let root = state.break_cycle();
                 broken.push(root);
                 roots.push(root);
             }
@@ -122,6 +118,12 @@ struct State {
 }
 
 impl State {
+    /// The smallest node left.
+    fn first_left(&self) -> NodeId {
+        let first = self.levels.iter().position(|&level| level == NONE);
+        first.expect("nodes should be left") as NodeId
+    }
+
     /// The node left with the most edge ends; the first of several.
     fn break_cycle(&self) -> NodeId {
         let left = (0..self.levels.len()).filter(|&u| self.levels[u] == NONE);

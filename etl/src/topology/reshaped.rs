@@ -115,7 +115,9 @@ pub(crate) fn table_of(
 /// The edge attribute that the weights of `graph` came from: the one called `weight`, or else the
 /// first, that as `f32` is equal to them everywhere.
 pub(super) fn weight_column(graph: &Graph) -> Result<Option<usize>> {
-    let Some(weights) = graph.coo().weights() else { return Ok(None) };
+    let Some(weights) = graph.coo().weights().filter(|weights| !weights.is_empty()) else {
+        return Ok(None);
+    };
     let schema = graph.edges().schema();
     let mut candidates: Vec<usize> =
         (0..schema.fields().len()).filter(|&c| schema.field(c).data_type().is_numeric()).collect();

@@ -139,19 +139,12 @@ pub fn largest_component(graph: &Graph) -> Result<Reshaped> {
 pub fn materialize_nodes(graph: &Graph) -> Result<Reshaped> {
     let mut seen = vec![false; graph.n_nodes()];
     let ends = graph.coo().sources().iter().chain(graph.coo().targets());
-    let nodes = ends
-        .filter(|&&u| !std::mem::replace(&mut seen[u as usize], true))
-        .copied()
-        .collect();
+    let nodes =
+        ends.filter(|&&u| !std::mem::replace(&mut seen[u as usize], true)).copied().collect();
     let all = select(graph, nodes, (0..graph.n_edges() as u32).collect())?;
     let ids = all.graph.nodes().project(&[0]).map_err(graph_core::Error::from)?;
-    let graph = join(
-        graph,
-        ids,
-        all.graph.edges().clone(),
-        all.graph.coo().clone(),
-        graph.is_directed(),
-    )?;
+    let graph =
+        join(graph, ids, all.graph.edges().clone(), all.graph.coo().clone(), graph.is_directed())?;
     Ok(Reshaped { graph, ..all })
 }
 

@@ -1,0 +1,212 @@
+//! Sets of nodes or edges of one graph, a bit each.
+
+use std::ops::Range;
+
+use arrow::buffer::{BooleanBuffer, Buffer};
+use rayon::prelude::*;
+
+/// Some of `0..len`. Bits behind the last element are never set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Set {
+    words: Vec<u64>,
+    len: usize,
+}
+
+/// Words that one task looks at: few enough to share work, many enough to be worth a task.
+const TASK: usize = 1 << 9;
+
+impl Set {
+    pub(super) fn empty(len: usize) -> Self {
+        Self { words: vec![0; len.div_ceil(64)], len }
+    }
+
+    pub(super) fn full(len: usize) -> Self {
+        let mut set = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
+        set.trim();
+        set
+    }
+
+    /// All elements that `keep` says yes to; asked in parallel.
+    pub(super) fn of(len: usize, keep: impl Fn(u32) -> bool + Sync) -> Self {
+        let word = |w: usize| {
+            let start = w * 64;
+            (start..len.min(start + 64))
+                .fold(0, |bits, i| bits | u64::from(keep(i as u32)) << (i - start))
+        };
+        let words = (0..len.div_ceil(64)).into_par_iter().with_min_len(TASK).map(word).collect();
+        Self { words, len }
+    }
+
+    /// The elements of `self` that `keep` says yes to; asked in parallel, of these alone.
+    pub(super) fn filter(&self, keep: impl Fn(u32) -> bool + Sync) -> Self {
+        let word = |(w, &bits): (usize, &u64)| {
+            let mut kept = 0;
+            each_bit(w, bits, |i| kept |= u64::from(keep(i)) << (i % 64));
+            kept
+        };
+        let words = self.words.par_iter().enumerate().with_min_len(TASK).map(word).collect();
+        Self { words, len: self.len }
+    }
+
+    /// The `ends[e]` of all elements `e` of `self`, as a set of `0..len`.
+    pub(super) fn ends(&self, ends: &[u32], len: usize) -> Self {
+        let pieces = if self.words.len() < 4 * TASK { 1 } else { rayon::current_num_threads() };
+        let size = self.words.len().div_ceil(pieces).max(1);
+        let part = |(piece, words): (usize, &[u64])| {
+            let mut set = Self::empty(len);
+            for (w, &bits) in words.iter().enumerate() {
+                each_bit(piece * size + w, bits, |e| set.insert(ends[e as usize]));
+            }
+            set
+        };
+        let parts: Vec<Self> = self.words.par_chunks(size).enumerate().map(part).collect();
+        parts
+            .into_iter()
+            .reduce(|mut all, part| {
+                all |= &part;
+                all
+            })
+            .unwrap_or_else(|| Self::empty(len))
+    }
+
+    pub(super) fn of_members(len: usize, members: impl IntoIterator<Item = u32>) -> Self {
+        let mut set = Self::empty(len);
+        members.into_iter().for_each(|i| set.insert(i));
+        set
+    }
+
+    pub(super) fn to_mask(&self) -> BooleanBuffer {
+        BooleanBuffer::new(Buffer::from_vec(self.words.clone()), 0, self.len)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.iter().all(|&bits| bits == 0)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.words.iter().map(|bits| bits.count_ones() as usize).sum()
+    }
+
+    #[inline]
+    pub(super) fn contains(&self, i: u32) -> bool {
+        self.words[i as usize / 64] >> (i % 64) & 1 == 1
+    }
+
+    #[inline]
+    pub(super) fn insert(&mut self, i: u32) {
+        self.words[i as usize / 64] |= 1 << (i % 64);
+    }
+
+    /// The elements, ascending.
+    pub(super) fn members(&self) -> Vec<u32> {
+        let pieces: Vec<Vec<u32>> = self
+            .words
+            .par_chunks(TASK)
+            .enumerate()
+            .map(|(piece, words)| {
+                let mut members = Vec::new();
+                for (w, &bits) in words.iter().enumerate() {
+                    each_bit(piece * TASK + w, bits, |i| members.push(i));
+                }
+                members
+            })
+            .collect();
+        pieces.concat()
+    }
+
+    /// The elements of `self` that are not in `other`.
+    pub(super) fn without(&self, other: &Self) -> Self {
+        let words = self.words.iter().zip(&other.words).map(|(a, b)| a & !b).collect();
+        Self { words, len: self.len }
+    }
+
+    fn trim(&mut self) {
+        let Range { start, end } = self.len..self.words.len() * 64;
+        if let Some(last) = self.words.last_mut()
+            && start < end
+        {
+            *last &= u64::MAX >> (end - start);
+        }
+    }
+}
+
+/// Calls `f` with the element of each bit set in word number `word`.
+#[inline]
+fn each_bit(word: usize, mut bits: u64, mut f: impl FnMut(u32)) {
+    while bits != 0 {
+        f((word * 64) as u32 + bits.trailing_zeros());
+        bits &= bits - 1;
+    }
+}
+
+impl std::ops::BitAndAssign<&Set> for Set {
+    fn bitand_assign(&mut self, other: &Set) {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= b);
+    }
+}
+
+impl std::ops::BitOrAssign<&Set> for Set {
+    fn bitor_assign(&mut self, other: &Set) {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a |= b);
+    }
+}
+
+impl std::ops::BitAnd<&Set> for &Set {
+    type Output = Set;
+
+    fn bitand(self, other: &Set) -> Set {
+        let mut both = self.clone();
+        both &= other;
+        both
+    }
+}
+
+impl std::ops::BitOr<&Set> for &Set {
+    type Output = Set;
+
+    fn bitor(self, other: &Set) -> Set {
+        let mut either = self.clone();
+        either |= other;
+        either
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Oracle: a tree of numbers.
+        #[test]
+        fn sets_are_sets(
+            len in 1..300_usize,
+            a in prop::collection::btree_set(0..300_u32, 0..80),
+            b in prop::collection::btree_set(0..300_u32, 0..80),
+        ) {
+            let below = |set: BTreeSet<u32>| set.into_iter().filter(|&i| (i as usize) < len).collect::<BTreeSet<_>>();
+            let (a, b) = (below(a), below(b));
+            let set = |tree: &BTreeSet<u32>| Set::of_members(len, tree.iter().copied());
+            let list = |set: Set| set.members();
+            let (x, y) = (set(&a), set(&b));
+            prop_assert_eq!(list(&x & &y), a.intersection(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(list(&x | &y), a.union(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(list(x.without(&y)), a.difference(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(x.count(), a.len());
+            prop_assert_eq!(&Set::of(len, |i| a.contains(&i)), &x);
+            prop_assert_eq!(x.filter(|i| b.contains(&i)), &x & &y);
+            prop_assert_eq!(x.to_mask().set_indices().map(|i| i as u32).collect::<Vec<_>>(), x.members());
+            prop_assert_eq!(Set::full(len).without(&x).count(), len - a.len());
+            let ends: Vec<u32> = (0..len as u32).map(|i| i / 3).collect();
+            let expected: BTreeSet<u32> = a.iter().map(|i| i / 3).collect();
+            prop_assert_eq!(list(x.ends(&ends, len)), expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+}
