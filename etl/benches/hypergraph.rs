@@ -60,8 +60,8 @@ fn main() {
         let graph = hypergraph.graph().unwrap();
         [graph.n_nodes(), graph.n_edges()]
     } else {
-        let [nodes, edges] = [hypergraph.nodes().unwrap(), hypergraph.edges().unwrap()];
         let [_entities, _events] = [hypergraph.entities().unwrap(), hypergraph.events().unwrap()];
+        let [nodes, edges] = [hypergraph.nodes().unwrap(), hypergraph.edges().unwrap()];
         [nodes.num_rows(), edges.num_rows()]
     };
     println!(

@@ -1,5 +1,6 @@
 //! External ids to dense codes, in order of first appearance.
 
+mod factorize;
 mod keys;
 mod pairs;
 mod table;
@@ -13,6 +14,7 @@ use arrow::datatypes::DataType;
 use rayon::prelude::*;
 
 use crate::Result;
+pub use crate::ids::factorize::{Factorized, factorize};
 pub(crate) use crate::ids::keys::{BytesKey, BytesKeys, IntKeys, Keys, Seed};
 pub(crate) use crate::ids::pairs::Pairs;
 pub(crate) use crate::ids::table::Table;

@@ -20,6 +20,7 @@ pub use disjoint::DisjointSets;
 pub use error::{Error, Place, Result};
 pub use export::{Compression, WriteOptions, WriteReport, write, write_table, write_to};
 pub use graph::Graph;
+pub use ids::{Factorized, factorize};
 pub use ingest::{Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table};
 
 /// A node of one graph: a dense number in `0..n_nodes`.

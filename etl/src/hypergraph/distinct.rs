@@ -1,7 +1,8 @@
 //! The distinct values of a column, in order of first appearance.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Array, Decimal256Array, StringViewArray, make_array,
+    Array, ArrayRef, AsArray, Decimal128Array, Decimal256Array, StringViewArray, UInt64Array,
+    make_array,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
@@ -9,15 +10,14 @@ use arrow::datatypes::{
     DataType as T, Date64Type, Float16Type, Float32Type, Float64Type, Int64Type, TimeUnit,
     UInt32Type, UInt64Type,
 };
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
+use graph_core::{Factorized, factorize};
+use std::sync::Arc;
 
 use crate::hypergraph::text::{Form, Zone, per_second, push_decimal};
 use crate::{Error, Result};
 
 /// Code of a row that has no value.
-pub(super) const MISSING: u32 = u32::MAX;
+pub(super) const MISSING: u32 = Factorized::NULL;
 
 /// The values of a column as codes.
 #[derive(Debug)]
@@ -54,66 +54,66 @@ impl Distinct {
             found: column.data_type().to_string().into(),
             expected,
         };
-        Ok(match column.data_type() {
-            T::Null => Self {
+        match column.data_type() {
+            T::Null => Ok(Self {
                 codes: vec![MISSING; column.len()],
                 firsts: vec![],
                 missing: (!column.is_empty()).then_some(0),
                 texts: Texts::Words(vec![], Form::Int),
-            },
+            }),
             T::Utf8 | T::LargeUtf8 | T::Utf8View => {
-                Self::of_strings(cast(column, &T::Utf8View)?.as_string_view().clone())
+                Self::of_strings(name, cast(column, &T::Utf8View)?.as_string_view().clone())
             }
             T::Dictionary(_, _) => {
                 let dictionary = column.as_any_dictionary();
                 let entries = Self::of(name, dictionary.values())?;
                 let keys = cast(&make_array(dictionary.keys().to_data()), &T::UInt32)?;
-                entries.by_key(keys.as_primitive::<UInt32Type>().iter())
+                Ok(entries.by_key(keys.as_primitive::<UInt32Type>().iter()))
             }
             T::Boolean => {
                 let flags = column.as_boolean();
                 let words: Vec<_> = flags.values().iter().map(u64::from).collect();
-                Self::of_words(&words, column.nulls(), Form::Bool)
+                Self::of_words(name, words, column.nulls(), Form::Bool)
             }
             T::Int8 | T::Int16 | T::Int32 | T::Int64 => {
-                Self::of_words(&signed(column)?, column.nulls(), Form::Int)
+                Self::of_words(name, signed(column)?, column.nulls(), Form::Int)
             }
             T::UInt8 | T::UInt16 | T::UInt32 | T::UInt64 => {
                 let wide = cast(column, &T::UInt64)?;
                 let words = wide.as_primitive::<UInt64Type>().values();
-                Self::of_words(words, column.nulls(), Form::Unsigned)
+                Self::of_words(name, words.to_vec(), column.nulls(), Form::Unsigned)
             }
             T::Float16 => {
                 let values = column.as_primitive::<Float16Type>().values();
                 let words: Vec<_> = values.iter().map(|value| u64::from(value.to_bits())).collect();
                 let numbers = numbers(column, values.iter().map(|value| !value.is_nan()));
-                Self::of_words(&words, numbers.as_ref(), Form::Half)
+                Self::of_words(name, words, numbers.as_ref(), Form::Half)
             }
             T::Float32 => {
                 let values = column.as_primitive::<Float32Type>().values();
                 let words: Vec<_> = values.iter().map(|value| u64::from(value.to_bits())).collect();
                 let numbers = numbers(column, values.iter().map(|value| !value.is_nan()));
-                Self::of_words(&words, numbers.as_ref(), Form::Single)
+                Self::of_words(name, words, numbers.as_ref(), Form::Single)
             }
             T::Float64 => {
                 let values = column.as_primitive::<Float64Type>().values();
                 let words: Vec<_> = values.iter().map(|value| value.to_bits()).collect();
                 let numbers = numbers(column, values.iter().map(|value| !value.is_nan()));
-                Self::of_words(&words, numbers.as_ref(), Form::Double)
+                Self::of_words(name, words, numbers.as_ref(), Form::Double)
             }
             T::Date32 => {
-                Self::of_words(&signed(&cast(column, &T::Int32)?)?, column.nulls(), Form::Date)
+                Self::of_words(name, signed(&cast(column, &T::Int32)?)?, column.nulls(), Form::Date)
             }
             T::Date64 => {
                 let values = column.as_primitive::<Date64Type>().values();
                 let days = values.iter().map(|v| v.div_euclid(86_400_000).cast_unsigned());
-                Self::of_words(&days.collect::<Vec<_>>(), column.nulls(), Form::Date)
+                Self::of_words(name, days.collect(), column.nulls(), Form::Date)
             }
             T::Time32(unit) | T::Time64(unit) => {
                 let narrow =
                     if matches!(column.data_type(), T::Time32(_)) { T::Int32 } else { T::Int64 };
                 let form = Form::Time { per_second: per_second(*unit) };
-                Self::of_words(&signed(&cast(column, &narrow)?)?, column.nulls(), form)
+                Self::of_words(name, signed(&cast(column, &narrow)?)?, column.nulls(), form)
             }
             T::Timestamp(unit, zone) => {
                 let zone = match zone {
@@ -125,26 +125,34 @@ impl Distinct {
                 let of = |words: &mut dyn Iterator<Item = u64>, unit: TimeUnit| {
                     Form::timestamp(unit, zone.clone(), words)
                 };
-                Self::of_times(column, *unit, &of)?
+                Self::of_times(name, column, *unit, &of)
             }
             T::Duration(unit) => {
-                Self::of_times(column, *unit, &|words, unit| Form::duration(unit, words))?
+                Self::of_times(name, column, *unit, &|words, unit| Form::duration(unit, words))
             }
             T::Decimal32(precision, scale) | T::Decimal64(precision, scale) => {
-                return Self::of(name, &cast(column, &T::Decimal128(*precision, *scale))?);
+                Self::of(name, &cast(column, &T::Decimal128(*precision, *scale))?)
             }
             T::Decimal128(_, scale) => {
                 let values = column.as_any().downcast_ref::<Decimal128Array>();
                 let values = values.expect("the type should be that of the array");
-                Self::of_decimals(values.iter().map(|value| value.map(|v| v.to_string())), *scale)
+                Self::of_decimals(
+                    name,
+                    values.iter().map(|value| value.map(|v| v.to_string())),
+                    *scale,
+                )
             }
             T::Decimal256(_, scale) => {
                 let values = column.as_any().downcast_ref::<Decimal256Array>();
                 let values = values.expect("the type should be that of the array");
-                Self::of_decimals(values.iter().map(|value| value.map(|v| v.to_string())), *scale)
+                Self::of_decimals(
+                    name,
+                    values.iter().map(|value| value.map(|v| v.to_string())),
+                    *scale,
+                )
             }
-            _ => return Err(refused("a number, a string, a boolean or a time to become entities")),
-        })
+            _ => Err(refused("a number, a string, a boolean or a time to become entities")),
+        }
     }
 
     /// Number of distinct values.
@@ -169,6 +177,7 @@ impl Distinct {
     }
 
     fn of_times(
+        name: &str,
         column: &ArrayRef,
         unit: TimeUnit,
         form: &dyn Fn(&mut dyn Iterator<Item = u64>, TimeUnit) -> Form,
@@ -177,10 +186,14 @@ impl Distinct {
         let nulls = column.nulls();
         let valid = |row: &usize| nulls.is_none_or(|nulls| nulls.is_valid(*row));
         let form = form(&mut (0..words.len()).filter(valid).map(|row| words[row]), unit);
-        Ok(Self::of_words(&words, nulls, form))
+        Self::of_words(name, words, nulls, form)
     }
 
-    fn of_decimals(values: impl Iterator<Item = Option<String>>, scale: i8) -> Self {
+    fn of_decimals(
+        name: &str,
+        values: impl Iterator<Item = Option<String>>,
+        scale: i8,
+    ) -> Result<Self> {
         let mut texts = arrow::array::StringViewBuilder::new();
         let mut text = Vec::new();
         for value in values {
@@ -191,90 +204,55 @@ impl Distinct {
             });
             texts.append_option(written);
         }
-        Self::of_strings(texts.finish())
+        Self::of_strings(name, texts.finish())
     }
 
     /// Codes of words, where rows that `valid` excludes have no value.
-    fn of_words(words: &[u64], valid: Option<&NullBuffer>, form: Form) -> Self {
-        let has_value = |row: usize| valid.is_none_or(|valid| valid.is_valid(row));
-        let mut codes = Codes::new(words.len());
-        let mut distinct: Vec<u64> = Vec::new();
-        let rows = || (0..words.len()).filter(|&row| has_value(row));
-        let low = rows().map(|row| words[row].cast_signed()).min().unwrap_or(0).cast_unsigned();
-        let high = rows().map(|row| words[row].cast_signed()).max().unwrap_or(0).cast_unsigned();
+    fn of_words(
+        name: &str,
+        words: Vec<u64>,
+        valid: Option<&NullBuffer>,
+        form: Form,
+    ) -> Result<Self> {
+        let rows = || (0..words.len()).filter(|&row| valid.is_none_or(|valid| valid.is_valid(row)));
+        let signed = || rows().map(|row| words[row].cast_signed());
+        let low = signed().min().unwrap_or(0).cast_unsigned();
+        let high = signed().max().unwrap_or(0).cast_unsigned();
         let range = high.wrapping_sub(low);
         // Integers that lie close together need no hashing.
         if range < 2 * words.len() as u64 + 1024 {
+            let mut codes = Codes::new(words.len());
             let mut code_of = vec![MISSING; range as usize + 1];
             for (row, &word) in words.iter().enumerate() {
-                if !has_value(row) {
+                if valid.is_some_and(|valid| valid.is_null(row)) {
                     codes.push_missing();
                     continue;
                 }
                 let slot = &mut code_of[word.wrapping_sub(low) as usize];
                 if *slot == MISSING {
-                    *slot = distinct.len() as u32;
-                    distinct.push(word);
+                    *slot = codes.firsts.len() as u32;
                 }
                 codes.push(*slot);
             }
-        } else {
-            let hasher = FixedState::with_seed(0);
-            let mut table: HashTable<(u64, u32)> = HashTable::new();
-            for (row, &word) in words.iter().enumerate() {
-                if !has_value(row) {
-                    codes.push_missing();
-                    continue;
-                }
-                let hash = hasher.hash_one(word);
-                let entry = table.entry(
-                    hash,
-                    |&(_, code)| distinct[code as usize] == word,
-                    |&(hash, _)| hash,
-                );
-                let code = entry.or_insert_with(|| (hash, distinct.len() as u32)).get().1;
-                if code as usize == distinct.len() {
-                    distinct.push(word);
-                }
-                codes.push(code);
-            }
+            let of_code = codes.firsts.iter().map(|&row| words[row as usize]).collect();
+            return Ok(codes.finish(Texts::Words(of_code, form)));
         }
-        codes.finish(Texts::Words(distinct, form))
+        let words = UInt64Array::new(words.into(), valid.cloned());
+        let Factorized { codes, firsts } = factorize(name, &(Arc::new(words.clone()) as ArrayRef))?;
+        let of_code = firsts.iter().map(|&row| words.value(row as usize)).collect();
+        Ok(Self::factorized(codes, firsts, Texts::Words(of_code, form)))
     }
 
-    fn of_strings(strings: StringViewArray) -> Self {
-        let hasher = FixedState::with_seed(0);
-        let mut codes = Codes::new(strings.len());
-        let mut entries: Vec<u32> = Vec::new();
-        let mut table: HashTable<(u64, u32)> = HashTable::new();
-        let views = strings.views();
-        for row in 0..strings.len() {
-            if strings.is_null(row) {
-                codes.push_missing();
-                continue;
-            }
-            let view = views[row];
-            // A string of up to 12 bytes is all in its view, and views of equal ones are equal.
-            let short = view as u32 <= 12;
-            let hash =
-                if short { hasher.hash_one(view) } else { hasher.hash_one(strings.value(row)) };
-            let same = |code: u32| {
-                let other = entries[code as usize] as usize;
-                if short {
-                    return views[other] == view;
-                }
-                // Length and first bytes are in the view.
-                views[other] as u64 == view as u64 && strings.value(other) == strings.value(row)
-            };
-            let entry =
-                table.entry(hash, |&(other, code)| other == hash && same(code), |&(hash, _)| hash);
-            let code = entry.or_insert_with(|| (hash, entries.len() as u32)).get().1;
-            if code as usize == entries.len() {
-                entries.push(row as u32);
-            }
-            codes.push(code);
-        }
-        codes.finish(Texts::Strings(strings, entries))
+    fn of_strings(name: &str, strings: StringViewArray) -> Result<Self> {
+        let Factorized { codes, firsts } =
+            factorize(name, &(Arc::new(strings.clone()) as ArrayRef))?;
+        let entries = firsts.clone();
+        Ok(Self::factorized(codes, firsts, Texts::Strings(strings, entries)))
+    }
+
+    fn factorized(codes: Vec<u32>, firsts: Vec<u32>, texts: Texts) -> Self {
+        let missing = codes.iter().position(|&code| code == MISSING).map(|row| row as u32);
+        Self { codes, firsts, missing, texts }
     }
 
     /// Codes of rows that name entries of this column by `keys`.

@@ -1,5 +1,6 @@
 //! Edges as numbers: which nodes each joins, and which row of the events it is from.
 
+use arrow::buffer::ScalarBuffer;
 use rayon::prelude::*;
 
 use crate::hypergraph::distinct::MISSING;
@@ -9,11 +10,11 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Edges {
     /// Node of the first entity, shape `[m]`.
-    pub(super) sources: Vec<u32>,
+    pub(super) sources: ScalarBuffer<u32>,
     /// Node of the second entity, shape `[m]`; `None` if the other end is the event.
-    pub(super) targets: Option<Vec<u32>>,
+    pub(super) targets: Option<ScalarBuffer<u32>>,
     /// Row of the events, shape `[m]`.
-    pub(super) rows: Vec<u32>,
+    pub(super) rows: ScalarBuffer<u32>,
     /// Length of each run.
     pub(super) runs: Vec<usize>,
 }
@@ -37,7 +38,7 @@ impl Edges {
                 (*source, *row) = (node, at);
             }
         });
-        Ok(Self { sources, targets: None, rows, runs })
+        Ok(Self { sources: sources.into(), targets: None, rows: rows.into(), runs })
     }
 
     /// Edges from the entity in the first to the one in the second column of each pair, of the
@@ -64,7 +65,8 @@ impl Edges {
                 (*source, *target, *row) = (a, b, at);
             }
         });
-        Ok(Self { sources, targets: Some(targets), rows, runs })
+        let targets = Some(targets.into());
+        Ok(Self { sources: sources.into(), targets, rows: rows.into(), runs })
     }
 
     /// Number of edges.

@@ -32,6 +32,7 @@ mod tables;
 mod text;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use arrow::array::{LargeStringArray, RecordBatch};
 use rayon::prelude::*;
@@ -165,6 +166,7 @@ impl HypergraphConfig {
             edges,
             run_labels,
             warnings: plan.warnings,
+            made: [const { OnceLock::new() }; 2],
         };
         hypergraph.warn_of_replaced();
         Ok(hypergraph)

@@ -1,7 +1,7 @@
 //! A hypergraph as tables and as a graph.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::{take, take_record_batch};
@@ -18,7 +18,8 @@ use crate::hypergraph::tables::{self, Columns, Labels};
 
 /// Entities, events and edges of a table of events.
 ///
-/// Edges are kept as numbers, 8 to 12 bytes each; a table is made when it is asked for. Generated
+/// Edges are kept as numbers, 8 to 12 bytes each; a table is made when it is asked for, and those of
+/// entities and events are kept. Generated
 /// ids are `LargeUtf8`, in edges as dictionaries; so are entity columns of strings, and labels.
 /// Other columns of strings become views that share the bytes of the input.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub struct Hypergraph {
     /// Label and category of each run of edges.
     pub(super) run_labels: Vec<[String; 2]>,
     pub(super) warnings: Vec<HypergraphWarning>,
+    /// Tables that others are made of, kept once they are made.
+    pub(super) made: [OnceLock<RecordBatch>; 2],
 }
 
 /// A column of the events.
@@ -96,6 +99,10 @@ impl Hypergraph {
     ///
     /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn entities(&self) -> Result<RecordBatch> {
+        kept(&self.made[0], || self.make_entities())
+    }
+
+    fn make_entities(&self) -> Result<RecordBatch> {
         let opts = &self.opts;
         let n = self.nodes.len();
         let mut table = Columns::default();
@@ -132,6 +139,10 @@ impl Hypergraph {
     ///
     /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn events(&self) -> Result<RecordBatch> {
+        kept(&self.made[1], || self.make_events())
+    }
+
+    fn make_events(&self) -> Result<RecordBatch> {
         let opts = &self.opts;
         let n = self.n_events();
         let event_ids: ArrayRef = match &self.event_codes {
@@ -199,8 +210,7 @@ impl Hypergraph {
         let event_ids = match &self.event_codes {
             None => tables::by_number(&self.edges.rows, &self.event_ids)?,
             Some(codes) => {
-                let codes: Vec<u32> =
-                    self.edges.rows.iter().map(|&row| codes[row as usize]).collect();
+                let codes = self.edges.rows.iter().map(|&row| codes[row as usize]).collect();
                 tables::by_number(&codes, &self.event_ids)?
             }
         };
@@ -224,7 +234,7 @@ impl Hypergraph {
                 .iter()
                 .filter(|column| column.name != self.opts.node_type && !table.has(&column.name))
                 .collect();
-            let rows = UInt32Array::from_iter_values(self.edges.rows.iter().copied());
+            let rows = UInt32Array::new(self.edges.rows.clone(), None);
             let taken = kept
                 .par_iter()
                 .map(|column| take(&column.values, &rows, None))
@@ -275,10 +285,10 @@ impl Hypergraph {
             table = take_record_batch(&table, &UInt32Array::from(kept))?;
         }
         let targets = match &self.edges.targets {
-            Some(targets) => targets.clone(),
+            Some(targets) => targets.to_vec(),
             None => self.edges.rows.iter().map(|&row| node_of_row[row as usize]).collect(),
         };
-        let coo = Coo::new(n_nodes, self.edges.sources.clone(), targets, None)?;
+        let coo = Coo::new(n_nodes, self.edges.sources.to_vec(), targets, None)?;
         let edges = self.edges()?;
         let attributes: Vec<usize> = (2..edges.num_columns()).collect();
         let graph = Graph::from_parts(table, edges.project(&attributes)?, coo, true)?;
@@ -361,5 +371,16 @@ impl Hypergraph {
             }
         }
         self.warnings.extend(warnings);
+    }
+}
+
+/// The table in `place`, made if there is none.
+fn kept(
+    place: &OnceLock<RecordBatch>,
+    make: impl FnOnce() -> Result<RecordBatch>,
+) -> Result<RecordBatch> {
+    match place.get() {
+        Some(table) => Ok(table.clone()),
+        None => make().map(|table| place.get_or_init(|| table).clone()),
     }
 }

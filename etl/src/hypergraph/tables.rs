@@ -6,7 +6,7 @@ use arrow::array::{
     Array, ArrayRef, DictionaryArray, Int32Array, LargeStringArray, RecordBatch,
     RecordBatchOptions, StringArray, UInt32Array, new_null_array,
 };
-use arrow::buffer::NullBuffer;
+use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 
@@ -69,10 +69,12 @@ pub(super) fn labels(keys: Vec<i32>, names: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys.into(), Arc::clone(names))?))
 }
 
-/// A column of ids by number.
-pub(super) fn by_number(numbers: &[u32], ids: &LargeStringArray) -> Result<ArrayRef> {
-    let keys = numbers.iter().map(|&number| number.cast_signed()).collect::<Vec<_>>();
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys.into(), Arc::new(ids.clone()))?))
+/// A column of ids by number; neither is copied.
+pub(super) fn by_number(numbers: &ScalarBuffer<u32>, ids: &LargeStringArray) -> Result<ArrayRef> {
+    // There are at most as many ids as the sign leaves room for.
+    let keys = ScalarBuffer::<i32>::new(numbers.inner().clone(), 0, numbers.len());
+    let keys = Int32Array::new(keys, None);
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(ids.clone()))?))
 }
 
 /// A column of strings as keys of its distinct values.
