@@ -31,6 +31,8 @@ impl Display for Expr {
                 write!(f, " {} {}", operator.symbol(), Inner(right))
             }
             Kind::IsNull(operand) => write!(f, "{} IS NULL", Inner(operand)),
+            // SQL has no empty lists; nothing is in one, not even null.
+            Kind::In(_, list) if list.is_empty() => f.write_str("FALSE"),
             Kind::In(operand, list) => {
                 write!(f, "{} IN (", Inner(operand))?;
                 separated(f, list)?;

@@ -33,12 +33,9 @@ pub(crate) fn lower_group(resolved: &Resolved, schema: &Schema) -> Result<pl::Ex
     lowering.ending(lowered, resolved)
 }
 
-/// The column of that very name; polars takes `*` and `^…$` for patterns of names.
+/// The column of that very name; `polars::prelude::col` takes `*` and `^…$` for patterns of names.
 pub(crate) fn column(name: &str) -> pl::Expr {
-    match name == "*" || name.starts_with('^') && name.ends_with('$') {
-        true => pl::by_name([name], true, false).as_expr(),
-        false => pl::col(name),
-    }
+    pl::Expr::Column(name.into())
 }
 
 struct Lowering<'a> {

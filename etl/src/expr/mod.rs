@@ -19,7 +19,7 @@
 //!
 //! Semantics, where SQL's dialects differ:
 //! - `/` makes fractions of integers too; `div` does not. Divisors of 0 give null; a constant one is
-//!   an error before work starts.
+//!   an error before work starts. A quotient by a constant may be off by its last bit.
 //! - Integers are computed in 64 bits with a sign, and one that does not fit is an error, never
 //!   another number. Numbers with fractions are `f64`; `f32` if all columns are.
 //! - A number that is not one equals itself and is greater than all others. Sums and means have it as

@@ -69,7 +69,7 @@ pub(super) fn write_timestamp(micros: i64, utc: bool, f: &mut Formatter<'_>) -> 
 
 impl Interval {
     /// Reads numbers with units, such as `1 month 2 days`, and hours as `03:04:05`.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let mut whole = Self::default();
         let mut words = text.split_whitespace().peekable();
         words.peek()?;

@@ -8,13 +8,27 @@
 //!
 //! Rows keep their order in every verb that does not say otherwise.
 
+mod bin;
+mod describe;
+mod group_by;
+mod join;
+mod missing;
+mod reshape;
 mod rows;
 mod run;
+mod sample;
 mod scan;
+mod sql;
 mod write;
 
+pub use bin::{Binned, Bins, Histogram};
+pub use describe::Summary;
+pub use join::{JoinKind, JoinOptions};
+pub use missing::Fill;
+pub use reshape::Factorized;
 pub use rows::{Keep, SortKey};
 pub use scan::{Format, ScanOptions};
+pub use sql::sql;
 pub use write::{Compression, WriteOptions, Written};
 
 use std::collections::HashMap;

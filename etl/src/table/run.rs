@@ -117,7 +117,12 @@ fn guarded<T>(doing: &'static str, work: impl FnOnce() -> PolarsResult<T>) -> Re
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(Error::engine(doing, &text.unwrap_or("the engine panicked")))
+            let text = text.unwrap_or("the engine panicked");
+            // Built with checks of overflow, sums of polars panic where they would wrap otherwise.
+            if text.starts_with("attempt to ") && text.ends_with(" with overflow") {
+                return Err(Error::Overflow { column: "a sum of whole numbers".into() });
+            }
+            Err(Error::engine(doing, &text))
         }
     }
 }

@@ -1,0 +1,360 @@
+//! Tables side by side, by the values of keys; tables one below the other.
+
+use polars::prelude as pl;
+use polars::prelude::{JoinCoalesce, JoinType, MaintainOrderJoin, UnionArgs};
+
+use super::Table;
+use super::sample::{picked, row_number};
+use crate::expr::{Aggregate, Binary, Expr, column};
+use crate::{Control, Error, Result};
+
+/// Which rows a join has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
+pub enum JoinKind {
+    /// Each pair of rows whose keys are equal.
+    #[default]
+    Inner,
+    /// Those, and rows of the left side that have no partner, with nulls.
+    Left,
+    /// Those, and rows of the right side that have no partner, with nulls.
+    Full,
+    /// Rows of the left side that have a partner, once each, without columns of the right side.
+    Semi,
+    /// Rows of the left side that have none.
+    Anti,
+    /// Each pair of rows; no keys.
+    Cross,
+}
+
+/// How two tables are joined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JoinOptions {
+    /// Which rows there are.
+    pub kind: JoinKind,
+    /// The columns of the left side that must be equal to those of the right one.
+    pub left_on: Vec<String>,
+    /// The columns of the right side, as many; not in the result, but for [`JoinKind::Full`], where
+    /// values of either side are in the columns of the left.
+    pub right_on: Vec<String>,
+    /// What is put after names of the right side that the left side has too.
+    pub suffix: String,
+    /// Whether a null equals a null.
+    pub nulls_equal: bool,
+    /// How many rows there may be by the estimate that is made first; without a limit none is made.
+    pub limit: Option<u64>,
+}
+
+impl Default for JoinOptions {
+    fn default() -> Self {
+        Self {
+            kind: JoinKind::default(),
+            left_on: Vec::new(),
+            right_on: Vec::new(),
+            suffix: "_right".to_owned(),
+            nulls_equal: false,
+            limit: Some(1_000_000_000),
+        }
+    }
+}
+
+impl JoinOptions {
+    /// An inner join on columns that both sides have.
+    pub fn on<S: AsRef<str>>(columns: &[S]) -> Self {
+        let columns: Vec<String> =
+            columns.iter().map(|column| column.as_ref().to_owned()).collect();
+        Self { left_on: columns.clone(), right_on: columns, ..Self::default() }
+    }
+
+    /// The same join of other rows.
+    pub fn kind(self, kind: JoinKind) -> Self {
+        Self { kind, ..self }
+    }
+}
+
+/// How many rows of each side an estimate looks at, about.
+const ESTIMATE_ROWS: u64 = 1 << 20;
+const LEFT: &str = "graphlume left";
+const RIGHT: &str = "graphlume right";
+
+impl Table {
+    /// This table, the left side, joined with `right`. Rows are in the order of the left side and,
+    /// for one row of it, of the right side.
+    ///
+    /// If there is a limit, rows are estimated first as [`estimate_join`](Self::estimate_join) does,
+    /// which reads the keys of both sides once more.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Unknown`] for a key that is not there;
+    /// - [`Error::LengthMismatch`] if the sides have different numbers of keys, and
+    ///   [`Error::BadOption`] if there are none, or some for a cross join;
+    /// - [`Error::WrongType`] if two keys have types that cannot be equal;
+    /// - [`Error::DuplicateColumn`] if two columns would have one name;
+    /// - [`Error::TooManyRows`] if there would be more than the limit;
+    /// - those of [`collect`](Self::collect), of the estimate.
+    pub fn join(&self, right: &Self, options: &JoinOptions, control: &Control) -> Result<Self> {
+        self.check_join(right, options)?;
+        if let Some(limit) = options.limit {
+            let estimated = self.estimate_join(right, options, control)?;
+            if estimated > limit {
+                return Err(Error::TooManyRows { verb: "the join", estimated, limit });
+            }
+        }
+        let how = match options.kind {
+            JoinKind::Inner => JoinType::Inner,
+            JoinKind::Left => JoinType::Left,
+            JoinKind::Full => JoinType::Full,
+            JoinKind::Semi => JoinType::Semi,
+            JoinKind::Anti => JoinType::Anti,
+            JoinKind::Cross => JoinType::Cross,
+        };
+        let left_on: Vec<_> = options.left_on.iter().map(|name| column(name)).collect();
+        let right_on: Vec<_> = options.right_on.iter().map(|name| column(name)).collect();
+        let (suffix, nulls_equal) = (options.suffix.clone(), options.nulls_equal);
+        Self::of(&[self, right], move |mut sides| {
+            let (Some(right), Some(left)) = (sides.pop(), sides.pop()) else {
+                unreachable!("a join should be given both sides");
+            };
+            let join = left
+                .join_builder()
+                .with(right)
+                .how(how.clone())
+                .suffix(suffix.as_str())
+                .join_nulls(nulls_equal);
+            match how {
+                JoinType::Cross => join.finish(),
+                JoinType::Semi | JoinType::Anti => join
+                    .left_on(&left_on)
+                    .right_on(&right_on)
+                    .maintain_order(MaintainOrderJoin::Left)
+                    .finish(),
+                _ => join
+                    .left_on(&left_on)
+                    .right_on(&right_on)
+                    .coalesce(JoinCoalesce::CoalesceColumns)
+                    .maintain_order(MaintainOrderJoin::LeftRight)
+                    .finish(),
+            }
+        })
+    }
+
+    fn check_join(&self, right: &Self, options: &JoinOptions) -> Result<()> {
+        let (left_on, right_on) = (&options.left_on, &options.right_on);
+        if left_on.len() != right_on.len() {
+            return Err(Error::LengthMismatch {
+                name: "right_on",
+                found: right_on.len(),
+                expected: left_on.len(),
+            });
+        }
+        if left_on.is_empty() != (options.kind == JoinKind::Cross) {
+            return Err(Error::BadOption {
+                option: "left_on",
+                value: left_on.join(", ").into(),
+                allowed: "one or more columns, and none for a cross join",
+            });
+        }
+        self.named(left_on)?;
+        right.named(right_on)?;
+        for (left_name, right_name) in left_on.iter().zip(right_on) {
+            // Keys can be equal if they could be compared.
+            let both = arrow::datatypes::Schema::new(vec![
+                self.schema()
+                    .field_with_name(left_name)
+                    .map_err(|error| Error::engine("joining", &error))?
+                    .clone()
+                    .with_name(LEFT),
+                right
+                    .schema()
+                    .field_with_name(right_name)
+                    .map_err(|error| Error::engine("joining", &error))?
+                    .clone()
+                    .with_name(RIGHT),
+            ]);
+            let compared = Expr::column(LEFT).binary(Binary::Equal, Expr::column(RIGHT));
+            if compared.resolve(&both).is_err() {
+                return Err(Error::WrongType {
+                    what: format!("the key `{right_name}` of the right side").into(),
+                    found: both.field(1).data_type().to_string().into(),
+                    expected: "of a type that can equal the key of the left side",
+                });
+            }
+        }
+        if matches!(options.kind, JoinKind::Semi | JoinKind::Anti) {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.column_names().collect();
+        let added = right.column_names().filter(|name| !right_on.iter().any(|key| key == name));
+        let renamed = added.map(|name| match names.contains(&name) {
+            true => format!("{name}{}", options.suffix),
+            false => name.to_owned(),
+        });
+        let all: Vec<String> = names.iter().map(|&name| name.to_owned()).chain(renamed).collect();
+        super::rows::no_duplicates(&all)
+    }
+
+    /// About how many rows the join would have.
+    ///
+    /// Of a side with more than a million rows about that many are looked at, chosen evenly and the
+    /// same each time; pairs of equal keys among them tell of all. With fewer rows the number is exact
+    /// for inner, semi and anti joins, and for others at most the unmatched rows too high.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`collect`](Self::collect).
+    pub fn estimate_join(
+        &self,
+        right: &Self,
+        options: &JoinOptions,
+        control: &Control,
+    ) -> Result<u64> {
+        self.check_join(right, options)?;
+        let n_left = self.count(control)?;
+        if matches!(options.kind, JoinKind::Semi | JoinKind::Anti) {
+            return Ok(n_left);
+        }
+        let n_right = right.count(control)?;
+        if options.kind == JoinKind::Cross {
+            return Ok(n_left.saturating_mul(n_right));
+        }
+        let (left_share, left) =
+            self.key_counts(&options.left_on, n_left, LEFT, options.nulls_equal)?;
+        let (right_share, right) =
+            right.key_counts(&options.right_on, n_right, RIGHT, options.nulls_equal)?;
+        let keyed = JoinOptions {
+            left_on: left.column_names().filter(|&name| name != LEFT).map(str::to_owned).collect(),
+            right_on: right
+                .column_names()
+                .filter(|&name| name != RIGHT)
+                .map(str::to_owned)
+                .collect(),
+            limit: None,
+            suffix: " graphlume".to_owned(),
+            nulls_equal: options.nulls_equal,
+            kind: JoinKind::Inner,
+        };
+        let pairs = Expr::column(LEFT).binary(Binary::Multiply, Expr::column(RIGHT));
+        let pairs = left
+            .join(&right, &keyed, control)?
+            .group_by(&[] as &[&str], &[("pairs", Expr::aggregate(Aggregate::Sum, Some(pairs)))])?
+            .collect_frame(control)?;
+        let pairs =
+            pairs.column("pairs").and_then(|pairs| pairs.f64().and_then(|pairs| Ok(pairs.get(0))));
+        let pairs =
+            pairs.map_err(|error| Error::engine("estimating a join", &error))?.unwrap_or(0.0);
+        // A conversion to whole numbers keeps to their range.
+        let inner = (pairs / (left_share * right_share)).round() as u64;
+        Ok(match options.kind {
+            JoinKind::Left => inner.saturating_add(n_left),
+            JoinKind::Full => inner.saturating_add(n_left).saturating_add(n_right),
+            _ => inner,
+        })
+    }
+
+    /// The different keys among some of the rows, and in `count` how many rows have each; with the share
+    /// of rows that were looked at.
+    fn key_counts(
+        &self,
+        keys: &[String],
+        n_rows: u64,
+        count: &str,
+        nulls: bool,
+    ) -> Result<(f64, Self)> {
+        let share = (ESTIMATE_ROWS as f64 / n_rows.max(1) as f64).min(1.0);
+        let mut table = self.select(keys)?;
+        if share < 1.0 {
+            // Sides choose by different seeds: rows of one number may well have equal keys.
+            let seed = u64::from(count == RIGHT);
+            table = table.then(move |lazy| picked(row_number(lazy), share, seed))?;
+        }
+        if !nulls {
+            let keys: Vec<_> = keys.iter().map(|key| column(key)).collect();
+            table = table.then(move |lazy| {
+                keys.iter().fold(lazy, |lazy, key| lazy.filter(key.clone().is_not_null()))
+            })?;
+        }
+        let rows = Expr::new(crate::expr::Kind::Cast {
+            operand: Box::new(Expr::aggregate(Aggregate::Count, None)),
+            to: arrow::datatypes::DataType::Float64,
+            or_null: false,
+        });
+        Ok((share, table.group_by(keys, &[(count, rows)])?))
+    }
+
+    /// The number of rows.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`collect`](Self::collect).
+    pub fn count(&self, control: &Control) -> Result<u64> {
+        let counted =
+            self.then(|lazy| lazy.select([pl::len().cast(pl::DataType::UInt64).alias("rows")]))?;
+        let counted = counted.collect_frame(control)?;
+        let rows =
+            counted.column("rows").and_then(|rows| rows.u64().and_then(|rows| Ok(rows.get(0))));
+        Ok(rows.map_err(|error| Error::engine("counting rows", &error))?.unwrap_or(0))
+    }
+
+    /// The rows of all `tables`, one after another.
+    ///
+    /// With `fill`, a column that a table lacks is null there; otherwise all must have the same columns
+    /// in the same order. Columns of one name must have one type, in either case.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::BadOption`] if there are no tables;
+    /// - [`Error::Unknown`] for a column that a table lacks, without `fill`;
+    /// - [`Error::WrongType`] for one that has other types in different tables.
+    pub fn concat(tables: &[&Self], fill: bool) -> Result<Self> {
+        let Some((first, rest)) = tables.split_first() else {
+            return Err(Error::BadOption {
+                option: "tables",
+                value: "empty".into(),
+                allowed: "one or more tables",
+            });
+        };
+        for (index, table) in rest.iter().enumerate() {
+            for before in &tables[..=index] {
+                same_types(before, table)?;
+            }
+            if !fill {
+                first.column_names().try_for_each(|name| table.check_column(name))?;
+                table.column_names().try_for_each(|name| first.check_column(name))?;
+                if !first.column_names().eq(table.column_names()) {
+                    return Err(Error::BadOption {
+                        option: "tables",
+                        value: table.column_names().collect::<Vec<_>>().join(", ").into(),
+                        allowed: "of the same columns in the same order",
+                    });
+                }
+            }
+        }
+        let empty = first.lazy();
+        Self::of(tables, move |inputs| {
+            let options =
+                UnionArgs { diagonal: fill, maintain_order: true, ..UnionArgs::default() };
+            // Its one error is that there are no inputs.
+            pl::concat(inputs, options).unwrap_or_else(|_| empty.clone())
+        })
+    }
+}
+
+fn same_types(left: &Table, right: &Table) -> Result<()> {
+    for field in right.schema().fields() {
+        if let Some((_, other)) = left.schema().column_with_name(field.name())
+            && other.data_type() != field.data_type()
+        {
+            return Err(Error::WrongType {
+                what: format!("column `{}`", field.name()).into(),
+                found: field.data_type().to_string().into(),
+                expected: "of the same type in all tables",
+            });
+        }
+    }
+    Ok(())
+}

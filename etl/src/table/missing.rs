@@ -1,0 +1,82 @@
+//! What happens where values are missing.
+
+use polars::prelude as pl;
+use polars::prelude::FillNullStrategy;
+
+use super::Table;
+use crate::expr::{Expr, column, lower};
+use crate::{Error, Result};
+
+/// What takes the place of nulls.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fill {
+    /// The value of an expression, such as a constant or another column.
+    With(Expr),
+    /// The mean of the values that are there; of numbers only, in `f64`.
+    Mean,
+    /// The least value.
+    Min,
+    /// The greatest value.
+    Max,
+    /// The last value before.
+    Forward,
+    /// The first value after.
+    Backward,
+}
+
+impl Table {
+    /// The table with nulls of column `name` filled; those that have nothing to be filled with stay.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Unknown`] for a column that is not there;
+    /// - [`Error::WrongType`] for the mean of what is no number;
+    /// - [`Error::Expression`] for an expression that does not fit the columns, or gives another type.
+    pub fn fill(&self, name: &str, fill: &Fill) -> Result<Self> {
+        self.check_column(name)?;
+        let filled = match fill {
+            Fill::With(value) => {
+                let both = Expr::call(
+                    crate::expr::Function::Coalesce,
+                    vec![Expr::column(name), value.clone()],
+                );
+                lower(&both.resolve(self.schema())?, self.polars_schema())?
+            }
+            Fill::Mean => {
+                let found = self.schema().field_with_name(name).map(|field| field.data_type());
+                if let Ok(found) = found
+                    && !found.is_numeric()
+                {
+                    return Err(Error::WrongType {
+                        what: format!("column `{name}`").into(),
+                        found: found.to_string().into(),
+                        expected: "a number to have a mean",
+                    });
+                }
+                let values = column(name).cast(pl::DataType::Float64);
+                values.clone().fill_null(values.mean())
+            }
+            Fill::Min => column(name).fill_null(column(name).min()),
+            Fill::Max => column(name).fill_null(column(name).max()),
+            Fill::Forward => column(name).fill_null_with_strategy(FillNullStrategy::Forward(None)),
+            Fill::Backward => {
+                column(name).fill_null_with_strategy(FillNullStrategy::Backward(None))
+            }
+        };
+        let filled = filled.alias(name);
+        self.then(move |lazy| lazy.with_column(filled.clone()))
+    }
+
+    /// The rows that have a value in all of the columns `names`, or in all columns if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] for a column that is not there.
+    pub fn drop_nulls<S: AsRef<str>>(&self, names: &[S]) -> Result<Self> {
+        let names = self.named(names)?;
+        self.then(move |lazy| {
+            let subset = (!names.is_empty()).then(|| pl::by_name(names.clone(), true, false));
+            lazy.drop_nulls(subset)
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! Some of the rows, by chance that repeats.
+
+use polars::prelude as pl;
+use polars::prelude::{
+    Column, DataType, Field, IntoColumn, LazyFrame, Schema, SortMultipleOptions,
+};
+
+use super::Table;
+use crate::expr::column;
+use crate::{Error, Result};
+
+/// The column of row numbers while a sample is taken.
+const NUMBER: &str = "graphlume row";
+const CHANCE: &str = "graphlume chance";
+
+impl Table {
+    /// `n` rows, or all if there are fewer, in order; each set of `n` rows with the same chance.
+    ///
+    /// The same rows, `n` and `seed` give the same rows on any machine.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DuplicateColumn`] if a column has a name that is needed here.
+    pub fn sample(&self, n: usize, seed: u64) -> Result<Self> {
+        self.check_free()?;
+        let rows = pl::IdxSize::try_from(n).unwrap_or(pl::IdxSize::MAX);
+        self.then(move |lazy| {
+            // Chances of different rows differ, as they are made of numbers by a bijection.
+            row_number(lazy)
+                .with_column(chance(seed).alias(CHANCE))
+                .sort([CHANCE], SortMultipleOptions::default())
+                .limit(rows)
+                .sort([NUMBER], SortMultipleOptions::default())
+                .drop(pl::by_name([NUMBER, CHANCE], true, false))
+        })
+    }
+
+    /// Each row with the chance `fraction`, in order; needs no memory.
+    ///
+    /// The same rows, `fraction` and `seed` give the same rows on any machine.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::BadOption`] if the fraction is not from 0 to 1;
+    /// - [`Error::DuplicateColumn`] if a column has a name that is needed here.
+    pub fn sample_fraction(&self, fraction: f64, seed: u64) -> Result<Self> {
+        if !(0.0..=1.0).contains(&fraction) {
+            return Err(Error::BadOption {
+                option: "fraction",
+                value: fraction.to_string().into(),
+                allowed: "from 0 to 1",
+            });
+        }
+        self.check_free()?;
+        self.then(move |lazy| picked(row_number(lazy), fraction, seed))
+    }
+
+    fn check_free(&self) -> Result<()> {
+        match self.column_names().find(|&name| name == NUMBER || name == CHANCE) {
+            Some(column) => Err(Error::DuplicateColumn { column: column.into() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `lazy` with the numbers of its rows, from 0 on.
+pub(super) fn row_number(lazy: LazyFrame) -> LazyFrame {
+    lazy.with_row_index(NUMBER, None)
+}
+
+/// Each row of a frame with [`row_number`]s with the chance `share`, without the numbers.
+pub(super) fn picked(lazy: LazyFrame, share: f64, seed: u64) -> LazyFrame {
+    // 1.0 is beyond all chances, as is what it is rounded to.
+    let least = (share * 2f64.powi(64)) as u64;
+    let all = share >= 1.0;
+    let is_picked = match all {
+        true => pl::lit(true),
+        false => chance(seed).lt(pl::lit(least)),
+    };
+    lazy.filter(is_picked).drop(pl::by_name([NUMBER], true, false))
+}
+
+/// A number of 64 bits for each row, as if by chance, from its number.
+fn chance(seed: u64) -> pl::Expr {
+    let run = move |numbers: Column| {
+        let numbers = numbers.as_materialized_series().cast(&DataType::UInt64)?;
+        let chances: pl::UInt64Chunked =
+            pl::arity::unary_elementwise_values(numbers.u64()?, |number: u64| mixed(number, seed));
+        Ok(chances.into_column())
+    };
+    let gives = |_: &Schema, field: &Field| Ok(Field::new(field.name().clone(), DataType::UInt64));
+    column(NUMBER).map(run, gives)
+}
+
+/// A bijection of `number` for each seed: the finalizer of SplitMix64, over a seed mixed likewise.
+///
+/// Source: Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195.
+fn mixed(number: u64, seed: u64) -> u64 {
+    finalized(number.wrapping_add(finalized(seed.wrapping_add(0x9e37_79b9_7f4a_7c15))))
+}
+
+fn finalized(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}

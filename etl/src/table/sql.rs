@@ -1,0 +1,182 @@
+//! Queries in SQL over tables.
+
+use std::ops::ControlFlow;
+
+use polars::prelude::{LazyFrame, PolarsResult};
+use polars::sql::SQLContext;
+use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, TableFactor, Visit, Visitor};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
+
+use super::Table;
+use crate::error::nearest;
+use crate::{Error, Result};
+
+/// The table that a query of SQL makes of `tables`, each under its name.
+///
+/// The dialect is that of polars. One statement, a `SELECT` (with `WITH`, `UNION`, `VALUES` and so on),
+/// which sees the tables that are given and nothing else.
+///
+/// # Errors
+///
+/// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
+/// - [`Error::Refused`] for all but one `SELECT`, for functions that read files, and for `SELECT INTO`;
+/// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
+/// - [`Error::DuplicateColumn`] if two tables have one name.
+pub fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
+    super::rows::no_duplicates(tables.iter().map(|(name, _)| *name))?;
+    check(query, tables)?;
+    let names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let inputs = tables.iter().map(|(_, table)| table.lazy()).collect();
+    let lazy = execute(query, &names, inputs).map_err(|error| unknown_column(&error, tables))?;
+    let all: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
+    let query = query.to_owned();
+    // It has run above, over the same tables.
+    Table::of(&all, move |inputs| execute(&query, &names, inputs).unwrap_or_else(|_| lazy.clone()))
+        .map_err(|error| match error {
+            Error::Engine { reason, .. } => unknown_column(&reason, tables),
+            other => other,
+        })
+}
+
+fn execute(query: &str, names: &[String], inputs: Vec<LazyFrame>) -> PolarsResult<LazyFrame> {
+    let mut context = SQLContext::new();
+    for (name, input) in names.iter().zip(inputs) {
+        context.register(name, input);
+    }
+    context.execute(query)
+}
+
+fn refused(what: impl std::fmt::Display, why: &'static str) -> Error {
+    Error::Refused { what: what.to_string().into(), why }
+}
+
+/// Refuses what is no query of the tables.
+fn check(query: &str, tables: &[(&str, Table)]) -> Result<()> {
+    let parsed = Parser::parse_sql(&GenericDialect, query)
+        .map_err(|error| Error::engine("reading SQL", &error))?;
+    let [Statement::Query(parsed)] = parsed.as_slice() else {
+        return Err(match parsed.as_slice() {
+            [] => refused("no statement", "there must be one SELECT"),
+            [one] => {
+                let text = one.to_string();
+                let word = text.split_whitespace().next().unwrap_or_default();
+                refused(word, "there must be one SELECT, which changes nothing")
+            }
+            _ => refused(format!("{} statements", parsed.len()), "there must be one SELECT"),
+        });
+    };
+    let mut checker = Checker { tables, named: Vec::new() };
+    if let ControlFlow::Break(error) = Visit::visit(parsed.as_ref(), &mut checker) {
+        return Err(error);
+    }
+    Ok(())
+}
+
+/// Walks a query, with the names that are defined in it.
+struct Checker<'a> {
+    tables: &'a [(&'a str, Table)],
+    named: Vec<String>,
+}
+
+impl Visitor for Checker<'_> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+        if let Some(with) = &query.with {
+            self.named.extend(with.cte_tables.iter().map(|table| table.alias.name.value.clone()));
+        }
+        check_body(&query.body)
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Error> {
+        match factor {
+            TableFactor::Table { name, args: Some(_), .. } => ControlFlow::Break(refused(
+                name,
+                "a query reads the tables that it is given, no files",
+            )),
+            TableFactor::TableFunction { expr, .. } => ControlFlow::Break(refused(
+                expr,
+                "a query reads the tables that it is given, no files",
+            )),
+            TableFactor::Function { name, .. }
+                if name.to_string().to_ascii_lowercase().starts_with("read_") =>
+            {
+                ControlFlow::Break(refused(
+                    name,
+                    "a query reads the tables that it is given, no files",
+                ))
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<Error> {
+        let name = match relation.0.as_slice() {
+            [part] => match part.as_ident() {
+                Some(ident) => ident.value.clone(),
+                None => relation.to_string(),
+            },
+            _ => relation.to_string(),
+        };
+        let known =
+            self.tables.iter().map(|(name, _)| *name).chain(self.named.iter().map(String::as_str));
+        match known.clone().any(|known| known == name) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(Error::Unknown {
+                kind: "table",
+                nearest: nearest(&name, known),
+                name: name.into(),
+            }),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Error> {
+        match expr {
+            Expr::Function(function)
+                if function.name.to_string().to_ascii_lowercase().starts_with("read_") =>
+            {
+                ControlFlow::Break(refused(
+                    &function.name,
+                    "a query reads the tables that it is given, no files",
+                ))
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn check_body(body: &SetExpr) -> ControlFlow<Error> {
+    match body {
+        SetExpr::Select(select) if select.into.is_some() => {
+            ControlFlow::Break(refused("SELECT INTO", "a query changes nothing"))
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            check_body(left)?;
+            check_body(right)
+        }
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+            ControlFlow::Break(refused(
+                body.to_string().split_whitespace().next().unwrap_or_default(),
+                "a query changes nothing",
+            ))
+        }
+        _ => ControlFlow::Continue(()),
+    }
+}
+
+/// Polars' error of a column as ours, with the name that is most like it.
+fn unknown_column(error: &dyn std::fmt::Display, tables: &[(&str, Table)]) -> Error {
+    let text = error.to_string();
+    let missing = ["unable to find column \"", "no column found with name \"", "not found: "]
+        .iter()
+        .find_map(|begin| text.split_once(begin))
+        .map(|(_, rest)| rest.split(['"', ';', '\n']).next().unwrap_or_default().trim());
+    match missing {
+        Some(name) if !name.is_empty() => {
+            let names = tables.iter().flat_map(|(_, table)| table.column_names());
+            Error::Unknown { kind: "column", name: name.into(), nearest: nearest(name, names) }
+        }
+        _ => Error::engine("planning SQL", &text),
+    }
+}
