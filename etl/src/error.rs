@@ -45,6 +45,16 @@ pub enum Error {
         /// The length asked for.
         expected: usize,
     },
+    /// A number is infinite or not a number.
+    #[error("{name} has no finite number in row {row}, column {column}")]
+    NotFinite {
+        /// The array.
+        name: &'static str,
+        /// Its row, from 0.
+        row: usize,
+        /// Its column, from 0.
+        column: usize,
+    },
     /// A node is named that the graph does not have.
     #[error("{name} names node {node}, but there are only {n_nodes} nodes")]
     NoSuchNode {

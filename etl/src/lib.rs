@@ -20,6 +20,7 @@ pub mod pipeline;
 pub mod source;
 #[cfg(feature = "tables")]
 pub mod table;
+mod tally;
 pub mod topology;
 
 pub use control::{Control, Progress};

@@ -5,8 +5,8 @@ use graph_core::generate::Random;
 
 use super::level::Level;
 use super::rounds::{Outcome, Rounds};
-use super::tally::{Tallies, Tally};
 use super::{check_at_least, labels};
+use crate::tally::{Tallies, Tally};
 use crate::topology::Undirected;
 use crate::{Control, Result};
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use graph_core::NodeId;
 use rayon::prelude::*;
 
-use super::tally::{Tallies, Tally};
+use crate::tally::{Tallies, Tally};
 use crate::topology::Undirected;
 use crate::{Control, Error, Result};
 

@@ -1,20 +1,17 @@
 //! Louvain: local moving and contraction by turns.
 
-use super::level::Level;
-use super::moving::{Moving, Partition};
-use super::report::{Communities, Hierarchy};
-use super::tally::Tallies;
-use super::{check_at_least, labels};
+use super::multilevel::Search;
+use super::report::Communities;
 use crate::topology::Undirected;
 use crate::{Control, Result};
 
 /// Communities by Louvain: nodes move to the neighboring community that raises
 /// [`modularity`](super::modularity()) most, then communities become the nodes of a smaller graph,
-/// until nothing is gained.
+/// until nothing is gained; then nodes move again, out of the communities found.
 ///
 /// Nodes move in batches that depend on the graph and the seed alone: those of a batch decide in
 /// parallel, then move one after another, each only if that is still a gain. The result is the
-/// same for any number of threads. A batch is a 256th of the graph or 262,144 entries, whichever
+/// same for any number of threads. A batch is a 256th of the graph or 65,536 entries, whichever
 /// is less: small graphs are worked on one node at a time. O(m) time for a round, of which most
 /// graphs need 5 to 20 on the first level and few after it; memory for 12 bytes an entry of the
 /// first contracted graph.
@@ -49,10 +46,15 @@ pub struct Louvain {
     /// Above 1 there are more and smaller communities, below 1 fewer and larger ones.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().resolution))]
     pub resolution: f64,
-    /// A level ends after a round that has raised modularity by less than this.
+    /// A level ends after a round that has raised modularity by less than this, all after an
+    /// iteration that has.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().tolerance))]
     pub tolerance: f64,
-    /// Graph is contracted at most this many times.
+    /// How often it starts again at the nodes with the communities it has found, at most: 1 is
+    /// the original method.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().max_iterations))]
+    pub max_iterations: u32,
+    /// Graph is contracted at most this many times in an iteration.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().max_levels))]
     pub max_levels: u32,
     /// Rounds over the nodes of a level, at most.
@@ -65,45 +67,33 @@ pub struct Louvain {
 
 impl Default for Louvain {
     fn default() -> Self {
-        Self { resolution: 1.0, tolerance: 1e-4, max_levels: 32, max_rounds: 32, seed: 0 }
+        Self {
+            resolution: 1.0,
+            tolerance: 1e-4,
+            max_iterations: 2,
+            max_levels: 32,
+            max_rounds: 32,
+            seed: 0,
+        }
     }
 }
 
 impl Louvain {
-    /// The communities of `graph`, with the levels of contraction.
+    /// The communities of `graph`, with the levels of contraction of the last iteration.
     ///
     /// # Errors
     ///
     /// - [`Error::BadOption`](crate::Error::BadOption) if `resolution` or `tolerance` is not a number of at least 0;
     /// - [`Error::Stopped`](crate::Error::Stopped) if the caller wants to stop.
     pub fn run(&self, graph: &Undirected, control: &Control) -> Result<Communities> {
-        check_at_least("resolution", self.resolution, 0.0)?;
-        check_at_least("tolerance", self.tolerance, 0.0)?;
-        let tallies = Tallies::new();
-        let mut level = Level::new(graph);
-        let mut hierarchy = Hierarchy::new(&level, self.resolution);
-        if level.total == 0.0 {
-            return Ok(hierarchy.finish());
-        }
-        for depth in 0..self.max_levels {
-            let mut partition = Partition::singletons(&level);
-            let moving = Moving {
-                resolution: self.resolution,
-                tolerance: self.tolerance,
-                max_rounds: self.max_rounds,
-                seed: self.seed.wrapping_add(depth.into()),
-            };
-            let moved = moving.run(&level, &mut partition, &tallies, control)?;
-            if moved.moves == 0 {
-                hierarchy.converged = true;
-                break;
-            }
-            let mut labels = partition.labels;
-            let k = labels::number_by_appearance(&level, &mut labels);
-            level = level.contract(&labels, k, &tallies, control)?;
-            hierarchy.push(labels, &level, moved);
-            control.step("levels", u64::from(depth) + 1, None)?;
-        }
-        Ok(hierarchy.finish())
+        let search = Search {
+            resolution: self.resolution,
+            tolerance: self.tolerance,
+            max_iterations: self.max_iterations,
+            max_levels: self.max_levels,
+            max_rounds: self.max_rounds,
+            seed: self.seed,
+        };
+        search.run(graph, control, |settled| Ok((settled.labels.to_vec(), settled.n_communities)))
     }
 }

@@ -10,9 +10,9 @@ mod level;
 mod louvain;
 mod modularity;
 mod moving;
+mod multilevel;
 mod report;
 mod rounds;
-mod tally;
 #[cfg(test)]
 mod tests;
 

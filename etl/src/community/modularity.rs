@@ -1,8 +1,8 @@
 //! How good communities are: modularity, coverage and conductance.
 
 use super::level::Level;
-use super::tally::Tallies;
 use super::{check_at_least, labels};
+use crate::tally::Tallies;
 use crate::topology::Undirected;
 use crate::{Control, Error, Result};
 

@@ -4,7 +4,7 @@ use graph_core::NodeId;
 
 use super::level::Level;
 use super::rounds::{Outcome, Rounds};
-use super::tally::{Tallies, Tally};
+use crate::tally::{Tallies, Tally};
 use crate::{Control, Result};
 
 /// Stands for a community that has no member yet.

@@ -9,12 +9,12 @@ use graph_core::generate::Random;
 use rayon::prelude::*;
 
 use super::level::Level;
-use super::tally::{Tallies, Tally};
+use crate::tally::{Tallies, Tally};
 use crate::{Control, Error, Result};
 
 /// Batches have at most this many entries: enough work for many threads, few enough nodes that a
 /// decision seldom rests on a neighbor that moves at the same time.
-const MOST_ENTRIES: usize = 1 << 18;
+const MOST_ENTRIES: usize = 1 << 16;
 
 /// A round has at least this many batches, so that small graphs are worked on nearly one node at
 /// a time.

@@ -136,11 +136,14 @@ proptest! {
         edges in edges(), weighted: bool, resolution in 0.1..3.0, seed: u64,
         max_levels in prop::sample::select(vec![0, 1, 2, 32_u32]),
         max_rounds in prop::sample::select(vec![1, 32_u32]),
+        max_iterations in 0..4_u32,
         randomness in prop::sample::select(vec![0.0, 0.01, 1.0]),
     ) {
         let graph = undirected(30, &edges, weighted);
-        let options =
-            Leiden { resolution, randomness, max_levels, max_rounds, seed, ..Leiden::default() };
+        let options = Leiden {
+            resolution, randomness, max_iterations, max_levels, max_rounds, seed,
+            ..Leiden::default()
+        };
         let found = options.run(&graph, &Control::NONE).unwrap();
         check_report(&graph, &found, resolution);
         prop_assert!(are_connected(&graph, &found.labels, found.n_communities()));
@@ -290,7 +293,7 @@ fn any_number_of_threads_finds_the_same() {
         pool.install(|| {
             (
                 Louvain::default().run(&graph, &Control::NONE).unwrap(),
-                Leiden { max_iterations: 1, ..Leiden::default() }
+                Leiden { max_iterations: 2, ..Leiden::default() }
                     .run(&graph, &Control::NONE)
                     .unwrap(),
                 LabelPropagation::default().run(&graph, &Control::NONE).unwrap(),

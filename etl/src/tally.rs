@@ -1,4 +1,4 @@
-//! Sums by key that cost as little as there are keys: what is between a node and each community.
+//! Sums by key that cost as little as there are keys, such as what is between a node and each community.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -9,7 +9,7 @@ const EMPTY: u32 = u32::MAX;
 /// An open hash table that is as large as the row being summed asks for, so that the rows of most
 /// nodes fit into the nearest cache; its size changes neither the sums nor their order.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     slots: Vec<(u32, f64)>,
     /// Slots in use, in the order of their first use.
     used: Vec<u32>,
@@ -18,7 +18,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Makes room for at most `n_keys` different keys, and forgets all sums.
-    pub(super) fn reset(&mut self, n_keys: usize) {
+    pub(crate) fn reset(&mut self, n_keys: usize) {
         for &slot in &self.used {
             self.slots[slot as usize].0 = EMPTY;
         }
@@ -32,7 +32,7 @@ impl Tally {
 
     /// Adds `weight` to the sum of `key`, which is less than `u32::MAX`.
     #[inline(always)]
-    pub(super) fn add(&mut self, key: u32, weight: f64) {
+    pub(crate) fn add(&mut self, key: u32, weight: f64) {
         let mask = (u32::MAX >> self.shift) as usize;
         let mut at = (key.wrapping_mul(0x9e37_79b1) >> self.shift) as usize;
         loop {
@@ -51,23 +51,23 @@ impl Tally {
     }
 
     /// Keys and sums, in the order in which keys were first met.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
         self.used.iter().map(|&slot| self.slots[slot as usize])
     }
 }
 
 /// One tally for each thread of the current pool.
 #[derive(Debug)]
-pub(super) struct Tallies(Vec<Mutex<Tally>>);
+pub(crate) struct Tallies(Vec<Mutex<Tally>>);
 
 impl Tallies {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self((0..rayon::current_num_threads()).map(|_| Mutex::default()).collect())
     }
 
     /// The tally of this thread. Whoever holds it must not wait for other tasks of the pool: this
     /// thread could be given one that asks for it again.
-    pub(super) fn mine(&self) -> MutexGuard<'_, Tally> {
+    pub(crate) fn mine(&self) -> MutexGuard<'_, Tally> {
         let thread = rayon::current_thread_index().unwrap_or(0) % self.0.len();
         // A tally is reset before each use, so what a panic left in it does no harm.
         self.0[thread].lock().unwrap_or_else(|poisoned| poisoned.into_inner())
