@@ -27,6 +27,13 @@ impl Deferred {
         Self
     }
 
+    /// What becomes true when Ctrl-C is pressed.
+    #[cfg(feature = "tables")]
+    #[expect(clippy::unused_self, reason = "only a deferred interrupt can be asked for")]
+    pub(crate) fn flag(&self) -> &'static AtomicBool {
+        &REQUESTED
+    }
+
     /// Whether Ctrl-C was pressed.
     #[expect(clippy::unused_self, reason = "only a deferred interrupt can be asked for")]
     pub(crate) fn requested(&self) -> bool {

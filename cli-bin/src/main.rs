@@ -14,8 +14,12 @@ mod interrupt;
 mod layout;
 mod outcome;
 mod output;
+#[cfg(feature = "tables")]
+mod pipeline;
 mod progress;
 mod quality;
+#[cfg(feature = "tables")]
+mod transform;
 
 use std::process::ExitCode;
 
@@ -48,6 +52,12 @@ enum Command {
     Info(info::Args),
     /// Convert a graph from one format to another
     Convert(convert::Args),
+    /// Filter, join, group and query tables: files, databases, object stores, pages of the web
+    #[cfg(feature = "tables")]
+    Transform(Box<transform::Args>),
+    /// Run a file of steps over tables and graphs
+    #[cfg(feature = "tables")]
+    Pipeline(pipeline::Args),
     /// Make a random or regular graph
     Generate(generate::Args),
     /// Measure how good a layout is
@@ -84,6 +94,10 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Layout(args) => layout::run(&args, messages),
         Command::Info(args) => info::run(&args, messages),
         Command::Convert(args) => convert::run(&args, messages),
+        #[cfg(feature = "tables")]
+        Command::Transform(args) => transform::run(&args, messages),
+        #[cfg(feature = "tables")]
+        Command::Pipeline(args) => pipeline::run(&args, messages),
         Command::Generate(args) => generate::run(&args, messages),
         Command::Quality(args) => quality::run(&args, messages),
         Command::Devices(args) => devices::run(&args),

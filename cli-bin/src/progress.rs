@@ -55,6 +55,24 @@ impl Messages {
 #[derive(Debug)]
 pub(crate) struct Spinner(Option<ProgressBar>);
 
+#[cfg(feature = "tables")]
+impl Spinner {
+    /// Shows another text.
+    pub(crate) fn say(&self, text: impl Into<String>) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(text.into());
+        }
+    }
+
+    /// Prints something without being in its way.
+    pub(crate) fn above(&self, print: impl FnOnce()) {
+        match &self.0 {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
 impl Drop for Spinner {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {

@@ -196,6 +196,14 @@ pub enum Error {
     /// A graph query cannot be answered.
     #[error(transparent)]
     Query(Box<crate::gfql::QueryError>),
+    /// A table could not be read from where it is.
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    Source(Box<crate::source::SourceError>),
+    /// A pipeline has something wrong in it, or a part of it failed.
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    Pipeline(Box<crate::pipeline::PipelineError>),
     /// The graph could not be made or read.
     #[error(transparent)]
     Graph(Box<graph_core::Error>),
@@ -238,6 +246,20 @@ impl Error {
     /// What the system says of the file or folder `path`.
     pub(crate) fn file(path: &std::path::Path, error: std::io::Error) -> Self {
         Self::File { path: path.into(), error }
+    }
+}
+
+#[cfg(feature = "tables")]
+impl From<crate::pipeline::PipelineError> for Error {
+    fn from(error: crate::pipeline::PipelineError) -> Self {
+        Self::Pipeline(Box::new(error))
+    }
+}
+
+#[cfg(feature = "tables")]
+impl From<crate::source::SourceError> for Error {
+    fn from(error: crate::source::SourceError) -> Self {
+        Self::Source(Box::new(error))
     }
 }
 

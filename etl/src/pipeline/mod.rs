@@ -1,1 +1,156 @@
 //! Pipelines: a file of steps, planned, estimated and run.
+//!
+//! ```toml
+//! memory_limit = "2 GiB"
+//!
+//! [[input]]
+//! name = "deps"
+//! from = "deps.parquet"            # whatever a source can be
+//!
+//! [[step]]
+//! name = "direct"
+//! verb = "filter"                  # works on the part before it, or on what `from` names
+//! where = "kind = 'Depends'"
+//!
+//! [[step]]
+//! name = "users"
+//! verb = "group"
+//! by = "target"
+//! aggregate = ["n = count(*)"]
+//!
+//! [[output]]
+//! to = "users.csv"                 # of the last step, or of what `from` names
+//! ```
+//!
+//! Parts name one another in any order, as long as they do not go in a circle. All of them are read,
+//! and checked against the columns that they get, before any row is computed. Paths are relative to
+//! the folder of the file.
+
+mod error;
+mod estimate;
+mod order;
+mod plan;
+mod read;
+mod run;
+mod section;
+mod table_verbs;
+mod verb;
+
+use std::path::Path;
+
+pub use self::error::{PipelineError, PipelineFault};
+pub use self::plan::{PartKind, Plan, PlannedColumn, PlannedPart};
+use self::read::{Input, Output, Step};
+pub use self::run::{Event, RunReport, Wrote};
+pub use self::section::parse_bytes;
+use crate::source::Source;
+use crate::{Error, Result};
+
+/// Inputs, steps and outputs whose names, verbs and options are checked.
+///
+/// ```
+/// use std::path::Path;
+/// use graph_etl::Control;
+/// use graph_etl::pipeline::Pipeline;
+///
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("edges.csv"), "source,target,weight\na,b,1\nb,c,5\n")?;
+/// let text = r#"
+///     [[input]]
+///     name = "edges"
+///     from = "edges.csv"
+///     [[step]]
+///     verb = "filter"
+///     where = "weight > 2"
+///     [[output]]
+///     to = "heavy.csv"
+/// "#;
+/// let pipeline = Pipeline::parse(text, folder.path())?;
+/// pipeline.run(&Control::NONE, &mut |_| {})?;
+/// let heavy = std::fs::read_to_string(folder.path().join("heavy.csv"))?;
+/// assert_eq!(heavy, "source,target,weight\nb,c,5\n");
+///
+/// let error = Pipeline::parse(&text.replace("filter", "flter"), folder.path()).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "line 6: step `step-1`: there is no verb `flter`; did you mean `filter`?"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Pipeline {
+    inputs: Vec<Input>,
+    steps: Vec<Step>,
+    outputs: Vec<Output>,
+    /// Inputs and steps, counted in this order, so that each comes behind what it works on.
+    order: Vec<usize>,
+    memory_limit: Option<u64>,
+}
+
+impl Pipeline {
+    /// Reads a pipeline in TOML whose paths are relative to `folder`; nothing is opened.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pipeline`] with the line and the part of what is wrong.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self> {
+        Ok(read::pipeline(text, folder)?)
+    }
+
+    /// Reads the pipeline in the file `path`; paths in it are relative to the file's folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] if the file cannot be read; those of [`parse`](Self::parse).
+    pub fn open(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Where tables come from, with their names: for a caller that allows some places only.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &Source)> {
+        self.inputs.iter().map(|input| (input.name.as_str(), &input.source))
+    }
+
+    /// The files and objects that are written.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        self.outputs.iter().map(|output| output.place.as_str())
+    }
+
+    /// The bytes of memory that the pipeline may be estimated to need.
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.memory_limit
+    }
+
+    /// Sets or lifts the limit of memory.
+    pub fn with_memory_limit(self, memory_limit: Option<u64>) -> Self {
+        Self { memory_limit, ..self }
+    }
+
+    /// The part that is wanted where nothing is written.
+    fn last(&self) -> usize {
+        self.inputs.len() + self.steps.len() - 1
+    }
+
+    fn name(&self, part: usize) -> &str {
+        match part.checked_sub(self.inputs.len()) {
+            None => &self.inputs[part].name,
+            Some(step) => &self.steps[step].name,
+        }
+    }
+
+    /// A fault of an input or a step.
+    fn fault(&self, part: usize, error: Error) -> Error {
+        let (kind, line) = match part.checked_sub(self.inputs.len()) {
+            None => ("input", self.inputs[part].line),
+            Some(step) => ("step", self.steps[step].line),
+        };
+        match error {
+            Error::Stopped { .. } => error,
+            error => {
+                let part = format!("{kind} `{}`", self.name(part)).into();
+                PipelineError { line, part, fault: error.into() }.into()
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What a caller may say about an input, and what reading it found.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,12 @@ pub enum Format {
 }
 
 impl Format {
+    /// The format that the suffix of a file name tells, suffixes of compression aside. `.json` may
+    /// be an array of objects as well as a graph: only the content tells.
+    pub fn from_suffix(path: impl AsRef<Path>) -> Option<Self> {
+        crate::ingest::by_suffix(path.as_ref())
+    }
+
     /// What messages call the format.
     pub fn name(self) -> &'static str {
         match self {

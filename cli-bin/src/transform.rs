@@ -1,0 +1,303 @@
+//! `graphlume transform`: tables through verbs, in the order of the command line.
+
+mod preview;
+mod verbs;
+
+use std::fmt::Write;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use graphlume::etl::pipeline::{Pipeline, parse_bytes};
+use graphlume::etl::source::Parameter;
+
+use crate::outcome::Outcome;
+use crate::output::{is_standard, print, print_json};
+use crate::pipeline::{self, Watcher};
+use crate::progress::Messages;
+use verbs::Verbs;
+
+/// Arguments of `graphlume transform`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Tables: files, folders, patterns, `s3://…`, `sqlite:FILE?table=T`,
+    /// `postgres://USER@HOST/DB?table=T`, `https://…` or `-`; several are put one after another.
+    /// NAME=TABLE gives a name for --sql
+    #[arg(required = true, value_name = "[NAME=]TABLE")]
+    inputs: Vec<String>,
+    /// File or object to write, `-` for standard output; the suffix says the format
+    /// [default: the first rows are printed]
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<String>,
+    #[command(flatten)]
+    verbs: Verbs,
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// What the user says of the inputs.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Input")]
+struct SourceArgs {
+    /// Format of the inputs [default: found from the suffix, then from the content]
+    #[arg(long, value_parser = formats())]
+    format: Option<String>,
+    /// Field separator of delimited text [default: found from the first rows]
+    #[arg(long, value_name = "CHAR")]
+    delimiter: Option<char>,
+    /// Delimited text has no names in its first row
+    #[arg(long)]
+    no_header: bool,
+    /// Rows of text that are looked at to tell the types of columns, 0 for all [default: 1000]
+    #[arg(long, value_name = "N")]
+    infer_rows: Option<u64>,
+    /// Column to add with the file that a row is from
+    #[arg(long, value_name = "COLUMN")]
+    path_column: Option<String>,
+    /// JSON pointer to the records of a JSON document, such as `/data/items`
+    #[arg(long, value_name = "POINTER")]
+    records: Option<String>,
+    /// Take the nodes of graph files, not their edges
+    #[arg(long)]
+    nodes: bool,
+    /// Query to a database
+    #[arg(long, value_name = "SQL")]
+    query: Option<String>,
+    /// Value for a placeholder of --query, once for each
+    #[arg(long, value_name = "VALUE", requires = "query")]
+    param: Vec<String>,
+    /// Most bytes from the web, a database or standard input, such as `2 GiB` [default: 4 GiB]
+    #[arg(long, value_name = "BYTES", value_parser = bytes())]
+    max_bytes: Option<u64>,
+    /// Seconds after which the web or a database is given up [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<f64>,
+}
+
+/// How it is done.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Run")]
+struct RunArgs {
+    /// Format to write [default: found from the suffix; CSV to standard output]
+    #[arg(long, value_parser = formats(), requires = "out")]
+    to: Option<String>,
+    /// Print what would be done, with columns, rows and memory, and do nothing
+    #[arg(long, conflicts_with = "as_pipeline")]
+    plan: bool,
+    /// Print a pipeline file that does the same
+    #[arg(long)]
+    as_pipeline: bool,
+    /// Refuse to run if more memory is estimated, such as `2 GiB`
+    #[arg(long, value_name = "BYTES", value_parser = bytes())]
+    memory_limit: Option<u64>,
+    /// Rows that are printed where there is no --out
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    rows: usize,
+    /// Print JSON: the rows, the plan, or a report of what was written
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Verbs are done in the order they are given, each on what the one before left.
+
+Examples:
+  Rows and columns of a file:
+    graphlume transform karate.csv --filter 'source < 5' --select source,target
+  The most cited weblogs:
+    graphlume transform polblogs.csv --group-by target --agg 'n = count(*)' --sort=-n --limit 10
+  Names for numbers, then a file:
+    graphlume transform games.csv --join teams.csv --on 'source = id' -o named.parquet
+  SQL over several files:
+    graphlume transform e=edges.csv v=nodes.csv \\
+      --sql 'SELECT v.label, count(*) AS n FROM e JOIN v ON e.source = v.id GROUP BY v.label'
+  From a database, larger than life:
+    graphlume transform 'sqlite:app.db?table=events' --with 'day = date(at)' -o events.parquet
+
+Expressions are those of SQL: arithmetic, comparisons, AND, OR, NOT, LIKE, IN, BETWEEN, IS NULL, CASE,
+and functions of numbers, text and time. Text is in 'single quotes', odd names in \"double\" ones.";
+
+/// Names of formats that are read and written.
+fn formats() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new([
+        "csv", "jsonl", "json", "parquet", "arrow", "mtx", "metis", "graphml", "gexf", "gml",
+    ])
+}
+
+/// Bytes with a unit.
+pub(crate) fn bytes() -> impl TypedValueParser<Value = u64> {
+    clap::builder::StringValueParser::new().try_map(|text| {
+        parse_bytes(&text).ok_or("a number of bytes is expected, such as `2 GiB` or `500 MB`")
+    })
+}
+
+pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
+    let standard = args.out.as_deref().is_some_and(|out| is_standard(Path::new(out)));
+    // What goes to standard output is a file first, which is written while rows are computed.
+    let folder = standard.then(tempfile::tempdir).transpose()?;
+    let out = match (&folder, &args.out) {
+        (Some(folder), _) => Some(text_of(&folder.path().join("out"))?),
+        (None, out) => out.clone(),
+    };
+    let text = args.pipeline(out.as_deref(), standard)?;
+    if args.run.as_pipeline {
+        print(args.pipeline(args.out.as_deref(), standard)?.as_bytes())?;
+        return Ok(Outcome::Done);
+    }
+    let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
+    let pipeline = pipeline.with_memory_limit(args.run.memory_limit);
+    if args.run.plan {
+        return pipeline::print_plan(&pipeline, args.run.json, &Watcher::of_command(messages));
+    }
+    if args.out.is_none() {
+        return preview::run(&pipeline, args.run.rows, args.run.json, messages);
+    }
+    let json = args.run.json && !standard;
+    let watcher = Watcher::of_command(messages);
+    let Some(report) = watcher.run(&pipeline)? else { return Ok(Outcome::Interrupted) };
+    if let (Some(_), Some(out)) = (&folder, out) {
+        let mut file = std::fs::File::open(out)?;
+        io::copy(&mut file, &mut io::stdout().lock())?;
+    }
+    if json {
+        print_json(&report)?;
+    } else {
+        pipeline::say_written(&report, messages);
+    }
+    Ok(Outcome::Done)
+}
+
+fn text_of(path: &Path) -> anyhow::Result<String> {
+    match path.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => bail!("{} is not UTF-8", path.display()),
+    }
+}
+
+impl Args {
+    /// The pipeline that does the same, as text.
+    fn pipeline(&self, out: Option<&str>, standard: bool) -> anyhow::Result<String> {
+        let mut text = String::new();
+        let inputs = self.inputs.iter().map(|input| split_name(input));
+        let mut names: Vec<String> = Vec::new();
+        for (name, from) in inputs {
+            let name = name.map_or_else(|| stem(from), str::to_owned);
+            names.push(free_name(&name, &names));
+            self.source.write(&mut text, &names[names.len() - 1], from)?;
+        }
+        self.verbs.write(&mut text, &names)?;
+        if let Some(out) = out {
+            writeln!(text, "\n[[output]]\nto = {}", quoted(out))?;
+            let usual = standard.then_some("csv");
+            if let Some(format) = self.run.to.as_deref().or(usual) {
+                writeln!(text, "format = {}", quoted(format))?;
+            }
+        }
+        Ok(text)
+    }
+}
+
+impl SourceArgs {
+    fn write(&self, text: &mut String, name: &str, from: &str) -> anyhow::Result<()> {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        writeln!(text, "[[input]]\nname = {}\nfrom = {}", quoted(name), quoted(from))?;
+        let texts = [
+            ("format", self.format.clone()),
+            ("delimiter", self.delimiter.map(String::from)),
+            ("path_column", self.path_column.clone()),
+            ("records", self.records.clone()),
+            ("part", self.nodes.then(|| "nodes".to_owned())),
+            ("query", self.query.clone()),
+        ];
+        for (option, value) in texts {
+            if let Some(value) = value {
+                writeln!(text, "{option} = {}", quoted(&value))?;
+            }
+        }
+        if self.no_header {
+            writeln!(text, "header = false")?;
+        }
+        if let Some(n) = self.infer_rows {
+            writeln!(text, "inferred_rows = {n}")?;
+        }
+        if !self.param.is_empty() {
+            let params: Vec<_> =
+                self.param.iter().map(|text| Parameter::Text(text.clone())).collect();
+            writeln!(text, "params = {}", serde_json::to_string(&params)?)?;
+        }
+        if let Some(bytes) = self.max_bytes {
+            writeln!(text, "max_bytes = {bytes}")?;
+        }
+        if let Some(seconds) = self.timeout {
+            writeln!(text, "timeout_secs = {seconds:?}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Name and place of `NAME=TABLE`. A file whose name has a `=` is a file.
+fn split_name(input: &str) -> (Option<&str>, &str) {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    match input.split_once('=') {
+        Some((name, from)) if is_name(name) && !PathBuf::from(input).exists() => (Some(name), from),
+        _ => (None, input),
+    }
+}
+
+/// A name for a table: that of its file or database table, without suffixes.
+fn stem(from: &str) -> String {
+    let place = match from.split_once("table=") {
+        Some((_, table)) => table.split('&').next().unwrap_or(table),
+        None => from.split('?').next().unwrap_or(from),
+    };
+    let last = place.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or(place);
+    let stem = last.split('.').find(|part| !part.is_empty()).unwrap_or("");
+    let name: String = stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    match name.trim_matches('_') {
+        "" => "table".to_owned(),
+        name if name.starts_with(|c: char| c.is_numeric()) => format!("t{name}"),
+        name => name.to_owned(),
+    }
+}
+
+/// The name, with a number if another table has it.
+fn free_name(name: &str, names: &[String]) -> String {
+    let numbered = (2..).map(|n| format!("{name}_{n}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !names.contains(name))
+        .unwrap_or_default()
+}
+
+/// Text as TOML has it; its escapes include those of JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_have_names() {
+        assert_eq!(split_name("e=a.csv"), (Some("e"), "a.csv"));
+        assert_eq!(split_name("x/year=2/a.csv"), (None, "x/year=2/a.csv"));
+        assert_eq!(split_name("sqlite:a.db?table=t"), (None, "sqlite:a.db?table=t"));
+        assert_eq!(stem("a/b-c.csv.gz"), "b_c");
+        assert_eq!(stem("s3://bucket/x/2026-*.parquet"), "t2026");
+        assert_eq!(stem("sqlite:a.db?table=people"), "people");
+        assert_eq!(stem("-"), "table");
+        let names = ["a".to_owned(), "a_2".to_owned()];
+        assert_eq!(free_name("a", &names), "a_3");
+        assert_eq!(free_name("b", &names), "b");
+    }
+}

@@ -1,0 +1,355 @@
+//! Verbs on the command line, kept in the order in which they are given.
+
+use std::fmt::Write;
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
+
+use super::{free_name, quoted, stem};
+
+/// The verbs and their options, in the order of the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verbs(Vec<Given>);
+
+/// An option of the command line, and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Given {
+    option: &'static str,
+    value: String,
+}
+
+/// Name, value, and help of every verb and of every option that belongs to one.
+const OPTIONS: [(&str, &str, &str); 24] = [
+    ("filter", "EXPR", "Keep the rows for which the expression is true"),
+    ("select", "COLUMNS", "Keep these columns, in this order; NAME=EXPR computes one"),
+    ("drop", "COLUMNS", "Drop these columns"),
+    ("rename", "NEW=OLD", "Rename columns"),
+    ("with", "NAME=EXPR", "Add a column, or replace one"),
+    ("group-by", "COLUMNS", "Make one row of all that agree on these columns; see --agg"),
+    (
+        "agg",
+        "NAME=EXPR",
+        "Aggregate of a group, such as `n = count(*)`; behind --group-by, or alone for all rows",
+    ),
+    ("join", "TABLE", "Join another table; see --on and --how"),
+    ("on", "COLUMNS", "Columns that agree in both tables, or LEFT=RIGHT; behind --join"),
+    ("how", "HOW", "inner, left, semi or anti; behind --join [default: inner]"),
+    ("sort", "COLUMNS", "Sort by these columns; `-` before one puts the greatest first"),
+    ("top", "N", "Keep the first N in the order of --by"),
+    ("by", "COLUMNS", "Columns to order by, as in --sort; behind --top"),
+    (
+        "unique",
+        "COLUMNS",
+        "Keep one of the rows that agree on all columns, or on some: --unique=a,b",
+    ),
+    ("keep", "WHICH", "first, last, any or none of them; behind --unique [default: first]"),
+    ("sample", "N", "Keep N rows at random, or a part of all, such as `1%`"),
+    ("seed", "SEED", "What chance begins with; behind --sample [default: 0]"),
+    ("bin", "NAME=COLUMN", "Add a column with the number of the bin that a value is in"),
+    ("bins", "N", "Number of bins; behind --bin [default: 10]"),
+    ("scale", "SCALE", "linear, log or quantile; behind --bin [default: linear]"),
+    ("every", "DURATION", "Bins of time instead, such as `1h` or `1d`; behind --bin"),
+    (
+        "sql",
+        "QUERY",
+        "Query the inputs by their names, and `input`, which is what the verbs before left",
+    ),
+    ("limit", "N", "Keep the first N rows"),
+    ("offset", "N", "Skip so many rows first; behind --limit"),
+];
+
+/// Options that say more about the verb before them.
+const BELONGS: [(&str, &[&str]); 10] = [
+    ("agg", &["group-by", "agg"]),
+    ("on", &["join"]),
+    ("how", &["join"]),
+    ("by", &["top"]),
+    ("keep", &["unique"]),
+    ("seed", &["sample"]),
+    ("bins", &["bin"]),
+    ("scale", &["bin"]),
+    ("every", &["bin"]),
+    ("offset", &["limit"]),
+];
+
+impl clap::Args for Verbs {
+    fn augment_args(command: Command) -> Command {
+        OPTIONS.iter().fold(command, |command, &(name, value, help)| {
+            let arg = Arg::new(name)
+                .long(name)
+                .value_name(value)
+                .help(help)
+                .help_heading("Verbs, done in the order they are given")
+                .action(ArgAction::Append)
+                .allow_hyphen_values(true);
+            command.arg(match name {
+                // Without `=` it would take the next word for its value.
+                "unique" => arg.num_args(0..=1).require_equals(true).default_missing_value(""),
+                _ => arg,
+            })
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Verbs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut given = Vec::new();
+        for (option, ..) in OPTIONS {
+            let indices = matches.indices_of(option).into_iter().flatten();
+            let values = matches.get_many::<String>(option).into_iter().flatten();
+            given.extend(indices.zip(values.cloned()).map(|(at, value)| (at, option, value)));
+        }
+        given.sort();
+        Ok(Self(given.into_iter().map(|(_, option, value)| Given { option, value }).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// A verb with the options that belong to it.
+struct Step<'a> {
+    option: &'static str,
+    value: &'a str,
+    more: Vec<(&'static str, &'a str)>,
+}
+
+impl Step<'_> {
+    fn find(&self, option: &str) -> Option<&str> {
+        self.more.iter().rev().find(|(name, _)| *name == option).map(|(_, value)| *value)
+    }
+
+    fn all(&self, option: &str) -> Vec<String> {
+        let values = self.more.iter().filter(|(name, _)| *name == option);
+        values.map(|(_, value)| (*value).to_owned()).collect()
+    }
+}
+
+impl Verbs {
+    /// Writes the steps of a pipeline over the inputs `inputs`, and more inputs that are joined.
+    pub(super) fn write(&self, text: &mut String, inputs: &[String]) -> anyhow::Result<()> {
+        let steps = self.grouped()?;
+        let mut names = inputs.to_vec();
+        let mut body = String::new();
+        let mut before = inputs[0].clone();
+        if 1 < inputs.len() && steps.first().is_none_or(|step| step.option != "sql") {
+            before = free_name("inputs", &names);
+            begin(&mut body, &before, "concat", inputs)?;
+            names.push(before.clone());
+        }
+        for step in steps {
+            let name = free_name(&format!("--{}", step.option), &names);
+            names.push(name.clone());
+            let verb = match step.option {
+                "group-by" | "agg" => "group",
+                verb => verb,
+            };
+            let mut options = options(&step)?;
+            let mut from = vec![before];
+            match step.option {
+                "sql" => {
+                    // What comes before is a table of its own, unless it is the first input.
+                    let mut tables = vec![free_name("input", inputs)];
+                    from.extend_from_slice(inputs);
+                    tables.extend_from_slice(inputs);
+                    options.push(("tables", list(&tables)));
+                }
+                "join" => {
+                    let table = free_name(&stem(step.value), &names);
+                    let from = quoted(step.value);
+                    write!(text, "\n[[input]]\nname = {}\nfrom = {from}\n", quoted(&table))?;
+                    options.push(("with", quoted(&table)));
+                    names.push(table);
+                }
+                _ => {}
+            }
+            begin(&mut body, &name, verb, &from)?;
+            for (option, value) in options {
+                writeln!(body, "{option} = {value}")?;
+            }
+            before = name;
+        }
+        text.push_str(&body);
+        Ok(())
+    }
+
+    /// The verbs, each with the options behind it that belong to it.
+    fn grouped(&self) -> anyhow::Result<Vec<Step<'_>>> {
+        let mut steps: Vec<Step> = Vec::new();
+        for Given { option, value } in &self.0 {
+            let Some((_, verbs)) = BELONGS.iter().find(|(name, _)| name == option) else {
+                steps.push(Step { option, value, more: Vec::new() });
+                continue;
+            };
+            match steps.last_mut().filter(|last| verbs.contains(&last.option)) {
+                Some(last) => last.more.push((option, value)),
+                // All rows are one group.
+                None if *option == "agg" => {
+                    steps.push(Step { option, value: "", more: vec![(option, value)] });
+                }
+                None => bail!("--{option} should come behind --{}", verbs[0]),
+            }
+        }
+        Ok(steps)
+    }
+}
+
+fn begin(text: &mut String, name: &str, verb: &str, from: &[String]) -> std::fmt::Result {
+    let name = quoted(name);
+    write!(text, "\n[[step]]\nname = {name}\nverb = \"{verb}\"\nfrom = {}\n", list(from))
+}
+
+/// The options of a step as a pipeline has them, with their values in TOML.
+fn options(step: &Step) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let value = step.value;
+    let columns = || list(&split(value));
+    let mut options = match step.option {
+        "filter" => vec![("where", quoted(value))],
+        "select" | "drop" | "rename" => vec![("columns", columns())],
+        "with" => vec![("columns", list(&[value.to_owned()]))],
+        "group-by" => vec![("by", columns()), ("aggregate", list(&step.all("agg")))],
+        "agg" => vec![("aggregate", list(&step.all("agg")))],
+        "join" => {
+            let on = step.find("on").context("--join needs --on COLUMNS")?;
+            vec![("on", list(&split(on)))]
+        }
+        "sort" => vec![("by", columns())],
+        "top" => {
+            let by = step.find("by").context("--top needs --by COLUMNS")?;
+            vec![("n", whole("top", value)?), ("by", list(&split(by)))]
+        }
+        "unique" if value.is_empty() => Vec::new(),
+        "unique" => vec![("by", columns())],
+        "sample" => match value.strip_suffix('%') {
+            Some(percent) => {
+                let percent: f64 = percent
+                    .trim()
+                    .parse()
+                    .with_context(|| format!("--sample should be a number, not `{value}`"))?;
+                vec![("fraction", format!("{:?}", percent / 100.0))]
+            }
+            None => vec![("n", whole("sample", value)?)],
+        },
+        "bin" => {
+            let (name, column) = value
+                .split_once('=')
+                .with_context(|| format!("--bin should be NAME=COLUMN, not `{value}`"))?;
+            vec![("column", quoted(column.trim())), ("into", quoted(name.trim()))]
+        }
+        "sql" => vec![("query", quoted(value))],
+        "limit" => vec![("n", whole("limit", value)?)],
+        other => bail!("--{other} is no verb"),
+    };
+    for &(option, value) in &step.more {
+        options.push(match option {
+            "how" | "scale" | "every" => (option, quoted(value)),
+            "keep" => ("which", quoted(value)),
+            "seed" | "bins" | "offset" => (option, whole(option, value)?),
+            _ => continue,
+        });
+    }
+    Ok(options)
+}
+
+/// A whole number in TOML.
+fn whole(option: &str, value: &str) -> anyhow::Result<String> {
+    let number: u64 = value
+        .replace('_', "")
+        .parse()
+        .with_context(|| format!("--{option} should be a whole number, not `{value}`"))?;
+    Ok(number.to_string())
+}
+
+/// A list of texts in TOML.
+fn list(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+/// The parts between commas that are neither in quotes nor in brackets.
+fn split(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut depth = 0_usize;
+    let mut quote = None;
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"' | '`') => quote = Some(c),
+            (None, '(' | '[') => depth += 1,
+            (None, ')' | ']') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            (None, _) => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    parts.into_iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(args: &[&str]) -> anyhow::Result<String> {
+        let command = <Verbs as clap::Args>::augment_args(Command::new("x").no_binary_name(true));
+        let matches = command.try_get_matches_from(args)?;
+        let mut text = String::new();
+        Verbs::from_arg_matches(&matches)?.write(&mut text, &["t".to_owned()])?;
+        Ok(text)
+    }
+
+    fn verbs(args: &[&str]) -> Vec<String> {
+        let text = steps(args).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("verb = "));
+        lines.map(|verb| verb.trim_matches('"').to_owned()).collect()
+    }
+
+    #[test]
+    fn verbs_keep_their_order() {
+        let args = ["--limit", "3", "--filter", "a", "--unique", "--filter=b", "--sort", "-x"];
+        assert_eq!(verbs(&args), ["limit", "filter", "unique", "filter", "sort"]);
+        let text = steps(&args).unwrap();
+        assert!(
+            text.contains(
+                "name = \"--filter_2\"\nverb = \"filter\"\nfrom = [\"--unique\"]\nwhere = \"b\""
+            ),
+            "{text}"
+        );
+        assert!(text.contains("by = [\"-x\"]"), "{text}");
+    }
+
+    #[test]
+    fn options_belong_to_the_verb_before() {
+        let text = steps(&["--group-by", "a,b", "--agg", "n=count(*)", "--agg", "s=sum(x)"]);
+        let text = text.unwrap();
+        assert!(
+            text.contains("by = [\"a\", \"b\"]\naggregate = [\"n=count(*)\", \"s=sum(x)\"]"),
+            "{text}"
+        );
+        assert_eq!(verbs(&["--agg", "n=count(*)", "--agg", "m=max(x)"]), ["group"]);
+        let error = steps(&["--on", "a"]).unwrap_err().to_string();
+        assert_eq!(error, "--on should come behind --join");
+        let error = steps(&["--join", "f.csv", "--limit", "1", "--on", "a"]).unwrap_err();
+        assert_eq!(error.to_string(), "--on should come behind --join");
+        let error = steps(&["--limit", "x"]).unwrap_err().to_string();
+        assert_eq!(error, "--limit should be a whole number, not `x`");
+    }
+
+    #[test]
+    fn lists_are_split_outside_of_quotes_and_brackets() {
+        assert_eq!(split("a, b"), ["a", "b"]);
+        assert_eq!(split("x=f(a,b),\"c,d\",'(',e"), ["x=f(a,b)", "\"c,d\"", "'('", "e"]);
+        assert_eq!(split(""), [""; 0]);
+    }
+}

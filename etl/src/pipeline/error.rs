@@ -1,0 +1,96 @@
+//! What can be wrong with a pipeline.
+
+use crate::Error;
+use crate::error::hint;
+
+/// A fault of a pipeline, with the part and the line of its file where it is.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{part}: {fault}", at(*line))]
+pub struct PipelineError {
+    /// The line, counted from 1; absent if no one line is to blame.
+    pub line: Option<u32>,
+    /// The part, such as ``step `join` ``.
+    pub part: Box<str>,
+    /// What is wrong.
+    #[source]
+    pub fault: PipelineFault,
+}
+
+/// What is wrong with a part of a pipeline.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineFault {
+    /// The text is not TOML.
+    #[error("{0}")]
+    Syntax(Box<str>),
+    /// A step, verb, option or choice does not exist.
+    #[error("there is no {kind} `{name}`{}", hint(nearest.as_deref()))]
+    Unknown {
+        /// What it should be, such as `"verb"`.
+        kind: &'static str,
+        /// The name.
+        name: Box<str>,
+        /// The name that is most like it, if one is.
+        nearest: Option<Box<str>>,
+    },
+    /// An option that the part needs is not given.
+    #[error("option `{option}` is missing")]
+    Missing {
+        /// The option.
+        option: &'static str,
+    },
+    /// An option has a value that it cannot have.
+    #[error("option `{option}` {reason}")]
+    Value {
+        /// The option.
+        option: &'static str,
+        /// What is wrong with the value.
+        reason: Box<str>,
+    },
+    /// Two parts have one name.
+    #[error("the name is that of {other}, too")]
+    NameTwice {
+        /// The other part.
+        other: Box<str>,
+    },
+    /// Parts need one another.
+    #[error("the steps go in a circle: {}", names.join(" → "))]
+    Cycle {
+        /// The names along the circle; the last is the first.
+        names: Vec<String>,
+    },
+    /// The step gets more or fewer tables than it works on.
+    #[error("`{verb}` works on {expected}, but {found} are given")]
+    Tables {
+        /// The verb.
+        verb: &'static str,
+        /// How many it needs, in words.
+        expected: &'static str,
+        /// How many there are.
+        found: usize,
+    },
+    /// There is nothing to do.
+    #[error("there is no `[[{0}]]`")]
+    Empty(&'static str),
+    /// The estimate of memory is above the limit.
+    #[error("about {estimated} bytes of memory are needed, but {limit} are allowed")]
+    Memory {
+        /// Estimated bytes.
+        estimated: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The part itself failed.
+    #[error(transparent)]
+    Failed(Box<Error>),
+}
+
+impl From<Error> for PipelineFault {
+    fn from(error: Error) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+fn at(line: Option<u32>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
+}

@@ -1,0 +1,301 @@
+//! From the text of a pipeline to its parts, with every name, verb and option checked.
+
+use std::path::Path;
+
+use graph_core::Format;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{PipelineError, PipelineFault};
+use super::order::order;
+use super::section::{Result, Section, line_of};
+use super::verb::{Reader, Verb};
+use super::{Pipeline, table_verbs};
+use crate::error::nearest;
+use crate::source::{GraphPart, Parameter, Source, SourceOptions};
+
+/// A table that comes in.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) name: String,
+    pub(super) line: Option<u32>,
+    pub(super) source: Source,
+}
+
+/// A table that is made of others, which are parts counted through inputs and then steps.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) line: Option<u32>,
+    pub(super) verb: Verb,
+    pub(super) from: Vec<usize>,
+    /// Whether the rows are computed once and kept.
+    pub(super) keep: bool,
+}
+
+/// A table that goes out.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) line: Option<u32>,
+    pub(super) from: usize,
+    /// As it was written.
+    pub(super) to: String,
+    pub(super) place: String,
+    pub(super) format: Option<Format>,
+}
+
+/// All verbs there are.
+fn verbs() -> impl Iterator<Item = &'static Reader> {
+    table_verbs::VERBS.iter()
+}
+
+/// Reads a pipeline; paths in it are relative to `folder`.
+pub(super) fn pipeline(text: &str, folder: &Path) -> Result<Pipeline> {
+    let document = DeTable::parse(text).map_err(|error| PipelineError {
+        line: error.span().map(|span| line_of(text, span.start)),
+        part: "pipeline".into(),
+        fault: PipelineFault::Syntax(error.message().into()),
+    })?;
+    let head = Section::new(text, document.get_ref(), "pipeline", None);
+    let memory_limit = head.bytes("memory_limit")?;
+    let [inputs, steps, outputs] = [("input", "input"), ("step", "step"), ("output", "output")]
+        .map(|(key, kind)| sections(text, document.get_ref(), &head, key, kind));
+    let (inputs, steps, outputs) = (inputs?, steps?, outputs?);
+    head.finish()?;
+    if inputs.is_empty() {
+        return Err(head.fault(PipelineFault::Empty("input")));
+    }
+
+    let mut names = Names::default();
+    let inputs = inputs
+        .into_iter()
+        .map(|mut section| {
+            names.add(&mut section, "input", None)?;
+            input(&section, folder)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut steps: Vec<_> = steps.into_iter().collect();
+    for (i, section) in steps.iter_mut().enumerate() {
+        names.add(section, "step", Some(format!("step-{}", i + 1)))?;
+    }
+    let first_step = inputs.len();
+    let steps = steps
+        .iter()
+        .enumerate()
+        .map(|(i, section)| step(section, &names, first_step + i, first_step))
+        .collect::<Result<Vec<_>>>()?;
+    let outputs = outputs
+        .iter()
+        .map(|section| output(section, &names, folder))
+        .collect::<Result<Vec<_>>>()?;
+    check_places(&outputs)?;
+
+    let needs: Vec<_> = (0..first_step)
+        .map(|_| Vec::new())
+        .chain(steps.iter().map(|step| step.from.clone()))
+        .collect();
+    let order = order(&needs).map_err(|circle| {
+        let line = steps.get(circle[0] - first_step).and_then(|step| step.line);
+        let names = circle.iter().map(|&part| names.names[part].clone()).collect();
+        let fault = PipelineFault::Cycle { names };
+        PipelineError { line, part: "pipeline".into(), fault }
+    })?;
+    Ok(Pipeline { inputs, steps, outputs, order, memory_limit })
+}
+
+/// The parts of one kind, as they are in the file.
+fn sections<'a>(
+    text: &'a str,
+    document: &'a DeTable<'a>,
+    head: &Section,
+    key: &'static str,
+    kind: &'static str,
+) -> Result<Vec<Section<'a>>> {
+    // Asked for, so that it counts as known.
+    head.value(key)?;
+    let Some(value) = document.get(key) else { return Ok(Vec::new()) };
+    let DeValue::Array(values) = value.get_ref() else {
+        return Err(head.bad(key, format!("should be one or more `[[{kind}]]`")));
+    };
+    values
+        .iter()
+        .enumerate()
+        .map(|(i, value)| match value.get_ref() {
+            DeValue::Table(entries) => {
+                // A part without entries begins nowhere.
+                let start = entries.keys().map(|key| key.span().start).min();
+                let start = start.unwrap_or(value.span().start);
+                Ok(Section::new(text, entries, format!("{kind} {}", i + 1), Some(start)))
+            }
+            _ => Err(head.bad(key, format!("should be one or more `[[{kind}]]`"))),
+        })
+        .collect()
+}
+
+/// Names of inputs and steps, in this order.
+#[derive(Debug, Default)]
+struct Names {
+    names: Vec<String>,
+    parts: Vec<String>,
+}
+
+impl Names {
+    /// Takes the name of a part, which no other may have.
+    fn add(&mut self, section: &mut Section, kind: &str, usual: Option<String>) -> Result<()> {
+        let name = match (section.text("name")?, usual) {
+            (Some(name), _) if name.is_empty() => return Err(section.bad("name", "is empty")),
+            (Some(name), _) | (None, Some(name)) => name,
+            (None, None) => return Err(section.fault(PipelineFault::Missing { option: "name" })),
+        };
+        let part = format!("{kind} `{name}`");
+        section.rename(part.clone());
+        if let Some(other) = self.names.iter().position(|other| *other == name) {
+            let other = self.parts[other].as_str().into();
+            return Err(section.fault_at("name", PipelineFault::NameTwice { other }));
+        }
+        self.names.push(name);
+        self.parts.push(part);
+        Ok(())
+    }
+
+    fn find(&self, section: &Section, option: &'static str, name: &str) -> Result<usize> {
+        self.names.iter().position(|known| known == name).ok_or_else(|| {
+            let nearest = nearest(name, self.names.iter().map(String::as_str));
+            let fault =
+                PipelineFault::Unknown { kind: "input or step", name: name.into(), nearest };
+            section.fault_at(option, fault)
+        })
+    }
+}
+
+fn input(section: &Section, folder: &Path) -> Result<Input> {
+    let from = section.need_text("from")?;
+    let usual = SourceOptions::default();
+    let params = section.value("params")?.map(serde_json::from_value::<Vec<Parameter>>);
+    let options = SourceOptions {
+        format: format(section)?,
+        delimiter: match section
+            .text("delimiter")?
+            .as_deref()
+            .map(|text| text.chars().collect::<Vec<_>>())
+        {
+            None => None,
+            Some(chars) => match chars[..] {
+                [delimiter] => Some(delimiter),
+                _ => return Err(section.bad("delimiter", "should be one character")),
+            },
+        },
+        header: section.flag("header")?,
+        inferred_rows: section.whole("inferred_rows")?.map_or(usual.inferred_rows, |n| n as usize),
+        path_column: section.text("path_column")?,
+        part: section
+            .choice("part", &[("edges", GraphPart::Edges), ("nodes", GraphPart::Nodes)])?
+            .unwrap_or_default(),
+        records: section.text("records")?,
+        table: section.text("table")?,
+        query: section.text("query")?,
+        params: match params.transpose() {
+            Ok(params) => params.unwrap_or_default(),
+            Err(_) => {
+                return Err(section.bad("params", "should be a list of texts, numbers and flags"));
+            }
+        },
+        max_bytes: section.bytes("max_bytes")?.unwrap_or(usual.max_bytes),
+        timeout_secs: section.number("timeout_secs")?.unwrap_or(usual.timeout_secs),
+        max_redirects: section
+            .whole("max_redirects")?
+            .map_or(usual.max_redirects, |n| u32::try_from(n).unwrap_or(u32::MAX)),
+        allow_private: section.flag("allow_private")?.unwrap_or(usual.allow_private),
+    };
+    section.finish()?;
+    let source = Source::new(&from, options).map_err(|error| section.fault_at("from", error))?;
+    let name = section.text("name")?.unwrap_or_default();
+    Ok(Input { name, line: section.line(), source: source.relative_to(folder) })
+}
+
+fn format(section: &Section) -> Result<Option<Format>> {
+    section.choice(
+        "format",
+        &[
+            ("csv", Format::Csv),
+            ("jsonl", Format::JsonLines),
+            ("json", Format::NodeLink),
+            ("parquet", Format::Parquet),
+            ("arrow", Format::Arrow),
+            ("mtx", Format::MatrixMarket),
+            ("metis", Format::Metis),
+            ("graphml", Format::GraphMl),
+            ("gexf", Format::Gexf),
+            ("gml", Format::Gml),
+        ],
+    )
+}
+
+/// The step that is part `part`; without `from` it works on the part before it.
+fn step(section: &Section, names: &Names, part: usize, first_step: usize) -> Result<Step> {
+    let name = names.names[part].clone();
+    let verb = section.need_text("verb")?;
+    let Some((_, read)) = verbs().find(|(name, _)| *name == verb) else {
+        let nearest = nearest(&verb, verbs().map(|(name, _)| *name));
+        let fault = PipelineFault::Unknown { kind: "verb", name: verb.into(), nearest };
+        return Err(section.fault_at("verb", fault));
+    };
+    let from = match section.texts("from")? {
+        Some(from) => {
+            from.iter().map(|name| names.find(section, "from", name)).collect::<Result<Vec<_>>>()?
+        }
+        // The first step knows what it works on if there is one input only.
+        None if part == first_step && first_step != 1 => {
+            return Err(section.fault(PipelineFault::Missing { option: "from" }));
+        }
+        None => vec![part - 1],
+    };
+    let more = section.texts("with")?.unwrap_or_default();
+    let more = more.iter().map(|name| names.find(section, "with", name));
+    let from: Vec<_> = from.into_iter().map(Ok).chain(more).collect::<Result<_>>()?;
+    section.text("name")?;
+    let keep = section.flag("keep")?.unwrap_or(false);
+    let verb = read(section)?;
+    section.finish()?;
+    if !verb.takes.fits(from.len()) {
+        let (verb, expected, found) = (verb.name, verb.takes.name(), from.len());
+        return Err(section.fault_at("from", PipelineFault::Tables { verb, expected, found }));
+    }
+    let keep = keep || verb.holds.is_eager();
+    Ok(Step { name, line: section.line(), verb, from, keep })
+}
+
+/// An output; without `from` it gets the last step.
+fn output(section: &Section, names: &Names, folder: &Path) -> Result<Output> {
+    let from = match section.text("from")? {
+        Some(name) => names.find(section, "from", &name)?,
+        None => names.names.len() - 1,
+    };
+    let to = section.need_text("to")?;
+    let format = format(section)?;
+    section.finish()?;
+    let place = match to.contains("://") {
+        true => to.clone(),
+        false => folder.join(&to).to_string_lossy().into_owned(),
+    };
+    if format.or_else(|| Format::from_suffix(&to)).is_none() {
+        let reason = "does not tell the format; add `format`";
+        return Err(section.bad("to", reason));
+    }
+    Ok(Output { line: section.line(), from, to, place, format })
+}
+
+/// Refuses two outputs to one place.
+fn check_places(outputs: &[Output]) -> Result<()> {
+    for (i, output) in outputs.iter().enumerate() {
+        if outputs[..i].iter().any(|other| other.place == output.place) {
+            let other = format!("another output to `{}`", output.to).into();
+            let part = format!("output `{}`", output.to).into();
+            return Err(PipelineError {
+                line: output.line,
+                part,
+                fault: PipelineFault::NameTwice { other },
+            });
+        }
+    }
+    Ok(())
+}

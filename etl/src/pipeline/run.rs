@@ -1,0 +1,295 @@
+//! Running a pipeline: all outputs are whole before the first one appears.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use graph_core::{Format, Graph, ReadOptions};
+use serde::Serialize;
+use tempfile::TempDir;
+
+use super::plan::{Plan, Prepared};
+use super::read::Output;
+use super::{Pipeline, PipelineError, PipelineFault};
+use crate::source::{Opened, table_format};
+use crate::table::{self, Table, WriteOptions};
+use crate::{Control, Error, Result};
+
+/// Something that happens in a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// All is checked, and work begins.
+    Planned(&'a Plan),
+    /// A part begins to compute, read or write rows.
+    Begins {
+        /// Its name; of an output, where it goes.
+        name: &'a str,
+        /// What is done.
+        does: &'a str,
+    },
+    /// A part has ended.
+    Ended {
+        /// Its name.
+        name: &'a str,
+        /// Number of rows.
+        rows: u64,
+        /// How long it took.
+        duration: Duration,
+    },
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunReport {
+    /// What was written, in the order of the file.
+    pub outputs: Vec<Wrote>,
+    /// The plan that was followed.
+    pub plan: Plan,
+    /// Wall time.
+    #[serde(rename = "duration_secs", serialize_with = "secs")]
+    pub duration: Duration,
+}
+
+/// One output that was written.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Wrote {
+    /// Where.
+    pub to: String,
+    /// Number of rows; of a graph format, of edges.
+    pub rows: u64,
+    /// Bytes of the file; absent for object stores.
+    pub bytes: Option<u64>,
+}
+
+fn secs<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+impl Pipeline {
+    /// Runs the steps that outputs need; tells `tell` what happens.
+    ///
+    /// Outputs are written to temporary files beside their places. When all are whole they are
+    /// renamed; if anything fails or the caller stops before that, there is no new file at all.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Pipeline`] with the line and the part of what went wrong, or that more memory is
+    ///   needed than allowed;
+    /// - [`Error::Stopped`] if the caller wants it to stop.
+    pub fn run(&self, control: &Control, tell: &mut dyn FnMut(Event)) -> Result<RunReport> {
+        let start = Instant::now();
+        if self.outputs.is_empty() {
+            let fault = PipelineFault::Empty("output");
+            return Err(PipelineError { line: None, part: "pipeline".into(), fault }.into());
+        }
+        for output in &self.outputs {
+            self.check_output(output)?;
+        }
+        let (prepared, tables) = self.tables(control, tell)?;
+        let outputs = self.write(&tables, control, tell)?;
+        Ok(RunReport { outputs, plan: prepared.plan, duration: start.elapsed() })
+    }
+
+    /// The first `n` rows of the last step, or of the only input if there is no step; outputs are
+    /// not written.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn head(
+        &self,
+        n: usize,
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<RecordBatch> {
+        // Inputs are files as long as what was prepared lives.
+        let (_prepared, tables) = self.tables(control, tell)?;
+        let last = self.last();
+        let collect = || match &tables[last] {
+            Some(table) => table.limit(n)?.collect(control),
+            None => Ok(RecordBatch::new_empty(Arc::new(Schema::empty()))),
+        };
+        collect().map_err(|error| self.fault(last, error))
+    }
+
+    /// Opens the inputs, checks everything, and gives the tables of all parts that are used.
+    fn tables(
+        &self,
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<(Prepared, Vec<Option<Table>>)> {
+        let used = self.used();
+        let open = |input: usize| used[input].then(|| self.inputs[input].source.open(control));
+        let prepared = self.prepare(control, open)?;
+        prepared.plan.check_memory()?;
+        tell(Event::Planned(&prepared.plan));
+        let tables = self.compute(&prepared.opened, &used, control, tell)?;
+        Ok((prepared, tables))
+    }
+
+    /// The tables of all parts that are used; those that are kept are computed now.
+    fn compute(
+        &self,
+        opened: &[Option<Opened>],
+        used: &[bool],
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Vec<Option<Table>>> {
+        let mut tables = vec![None; used.len()];
+        for &part in self.order.iter().filter(|&&part| used[part]) {
+            let Some(step) = part.checked_sub(self.inputs.len()) else {
+                tables[part] = opened[part].as_ref().map(|opened| opened.table.clone());
+                continue;
+            };
+            let step = &self.steps[step];
+            let from: Vec<Table> = step.from.iter().filter_map(|&p| tables[p].clone()).collect();
+            let mut compute = || {
+                if !step.keep {
+                    return (step.verb.apply)(&from, control);
+                }
+                let start = Instant::now();
+                tell(Event::Begins { name: &step.name, does: step.verb.name });
+                let table = (step.verb.apply)(&from, control)?;
+                let batches = table.collect_batches(control)?;
+                let table = Table::from_batches(table.schema(), &batches)?;
+                let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+                tell(Event::Ended { name: &step.name, rows, duration: start.elapsed() });
+                Ok(table)
+            };
+            tables[part] = Some(compute().map_err(|error| self.fault(part, error))?);
+        }
+        Ok(tables)
+    }
+
+    /// Refuses what cannot be written, before any work.
+    fn check_output(&self, output: &Output) -> Result<()> {
+        let place = Path::new(&output.place);
+        if is_object(&output.place) {
+            return Ok(());
+        }
+        let folder = folder_of(place);
+        if !folder.is_dir() {
+            let error = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(output.fault(Error::file(folder, error)));
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        tables: &[Option<Table>],
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Vec<Wrote>> {
+        let mut staged = Vec::new();
+        let mut outputs = Vec::new();
+        for output in &self.outputs {
+            let Some(table) = &tables[output.from] else { continue };
+            let start = Instant::now();
+            tell(Event::Begins { name: &output.to, does: "write" });
+            let mut write = || {
+                if is_object(&output.place) {
+                    let options = WriteOptions { format: output.tabular(), ..Default::default() };
+                    let written = table.write(&output.place, &options, control)?;
+                    return Ok(Wrote { to: output.to.clone(), rows: written.n_rows, bytes: None });
+                }
+                let file = Staged::new(Path::new(&output.place))?;
+                let rows = output.write(table, &file.path, control)?;
+                let bytes =
+                    fs::metadata(&file.path).map_err(|error| Error::file(&file.path, error))?;
+                staged.push(file);
+                Ok(Wrote { to: output.to.clone(), rows, bytes: Some(bytes.len()) })
+            };
+            let wrote = write().map_err(|error| output.fault(error))?;
+            tell(Event::Ended { name: &output.to, rows: wrote.rows, duration: start.elapsed() });
+            outputs.push(wrote);
+        }
+        control.step("outputs", outputs.len() as u64, Some(outputs.len() as u64))?;
+        for file in staged {
+            file.publish()?;
+        }
+        Ok(outputs)
+    }
+}
+
+impl Output {
+    fn fault(&self, error: Error) -> Error {
+        if let Error::Stopped { .. } = error {
+            return error;
+        }
+        let part = format!("output `{}`", self.to).into();
+        PipelineError { line: self.line, part, fault: error.into() }.into()
+    }
+
+    fn format(&self) -> Option<Format> {
+        self.format.or_else(|| Format::from_suffix(&self.to))
+    }
+
+    /// The format of tables, if it is one.
+    fn tabular(&self) -> Option<table::Format> {
+        self.format().and_then(table_format)
+    }
+
+    /// Writes the rows to a file; gives their number.
+    fn write(&self, table: &Table, path: &Path, control: &Control) -> Result<u64> {
+        let format = self.tabular();
+        if format.is_some() {
+            let path = path.to_str().ok_or_else(|| {
+                Error::file(path, std::io::Error::from(std::io::ErrorKind::InvalidFilename))
+            })?;
+            let options = WriteOptions { format, ..Default::default() };
+            return Ok(table.write(path, &options, control)?.n_rows);
+        }
+        // A format of graphs: the table is one of edges.
+        let batches = table.collect_batches(control)?;
+        let graph = Graph::from_batches(batches, None, &ReadOptions::default())?;
+        let options = graph_core::WriteOptions { format: self.format(), ..Default::default() };
+        graph_core::write(&graph, path, &options)?;
+        Ok(graph.n_edges() as u64)
+    }
+}
+
+fn is_object(place: &str) -> bool {
+    place.contains("://")
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file that is written in a hidden folder beside its place, under its own name.
+struct Staged {
+    place: PathBuf,
+    path: PathBuf,
+    /// Removed with what is in it.
+    _folder: TempDir,
+}
+
+impl Staged {
+    fn new(place: &Path) -> Result<Self> {
+        // A link keeps pointing to the file that is replaced.
+        let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
+        let parent = folder_of(&place);
+        let folder = tempfile::Builder::new()
+            .prefix(".graphlume-")
+            .tempdir_in(parent)
+            .map_err(|error| Error::file(parent, error))?;
+        let path = folder.path().join(place.file_name().unwrap_or_default());
+        Ok(Self { place, path, _folder: folder })
+    }
+
+    /// Puts the file in its place, with the permissions of the one that was there.
+    fn publish(self) -> Result<()> {
+        let put = || {
+            if let Ok(old) = fs::metadata(&self.place) {
+                fs::set_permissions(&self.path, old.permissions())?;
+            }
+            fs::rename(&self.path, &self.place)
+        };
+        put().map_err(|error| Error::file(&self.place, error))
+    }
+}

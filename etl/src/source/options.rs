@@ -1,0 +1,102 @@
+//! What a caller may say about a source, and how far reading it may go.
+
+use std::time::Duration;
+
+use graph_core::Format;
+use serde::{Deserialize, Serialize};
+
+/// What is known or wanted of a source; the default lets reading find out.
+///
+/// Options that a kind of source has no use for are refused, not ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourceOptions {
+    /// File format; by default found from the suffix, the content type, or the content.
+    pub format: Option<Format>,
+    /// Field separator of delimited text; by default found.
+    pub delimiter: Option<char>,
+    /// Whether delimited text begins with column names; by default it does.
+    pub header: Option<bool>,
+    /// Rows of text formats that are looked at to tell the types of columns; 0 for all.
+    pub inferred_rows: usize,
+    /// A column to add with the file that a row is from.
+    pub path_column: Option<String>,
+    /// Which table of a graph file: its edges, or its nodes.
+    pub part: GraphPart,
+    /// JSON pointer (RFC 6901) to the list of records in a JSON document, such as `/data/items`;
+    /// empty for the whole document.
+    pub records: Option<String>,
+    /// Table of a database; an address may have `?table=` instead.
+    pub table: Option<String>,
+    /// Query to a database; an address may have `?query=` instead.
+    pub query: Option<String>,
+    /// Values for the placeholders of the query, in order: `?` in SQLite, `$1` in PostgreSQL.
+    /// They are bound, never written into the query.
+    pub params: Vec<Parameter>,
+    /// Most bytes that are read from the web, from standard input or out of a database.
+    pub max_bytes: u64,
+    /// Seconds after which the web or a database is given up.
+    pub timeout_secs: f64,
+    /// Most redirections that are followed in the web.
+    pub max_redirects: u32,
+    /// Whether hosts may be on this machine or in a private network. A server that reads
+    /// addresses of its users must not allow it.
+    pub allow_private: bool,
+}
+
+impl Default for SourceOptions {
+    fn default() -> Self {
+        Self {
+            format: None,
+            delimiter: None,
+            header: None,
+            inferred_rows: 1_000,
+            path_column: None,
+            part: GraphPart::default(),
+            records: None,
+            table: None,
+            query: None,
+            params: Vec::new(),
+            max_bytes: 4 << 30,
+            timeout_secs: 300.0,
+            max_redirects: 5,
+            allow_private: true,
+        }
+    }
+}
+
+impl SourceOptions {
+    /// The time after which the web or a database is given up; at most a year.
+    pub(crate) fn timeout(&self) -> Duration {
+        const YEAR: f64 = 365.0 * 86_400.0;
+        // A time that is not a number counts as none at all.
+        Duration::from_secs_f64(self.timeout_secs.clamp(0.0, YEAR).max(0.0))
+    }
+}
+
+/// Which table of a graph file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GraphPart {
+    /// One row for each edge: external ids of source and target, then attributes.
+    #[default]
+    Edges,
+    /// One row for each node: the external id, then attributes.
+    Nodes,
+}
+
+/// A value for a placeholder of a query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Parameter {
+    /// No value.
+    Null,
+    /// A flag.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Float(f64),
+    /// Text; PostgreSQL reads it as the type that the placeholder has.
+    Text(String),
+}
