@@ -67,13 +67,34 @@ fn step(options: &str) -> String {
 #[test]
 fn each_verb_does_what_it_says() {
     let cases = [
-        ("verb = 'filter'\nwhere = 'weight > 2'", "source,target,weight\n1,3,2.5\n2,3,4.0\n3,1,8.0\n"),
-        ("verb = 'select'\ncolumns = ['target', 'source']\n[[step]]\nverb = 'limit'\nn = 1", "target,source\n2,1\n"),
-        ("verb = 'select'\ncolumns = ['s = source * 10', 'target']\n[[step]]\nverb = 'limit'\nn = 1\noffset = 1", "s,target\n10,3\n"),
-        ("verb = 'with'\ncolumns = 'heavy = weight >= 4'\n[[step]]\nverb = 'drop'\ncolumns = ['source', 'weight']\n[[step]]\nverb = 'top'\nn = 1\nby = '-target'", "target,heavy\n3,false\n"),
-        ("verb = 'rename'\ncolumns = ['a = source', 'source = target']\n[[step]]\nverb = 'limit'\nn = 1", "a,source,weight\n1,2,0.5\n"),
-        ("verb = 'sort'\nby = ['-source', 'weight']\n[[step]]\nverb = 'select'\ncolumns = ['weight']", "weight\n1.0\n8.0\n4.0\n0.5\n2.5\n"),
-        ("verb = 'unique'\nby = ['source']\nwhich = 'last'", "source,target,weight\n1,3,2.5\n2,3,4.0\n3,1,8.0\n"),
+        (
+            "verb = 'filter'\nwhere = 'weight > 2'",
+            "source,target,weight\n1,3,2.5\n2,3,4.0\n3,1,8.0\n",
+        ),
+        (
+            "verb = 'select'\ncolumns = ['target', 'source']\n[[step]]\nverb = 'limit'\nn = 1",
+            "target,source\n2,1\n",
+        ),
+        (
+            "verb = 'select'\ncolumns = ['s = source * 10', 'target']\n[[step]]\nverb = 'limit'\nn = 1\noffset = 1",
+            "s,target\n10,3\n",
+        ),
+        (
+            "verb = 'with'\ncolumns = 'heavy = weight >= 4'\n[[step]]\nverb = 'drop'\ncolumns = ['source', 'weight']\n[[step]]\nverb = 'top'\nn = 1\nby = '-target'",
+            "target,heavy\n3,false\n",
+        ),
+        (
+            "verb = 'rename'\ncolumns = ['a = source', 'source = target']\n[[step]]\nverb = 'limit'\nn = 1",
+            "a,source,weight\n1,2,0.5\n",
+        ),
+        (
+            "verb = 'sort'\nby = ['-source', 'weight']\n[[step]]\nverb = 'select'\ncolumns = ['weight']",
+            "weight\n1.0\n8.0\n4.0\n0.5\n2.5\n",
+        ),
+        (
+            "verb = 'unique'\nby = ['source']\nwhich = 'last'",
+            "source,target,weight\n1,3,2.5\n2,3,4.0\n3,1,8.0\n",
+        ),
     ];
     for (options, expected) in cases {
         assert_eq!(after(&step(options)), expected, "{options}");
@@ -136,7 +157,10 @@ fn a_graph_format_takes_a_table_of_edges() {
 #[test]
 fn a_file_may_be_replaced_by_what_is_made_of_it() {
     let folder = folder();
-    let text = format!("{INPUT}{}[[output]]\nto = 'edges.csv'", step("verb = 'filter'\nwhere = 'weight > 5'"));
+    let text = format!(
+        "{INPUT}{}[[output]]\nto = 'edges.csv'",
+        step("verb = 'filter'\nwhere = 'weight > 5'")
+    );
     run(&folder, &text).unwrap();
     assert_eq!(read(&folder, "edges.csv"), "source,target,weight\n3,1,8.0\n");
 }
@@ -147,32 +171,71 @@ fn mistakes_are_named_with_their_line() {
         ("x = ", "line 1: pipeline: "),
         ("", "pipeline: there is no `[[input]]`"),
         (INPUT, "pipeline: there is no `[[output]]`"),
-        ("stpe = 1", "pipeline: there is no option `stpe`; did you mean `step`?"),
+        ("stpe = 1", "line 1: pipeline: there is no option `stpe`; did you mean `step`?"),
         ("input = 3", "line 1: pipeline: option `input` should be one or more `[[input]]`"),
         ("[[input]]\nfrom = 'a.csv'", "line 2: input 1: option `name` is missing"),
         ("[[input]]\nname = 'a'", "line 2: input `a`: option `from` is missing"),
-        ("[[input]]\nname = 'a'\nfrom = 'postgers://h/d'", "line 3: input `a`: postgers://h/d: there is no kind of source `postgers:`"),
-        ("[[input]]\nname = 'a'\nfrom = 'a.csv'\nformat = 'csvv'", "line 4: input `a`: there is no format `csvv`; did you mean `csv`?"),
+        (
+            "[[input]]\nname = 'a'\nfrom = 'postgers://h/d'",
+            "line 3: input `a`: postgers://h/d: there is no kind of source `postgers:`",
+        ),
+        (
+            "[[input]]\nname = 'a'\nfrom = 'a.csv'\nformat = 'csvv'",
+            "line 4: input `a`: there is no format `csvv`; did you mean `csv`?",
+        ),
     ];
     for (text, expected) in cases {
         let error = refused(text);
         assert!(error.starts_with(expected), "{text}: {error}");
     }
     let cases = [
-        ("verb = 'flter'", "line 6: step `step-1`: there is no verb `flter`; did you mean `filter`?"),
+        (
+            "verb = 'flter'",
+            "line 6: step `step-1`: there is no verb `flter`; did you mean `filter`?",
+        ),
         ("verb = 'filter'", "line 5: step `step-1`: option `where` is missing"),
         ("verb = 'filter'\nwhere = 'weight >'", "line 7: step `step-1`: "),
-        ("verb = 'filter'\nwhere = 'wieght > 2'", "line 5: step `step-1`: there is no column `wieght`; did you mean `weight`?"),
+        (
+            "verb = 'filter'\nwhere = 'wieght > 2'",
+            "line 5: step `step-1`: there is no column `wieght`; did you mean `weight`?",
+        ),
         ("verb = 'filter'\nwhere = 'weight + 2'", "line 5: step `step-1`: "),
-        ("verb = 'filter'\nwhere = 3", "line 7: step `step-1`: option `where` is a whole number, not text"),
-        ("verb = 'limit'\nn = -3", "line 7: step `step-1`: option `n` is a whole number, not a whole number from 0 on"),
-        ("verb = 'limit'\nn = 3\nofset = 1", "line 8: step `step-1`: there is no option `ofset`; did you mean `offset`?"),
-        ("verb = 'select'\ncolumns = ['a', 1]", "line 7: step `step-1`: option `columns` is a list, not text or a list of texts"),
-        ("verb = 'unique'\nwhich = 'frist'", "line 7: step `step-1`: there is no which `frist`; did you mean `first`?"),
-        ("verb = 'limit'\nn = 1\nfrom = 'edgse'", "line 7: step `step-1`: there is no input or step `edgse`; did you mean `edges`?"),
-        ("verb = 'limit'\nn = 1\nfrom = ['edges', 'edges']", "line 7: step `step-1`: `limit` works on one table, but 2 are given"),
-        ("verb = 'limit'\nn = 1\nname = 'edges'", "line 8: step `edges`: the name is that of input `edges`, too"),
-        ("verb = 'with'\ncolumns = 'x > 3'", "line 7: step `step-1`: option `columns` has `x > 3`, but should be NAME = EXPRESSION"),
+        (
+            "verb = 'filter'\nwhere = 3",
+            "line 7: step `step-1`: option `where` is a whole number, not text",
+        ),
+        (
+            "verb = 'limit'\nn = -3",
+            "line 7: step `step-1`: option `n` is a whole number, not a whole number from 0 on",
+        ),
+        (
+            "verb = 'limit'\nn = 3\nofset = 1",
+            "line 8: step `step-1`: there is no option `ofset`; did you mean `offset`?",
+        ),
+        (
+            "verb = 'select'\ncolumns = ['a', 1]",
+            "line 7: step `step-1`: option `columns` is a list, not text or a list of texts",
+        ),
+        (
+            "verb = 'unique'\nwhich = 'frist'",
+            "line 7: step `step-1`: there is no which `frist`; did you mean `first`?",
+        ),
+        (
+            "verb = 'limit'\nn = 1\nfrom = 'edgse'",
+            "line 7: step `step-1`: there is no input or step `edgse`; did you mean `edges`?",
+        ),
+        (
+            "verb = 'limit'\nn = 1\nfrom = ['edges', 'edges']",
+            "line 7: step `step-1`: `limit` works on one table, but 2 are given",
+        ),
+        (
+            "verb = 'limit'\nn = 1\nname = 'edges'",
+            "line 8: step `edges`: the name is that of input `edges`, too",
+        ),
+        (
+            "verb = 'with'\ncolumns = 'x > 3'",
+            "line 7: step `step-1`: option `columns` has `x > 3`, but should be NAME = EXPRESSION",
+        ),
     ];
     for (options, expected) in cases {
         let error = refused(&format!("{INPUT}{}{OUTPUT}", step(options)));
@@ -183,7 +246,10 @@ fn mistakes_are_named_with_their_line() {
     let error = refused(&format!("{INPUT}[[output]]\nto = 'no/x.csv'"));
     assert!(error.starts_with("line 5: output `no/x.csv`: "), "{error}");
     let error = refused(&format!("{INPUT}{OUTPUT}{OUTPUT}"));
-    assert_eq!(error, "line 7: output `out.csv`: the name is that of another output to `out.csv`, too");
+    assert_eq!(
+        error,
+        "line 7: output `out.csv`: the name is that of another output to `out.csv`, too"
+    );
 }
 
 #[test]
@@ -206,7 +272,10 @@ fn a_circle_is_named() {
         n = 1";
     let error = refused(&format!("{text}\n{INPUT}{OUTPUT}"));
     assert!(error.contains("pipeline: the steps go in a circle: "), "{error}");
-    assert!(["a → b → c → a", "b → c → a → b", "c → a → b → c"].iter().any(|c| error.ends_with(c)), "{error}");
+    assert!(
+        ["a → b → c → a", "b → c → a → b", "c → a → b → c"].iter().any(|c| error.ends_with(c)),
+        "{error}"
+    );
 }
 
 #[test]
@@ -220,7 +289,9 @@ fn nothing_is_written_if_anything_fails_or_the_caller_stops() {
     }
     broken.push_str("x\n");
     fs::write(folder.path().join("broken.csv"), broken).unwrap();
-    let text = format!("{INPUT}[[input]]\nname = 'broken'\nfrom = 'broken.csv'\n[[output]]\nfrom = 'edges'\nto = 'out.csv'\n[[output]]\nfrom = 'broken'\nto = 'late.csv'");
+    let text = format!(
+        "{INPUT}[[input]]\nname = 'broken'\nfrom = 'broken.csv'\n[[output]]\nfrom = 'edges'\nto = 'out.csv'\n[[output]]\nfrom = 'broken'\nto = 'late.csv'"
+    );
     let error = run(&folder, &text).unwrap_err().to_string();
     assert!(error.starts_with("line 11: output `late.csv`: "), "{error}");
     assert_eq!(read(&folder, "out.csv"), "old");
@@ -237,8 +308,11 @@ fn nothing_is_written_if_anything_fails_or_the_caller_stops() {
 #[test]
 fn plans_say_columns_rows_and_memory() {
     let folder = folder();
-    let steps = step("name = 'sorted'\nverb = 'sort'\nby = 'weight'") + &step("name = 'unused'\nverb = 'limit'\nn = 2");
-    let text = format!("memory_limit = '1 GiB'\n{INPUT}{steps}[[output]]\nfrom = 'sorted'\nto = 'out.csv'");
+    let steps = step("name = 'sorted'\nverb = 'sort'\nby = 'weight'")
+        + &step("name = 'unused'\nverb = 'limit'\nn = 2");
+    let text = format!(
+        "memory_limit = '1 GiB'\n{INPUT}{steps}[[output]]\nfrom = 'sorted'\nto = 'out.csv'"
+    );
     let plan = Pipeline::parse(&text, folder.path()).unwrap().plan(&Control::NONE).unwrap();
     let [input, sorted, unused, output] = &plan.parts[..] else { panic!("{plan:?}") };
     assert_eq!((input.kind, input.rows, input.memory_bytes), (PartKind::Input, Some(5), Some(0)));
@@ -248,7 +322,10 @@ fn plans_say_columns_rows_and_memory() {
     let columns: Vec<_> = columns.iter().map(|c| (c.name.as_str(), c.r#type.as_str())).collect();
     assert_eq!(columns, [("source", "Int64"), ("target", "Int64"), ("weight", "Float64")]);
     assert_eq!((unused.rows, unused.used), (Some(2), false));
-    assert_eq!((output.kind, output.from.as_slice()), (PartKind::Output, &["sorted".to_owned()][..]));
+    assert_eq!(
+        (output.kind, output.from.as_slice()),
+        (PartKind::Output, &["sorted".to_owned()][..])
+    );
     assert_eq!(plan.memory_limit, Some(1 << 30));
     assert!(5 * 24 < plan.memory_bytes.unwrap());
     let text = plan.to_string();
@@ -262,9 +339,14 @@ fn plans_say_columns_rows_and_memory() {
 
 #[test]
 fn too_little_memory_is_refused_before_work() {
-    let text = format!("memory_limit = 100\n{INPUT}{}{OUTPUT}", step("verb = 'sort'\nby = 'weight'"));
+    let text =
+        format!("memory_limit = 100\n{INPUT}{}{OUTPUT}", step("verb = 'sort'\nby = 'weight'"));
     let error = refused(&text);
-    assert!(error.starts_with("pipeline: about ") && error.ends_with(" bytes of memory are needed, but 100 are allowed"), "{error}");
+    assert!(
+        error.starts_with("pipeline: about ")
+            && error.ends_with(" bytes of memory are needed, but 100 are allowed"),
+        "{error}"
+    );
     let folder = folder();
     let pipeline = Pipeline::parse(&text, folder.path()).unwrap().with_memory_limit(None);
     pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
@@ -277,7 +359,8 @@ fn the_head_of_the_last_step_needs_no_output() {
     let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
     let head = pipeline.head(2, &Control::NONE, &mut |_| {}).unwrap();
     assert_eq!((head.num_rows(), head.num_columns()), (2, 3));
-    let places: Vec<_> = pipeline.sources().map(|(name, source)| (name, source.to_string())).collect();
+    let places: Vec<_> =
+        pipeline.sources().map(|(name, source)| (name, source.to_string())).collect();
     assert_eq!(places.len(), 1);
     assert!(places[0].1.ends_with("edges.csv") && Path::new(&places[0].1).is_absolute());
     assert_eq!(pipeline.targets().count(), 0);

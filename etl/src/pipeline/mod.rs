@@ -31,6 +31,7 @@ mod estimate;
 mod order;
 mod plan;
 mod read;
+mod reshape_verbs;
 mod run;
 mod section;
 mod table_verbs;

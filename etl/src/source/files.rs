@@ -4,10 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use arrow::array::AsArray;
-use arrow::datatypes::UInt32Type;
 use graph_core::{Format, ReadOptions};
-use polars::prelude::len;
 use regex::Regex;
 
 use super::error::Fault;
@@ -379,9 +376,7 @@ fn estimate(
 
 /// The number of rows, which Parquet has in its footers.
 fn count(table: &Table, control: &Control) -> Result<u64, Halt> {
-    let counted = table.then(|lazy| lazy.select([len()])).map_err(fault)?;
-    let batch = counted.collect(control).map_err(fault)?;
-    Ok(batch.column(0).as_primitive::<UInt32Type>().value(0).into())
+    table.count(control).map_err(fault)
 }
 
 #[cfg(test)]
