@@ -365,3 +365,91 @@ fn the_head_of_the_last_step_needs_no_output() {
     assert!(places[0].1.ends_with("edges.csv") && Path::new(&places[0].1).is_absolute());
     assert_eq!(pipeline.targets().count(), 0);
 }
+
+#[test]
+fn verbs_that_group_join_and_reshape() {
+    let cases = [
+        (
+            "verb = 'group'\nby = 'source'\naggregate = ['n = count(*)', 'w = sum(weight)']",
+            "source,n,w\n1,2,3.0\n2,1,4.0\n3,2,9.0\n",
+        ),
+        ("verb = 'group'\naggregate = ['most = max(weight)']", "most\n8.0\n"),
+        (
+            "verb = 'join'\nwith = 'people'\non = ['source = id']\n[[step]]\nverb = 'select'\ncolumns = ['name', 'target']",
+            "name,target\nann,2\nann,3\nbob,3\neve,1\neve,1\n",
+        ),
+        (
+            "verb = 'join'\nwith = 'people'\non = 'target = id'\nhow = 'anti'",
+            "source,target,weight\n",
+        ),
+        (
+            "verb = 'concat'\nfrom = ['edges', 'edges']\n[[step]]\nverb = 'group'\naggregate = 'n = count(*)'",
+            "n\n10\n",
+        ),
+        (
+            "verb = 'sample'\nn = 3\nseed = 1\n[[step]]\nverb = 'group'\naggregate = 'n = count(*)'",
+            "n\n3\n",
+        ),
+        (
+            "verb = 'sample'\nfraction = 1.0\n[[step]]\nverb = 'group'\naggregate = 'n = count(*)'",
+            "n\n5\n",
+        ),
+        (
+            "verb = 'bin'\ncolumn = 'weight'\ninto = 'bin'\nedges = [0, 2, 10]\n[[step]]\nverb = 'select'\ncolumns = 'bin'",
+            "bin\n0\n1\n1\n0\n1\n",
+        ),
+        (
+            "verb = 'pivot'\nby = 'source'\non = 'target'\nvalue = 'sum(weight)'\n[[step]]\nverb = 'fill'\ncolumns = ['1', '2', '3']\nvalue = '0.0'",
+            "source,1,2,3\n1,0.0,0.5,2.5\n2,0.0,0.0,4.0\n3,9.0,0.0,0.0\n",
+        ),
+        (
+            "verb = 'unpivot'\ncolumns = ['source', 'target']\ninto = 'end'\nvalue = 'id'\n[[step]]\nverb = 'limit'\nn = 1",
+            "weight,end,id\n0.5,source,1\n",
+        ),
+        (
+            "verb = 'sql'\nquery = 'SELECT name, sum(weight) AS w FROM edges JOIN people ON edges.source = people.id GROUP BY name ORDER BY name'\nfrom = ['edges', 'people']",
+            "name,w\nann,3.0\nbob,4.0\neve,9.0\n",
+        ),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(after(&step(options)), expected, "{options}");
+    }
+}
+
+#[test]
+fn verbs_of_graphs() {
+    let cases = [
+        (
+            "verb = 'degrees'\nfrom = 'edges'\nweight = 'weight'\ndirected = true",
+            "id,degree_in,degree_out,degree,weight_in,weight_out,weight\n1,2,2,4,9.0,3.0,12.0\n2,1,1,2,0.5,4.0,4.5\n3,2,2,4,6.5,9.0,15.5\n",
+        ),
+        (
+            "verb = 'components'\nfrom = 'edges'\nwith = 'people'",
+            "id,component,name\n1,0,ann\n2,0,bob\n3,0,eve\n",
+        ),
+        ("verb = 'core_numbers'", "id,core\n1,2\n2,2\n3,2\n"),
+        ("verb = 'triangles'", "id,triangles\n1,1\n2,1\n3,1\n"),
+        ("verb = 'louvain'\nseed = 3", "id,community\n1,0\n2,0\n3,0\n"),
+        (
+            "verb = 'deduplicate'\ndirected = true\ncombine = 'max'",
+            "source,target,weight\n1,2,0.5\n1,3,2.5\n2,3,4.0\n3,1,8.0\n",
+        ),
+        (
+            "verb = 'page_rank'\ndirected = true\ndamping = 0.5\n[[step]]\nverb = 'group'\naggregate = 'all = round(sum(page_rank))'",
+            "all\n1.0\n",
+        ),
+        (
+            "verb = 'hypergraph'\npart = 'nodes'\nentity_types = ['source']\n[[step]]\nverb = 'group'\naggregate = 'n = count(*)'",
+            "n\n8\n",
+        ),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(after(&step(options)), expected, "{options}");
+    }
+    let wrong = step("verb = 'page_rank'\ndampign = 0.5");
+    let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
+    assert!(
+        error.starts_with("line 5: step `step-1`: options of `page_rank`: unknown field `dampign`"),
+        "{error}"
+    );
+}

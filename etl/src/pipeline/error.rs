@@ -47,6 +47,14 @@ pub enum PipelineFault {
         /// What is wrong with the value.
         reason: Box<str>,
     },
+    /// The options of a verb do not fit it.
+    #[error("options of `{verb}`: {reason}")]
+    Options {
+        /// The verb.
+        verb: &'static str,
+        /// What is wrong.
+        reason: Box<str>,
+    },
     /// Two parts have one name.
     #[error("the name is that of {other}, too")]
     NameTwice {

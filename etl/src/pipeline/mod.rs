@@ -28,6 +28,7 @@
 
 mod error;
 mod estimate;
+mod graph_verbs;
 mod order;
 mod plan;
 mod read;

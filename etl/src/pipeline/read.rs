@@ -9,7 +9,7 @@ use super::error::{PipelineError, PipelineFault};
 use super::order::order;
 use super::section::{Result, Section, line_of};
 use super::verb::{Reader, Verb};
-use super::{Pipeline, reshape_verbs, table_verbs};
+use super::{Pipeline, graph_verbs, reshape_verbs, table_verbs};
 use crate::error::nearest;
 use crate::source::{GraphPart, Parameter, Source, SourceOptions};
 
@@ -45,7 +45,7 @@ pub(super) struct Output {
 
 /// All verbs there are.
 fn verbs() -> impl Iterator<Item = &'static Reader> {
-    table_verbs::VERBS.iter().chain(reshape_verbs::VERBS)
+    table_verbs::VERBS.iter().chain(reshape_verbs::VERBS).chain(graph_verbs::VERBS)
 }
 
 /// Reads a pipeline; paths in it are relative to `folder`.

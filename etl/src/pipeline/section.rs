@@ -1,6 +1,6 @@
 //! Parts of a pipeline's file, read option by option, so that each fault has its line.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value};
 use toml::Spanned;
@@ -21,6 +21,8 @@ pub(super) struct Section<'a> {
     part: String,
     line: Option<u32>,
     asked: RefCell<Vec<&'static str>>,
+    /// Whether all that was left has been asked for.
+    all_asked: Cell<bool>,
 }
 
 impl<'a> Section<'a> {
@@ -31,12 +33,14 @@ impl<'a> Section<'a> {
         start: Option<usize>,
     ) -> Self {
         let line = start.map(|start| line_of(text, start));
-        Self { text, entries, part: part.into(), line, asked: RefCell::default() }
-    }
-
-    /// What errors call the part.
-    pub(super) fn part(&self) -> &str {
-        &self.part
+        Self {
+            text,
+            entries,
+            part: part.into(),
+            line,
+            asked: RefCell::default(),
+            all_asked: Cell::new(false),
+        }
     }
 
     pub(super) fn line(&self) -> Option<u32> {
@@ -167,7 +171,8 @@ impl<'a> Section<'a> {
 
     /// All options that nobody has asked for so far, as JSON; they count as asked for.
     pub(super) fn rest(&self) -> Result<Map<String, Value>> {
-        let asked = self.asked.borrow().clone();
+        self.all_asked.set(true);
+        let asked = self.asked.borrow();
         let rest = self.entries.iter().filter(|(key, _)| !asked.contains(&key.get_ref().as_ref()));
         rest.map(|(key, value)| match json(value.get_ref()) {
             Some(value) => Ok((key.get_ref().to_string(), value)),
@@ -181,6 +186,9 @@ impl<'a> Section<'a> {
 
     /// Refuses options that were not asked for.
     pub(super) fn finish(&self) -> Result<()> {
+        if self.all_asked.get() {
+            return Ok(());
+        }
         let asked = self.asked.borrow();
         let strange = self.entries.keys().find(|key| !asked.contains(&key.get_ref().as_ref()));
         match strange {
