@@ -33,13 +33,15 @@ const MEASURES: &[Measure] = &[
     ("page_rank", |graph, clock| {
         let options = PageRank { tolerance: 1e-300, max_iterations: 20, ..PageRank::default() };
         let options = PageRank { precision: analytics::Precision::Single, ..options };
-        (graph.in_edges(), graph.out_edges());
+        graph.in_edges();
+        graph.out_edges();
         let report = clock.time(|| options.run(graph, &Control::NONE).unwrap());
         report.rank.iter().copied().fold(0.0, f64::max)
     }),
     ("page_rank_f64", |graph, clock| {
         let options = PageRank { tolerance: 1e-300, max_iterations: 20, ..PageRank::default() };
-        (graph.in_edges(), graph.out_edges());
+        graph.in_edges();
+        graph.out_edges();
         let report = clock.time(|| options.run(graph, &Control::NONE).unwrap());
         report.rank.iter().copied().fold(0.0, f64::max)
     }),
@@ -48,7 +50,8 @@ const MEASURES: &[Measure] = &[
         report.n_components() as f64
     }),
     ("strong_components", |graph, clock| {
-        (graph.in_edges(), graph.out_edges());
+        graph.in_edges();
+        graph.out_edges();
         let report = clock.time(|| analytics::strong_components(graph, &Control::NONE).unwrap());
         report.n_components() as f64
     }),

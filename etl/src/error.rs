@@ -25,6 +25,14 @@ pub enum Error {
         /// What it may be, as the end of a sentence.
         allowed: &'static str,
     },
+    /// An option, given by its name, has a value that it cannot have.
+    #[error("option `{option}`: {problem}")]
+    OptionValue {
+        /// The option.
+        option: Box<str>,
+        /// What is wrong with its value.
+        problem: Box<str>,
+    },
     /// Something is asked for by a name that does not exist.
     #[error("there is no {kind} `{name}`{}", hint(nearest.as_deref()))]
     Unknown {

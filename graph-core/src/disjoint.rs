@@ -124,9 +124,6 @@ impl DisjointSets {
     }
 }
 
-/// Every this-many-th edge is united before the rest is looked at.
-const SAMPLE: usize = 8;
-
 /// Edges between two looks at whether to stop.
 const BLOCK: usize = 1 << 20;
 
@@ -141,6 +138,8 @@ pub(crate) fn components(
     stopped: &(dyn Fn() -> bool + Sync),
 ) -> Option<(Vec<u32>, usize)> {
     let sets = DisjointSets::new(n);
+    // About as many edges as nodes put together most of a large component, if there is one.
+    let step = (sources.len() / n.max(1)).clamp(2, BLOCK >> 6);
     let blocks = || sources.par_chunks(BLOCK).zip(targets.par_chunks(BLOCK));
     let pieces = |(sources, targets): (&[NodeId], &[NodeId]),
                   work: &(dyn Fn(&[NodeId], &[NodeId]) + Sync)| {
@@ -156,7 +155,7 @@ pub(crate) fn components(
     blocks()
         .try_for_each(|block| {
             pieces(block, &|sources, targets| {
-                let sample = sources.iter().zip(targets).step_by(SAMPLE);
+                let sample = sources.iter().zip(targets).step_by(step);
                 sample.for_each(|(&u, &v)| {
                     sets.unite(u, v);
                 });

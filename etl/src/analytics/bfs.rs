@@ -12,8 +12,12 @@ use crate::{Control, Result};
 pub const UNREACHED: u32 = u32::MAX;
 
 /// Which way edges are followed; undirected edges always both ways.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Direction {
     /// From source to target.
@@ -45,6 +49,7 @@ pub struct Bfs {
 
 /// What a [`Bfs`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct BfsReport {
     /// Hops from the nearest source, shape `[n]`; [`UNREACHED`] if there is no path.
     pub distance: Vec<u32>,
@@ -131,6 +136,11 @@ impl Search {
     /// Hops from the nearest source, if there is a path.
     pub(crate) fn distance(&self, u: NodeId) -> u32 {
         self.distance[u as usize].load(Relaxed)
+    }
+
+    /// The largest distance of a node reached.
+    pub(crate) fn depth(&self) -> u32 {
+        self.depth
     }
 
     /// Searches along `away`; `back` holds the same edges by their other end.
@@ -348,7 +358,7 @@ mod tests {
     /// A graph on which both kinds of level happen, and go back.
     #[test]
     fn large_frontiers_give_the_same_on_any_number_of_threads() {
-        let graph = rmat(&Rmat { scale: 14, n_edges: 120_000, ..Rmat::default() }).unwrap();
+        let graph = rmat(&Rmat { scale: 12, n_edges: 40_000, ..Rmat::default() }).unwrap();
         for (direction, max_distance) in
             [(Direction::Forward, None), (Direction::Both, None), (Direction::Backward, Some(3))]
         {
@@ -363,7 +373,7 @@ mod tests {
             assert_eq!(one, with(5));
             let reached = || distance.iter().copied().filter(|&d| d != UNREACHED);
             assert_eq!((one.n_reached, Some(one.depth)), (reached().count(), reached().max()));
-            assert!(one.n_reached > 5000, "{}", one.n_reached);
+            assert!(one.n_reached > 1000, "{}", one.n_reached);
         }
     }
 

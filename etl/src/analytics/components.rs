@@ -6,6 +6,7 @@ use crate::{Control, Error, Result};
 
 /// A partition of the nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Components {
     /// Component of each node, shape `[n]`; components are numbered by their smallest node.
     pub component: Vec<u32>,

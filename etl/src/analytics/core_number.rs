@@ -10,6 +10,7 @@ use crate::{Control, Result};
 
 /// What [`core_numbers`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CoreNumbers {
     /// Core number of each node, shape `[n]`.
     pub core: Vec<u32>,

@@ -7,6 +7,7 @@ use super::rows::Rows;
 
 /// What [`degrees`] found; all arrays have shape `[n]`.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Degrees {
     /// Edges that end at each node; of an undirected graph, those at it, a self-loop once.
     pub r#in: Vec<u32>,
@@ -20,6 +21,7 @@ pub struct Degrees {
 
 /// Sums of edge weights at each node, each of shape `[n]`; counts of [`Degrees`] with weights.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Strengths {
     /// Weights of the edges that end at each node.
     pub r#in: Vec<f64>,

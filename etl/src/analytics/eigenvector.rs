@@ -16,8 +16,12 @@ use crate::{Control, Error, Result};
 /// O(n + m) time an iteration, 16 n bytes besides the in-edges.
 ///
 /// Source: Bonacich 1987, doi:10.1086/228631.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct Eigenvector {
     /// Stop when the entries of `x` together change by less, above 0.
@@ -45,8 +49,12 @@ impl Default for Eigenvector {
 /// O(n + m) time an iteration, 16 n bytes besides the in-edges.
 ///
 /// Source: Katz 1953, doi:10.1007/BF02289026.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct Katz {
     /// What an edge more in a walk costs, above 0.
@@ -84,6 +92,7 @@ impl Default for Katz {
 
 /// What [`Eigenvector::run`] or [`Katz::run`] found.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CentralityReport {
     /// Centrality of each node, shape `[n]`.
     pub centrality: Vec<f64>,

@@ -16,8 +16,12 @@ use crate::{Control, Result};
 /// O(n + m) time an iteration, 32 n bytes besides both adjacencies.
 ///
 /// Source: Kleinberg 1999, doi:10.1145/324133.324140.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct Hits {
     /// Stop when the hub scores of all nodes together change by less, above 0; they add up to 1.
@@ -39,6 +43,7 @@ impl Default for Hits {
 
 /// What [`Hits::run`] found.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HitsReport {
     /// Hub score of each node, shape `[n]`, together 1, or all 0 if the graph has no edges.
     pub hub: Vec<f64>,

@@ -8,8 +8,12 @@ use super::rows::{Rows, check_nodes, check_option};
 use crate::{Control, Result};
 
 /// Numbers that ranks are gathered in; they are always added up and kept in `f64`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Precision {
     /// `f32` if the tolerance is at least 1e-6, else `f64`.
@@ -37,8 +41,12 @@ pub enum Precision {
 /// threads. O(n + m) time an iteration, 28 n bytes with [`Precision::Single`] besides the in-edges.
 ///
 /// Source: Brin, Page 1998, doi:10.1016/S0169-7552(98)00110-X.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct PageRank {
     /// Probability of following an edge rather than starting anew, at least 0 and below 1.
@@ -58,7 +66,7 @@ pub struct PageRank {
     pub precision: Precision,
     /// Nodes where walks start, with a weight above 0 each; none means all nodes alike.
     #[cfg_attr(feature = "clap", arg(skip))]
-    #[serde(skip)]
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub personalization: Vec<(NodeId, f64)>,
 }
 
@@ -77,6 +85,7 @@ impl Default for PageRank {
 
 /// What [`PageRank::run`] found.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PageRankReport {
     /// Rank of each node, shape `[n]`, together 1.
     pub rank: Vec<f64>,
@@ -104,9 +113,9 @@ impl PageRank {
     ///
     /// # Errors
     ///
-    /// - [`Error::BadOption`] if an option is out of its range;
-    /// - [`Error::NoSuchNode`] if the personalization names a node that is not in `0..n_nodes`;
-    /// - [`Error::Stopped`].
+    /// - [`Error::BadOption`](crate::Error::BadOption) if an option is out of its range;
+    /// - [`Error::NoSuchNode`](crate::Error::NoSuchNode) if the personalization names a node that is not in `0..n_nodes`;
+    /// - [`Error::Stopped`](crate::Error::Stopped).
     pub fn run(&self, graph: &Graph, control: &Control) -> Result<PageRankReport> {
         let fits = (0.0..1.0).contains(&self.damping);
         check_option("damping", self.damping, fits, "at least 0 and below 1")?;

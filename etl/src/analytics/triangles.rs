@@ -11,6 +11,7 @@ use crate::{Control, Error, Result};
 
 /// What [`triangles`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Triangles {
     /// Number of triangles that each node is a corner of, shape `[n]`.
     pub count: Vec<u64>,
@@ -21,11 +22,15 @@ pub struct Triangles {
 /// Corners of so high a degree are counted by each thread for itself.
 const HUBS: usize = 1 << 15;
 
+/// Rows of so high a degree are kept as bits too: 8 · `DENSE`² / 128 bytes.
+const DENSE: usize = 1 << 14;
+
 /// Number of triangles at every node, and of all.
 ///
 /// Nodes are ranked by falling degree, and each edge belongs to its end of the higher rank number.
-/// A node marks its neighbors of smaller ranks, and looks in the rows of these for marked ones.
-/// O(m^1.5) time at most, 8 m + 20 n bytes; counts do not depend on threads.
+/// A node marks its neighbors of smaller ranks as bits, and looks in the rows of these for marked
+/// ones; rows of the first 2^14 ranks, which most edges lead to, are bits too, and 64 at once are
+/// compared. O(m^1.5) time at most, 8 m + 20 n bytes and 17 MB; counts do not depend on threads.
 ///
 /// Source: Latapy 2008, doi:10.1016/j.tcs.2008.07.017, "compact-forward".
 ///
@@ -34,6 +39,7 @@ const HUBS: usize = 1 << 15;
 /// [`Error::Stopped`].
 pub fn triangles(graph: &Undirected, control: &Control) -> Result<Triangles> {
     let ranked = Ranked::new(graph);
+    let dense = Dense::new(ranked.rows());
     let n = graph.n_nodes();
     let counts: Vec<AtomicU64> = (0..n).into_par_iter().map(|_| AtomicU64::new(0)).collect();
     let blocks: Vec<_> = Blocks::new(&ranked.offsets).ranges().collect();
@@ -42,7 +48,7 @@ pub fn triangles(graph: &Undirected, control: &Control) -> Result<Triangles> {
         .into_par_iter()
         .with_max_len(1)
         .map(|_| {
-            let mut counter = Counter::new(ranked.rows(), &counts);
+            let mut counter = Counter::new(ranked.rows(), &dense, &counts);
             loop {
                 let block = next.fetch_add(1, Relaxed);
                 let Some(nodes) = blocks.get(block) else { break };
@@ -109,9 +115,44 @@ impl Ranked {
     }
 }
 
+/// Rows of the first ranks as bits: rank `v` has one for each rank below it.
+struct Dense {
+    /// Where the words of each rank start, shape `[DENSE + 1]` or less.
+    starts: Vec<u32>,
+    words: Vec<u64>,
+}
+
+impl Dense {
+    fn new(rows: Rows) -> Self {
+        let count = rows.n_nodes().min(DENSE);
+        let mut starts = vec![0];
+        let mut end = 0;
+        starts.extend((0..count).map(|v| {
+            end += v.div_ceil(64) as u32;
+            end
+        }));
+        let mut words = vec![0; end as usize];
+        let mut rest = &mut words[..];
+        for v in 0..count {
+            let row;
+            (row, rest) = rest.split_at_mut(v.div_ceil(64));
+            for &w in rows.neighbors(v as u32) {
+                row[w as usize / 64] |= 1 << (w % 64);
+            }
+        }
+        Self { starts, words }
+    }
+
+    fn row(&self, v: u32) -> Option<&[u64]> {
+        let end = *self.starts.get(v as usize + 1)?;
+        Some(&self.words[self.starts[v as usize] as usize..end as usize])
+    }
+}
+
 /// What one thread has counted and not yet added to the counts of all.
 struct Counter<'a> {
     rows: Rows<'a>,
+    dense: &'a Dense,
     counts: &'a [AtomicU64],
     /// Counts of the first ranks, which are corners of most triangles.
     hubs: Vec<u64>,
@@ -122,10 +163,11 @@ struct Counter<'a> {
 }
 
 impl<'a> Counter<'a> {
-    fn new(rows: Rows<'a>, counts: &'a [AtomicU64]) -> Self {
+    fn new(rows: Rows<'a>, dense: &'a Dense, counts: &'a [AtomicU64]) -> Self {
         let n = rows.n_nodes();
         Self {
             rows,
+            dense,
             counts,
             hubs: vec![0; n.min(HUBS)],
             marked: vec![0; n.div_ceil(64)],
@@ -140,24 +182,18 @@ impl<'a> Counter<'a> {
             self.marked[v as usize / 64] |= 1 << (v % 64);
         }
         let mut at_u = 0;
-        for &v in row {
+        // A common neighbor is before `v` in the row, so the first has none.
+        for (smaller, &v) in row.iter().enumerate().skip(1) {
             let others = self.rows.neighbors(v);
-            if self.found.len() < others.len() {
-                self.found.resize(others.len(), 0);
+            let at_v = match self.dense.row(v) {
+                Some(bits) if bits.len() < others.len().min(smaller) => self.compare(bits),
+                Some(bits) if smaller < others.len() => self.look_up(&row[..smaller], bits),
+                _ => self.look_up_marked(others),
+            };
+            if at_v > 0 {
+                self.add(v, at_v);
             }
-            // Every entry is written, but only those found move the end on: no branch to guess.
-            let mut end = 0;
-            for &w in others {
-                self.found[end] = w;
-                end += (self.marked[w as usize / 64] >> (w % 64) & 1) as usize;
-            }
-            for at in 0..end {
-                self.add(self.found[at], 1);
-            }
-            if end > 0 {
-                self.add(v, end as u64);
-            }
-            at_u += end as u64;
+            at_u += at_v;
         }
         if at_u > 0 {
             self.add(u, at_u);
@@ -166,6 +202,49 @@ impl<'a> Counter<'a> {
         for &v in row {
             self.marked[v as usize / 64] = 0;
         }
+    }
+
+    /// Counts the marked nodes that have a bit.
+    fn compare(&mut self, bits: &[u64]) -> u64 {
+        let mut count = 0;
+        for (word, (bits, marked)) in bits.iter().zip(&self.marked).enumerate() {
+            let mut common = bits & marked;
+            while common != 0 {
+                count += 1;
+                // Only hubs have rows of bits, and neighbors of smaller ranks are hubs too.
+                self.hubs[64 * word + common.trailing_zeros() as usize] += 1;
+                common &= common - 1;
+            }
+        }
+        count
+    }
+
+    /// Counts the `nodes` that have a bit.
+    fn look_up(&mut self, nodes: &[u32], bits: &[u64]) -> u64 {
+        let mut count = 0;
+        for &w in nodes {
+            let is_common = bits[w as usize / 64] >> (w % 64) & 1;
+            self.hubs[w as usize] += is_common;
+            count += is_common;
+        }
+        count
+    }
+
+    /// Counts the `nodes` that are marked.
+    fn look_up_marked(&mut self, nodes: &[u32]) -> u64 {
+        if self.found.len() < nodes.len() {
+            self.found.resize(nodes.len(), 0);
+        }
+        // Every entry is written, but only those found move the end on: no branch to guess.
+        let mut end = 0;
+        for &w in nodes {
+            self.found[end] = w;
+            end += (self.marked[w as usize / 64] >> (w % 64) & 1) as usize;
+        }
+        for at in 0..end {
+            self.add(self.found[at], 1);
+        }
+        end as u64
     }
 
     fn add(&mut self, rank: u32, count: u64) {

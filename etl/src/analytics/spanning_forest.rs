@@ -1,0 +1,185 @@
+//! Minimum spanning forest: the cheapest edges that keep together what is together.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use graph_core::{DisjointSets, Graph};
+use rayon::prelude::*;
+
+use super::rows::sum;
+use crate::{Control, Result};
+
+/// Minimum (or maximum) spanning forest: a tree for each weakly connected component, of the least
+/// (or largest) total weight. Directions do not count.
+///
+/// Of edges of the same weight, and of all if there are no weights, those that come first in the
+/// edge list are taken, so that there is one answer. Each round joins every component to another
+/// by its best edge, all threads at once: O(m log n) time, 16 n + 4 m bytes.
+///
+/// Source: Borůvka 1926, as in Nešetřil, Milková, Nešetřilová 2001,
+/// doi:10.1016/S0012-365X(00)00224-7.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+pub struct SpanningForest {
+    /// Whether to take the largest weights.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub maximum: bool,
+}
+
+/// What [`SpanningForest::run`] found.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct SpanningForestReport {
+    /// Edges of the forest, ascending numbers in the edge list, shape `[n - n_trees]`.
+    pub edges: Vec<u32>,
+    /// Number of trees, nodes without edges included.
+    pub n_trees: usize,
+    /// Sum of the weights of the forest.
+    pub weight: f64,
+}
+
+/// Worse than any edge.
+const NONE: u64 = u64::MAX;
+
+impl SpanningForest {
+    /// Spans `graph`.
+    ///
+    /// ```
+    /// use graph_core::{Coo, Graph};
+    /// use graph_etl::Control;
+    /// use graph_etl::analytics::SpanningForest;
+    ///
+    /// let coo = Coo::new(3, vec![0, 1, 2], vec![1, 2, 0], Some(vec![3.0, 1.0, 2.0]))?;
+    /// let triangle = Graph::from_coo(coo, false);
+    /// let report = SpanningForest::default().run(&triangle, &Control::NONE).unwrap();
+    /// assert_eq!((report.edges, report.weight, report.n_trees), (vec![1, 2], 3.0, 1));
+    /// # Ok::<(), graph_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stopped`](crate::Error::Stopped).
+    pub fn run(&self, graph: &Graph, control: &Control) -> Result<SpanningForestReport> {
+        let (n, coo) = (graph.n_nodes(), graph.coo());
+        let sets = DisjointSets::new(n);
+        let best: Vec<AtomicU64> = (0..n).into_par_iter().map(|_| AtomicU64::new(NONE)).collect();
+        // The weight above, the number below: weights are not negative, so their bits sort as they
+        // do, and no two edges are alike.
+        let key = |e: u32| {
+            let bits = coo.weights().map_or(0, |weights| (weights[e as usize] + 0.0).to_bits());
+            u64::from(if self.maximum { !bits } else { bits }) << 32 | u64::from(e)
+        };
+        let ends = |e: u32| (coo.sources()[e as usize], coo.targets()[e as usize]);
+        let mut left: Vec<u32> = (0..coo.n_edges() as u32).collect();
+        let mut edges: Vec<u32> = Vec::new();
+        while !left.is_empty() {
+            control.step("edges", edges.len() as u64, None)?;
+            sets.flatten();
+            left = left
+                .into_par_iter()
+                .with_min_len(1 << 12)
+                .filter(|&e| {
+                    let (u, v) = ends(e);
+                    let (u, v) = (sets.find(u), sets.find(v));
+                    if u == v {
+                        return false;
+                    }
+                    let key = key(e);
+                    for root in [u, v] {
+                        let best = &best[root as usize];
+                        if key < best.load(Relaxed) {
+                            best.fetch_min(key, Relaxed);
+                        }
+                    }
+                    true
+                })
+                .collect();
+            let chosen = |best: &AtomicU64| {
+                let key = best.swap(NONE, Relaxed);
+                let (u, v) = if key == NONE { return None } else { ends(key as u32) };
+                // Both components may have chosen it.
+                sets.unite(u, v).then_some(key as u32)
+            };
+            edges.par_extend(best.par_iter().with_min_len(1 << 12).filter_map(chosen));
+        }
+        edges.par_sort_unstable();
+        let weight = match coo.weights() {
+            None => edges.len() as f64,
+            Some(weights) => sum(edges.len(), |at| weights[edges[at] as usize].into()),
+        };
+        let n_trees = n - edges.len();
+        Ok(SpanningForestReport { edges, n_trees, weight })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use graph_core::Coo;
+    use graph_core::generate::{Random, Rmat, rmat};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Edges by rising weight, each taken if it joins two components.
+    fn one_by_one(graph: &Graph, maximum: bool) -> Vec<u32> {
+        let coo = graph.coo();
+        let weight = |e: u32| coo.weights().map_or(1.0, |weights| weights[e as usize]);
+        let mut order: Vec<u32> = (0..coo.n_edges() as u32).collect();
+        order.sort_by(|&a, &b| {
+            let order = weight(a).total_cmp(&weight(b));
+            if maximum { order.reverse() } else { order }
+        });
+        let mut component: Vec<u32> = (0..graph.n_nodes() as u32).collect();
+        order.retain(|&e| {
+            let u = component[coo.sources()[e as usize] as usize];
+            let v = component[coo.targets()[e as usize] as usize];
+            component.iter_mut().filter(|c| **c == u).for_each(|c| *c = v);
+            u != v
+        });
+        order.sort_unstable();
+        order
+    }
+
+    proptest! {
+        #[test]
+        fn the_forest_is_that_of_taking_edges_one_by_one(
+            edges in prop::collection::vec((0..12_u32, 0..12_u32, 0..5_u8), 0..40),
+            weighted: bool, maximum: bool,
+        ) {
+            let coo = Coo::new(
+                12,
+                edges.iter().map(|e| e.0).collect(),
+                edges.iter().map(|e| e.1).collect(),
+                weighted.then(|| edges.iter().map(|e| e.2.into()).collect()),
+            ).unwrap();
+            let graph = Graph::from_coo(coo, false);
+            let found = SpanningForest { maximum }.run(&graph, &Control::NONE).unwrap();
+            let expected = one_by_one(&graph, maximum);
+            let weight = |e: &u32| if weighted { f64::from(edges[*e as usize].2) } else { 1.0 };
+            prop_assert_eq!(found.weight, expected.iter().map(weight).sum::<f64>());
+            prop_assert_eq!(found.n_trees, graph.components().1);
+            prop_assert_eq!(found.edges, expected);
+        }
+    }
+
+    #[test]
+    fn any_number_of_threads_spans_the_same() {
+        let shape = rmat(&Rmat { scale: 13, n_edges: 60_000, ..Rmat::default() }).unwrap();
+        let mut random = Random::new(2, 2);
+        let weights = (0..60_000).map(|_| random.below(50) as f32).collect();
+        let (sources, targets) = (shape.coo().sources(), shape.coo().targets());
+        let coo = Coo::new(1 << 13, sources.to_vec(), targets.to_vec(), Some(weights)).unwrap();
+        let graph = Graph::from_coo(coo, true);
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| SpanningForest::default().run(&graph, &Control::NONE).unwrap())
+        };
+        let one = with(1);
+        assert_eq!(one.n_trees, graph.components().1);
+        assert_eq!(one, with(4));
+    }
+}
