@@ -1103,3 +1103,98 @@ fn prefixes_tell_nodes_from_edges() {
     assert!(matches!(expr("\"point:age\"").kind, Kind::Column(column) if column.element.is_none()));
     assert_eq!(rows(&people().filter(&expr("point:age > 25")).unwrap()).len(), 2);
 }
+
+fn shuffled(n: i64) -> Vec<i64> {
+    (0..n).map(|row| (row * 7_919) % n).collect()
+}
+
+#[test]
+fn sorts_through_files_are_those_in_memory() {
+    let n = 100_003;
+    let keys: Vec<Option<i64>> = shuffled(n)
+        .iter()
+        .map(|&key| if key % 11 == 0 { None } else { Some(if key % 3 == 0 { 5 } else { key / 4 }) })
+        .collect();
+    let words: Vec<String> = shuffled(n)
+        .iter()
+        .map(|key| format!("a word longer than twelve bytes {}", key % 100))
+        .collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let table = table(vec![
+        ("k", ints(&keys)),
+        ("w", texts(&words)),
+        ("row", ints(&(0..n).collect::<Vec<_>>())),
+    ]);
+    let spill = graph_etl::table::Spill { memory: 2 << 20, folder: None };
+    for keys in [
+        vec![SortKey::ascending("k")],
+        vec![SortKey::descending("k"), SortKey::ascending("w")],
+        vec![SortKey::descending("w"), SortKey::descending("k")],
+    ] {
+        let spilled = table.sort_spilling(&keys, &spill, &Control::NONE).unwrap();
+        assert!(spilled.plan().unwrap().contains("sorted-"), "it went through files");
+        let expected = table.sort(&keys).unwrap().collect(&Control::NONE).unwrap();
+        let found = spilled.collect(&Control::NONE).unwrap();
+        assert!(expected == found, "{keys:?}");
+    }
+}
+
+#[test]
+fn joins_and_groups_through_files_are_those_in_memory() {
+    let n = 60_000;
+    let left = table(vec![
+        (
+            "k",
+            ints(
+                &shuffled(n)
+                    .iter()
+                    .map(|&key| (key % 13 != 0).then_some(key / 3))
+                    .collect::<Vec<_>>(),
+            ),
+        ),
+        ("x", ints(&(0..n).collect::<Vec<_>>())),
+    ]);
+    let right = table(vec![
+        (
+            "k",
+            ints(
+                &shuffled(n)
+                    .iter()
+                    .map(|&key| (key % 17 != 0).then_some(key / 2))
+                    .collect::<Vec<_>>(),
+            ),
+        ),
+        ("y", ints(&(0..n).collect::<Vec<_>>())),
+    ]);
+    let spill = graph_etl::table::Spill { memory: 1 << 20, folder: None };
+    let sorted = |table: &Table| {
+        let keys: Vec<SortKey> = table.column_names().map(SortKey::ascending).collect();
+        table.sort(&keys).unwrap().collect(&Control::NONE).unwrap()
+    };
+    for kind in [JoinKind::Inner, JoinKind::Left, JoinKind::Full, JoinKind::Semi, JoinKind::Anti] {
+        let on = JoinOptions::on(&["k"]).kind(kind);
+        let spilled = left.join_spilling(&right, &on, &spill, &Control::NONE).unwrap();
+        assert!(spilled.plan().unwrap().contains("joined-"), "it went through files");
+        assert!(
+            sorted(&spilled) == sorted(&left.join(&right, &on, &Control::NONE).unwrap()),
+            "{kind:?}"
+        );
+    }
+    let totals = [("n", expr("count(*)")), ("s", expr("sum(x)"))];
+    let spilled = left.group_by_spilling(&["k"], &totals, &spill, &Control::NONE).unwrap();
+    assert!(spilled.plan().unwrap().contains("grouped-"), "it went through files");
+    assert!(sorted(&spilled) == sorted(&left.group_by(&["k"], &totals).unwrap()));
+}
+
+#[test]
+fn temporary_files_go_with_the_last_table_that_reads_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let spill = graph_etl::table::Spill { memory: 1 << 18, folder: Some(folder.path().to_owned()) };
+    let table = table(vec![("x", ints(&shuffled(50_000)))]);
+    let sorted = table.sort_spilling(&[SortKey::ascending("x")], &spill, &Control::NONE).unwrap();
+    let some = sorted.filter(&expr("x > 49997")).unwrap();
+    drop(sorted);
+    assert_eq!(rows(&some), [r#"{"x":49998}"#, r#"{"x":49999}"#]);
+    drop(some);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

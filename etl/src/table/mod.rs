@@ -18,6 +18,7 @@ mod rows;
 mod run;
 mod sample;
 mod scan;
+mod spill;
 mod sql;
 mod write;
 
@@ -28,6 +29,7 @@ pub use missing::Fill;
 pub use reshape::Factorized;
 pub use rows::{Keep, SortKey};
 pub use scan::{Format, ScanOptions};
+pub use spill::Spill;
 pub use sql::sql;
 pub use write::{Compression, WriteOptions, Written};
 
@@ -37,6 +39,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, Schema};
+use tempfile::TempDir;
 
 use crate::error::nearest;
 use crate::{Error, Result, frame};
@@ -54,8 +57,11 @@ pub struct Table {
 
 /// How a table comes about, so that it can be built again over sources that are watched.
 enum Step {
-    /// Files or batches.
-    Source(LazyFrame),
+    /// Files or batches; temporary files are there as long as something reads them.
+    Source(
+        LazyFrame,
+        #[expect(dead_code, reason = "it is there to be dropped")] Option<Arc<TempDir>>,
+    ),
     /// A verb over tables.
     Verb(Vec<Arc<Step>>, Verb),
 }
@@ -89,7 +95,13 @@ impl Table {
 
     /// A source of its own.
     pub(crate) fn from_lazy(lazy: LazyFrame) -> Result<Self> {
-        let step = Arc::new(Step::Source(lazy.clone()));
+        let step = Arc::new(Step::Source(lazy.clone(), None));
+        Self::checked(lazy, step)
+    }
+
+    /// A source of files in `folder`, which it keeps.
+    fn from_files(lazy: LazyFrame, folder: Arc<TempDir>) -> Result<Self> {
+        let step = Arc::new(Step::Source(lazy.clone(), Some(folder)));
         Self::checked(lazy, step)
     }
 
@@ -192,7 +204,7 @@ impl Step {
             return lazy.clone();
         }
         let lazy = match self.as_ref() {
-            Self::Source(lazy) => watch(lazy.clone()),
+            Self::Source(lazy, _) => watch(lazy.clone()),
             Self::Verb(inputs, verb) => {
                 verb(inputs.iter().map(|input| input.build(watch, built)).collect())
             }

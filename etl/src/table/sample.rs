@@ -99,7 +99,8 @@ fn mixed(number: u64, seed: u64) -> u64 {
     finalized(number.wrapping_add(finalized(seed.wrapping_add(0x9e37_79b9_7f4a_7c15))))
 }
 
-fn finalized(mut bits: u64) -> u64 {
+/// Changes about half of the bits for any bit of `bits`; a bijection.
+pub(super) fn finalized(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)

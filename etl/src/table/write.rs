@@ -173,7 +173,7 @@ impl Table {
     }
 }
 
-fn utf8(path: &Path) -> Result<&str> {
+pub(super) fn utf8(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| {
         let error =
             std::io::Error::new(std::io::ErrorKind::InvalidFilename, "the path is not UTF-8");
