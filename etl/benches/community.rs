@@ -4,7 +4,10 @@
 //! community generate SCALE N_EDGES OUT    an R-MAT graph (0.57, 0.19, 0.19, 0.05), undirected and simple
 //! community convert IN OUT                the undirected simple form of a graph file
 //! community run FILE ALGORITHM [SEED]     one line of JSON
+//! community rows FILE D ALGORITHM OUT     one line of JSON; what was found goes to OUT
 //! ```
+//!
+//! Files of rows are 32-bit floating-point numbers, little endian, D to a row.
 //!
 //! Graph files are pairs of 32-bit numbers, little endian: the number of nodes and 0, then each
 //! edge once, in ascending order.
@@ -18,6 +21,7 @@ use graph_core::generate::{Rmat, rmat};
 use graph_core::{Coo, NodeId};
 use graph_etl::Control;
 use graph_etl::community::{LabelPropagation, Leiden, Louvain, modularity};
+use graph_etl::features::{Features, Hnsw, NearestNeighbors, Umap};
 use graph_etl::topology::{Merge, Undirected};
 use serde_json::json;
 
@@ -36,6 +40,7 @@ fn main() {
         }
         ["run", file, algorithm] => run(file, algorithm, 0),
         ["run", file, algorithm, seed] => run(file, algorithm, seed.parse().unwrap()),
+        ["rows", file, d, algorithm, out] => rows(file, d.parse().unwrap(), algorithm, out),
         // What `cargo test --benches` calls.
         [] => println!("see the head of etl/benches/community.rs for arguments"),
         _ => panic!("unknown arguments {args:?}"),
@@ -59,6 +64,38 @@ fn read(file: &str) -> Undirected {
     let (sources, targets) = numbers[2..].chunks_exact(2).map(|pair| (pair[0], pair[1])).unzip();
     let coo = Coo::new(numbers[0] as usize, sources, targets, None).unwrap();
     Undirected::from_coo(&coo, Merge::Unit)
+}
+
+/// Nearest neighbors, as numbers of rows, or points of the plane.
+fn rows(file: &str, d: usize, algorithm: &str, out: &str) {
+    let bytes = std::fs::read(file).unwrap();
+    let values =
+        bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
+    let features = Features::new(d, values).unwrap();
+    let (start, cpu) = (Instant::now(), cpu_secs());
+    let found: Vec<[u8; 4]> = match algorithm {
+        "nearest" => {
+            let found = NearestNeighbors::default().run(&features, &Control::NONE).unwrap();
+            found.neighbors.into_iter().map(u32::to_le_bytes).collect()
+        }
+        "hnsw" => {
+            let found = Hnsw::default().run(&features, &Control::NONE).unwrap();
+            found.neighbors.into_iter().map(u32::to_le_bytes).collect()
+        }
+        "umap" => {
+            let found = Umap::default().run(&features, &Control::NONE).unwrap();
+            found
+                .x
+                .iter()
+                .zip(&found.y)
+                .flat_map(|(x, y)| [x, y].map(|at| at.to_le_bytes()))
+                .collect()
+        }
+        _ => panic!("unknown algorithm {algorithm}"),
+    };
+    let (wall, cpu) = (start.elapsed().as_secs_f64(), cpu_secs() - cpu);
+    std::fs::write(out, found.concat()).unwrap();
+    println!("{}", json!({ "wall": wall, "cpu": cpu, "peak_mb": peak_mb() }));
 }
 
 fn run(file: &str, algorithm: &str, seed: u64) {

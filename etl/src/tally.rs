@@ -56,20 +56,23 @@ impl Tally {
     }
 }
 
-/// One tally for each thread of the current pool.
-#[derive(Debug)]
-pub(crate) struct Tallies(Vec<Mutex<Tally>>);
+/// One tally for each thread.
+pub(crate) type Tallies = PerThread<Tally>;
 
-impl Tallies {
+/// Room to work in for each thread of the current pool.
+#[derive(Debug)]
+pub(crate) struct PerThread<T>(Vec<Mutex<T>>);
+
+impl<T: Default> PerThread<T> {
     pub(crate) fn new() -> Self {
         Self((0..rayon::current_num_threads()).map(|_| Mutex::default()).collect())
     }
 
-    /// The tally of this thread. Whoever holds it must not wait for other tasks of the pool: this
+    /// The room of this thread. Whoever holds it must not wait for other tasks of the pool: this
     /// thread could be given one that asks for it again.
-    pub(crate) fn mine(&self) -> MutexGuard<'_, Tally> {
+    pub(crate) fn mine(&self) -> MutexGuard<'_, T> {
         let thread = rayon::current_thread_index().unwrap_or(0) % self.0.len();
-        // A tally is reset before each use, so what a panic left in it does no harm.
+        // Each use starts anew, so what a panic left does no harm.
         self.0[thread].lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

@@ -4,6 +4,7 @@
 
 mod eigen;
 mod fuzzy;
+mod hnsw;
 mod matrix;
 mod nearest;
 mod pca;
@@ -13,6 +14,7 @@ mod tests;
 mod umap;
 mod walks;
 
+pub use hnsw::Hnsw;
 pub use matrix::Features;
 pub use nearest::{Distance, NearestNeighbors, Neighbors};
 pub use pca::{PrincipalComponents, Projection};

@@ -113,6 +113,48 @@ fn neighbors_are_those_of_scikit_learn() {
     }
 }
 
+/// Share of the nearest neighbors that are found.
+fn recall(features: &Features, options: &Hnsw) -> f64 {
+    let exact = NearestNeighbors { k: options.k, distance: options.distance };
+    let exact = exact.run(features, &Control::NONE).unwrap();
+    let found = options.run(features, &Control::NONE).unwrap();
+    assert_eq!((found.n_rows, found.k), (exact.n_rows, exact.k));
+    let same = (0..found.n_rows).map(|row| {
+        let (neighbors, distances) = found.row(row);
+        assert!(distances.is_sorted() && !neighbors.contains(&(row as u32)));
+        neighbors.iter().filter(|v| exact.row(row).0.contains(v)).count()
+    });
+    same.sum::<usize>() as f64 / exact.neighbors.len() as f64
+}
+
+#[test]
+fn nearly_all_neighbors_are_found_in_small_worlds() {
+    let features = groups(1500, 12, 5, 3);
+    for distance in [Distance::Euclidean, Distance::Cosine] {
+        let found = recall(&features, &Hnsw { k: 10, distance, ..Hnsw::default() });
+        assert!(found > 0.97, "{distance:?}: {found}");
+    }
+}
+
+/// Equal rows can fill all links of a row, so that others are out of reach.
+#[test]
+fn rows_of_neighbors_are_full_even_if_rows_are_equal() {
+    let features = Features::new(1, (0..200).map(|row| (row % 2) as f32).collect()).unwrap();
+    let found = Hnsw { k: 120, ..Hnsw::default() }.run(&features, &Control::NONE).unwrap();
+    assert_eq!(found.neighbors.len(), 200 * 120);
+    for row in 0..200 {
+        let mut neighbors = found.row(row).0.to_vec();
+        neighbors.sort_unstable();
+        neighbors.dedup();
+        assert_eq!(neighbors.len(), 120);
+    }
+    for n in 0..4_usize {
+        let features = Features::new(1, (0..n).map(|row| row as f32).collect()).unwrap();
+        let found = Hnsw::default().run(&features, &Control::NONE).unwrap();
+        assert_eq!((found.n_rows, found.neighbors.len()), (n, n * n.saturating_sub(1)));
+    }
+}
+
 #[test]
 fn components_are_those_of_scikit_learn() {
     let golden = golden();
@@ -198,7 +240,7 @@ proptest! {
                 let expected = by_definition(&graph, measure, u, v);
                 prop_assert!(is_close(found, expected), "{:?} {} {}: {} {}", measure, u, v, found, expected);
             }
-            let options = MostSimilar { measure, k, skip_neighbors, max_degree };
+            let options = MostSimilar { measure, k, max_degree, skip_neighbors };
             let top = options.run(&graph, &Control::NONE).unwrap();
             let is_between = |z: u32| max_degree.is_none_or(|most| graph.degree(z) <= most as usize);
             for u in 0..30_u32 {
@@ -395,6 +437,7 @@ fn any_number_of_threads_finds_the_same() {
                 similarity(&undirected, Similarity::AdamicAdar, &us, &vs, &control).unwrap(),
                 MostSimilar::default().run(&undirected, &control).unwrap(),
                 NearestNeighbors::default().run(&features, &control).unwrap(),
+                Hnsw::default().run(&features, &control).unwrap(),
                 PrincipalComponents::default().run(&features, &control).unwrap(),
                 Umap { n_epochs: Some(20), ..Umap::default() }.run(&features, &control).unwrap(),
                 RandomWalks { in_out_parameter: 0.5, ..RandomWalks::default() }
@@ -443,6 +486,10 @@ fn bad_input_is_refused_before_work() {
     refused(none.run(&graph, control).map(drop), "k");
     let none = NearestNeighbors { k: 0, ..NearestNeighbors::default() };
     refused(none.run(&features, control).map(drop), "k");
+    let none = Hnsw { k: 0, ..Hnsw::default() };
+    refused(none.run(&features, control).map(drop), "k");
+    let none = Hnsw { n_links: 1, ..Hnsw::default() };
+    refused(none.run(&features, control).map(drop), "n_links");
     let none = PrincipalComponents { n_components: 0 };
     refused(none.run(&features, control).map(drop), "n_components");
     for (options, name) in [
@@ -477,6 +524,7 @@ fn work_stops_when_asked() {
         similarity(&graph, Similarity::Jaccard, &[0], &[1], control).map(drop),
         MostSimilar::default().run(&graph, control).map(drop),
         NearestNeighbors::default().run(&features, control).map(drop),
+        Hnsw::default().run(&features, control).map(drop),
         PrincipalComponents::default().run(&features, control).map(drop),
         Umap::default().run(&features, control).map(drop),
         RandomWalks::default().run(&csr, control).map(drop),
