@@ -54,10 +54,20 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     if file.memory_limit.is_some() {
         pipeline = pipeline.with_memory_limit(file.memory_limit);
     }
-    match &args.command {
-        Command::Plan(_) => print_plan(&pipeline, file.json, &Watcher::of_file(messages)),
+    run_opened(&args.command, file, &pipeline, messages)
+        .map_err(|error| error.context(file.file.display().to_string()))
+}
+
+fn run_opened(
+    command: &Command,
+    file: &FileArgs,
+    pipeline: &Pipeline,
+    messages: Messages,
+) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Plan(_) => print_plan(pipeline, file.json, &Watcher::of_file(messages)),
         Command::Check(_) => {
-            let Some(plan) = Watcher::of_file(messages).plan(&pipeline)? else {
+            let Some(plan) = Watcher::of_file(messages).plan(pipeline)? else {
                 return Ok(Outcome::Interrupted);
             };
             for part in plan.parts.iter().filter(|part| !part.used) {
@@ -67,7 +77,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
             Ok(Outcome::Done)
         }
         Command::Run(_) => {
-            let Some(report) = Watcher::of_file(messages).run(&pipeline)? else {
+            let Some(report) = Watcher::of_file(messages).run(pipeline)? else {
                 return Ok(Outcome::Interrupted);
             };
             match file.json {
@@ -165,19 +175,19 @@ impl Watcher {
         };
         let deferred = Deferred::begin();
         let control = Control::default().reporting(&report).stopped_by(deferred.flag());
+        let mut doing = String::new();
         let mut tell = |event: Event| match event {
             Event::Begins { name, does } => {
+                does.clone_into(&mut doing);
                 if let Ok(mut current) = current.lock() {
                     *current = format!("{does} {name}");
                     spinner.say(current.clone());
                 }
             }
-            Event::Ended { name, rows, duration } => spinner.above(|| {
-                self.messages.say(format!(
-                    "{name}: {} in {}",
-                    count(rows as usize, "row"),
-                    secs(duration)
-                ));
+            // What was written is said when all of it is in its place.
+            Event::Ended { name, rows, duration } if doing != "write" => spinner.above(|| {
+                let (rows, time) = (count(rows as usize, "row"), secs(duration));
+                self.messages.say(format!("{name}: {rows} in {time}"));
             }),
             _ => {}
         };

@@ -1,0 +1,250 @@
+//! `graphlume transform` and `graphlume pipeline` as their users run them.
+
+#![cfg(feature = "tables")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_graphlume"));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/graphs"));
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    command().args(args).output().unwrap()
+}
+
+/// Standard output of a transform that must succeed.
+fn transform(args: &[&str]) -> String {
+    let output = run(&[&["transform"], args].concat());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Standard error of a transform that must fail.
+fn error(args: &[&str]) -> String {
+    let output = run(&[&["transform"], args].concat());
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn path(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn verbs_are_done_in_their_order() {
+    let first = transform(&["karate.csv", "--limit", "1", "--filter", "target = 2"]);
+    assert!(first.ends_with("0 rows\n"), "{first}");
+    let second = transform(&["karate.csv", "--filter", "target = 2", "--limit", "1"]);
+    assert_eq!(second, "source  target\n int64   int64\n     0       2\n1 row\n");
+}
+
+#[test]
+fn groups_are_sorted_by_what_was_counted() {
+    let args = ["polblogs.csv", "--group-by", "target", "--agg", "n = count(*)"];
+    let text = transform(&[&args[..], &["--sort=-n", "--limit", "2", "--json"]].concat());
+    let rows: Value = serde_json::from_str(&text).unwrap();
+    // Counted by hand: lines of the file by their second field.
+    let file =
+        fs::read_to_string(command().get_current_dir().unwrap().join("polblogs.csv")).unwrap();
+    let mut counts = std::collections::HashMap::new();
+    for line in file.lines().skip(1) {
+        *counts.entry(line.split(',').nth(1).unwrap()).or_insert(0_u64) += 1;
+    }
+    let most = counts.values().max().unwrap();
+    assert_eq!(rows[0]["n"], *most);
+    assert_eq!(rows.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn tables_are_joined_and_queried() {
+    let args = ["football.csv", "--join", "football-nodes.csv", "--on", "source = id"];
+    let joined = transform(
+        &[&args[..], &["--group-by", "label", "--agg", "n=count(*)", "-o", "-"]].concat(),
+    );
+    assert!(joined.starts_with("label,n\n"), "{joined}");
+    let query = "SELECT v.label, count(*) AS n FROM e JOIN v ON e.source = v.id GROUP BY v.label";
+    let queried = transform(&["e=football.csv", "v=football-nodes.csv", "--sql", query, "-o", "-"]);
+    let sorted = |text: &str| {
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&joined), sorted(&queried));
+    // What the verbs before left is `input`; the inputs keep their names.
+    let query = "SELECT count(*) AS n FROM input JOIN e ON input.source = e.source";
+    let pairs = transform(&["e=football.csv", "--limit", "1", "--sql", query, "--json"]);
+    let degree =
+        transform(&["e=football.csv", "--filter", "source = 0", "--agg", "n=count(*)", "--json"]);
+    assert_eq!(pairs, degree);
+}
+
+#[test]
+fn files_of_every_kind_are_written_and_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.parquet", "a.arrow", "a.jsonl", "a.csv", "a.csv.gz", "a.graphml"] {
+        let out = path(&folder, name);
+        transform(&["karate.csv", "-o", &out]);
+        let count = transform(&[&out, "--agg", "n = count(*)", "--json"]);
+        assert_eq!(count, "[{\"n\":78}]\n", "{name}");
+    }
+    let report = transform(&["karate.csv", "-o", &path(&folder, "b.csv"), "--json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["outputs"][0]["rows"], 78);
+    let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(names.len(), 7);
+}
+
+#[test]
+fn standard_streams_are_a_source_and_a_target() {
+    let mut child = command()
+        .args(["--quiet", "transform", "-", "--filter", "b > 1", "-o", "-", "--to", "jsonl"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"a,b\nx,1\ny,2\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "{\"a\":\"y\",\"b\":2}\n");
+}
+
+#[test]
+fn the_head_of_a_table_says_whether_there_is_more() {
+    let text = transform(&["karate.csv", "--rows", "2"]);
+    assert_eq!(text.lines().count(), 5);
+    assert!(text.ends_with("… and more; --rows N prints more, -o FILE writes all\n"), "{text}");
+}
+
+#[test]
+fn mistakes_are_named_without_lines_of_a_file_that_is_not_there() {
+    let cases: [(&[&str], &str); 7] = [
+        (
+            &["karate.csv", "--filter", "sorce > 1"],
+            "error: step `--filter`: there is no column `sorce`; did you mean `source`?",
+        ),
+        (&["karate.csv", "--top", "3"], "error: --top needs --by COLUMNS"),
+        (&["karate.csv", "--on", "a"], "error: --on should come behind --join"),
+        (&["no.csv"], "error: input `no`: no.csv: "),
+        (
+            &["karate.csv", "--query", "SELECT 1"],
+            "error: input `karate`: karate.csv: option `query` is not one of files",
+        ),
+        (&["karate.csv", "--sql", "DELETE FROM karate"], "error: step `--sql`: "),
+        (&["karate.csv", "--sort", "source", "--memory-limit", "1 kB"], "error: pipeline: about "),
+    ];
+    for (args, expected) in cases {
+        let text = error(args);
+        assert!(text.starts_with(expected), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn a_plan_reads_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = path(&folder, "out.parquet");
+    let text = transform(&["karate.csv", "--sort", "-target", "-o", &out, "--plan"]);
+    assert!(text.contains("step   --sort = sort by -target of karate"), "{text}");
+    assert!(
+        text.contains("source Int64, target Int64") && text.contains("memory about "),
+        "{text}"
+    );
+    let json = transform(&["karate.csv", "--sort", "-target", "-o", &out, "--plan", "--json"]);
+    let plan: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(plan["parts"][1]["columns"][0]["name"], "source");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_transform_becomes_a_pipeline_that_does_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let karate = command().get_current_dir().unwrap().join("karate.csv");
+    let (a, b) = (path(&folder, "a.csv"), path(&folder, "b.csv"));
+    let verbs =
+        ["--filter", "source < 9", "--group-by", "source", "--agg", "n=count(*)", "--unique"];
+    let args = |out| [&[karate.to_str().unwrap(), "-o", out], &verbs[..]].concat();
+    transform(&args(&a));
+    let text = transform(&[&args(&b)[..], &["--as-pipeline"]].concat());
+    let file = path(&folder, "p.toml");
+    fs::write(&file, text).unwrap();
+    for verb in ["check", "plan", "run"] {
+        let output = run(&["pipeline", verb, &file]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(Path::new(&b).exists(), verb == "run");
+    }
+    assert_eq!(fs::read(&a).unwrap(), fs::read(&b).unwrap());
+}
+
+#[test]
+fn a_pipeline_computes_with_graphs_and_says_where_it_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let karate = command().get_current_dir().unwrap().join("karate.csv");
+    let text = format!(
+        "[[input]]\nname = 'edges'\nfrom = '{}'\n[[step]]\nverb = 'page_rank'\n\
+         [[step]]\nverb = 'top'\nn = 2\nby = '-page_rank'\n[[output]]\nto = 'top.csv'\n",
+        karate.display()
+    );
+    let file = path(&folder, "p.toml");
+    fs::write(&file, &text).unwrap();
+    let output = run(&["pipeline", "run", &file, "--json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["outputs"][0]["rows"], 2);
+    let top = fs::read_to_string(folder.path().join("top.csv")).unwrap();
+    let ids: Vec<_> = top.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    // The instructor and the president.
+    assert_eq!(ids, ["33", "0"]);
+
+    fs::write(&file, text.replace("'-page_rank'", "'-pagerank'")).unwrap();
+    let output = run(&["pipeline", "check", &file]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.starts_with(&format!("error: {file}: line 7: step `step-2`: ")), "{errors}");
+    assert!(
+        errors.contains("there is no column `pagerank`; did you mean `page_rank`?"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn the_pipeline_of_the_documentation_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = fs::read_to_string(root.join("docs/transform.md")).unwrap();
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["polblogs.csv", "polblogs-nodes.csv"] {
+        fs::copy(root.join("tests/data/graphs").join(name), folder.path().join(name)).unwrap();
+    }
+    let file = path(&folder, "weblogs.toml");
+    fs::write(&file, text).unwrap();
+    let output = run(&["pipeline", "run", &file]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let best = fs::read_to_string(folder.path().join("best.csv")).unwrap();
+    assert_eq!(best.lines().next(), Some("id,page_rank,label"));
+    assert_eq!(best.lines().count(), 21);
+    let camps = transform(&[
+        &path(&folder, "camps.parquet"),
+        "--agg",
+        "rank = round(sum(rank), 6)",
+        "--json",
+    ]);
+    assert_eq!(camps, "[{\"rank\":1.0}]\n");
+    // The mistake that the page shows, with its line.
+    fs::write(&file, text.replace("-page_rank", "-pagerank")).unwrap();
+    let output = run(&["pipeline", "check", &file]);
+    let shown = page.lines().find(|line| line.starts_with("error: ")).unwrap();
+    let said =
+        String::from_utf8(output.stderr).unwrap().replace(&format!("{file}:"), "weblogs.toml:");
+    assert_eq!(said.trim_end(), shown);
+}
