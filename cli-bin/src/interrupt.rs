@@ -28,7 +28,6 @@ impl Deferred {
     }
 
     /// What becomes true when Ctrl-C is pressed.
-    #[cfg(feature = "tables")]
     #[expect(clippy::unused_self, reason = "only a deferred interrupt can be asked for")]
     pub(crate) fn flag(&self) -> &'static AtomicBool {
         &REQUESTED

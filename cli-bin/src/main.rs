@@ -4,6 +4,7 @@
 //! the end, 2 error.
 #![forbid(unsafe_code)]
 
+mod analyze;
 mod convert;
 mod demo;
 mod devices;
@@ -18,6 +19,8 @@ mod output;
 mod pipeline;
 mod progress;
 mod quality;
+mod query;
+mod rows;
 #[cfg(feature = "tables")]
 mod transform;
 
@@ -58,6 +61,12 @@ enum Command {
     /// Run a file of steps over tables and graphs
     #[cfg(feature = "tables")]
     Pipeline(pipeline::Args),
+    /// Measure a graph: centrality, communities, components, paths, cores and more
+    Analyze(analyze::Args),
+    /// List the measures, or say what one of them does
+    Measures(analyze::ListArgs),
+    /// Find a part of a graph with a GFQL query
+    Query(query::Args),
     /// Make a random or regular graph
     Generate(generate::Args),
     /// Measure how good a layout is
@@ -98,6 +107,9 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Transform(args) => transform::run(&args, messages),
         #[cfg(feature = "tables")]
         Command::Pipeline(args) => pipeline::run(&args, messages),
+        Command::Analyze(args) => analyze::run(&args, messages),
+        Command::Measures(args) => analyze::list(&args),
+        Command::Query(args) => query::run(&args, messages),
         Command::Generate(args) => generate::run(&args, messages),
         Command::Quality(args) => quality::run(&args, messages),
         Command::Devices(args) => devices::run(&args),

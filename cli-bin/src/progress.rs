@@ -55,7 +55,6 @@ impl Messages {
 #[derive(Debug)]
 pub(crate) struct Spinner(Option<ProgressBar>);
 
-#[cfg(feature = "tables")]
 impl Spinner {
     /// Shows another text.
     pub(crate) fn say(&self, text: impl Into<String>) {
@@ -65,6 +64,7 @@ impl Spinner {
     }
 
     /// Prints something without being in its way.
+    #[cfg(feature = "tables")]
     pub(crate) fn above(&self, print: impl FnOnce()) {
         match &self.0 {
             Some(bar) => bar.suspend(print),

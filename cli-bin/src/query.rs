@@ -1,0 +1,120 @@
+//! `graphlume query`: the part of a graph that a GFQL query asks for.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use graphlume::etl::gfql::{Absent, Gfql, Limits};
+use graphlume::etl::{Control, Error, Progress};
+use graphlume::{WriteOptions, write_table};
+
+use crate::input;
+use crate::interrupt::Deferred;
+use crate::outcome::Outcome;
+use crate::output::{bytes, count, print, print_json, secs};
+use crate::progress::Messages;
+use crate::rows::table;
+
+/// Arguments of `graphlume query`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  graphlume query edges.csv '[{\"type\": \"Node\", \"filter_dict\": {\"id\": \"ann\"}},
+                              {\"type\": \"Edge\", \"direction\": \"forward\", \"hops\": 2},
+                              {\"type\": \"Node\"}]'
+  graphlume query edges.parquet --nodes people.csv @query.json -o part.parquet --nodes-out who.csv
+
+A query is a chain of steps in the JSON form of PyGraphistry's GFQL, or a Let of named chains.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: input::Args,
+    /// The query, or @FILE with it (`@-`: standard input)
+    query: String,
+    /// File for the edges that the query found
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// File for the nodes that it found
+    #[arg(long, value_name = "FILE")]
+    nodes_out: Option<PathBuf>,
+    /// Refuse conditions on columns that do not exist, instead of taking them for empty
+    #[arg(long)]
+    strict: bool,
+    /// Rows to print of what is not written to a file
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    rows: usize,
+    /// Print JSON: how many nodes and edges were found, and what the query says of itself
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
+    let write = WriteOptions::default();
+    for path in [&args.out, &args.nodes_out].into_iter().flatten() {
+        write.check(path)?;
+    }
+    let limits = Limits::default();
+    let query = Gfql::parse(&text(&args.query, limits.bytes)?, &limits)?;
+    let (graph, _) = args.input.read(messages)?;
+    let absent = if args.strict { Absent::Refuse } else { Absent::Null };
+    let deferred = Deferred::begin();
+    let spinner = messages.spinner("query");
+    let report = |progress: Progress| spinner.say(format!("{} {}", progress.done, progress.stage));
+    let control = Control::default().reporting(&report).stopped_by(deferred.flag());
+    let answer = match query.run(&graph, absent, &control) {
+        Err(Error::Stopped { .. }) => return Ok(Outcome::Interrupted),
+        answer => answer?,
+    };
+    drop(spinner);
+    drop(deferred);
+    for warning in &answer.warnings {
+        let nearest = warning.nearest.as_ref();
+        let hint = nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        messages.say(format!(
+            "warning: {}: there is no column `{}`, so it counts as empty{hint}",
+            warning.path, warning.column
+        ));
+    }
+    for (rows, path) in [(&answer.edges, &args.out), (&answer.nodes, &args.nodes_out)] {
+        if let Some(path) = path {
+            let report = write_table(rows, path, &write)?;
+            let (size, duration) = (bytes(report.bytes), secs(report.duration));
+            messages.say(format!("wrote {}, {size} in {duration}", path.display()));
+        }
+    }
+    let (n_nodes, n_edges) = (answer.nodes.num_rows(), answer.edges.num_rows());
+    if args.json {
+        print_json(&serde_json::json!({
+            "n_nodes": n_nodes,
+            "n_edges": n_edges,
+            "name": answer.name,
+            "description": answer.description,
+        }))?;
+        return Ok(Outcome::Done);
+    }
+    for (rows, path, noun) in
+        [(&answer.nodes, &args.nodes_out, "node"), (&answer.edges, &args.out, "edge")]
+    {
+        let mut text = format!("{}\n", count(rows.num_rows(), noun));
+        if path.is_none() && rows.num_rows() > 0 && args.rows > 0 {
+            text.push_str(&table(&rows.slice(0, args.rows.min(rows.num_rows())))?);
+            if args.rows < rows.num_rows() {
+                text.push_str("…\n");
+            }
+        }
+        print(text.as_bytes())?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The text of a query, which may be in a file; one byte more than `most` is read at most.
+fn text(query: &str, most: usize) -> anyhow::Result<String> {
+    let Some(path) = query.strip_prefix('@') else { return Ok(query.to_owned()) };
+    let mut text = String::new();
+    let most = most as u64 + 1;
+    match path {
+        "-" => std::io::stdin().take(most).read_to_string(&mut text).context("standard input")?,
+        path => std::fs::File::open(Path::new(path))
+            .and_then(|file| file.take(most).read_to_string(&mut text))
+            .with_context(|| path.to_owned())?,
+    };
+    Ok(text)
+}
