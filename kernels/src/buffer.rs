@@ -15,6 +15,8 @@ pub(crate) mod sealed {
         const HIGHEST: Self;
         /// Its bits, in the low places.
         fn bits(self) -> u64;
+        /// The number of these bits.
+        fn from_bits(bits: u64) -> Self;
         /// The sum; integers wrap around.
         fn plus(self, other: Self) -> Self;
         /// Whether it is one: floats may be none.
@@ -29,6 +31,9 @@ pub(crate) mod sealed {
         fn bits(self) -> u64 {
             self.into()
         }
+        fn from_bits(bits: u64) -> Self {
+            bits as u32
+        }
         fn plus(self, other: Self) -> Self {
             self.wrapping_add(other)
         }
@@ -40,6 +45,9 @@ pub(crate) mod sealed {
         fn bits(self) -> u64 {
             self
         }
+        fn from_bits(bits: u64) -> Self {
+            bits
+        }
         fn plus(self, other: Self) -> Self {
             self.wrapping_add(other)
         }
@@ -50,6 +58,9 @@ pub(crate) mod sealed {
         const HIGHEST: Self = f32::INFINITY;
         fn bits(self) -> u64 {
             self.to_bits().into()
+        }
+        fn from_bits(bits: u64) -> Self {
+            f32::from_bits(bits as u32)
         }
         fn plus(self, other: Self) -> Self {
             self + other

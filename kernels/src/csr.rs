@@ -229,7 +229,7 @@ impl DeviceCsr {
 }
 
 /// Bits that numbers below `limit` need.
-fn bits_below(limit: u32) -> u32 {
+pub(crate) fn bits_below(limit: u32) -> u32 {
     u32::BITS - limit.saturating_sub(1).leading_zeros()
 }
 

@@ -63,6 +63,12 @@ pub enum Error {
         /// The most that is possible.
         limit: usize,
     },
+    /// A sum of integers does not fit in 64 bits.
+    #[error("the sum of group {group} does not fit in 64 bits")]
+    Overflow {
+        /// The first such group.
+        group: usize,
+    },
     /// Arrays of one call lie on different devices.
     #[error("an array lies on {found}, but the work is on {expected}")]
     WrongDevice {

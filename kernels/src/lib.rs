@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod aggregate;
 mod attraction;
 mod buffer;
 mod compact;
@@ -12,8 +13,10 @@ mod device;
 mod error;
 mod fill;
 mod gather;
+mod hash;
 mod histogram;
 mod indices;
+mod keys;
 mod launch;
 mod motion;
 #[expect(unsafe_code, reason = "a driver is a C library")]
@@ -29,6 +32,7 @@ mod segments;
 mod sort;
 mod spmv;
 
+pub use aggregate::{Aggregate, Aggregation, Groups, aggregate};
 pub use attraction::Springs;
 pub use buffer::{Buffer, Element, MOST};
 pub use compact::{CompactScratch, Key, compact, compact_indices, run_length_encode, unique};
@@ -37,8 +41,12 @@ pub use device::{Backend, Cuda, Device, DeviceInfo, OpenCl, Recording};
 pub use error::{Error, Result};
 pub use fill::{fill, iota};
 pub use gather::{copy, gather, scatter};
+pub use hash::{
+    DeviceStrings, Factors, Lookup, NONE, StringLookup, factorize, factorize_bytes, factorize_strings,
+};
 pub use histogram::histogram;
 pub use indices::Indices;
+pub use keys::{Meaning, differing_bits, join_keys, narrow, numbers_of_keys, order_keys};
 pub use launch::{KernelTime, Profile};
 pub use motion::{Grid, Inertia, Motion, MotionState, Sums, quantize};
 pub use order::{Order, bounds};

@@ -7,7 +7,7 @@ mod common;
 use common::{Random, devices, is_small, upload};
 use graph_kernels::{
     CompactScratch, Device, DeviceCsr, Indices, ReduceScratch, ScanScratch, SegmentScratch,
-    Segments, SortScratch,
+    Segments, SortScratch, factorize, factorize_bytes,
 };
 
 /// Arrays are rounded up to pieces of this many bytes.
@@ -45,6 +45,10 @@ fn estimates_are_what_is_taken() {
             });
 
             let mut random = Random::new(n as u64);
+            let keys = upload(device, &random.u64s(n));
+            check(device, "factorize", factorize_bytes(n), 8, 0.3, || {
+                drop(factorize(&keys).unwrap());
+            });
             let shapes = [(5 * n as u32 + 1, 10 * n as u32 + 1), (100, 70)];
             for (n_rows, n_columns) in shapes.into_iter().take(if is_small() { 1 } else { 2 }) {
                 let list = |random: &mut Random, below| {

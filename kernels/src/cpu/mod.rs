@@ -1,10 +1,13 @@
 //! What the kernels must give: the same on the processor, as simple as it can be said.
 
+pub(crate) mod aggregate;
 pub(crate) mod compact;
 pub(crate) mod csr;
 pub(crate) mod fill;
 pub(crate) mod gather;
+pub(crate) mod hash;
 pub(crate) mod histogram;
+pub(crate) mod keys;
 pub(crate) mod reduce;
 pub(crate) mod scan;
 pub(crate) mod search;
