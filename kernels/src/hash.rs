@@ -4,7 +4,7 @@ use crate::buffer::check_len;
 use crate::launch::{Arg, Family, Kernel, family};
 use crate::segments::check_offsets;
 use crate::{
-    Buffer, CompactScratch, Device, Error, Indices, Key, Result, ScanScratch, compact_indices, cpu,
+    Buffer, CompactScratch, Device, Error, Indices, Key, Places, Result, ScanScratch, compact_indices, cpu,
     exclusive_scan, fill, gather,
 };
 
@@ -339,8 +339,9 @@ impl<K: Key> Lookup<K> {
     ///
     /// [`Error::LengthMismatch`], [`Error::WrongDevice`], [`Error::OutOfMemory`], or
     /// [`Error::Driver`].
-    pub fn find(&self, queries: &Buffer<K>, valid: Option<&Buffer<u32>>) -> Result<Buffer<u32>> {
+    pub fn find(&self, queries: &Buffer<K>, valid: Option<&Buffer<u32>>) -> Result<Places> {
         let device = self.keys.device();
+        let below = self.factors.len() as u32;
         let mut found = Buffer::uninit(device, queries.len())?;
         if let Some(valid) = valid {
             check_len("valid", valid.len(), queries.len())?;
@@ -358,7 +359,7 @@ impl<K: Key> Lookup<K> {
                     row => ids[row as usize],
                 };
             }
-            return Ok(found);
+            return Ok(Places::trusted(found, below));
         }
         let (n, size) = (found.len_u32("queries")?, self.table.len_u32("the table")?);
         let args = [
@@ -377,7 +378,7 @@ impl<K: Key> Lookup<K> {
         if let Some(valid) = valid {
             mask(valid, &mut found)?;
         }
-        Ok(found)
+        Ok(Places::trusted(found, below))
     }
 }
 
@@ -388,7 +389,7 @@ fn mask(valid: &Buffer<u32>, found: &mut Buffer<u32>) -> Result<()> {
     device.launch(&MASK, MASK.groups_for(n as usize), 8 * u64::from(n), &args)
 }
 
-/// The number in a table's strings of each of `queries`, or [`NONE`].
+/// Strings in a table, to be looked up.
 #[derive(Debug)]
 pub struct StringLookup {
     strings: DeviceStrings,
@@ -419,9 +420,10 @@ impl StringLookup {
     /// # Errors
     ///
     /// [`Error::WrongDevice`], [`Error::OutOfMemory`], or [`Error::Driver`].
-    pub fn find(&self, queries: &DeviceStrings) -> Result<Buffer<u32>> {
+    pub fn find(&self, queries: &DeviceStrings) -> Result<Places> {
         let device = self.strings.device();
         let hashes = queries.hashes()?;
+        let below = self.factors.len() as u32;
         let mut found = Buffer::uninit(device, queries.len())?;
         let ids = self.factors.ids.numbers();
         if let Some(host) = found.as_mut_slice() {
@@ -433,7 +435,7 @@ impl StringLookup {
             for found in host.iter_mut().filter(|found| **found != NONE) {
                 *found = ids[*found as usize];
             }
-            return Ok(found);
+            return Ok(Places::trusted(found, below));
         }
         let (n, size) = (found.len_u32("queries")?, self.table.len_u32("the table")?);
         let args = [
@@ -454,7 +456,7 @@ impl StringLookup {
         device.launch(&FIND_STRINGS, groups, bytes, &args)?;
         let args = [ids.into(), (&mut found).into(), n.into()];
         device.launch(&TRANSLATE, groups, (8 + 32) * rows, &args)?;
-        Ok(found)
+        Ok(Places::trusted(found, below))
     }
 }
 

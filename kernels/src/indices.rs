@@ -1,7 +1,7 @@
 //! Places in an array, known to be in it.
 
 use crate::reduce::{Reduction, reduce_to_host};
-use crate::{Buffer, Device, Error, Result};
+use crate::{Buffer, Device, Error, NONE, Result};
 
 /// Numbers below a limit: what [`gather`](crate::gather) and its likes take for places.
 ///
@@ -73,6 +73,59 @@ impl Indices {
     /// The device they lie on.
     pub fn device(&self) -> Device {
         self.numbers.device()
+    }
+}
+
+/// Numbers below a limit, or [`NONE`]: rows of which some may be absent, as lookups and joins make.
+#[derive(Debug)]
+pub struct Places {
+    numbers: Buffer<u32>,
+    below: u32,
+}
+
+impl Places {
+    /// A copy of `numbers`, all below `below` or [`NONE`], on `device`. O(n), on the host.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadEntry`] for the first number that is neither, [`Error::OutOfMemory`], and what
+    /// opening a device can fail with.
+    pub fn upload(device: Device, numbers: &[u32], below: u32) -> Result<Self> {
+        let is_bad = |&number: &u32| number >= below && number != NONE;
+        match numbers.iter().position(is_bad) {
+            None => Ok(Self { numbers: Buffer::upload(device, numbers)?, below }),
+            Some(index) => Err(Error::BadEntry {
+                name: "places",
+                index,
+                value: numbers[index].into(),
+                allowed: format!("below {below}, or {NONE} for none").into(),
+            }),
+        }
+    }
+
+    /// What a kernel wrote, which writes nothing else.
+    pub(crate) fn trusted(numbers: Buffer<u32>, below: u32) -> Self {
+        Self { numbers, below }
+    }
+
+    /// The numbers.
+    pub fn numbers(&self) -> &Buffer<u32> {
+        &self.numbers
+    }
+
+    /// No number but [`NONE`] is as large.
+    pub fn below(&self) -> u32 {
+        self.below
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
     }
 }
 

@@ -16,6 +16,7 @@ mod gather;
 mod hash;
 mod histogram;
 mod indices;
+mod join;
 mod keys;
 mod launch;
 mod motion;
@@ -29,6 +30,7 @@ mod rows;
 mod scan;
 mod search;
 mod segments;
+mod select;
 mod sort;
 mod spmv;
 
@@ -45,7 +47,8 @@ pub use hash::{
     DeviceStrings, Factors, Lookup, NONE, StringLookup, factorize, factorize_bytes, factorize_strings,
 };
 pub use histogram::histogram;
-pub use indices::Indices;
+pub use indices::{Indices, Places};
+pub use join::{Pairs, paired, pairs, selected, take};
 pub use keys::{Meaning, differing_bits, join_keys, narrow, numbers_of_keys, order_keys};
 pub use launch::{KernelTime, Profile};
 pub use motion::{Grid, Inertia, Motion, MotionState, Sums, quantize};
@@ -56,5 +59,6 @@ pub use repulsion::{Bodies, Field, Tree, repel_exact};
 pub use scan::{ScanScratch, exclusive_scan, exclusive_scan_in_place, inclusive_scan};
 pub use search::{Bound, search};
 pub use segments::{SegmentScratch, Segments, segmented_reduce};
-pub use sort::{SortScratch, sort_pairs_u32, sort_pairs_u64};
+pub use select::{at_most, count_bins, keys_of_ranks, random_keys};
+pub use sort::{SortScratch, sort_pairs, sort_pairs_u32, sort_pairs_u64};
 pub use spmv::{SplitCsr, spmv};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::buffer::check_len;
 use crate::launch::{Family, Kernel, family};
-use crate::{Buffer, Device, Element, Result, cpu};
+use crate::{Buffer, Device, Element, Key, Result, cpu};
 
 static SORT: Family = family!(
     "sort",
@@ -117,15 +117,7 @@ pub fn sort_pairs_u32(
     bits: Range<u32>,
     scratch: &mut SortScratch<u32>,
 ) -> Result<()> {
-    assert!(bits.end <= u32::BITS, "bits {bits:?} of a key of 32");
-    if keys.device() == Device::Cpu {
-        check_len("values", values.len(), keys.len())?;
-        let mask = (1_u32.checked_shl(bits.len() as u32).unwrap_or(0)).wrapping_sub(1);
-        let digit = |key: u32| key.checked_shr(bits.start).unwrap_or(0) & mask;
-        cpu::sort::sort_pairs(keys.host_mut()?, values.host_mut()?, digit);
-        return Ok(());
-    }
-    launch(keys, values, bits, scratch)
+    sort_pairs(keys, values, bits, scratch)
 }
 
 /// As [`sort_pairs_u32`], for keys of 64 bits: 28 n bytes a pass, and 24 n for the last copy.
@@ -143,11 +135,30 @@ pub fn sort_pairs_u64(
     bits: Range<u32>,
     scratch: &mut SortScratch<u64>,
 ) -> Result<()> {
-    assert!(bits.end <= u64::BITS, "bits {bits:?} of a key of 64");
+    sort_pairs(keys, values, bits, scratch)
+}
+
+/// As [`sort_pairs_u32`] or [`sort_pairs_u64`], by the type of the keys.
+///
+/// # Errors
+///
+/// Those of [`sort_pairs_u32`].
+///
+/// # Panics
+///
+/// If `bits` ends beyond the key's.
+pub fn sort_pairs<K: Key>(
+    keys: &mut Buffer<K>,
+    values: &mut Buffer<u32>,
+    bits: Range<u32>,
+    scratch: &mut SortScratch<K>,
+) -> Result<()> {
+    let width = 8 * size_of::<K>() as u32;
+    assert!(bits.end <= width, "bits {bits:?} of a key of {width}");
     if keys.device() == Device::Cpu {
         check_len("values", values.len(), keys.len())?;
-        let mask = (1_u64.checked_shl(bits.len() as u32).unwrap_or(0)).wrapping_sub(1);
-        let digit = |key: u64| key.checked_shr(bits.start).unwrap_or(0) & mask;
+        let mask = 1_u64.checked_shl(bits.len() as u32).unwrap_or(0).wrapping_sub(1);
+        let digit = |key: K| key.bits().checked_shr(bits.start).unwrap_or(0) & mask;
         cpu::sort::sort_pairs(keys.host_mut()?, values.host_mut()?, digit);
         return Ok(());
     }

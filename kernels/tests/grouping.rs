@@ -10,7 +10,7 @@ use common::{Random, config, devices, download, is_small, lengths, longest, uplo
 use graph_kernels::{
     Aggregation, Buffer, Device, DeviceStrings, Groups, Indices, Key, Lookup, Meaning, NONE,
     StringLookup, aggregate, differing_bits, factorize, factorize_strings, join_keys,
-    numbers_of_keys, order_keys,
+    numbers_of_keys, order_keys, paired, pairs, take, Places,
 };
 use proptest::prelude::*;
 
@@ -66,11 +66,11 @@ fn lookups_find_what_is_there_and_nothing_else() {
             let expected: Vec<u32> =
                 queries.iter().map(|query| map.get(query).copied().unwrap_or(NONE)).collect();
             let queries = upload(device, &queries);
-            assert_eq!(download(&lookup.find(&queries, None).unwrap()), expected, "{n}, {device}");
+            assert_eq!(download(lookup.find(&queries, None).unwrap().numbers()), expected, "{n}, {device}");
             let masked: Vec<u32> =
                 expected.iter().zip(&valid).map(|(&id, &v)| if v == 0 { NONE } else { id }).collect();
             let found = lookup.find(&queries, Some(&upload(device, &valid))).unwrap();
-            assert_eq!(download(&found), masked, "{n} with valid on {device}");
+            assert_eq!(download(found.numbers()), masked, "{n} with valid on {device}");
         }
     }
 }
@@ -105,7 +105,7 @@ fn strings_of_all_lengths_and_alignments_are_numbered_and_found() {
             let expected: Vec<u32> =
                 queries.iter().map(|query| map.get(query).copied().unwrap_or(NONE)).collect();
             let found = lookup.find(&strings(device, &queries)).unwrap();
-            assert_eq!(download(&found), expected, "{n} on {device}");
+            assert_eq!(download(found.numbers()), expected, "{n} on {device}");
         }
     }
 }
@@ -296,7 +296,7 @@ fn check_aggregates<K: Key>(
 
 /// One group's number against the standard library's.
 fn check_one<K: Key>(values: &[K], meaning: Meaning, what: Aggregation, found: u64, text: &str) {
-    let bytes: &[u8] = bytemuck_of(values);
+    let bytes: &[u8] = bytemuck::cast_slice(values);
     let floats: Vec<f64> = match (meaning, size_of::<K>()) {
         (Meaning::Float, 4) => chunks(bytes).map(|b| f32::from_le_bytes(b).into()).collect(),
         (Meaning::Float, _) => chunks(bytes).map(f64::from_le_bytes).collect(),
@@ -342,10 +342,6 @@ fn check_one<K: Key>(values: &[K], meaning: Meaning, what: Aggregation, found: u
         (Meaning::Unsigned, _) => found as f64,
     };
     assert!(order(found, best).is_eq(), "{found} for {best}, {text}");
-}
-
-fn bytemuck_of<K: Key>(values: &[K]) -> &[u8] {
-    bytemuck::cast_slice(values)
 }
 
 fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
@@ -421,6 +417,93 @@ fn sums_that_do_not_fit_are_refused_and_those_that_do_are_exact() {
         let means = aggregate(&values, Meaning::Unsigned, None, &groups, Aggregation::Mean).unwrap();
         let means: Vec<f64> = download(&means.numbers).into_iter().map(f64::from_bits).collect();
         assert_eq!(means, [2_f64.powi(64), 2_f64.powi(64) / 3.0], "{device}");
+    }
+}
+
+/// Joins by nested loops over keys.
+fn check_join(device: Device, left: &[u64], right: &[u64]) {
+    let lookup = Lookup::new(upload(device, right)).unwrap();
+    let found = lookup.find(&upload(device, left), None).unwrap();
+    let groups = Groups::new(&lookup.factors().ids).unwrap();
+    for outer in [false, true] {
+        let mut expected = (Vec::new(), Vec::new());
+        for (i, key) in left.iter().enumerate() {
+            let mut others: Vec<u32> =
+                (0..right.len()).filter(|&j| right[j] == *key).map(|j| j as u32).collect();
+            if others.is_empty() && outer {
+                others.push(NONE);
+            }
+            expected.0.extend(others.iter().map(|_| i as u32));
+            expected.1.extend(others);
+        }
+        let what = format!("{} and {} rows, outer {outer}, on {device}", left.len(), right.len());
+        let joined = pairs(&found, &groups, outer, usize::MAX).unwrap();
+        assert!(download(joined.left.numbers()) == expected.0, "{what}");
+        assert!(download(joined.right.numbers()) == expected.1, "{what}");
+        if let Some(fewer) = expected.0.len().checked_sub(1) {
+            let error = pairs(&found, &groups, outer, fewer).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("a join has {} entries, but at most {fewer} are possible", fewer + 1)
+            );
+        }
+    }
+    for want in [true, false] {
+        let rows = 0..left.len();
+        let expected: Vec<u32> = rows
+            .filter(|&i| right.contains(&left[i]) == want)
+            .map(|i| i as u32)
+            .collect();
+        let rows = paired(&found, &groups, want).unwrap();
+        assert_eq!(download(rows.numbers()), expected, "want {want} on {device}");
+    }
+}
+
+#[test]
+fn joins_agree_with_nested_loops() {
+    let mut random = Random::new(6);
+    let sizes = if is_small() { &[(0, 3), (300, 40)][..] } else { &[(0, 3), (3, 0), (1, 1), (257, 70), (3000, 900)] };
+    for device in devices() {
+        for &(n, m) in sizes {
+            for below in [1 + m / 40, 1 + m, 4 * m + 1] {
+                let mut keys = |n: usize| -> Vec<u64> {
+                    (0..n).map(|_| u64::from(random.below(below as u32)) << 33).collect()
+                };
+                let (left, right) = (keys(n), keys(m));
+                check_join(device, &left, &right);
+            }
+        }
+    }
+}
+
+#[test]
+fn joins_that_explode_are_refused_with_their_size() {
+    let n = if is_small() { 1000 } else { 100_000 };
+    for device in devices() {
+        let keys = vec![7_u64; n];
+        let lookup = Lookup::new(upload(device, &keys)).unwrap();
+        let found = lookup.find(&upload(device, &keys), None).unwrap();
+        let groups = Groups::new(&lookup.factors().ids).unwrap();
+        let error = pairs(&found, &groups, false, n * n - 1).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("a join has {} entries", n * n)), "{error}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_taken_as_zero() {
+    for device in devices() {
+        let at = Places::upload(device, &[2, NONE, 0, 1], 3).unwrap();
+        let (mut out, mut valid) = (upload(device, &[9_u64; 4]), upload(device, &[9; 4]));
+        let values = upload(device, &[5, 6, 7]);
+        take(&values, None, &at, &mut out, &mut valid).unwrap();
+        assert_eq!((download(&out), download(&valid)), (vec![7, 0, 5, 6], vec![1, 0, 1, 1]));
+        let flags = upload(device, &[0, 1, 4]);
+        take(&values, Some(&flags), &at, &mut out, &mut valid).unwrap();
+        assert_eq!((download(&out), download(&valid)), (vec![7, 0, 0, 6], vec![1, 0, 0, 1]));
+        let error = take(&upload(device, &[5_u64]), None, &at, &mut out, &mut valid).unwrap_err();
+        assert_eq!(error.to_string(), "values has 1 entries, but 3 were expected");
+        let error = Places::upload(device, &[3], 3).unwrap_err().to_string();
+        assert_eq!(error, "entry 0 of places is 3, but it must be below 3, or 4294967295 for none");
     }
 }
 
