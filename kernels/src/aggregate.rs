@@ -4,18 +4,13 @@ use crate::buffer::check_len;
 use crate::csr::bits_below;
 use crate::launch::{Family, Kernel, family};
 use crate::{
-    Bound, Buffer, Device, Error, Indices, Key, Meaning, NONE, Result, SortScratch, copy, cpu, fill,
-    iota, search, sort_pairs_u32,
+    Bound, Buffer, Device, Error, Indices, Key, Meaning, NONE, Result, SortScratch, copy, cpu,
+    fill, iota, search, sort_pairs_u32,
 };
 
 static AGGREGATE: Family = family!(
     "aggregate",
-    [
-        "aggregate_runs",
-        "aggregate_edges",
-        "aggregate_overflow",
-        "aggregate_means",
-    ]
+    ["aggregate_runs", "aggregate_edges", "aggregate_overflow", "aggregate_means",]
 );
 const fn kernel(name: &'static str) -> Kernel {
     Kernel { family: &AGGREGATE, name, group: 256 }

@@ -69,6 +69,18 @@ pub enum Error {
         /// The first such group.
         group: usize,
     },
+    /// An integer that an expression computes does not fit in 64 bits.
+    #[error("row {row} of an expression does not fit in 64 bits")]
+    OverflowInRow {
+        /// The first such row.
+        row: usize,
+    },
+    /// An expression has no meaning, or is too much for kernels.
+    #[error("an expression cannot be evaluated: {reason}")]
+    BadExpression {
+        /// Why.
+        reason: Box<str>,
+    },
     /// Arrays of one call lie on different devices.
     #[error("an array lies on {found}, but the work is on {expected}")]
     WrongDevice {

@@ -4,8 +4,8 @@ use crate::buffer::check_len;
 use crate::launch::{Arg, Family, Kernel, family};
 use crate::segments::check_offsets;
 use crate::{
-    Buffer, CompactScratch, Device, Error, Indices, Key, Places, Result, ScanScratch, compact_indices, cpu,
-    exclusive_scan, fill, gather,
+    Buffer, CompactScratch, Device, Error, Indices, Key, Places, Result, ScanScratch,
+    compact_indices, cpu, exclusive_scan, fill, gather,
 };
 
 static HASH: Family = family!(
@@ -200,7 +200,8 @@ impl<K: Key> Keys<'_, K> {
         } else {
             let n = rows.len_u32("keys")?;
             let size = table.len_u32("the table")?;
-            let more: [Arg<'_>; 4] = [(&mut table).into(), (&mut rows).into(), n.into(), size.into()];
+            let more: [Arg<'_>; 4] =
+                [(&mut table).into(), (&mut rows).into(), n.into(), size.into()];
             // A place of the table and the key of its row, each a piece of 32 bytes.
             match self {
                 Self::Numbers(keys) => {

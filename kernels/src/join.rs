@@ -7,10 +7,8 @@ use crate::{
     ScanScratch, compact_indices, cpu, exclusive_scan,
 };
 
-static JOIN: Family = family!(
-    "join",
-    ["join_counts", "join_pairs", "join_flags", "join_take_u32", "join_take_u64"]
-);
+static JOIN: Family =
+    family!("join", ["join_counts", "join_pairs", "join_flags", "join_take_u32", "join_take_u64"]);
 const fn kernel(name: &'static str) -> Kernel {
     Kernel { family: &JOIN, name, group: 256 }
 }
@@ -177,8 +175,7 @@ pub fn take<K: Key>(
         let valid = valid.map(Buffer::host).transpose()?;
         let places = out.host_mut()?.iter_mut().zip(out_valid.host_mut()?);
         for ((out, out_valid), &at) in places.zip(at) {
-            let is_there =
-                at != NONE && valid.is_none_or(|valid| valid[at as usize] != 0);
+            let is_there = at != NONE && valid.is_none_or(|valid| valid[at as usize] != 0);
             *out = if is_there { values[at as usize] } else { K::from_bits(0) };
             *out_valid = u32::from(is_there);
         }

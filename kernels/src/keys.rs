@@ -112,13 +112,8 @@ fn transform<K: Key>(
         return Ok(());
     }
     let n = from.len_u32("keys")?;
-    let args = [
-        from.into(),
-        to.into(),
-        n.into(),
-        meaning.code().into(),
-        Arg::number(K::from_bits(flip)),
-    ];
+    let args =
+        [from.into(), to.into(), n.into(), meaning.code().into(), Arg::number(K::from_bits(flip))];
     let bytes = 2 * u64::from(n) * size_of::<K>() as u64;
     device.launch(kernel, kernel.groups_for(n as usize), bytes, &args)
 }

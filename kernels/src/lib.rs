@@ -11,6 +11,8 @@ mod csr;
 mod cuda;
 mod device;
 mod error;
+mod evaluate;
+mod expression;
 mod fill;
 mod gather;
 mod hash;
@@ -41,10 +43,13 @@ pub use compact::{CompactScratch, Key, compact, compact_indices, run_length_enco
 pub use csr::DeviceCsr;
 pub use device::{Backend, Cuda, Device, DeviceInfo, OpenCl, Recording};
 pub use error::{Error, Result};
+pub use evaluate::{Evaluated, evaluate, evaluate_flags};
+pub use expression::{Arithmetic, Column, Comparison, Expression, Numbers, ValueType};
 pub use fill::{fill, iota};
 pub use gather::{copy, gather, scatter};
 pub use hash::{
-    DeviceStrings, Factors, Lookup, NONE, StringLookup, factorize, factorize_bytes, factorize_strings,
+    DeviceStrings, Factors, Lookup, NONE, StringLookup, factorize, factorize_bytes,
+    factorize_strings,
 };
 pub use histogram::histogram;
 pub use indices::{Indices, Places};

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use common::{Random, config, devices, download, is_small, lengths, longest, upload};
 use graph_kernels::{
     Aggregation, Buffer, Device, DeviceStrings, Groups, Indices, Key, Lookup, Meaning, NONE,
-    StringLookup, aggregate, differing_bits, factorize, factorize_strings, join_keys,
-    numbers_of_keys, order_keys, paired, pairs, take, Places,
+    Places, StringLookup, aggregate, differing_bits, factorize, factorize_strings, join_keys,
+    numbers_of_keys, order_keys, paired, pairs, take,
 };
 use proptest::prelude::*;
 
@@ -58,7 +58,8 @@ fn lookups_find_what_is_there_and_nothing_else() {
         for n in lengths() {
             let below = n as u32 + 5;
             let keys: Vec<u64> = (0..n).map(|_| u64::from(random.below(below)) << 20).collect();
-            let queries: Vec<u64> = (0..700).map(|_| u64::from(random.below(below)) << 20).collect();
+            let queries: Vec<u64> =
+                (0..700).map(|_| u64::from(random.below(below)) << 20).collect();
             let valid: Vec<u32> = (0..700).map(|_| random.below(4)).collect();
             let lookup = Lookup::new(upload(device, &keys)).unwrap();
             let (ids, _) = ids_by_map(keys.iter());
@@ -66,9 +67,16 @@ fn lookups_find_what_is_there_and_nothing_else() {
             let expected: Vec<u32> =
                 queries.iter().map(|query| map.get(query).copied().unwrap_or(NONE)).collect();
             let queries = upload(device, &queries);
-            assert_eq!(download(lookup.find(&queries, None).unwrap().numbers()), expected, "{n}, {device}");
-            let masked: Vec<u32> =
-                expected.iter().zip(&valid).map(|(&id, &v)| if v == 0 { NONE } else { id }).collect();
+            assert_eq!(
+                download(lookup.find(&queries, None).unwrap().numbers()),
+                expected,
+                "{n}, {device}"
+            );
+            let masked: Vec<u32> = expected
+                .iter()
+                .zip(&valid)
+                .map(|(&id, &v)| if v == 0 { NONE } else { id })
+                .collect();
             let found = lookup.find(&queries, Some(&upload(device, &valid))).unwrap();
             assert_eq!(download(found.numbers()), masked, "{n} with valid on {device}");
         }
@@ -90,7 +98,8 @@ fn strings_of_all_lengths_and_alignments_are_numbered_and_found() {
         for n in [0, 1, 300, if is_small() { 10 } else { 20_000 }] {
             let mut word = |n: u32| {
                 let length = random.below(12) as usize;
-                "äbcdefghijklm".chars().take(length).collect::<String>() + &random.below(n).to_string()
+                "äbcdefghijklm".chars().take(length).collect::<String>()
+                    + &random.below(n).to_string()
             };
             let words: Vec<String> = (0..n).map(|_| word(40)).collect();
             let queries: Vec<String> = (0..200).map(|_| word(60)).collect();
@@ -356,7 +365,8 @@ fn aggregates_agree_with_std_at_all_lengths() {
             for (ids, n_groups) in group_sizes(&mut random, n) {
                 let valid: Vec<u32> = (0..n).map(|_| random.below(3)).collect();
                 let halves: Vec<u64> = (0..n).map(|_| random.next() >> 24).collect();
-                let signed: Vec<u64> = halves.iter().map(|&x| (x as i64 - (1 << 39)) as u64).collect();
+                let signed: Vec<u64> =
+                    halves.iter().map(|&x| (x as i64 - (1 << 39)) as u64).collect();
                 let groups = (&ids[..], n_groups);
                 check_aggregates(device, &signed, Some(&valid), groups, Meaning::Signed);
                 let floats: Vec<u64> =
@@ -414,7 +424,8 @@ fn sums_that_do_not_fit_are_refused_and_those_that_do_are_exact() {
         let sums = aggregate(&values, Meaning::Unsigned, None, &groups, Aggregation::Sum);
         assert!(sums.is_err(), "{device}");
         // Means of what does not fit are still means.
-        let means = aggregate(&values, Meaning::Unsigned, None, &groups, Aggregation::Mean).unwrap();
+        let means =
+            aggregate(&values, Meaning::Unsigned, None, &groups, Aggregation::Mean).unwrap();
         let means: Vec<f64> = download(&means.numbers).into_iter().map(f64::from_bits).collect();
         assert_eq!(means, [2_f64.powi(64), 2_f64.powi(64) / 3.0], "{device}");
     }
@@ -450,10 +461,8 @@ fn check_join(device: Device, left: &[u64], right: &[u64]) {
     }
     for want in [true, false] {
         let rows = 0..left.len();
-        let expected: Vec<u32> = rows
-            .filter(|&i| right.contains(&left[i]) == want)
-            .map(|i| i as u32)
-            .collect();
+        let expected: Vec<u32> =
+            rows.filter(|&i| right.contains(&left[i]) == want).map(|i| i as u32).collect();
         let rows = paired(&found, &groups, want).unwrap();
         assert_eq!(download(rows.numbers()), expected, "want {want} on {device}");
     }
@@ -462,7 +471,11 @@ fn check_join(device: Device, left: &[u64], right: &[u64]) {
 #[test]
 fn joins_agree_with_nested_loops() {
     let mut random = Random::new(6);
-    let sizes = if is_small() { &[(0, 3), (300, 40)][..] } else { &[(0, 3), (3, 0), (1, 1), (257, 70), (3000, 900)] };
+    let sizes = if is_small() {
+        &[(0, 3), (300, 40)][..]
+    } else {
+        &[(0, 3), (3, 0), (1, 1), (257, 70), (3000, 900)]
+    };
     for device in devices() {
         for &(n, m) in sizes {
             for below in [1 + m / 40, 1 + m, 4 * m + 1] {

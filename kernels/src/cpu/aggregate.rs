@@ -36,9 +36,8 @@ fn group<K: Key>(
     let count = numbers.clone().count() as u32;
     let whole = |bits| Row { bits, fits: true, count };
     let key = |value: K| keys::key(value.bits(), size_of::<K>(), meaning);
-    let best = |key: Option<u64>| {
-        whole(key.map_or(0, |key| keys::number(key, size_of::<K>(), meaning)))
-    };
+    let best =
+        |key: Option<u64>| whole(key.map_or(0, |key| keys::number(key, size_of::<K>(), meaning)));
     match aggregation {
         _ if count == 0 => whole(0),
         Aggregation::Count => whole(count.into()),

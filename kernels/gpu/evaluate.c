@@ -1,0 +1,228 @@
+// evaluate: an expression over columns, row by row.
+//
+// The host has turned the expression into a program for a stack machine, and checked it: types fit,
+// and the stack neither runs empty nor over. All threads run the same instruction at the same time,
+// each with a row of its own. A value is 64 bits and whether it is there at all; logic is that of
+// SQL, where what is absent is neither true nor false.
+
+#define GROUP 256
+// Values below the topmost, which is in a register.
+#define DEPTH 12
+
+// An instruction is four words: what to do, and three operands.
+#define LOAD 0u
+#define CONSTANT 1u
+#define NOT 2u
+#define AND 3u
+#define OR 4u
+#define IS_NULL 5u
+#define EQUAL 6u
+#define LESS 7u
+#define ADD_INTEGER 8u
+#define SUBTRACT_INTEGER 9u
+#define MULTIPLY_INTEGER 10u
+#define NEGATE_INTEGER 11u
+#define ADD_FLOAT 12u
+#define MULTIPLY_FLOAT 13u
+#define DIVIDE_FLOAT 14u
+#define NEGATE_FLOAT 15u
+#define TO_FLOAT 16u
+#define FLOAT_KEY 17u
+#define INTEGER_KEY 18u
+#define LOOK_UP 19u
+#define COALESCE 20u
+#define CHOOSE 21u
+#define FLOAT_ABS 22u
+#define INTEGER_ABS 23u
+
+// How a column is read.
+#define AS_U32 0u
+#define AS_I32 1u
+#define AS_F32 2u
+#define AS_64 3u
+#define NO_MASK 0xffffffffu
+
+// Exact product of signed numbers, or *overflows.
+FN u64 multiply_integers(u64 a, u64 b, u32 *overflows) {
+    u64 product = a * b;
+    u64 high = MUL_HIGH_U64(a, b);
+    // From the unsigned to the signed upper half.
+    high -= (a >> 63 ? b : 0) + (b >> 63 ? a : 0);
+    *overflows = high != (product >> 63 ? ~(u64)0 : 0);
+    return product;
+}
+
+#define CASE(I) case I: pointer = c##I; break;
+// The column of a number that all threads have alike.
+#define PICK(NUMBER)                                                                         \
+    switch (NUMBER) {                                                                        \
+        CASE(0) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9)      \
+        CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15)                                \
+    }
+#define COLUMNS                                                                              \
+    IN(u32) c0, IN(u32) c1, IN(u32) c2, IN(u32) c3, IN(u32) c4, IN(u32) c5, IN(u32) c6,      \
+        IN(u32) c7, IN(u32) c8, IN(u32) c9, IN(u32) c10, IN(u32) c11, IN(u32) c12,           \
+        IN(u32) c13, IN(u32) c14, IN(u32) c15
+
+// The result of row i: in `wide` its bits and in `flags` whether it is there; or, without `wide`,
+// in `flags` whether it is there and not 0. failed[0]: the first row with an overflow.
+KERNEL(evaluate, GROUP)
+(IN(u32) program, IN(u32) tables, COLUMNS, OUT(u64) wide, OUT(u32) flags, INOUT(u32) failed, u32 n,
+ u32 length, u32 is_wide) {
+    LOCAL u64 stack[DEPTH * GROUP];
+    LOCAL_PTR(u64) mine = stack + LANE;
+    for (u32 i = THREAD; i < n; i += THREADS) {
+        u64 top = 0;
+        // Bit d: the value at depth d is there; bit 0 is that of the topmost.
+        u32 there = 0;
+        u32 depth = 0;
+        u32 overflows = 0;
+        for (u32 pc = 0; pc < length; pc += 4) {
+            u32 what = program[pc];
+            u32 x = program[pc + 1];
+            u32 y = program[pc + 2];
+            if (what == LOAD || what == CONSTANT) {
+                // Below what is put on top; nothing is below the first.
+                mine[depth * GROUP] = top;
+                depth++;
+                there <<= 1;
+                if (what == CONSTANT) {
+                    top = (u64)y << 32 | x;
+                    there |= program[pc + 3];
+                } else {
+                    const GLOBAL u32 *pointer = c0;
+                    PICK(x)
+                    if (y == AS_64) {
+                        top = ((const GLOBAL u64 *)pointer)[i];
+                    } else {
+                        u32 bits = pointer[i];
+                        top = y == AS_F32 ? f64_from_f32(bits) : bits;
+                        top |= y == AS_I32 && bits >> 31 ? ~(u64)0 << 32 : 0;
+                    }
+                    u32 mask = program[pc + 3];
+                    if (mask != NO_MASK) {
+                        PICK(mask)
+                        there |= pointer[i] != 0;
+                    } else {
+                        there |= 1u;
+                    }
+                }
+                continue;
+            }
+            if (what == LOOK_UP) {
+                // Entries of the table: 0 for false, 1 for true, 2 for neither; y of them. What is
+                // behind the last is the last.
+                u32 entry = tables[x + (top < y ? (u32)top : y - 1)];
+                there = (there & ~1u) | (there & (entry < 2));
+                top = entry == 1;
+                continue;
+            }
+            if (what == NOT || what == IS_NULL || (what >= NEGATE_FLOAT && what <= INTEGER_KEY) ||
+                what == NEGATE_INTEGER || what == FLOAT_ABS || what == INTEGER_ABS) {
+                switch (what) {
+                case NOT:
+                    top = top == 0;
+                    break;
+                case IS_NULL:
+                    top = !(there & 1u);
+                    there |= 1;
+                    break;
+                case NEGATE_INTEGER:
+                    overflows |= (there & 1u) && top == F64_SIGN;
+                    top = ~top + 1;
+                    break;
+                case INTEGER_ABS:
+                    overflows |= (there & 1u) && top == F64_SIGN;
+                    top = top >> 63 ? ~top + 1 : top;
+                    break;
+                case NEGATE_FLOAT:
+                    top ^= F64_SIGN;
+                    break;
+                case FLOAT_ABS:
+                    top &= ~F64_SIGN;
+                    break;
+                case TO_FLOAT:
+                    top = f64_from_integer(top);
+                    break;
+                case FLOAT_KEY:
+                    top = f64_key(top);
+                    break;
+                default:
+                    top ^= F64_SIGN;
+                }
+                continue;
+            }
+            // Two values or three: `below` and the topmost.
+            depth--;
+            u64 below = mine[depth * GROUP];
+            u32 both = there & there >> 1 & 1u;
+            u32 right_there = there & 1u;
+            there >>= 1;
+            u32 left_there = there & 1u;
+            u64 right = top;
+            u32 is_there = both;
+            u32 over = 0;
+            switch (what) {
+            case AND:
+                // False with anything is false.
+                is_there = both | (left_there & (below == 0)) | (right_there & (right == 0));
+                top = (!left_there | (below != 0)) & (!right_there | (right != 0));
+                break;
+            case OR:
+                is_there = both | (left_there & (below != 0)) | (right_there & (right != 0));
+                top = (left_there & (below != 0)) | (right_there & (right != 0));
+                break;
+            case EQUAL:
+                top = below == right;
+                break;
+            case LESS:
+                top = below < right;
+                break;
+            case ADD_INTEGER:
+                top = below + right;
+                over = (u32)((~(below ^ right) & (below ^ top)) >> 63);
+                break;
+            case SUBTRACT_INTEGER:
+                top = below - right;
+                over = (u32)(((below ^ right) & (below ^ top)) >> 63);
+                break;
+            case MULTIPLY_INTEGER:
+                top = multiply_integers(below, right, &over);
+                break;
+            case ADD_FLOAT:
+                top = f64_add(below, right);
+                break;
+            case MULTIPLY_FLOAT:
+                top = f64_multiply(below, right);
+                break;
+            case DIVIDE_FLOAT:
+                top = f64_divide(below, right);
+                break;
+            case COALESCE:
+                top = left_there ? below : right;
+                is_there = left_there | right_there;
+                break;
+            default: {
+                // CHOOSE: a condition is below both.
+                depth--;
+                u64 condition = mine[depth * GROUP];
+                there >>= 1;
+                u32 is_true = (there & 1u) && condition != 0;
+                top = is_true ? below : right;
+                is_there = is_true ? left_there : right_there;
+            }
+            }
+            overflows |= over & is_there;
+            there = (there & ~1u) | is_there;
+        }
+        if (overflows) {
+            ATOMIC_MIN(failed, i);
+        }
+        if (is_wide) {
+            wide[i] = there & 1u ? top : 0;
+            flags[i] = there & 1u;
+        } else {
+            flags[i] = (there & 1u) && top != 0;
+        }
+    }
+}
