@@ -133,7 +133,7 @@ KERNEL(evaluate, GROUP)
                     break;
                 case INTEGER_ABS:
                     overflows |= (there & 1u) && top == F64_SIGN;
-                    top = top >> 63 ? ~top + 1 : top;
+                    top = magnitude_u64(top);
                     break;
                 case NEGATE_FLOAT:
                     top ^= F64_SIGN;

@@ -267,11 +267,15 @@ FN u64 f64_divide(u64 x, u64 y) {
     return f64_pack(sign, exponent, quotient | (a != 0));
 }
 
-// Of a signed integer in 64 bits.
-FN u64 f64_from_integer(u64 x) {
-    u64 sign = x & F64_SIGN;
-    return f64_pack(sign, 0, sign ? ~x + 1 : x);
+// A signed integer without its sign. A choice instead would become an instruction that the
+// simulator does not know.
+FN u64 magnitude_u64(u64 x) {
+    u64 minus = x >> 63;
+    return (x ^ (0 - minus)) + minus;
 }
+
+// Of a signed integer in 64 bits.
+FN u64 f64_from_integer(u64 x) { return f64_pack(x & F64_SIGN, 0, magnitude_u64(x)); }
 
 // Exact.
 FN u64 f64_from_f32(u32 x) {

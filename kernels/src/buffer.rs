@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use crate::launch::Traffic;
 use crate::{Device, Error, Result, cuda, opencl};
 
 /// What kernels must know of a type of number.
@@ -169,6 +170,9 @@ impl<T: Element> Buffer<T> {
             return Ok(());
         }
         let (from, bytes) = ((first * size_of::<T>()) as u64, bytemuck::cast_slice(values));
+        if self.device() != Device::Cpu {
+            Traffic::count(|all| all.uploaded += bytes.len() as u64);
+        }
         match &mut self.storage {
             Storage::Cpu(numbers) => {
                 numbers[first..first + values.len()].copy_from_slice(values);
@@ -190,6 +194,9 @@ impl<T: Element> Buffer<T> {
             return Ok(());
         }
         let from = (first * size_of::<T>()) as u64;
+        if self.device() != Device::Cpu {
+            Traffic::count(|all| all.downloaded += size_of_val(values) as u64);
+        }
         match &self.storage {
             Storage::Cpu(numbers) => {
                 values.copy_from_slice(&numbers[first..first + values.len()]);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::launch::{Arg, Kernel};
+use crate::launch::{Arg, Kernel, Traffic};
 use crate::pool::MemoryReport;
 use crate::{Error, Profile, Result, cuda, opencl};
 
@@ -384,6 +384,7 @@ impl Device {
         bytes: u64,
         args: &[Arg<'_>],
     ) -> Result<()> {
+        Traffic::count(|all| all.on_device += bytes);
         match self {
             Self::Cpu => {
                 Err(Error::WrongDevice { found: "cpu".into(), expected: "cuda or opencl".into() })

@@ -51,6 +51,17 @@ pub fn gather<T: Element>(values: &Buffer<T>, at: &Indices, out: &mut Buffer<T>)
     device.launch(kernel, kernel.groups_for(at.len()), bytes, &args)
 }
 
+/// As [`gather`], to a new array.
+///
+/// # Errors
+///
+/// Those of [`gather`], and [`crate::Error::OutOfMemory`].
+pub fn gathered<T: Element>(values: &Buffer<T>, at: &Indices) -> Result<Buffer<T>> {
+    let mut out = Buffer::uninit(at.device(), at.len())?;
+    gather(values, at, &mut out)?;
+    Ok(out)
+}
+
 /// Writes `values[i]` in place `at[i]` of `out`; other places keep what they have.
 ///
 /// `values` is as long as `at`, and `out` at least as long as `at` may name. Where `at` names a

@@ -374,13 +374,39 @@ impl<K: Key> Lookup<K> {
         let (kernel, rows) = (&FIND[K::TYPE], u64::from(n));
         let groups = kernel.groups_for(queries.len());
         device.launch(kernel, groups, (4 + size_of::<K>() as u64 + 64) * rows, &args)?;
-        let args = [self.factors.ids.numbers().into(), (&mut found).into(), n.into()];
-        device.launch(&TRANSLATE, groups, (8 + 32) * rows, &args)?;
+        translate_on_device(self.factors.ids.numbers(), &mut found)?;
         if let Some(valid) = valid {
             mask(valid, &mut found)?;
         }
         Ok(Places::trusted(found, below))
     }
+}
+
+/// The rows that `places` name among `rows`, or [`NONE`] where they name none. O(n): reads and
+/// writes each place, and reads a row for it.
+///
+/// # Errors
+///
+/// [`Error::LengthMismatch`] if there are other rows than places may name, [`Error::WrongDevice`],
+/// [`Error::TooLong`], or [`Error::Driver`].
+pub fn translate(places: Places, rows: &Indices) -> Result<Places> {
+    check_len("rows", rows.len(), places.below() as usize)?;
+    let mut at = places.into_numbers();
+    if let Some(at) = at.as_mut_slice() {
+        let rows = rows.numbers().host()?;
+        for at in at.iter_mut().filter(|at| **at != NONE) {
+            *at = rows[*at as usize];
+        }
+    } else {
+        translate_on_device(rows.numbers(), &mut at)?;
+    }
+    Ok(Places::trusted(at, rows.below()))
+}
+
+fn translate_on_device(values: &Buffer<u32>, at: &mut Buffer<u32>) -> Result<()> {
+    let (device, n) = (at.device(), at.len_u32("places")?);
+    let args = [values.into(), (&mut *at).into(), n.into()];
+    device.launch(&TRANSLATE, TRANSLATE.groups_for(n as usize), (8 + 32) * u64::from(n), &args)
 }
 
 /// [`NONE`] in place of each number whose `valid` is 0.
@@ -455,8 +481,7 @@ impl StringLookup {
         let groups = FIND_STRINGS.groups_for(queries.len());
         let bytes = (16 + 64) * rows + 2 * queries.n_bytes();
         device.launch(&FIND_STRINGS, groups, bytes, &args)?;
-        let args = [ids.into(), (&mut found).into(), n.into()];
-        device.launch(&TRANSLATE, groups, (8 + 32) * rows, &args)?;
+        translate_on_device(ids, &mut found)?;
         Ok(Places::trusted(found, below))
     }
 }

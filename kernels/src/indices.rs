@@ -45,6 +45,16 @@ impl Indices {
         Self { numbers, below }
     }
 
+    /// The numbers from 0 to before `n`, in their order. O(n).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLong`], [`Error::OutOfMemory`], or [`Error::Driver`].
+    pub fn all(device: Device, n: usize) -> Result<Self> {
+        crate::buffer::check_count("indices", n)?;
+        Ok(Self { numbers: crate::iota(device, 0, n)?, below: n as u32 })
+    }
+
     /// The numbers.
     pub fn numbers(&self) -> &Buffer<u32> {
         &self.numbers
@@ -111,6 +121,11 @@ impl Places {
     /// The numbers.
     pub fn numbers(&self) -> &Buffer<u32> {
         &self.numbers
+    }
+
+    /// The numbers, to be changed.
+    pub fn into_numbers(self) -> Buffer<u32> {
+        self.numbers
     }
 
     /// No number but [`NONE`] is as large.

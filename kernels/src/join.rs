@@ -149,50 +149,57 @@ pub fn selected(flags: &Buffer<u32>) -> Result<Indices> {
     Ok(Indices::trusted(out, n))
 }
 
-/// Writes `values[at[i]]` in place `i` of `out`, and 1 in that of `out_valid`; both are 0 where
-/// `at[i]` is [`NONE`] or `valid`, if it is there, is 0 there.
+/// Values taken from places of which some may be absent.
+#[derive(Debug)]
+pub struct Taken<T> {
+    /// The values, 0 where there is none, shape `[n]`.
+    pub values: Buffer<T>,
+    /// 1 where there is one, or else 0, shape `[n]`.
+    pub valid: Buffer<u32>,
+}
+
+/// `values[at[i]]` for each `i`, which is absent where `at[i]` is [`NONE`] or `valid`, if it is
+/// there, is 0 there.
 ///
 /// O(n): as [`gather`](crate::gather), with 4 n bytes more, and 4 n again for `valid`.
 ///
 /// # Errors
 ///
-/// [`Error::LengthMismatch`] if arrays do not fit, [`Error::TooLong`], [`Error::WrongDevice`], or
-/// [`Error::Driver`].
+/// [`Error::LengthMismatch`] if arrays do not fit, [`Error::TooLong`], [`Error::WrongDevice`],
+/// [`Error::OutOfMemory`], or [`Error::Driver`].
 pub fn take<K: Key>(
     values: &Buffer<K>,
     valid: Option<&Buffer<u32>>,
     at: &Places,
-    out: &mut Buffer<K>,
-    out_valid: &mut Buffer<u32>,
-) -> Result<()> {
-    check_len("out", out.len(), at.len())?;
-    check_len("out_valid", out_valid.len(), at.len())?;
+) -> Result<Taken<K>> {
     check_len("valid", valid.map_or(values.len(), Buffer::len), values.len())?;
     check_len("values", values.len(), at.below() as usize)?;
-    let device = out.device();
-    if device == Device::Cpu {
+    let device = values.device();
+    let mut out = Buffer::uninit(device, at.len())?;
+    let mut out_valid = Buffer::uninit(device, at.len())?;
+    if let (Some(out), Some(out_valid)) = (out.as_mut_slice(), out_valid.as_mut_slice()) {
         let (values, at) = (values.host()?, at.numbers().host()?);
         let valid = valid.map(Buffer::host).transpose()?;
-        let places = out.host_mut()?.iter_mut().zip(out_valid.host_mut()?);
-        for ((out, out_valid), &at) in places.zip(at) {
+        for ((out, out_valid), &at) in out.iter_mut().zip(out_valid).zip(at) {
             let is_there = at != NONE && valid.is_none_or(|valid| valid[at as usize] != 0);
             *out = if is_there { values[at as usize] } else { K::from_bits(0) };
             *out_valid = u32::from(is_there);
         }
-        return Ok(());
+    } else {
+        let (n, kernel) = (at.numbers().len_u32("at")?, &TAKE[K::TYPE]);
+        let args = [
+            values.into(),
+            // Any array, where there is none.
+            valid.unwrap_or(at.numbers()).into(),
+            at.numbers().into(),
+            (&mut out).into(),
+            (&mut out_valid).into(),
+            n.into(),
+            u32::from(valid.is_some()).into(),
+        ];
+        let flag = if valid.is_some() { 4 } else { 0 };
+        let bytes = (8 + flag + 2 * size_of::<K>() as u64) * u64::from(n);
+        device.launch(kernel, kernel.groups_for(at.len()), bytes, &args)?;
     }
-    let (n, kernel) = (at.numbers().len_u32("at")?, &TAKE[K::TYPE]);
-    let args = [
-        values.into(),
-        // Any array, where there is none.
-        valid.unwrap_or(at.numbers()).into(),
-        at.numbers().into(),
-        out.into(),
-        out_valid.into(),
-        n.into(),
-        u32::from(valid.is_some()).into(),
-    ];
-    let flag = if valid.is_some() { 4 } else { 0 };
-    let bytes = (8 + flag + 2 * size_of::<K>() as u64) * u64::from(n);
-    device.launch(kernel, kernel.groups_for(at.len()), bytes, &args)
+    Ok(Taken { values: out, valid: out_valid })
 }

@@ -46,41 +46,37 @@ impl Meaning {
     }
 }
 
-/// Writes for each of `numbers` a key in `keys`: keys ascend as the numbers do, or descend if
-/// `descending`.
+/// A key for each of `numbers`: keys ascend as the numbers do, or descend if `descending`.
 ///
 /// Both zeros of a float have one key. All that is not a number has one key too, which is greater
 /// than that of infinity. So keys are equal where numbers are: comparisons, sorts, groups and joins
-/// of keys are exact. `keys` is as long as `numbers`. O(n): reads and writes each number once.
+/// of keys are exact. O(n): reads and writes each number once.
 ///
 /// ```
 /// use graph_kernels::{Buffer, Device, Meaning, order_keys};
 ///
 /// let numbers = [-1.5_f64, 0.25, -0.0].map(f64::to_bits);
 /// let numbers = Buffer::upload(Device::Cpu, &numbers)?;
-/// let mut keys = Buffer::zeros(Device::Cpu, 3)?;
-/// order_keys(&numbers, Meaning::Float, false, &mut keys)?;
-/// let keys = keys.download()?;
+/// let keys = order_keys(&numbers, Meaning::Float, false)?.download()?;
 /// assert!(keys[0] < keys[2] && keys[2] < keys[1]);
 /// # Ok::<(), graph_kernels::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`crate::Error::LengthMismatch`], [`crate::Error::TooLong`], [`crate::Error::WrongDevice`], or
-/// [`crate::Error::Driver`] if the launch fails.
+/// [`crate::Error::TooLong`], [`crate::Error::OutOfMemory`], or [`crate::Error::Driver`] if the
+/// launch fails.
 pub fn order_keys<K: Key>(
     numbers: &Buffer<K>,
     meaning: Meaning,
     descending: bool,
-    keys: &mut Buffer<K>,
-) -> Result<()> {
+) -> Result<Buffer<K>> {
     let flip = if descending { K::HIGHEST.bits() } else { 0 };
     let map = |bits| cpu::keys::key(bits, size_of::<K>(), meaning) ^ flip;
-    transform(&OF[K::TYPE], numbers, keys, meaning, flip, map)
+    transform(&OF[K::TYPE], numbers, meaning, flip, map)
 }
 
-/// Writes the numbers whose keys [`order_keys`] made: zero comes back as +0, and what was not a
+/// The numbers whose keys [`order_keys`] made: zero comes back as +0, and what was not a
 /// number as one that has no sign.
 ///
 /// # Errors
@@ -90,32 +86,36 @@ pub fn numbers_of_keys<K: Key>(
     keys: &Buffer<K>,
     meaning: Meaning,
     descending: bool,
-    numbers: &mut Buffer<K>,
-) -> Result<()> {
+) -> Result<Buffer<K>> {
     let flip = if descending { K::HIGHEST.bits() } else { 0 };
     let map = |bits| cpu::keys::number(bits ^ flip, size_of::<K>(), meaning);
-    transform(&BACK[K::TYPE], keys, numbers, meaning, flip, map)
+    transform(&BACK[K::TYPE], keys, meaning, flip, map)
 }
 
 fn transform<K: Key>(
     kernel: &'static Kernel,
     from: &Buffer<K>,
-    to: &mut Buffer<K>,
     meaning: Meaning,
     flip: u64,
     map: impl Fn(u64) -> u64 + Sync,
-) -> Result<()> {
-    check_len("keys", to.len(), from.len())?;
-    let device = to.device();
+) -> Result<Buffer<K>> {
+    let device = from.device();
+    let mut to = Buffer::uninit(device, from.len())?;
     if let Some(to) = to.as_mut_slice() {
         cpu::keys::map(from.host()?, to, map);
-        return Ok(());
+    } else {
+        let n = from.len_u32("keys")?;
+        let args = [
+            from.into(),
+            (&mut to).into(),
+            n.into(),
+            meaning.code().into(),
+            Arg::number(K::from_bits(flip)),
+        ];
+        let bytes = 2 * u64::from(n) * size_of::<K>() as u64;
+        device.launch(kernel, kernel.groups_for(n as usize), bytes, &args)?;
     }
-    let n = from.len_u32("keys")?;
-    let args =
-        [from.into(), to.into(), n.into(), meaning.code().into(), Arg::number(K::from_bits(flip))];
-    let bytes = 2 * u64::from(n) * size_of::<K>() as u64;
-    device.launch(kernel, kernel.groups_for(n as usize), bytes, &args)
+    Ok(to)
 }
 
 /// The range of bits in which some of `keys` differ: sorting by these alone sorts them. Empty if
@@ -154,25 +154,25 @@ pub fn differing_bits<K: Key>(keys: &Buffer<K>) -> Result<Range<u32>> {
     }
 }
 
-/// Writes one key of 64 bits for each pair: `high` in the upper half, `low` in the lower.
-///
-/// All three are of one length. O(n): moves 16 n bytes.
+/// One key of 64 bits for each pair: `high` in the upper half, `low` in the lower. O(n): moves 16 n
+/// bytes.
 ///
 /// # Errors
 ///
-/// [`crate::Error::LengthMismatch`], [`crate::Error::TooLong`], [`crate::Error::WrongDevice`], or
-/// [`crate::Error::Driver`] if the launch fails.
-pub fn join_keys(high: &Buffer<u32>, low: &Buffer<u32>, keys: &mut Buffer<u64>) -> Result<()> {
-    check_len("high", high.len(), keys.len())?;
-    check_len("low", low.len(), keys.len())?;
-    let device = keys.device();
+/// [`crate::Error::LengthMismatch`], [`crate::Error::TooLong`], [`crate::Error::WrongDevice`],
+/// [`crate::Error::OutOfMemory`], or [`crate::Error::Driver`].
+pub fn join_keys(high: &Buffer<u32>, low: &Buffer<u32>) -> Result<Buffer<u64>> {
+    check_len("low", low.len(), high.len())?;
+    let device = high.device();
+    let mut keys = Buffer::uninit(device, high.len())?;
     if let Some(keys) = keys.as_mut_slice() {
         cpu::keys::join(high.host()?, low.host()?, keys);
-        return Ok(());
+    } else {
+        let n = keys.len_u32("keys")?;
+        let args = [high.into(), low.into(), (&mut keys).into(), n.into()];
+        device.launch(&JOIN, JOIN.groups_for(n as usize), 16 * u64::from(n), &args)?;
     }
-    let n = keys.len_u32("keys")?;
-    let args = [high.into(), low.into(), keys.into(), n.into()];
-    device.launch(&JOIN, JOIN.groups_for(n as usize), 16 * u64::from(n), &args)
+    Ok(keys)
 }
 
 /// The lower halves of `wide` numbers. O(n): moves 12 n bytes.

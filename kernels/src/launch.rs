@@ -1,5 +1,6 @@
 //! What a kernel is, what it is launched with, and how long launches took.
 
+use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
@@ -56,6 +57,45 @@ macro_rules! family {
     };
 }
 pub(crate) use family;
+
+/// Bytes that this thread had moved on devices, and to and from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Traffic {
+    /// What the algorithms of its kernels read and write.
+    pub on_device: u64,
+    /// From the host to devices.
+    pub uploaded: u64,
+    /// From devices to the host.
+    pub downloaded: u64,
+}
+
+thread_local! {
+    static TRAFFIC: Cell<Traffic> = const { Cell::new(Traffic { on_device: 0, uploaded: 0, downloaded: 0 }) };
+}
+
+impl Traffic {
+    /// All since the thread began; the processor's own work is not counted, nor are kernels that a
+    /// recording replays.
+    pub fn of_thread() -> Self {
+        TRAFFIC.get()
+    }
+
+    /// All since an earlier look.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            on_device: self.on_device - earlier.on_device,
+            uploaded: self.uploaded - earlier.uploaded,
+            downloaded: self.downloaded - earlier.downloaded,
+        }
+    }
+
+    pub(crate) fn count(more: impl FnOnce(&mut Self)) {
+        let mut all = TRAFFIC.get();
+        more(&mut all);
+        TRAFFIC.set(all);
+    }
+}
 
 /// One argument of a launch.
 #[derive(Debug, Clone, Copy)]

@@ -46,16 +46,16 @@ pub use error::{Error, Result};
 pub use evaluate::{Evaluated, evaluate, evaluate_flags};
 pub use expression::{Arithmetic, Column, Comparison, Expression, Numbers, ValueType};
 pub use fill::{fill, iota};
-pub use gather::{copy, gather, scatter};
+pub use gather::{copy, gather, gathered, scatter};
 pub use hash::{
     DeviceStrings, Factors, Lookup, NONE, StringLookup, factorize, factorize_bytes,
-    factorize_strings,
+    factorize_strings, translate,
 };
 pub use histogram::histogram;
 pub use indices::{Indices, Places};
-pub use join::{Pairs, paired, pairs, selected, take};
+pub use join::{Pairs, Taken, paired, pairs, selected, take};
 pub use keys::{Meaning, differing_bits, join_keys, narrow, numbers_of_keys, order_keys};
-pub use launch::{KernelTime, Profile};
+pub use launch::{KernelTime, Profile, Traffic};
 pub use motion::{Grid, Inertia, Motion, MotionState, Sums, quantize};
 pub use order::{Order, bounds};
 pub use pool::MemoryReport;

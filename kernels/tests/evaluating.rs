@@ -11,6 +11,7 @@ use graph_kernels::{
 };
 use proptest::prelude::*;
 
+#[expect(clippy::unnecessary_box_returns, reason = "what expressions are made of is boxed")]
 fn column(number: usize) -> Box<Expression> {
     Expression::Column(number).into()
 }
@@ -49,6 +50,9 @@ fn bits(floats: &[f64]) -> Vec<u64> {
     floats.iter().map(|x| x.to_bits()).collect()
 }
 
+/// What arithmetic does on the processor.
+type Of = fn(f64, f64) -> f64;
+
 /// Equal as numbers with their signs; what is not a number has none.
 fn assert_same(found: &[u64], expected: &[f64], what: &str) {
     for (row, (&found, &expected)) in found.iter().zip(expected).enumerate() {
@@ -62,7 +66,6 @@ fn check_arithmetic(device: Device, a: &[f64], b: &[f64]) {
     let (left, right) = (upload(device, &bits(a)), upload(device, &bits(b)));
     let wide = |buffer| Column { numbers: Numbers::Wide(buffer, Meaning::Float), valid: None };
     let columns = [wide(&left), wide(&right)];
-    type Of = fn(f64, f64) -> f64;
     let cases: [(Arithmetic, Of); 4] = [
         (Arithmetic::Add, |a, b| a + b),
         (Arithmetic::Subtract, |a, b| a - b),
@@ -151,12 +154,15 @@ fn integers_and_narrow_floats_become_floats_as_they_should() {
     }
 }
 
+/// Two values of three.
+type Pair = (Option<bool>, Option<bool>);
+
 /// All pairs of true, false and neither.
 #[test]
 fn logic_has_three_values() {
     let three = [Some(true), Some(false), None];
     let pairs: Vec<_> = three.iter().flat_map(|&a| three.iter().map(move |&b| (a, b))).collect();
-    let flags = |side: fn(&(Option<bool>, Option<bool>)) -> Option<bool>| {
+    let flags = |side: fn(&Pair) -> Option<bool>| {
         let numbers: Vec<u32> = pairs.iter().map(|p| u32::from(side(p) == Some(true))).collect();
         let valid: Vec<u32> = pairs.iter().map(|p| u32::from(side(p).is_some())).collect();
         (numbers, valid)

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use common::{Random, config, devices, download, is_small, lengths, longest, upload};
 use graph_kernels::{
-    Aggregation, Buffer, Device, DeviceStrings, Groups, Indices, Key, Lookup, Meaning, NONE,
-    Places, StringLookup, aggregate, differing_bits, factorize, factorize_strings, join_keys,
-    numbers_of_keys, order_keys, paired, pairs, take,
+    Aggregation, Device, DeviceStrings, Groups, Indices, Key, Lookup, Meaning, NONE, Places,
+    StringLookup, Taken, aggregate, differing_bits, factorize, factorize_strings, join_keys,
+    numbers_of_keys, order_keys, paired, pairs, take, translate,
 };
 use proptest::prelude::*;
 
@@ -158,8 +158,7 @@ fn keys_ascend_as_numbers_do_and_come_back() {
             let mut floats = FLOATS.to_vec();
             floats.extend([-0.0, -f64::NAN]);
             let bits: Vec<u64> = floats.iter().map(|x| x.to_bits()).collect();
-            let mut keys = Buffer::zeros(device, bits.len()).unwrap();
-            order_keys(&upload(device, &bits), Meaning::Float, descending, &mut keys).unwrap();
+            let keys = order_keys(&upload(device, &bits), Meaning::Float, descending).unwrap();
             let host = download(&keys);
             for (a, key_a) in floats.iter().zip(&host) {
                 for (b, key_b) in floats.iter().zip(&host) {
@@ -168,16 +167,14 @@ fn keys_ascend_as_numbers_do_and_come_back() {
                     assert_eq!(key_a.cmp(key_b), order, "{a} and {b} on {device}");
                 }
             }
-            let mut back = Buffer::zeros(device, bits.len()).unwrap();
-            numbers_of_keys(&keys, Meaning::Float, descending, &mut back).unwrap();
+            let back = numbers_of_keys(&keys, Meaning::Float, descending).unwrap();
             for (back, float) in download(&back).into_iter().zip(&floats) {
                 assert!(order(f64::from_bits(back), *float).is_eq(), "{float} on {device}");
             }
 
             let narrow: Vec<f32> = floats.iter().map(|&x| x as f32).collect();
             let bits: Vec<u32> = narrow.iter().map(|x| x.to_bits()).collect();
-            let mut keys = Buffer::zeros(device, bits.len()).unwrap();
-            order_keys(&upload(device, &bits), Meaning::Float, descending, &mut keys).unwrap();
+            let keys = order_keys(&upload(device, &bits), Meaning::Float, descending).unwrap();
             let host = download(&keys);
             for (a, key_a) in narrow.iter().zip(&host) {
                 for (b, key_b) in narrow.iter().zip(&host) {
@@ -186,8 +183,7 @@ fn keys_ascend_as_numbers_do_and_come_back() {
                     assert_eq!(key_a.cmp(key_b), order, "{a} and {b} on {device}");
                 }
             }
-            let mut back = Buffer::zeros(device, bits.len()).unwrap();
-            numbers_of_keys(&keys, Meaning::Float, descending, &mut back).unwrap();
+            let back = numbers_of_keys(&keys, Meaning::Float, descending).unwrap();
             for (back, float) in download(&back).into_iter().zip(&narrow) {
                 let back = f32::from_bits(back);
                 assert!(order(back.into(), (*float).into()).is_eq(), "{float} on {device}");
@@ -195,22 +191,17 @@ fn keys_ascend_as_numbers_do_and_come_back() {
         }
         let numbers = [i64::MIN, -7, -1, 0, 1, i64::MAX];
         let bits: Vec<u64> = numbers.iter().map(|&x| x as u64).collect();
-        let mut keys = Buffer::zeros(device, bits.len()).unwrap();
-        order_keys(&upload(device, &bits), Meaning::Signed, false, &mut keys).unwrap();
+        let keys = order_keys(&upload(device, &bits), Meaning::Signed, false).unwrap();
         assert!(download(&keys).is_sorted_by(|a, b| a < b), "{device}");
-        let mut back = Buffer::zeros(device, bits.len()).unwrap();
-        numbers_of_keys(&keys, Meaning::Signed, false, &mut back).unwrap();
+        let back = numbers_of_keys(&keys, Meaning::Signed, false).unwrap();
         assert_eq!(download(&back), bits, "{device}");
         let bits = [i32::MIN as u32, (-1_i32) as u32, 0, 5, i32::MAX as u32];
-        let mut keys = Buffer::zeros(device, bits.len()).unwrap();
-        order_keys(&upload(device, &bits), Meaning::Signed, true, &mut keys).unwrap();
+        let keys = order_keys(&upload(device, &bits), Meaning::Signed, true).unwrap();
         assert!(download(&keys).is_sorted_by(|a, b| a > b), "{device}");
-        let mut back = Buffer::zeros(device, bits.len()).unwrap();
-        numbers_of_keys(&keys, Meaning::Signed, true, &mut back).unwrap();
+        let back = numbers_of_keys(&keys, Meaning::Signed, true).unwrap();
         assert_eq!(download(&back), bits, "{device}");
         let (high, low) = (upload(device, &[1_u32, NONE]), upload(device, &[7_u32, 0]));
-        let mut joined = Buffer::zeros(device, 2).unwrap();
-        join_keys(&high, &low, &mut joined).unwrap();
+        let joined = join_keys(&high, &low).unwrap();
         assert_eq!(download(&joined), [1 << 32 | 7, u64::from(NONE) << 32]);
     }
 }
@@ -506,15 +497,19 @@ fn joins_that_explode_are_refused_with_their_size() {
 fn what_is_not_there_is_taken_as_zero() {
     for device in devices() {
         let at = Places::upload(device, &[2, NONE, 0, 1], 3).unwrap();
-        let (mut out, mut valid) = (upload(device, &[9_u64; 4]), upload(device, &[9; 4]));
-        let values = upload(device, &[5, 6, 7]);
-        take(&values, None, &at, &mut out, &mut valid).unwrap();
-        assert_eq!((download(&out), download(&valid)), (vec![7, 0, 5, 6], vec![1, 0, 1, 1]));
+        let values = upload(device, &[5_u64, 6, 7]);
+        let both = |taken: Taken<u64>| (download(&taken.values), download(&taken.valid));
+        let all = both(take(&values, None, &at).unwrap());
+        assert_eq!(all, (vec![7, 0, 5, 6], vec![1, 0, 1, 1]), "{device}");
         let flags = upload(device, &[0, 1, 4]);
-        take(&values, Some(&flags), &at, &mut out, &mut valid).unwrap();
-        assert_eq!((download(&out), download(&valid)), (vec![7, 0, 0, 6], vec![1, 0, 0, 1]));
-        let error = take(&upload(device, &[5_u64]), None, &at, &mut out, &mut valid).unwrap_err();
+        let some = both(take(&values, Some(&flags), &at).unwrap());
+        assert_eq!(some, (vec![7, 0, 0, 6], vec![1, 0, 0, 1]), "{device}");
+        let error = take(&upload(device, &[5_u64]), None, &at).unwrap_err();
         assert_eq!(error.to_string(), "values has 1 entries, but 3 were expected");
+        let rows = Indices::upload(device, &[40, 0, 7], 50).unwrap();
+        let translated = translate(at, &rows).unwrap();
+        assert_eq!(download(translated.numbers()), [7, NONE, 40, 0], "{device}");
+        assert_eq!(translated.below(), 50);
         let error = Places::upload(device, &[3], 3).unwrap_err().to_string();
         assert_eq!(error, "entry 0 of places is 3, but it must be below 3, or 4294967295 for none");
     }

@@ -19,7 +19,7 @@ pub(crate) fn mix_bytes(bytes: &[u8]) -> u64 {
 
 /// The place where a search from that of `hash` ends: the row there is `same`, or none.
 fn probe(table: &[u32], hash: u64, same: impl Fn(usize) -> bool) -> usize {
-    let mut place = ((hash >> 32) * table.len() as u64 >> 32) as usize;
+    let mut place = (((hash >> 32) * table.len() as u64) >> 32) as usize;
     while table[place] != NONE && !same(table[place] as usize) {
         place = if place + 1 == table.len() { 0 } else { place + 1 };
     }

@@ -30,7 +30,9 @@ pub(crate) fn pairs(
     };
     for (row, &id) in found.iter().enumerate() {
         let others = rows(id, order, offsets);
-        others.iter().for_each(|&other| put(row, other));
+        for &other in others {
+            put(row, other);
+        }
         if others.is_empty() && outer {
             put(row, NONE);
         }
