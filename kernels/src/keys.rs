@@ -194,3 +194,40 @@ pub fn narrow(wide: &Buffer<u64>) -> Result<Buffer<u32>> {
     device.launch(&NARROW, NARROW.groups_for(n as usize), 12 * u64::from(n), &args)?;
     Ok(out)
 }
+
+/// The least key of a number that is at least `at`, or with `downward` the greatest of one that is at
+/// most `at`; where there is none, that of the last number in that direction.
+pub fn key_of_float<K: Key>(at: f64, meaning: Meaning, downward: bool) -> K {
+    let is_narrow = size_of::<K>() == 4;
+    let whole = if downward { at.floor() } else { at.ceil() };
+    // Conversions of floats to integers stop at the ends of the range.
+    let bits = match (meaning, is_narrow) {
+        (Meaning::Unsigned, true) => u64::from(whole as u32),
+        (Meaning::Unsigned, false) => whole as u64,
+        (Meaning::Signed, true) => u64::from(whole as i32 as u32),
+        (Meaning::Signed, false) => whole as i64 as u64,
+        (Meaning::Float, false) => at.to_bits(),
+        (Meaning::Float, true) => {
+            let near = at as f32;
+            let exact = match downward {
+                false if f64::from(near) < at => near.next_up(),
+                true if f64::from(near) > at => near.next_down(),
+                _ => near,
+            };
+            u64::from(exact.to_bits())
+        }
+    };
+    K::from_bits(cpu::keys::key(bits, size_of::<K>(), meaning))
+}
+
+/// The number whose key it is, as a float.
+pub fn float_of_key<K: Key>(key: K, meaning: Meaning) -> f64 {
+    let bits = cpu::keys::number(key.bits(), size_of::<K>(), meaning);
+    match (meaning, size_of::<K>() == 4) {
+        (Meaning::Float, true) => f32::from_bits(bits as u32).into(),
+        (Meaning::Float, false) => f64::from_bits(bits),
+        (Meaning::Signed, true) => f64::from(bits as u32 as i32),
+        (Meaning::Signed, false) => bits as i64 as f64,
+        (Meaning::Unsigned, _) => bits as f64,
+    }
+}

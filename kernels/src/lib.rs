@@ -5,6 +5,7 @@ mod aggregate;
 mod attraction;
 mod buffer;
 mod compact;
+mod components;
 mod cpu;
 mod csr;
 #[expect(unsafe_code, reason = "a driver is a C library")]
@@ -17,6 +18,7 @@ mod fill;
 mod gather;
 mod hash;
 mod histogram;
+mod hops;
 mod indices;
 mod join;
 mod keys;
@@ -26,6 +28,7 @@ mod motion;
 mod opencl;
 mod order;
 mod pool;
+mod rank;
 mod reduce;
 mod repulsion;
 mod rows;
@@ -40,6 +43,7 @@ pub use aggregate::{Aggregate, Aggregation, Groups, aggregate};
 pub use attraction::Springs;
 pub use buffer::{Buffer, Element, MOST};
 pub use compact::{CompactScratch, Key, compact, compact_indices, run_length_encode, unique};
+pub use components::smallest_connected;
 pub use csr::DeviceCsr;
 pub use device::{Backend, Cuda, Device, DeviceInfo, OpenCl, Recording};
 pub use error::{Error, Result};
@@ -52,13 +56,18 @@ pub use hash::{
     factorize_strings, translate,
 };
 pub use histogram::histogram;
+pub use hops::{Hops, hops};
 pub use indices::{Indices, Places};
 pub use join::{Pairs, Taken, paired, pairs, selected, take};
-pub use keys::{Meaning, differing_bits, join_keys, narrow, numbers_of_keys, order_keys};
+pub use keys::{
+    Meaning, differing_bits, float_of_key, join_keys, key_of_float, narrow, numbers_of_keys,
+    order_keys,
+};
 pub use launch::{KernelTime, Profile, Traffic};
 pub use motion::{Grid, Inertia, Motion, MotionState, Sums, quantize};
 pub use order::{Order, bounds};
 pub use pool::MemoryReport;
+pub use rank::Ranks;
 pub use reduce::{ReduceScratch, Reduction, reduce, reduce_to_host};
 pub use repulsion::{Bodies, Field, Tree, repel_exact};
 pub use scan::{ScanScratch, exclusive_scan, exclusive_scan_in_place, inclusive_scan};

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use common::{Random, config, devices, download, is_small, lengths, longest, upload};
 use graph_kernels::{
     Aggregation, Device, DeviceStrings, Groups, Indices, Key, Lookup, Meaning, NONE, Places,
-    StringLookup, Taken, aggregate, differing_bits, factorize, factorize_strings, join_keys,
-    numbers_of_keys, order_keys, paired, pairs, take, translate,
+    StringLookup, Taken, aggregate, differing_bits, factorize, factorize_strings, float_of_key,
+    join_keys, key_of_float, numbers_of_keys, order_keys, paired, pairs, take, translate,
 };
 use proptest::prelude::*;
 
@@ -204,6 +204,28 @@ fn keys_ascend_as_numbers_do_and_come_back() {
         let joined = join_keys(&high, &low).unwrap();
         assert_eq!(download(&joined), [1 << 32 | 7, u64::from(NONE) << 32]);
     }
+}
+
+#[test]
+fn keys_of_floats_are_on_the_right_side() {
+    let key = |at, meaning, downward| key_of_float::<u32>(at, meaning, downward);
+    let back = |key: u32, meaning| float_of_key(key, meaning);
+    for at in [-1e300, -7.5, -0.1, 0.0, 0.1, 3.0, 16_777_217.0, 1e300, f64::INFINITY] {
+        let (up, down) = (key(at, Meaning::Float, false), key(at, Meaning::Float, true));
+        assert!(back(up, Meaning::Float) >= at && back(down, Meaning::Float) <= at, "{at}");
+        // Nothing is between them, and they meet where the number is one of 32 bits.
+        assert_eq!(up - down, u32::from(f64::from(at as f32) != at), "{at}");
+        let wide: u64 = key_of_float(at, Meaning::Float, false);
+        assert_eq!(float_of_key(wide, Meaning::Float), at);
+    }
+    assert_eq!(back(key(-7.5, Meaning::Signed, false), Meaning::Signed), -7.0);
+    assert_eq!(back(key(-7.5, Meaning::Signed, true), Meaning::Signed), -8.0);
+    assert_eq!(back(key(-7.5, Meaning::Unsigned, false), Meaning::Unsigned), 0.0);
+    assert_eq!(back(key(1e99, Meaning::Signed, true), Meaning::Signed), f64::from(i32::MAX));
+    let least: u64 = key_of_float(f64::NEG_INFINITY, Meaning::Signed, false);
+    assert_eq!((least, float_of_key(least, Meaning::Signed)), (0, i64::MIN as f64));
+    let most: u64 = key_of_float(f64::INFINITY, Meaning::Unsigned, true);
+    assert_eq!((most, float_of_key(most, Meaning::Unsigned)), (u64::MAX, u64::MAX as f64));
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub mod measures;
 mod page_rank;
 mod paths;
 mod pull;
-mod rows;
+pub(crate) mod rows;
 mod spanning_forest;
 mod sssp;
 mod strong;

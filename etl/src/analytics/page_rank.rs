@@ -117,9 +117,6 @@ impl PageRank {
     /// - [`Error::NoSuchNode`](crate::Error::NoSuchNode) if the personalization names a node that is not in `0..n_nodes`;
     /// - [`Error::Stopped`](crate::Error::Stopped).
     pub fn run(&self, graph: &Graph, control: &Control) -> Result<PageRankReport> {
-        let fits = (0.0..1.0).contains(&self.damping);
-        check_option("damping", self.damping, fits, "at least 0 and below 1")?;
-        check_option("tolerance", self.tolerance, self.tolerance > 0.0, "above 0")?;
         let start = self.start(graph.n_nodes())?;
         let single = match self.precision {
             Precision::Auto => self.tolerance >= 1e-6,
@@ -132,8 +129,11 @@ impl PageRank {
         }
     }
 
-    /// Where walks start, shape `[n]`, together 1; `None` for all nodes alike.
-    fn start(&self, n: usize) -> Result<Option<Vec<f64>>> {
+    /// Checks the options. Where walks start, shape `[n]`, together 1; `None` for all nodes alike.
+    pub(crate) fn start(&self, n: usize) -> Result<Option<Vec<f64>>> {
+        let fits = (0.0..1.0).contains(&self.damping);
+        check_option("damping", self.damping, fits, "at least 0 and below 1")?;
+        check_option("tolerance", self.tolerance, self.tolerance > 0.0, "above 0")?;
         if self.personalization.is_empty() {
             return Ok(None);
         }

@@ -2,14 +2,17 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod compact;
+pub(crate) mod components;
 pub(crate) mod csr;
 pub(crate) mod evaluate;
 pub(crate) mod fill;
 pub(crate) mod gather;
 pub(crate) mod hash;
 pub(crate) mod histogram;
+pub(crate) mod hops;
 pub(crate) mod join;
 pub(crate) mod keys;
+pub(crate) mod rank;
 pub(crate) mod reduce;
 pub(crate) mod scan;
 pub(crate) mod search;

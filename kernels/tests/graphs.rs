@@ -1,0 +1,216 @@
+//! Components, ranks and hops on every device found, against plain loops over edges.
+
+#![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
+
+mod common;
+
+use common::{Random, config, devices, download, is_small, upload};
+use graph_kernels::{
+    Buffer, Device, DeviceCsr, Indices, NONE, Ranks, SegmentScratch, SplitCsr, hops,
+    smallest_connected, spmv,
+};
+use proptest::prelude::*;
+
+type Edges = (Vec<u32>, Vec<u32>);
+
+/// Edges at random; a path through all nodes, in an order of its own; and a star with a tail.
+fn graphs(random: &mut Random, n: u32) -> Vec<Edges> {
+    let some = |random: &mut Random, m: u32| -> Edges {
+        (0..m).map(|_| (random.below(n), random.below(n))).unzip()
+    };
+    let (sparse, dense) = (some(random, n / 2), some(random, 4 * n));
+    // A prime that does not divide n visits all.
+    let step = if n.is_multiple_of(7919) { 104_729 } else { 7919_u64 };
+    let at = |i: u32| (u64::from(i) * step % u64::from(n)) as u32;
+    let path = (1..n).map(|i| (at(i), at(i - 1))).unzip();
+    let star = (1..n).map(|i| if i < n - 20.min(n / 2) { (n / 2, i) } else { (i, i - 1) }).unzip();
+    vec![(vec![], vec![]), sparse, dense, path, star]
+}
+
+/// The least node of each component, by passes over the edges until nothing changes.
+fn least_connected(n: u32, (sources, targets): &Edges) -> Vec<u32> {
+    let mut least: Vec<u32> = (0..n).collect();
+    loop {
+        let before = least.clone();
+        for (&u, &v) in sources.iter().zip(targets).chain(sources.iter().zip(targets).rev()) {
+            let low = least[u as usize].min(least[v as usize]);
+            (least[u as usize], least[v as usize]) = (low, low);
+        }
+        if least == before {
+            return least;
+        }
+    }
+}
+
+fn check_components(device: Device, n: u32, edges: &Edges) {
+    let upload = |nodes: &[u32]| Indices::upload(device, nodes, n).unwrap();
+    let found = smallest_connected(&upload(&edges.0), &upload(&edges.1)).unwrap();
+    let m = edges.0.len();
+    assert!(download(&found) == least_connected(n, edges), "{n} nodes, {m} edges on {device}");
+}
+
+#[test]
+fn components_agree_with_a_loop() {
+    let mut random = Random::new(1);
+    let sizes = if is_small() { &[1, 300][..] } else { &[1, 2, 255, 1025, 30_011] };
+    for device in devices() {
+        for &n in sizes {
+            for edges in graphs(&mut random, n) {
+                check_components(device, n, &edges);
+            }
+        }
+        let nodes = Indices::upload(device, &[0], 3).unwrap();
+        let error = smallest_connected(&nodes, &Indices::upload(device, &[0], 4).unwrap());
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "the nodes of targets has 4 entries, but 3 were expected");
+    }
+}
+
+/// Rows of the edges by their first ends.
+fn csr(device: Device, n: u32, (rows, columns): &Edges) -> DeviceCsr {
+    let upload = |nodes: &[u32]| Indices::upload(device, nodes, n).unwrap();
+    DeviceCsr::from_coo(&upload(rows), &upload(columns)).unwrap().0
+}
+
+/// Distances by passes over the edges, and the least neighbor that is a hop nearer.
+fn hops_by_loops(n: u32, (sources, targets): &Edges, starts: &[u32], most: u32) -> Edges {
+    let mut distances = vec![NONE; n as usize];
+    for &start in starts {
+        distances[start as usize] = 0;
+    }
+    for level in 1..=most {
+        let before = distances.clone();
+        for (&u, &v) in sources.iter().zip(targets) {
+            if before[u as usize] == level - 1 && before[v as usize] == NONE {
+                distances[v as usize] = level;
+            }
+        }
+        if distances == before {
+            break;
+        }
+    }
+    let mut parents = vec![NONE; n as usize];
+    for (&u, &v) in sources.iter().zip(targets) {
+        let distance = distances[v as usize];
+        if distance != NONE && distance > 0 && distances[u as usize] == distance - 1 {
+            parents[v as usize] = parents[v as usize].min(u);
+        }
+    }
+    (distances, parents)
+}
+
+fn check_hops(device: Device, n: u32, edges: &Edges, starts: &[u32], most: u32) {
+    let outs = csr(device, n, edges);
+    let (ins, _) = outs.transpose().unwrap();
+    let found = hops(&outs, &ins, &Indices::upload(device, starts, n).unwrap(), most).unwrap();
+    let what = format!("{n} nodes, {} edges, at most {most} on {device}", edges.0.len());
+    let (distances, parents) = hops_by_loops(n, edges, starts, most);
+    assert!(download(&found.distances) == distances, "distances: {what}");
+    assert!(download(&found.parents) == parents, "parents: {what}");
+}
+
+#[test]
+fn hops_agree_with_a_loop() {
+    let mut random = Random::new(2);
+    let sizes = if is_small() { &[1, 300][..] } else { &[1, 2, 255, 1025, 8000] };
+    for device in devices() {
+        for &n in sizes {
+            for edges in graphs(&mut random, n) {
+                // The path of a large graph has as many levels as nodes.
+                let most = if n > 300 { 40 } else { u32::MAX };
+                check_hops(device, n, &edges, &[n / 2], most);
+                check_hops(device, n, &edges, &[n - 1, 0, n - 1], 3);
+                check_hops(device, n, &edges, &[], most);
+            }
+        }
+        let one = csr(device, 2, &(vec![0], vec![1]));
+        let other = csr(device, 3, &(vec![0], vec![1]));
+        let starts = Indices::upload(device, &[0], 2).unwrap();
+        let error = hops(&one, &other, &starts, 1).unwrap_err().to_string();
+        assert_eq!(error, "the rows of ins has 3 entries, but 2 were expected");
+    }
+}
+
+/// Ranks in double precision, by the formula.
+fn ranks_by_formula(
+    n: u32,
+    edges: &Edges,
+    start: Option<&[f32]>,
+    rounds: usize,
+) -> (Vec<f64>, f64) {
+    let mut outs = vec![0.0; n as usize];
+    edges.0.iter().for_each(|&u| outs[u as usize] += 1.0);
+    let start: Vec<f64> = match start {
+        Some(start) => start.iter().map(|&x| x.into()).collect(),
+        None => vec![1.0 / f64::from(n); n as usize],
+    };
+    let (mut rank, mut change) = (start.clone(), 0.0);
+    for _ in 0..rounds {
+        let stuck: f64 =
+            rank.iter().zip(&outs).filter(|(_, out)| **out == 0.0).map(|(r, _)| r).sum();
+        let anew = 0.85 * stuck + 0.15;
+        let mut next: Vec<f64> = start.iter().map(|start| anew * start).collect();
+        for (&u, &v) in edges.0.iter().zip(&edges.1) {
+            next[v as usize] += 0.85 * rank[u as usize] / outs[u as usize];
+        }
+        change = next.iter().zip(&rank).map(|(a, b)| (a - b).abs()).sum();
+        rank = next;
+    }
+    (rank, change)
+}
+
+#[test]
+fn ranks_agree_with_the_formula() {
+    let mut random = Random::new(3);
+    let sizes = if is_small() { &[1, 300][..] } else { &[1, 2, 255, 1025, 30_011] };
+    for device in devices() {
+        for &n in sizes {
+            for edges in graphs(&mut random, n) {
+                let mut outs = vec![0.0_f32; n as usize];
+                edges.0.iter().for_each(|&u| outs[u as usize] += 1.0);
+                let per_weight: Vec<f32> =
+                    outs.iter().map(|&out| if out > 0.0 { 1.0 / out } else { 0.0 }).collect();
+                let mut corner = vec![0.0; n as usize];
+                corner[n as usize / 3] = 1.0;
+                for start in [None, Some(&corner[..])] {
+                    let matrix = SplitCsr::new(csr(device, n, &(edges.1.clone(), edges.0.clone())));
+                    let matrix = matrix.unwrap();
+                    let mut scratch = SegmentScratch::new(matrix.rows()).unwrap();
+                    let mut gathered = Buffer::zeros(device, n as usize).unwrap();
+                    let mut ranks = Ranks::new(device, &per_weight, start).unwrap();
+                    let mut change = 0.0;
+                    for _ in 0..5 {
+                        spmv(&matrix, None, ranks.given(), &mut gathered, &mut scratch).unwrap();
+                        change = ranks.step(&gathered, 0.85).unwrap();
+                    }
+                    let what = format!("{n} nodes, {} edges on {device}", edges.0.len());
+                    let (expected, expected_change) = ranks_by_formula(n, &edges, start, 5);
+                    for (found, expected) in download(ranks.rank()).into_iter().zip(expected) {
+                        let apart = (f64::from(found) - expected).abs();
+                        assert!(apart <= 2e-6 * expected + 1e-12, "{found} for {expected}, {what}");
+                    }
+                    assert!((change - expected_change).abs() < 1e-6, "{change}, {what}");
+                }
+            }
+        }
+        let mut ranks = Ranks::new(device, &[1.0, 0.0], None).unwrap();
+        let error = ranks.step(&upload(device, &[0.0]), 0.5).unwrap_err().to_string();
+        assert_eq!(error, "gathered has 1 entries, but 2 were expected");
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn components_and_hops_of_any_edges_agree(
+        edges in prop::collection::vec((0..60_u32, 0..60_u32), 0..200),
+        start in 0..60_u32,
+    ) {
+        let edges: Edges = edges.into_iter().unzip();
+        for device in Device::all().unwrap() {
+            check_components(device, 60, &edges);
+            check_hops(device, 60, &edges, &[start], u32::MAX);
+        }
+    }
+}
