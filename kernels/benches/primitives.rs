@@ -14,10 +14,13 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use graph_kernels::{
-    Bound, Buffer, CompactScratch, Device, DeviceCsr, Indices, ReduceScratch, Reduction, Result,
-    ScanScratch, SegmentScratch, SortScratch, SplitCsr, compact, compact_indices, copy,
-    exclusive_scan, fill, gather, histogram, iota, reduce, run_length_encode, scatter, search,
-    segmented_reduce, sort_pairs_u32, sort_pairs_u64, spmv, unique,
+    Aggregation, Arithmetic, Bound, Buffer, Column, CompactScratch, Comparison, Device, DeviceCsr,
+    DeviceStrings, Expression, Groups, Indices, Lookup, Meaning, Numbers, Ranks, ReduceScratch,
+    Reduction, Result, ScanScratch, SegmentScratch, SortScratch, SplitCsr, Traffic, aggregate,
+    compact, compact_indices, copy, count_bins, differing_bits, evaluate, evaluate_flags,
+    exclusive_scan, factorize, factorize_strings, fill, gather, histogram, hops, iota,
+    keys_of_ranks, order_keys, pairs, reduce, run_length_encode, scatter, search, segmented_reduce,
+    smallest_connected, sort_pairs_u32, sort_pairs_u64, spmv, unique,
 };
 
 /// Timed calls of each primitive; the middle one counts.
@@ -78,6 +81,14 @@ struct Table {
 }
 
 impl Table {
+    /// Times `work`, whose kernels say themselves what they move; nothing is said on the processor.
+    fn counted<T>(&mut self, name: &str, mut work: impl FnMut() -> Result<T>) {
+        let before = Traffic::of_thread();
+        work().unwrap();
+        let moved = Traffic::of_thread().since(before).on_device as usize;
+        self.row(name, moved, || work().map(drop));
+    }
+
     /// Times `work`, which moves `bytes` bytes; the first row is the copy.
     fn row(&mut self, name: &str, bytes: usize, mut work: impl FnMut() -> Result<()>) {
         let mut times = Vec::new();
@@ -109,6 +120,10 @@ fn bench(device: Device, size: Option<usize>) -> String {
     sort_numbers(&mut table, n);
     select_numbers(&mut table, n);
     multiply(&mut table, n);
+    compute(&mut table, n);
+    group(&mut table, n);
+    select_keys(&mut table, n);
+    walk(&mut table, n);
     format!(
         "\n### {} ({}, {}), n = {n}\n\nMiddle of {ROUNDS} calls.\n\n\
          | primitive | ms | GB/s | of a copy |\n|---|--:|--:|--:|\n{}",
@@ -275,5 +290,123 @@ fn multiply(table: &mut Table, n: usize) {
     table.row("SpMV", 8 * n + 12 * side, || spmv(&matrix, None, &x, &mut y, &mut scratch));
     table.row("SpMV, weighted", 12 * n + 12 * side, || {
         spmv(&matrix, Some(&weights), &x, &mut y, &mut scratch)
+    });
+}
+
+/// Conditions and arithmetic over columns of 64 and 32 bits.
+fn compute(table: &mut Table, n: usize) {
+    let device = table.device;
+    let floats: Vec<u64> = random(n).map(|bits| ((bits >> 11) as f64 / 1e9).to_bits()).collect();
+    let floats = Buffer::upload(device, &floats).unwrap();
+    let whole = random_u32(device, n);
+    let columns = [
+        Column { numbers: Numbers::Wide(&floats, Meaning::Float), valid: None },
+        Column { numbers: Numbers::Narrow(&whole, Meaning::Unsigned), valid: None },
+    ];
+    let column = |number| Box::new(Expression::Column(number));
+    let is_large =
+        Expression::Compare(Comparison::Greater, column(0), Expression::Float(4e6).into());
+    table.counted("condition, f64 > number", || evaluate_flags(device, &is_large, &columns, n));
+    let is_small =
+        Expression::Compare(Comparison::Less, column(1), Expression::Integer(1 << 30).into());
+    let both = Expression::And(is_large.into(), is_small.into());
+    table.counted("condition, two joined by and", || evaluate_flags(device, &both, &columns, n));
+    let sum = Expression::Compute(Arithmetic::Add, column(0), column(1));
+    table.counted("f64 + u32", || evaluate(device, &sum, &columns, n));
+    let ratio = Expression::Compute(Arithmetic::Divide, column(0), column(1));
+    table.counted("f64 / u32", || evaluate(device, &ratio, &columns, n));
+}
+
+/// Distinct keys, groups, their aggregates, and joins.
+fn group(table: &mut Table, n: usize) {
+    let device = table.device;
+    let below = |below: usize| -> Vec<u64> {
+        let below = below.max(1) as u64;
+        random(n).map(|bits| (((bits >> 32) * below) >> 32) << 20).collect()
+    };
+    for (name, distinct) in [("1000", 1000), ("n / 10", n / 10)] {
+        let keys = Buffer::upload(device, &below(distinct)).unwrap();
+        table.counted(&format!("factorize, {name} distinct u64"), || factorize(&keys));
+        let factors = factorize(&keys).unwrap();
+        table.counted(&format!("rows by {name} groups"), || Groups::new(&factors.ids));
+        let groups = Groups::new(&factors.ids).unwrap();
+        let values: Vec<u64> = random(n).map(|bits| ((bits >> 40) as f64).to_bits()).collect();
+        let values = Buffer::upload(device, &values).unwrap();
+        for (kind, meaning, how) in [
+            ("sum, f64", Meaning::Float, Aggregation::Sum),
+            ("sum, i64", Meaning::Signed, Aggregation::Sum),
+            ("least, f64", Meaning::Float, Aggregation::Min),
+        ] {
+            table.counted(&format!("{kind}, of {name} groups"), || {
+                aggregate(&values, meaning, None, &groups, how)
+            });
+        }
+    }
+    // Each row of one side has a pair on the other, on average.
+    let (left, right) = (below(n), below(n));
+    let left = Buffer::upload(device, &left).unwrap();
+    let right = Buffer::upload(device, &right[..n / 2]).unwrap();
+    let lookup = Lookup::new(right).unwrap();
+    let groups = Groups::new(&lookup.factors().ids).unwrap();
+    table.counted("join, look up", || lookup.find(&left, None));
+    let found = lookup.find(&left, None).unwrap();
+    table.counted("join, pairs", || pairs(&found, &groups, false, usize::MAX));
+    drop((left, lookup, groups, found));
+    let mut offsets = vec![0_u32];
+    let mut bytes = Vec::new();
+    for key in below((n / 10).max(1)).into_iter().take(n / 4) {
+        bytes.extend_from_slice((key >> 20).to_string().as_bytes());
+        offsets.push(bytes.len() as u32);
+    }
+    let strings = DeviceStrings::upload(device, &offsets, &bytes).unwrap();
+    table.counted("factorize, n / 4 strings", || factorize_strings(&strings));
+}
+
+/// Keys of ranks, bins, and keys themselves.
+fn select_keys(table: &mut Table, n: usize) {
+    let device = table.device;
+    let floats: Vec<u64> =
+        random(n).map(|bits| ((bits >> 11) as f64 / 1e15 - 4.0).to_bits()).collect();
+    let floats = Buffer::upload(device, &floats).unwrap();
+    table.counted("keys of f64", || order_keys(&floats, Meaning::Float, false));
+    let keys = order_keys(&floats, Meaning::Float, false).unwrap();
+    drop(floats);
+    table.counted("bits that differ", || differing_bits(&keys));
+    // Once through the keys is what a selection needs at least.
+    table.row("median", 8 * n, || keys_of_ranks(&keys, &[n / 2]).map(drop));
+    let ranks: Vec<usize> = (0..100).map(|i| i * (n - 1) / 99).collect();
+    table.row("100 quantiles", 8 * n, || keys_of_ranks(&keys, &ranks).map(drop));
+    for bins in [64, 4096] {
+        let edges: Vec<u64> = (0..=bins).map(|i| u64::MAX / bins * i).collect();
+        let mut counts = Buffer::zeros(device, bins as usize).unwrap();
+        table.row(&format!("{bins} bins"), 8 * n, || count_bins(&keys, None, &edges, &mut counts));
+    }
+}
+
+/// A graph of n edges.
+fn walk(table: &mut Table, n: usize) {
+    let device = table.device;
+    let side = (n / ROW).max(1);
+    let pick = |bits: u64| (((bits >> 32) * side as u64) >> 32) as u32;
+    let ends = |skip: usize, turn: u32| -> Indices {
+        let nodes: Vec<u32> =
+            random(n + skip).skip(skip).map(|bits| pick(bits.rotate_left(turn))).collect();
+        Indices::upload(device, &nodes, side as u32).unwrap()
+    };
+    let (sources, targets) = (ends(0, 0), ends(1, 17));
+    table.row("components", 8 * n, || smallest_connected(&sources, &targets).map(drop));
+    let (outs, _) = DeviceCsr::from_coo(&sources, &targets).unwrap();
+    drop((sources, targets));
+    let (ins, _) = outs.transpose().unwrap();
+    let start = Indices::upload(device, &[0], side as u32).unwrap();
+    table.row("breadth-first search", 4 * n, || hops(&outs, &ins, &start, u32::MAX).map(drop));
+    drop(outs);
+    let matrix = SplitCsr::new(ins).unwrap();
+    let mut scratch = SegmentScratch::new(matrix.rows()).unwrap();
+    let mut ranks = Ranks::new(device, &vec![0.1; side], None).unwrap();
+    let mut gathered = Buffer::zeros(device, side).unwrap();
+    table.row("PageRank, an iteration", 8 * n + 32 * side, || {
+        spmv(&matrix, None, ranks.given(), &mut gathered, &mut scratch)?;
+        ranks.step(&gathered, 0.85).map(drop)
     });
 }

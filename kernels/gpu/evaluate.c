@@ -197,6 +197,7 @@ KERNEL(evaluate, GROUP)
                 break;
             case DIVIDE_FLOAT:
                 top = f64_divide(below, right);
+                is_there = both & ((right & ~F64_SIGN) != 0);
                 break;
             case COALESCE:
                 top = left_there ? below : right;

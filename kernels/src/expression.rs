@@ -39,7 +39,7 @@ pub enum Arithmetic {
     Subtract,
     /// The product.
     Multiply,
-    /// The quotient, always a float.
+    /// The quotient, always a float; absent if the divisor is 0.
     Divide,
 }
 

@@ -83,6 +83,35 @@ pub fn hops(outs: &DeviceCsr, ins: &DeviceCsr, starts: &Indices, most: u32) -> R
     Ok(Hops { distances, parents })
 }
 
+/// Where the edges of some nodes begin if they stand one after the other.
+#[derive(Debug)]
+pub(crate) struct RowStarts {
+    /// Edges of each node, shape `[nodes]`.
+    pub(crate) sizes: Buffer<u32>,
+    /// Sums of these, with the total behind, shape `[nodes + 1]`.
+    pub(crate) starts: Buffer<u32>,
+    pub(crate) total: u32,
+}
+
+/// The edges of the first `len` nodes of `nodes`, each at most once, so that they are no more than
+/// all there are. O(len): moves 52 bytes a node; the host waits for the total.
+pub(crate) fn row_starts(
+    graph: &DeviceCsr,
+    nodes: &Buffer<u32>,
+    len: usize,
+    scratch: &mut ScanScratch<u32>,
+) -> Result<RowStarts> {
+    let (device, count) = (graph.device(), len as u32);
+    let mut sizes: Buffer<u32> = Buffer::uninit(device, len)?;
+    let mut starts: Buffer<u32> = Buffer::uninit(device, len + 1)?;
+    let args = [graph.offsets().into(), nodes.into(), (&mut sizes).into(), count.into()];
+    device.launch(&SIZES, SIZES.groups_for(len), 40 * u64::from(count), &args)?;
+    exclusive_scan(&sizes, &mut starts, scratch)?;
+    let mut total = [0];
+    starts.read(len, &mut total)?;
+    Ok(RowStarts { sizes, starts, total: total[0] })
+}
+
 fn search(
     device: Device,
     outs: &DeviceCsr,
@@ -107,29 +136,23 @@ fn search(
             break;
         }
         let count = len as u32;
-        let mut sizes: Buffer<u32> = Buffer::uninit(device, len)?;
-        let mut begins: Buffer<u32> = Buffer::uninit(device, len + 1)?;
-        let args = [outs.offsets().into(), (&frontier).into(), (&mut sizes).into(), count.into()];
-        device.launch(&SIZES, SIZES.groups_for(len), 44 * u64::from(count), &args)?;
-        exclusive_scan(&sizes, &mut begins, &mut scratch)?;
-        let mut total = [0];
-        begins.read(len, &mut total)?;
+        let rows = row_starts(outs, &frontier, len, &mut scratch)?;
         let mut found: Buffer<u32> = Buffer::zeros(device, 1)?;
-        if u64::from(total[0]) * SHARE < outs.len() as u64 {
+        if u64::from(rows.total) * SHARE < outs.len() as u64 {
             let args = [
                 outs.offsets().into(),
                 outs.columns().numbers().into(),
                 (&frontier).into(),
-                (&begins).into(),
+                (&rows.starts).into(),
                 (&mut *distances).into(),
                 (&mut next).into(),
                 (&mut found).into(),
                 count.into(),
-                total[0].into(),
+                rows.total.into(),
                 level.into(),
             ];
-            let bytes = 36 * u64::from(total[0]) + 8 * u64::from(count);
-            device.launch(&PUSH, PUSH.groups_for(total[0] as usize), bytes, &args)?;
+            let bytes = 36 * u64::from(rows.total) + 8 * u64::from(count);
+            device.launch(&PUSH, PUSH.groups_for(rows.total as usize), bytes, &args)?;
         } else {
             let args = [
                 ins.offsets().into(),

@@ -6,6 +6,7 @@ mod attraction;
 mod buffer;
 mod compact;
 mod components;
+mod cores;
 mod cpu;
 mod csr;
 #[expect(unsafe_code, reason = "a driver is a C library")]
@@ -44,6 +45,7 @@ pub use attraction::Springs;
 pub use buffer::{Buffer, Element, MOST};
 pub use compact::{CompactScratch, Key, compact, compact_indices, run_length_encode, unique};
 pub use components::smallest_connected;
+pub use cores::core_numbers;
 pub use csr::DeviceCsr;
 pub use device::{Backend, Cuda, Device, DeviceInfo, OpenCl, Recording};
 pub use error::{Error, Result};

@@ -76,8 +76,11 @@ fn check_arithmetic(device: Device, a: &[f64], b: &[f64]) {
         let expression = Expression::Compute(what, column(0), column(1));
         let found = evaluate(device, &expression, &columns, a.len()).unwrap();
         assert_eq!(found.value_type, ValueType::Float);
-        assert!(download(&found.valid).iter().all(|&valid| valid == 1));
-        let expected: Vec<f64> = a.iter().zip(b).map(|(&a, &b)| of(a, b)).collect();
+        let is_there = |b: f64| what != Arithmetic::Divide || b != 0.0;
+        let valid: Vec<u32> = b.iter().map(|&b| u32::from(is_there(b))).collect();
+        assert_eq!(download(&found.valid), valid, "{what:?} on {device}");
+        let value = |(&a, &b): (&f64, &f64)| if is_there(b) { of(a, b) } else { 0.0 };
+        let expected: Vec<f64> = a.iter().zip(b).map(value).collect();
         assert_same(&download(&found.bits), &expected, &format!("{what:?} on {device}"));
     }
 }

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Random, config, devices, download, is_small, upload};
 use graph_kernels::{
-    Buffer, Device, DeviceCsr, Indices, NONE, Ranks, SegmentScratch, SplitCsr, hops,
+    Buffer, Device, DeviceCsr, Indices, NONE, Ranks, SegmentScratch, SplitCsr, core_numbers, hops,
     smallest_connected, spmv,
 };
 use proptest::prelude::*;
@@ -131,6 +131,75 @@ fn hops_agree_with_a_loop() {
     }
 }
 
+/// Core numbers by taking away, for each k, nodes with fewer neighbors until none is left to take.
+fn cores_by_loops(n: u32, edges: &[(u32, u32)]) -> Vec<u32> {
+    let mut cores = vec![0; n as usize];
+    let mut is_left = vec![true; n as usize];
+    for k in 1.. {
+        loop {
+            let mut neighbors = vec![0; n as usize];
+            for &(u, v) in
+                edges.iter().filter(|(u, v)| is_left[*u as usize] && is_left[*v as usize])
+            {
+                neighbors[u as usize] += 1;
+                neighbors[v as usize] += 1;
+            }
+            let gone: Vec<usize> =
+                (0..n as usize).filter(|&u| is_left[u] && neighbors[u] < k).collect();
+            if gone.is_empty() {
+                break;
+            }
+            for u in gone {
+                (is_left[u], cores[u]) = (false, k - 1);
+            }
+        }
+        if is_left.iter().all(|is_left| !is_left) {
+            break;
+        }
+    }
+    cores
+}
+
+fn check_cores(device: Device, n: u32, edges: &Edges) {
+    let pairs = edges.0.iter().zip(&edges.1).filter(|(u, v)| u != v);
+    let mut pairs: Vec<(u32, u32)> = pairs.map(|(&u, &v)| (u.min(v), u.max(v))).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let both = pairs.iter().flat_map(|&(u, v)| [(u, v), (v, u)]).unzip();
+    let found = download(&core_numbers(&csr(device, n, &both)).unwrap());
+    assert!(found == cores_by_loops(n, &pairs), "{n} nodes, {} edges on {device}", pairs.len());
+}
+
+#[test]
+fn core_numbers_agree_with_a_loop() {
+    let mut random = Random::new(4);
+    let sizes = if is_small() { &[1, 200][..] } else { &[1, 2, 255, 1025] };
+    for device in devices() {
+        for &n in sizes {
+            for (which, edges) in graphs(&mut random, n).into_iter().enumerate() {
+                // A long path is peeled from its ends, a round a node.
+                if which != 3 || n < 300 {
+                    check_cores(device, n, &edges);
+                }
+            }
+        }
+        // All nodes of a clique go at once, after the tail.
+        let clique = (0..60).flat_map(|u| (0..u).map(move |v| (u, v)));
+        let edges: Vec<(u32, u32)> = clique.chain([(60, 59), (61, 60)]).collect();
+        let (mut sources, mut targets) = (Vec::new(), Vec::new());
+        for (u, v) in edges {
+            sources.push(u);
+            targets.push(v);
+        }
+        check_cores(device, 63, &(sources, targets));
+        let error = core_numbers(&DeviceCsr::upload(device, 3, &[0, 0], &[]).unwrap()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the columns of the graph has 3 entries, but 1 were expected"
+        );
+    }
+}
+
 /// Ranks in double precision, by the formula.
 fn ranks_by_formula(
     n: u32,
@@ -203,7 +272,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn components_and_hops_of_any_edges_agree(
+    fn components_hops_and_cores_of_any_edges_agree(
         edges in prop::collection::vec((0..60_u32, 0..60_u32), 0..200),
         start in 0..60_u32,
     ) {
@@ -211,6 +280,7 @@ proptest! {
         for device in Device::all().unwrap() {
             check_components(device, 60, &edges);
             check_hops(device, 60, &edges, &[start], u32::MAX);
+            check_cores(device, 60, &edges);
         }
     }
 }

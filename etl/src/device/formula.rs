@@ -21,7 +21,8 @@ pub enum TextTest {
 ///
 /// A value may be absent: arithmetic with it is absent, and so are comparisons. False and anything
 /// is false, true or anything is true. Integers are of 64 bits and floats of 64; an integer meets a
-/// float as a float, and a quotient is always one. Tests of strings are made once for each distinct
+/// float as a float, and a quotient is always one, absent if the divisor is 0. Dates and times are
+/// the integers that they are stored as. Tests of strings are made once for each distinct
 /// string, on the host; rows look them up.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Formula {

@@ -11,8 +11,10 @@ use graph_kernels::{
 use super::table::{Outcome, timed};
 use crate::analytics::rows::{Rows, check_nodes};
 use crate::analytics::{
-    Bfs, BfsReport, Components, Direction, PageRank, PageRankReport, Precision, UNREACHED,
+    Bfs, BfsReport, Components, CoreNumbers, Direction, PageRank, PageRankReport, Precision,
+    UNREACHED,
 };
+use crate::topology::{Merge, Undirected};
 use crate::{Control, Error, Result};
 
 /// A graph whose edges go to a device, each form of them when it is first needed.
@@ -25,6 +27,7 @@ use crate::{Control, Error, Result};
 /// | list of edges | 8 m | components |
 /// | in-edges by length of row, with weights | 4 n + 4 m, 4 m more with weights | PageRank |
 /// | out- and in-edges | 8 n + 8 m | breadth-first search |
+/// | neighbors, each once | 4 n + 8 m | core numbers |
 #[derive(Debug)]
 pub struct DeviceGraph<'a> {
     graph: &'a Graph,
@@ -35,6 +38,7 @@ pub struct DeviceGraph<'a> {
     outs: OnceLock<DeviceCsr>,
     ins: OnceLock<DeviceCsr>,
     both: OnceLock<DeviceCsr>,
+    simple: OnceLock<DeviceCsr>,
 }
 
 /// In-edges with their weights.
@@ -65,6 +69,7 @@ impl<'a> DeviceGraph<'a> {
             outs: OnceLock::new(),
             ins: OnceLock::new(),
             both: OnceLock::new(),
+            simple: OnceLock::new(),
         }
     }
 
@@ -190,6 +195,29 @@ impl<'a> DeviceGraph<'a> {
             let factors = factorize(&smallest_connected(sources, targets)?)?;
             let n_components = factors.len();
             Ok(Components::new(factors.ids.numbers().download()?, n_components))
+        })
+    }
+
+    /// The core number of every node, as [`core_numbers`](crate::analytics::core_numbers) finds it.
+    ///
+    /// Nodes are peeled by rising degree: each edge is followed from both ends, and all nodes are
+    /// looked through once for each core number that occurs. The host waits for two numbers a round,
+    /// so that graphs that are peeled from their ends, such as long paths, are slow.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stopped`] before it begins, and [`Error::Device`].
+    pub fn core_numbers(&self, control: &Control<'_>) -> Result<Outcome<CoreNumbers>> {
+        control.step("nodes", 0, None)?;
+        timed(self.device, || {
+            let simple = filled(&self.simple, || {
+                let simple = Undirected::new(self.graph, Merge::Unit);
+                let n = self.n();
+                Ok(DeviceCsr::upload(self.device, n, simple.offsets(), simple.targets())?)
+            })?;
+            let core = graph_kernels::core_numbers(simple)?.download()?;
+            let largest = core.iter().copied().max().unwrap_or(0);
+            Ok(CoreNumbers { core, largest })
         })
     }
 

@@ -29,6 +29,8 @@ mod formula;
 mod graph;
 mod group;
 mod join;
+#[cfg(feature = "tables")]
+mod lower;
 mod rows;
 mod summary;
 mod table;

@@ -16,7 +16,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Control;
-use crate::analytics::{Bfs, Direction, PageRank, Precision, weak_components};
+use crate::analytics::{Bfs, Direction, PageRank, Precision, core_numbers, weak_components};
+use crate::topology::{Merge, Undirected};
 
 fn devices() -> Vec<Device> {
     Device::all().unwrap()
@@ -454,12 +455,10 @@ fn columns_are_computed_and_replaced() {
         let column = |name: &str| Arc::clone(found.column_by_name(name).unwrap());
         let twice = [2 * i64::from(u32::MAX), 14, 14, 2];
         assert_eq!(column("twice").as_primitive::<Int64Type>().values(), &twice);
-        let ratio: Vec<f64> = twice
-            .iter()
-            .zip([-0.0, 1.5, f64::INFINITY, -2.25])
-            .map(|(&a, b)| a as f64 / b)
-            .collect();
-        assert_eq!(column("double").as_primitive::<Float64Type>().values(), &ratio[..]);
+        // A quotient by zero is absent.
+        let ratio = [None, Some(14.0 / 1.5), Some(0.0), Some(2.0 / -2.25)];
+        let found: Vec<_> = column("double").as_primitive::<Float64Type>().iter().collect();
+        assert_eq!(found, ratio, "{device}");
         let large: Vec<_> = column("large").as_boolean().iter().collect();
         assert_eq!(large, [Some(true), Some(true), Some(true), Some(false)]);
         let sum = Formula::column("whole").compute(Arithmetic::Add, Formula::column("whole"));
@@ -619,6 +618,9 @@ proptest! {
             prop_assert!(found.result.iterations.abs_diff(expected.iterations) <= 1);
             let found = on_device.components(&control).unwrap().result;
             prop_assert_eq!(found, weak_components(&graph, &control).unwrap());
+            let found = on_device.core_numbers(&control).unwrap().result;
+            let simple = Undirected::new(&graph, Merge::Unit);
+            prop_assert_eq!(found, core_numbers(&simple, &control).unwrap());
             let found = on_device.bfs(&search, &control).unwrap().result;
             prop_assert_eq!(found, search.run(&graph, &control).unwrap());
         }

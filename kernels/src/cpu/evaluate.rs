@@ -142,6 +142,7 @@ pub(crate) fn evaluate(
             })
         }
         Expression::Compute(what, a, b) => match (part(a)?, part(b)?) {
+            (Some(_), Some(b)) if *what == Arithmetic::Divide && b.float() == 0.0 => None,
             (Some(a), Some(b)) => Some(compute(*what, a, b)?),
             _ => None,
         },

@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod compact;
 pub(crate) mod components;
+pub(crate) mod cores;
 pub(crate) mod csr;
 pub(crate) mod evaluate;
 pub(crate) mod fill;
