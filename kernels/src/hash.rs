@@ -298,7 +298,7 @@ pub fn factorize_strings(strings: &DeviceStrings) -> Result<Factors> {
 /// four for each of them and four for each distinct one.
 pub fn factorize_bytes(n: usize) -> u64 {
     let n = n as u64;
-    (6 * n + 4) + 16 * n + 4 + CompactScratch::bytes() + ScanScratch::<u32>::bytes()
+    (6 * n + 4) + 16 * n + 4 + CompactScratch::bytes().max(ScanScratch::<u32>::bytes())
 }
 
 /// Keys in a table, to be looked up.
