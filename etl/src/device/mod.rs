@@ -29,8 +29,6 @@ mod formula;
 mod graph;
 mod group;
 mod join;
-#[cfg(feature = "tables")]
-mod lower;
 mod rows;
 mod summary;
 mod table;
