@@ -223,7 +223,7 @@ def main() -> None:
         "last columns. PageRank is 20 iterations in f32, and its answer the largest rank; core "
         "numbers and triangles are of the simple undirected graph.",
         "",
-        "| measure | answer | wall s | CPU s | MB | wall s | CPU s | MB | of | × wall | × CPU | × MB |",
+        "| measure | answer | wall s | CPU s | MB | its wall s | CPU s | MB | library | × wall | × CPU | × MB |",
         "|---|--:|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|",
         *lines,
         "",

@@ -84,8 +84,8 @@ impl Betweenness {
     ///
     /// # Errors
     ///
-    /// - [`Error::BadOption`](crate::Error::BadOption) if `samples` is 0, or weights are lengths and one of them is 0: there
-    ///   is no end of paths then that go round it;
+    /// - [`Error::BadOption`](crate::Error::BadOption) if `samples` is 0, or weights are
+    ///   lengths and one of them is 0: there is no end of paths then that go round it;
     /// - [`Error::Stopped`](crate::Error::Stopped).
     pub fn run(&self, graph: &Graph, control: &Control) -> Result<BetweennessReport> {
         let samples = self.samples.unwrap_or(1);

@@ -338,7 +338,9 @@ mod tests {
         fn distances_and_parents_are_those_of_rounds(
             edges in prop::collection::vec((0..20_u32, 0..20_u32), 0..50),
             sources in prop::collection::vec(0..20_u32, 0..3),
-            direction in prop::sample::select(vec![Direction::Forward, Direction::Backward, Direction::Both]),
+            direction in prop::sample::select(
+                vec![Direction::Forward, Direction::Backward, Direction::Both]
+            ),
             max_distance in prop::option::of(0..5_u32),
             directed: bool,
         ) {

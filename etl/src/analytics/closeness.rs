@@ -307,7 +307,9 @@ mod tests {
         #[test]
         fn closeness_is_that_of_all_pairs(
             edges in prop::collection::vec((0..9_u32, 0..9_u32, 0..4_u8), 0..25),
-            direction in prop::sample::select(vec![Direction::Forward, Direction::Backward, Direction::Both]),
+            direction in prop::sample::select(
+                vec![Direction::Forward, Direction::Backward, Direction::Both]
+            ),
             weighted: bool, directed: bool,
         ) {
             let mut distance = [[f64::INFINITY; 9]; 9];

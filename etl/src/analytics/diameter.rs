@@ -13,10 +13,11 @@ use crate::{Control, Result};
 ///
 /// In each component, searches from node to farthest node give the ends of two long paths; then
 /// nodes are searched from by falling distance to a node in their middle, until all that are left
-/// are too near to it to be far from one another. On real graphs that is some tens of searches, in the worst
-/// case one a node: `max_searches` ends it with bounds. Components too small to hold a longer path
-/// are passed over; the others take nine searches each in any case. (networkx refuses graphs of several components; igraph takes the largest
-/// diameter of them, as this does.) O(m) time a search.
+/// are too near to it to be far from one another. On real graphs that is some tens of searches, in
+/// the worst case one a node: `max_searches` ends it with bounds. Components too small to hold a
+/// longer path are passed over; the others take nine searches each in any case. networkx refuses
+/// graphs of several components; igraph takes the largest diameter of them, as this does. O(m)
+/// time a search.
 ///
 /// Source: Crescenzi et al. 2013, doi:10.1016/j.tcs.2012.09.018, "iFUB".
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

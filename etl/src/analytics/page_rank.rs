@@ -114,7 +114,8 @@ impl PageRank {
     /// # Errors
     ///
     /// - [`Error::BadOption`](crate::Error::BadOption) if an option is out of its range;
-    /// - [`Error::NoSuchNode`](crate::Error::NoSuchNode) if the personalization names a node that is not in `0..n_nodes`;
+    /// - [`Error::NoSuchNode`](crate::Error::NoSuchNode) if the personalization names a
+    ///   node that is not in `0..n_nodes`;
     /// - [`Error::Stopped`](crate::Error::Stopped).
     pub fn run(&self, graph: &Graph, control: &Control) -> Result<PageRankReport> {
         let start = self.start(graph.n_nodes())?;

@@ -245,7 +245,9 @@ mod tests {
         fn distances_are_those_of_rounds(
             edges in prop::collection::vec((0..12_u32, 0..12_u32, 0..6_u8), 0..40),
             sources in prop::collection::vec(0..12_u32, 0..3),
-            direction in prop::sample::select(vec![Direction::Forward, Direction::Backward, Direction::Both]),
+            direction in prop::sample::select(
+                vec![Direction::Forward, Direction::Backward, Direction::Both]
+            ),
             delta in prop::option::of(0.1..20.0),
             weighted: bool, directed: bool,
         ) {

@@ -80,7 +80,7 @@ fn depth_first(rows: Rows, root: &mut [NodeId], control: &Control) -> Result<()>
     let mut low = vec![0_u32; n];
     let mut met = 0;
     let mut open: Vec<NodeId> = Vec::new();
-    // Nodes on the path of the search, with the order they were met in and the next entry to look at.
+    // Nodes on the path of the search, with the order they were met in and the next entry.
     let mut path: Vec<(NodeId, u32, usize)> = Vec::new();
     let mut steps = 0;
     for start in 0..n as u32 {
