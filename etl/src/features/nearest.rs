@@ -65,7 +65,7 @@ impl Neighbors {
 
 /// Nearest neighbors by comparing all pairs of rows.
 ///
-/// O(n² d) time, in parallel, with the widest registers of the processor; 4 n d + 8 n k bytes.
+/// O(n² d) time, in parallel; 4 n d + 8 n k bytes.
 /// Sums run over the columns in order, in `f32` and without fused multiply-adds, so the result
 /// depends neither on the number of threads nor on the processor. Differences are squared one by
 /// one, not by way of inner products, which would lose the distances of near rows to rounding.
