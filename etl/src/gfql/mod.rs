@@ -18,9 +18,9 @@
 //! kept only because an edge names it has its attributes, where the client leaves them null, and
 //! is not in named steps, where the client says null. Columns whose names the client reserves
 //! (`__gfql_…`) are left out, and labels of hops come out under any name, not only such as
-//! contain `hop`. Regular expressions have no look-around and no back-references. Days of the
-//! calendar, dates and times of day are those in UTC. A column that an edge names but the node
-//! table does not list is a node here. Rows keep the order of the input.
+//! contain `hop`. Regular expressions have no look-around and no back-references. Predicates in
+//! the parameters of calls are predicates, where the client takes them for values. A node that only
+//! edges name is a node like others. Rows keep the order of the graph.
 
 mod call;
 mod chain;
@@ -32,6 +32,8 @@ mod query;
 mod run;
 mod set;
 mod temporal;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::collections::HashMap;
@@ -124,15 +126,6 @@ impl Gfql {
     /// [`Error::Query`](crate::Error::Query), which says where in the text and what.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self> {
         Ok(Self { query: parse::parse(text, limits)? })
-    }
-
-    /// Reads a query from JSON that has been parsed; see [`parse`](Self::parse).
-    ///
-    /// # Errors
-    ///
-    /// Those of [`parse`](Self::parse).
-    pub fn from_json(value: &serde_json::Value, limits: &Limits) -> Result<Self> {
-        Ok(Self { query: parse::parse_value(value, limits)? })
     }
 
     /// Answers the query over `graph`, whose edges are taken as from source to target.

@@ -1,12 +1,16 @@
 //! Dates and times in queries.
 
-use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
+use chrono::{
+    DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike,
+};
 
 /// An instant: nanoseconds since 1970-01-01 UTC.
 pub(super) type Moment = i128;
 
 /// Nanoseconds since midnight.
 pub(super) type TimeOfDay = i64;
+
+const SECOND: i128 = 1_000_000_000;
 
 /// Nanoseconds of a day.
 pub(super) const DAY: i128 = 86_400_000_000_000;
@@ -21,18 +25,49 @@ pub(super) fn moment(text: &str, zone: &str) -> Option<Moment> {
         return Some(exact);
     }
     let naive = naive(text)?;
-    if zone.eq_ignore_ascii_case("utc") {
-        return Some(nanos(naive));
+    match Zone::of(zone)? {
+        Zone::Fixed(offset) => Some(nanos(naive) - i128::from(offset) * SECOND),
+        Zone::Named(zone) => match zone.from_local_datetime(&naive) {
+            MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => {
+                Some(nanos(at.naive_utc()))
+            }
+            MappedLocalTime::None => None,
+        },
     }
-    if let Some(offset) = offset_seconds(zone) {
-        return Some(nanos(naive) - i128::from(offset) * 1_000_000_000);
-    }
-    let zone: chrono_tz::Tz = zone.parse().ok()?;
-    match zone.from_local_datetime(&naive) {
-        MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => {
-            Some(nanos(at.naive_utc()))
+}
+
+/// What clocks show somewhere.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Zone {
+    /// Seconds before UTC.
+    Fixed(i64),
+    Named(chrono_tz::Tz),
+}
+
+impl Zone {
+    /// `UTC`, an offset, or a name of the time zone database.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("utc") {
+            return Some(Self::Fixed(0));
         }
-        MappedLocalTime::None => None,
+        offset_seconds(name).map(Self::Fixed).or_else(|| name.parse().ok().map(Self::Named))
+    }
+
+    /// The time on the clocks there at an instant, as if it were UTC.
+    pub(super) fn local(self, at: Moment) -> Moment {
+        let offset = match self {
+            Self::Fixed(offset) => offset,
+            Self::Named(zone) => {
+                let at = i64::try_from(at.div_euclid(SECOND)).ok();
+                let at = at.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+                at.map_or(0, |at| {
+                    i64::from(
+                        zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc(),
+                    )
+                })
+            }
+        };
+        at + i128::from(offset) * SECOND
     }
 }
 
@@ -54,7 +89,7 @@ pub(super) fn time_of_day(text: &str) -> Option<TimeOfDay> {
 
 fn nanos(at: NaiveDateTime) -> Moment {
     let at = at.and_utc();
-    i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos())
+    i128::from(at.timestamp()) * SECOND + i128::from(at.timestamp_subsec_nanos())
 }
 
 fn with_offset(text: &str) -> Option<Moment> {
@@ -83,9 +118,9 @@ fn naive(text: &str) -> Option<NaiveDateTime> {
     if let Some(exact) = with_offset(text) {
         // The date and time on the clock that the text shows, wherever that is.
         let seconds = text.rfind(['+', '-']).and_then(|at| offset_seconds(&text[at..]));
-        let local = exact + i128::from(seconds.unwrap_or(0)) * 1_000_000_000;
-        let seconds = i64::try_from(local.div_euclid(1_000_000_000)).ok()?;
-        let nanos = local.rem_euclid(1_000_000_000) as u32;
+        let local = exact + i128::from(seconds.unwrap_or(0)) * SECOND;
+        let seconds = i64::try_from(local.div_euclid(SECOND)).ok()?;
+        let nanos = local.rem_euclid(SECOND) as u32;
         return DateTime::from_timestamp(seconds, nanos).map(|at| at.naive_utc());
     }
     let day = ["%Y-%m-%d", "%Y%m%d"]
@@ -145,6 +180,16 @@ mod tests {
             assert_eq!(moment(bad, "UTC"), None, "{bad}");
         }
         assert_eq!(moment("2020-01-01", "Mars/Olympus"), None);
+    }
+
+    #[test]
+    fn clocks_of_a_zone_follow_its_seasons() {
+        let shown =
+            |text: &str, zone: &str| Zone::of(zone).unwrap().local(moment(text, "UTC").unwrap());
+        let as_utc = |text: &str| moment(text, "UTC").unwrap();
+        assert_eq!(shown("2021-01-01T02:00:00", "US/Eastern"), as_utc("2020-12-31T21:00:00"));
+        assert_eq!(shown("2021-07-01T02:00:00", "US/Eastern"), as_utc("2021-06-30T22:00:00"));
+        assert_eq!(shown("2021-07-01T23:00:00", "+02:00"), as_utc("2021-07-02T01:00:00"));
     }
 
     #[test]

@@ -6,13 +6,13 @@ use chrono::{Datelike, NaiveDate};
 use super::super::query::Calendar;
 use super::super::set::Set;
 use super::super::temporal::DAY;
-use super::compare::moments;
+use super::compare::local_moments;
 use super::{Asked, nulls};
 use crate::Result;
 
-/// The rows whose day, in UTC, passes; nulls do not.
+/// The rows whose day, in the zone of the column, passes; nulls do not.
 pub(super) fn test(column: &ArrayRef, test: Calendar, rows: &Set, at: Asked) -> Result<Set> {
-    let Some(moments) = moments(column)? else {
+    let Some(moments) = local_moments(column)? else {
         return Err(at.wrong_type(column, "a day of the calendar"));
     };
     let nulls = nulls(column)?;

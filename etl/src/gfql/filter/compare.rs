@@ -9,9 +9,11 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, UInt64Type};
 
 use super::super::query::{Comparison, Literal};
 use super::super::set::Set;
-use super::super::temporal::{self, DAY, Moment};
+use super::super::temporal::{self, DAY, Moment, Zone};
 use super::{Asked, nulls};
 use crate::{Error, Result};
+
+const UTC: Zone = Zone::Fixed(0);
 
 /// The values of a column, in the widest type of their kind.
 pub(super) enum Values {
@@ -20,8 +22,8 @@ pub(super) enum Values {
     Floats(ArrayRef),
     Bools(ArrayRef),
     Texts(ArrayRef),
-    /// Numbers of the unit given, in nanoseconds, since 1970.
-    Moments(ArrayRef, Moment),
+    /// Numbers of the unit given, in nanoseconds, since 1970, and the zone that days are of.
+    Moments(ArrayRef, Moment, Zone),
     /// What only its nulls can be asked of.
     Other,
 }
@@ -43,20 +45,22 @@ impl Values {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
                 Self::Texts(to(&DataType::Utf8View)?)
             }
-            DataType::Timestamp(unit, _) => {
+            DataType::Timestamp(unit, zone) => {
                 let scale = match unit {
                     TimeUnit::Second => 1_000_000_000,
                     TimeUnit::Millisecond => 1_000_000,
                     TimeUnit::Microsecond => 1_000,
                     TimeUnit::Nanosecond => 1,
                 };
-                Self::Moments(to(&DataType::Int64)?, scale)
+                let zone = zone.as_deref().and_then(Zone::of).unwrap_or(UTC);
+                Self::Moments(to(&DataType::Int64)?, scale, zone)
             }
             DataType::Date32 => Self::Moments(
                 cast(&to(&DataType::Int32)?, &DataType::Int64).map_err(graph_core::Error::from)?,
                 DAY,
+                UTC,
             ),
-            DataType::Date64 => Self::Moments(to(&DataType::Int64)?, 1_000_000),
+            DataType::Date64 => Self::Moments(to(&DataType::Int64)?, 1_000_000, UTC),
             _ => Self::Other,
         })
     }
@@ -240,18 +244,18 @@ fn order_with(
             let texts = array.as_string_view();
             ask(&|row| Some(texts.value(row).cmp(to)))
         }
-        (Values::Moments(array, scale), None, _) => {
+        (Values::Moments(array, scale, zone), None, _) => {
             let units = array.as_primitive::<Int64Type>().values();
             let moment = |row: usize| Moment::from(units[row]) * scale;
             match value {
                 Literal::Moment(to) => ask(&|row| Some(moment(row).cmp(to))),
                 Literal::Date(day) => {
                     let day = Moment::from(*day);
-                    ask(&|row| Some(moment(row).div_euclid(DAY).cmp(&day)))
+                    ask(&|row| Some(zone.local(moment(row)).div_euclid(DAY).cmp(&day)))
                 }
                 Literal::Time(to) => {
                     let to = Moment::from(*to);
-                    ask(&|row| Some(moment(row).rem_euclid(DAY).cmp(&to)))
+                    ask(&|row| Some(zone.local(moment(row)).rem_euclid(DAY).cmp(&to)))
                 }
                 Literal::Text(text) => match temporal::moment(text, "UTC") {
                     Some(to) => ask(&|row| Some(moment(row).cmp(&to))),
@@ -283,12 +287,13 @@ impl Number {
     }
 }
 
-/// Nanoseconds since 1970 of a column of times, absent for other columns.
-pub(super) fn moments(column: &ArrayRef) -> Result<Option<Vec<Moment>>> {
+/// What clocks of its zone show at the times of a column, in nanoseconds since 1970; absent for
+/// columns of other types.
+pub(super) fn local_moments(column: &ArrayRef) -> Result<Option<Vec<Moment>>> {
     Ok(match Values::of(column)? {
-        Values::Moments(array, scale) => {
+        Values::Moments(array, scale, zone) => {
             let units = array.as_primitive::<Int64Type>().values();
-            Some(units.iter().map(|&unit| Moment::from(unit) * scale).collect())
+            Some(units.iter().map(|&unit| zone.local(Moment::from(unit) * scale)).collect())
         }
         _ => None,
     })

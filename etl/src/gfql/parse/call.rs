@@ -1,10 +1,9 @@
 //! Calls of the safelist.
 
-use serde_json::Value;
-
 use super::super::Limits;
 use super::super::query::{Call, HopCall, Literal};
 use super::Place;
+use super::json::Json;
 use super::predicate::literals;
 use super::step::{filter, hop};
 use crate::Result;
@@ -87,7 +86,7 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
     place.only("field of a call", &["type", "function", "params"])?;
     let function = place.need("function")?;
     let name = function.text()?;
-    let none = Value::Object(serde_json::Map::new());
+    let none = Json::Object(Vec::new());
     let params = match place.get("params")? {
         Some(params) => params,
         None => place.at("params", &none),
@@ -140,7 +139,7 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
             only(&["nodes"])?;
             let nodes = params.need("nodes")?;
             match nodes.value {
-                Value::Array(_) => Ok(Call::DropNodes(literals(&nodes)?)),
+                Json::List(_) => Ok(Call::DropNodes(literals(&nodes)?)),
                 _ => Err(nodes.wrong("a list of ids")),
             }
         }
@@ -156,7 +155,7 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
         "name" => Ok(Call::Name(params.need("name")?.text()?.to_owned())),
         "description" => Ok(Call::Description(params.need("description")?.text()?.to_owned())),
         _ if ENCODINGS.contains(&name) => {
-            Ok(Call::Encode { function: name.to_owned(), params: params.value.clone() })
+            Ok(Call::Encode { function: name.to_owned(), params: params.value.to_value() })
         }
         _ if NOT_DONE.contains(&name) => Err(function.unsupported(
             format!("the call `{name}`"),
@@ -200,14 +199,14 @@ fn hop_call(params: &Place, limits: &Limits) -> Result<Call> {
             return Err(table.unsupported("a table as a parameter", "select the seeds in a step"));
         }
     }
-    let forward = Value::from("forward");
+    let forward = Json::Text("forward".to_owned());
     let direction = match params.get("direction")? {
         Some(direction) => direction,
         None => params.at("direction", &forward),
     };
     let mut edge = hop(params, &direction, limits)?;
     // Unlike in an edge step, no number at all is one hop.
-    if params.object()?.get("hops").is_none() {
+    if params.value.field("hops").is_none() {
         edge.bounds.hops = Some(1);
     }
     let wavefront = params.bool_or("return_as_wave_front", false)?;
@@ -217,7 +216,7 @@ fn hop_call(params: &Place, limits: &Limits) -> Result<Call> {
 /// Ids, or values for each of some columns.
 fn wanted(place: &Place) -> Result<Vec<(Option<String>, Vec<Literal>)>> {
     match place.value {
-        Value::Array(_) => Ok(vec![(None, literals(place)?)]),
+        Json::List(_) => Ok(vec![(None, literals(place)?)]),
         _ => place
             .fields()?
             .into_iter()

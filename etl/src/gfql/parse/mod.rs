@@ -1,12 +1,12 @@
 //! The wire form of queries, read and checked.
 
 mod call;
+mod json;
 mod predicate;
 mod regular;
 mod step;
 
-use serde_json::{Map, Value};
-
+use self::json::Json;
 use super::Limits;
 use super::error::{QueryError, QueryProblem};
 use super::query::{Binding, Bound, Query, Step, StepKind};
@@ -15,32 +15,22 @@ use crate::{Error, Result};
 /// Reads a query out of `text`.
 pub(super) fn parse(text: &str, limits: &Limits) -> Result<Query> {
     too_much("$", "bytes", text.len(), limits.bytes)?;
-    let value: Value = serde_json::from_str(text).map_err(|error| {
+    let value: Json = serde_json::from_str(text).map_err(|error| {
         QueryError::new("$", QueryProblem::NotJson { reason: error.to_string() })
     })?;
-    parse_value(&value, limits)
-}
-
-/// Reads a query that is JSON already.
-pub(super) fn parse_value(value: &Value, limits: &Limits) -> Result<Query> {
-    too_much("$", "levels of nesting", depth(value), limits.depth)?;
+    too_much("$", "levels of nesting", depth(&value), limits.depth)?;
     let mut reader = Reader { limits, steps: 0 };
-    reader.query(Place { value, path: "$".to_owned() })
+    reader.query(&Place { value: &value, path: "$".to_owned() })
 }
 
-/// Levels of nesting; without recursion, since the caller may have built any depth.
-fn depth(value: &Value) -> usize {
-    let mut deepest = 0;
-    let mut open = vec![(value, 1)];
-    while let Some((value, level)) = open.pop() {
-        deepest = deepest.max(level);
-        match value {
-            Value::Array(items) => open.extend(items.iter().map(|item| (item, level + 1))),
-            Value::Object(fields) => open.extend(fields.values().map(|item| (item, level + 1))),
-            _ => {}
-        }
+/// Levels of nesting.
+fn depth(value: &Json) -> usize {
+    // The reader of JSON does not nest deeply either, so that this may recurse.
+    1 + match value {
+        Json::List(items) => items.iter().map(depth).max().unwrap_or(0),
+        Json::Object(fields) => fields.iter().map(|(_, value)| depth(value)).max().unwrap_or(0),
+        _ => 0,
     }
-    deepest
 }
 
 fn too_much(path: &str, what: &'static str, found: usize, most: usize) -> Result<()> {
@@ -54,7 +44,7 @@ fn too_much(path: &str, what: &'static str, found: usize, most: usize) -> Result
 /// A value, and where in the query it is.
 #[derive(Debug, Clone)]
 struct Place<'a> {
-    value: &'a Value,
+    value: &'a Json,
     path: String,
 }
 
@@ -65,12 +55,12 @@ impl<'a> Place<'a> {
 
     fn wrong(&self, expected: &'static str) -> Error {
         let found = match self.value {
-            Value::Null => "null".to_owned(),
-            Value::Bool(value) => value.to_string(),
-            Value::Number(value) => value.to_string(),
-            Value::String(text) => format!("`{}`", text.chars().take(40).collect::<String>()),
-            Value::Array(items) => format!("a list of {}", items.len()),
-            Value::Object(_) => "an object".to_owned(),
+            Json::Null => "null".to_owned(),
+            Json::Bool(value) => value.to_string(),
+            Json::Number(value) => value.to_string(),
+            Json::Text(text) => format!("`{}`", text.chars().take(40).collect::<String>()),
+            Json::List(items) => format!("a list of {}", items.len()),
+            Json::Object(_) => "an object".to_owned(),
         };
         self.error(QueryProblem::WrongType { expected, found })
     }
@@ -89,22 +79,23 @@ impl<'a> Place<'a> {
         self.error(QueryProblem::Unknown { kind, name: name.to_owned(), nearest })
     }
 
-    fn object(&self) -> Result<&'a Map<String, Value>> {
-        self.value.as_object().ok_or_else(|| self.wrong("an object"))
+    /// The fields of an object with their places, in the order of the text.
+    fn fields(&self) -> Result<Vec<(&'a str, Place<'a>)>> {
+        match self.value {
+            Json::Object(fields) => {
+                Ok(fields.iter().map(|(name, value)| (&**name, self.at(name, value))).collect())
+            }
+            _ => Err(self.wrong("an object")),
+        }
     }
 
     fn list(&self) -> Result<Vec<Place<'a>>> {
-        let items = self.value.as_array().ok_or_else(|| self.wrong("a list"))?;
+        let Json::List(items) = self.value else { return Err(self.wrong("a list")) };
         let items = items.iter().enumerate();
         Ok(items.map(|(at, value)| Place { value, path: format!("{}[{at}]", self.path) }).collect())
     }
 
-    /// The fields of an object with their places, in the order of the text.
-    fn fields(&self) -> Result<Vec<(&'a str, Place<'a>)>> {
-        Ok(self.object()?.iter().map(|(name, value)| (&**name, self.at(name, value))).collect())
-    }
-
-    fn at(&self, name: &str, value: &'a Value) -> Place<'a> {
+    fn at(&self, name: &str, value: &'a Json) -> Place<'a> {
         let simple = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let path = match simple {
             true => format!("{}.{name}", self.path),
@@ -115,7 +106,8 @@ impl<'a> Place<'a> {
 
     /// A field that is there and not null.
     fn get(&self, name: &str) -> Result<Option<Place<'a>>> {
-        let value = self.object()?.get(name).filter(|value| !value.is_null());
+        let Json::Object(_) = self.value else { return Err(self.wrong("an object")) };
+        let value = self.value.field(name).filter(|value| **value != Json::Null);
         Ok(value.map(|value| self.at(name, value)))
     }
 
@@ -124,15 +116,24 @@ impl<'a> Place<'a> {
     }
 
     fn text(&self) -> Result<&'a str> {
-        self.value.as_str().ok_or_else(|| self.wrong("a text"))
+        match self.value {
+            Json::Text(text) => Ok(text),
+            _ => Err(self.wrong("a text")),
+        }
     }
 
     fn bool(&self) -> Result<bool> {
-        self.value.as_bool().ok_or_else(|| self.wrong("true or false"))
+        match self.value {
+            Json::Bool(value) => Ok(*value),
+            _ => Err(self.wrong("true or false")),
+        }
     }
 
     fn count(&self) -> Result<u32> {
-        let count = self.value.as_u64().and_then(|count| u32::try_from(count).ok());
+        let count = match self.value {
+            Json::Number(number) => number.as_u64().and_then(|count| u32::try_from(count).ok()),
+            _ => None,
+        };
         count.ok_or_else(|| self.wrong("a number from 0 to 4294967295"))
     }
 
@@ -172,20 +173,19 @@ const TYPES: [&str; 7] = ["Chain", "Let", "Node", "Edge", "Ref", "Call", "Remote
 
 impl Reader<'_> {
     /// A chain, a list of steps, one step, a `Let`, or the body of a request with one of these.
-    fn query(&mut self, place: Place) -> Result<Query> {
-        if place.value.is_array() {
-            return Ok(Query::Chain(self.chain(&place)?));
+    fn query(&mut self, place: &Place) -> Result<Query> {
+        if let Json::List(_) = place.value {
+            return Ok(Query::Chain(self.chain(place)?));
         }
-        place.object()?;
         // The body of a request: the query proper is more than the operations where both are.
         if let Some(query) = place.get("gfql_query")? {
-            let mut query = self.query(query)?;
+            let mut query = self.query(&query)?;
             if let (Query::Let { output, .. }, Some(wanted)) =
                 (&mut query, place.text_at("gfql_output")?)
             {
                 *output = Some(wanted);
             }
-            return self.checked(&place, query);
+            return self.checked(place, query);
         }
         if let Some(operations) = place.get("gfql_operations")? {
             return Ok(Query::Chain(self.chain(&operations)?));
@@ -194,7 +194,7 @@ impl Reader<'_> {
         match kind {
             None | Some("Chain" | "gfql_chain") => {
                 if let Some(conditions) = place.get("where")?
-                    && conditions.value.as_array().is_none_or(|list| !list.is_empty())
+                    && *conditions.value != Json::List(Vec::new())
                 {
                     return Err(conditions.unsupported(
                         "`where`, a comparison between steps,",
@@ -208,14 +208,14 @@ impl Reader<'_> {
                 Ok(Query::Chain(self.chain(&steps)?))
             }
             Some("Let" | "QueryDAG") => {
-                let query = self.bindings(&place)?;
-                self.checked(&place, query)
+                let query = self.bindings(place)?;
+                self.checked(place, query)
             }
             Some("Ref") => Err(place.unsupported(
                 "`Ref` outside of a `Let`",
                 "there are no names that it could refer to",
             )),
-            Some(_) => Ok(Query::Chain(vec![self.step(&place)?])),
+            Some(_) => Ok(Query::Chain(vec![self.step(place)?])),
         }
     }
 
@@ -267,7 +267,7 @@ impl Reader<'_> {
 
     fn bound(&mut self, place: &Place) -> Result<Bound> {
         let kind = match place.value {
-            Value::Object(_) => place.get("type")?.map(|kind| kind.text()).transpose()?,
+            Json::Object(_) => place.get("type")?.map(|kind| kind.text()).transpose()?,
             _ => None,
         };
         match kind {
@@ -277,7 +277,7 @@ impl Reader<'_> {
                 Ok(Bound::Ref { name, steps })
             }
             Some("RemoteGraph") => Err(remote(place)),
-            _ => Ok(Bound::Query(self.query(place.clone())?)),
+            _ => Ok(Bound::Query(self.query(place)?)),
         }
     }
 

@@ -1,13 +1,12 @@
 //! Conditions on columns: plain values, lists, and predicates.
 
-use serde_json::Value;
-
 use super::super::error::QueryProblem;
 use super::super::query::{
     Calendar, CharClass, Comparison, Keep, Literal, Predicate, TextKind, TextTest,
 };
 use super::super::temporal;
 use super::Place;
+use super::json::Json;
 use super::regular::{Anchor, compile};
 use crate::Result;
 
@@ -52,8 +51,8 @@ const PREDICATES: [&str; 35] = [
 /// What a filter asks of one column.
 pub(super) fn condition(place: &Place) -> Result<Predicate> {
     match place.value {
-        Value::Object(_) => predicate(place),
-        Value::Array(_) => Ok(Predicate::Among(literals(place)?)),
+        Json::Object(_) => predicate(place),
+        Json::List(_) => Ok(Predicate::Among(literals(place)?)),
         _ => Ok(Predicate::Is(literal(place)?)),
     }
 }
@@ -134,9 +133,9 @@ fn between(place: &Place) -> Result<Predicate> {
 fn duplicated(place: &Place) -> Result<Predicate> {
     let Some(keep) = place.get("keep")? else { return Ok(Predicate::Duplicated(Keep::First)) };
     match keep.value {
-        Value::String(text) if text == "first" => Ok(Predicate::Duplicated(Keep::First)),
-        Value::String(text) if text == "last" => Ok(Predicate::Duplicated(Keep::Last)),
-        Value::Bool(false) => Ok(Predicate::Duplicated(Keep::None)),
+        Json::Text(text) if text == "first" => Ok(Predicate::Duplicated(Keep::First)),
+        Json::Text(text) if text == "last" => Ok(Predicate::Duplicated(Keep::Last)),
+        Json::Bool(false) => Ok(Predicate::Duplicated(Keep::None)),
         _ => Err(keep.wrong("`first`, `last` or false")),
     }
 }
@@ -156,7 +155,7 @@ fn text_test(place: &Place, kind: TextKind) -> Result<Predicate> {
 
 fn flags(place: &Place) -> Result<u64> {
     let Some(flags) = place.get("flags")? else { return Ok(0) };
-    flags.value.as_u64().ok_or_else(|| flags.wrong("a number of flags"))
+    flags.count().map(u64::from)
 }
 
 fn regular(place: &Place, anchor: Anchor) -> Result<Predicate> {
@@ -190,7 +189,7 @@ fn contains(place: &Place) -> Result<Predicate> {
 fn boundary(place: &Place) -> Result<(Vec<String>, bool)> {
     let pattern = place.need("pat")?;
     let any: Vec<&str> = match pattern.value {
-        Value::Array(_) => pattern.list()?.iter().map(Place::text).collect::<Result<_>>()?,
+        Json::List(_) => pattern.list()?.iter().map(Place::text).collect::<Result<_>>()?,
         _ => vec![pattern.text()?],
     };
     let case = place.bool_or("case", true)?;
@@ -205,15 +204,15 @@ pub(super) fn literals(place: &Place) -> Result<Vec<Literal>> {
 /// A value, or a tagged date or time.
 pub(super) fn literal(place: &Place) -> Result<Literal> {
     Ok(match place.value {
-        Value::Null => Literal::Null,
-        Value::Bool(value) => Literal::Bool(*value),
-        Value::String(text) => Literal::Text(text.clone()),
-        Value::Number(number) => match number.as_i64() {
+        Json::Null => Literal::Null,
+        Json::Bool(value) => Literal::Bool(*value),
+        Json::Text(text) => Literal::Text(text.clone()),
+        Json::Number(number) => match number.as_i64() {
             Some(value) => Literal::Int(value),
             None => Literal::Float(number.as_f64().ok_or_else(|| place.wrong("a number"))?),
         },
-        Value::Object(_) => tagged(place)?,
-        Value::Array(_) => return Err(place.wrong("a single value")),
+        Json::Object(_) => tagged(place)?,
+        Json::List(_) => return Err(place.wrong("a single value")),
     })
 }
 
@@ -221,11 +220,11 @@ fn tagged(place: &Place) -> Result<Literal> {
     let kind = place.need("type")?;
     let value = place.need("value")?;
     let bad = |allowed| {
-        let value = value.value.to_string();
+        let value = value.value.to_value().to_string();
         place.error(QueryProblem::BadValue { value, allowed })
     };
     match kind.text()? {
-        "datetime" if value.value.is_string() => {
+        "datetime" if matches!(value.value, Json::Text(_)) => {
             if let Some(unit) = place.get("unit")? {
                 return Err(unit.wrong("no unit beside a text"));
             }
@@ -240,7 +239,10 @@ fn tagged(place: &Place) -> Result<Literal> {
                 "ms" => 1_000_000,
                 _ => return Err(unit.wrong("`s` or `ms`")),
             };
-            let number = value.value.as_f64().filter(|number| number.fract() == 0.0);
+            let number = match value.value {
+                Json::Number(number) => number.as_f64().filter(|number| number.fract() == 0.0),
+                _ => None,
+            };
             match number.filter(|number| number.abs() <= 9_007_199_254_740_991.0) {
                 Some(count) => Ok(Literal::Moment(count as i128 * nanos)),
                 None => Err(bad("a whole number below 2^53")),

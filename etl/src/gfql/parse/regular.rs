@@ -51,7 +51,11 @@ pub(super) fn compile(
         .ignore_whitespace(verbose)
         .size_limit(MOST_BYTES)
         .build()
-        .map_err(|error| error.to_string().lines().last().unwrap_or("it is invalid").to_owned())
+        .map_err(|error| {
+            let text = error.to_string();
+            let reason = text.lines().last().unwrap_or("it is invalid");
+            reason.trim_start_matches("error: ").to_owned()
+        })
 }
 
 /// Python's `\Z` is `\z` here; all else that both know is the same.

@@ -1,10 +1,9 @@
 //! Node and edge steps.
 
-use serde_json::Value;
-
 use super::super::Limits;
 use super::super::error::QueryProblem;
 use super::super::query::{Bounds, EdgeStep, Filter, NodeStep};
+use super::json::Json;
 use super::predicate::condition;
 use super::{Place, too_much};
 use crate::Result;
@@ -143,7 +142,7 @@ pub(super) fn filter(place: &Place, field: &str) -> Result<Filter> {
 
 fn refuse_query(place: &Place, field: &str) -> Result<()> {
     match place.get(field)? {
-        Some(query) if query.value != &Value::String(String::new()) => Err(query.unsupported(
+        Some(query) if *query.value != Json::Text(String::new()) => Err(query.unsupported(
             format!("`{field}`, an expression of pandas,"),
             "conditions are given as filters of columns and predicates",
         )),

@@ -1,0 +1,208 @@
+//! Queries that are wrong, and what only large or strange graphs show.
+
+use graph_core::generate::{cycle, path, star};
+use graph_core::{Coo, Graph};
+
+use super::*;
+use crate::Error;
+
+fn ask(graph: &Graph, query: &str) -> Result<GfqlReport> {
+    Gfql::parse(query, &Limits::default())?.run(graph, Absent::Refuse, &Control::NONE)
+}
+
+fn complaint(query: &str) -> String {
+    ask(&directed_path(4), query).unwrap_err().to_string()
+}
+
+fn directed_path(n: usize) -> Graph {
+    let ends = |from: u32| (from..from + n as u32 - 1).collect();
+    Graph::from_coo(Coo::new(n, ends(0), ends(1), None).unwrap(), true)
+}
+
+fn sizes(report: &GfqlReport) -> (usize, usize) {
+    (report.nodes.num_rows(), report.edges.num_rows())
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    let wrong = [
+        ("[", "$: this is no JSON: EOF while parsing a list at line 1 column 1"),
+        (
+            r#"{"a": 1, "a": 2}"#,
+            "$: this is no JSON: the field `a` is there twice at line 1 column 16",
+        ),
+        ("7", "$: 7 where an object is expected"),
+        (r#"{"chain": [{"filter_dict": {}}]}"#, "$.chain[0]: the field `type` is missing"),
+        (r#"[{"type": "Nod"}]"#, "$[0].type: there is no type of step `Nod`; did you mean `Node`?"),
+        (
+            r#"[{"type": "Node", "filter": {}}]"#,
+            "$[0]: there is no field of a node step `filter`; did you mean `filter_dict`?",
+        ),
+        (
+            r#"[{"type": "Node", "filter_dict": {"id": {"type": "Fullmach"}}}]"#,
+            "$[0].filter_dict.id.type: there is no predicate `Fullmach`; did you mean `Fullmatch`?",
+        ),
+        (
+            r#"[{"type": "Node", "filter_dict": {"idd": 1}}]"#,
+            r#"$[0].filter_dict["idd"]: there is no column `idd`; did you mean `id`?"#,
+        ),
+        (
+            r#"[{"type": "Node", "filter_dict": {"id": "x"}}]"#,
+            r#"$[0].filter_dict["id"]: column `id` is of type Int64, which equality with a text cannot be asked of"#,
+        ),
+        (
+            r#"[{"type": "Node", "filter_dict": {"id": {"type": "Match", "pat": "(?=a)"}}}]"#,
+            "$[0].filter_dict.id.pat: `(?=a)` (look-around, including look-ahead and look-behind, is not supported) is not a regular expression without look-around and back-references",
+        ),
+        (
+            r#"[{"type": "Node", "filter_dict": {"id": {"type": "GT", "val": {"type": "datetime", "value": "soon"}}}}]"#,
+            "$[0].filter_dict.id.val: \"soon\" is not an ISO 8601 time in a known zone",
+        ),
+        (r#"[{"type": "Edge", "direction": "up"}]"#, "$[0].direction: there is no direction `up`"),
+        (
+            r#"[{"type": "Edge", "direction": "forward", "min_hops": 3, "max_hops": 2}]"#,
+            "$[0]: min_hops = 3 is not at most max_hops",
+        ),
+        (
+            r#"[{"type": "Edge", "direction": "forward", "hops": 10001}]"#,
+            "$[0].hops: 10001 hops, but at most 10000 are allowed",
+        ),
+        (
+            r#"[{"type": "Edge", "direction": "forward", "hops": -1}]"#,
+            "$[0].hops: -1 where a number from 0 to 4294967295 is expected",
+        ),
+        (
+            r#"[{"type": "Node", "query": "size > 3"}]"#,
+            "$[0].query: `query`, an expression of pandas, cannot be done here: conditions are given as filters of columns and predicates",
+        ),
+        (
+            r#"[{"type": "Call", "function": "get_degree"}]"#,
+            "$[0].function: there is no call `get_degree`; did you mean `get_degrees`?",
+        ),
+        (
+            r#"[{"type": "Call", "function": "umap"}]"#,
+            "$[0].function: the call `umap` cannot be done here: it is of the language, but not among the calls that are done here",
+        ),
+        (
+            r#"[{"type": "Call", "function": "hop", "params": {"hop": 2}}]"#,
+            "$[0].params: there is no parameter `hop`; did you mean `hops`?",
+        ),
+        (
+            r#"[{"type": "Node"}, {"type": "Call", "function": "prune_self_edges"}, {"type": "Node"}]"#,
+            "$[1]: a call between node and edge steps cannot be done here: calls stand before or behind all of them; use a `Let` for more",
+        ),
+        (
+            r#"[{"type": "Node", "name": "a"}, {"type": "Node", "name": "a"}]"#,
+            "$: `a`, the name of two steps, is not distinct",
+        ),
+        (
+            r#"{"type": "RemoteGraph", "dataset_id": "x"}"#,
+            "$: `RemoteGraph` cannot be done here: a query may not fetch graphs; load it and query that",
+        ),
+        (
+            r#"{"type": "Let", "bindings": {"one": {"type": "Ref", "ref": "onee", "chain": []}}}"#,
+            "$.bindings.one: there is no binding `onee`; did you mean `one`?",
+        ),
+        (
+            r#"{"type": "Let", "bindings": {"a": {"type": "Ref", "ref": "b", "chain": []}, "b": {"type": "Ref", "ref": "a", "chain": []}}}"#,
+            "$.bindings.a: names refer to one another in a circle: a → b → a",
+        ),
+        (
+            r#"{"type": "Chain", "chain": [], "where": [{"eq": 1}]}"#,
+            "$.where: `where`, a comparison between steps, cannot be done here: steps are matched on their own; filter in the steps instead",
+        ),
+        (
+            r#"[{"type": "Call", "function": "get_degrees", "params": {"col": "id"}}]"#,
+            "$[0]: `id`, the column of the ids, is not a column that may be replaced",
+        ),
+    ];
+    let found: Vec<String> = wrong.iter().map(|(query, _)| complaint(query)).collect();
+    assert_eq!(found, wrong.map(|(_, expected)| expected));
+}
+
+#[test]
+fn size_and_nesting_are_limited() {
+    let deep = format!("{}{}", "[".repeat(70), "]".repeat(70));
+    assert_eq!(complaint(&deep), "$: 70 levels of nesting, but at most 64 are allowed");
+    let many = vec![r#"{"type": "Node"}"#; 1001].join(",");
+    assert_eq!(
+        complaint(&format!("[{many}]")),
+        "$[1000]: 1001 steps, but at most 1000 are allowed"
+    );
+    let limits = Limits { bytes: 10, ..Limits::default() };
+    let error = Gfql::parse(r#"[{"type": "Node"}]"#, &limits).unwrap_err();
+    assert_eq!(error.to_string(), "$: 18 bytes, but at most 10 are allowed");
+}
+
+#[test]
+fn a_column_that_is_not_there_is_null_with_a_warning() {
+    let query = r#"[{"type": "Node", "filter_dict": {"idx": 1}}]"#;
+    let query = Gfql::parse(query, &Limits::default()).unwrap();
+    let report = query.run(&cycle(3).unwrap(), Absent::Null, &Control::NONE).unwrap();
+    assert_eq!(sizes(&report), (0, 0));
+    let warning = Warning {
+        path: r#"$[0].filter_dict["idx"]"#.to_owned(),
+        column: "idx".to_owned(),
+        nearest: Some("id".to_owned()),
+    };
+    assert_eq!(report.warnings, [warning]);
+}
+
+#[test]
+fn hops_without_an_end_cost_what_they_meet() {
+    // One look at all edges for each hop would be 4 · 10^10 looks.
+    let graph = directed_path(200_000);
+    let query = r#"[{"type": "Node", "filter_dict": {"id": 3}},
+        {"type": "Edge", "direction": "forward", "hops": null, "to_fixed_point": true},
+        {"type": "Node"}]"#;
+    let report = ask(&graph, query).unwrap();
+    assert_eq!(sizes(&report), (200_000 - 3, 200_000 - 4));
+}
+
+#[test]
+fn a_caller_can_stop_it() {
+    let stop = std::sync::atomic::AtomicBool::new(true);
+    let control = Control::default().stopped_by(&stop);
+    let query = r#"[{"type": "Edge", "direction": "forward", "hops": 2}]"#;
+    let query = Gfql::parse(query, &Limits::default()).unwrap();
+    let error = query.run(&star(9).unwrap(), Absent::Null, &control).unwrap_err();
+    assert!(matches!(error, Error::Stopped { .. }), "{error}");
+}
+
+#[test]
+fn the_body_of_a_request_is_a_query() {
+    let graph = path(5).unwrap();
+    let body = r#"{"gfql_operations": [], "gfql_output": "one", "gfql_query": {"type": "Let",
+        "bindings": {
+            "one": {"type": "Node", "filter_dict": {"id": {"type": "GT", "val": 1}}},
+            "two": {"type": "Ref", "ref": "one", "chain": [{"type": "Node", "filter_dict": {"id": 4}}]}
+        }}, "format": "parquet", "engine": "auto"}"#;
+    assert_eq!(sizes(&ask(&graph, body).unwrap()), (3, 0));
+    let last = body.replace(r#""gfql_output": "one","#, "");
+    assert_eq!(sizes(&ask(&graph, &last).unwrap()), (1, 0));
+    let operations = r#"{"gfql_operations": [{"type": "Edge", "direction": "forward"}]}"#;
+    assert_eq!(sizes(&ask(&graph, operations).unwrap()), (5, 4));
+}
+
+#[test]
+fn names_of_an_outer_let_can_be_referred_to() {
+    let query = r#"{"type": "Let", "bindings": {
+        "small": {"type": "Node", "filter_dict": {"id": {"type": "LT", "val": 3}}},
+        "inner": {"type": "Let", "bindings": {
+            "first": {"type": "Ref", "ref": "small", "chain": [{"type": "Node", "filter_dict": {"id": 0}}]}
+        }}
+    }}"#;
+    assert_eq!(sizes(&ask(&path(5).unwrap(), query).unwrap()), (1, 0));
+}
+
+#[test]
+fn settings_of_the_picture_are_kept() {
+    let query = r#"[
+        {"type": "Call", "function": "name", "params": {"name": "all"}},
+        {"type": "Call", "function": "encode_point_color", "params": {"column": "id"}}]"#;
+    let report = ask(&path(3).unwrap(), query).unwrap();
+    assert_eq!(report.name.as_deref(), Some("all"));
+    assert_eq!(report.encodings[0].function, "encode_point_color");
+    assert_eq!(report.encodings[0].params["column"], "id");
+    assert_eq!(sizes(&report), (3, 2));
+}
