@@ -10,9 +10,10 @@
 //! | `Chain`, lists of steps, request bodies with `gfql_query` or `gfql_operations` | yes |
 //! | `Node`, `Edge` in three directions, hops, ranges and labels of hops, names | yes |
 //! | filters: values, lists, all predicates, tagged dates and times | yes |
+//! | `…query` strings of pandas | comparisons of columns with values and lists, `isna()`, `and`, `or`, `not` |
 //! | `Let`, `Ref`, nested | yes |
 //! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `name`, `description`, `encode_…` | yes |
-//! | other calls, `where`, `RemoteGraph`, `…_query` strings of pandas | refused by name |
+//! | other calls, `where`, `RemoteGraph`, arithmetic and functions in query strings | refused by name |
 //!
 //! Answers are those of the client's own `gfql` with pandas, with these differences. A node that is
 //! kept only because an edge names it has its attributes, where the client leaves them null, and

@@ -90,6 +90,23 @@ impl Bounds {
 pub(super) struct Filter {
     pub path: String,
     pub columns: Vec<(String, Predicate)>,
+    /// A query string, asked of the rows that meet the other conditions, and its place.
+    pub query: Option<(String, Condition)>,
+}
+
+impl Filter {
+    pub(super) fn is_empty(&self) -> bool {
+        self.columns.is_empty() && self.query.is_none()
+    }
+}
+
+/// What a query string says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Test(String, Predicate),
 }
 
 /// A condition on the values of a column.

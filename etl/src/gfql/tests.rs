@@ -1,5 +1,7 @@
 //! Queries that are wrong, and what only large or strange graphs show.
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use graph_core::generate::{cycle, path, star};
 use graph_core::{Coo, Graph};
 
@@ -72,8 +74,12 @@ fn what_is_wrong_is_named_with_its_place() {
             "$[0].hops: -1 where a number from 0 to 4294967295 is expected",
         ),
         (
-            r#"[{"type": "Node", "query": "size > 3"}]"#,
-            "$[0].query: `query`, an expression of pandas, cannot be done here: conditions are given as filters of columns and predicates",
+            r#"[{"type": "Node", "query": "id + 1 > 3"}]"#,
+            "$[0].query: `id + 1 > 3`, at character 4: an operator was expected is not a condition of comparisons between columns and values",
+        ),
+        (
+            r#"[{"type": "Node", "query": "idd > 3"}]"#,
+            "$[0].query: there is no column `idd`; did you mean `id`?",
         ),
         (
             r#"[{"type": "Call", "function": "get_degree"}]"#,
@@ -193,6 +199,31 @@ fn names_of_an_outer_let_can_be_referred_to() {
         }}
     }}"#;
     assert_eq!(sizes(&ask(&path(5).unwrap(), query).unwrap()), (1, 0));
+}
+
+#[test]
+fn query_strings_of_pandas_are_conditions() {
+    // A path of 9 nodes, whose column `id` is 0 to 8.
+    for (query, expected) in [
+        ("id > 3", vec![4, 5, 6, 7, 8]),
+        ("id >= 2 and id < 4", vec![2, 3]),
+        ("1 < id <= 3", vec![2, 3]),
+        ("id == 1 or id == 8 & id > 3", vec![1, 8]),
+        ("(id == 1 or id == 8) & id > 3", vec![8]),
+        ("not id > 2", vec![0, 1, 2]),
+        ("~(id > 2)", vec![0, 1, 2]),
+        ("id in [1, 3, 99]", vec![1, 3]),
+        ("id not in (0,1,2,3,4,5)", vec![6, 7, 8]),
+        ("id != 3 and `id` < 5", vec![0, 1, 2, 4]),
+        ("id < -1 or id < 1.5e0", vec![0, 1]),
+        ("id.isna()", vec![]),
+        ("id.notnull() and id == [7]", vec![7]),
+    ] {
+        let text = serde_json::json!([{"type": "Node", "query": query}]).to_string();
+        let report = ask(&path(9).unwrap(), &text).unwrap();
+        let ids = report.nodes.column(0).as_primitive::<Int64Type>().values().to_vec();
+        assert_eq!(ids, expected, "{query}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Float64Type};
 use arrow::row::{RowConverter, SortField};
 
 use super::error::{QueryError, QueryProblem};
-use super::query::{Filter, Keep, Literal, Predicate};
+use super::query::{Condition, Filter, Keep, Literal, Predicate};
 use super::set::Set;
 use super::view::Table;
 use super::{Absent, Warning};
@@ -49,7 +49,42 @@ pub(super) fn select(
             }
         }
     }
-    Ok(hits)
+    match &filter.query {
+        Some((path, condition)) => ask(table, path, condition, &hits),
+        None => Ok(hits),
+    }
+}
+
+/// The rows among `rows` that a query string is true of; its columns have to exist.
+fn ask(table: Table, path: &str, condition: &Condition, rows: &Set) -> Result<Set> {
+    match condition {
+        Condition::All(parts) => {
+            let mut hits = rows.clone();
+            for part in parts {
+                hits &= &ask(table, path, part, rows)?;
+            }
+            Ok(hits)
+        }
+        Condition::Any(parts) => {
+            let mut hits = Set::empty(rows.len());
+            for part in parts {
+                hits |= &ask(table, path, part, rows)?;
+            }
+            Ok(hits)
+        }
+        Condition::Not(part) => Ok(rows.without(&ask(table, path, part, rows)?)),
+        Condition::Test(column, predicate) => match table.column(column, rows)? {
+            Some(values) => evaluate(&values, predicate, rows, Asked { path, column }),
+            None => {
+                let names = table.names();
+                let nearest = crate::error::nearest(column, names.iter().map(String::as_str));
+                let nearest = nearest.map(String::from);
+                let problem =
+                    QueryProblem::Unknown { kind: "column", name: column.clone(), nearest };
+                Err(QueryError::new(path, problem))
+            }
+        },
+    }
 }
 
 impl Context {

@@ -163,7 +163,7 @@ pub(super) fn hop(
             reachable.contains(sources[e as usize]) && reachable.contains(targets[e as usize])
         });
     }
-    let mut allowed = |filter: &Filter, rows: &Set| match filter.columns.is_empty() {
+    let mut allowed = |filter: &Filter, rows: &Set| match filter.is_empty() {
         true => Ok(None),
         false => select(view.node_table(), filter, rows, context).map(Some),
     };

@@ -120,7 +120,7 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
         "filter_nodes_by_dict" | "filter_edges_by_dict" => {
             only(&["filter_dict", "engine"])?;
             params.need("filter_dict")?;
-            let filter = filter(&params, "filter_dict")?;
+            let filter = filter(&params, "filter_dict", "query")?;
             Ok(match name {
                 "filter_nodes_by_dict" => Call::FilterNodes(filter),
                 _ => Call::FilterEdges(filter),

@@ -2,6 +2,7 @@
 
 mod call;
 mod json;
+mod pandas;
 mod predicate;
 mod regular;
 mod step;

@@ -3,7 +3,7 @@
 use super::super::Limits;
 use super::super::error::QueryProblem;
 use super::super::query::{Bounds, EdgeStep, Filter, NodeStep};
-use super::json::Json;
+use super::pandas;
 use super::predicate::condition;
 use super::{Place, too_much};
 use crate::Result;
@@ -33,8 +33,7 @@ const EDGE_FIELDS: [&str; 18] = [
 
 pub(super) fn node(place: &Place) -> Result<NodeStep> {
     place.only("field of a node step", &["type", "filter_dict", "name", "query"])?;
-    refuse_query(place, "query")?;
-    Ok(NodeStep { filter: filter(place, "filter_dict")?, name: place.text_at("name")? })
+    Ok(NodeStep { filter: filter(place, "filter_dict", "query")?, name: place.text_at("name")? })
 }
 
 pub(super) fn edge(place: &Place, limits: &Limits) -> Result<EdgeStep> {
@@ -56,9 +55,6 @@ pub(super) fn edge(place: &Place, limits: &Limits) -> Result<EdgeStep> {
 
 /// What the edge step and the call `hop` have in common.
 pub(super) fn hop(place: &Place, direction: &Place, limits: &Limits) -> Result<EdgeStep> {
-    for field in ["source_node_query", "destination_node_query", "edge_query"] {
-        refuse_query(place, field)?;
-    }
     let direction = match direction.text()? {
         "forward" => Direction::Forward,
         "reverse" => Direction::Reverse,
@@ -79,9 +75,9 @@ pub(super) fn hop(place: &Place, direction: &Place, limits: &Limits) -> Result<E
     Ok(EdgeStep {
         direction,
         bounds,
-        edge_match: filter(place, "edge_match")?,
-        source_match: filter(place, "source_node_match")?,
-        target_match: filter(place, "destination_node_match")?,
+        edge_match: filter(place, "edge_match", "edge_query")?,
+        source_match: filter(place, "source_node_match", "source_node_query")?,
+        target_match: filter(place, "destination_node_match", "destination_node_query")?,
         label_nodes: place.text_at("label_node_hops")?,
         label_edges: place.text_at("label_edge_hops")?,
         label_seeds: place.bool_or("label_seeds", false)?,
@@ -122,30 +118,21 @@ fn check_bounds(place: &Place, bounds: &Bounds, limits: &Limits) -> Result<()> {
     Ok(())
 }
 
-/// The conditions in `field`, none if it is missing.
-pub(super) fn filter(place: &Place, field: &str) -> Result<Filter> {
-    let Some(place) = place.get(field)? else { return Ok(Filter::default()) };
-    let columns = place
-        .fields()?
-        .into_iter()
-        .map(|(column, value)| {
-            if column.starts_with("__gfql_") && column.ends_with("__") {
-                let allowed = "a column; such names are reserved";
-                let value_of = format!("`{column}`");
-                return Err(value.error(QueryProblem::BadValue { value: value_of, allowed }));
-            }
-            Ok((column.to_owned(), condition(&value)?))
-        })
-        .collect::<Result<_>>()?;
-    Ok(Filter { path: place.path, columns })
-}
-
-fn refuse_query(place: &Place, field: &str) -> Result<()> {
-    match place.get(field)? {
-        Some(query) if *query.value != Json::Text(String::new()) => Err(query.unsupported(
-            format!("`{field}`, an expression of pandas,"),
-            "conditions are given as filters of columns and predicates",
-        )),
-        _ => Ok(()),
+/// The conditions in `field`, and those of the query string in `query`; none where they are missing.
+pub(super) fn filter(place: &Place, field: &str, query: &str) -> Result<Filter> {
+    let mut filter = Filter::default();
+    if let Some(text) = place.get(query)? {
+        filter.query = Some((text.path.clone(), pandas::condition(&text)?));
     }
+    let Some(place) = place.get(field)? else { return Ok(filter) };
+    for (column, value) in place.fields()? {
+        if column.starts_with("__gfql_") && column.ends_with("__") {
+            let allowed = "a column; such names are reserved";
+            let value_of = format!("`{column}`");
+            return Err(value.error(QueryProblem::BadValue { value: value_of, allowed }));
+        }
+        filter.columns.push((column.to_owned(), condition(&value)?));
+    }
+    filter.path = place.path;
+    Ok(filter)
 }
