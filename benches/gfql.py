@@ -131,6 +131,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--edges", type=int, default=1_000_000)
     options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--ids", nargs="+", default=["integer", "text"], choices=["integer", "text"])
     options.add_argument("--python", help="an interpreter that has " + ", ".join(PACKAGES))
     options.add_argument("--program", help="the bench, if it is built already")
     options.add_argument("--write", type=pathlib.Path)
@@ -139,7 +140,8 @@ def main():
     program = args.program or bench_program()
     text = [f"{processor()}, load {os.getloadavg()[0]:.1f} at the start; {', '.join(PACKAGES)}; "
             f"least of {args.repeats} runs each."]
-    for kind, is_text in [("integer", 0), ("text", 1)]:
+    for kind in args.ids:
+        is_text = int(kind == "text")
         folder = ROOT / "target" / "bench-data" / f"gfql-{args.edges}-{kind}"
         if not (folder / "edges.parquet").exists():
             folder.mkdir(parents=True, exist_ok=True)

@@ -51,13 +51,13 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
         Call::Hop(call) => {
             let input = Input { nodes: &view.nodes, edges: &view.edges, seeds: None, target: None };
             let found = hop(view, &Spec::call(call), input, &mut run.context, run.control)?;
-            let labels = [(&call.edge.label_nodes, &found.node_hops)];
-            for (name, hops) in labels {
-                if let (Some(name), Some(hops)) = (name, hops) {
-                    set_node_column(view, path, name, hop_column(hops))?;
-                }
+            if let (Some(name), Some(hops)) = (&call.edge.label_nodes, &found.node_hops) {
+                set_node_column(view, path, name, hop_column(hops))?;
             }
             if let (Some(name), Some(hops)) = (&call.edge.label_edges, &found.edge_hops) {
+                if graph.end_names().contains(&name.as_str()) {
+                    return Err(taken(path, name));
+                }
                 set_column(&mut view.edge_columns, name, hop_column(hops));
             }
             (view.nodes, view.edges) = (found.nodes, found.edges);
@@ -125,7 +125,7 @@ fn levels(view: &View, options: TopologicalLevels, path: &str, run: &Run) -> Res
         Error::Cycle { node } => {
             let value = format!("a graph with a cycle at node {}", part.nodes[node as usize]);
             let allowed = "one that has levels; set allow_cycles";
-            QueryError::new(path, QueryProblem::BadValue { value, allowed })
+            QueryError::at(path, QueryProblem::BadValue { value, allowed })
         }
         error => error,
     })?;
@@ -144,17 +144,21 @@ fn hop_column(hops: &[u32]) -> ArrayRef {
 /// Sets a column of the nodes, but for that of their ids.
 fn set_node_column(view: &mut View, path: &str, name: &str, values: ArrayRef) -> Result<()> {
     if view.graph.nodes().schema().field(0).name() == name {
-        let value = format!("`{name}`, the column of the ids,");
-        let allowed = "a column that may be replaced";
-        return Err(QueryError::new(path, QueryProblem::BadValue { value, allowed }));
+        return Err(taken(path, name));
     }
     set_column(&mut view.node_columns, name, values);
     Ok(())
+}
+
+fn taken(path: &str, name: &str) -> Error {
+    let value = format!("`{name}`, a column of ids,");
+    let allowed = "a column that may be replaced";
+    QueryError::at(path, QueryProblem::BadValue { value, allowed })
 }
 
 fn no_column(view: &View, path: &str, name: &str) -> Error {
     let names = view.node_table().names();
     let nearest = crate::error::nearest(name, names.iter().map(String::as_str)).map(String::from);
     let problem = QueryProblem::Unknown { kind: "column", name: name.to_owned(), nearest };
-    QueryError::new(path, problem)
+    QueryError::at(path, problem)
 }

@@ -89,7 +89,8 @@ pub enum QueryProblem {
 }
 
 impl QueryError {
-    pub(super) fn new(path: &str, problem: QueryProblem) -> crate::Error {
+    /// The error of `problem` at `path`.
+    pub(super) fn at(path: &str, problem: QueryProblem) -> crate::Error {
         crate::Error::Query(Box::new(Self { path: path.to_owned(), problem }))
     }
 }

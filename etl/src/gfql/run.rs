@@ -70,6 +70,7 @@ impl Run<'_> {
             self.call(step, &mut view)?;
         }
         if !pattern.is_empty() {
+            pattern.iter().try_for_each(|step| check_names(&view, step))?;
             view = chain::run(&view, pattern, &mut self.context, self.control)?;
         }
         for step in after {
@@ -83,6 +84,30 @@ impl Run<'_> {
             StepKind::Call(call) => call::call(call, &step.path, view, self),
             StepKind::Node(_) | StepKind::Edge(_) => Ok(()),
         }
+    }
+}
+
+/// Refuses names of columns that would take the place of ids.
+fn check_names(view: &View, step: &Step) -> Result<()> {
+    let graph = view.graph;
+    let id = graph.nodes().schema().field(0).name().clone();
+    let (of_nodes, of_edges) = match &step.what {
+        StepKind::Node(node) => ([node.name.as_ref(), None], [None, None]),
+        StepKind::Edge(edge) => {
+            ([edge.label_nodes.as_ref(), None], [edge.name.as_ref(), edge.label_edges.as_ref()])
+        }
+        StepKind::Call(_) => return Ok(()),
+    };
+    let taken = of_nodes.into_iter().flatten().find(|&name| *name == id).or_else(|| {
+        of_edges.into_iter().flatten().find(|name| graph.end_names().contains(&name.as_str()))
+    });
+    match taken {
+        Some(name) => {
+            let value = format!("`{name}`, a column of ids,");
+            let allowed = "a name for a step or for labels";
+            Err(QueryError::at(&step.path, QueryProblem::BadValue { value, allowed }))
+        }
+        None => Ok(()),
     }
 }
 
@@ -142,7 +167,7 @@ fn cycle(
             way.push(next);
             let names = way[first..].iter().map(|&at| bindings[at].0.clone()).collect();
             let path = &bindings[way[first]].1.path;
-            return QueryError::new(path, QueryProblem::Cycle { names });
+            return QueryError::at(path, QueryProblem::Cycle { names });
         }
         way.push(next);
     }
@@ -171,5 +196,5 @@ fn unknown<'n>(
     known.sort_unstable();
     let nearest = crate::error::nearest(name, known).map(String::from);
     let problem = QueryProblem::Unknown { kind: "binding", name: name.to_owned(), nearest };
-    QueryError::new(&binding.path, problem)
+    QueryError::at(&binding.path, problem)
 }

@@ -98,6 +98,10 @@ fn what_is_wrong_is_named_with_its_place() {
             "$[1]: a call between node and edge steps cannot be done here: calls stand before or behind all of them; use a `Let` for more",
         ),
         (
+            r#"[{"type": "Node", "name": "id"}]"#,
+            "$[0]: `id`, a column of ids, is not a name for a step or for labels",
+        ),
+        (
             r#"[{"type": "Node", "name": "a"}, {"type": "Node", "name": "a"}]"#,
             "$: `a`, the name of two steps, is not distinct",
         ),
@@ -119,7 +123,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             r#"[{"type": "Call", "function": "get_degrees", "params": {"col": "id"}}]"#,
-            "$[0]: `id`, the column of the ids, is not a column that may be replaced",
+            "$[0]: `id`, a column of ids, is not a column that may be replaced",
         ),
     ];
     let found: Vec<String> = wrong.iter().map(|(query, _)| complaint(query)).collect();

@@ -106,7 +106,7 @@ impl Contract {
     }
 
     fn contract(
-        &self,
+        self,
         graph: &Graph,
         groups: Vec<NodeId>,
         id_name: &str,

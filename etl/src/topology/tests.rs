@@ -289,7 +289,7 @@ proptest! {
         let kept = keep_nodes(&old, &wanted).unwrap();
         let dropped = drop_nodes(&old, &wanted).unwrap();
         let is_wanted = |u: u32| {
-            let team = (u % 4 > 0).then(|| format!("t{}", u % 4));
+            let team = (!u.is_multiple_of(4)).then(|| format!("t{}", u % 4));
             keys.contains(&(i64::from(u) * 10)) && teams.contains(&team)
         };
         prop_assert!(kept.nodes.iter().copied().eq((0..N).filter(|&u| is_wanted(u))));

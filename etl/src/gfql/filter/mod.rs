@@ -81,7 +81,7 @@ fn ask(table: Table, path: &str, condition: &Condition, rows: &Set) -> Result<Se
                 let nearest = nearest.map(String::from);
                 let problem =
                     QueryProblem::Unknown { kind: "column", name: column.clone(), nearest };
-                Err(QueryError::new(path, problem))
+                Err(QueryError::at(path, problem))
             }
         },
     }
@@ -129,7 +129,7 @@ impl Asked<'_> {
     }
 
     fn error(self, problem: QueryProblem) -> Error {
-        QueryError::new(&self.path(), problem)
+        QueryError::at(&self.path(), problem)
     }
 
     fn wrong_type(self, array: &dyn Array, condition: &'static str) -> Error {

@@ -82,7 +82,7 @@ impl Ground<'_> {
         while spec.max.is_none_or(|max| hop < max) {
             control.step("hops", u64::from(hop), spec.max.map(u64::from))?;
             if hop == DEEP && !tracked && spec.max.is_none() {
-                self.close(wave, &mut met, control)?;
+                self.close(&wave, &mut met, control)?;
                 break;
             }
             hop += 1;
@@ -156,7 +156,7 @@ impl Ground<'_> {
     }
 
     /// Goes on from `wave` until nothing new is met, at the cost of what is met alone.
-    fn close(&self, wave: Set, met: &mut Met, control: &Control) -> Result<()> {
+    fn close(&self, wave: &Set, met: &mut Met, control: &Control) -> Result<()> {
         let rows = Incidence::new(self.coo, self.direction);
         let allowed = self.allowed(false);
         let mut open = wave.members();

@@ -17,7 +17,7 @@ use crate::{Error, Result};
 pub(super) fn parse(text: &str, limits: &Limits) -> Result<Query> {
     too_much("$", "bytes", text.len(), limits.bytes)?;
     let value: Json = serde_json::from_str(text).map_err(|error| {
-        QueryError::new("$", QueryProblem::NotJson { reason: error.to_string() })
+        QueryError::at("$", QueryProblem::NotJson { reason: error.to_string() })
     })?;
     too_much("$", "levels of nesting", depth(&value), limits.depth)?;
     let mut reader = Reader { limits, steps: 0 };
@@ -39,7 +39,7 @@ fn too_much(path: &str, what: &'static str, found: usize, most: usize) -> Result
         return Ok(());
     }
     let (found, most) = (found as u64, most as u64);
-    Err(QueryError::new(path, QueryProblem::TooMuch { what, found, most }))
+    Err(QueryError::at(path, QueryProblem::TooMuch { what, found, most }))
 }
 
 /// A value, and where in the query it is.
@@ -51,7 +51,7 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn error(&self, problem: QueryProblem) -> Error {
-        QueryError::new(&self.path, problem)
+        QueryError::at(&self.path, problem)
     }
 
     fn wrong(&self, expected: &'static str) -> Error {
@@ -186,7 +186,7 @@ impl Reader<'_> {
             {
                 *output = Some(wanted);
             }
-            return self.checked(place, query);
+            return checked(place, query);
         }
         if let Some(operations) = place.get("gfql_operations")? {
             return Ok(Query::Chain(self.chain(&operations)?));
@@ -210,7 +210,7 @@ impl Reader<'_> {
             }
             Some("Let" | "QueryDAG") => {
                 let query = self.bindings(place)?;
-                self.checked(place, query)
+                checked(place, query)
             }
             Some("Ref") => Err(place.unsupported(
                 "`Ref` outside of a `Let`",
@@ -281,17 +281,17 @@ impl Reader<'_> {
             _ => Ok(Bound::Query(self.query(place)?)),
         }
     }
+}
 
-    /// Refuses an output that no binding has the name of.
-    fn checked(&self, place: &Place, query: Query) -> Result<Query> {
-        if let Query::Let { bindings, output: Some(output) } = &query
-            && bindings.iter().all(|(name, _)| name != output)
-        {
-            let names = bindings.iter().map(|(name, _)| name.as_str());
-            return Err(place.unknown("binding", output, names));
-        }
-        Ok(query)
+/// Refuses an output that no binding has the name of.
+fn checked(place: &Place, query: Query) -> Result<Query> {
+    if let Query::Let { bindings, output: Some(output) } = &query
+        && bindings.iter().all(|(name, _)| name != output)
+    {
+        let names = bindings.iter().map(|(name, _)| name.as_str());
+        return Err(place.unknown("binding", output, names));
     }
+    Ok(query)
 }
 
 fn remote(place: &Place) -> Error {
@@ -306,7 +306,7 @@ fn check_order(place: &Place, steps: &[Step]) -> Result<()> {
     if let (Some(first), Some(last)) = (first, last)
         && let Some(between) = steps[first..last].iter().find(|step| is_call(step))
     {
-        return Err(QueryError::new(
+        return Err(QueryError::at(
             &between.path,
             QueryProblem::Unsupported {
                 what: "a call between node and edge steps".to_owned(),
@@ -324,8 +324,8 @@ fn check_order(place: &Place, steps: &[Step]) -> Result<()> {
             })
             .collect();
         names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            let value = format!("`{}`, the name of two steps,", twice[0]);
+        if let Some([twice, _]) = names.array_windows().find(|[one, other]| one == other) {
+            let value = format!("`{twice}`, the name of two steps,");
             return Err(place.error(QueryProblem::BadValue { value, allowed: "distinct" }));
         }
     }
