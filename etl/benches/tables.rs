@@ -314,12 +314,14 @@ impl Clock {
     }
 }
 
-/// Seconds that this process has run, threads that ended too; 0 where Linux is not there to tell.
+/// Seconds that all threads of this process have run; 0 where Linux is not there to tell.
 fn cpu_secs() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after_name = text.rsplit(')').next().unwrap_or_default();
-    let ticks = after_name.split_whitespace().skip(11).take(2);
-    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return 0.0 };
+    let run = |task: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<f64>().ok()
+    };
+    tasks.flatten().filter_map(run).sum::<f64>() / 1e9
 }
 
 fn reset_peak() {

@@ -292,21 +292,29 @@ fn integer() -> impl Strategy<Value = Expr> {
     })
 }
 
+/// No constant but powers of two, of whatever form: polars multiplies by the inverse of constants.
+fn divisor() -> impl Strategy<Value = Expr> {
+    prop_oneof![
+        Just(Expr::column("b")),
+        Just(Expr::column("x")),
+        prop::sample::select(vec![-1.0f64, 0.25, 2.0]).prop_map(Expr::literal),
+    ]
+}
+
 fn fraction() -> impl Strategy<Value = Expr> {
     let leaf = prop_oneof![
         Just(Expr::column("x")),
-        (integer(), integer()).prop_map(|(l, r)| l.binary(Binary::Divide, r)),
+        (integer(), divisor()).prop_map(|(l, r)| l.binary(Binary::Divide, r)),
         prop::sample::select(vec![-1.0f64, 0.25, 0.5, 2.0]).prop_map(Expr::literal),
     ];
     leaf.prop_recursive(2, 6, 2, |inner| {
-        let pair = (inner.clone(), prop_oneof![inner, integer()]);
-        let operator = prop_oneof![
-            Just(Binary::Add),
-            Just(Binary::Subtract),
-            Just(Binary::Multiply),
-            Just(Binary::Divide),
-        ];
-        (pair, operator).prop_map(|((l, r), operator)| l.binary(operator, r))
+        let pair = (inner.clone(), prop_oneof![inner.clone(), integer()]);
+        let operator =
+            prop_oneof![Just(Binary::Add), Just(Binary::Subtract), Just(Binary::Multiply),];
+        prop_oneof![
+            (pair, operator).prop_map(|((l, r), operator)| l.binary(operator, r)),
+            (inner, divisor()).prop_map(|(l, r)| l.binary(Binary::Divide, r)),
+        ]
     })
 }
 

@@ -41,9 +41,9 @@ pub(super) fn checked_integers(operation: Integers, left: Expr, right: Expr) -> 
 
 /// The sum of `values`, of `i64` or `u64`, for each group; an error if it has wrapped.
 ///
-/// Another sum, in `f64`, is made alongside. A sum that wrapped is off by a multiple of 2⁶⁴; the other
-/// one is off by at most n·2⁻⁵³ of the sum of magnitudes, which is less than half of that for any n
-/// below 2⁵³ of the mean magnitude's share of 2⁶³. Between them lies 2⁶³.
+/// Another sum, in `f64`, is made alongside. A sum that wrapped is off by at least 2⁶⁴, the other one
+/// by rounding alone: at most n·2⁻⁵³ of the sum of magnitudes. What differs by more than 2⁶³ has
+/// wrapped, as long as that sum is below 2¹¹⁶ / n: for 2³² rows, of a mean magnitude below 2⁵².
 pub(super) fn checked_sum(values: Expr, what: &str) -> Expr {
     let what = what.to_owned();
     let run = move |columns: &mut [Column]| {
@@ -51,7 +51,7 @@ pub(super) fn checked_sum(values: Expr, what: &str) -> Expr {
             (columns[0].as_materialized_series(), columns[1].as_materialized_series());
         let as_float = exact.cast(&DataType::Float64)?;
         let off = as_float.f64()?.iter().zip(near.f64()?.iter()).any(|pair| match pair {
-            (Some(exact), Some(near)) => (exact - near).abs() > 9.2e18,
+            (Some(exact), Some(near)) => (exact - near).abs() > 2f64.powi(63),
             _ => false,
         });
         match off {
@@ -89,14 +89,42 @@ fn operate(
     left: &Int64Chunked,
     right: &Int64Chunked,
 ) -> PolarsResult<Int64Chunked> {
-    match operation {
-        Integers::Add => no_wrap("+", left, right, i64::overflowing_add),
-        Integers::Subtract => no_wrap("-", left, right, i64::overflowing_sub),
-        Integers::Multiply => no_wrap("*", left, right, i64::overflowing_mul),
-        Integers::Divide => quotient(left, right, |l, r| l.checked_div(r).ok_or(("div", l, r))),
+    // Divisors that are one and the same need no look at each.
+    let divisor = (right.len() == 1).then(|| right.get(0)).flatten();
+    match (operation, divisor) {
+        (Integers::Add, _) => no_wrap("+", left, right, sum),
+        (Integers::Subtract, _) => no_wrap("-", left, right, difference),
+        (Integers::Multiply, _) => no_wrap("*", left, right, product),
+        (Integers::Divide, Some(by)) if by != 0 && by != -1 => {
+            one_sided(left, |l| (l, by), "div", |l, r| (l / r, 0))
+        }
+        (Integers::Remainder, Some(by)) if by != 0 => {
+            one_sided(left, |l| (l, by), "%", |l, r| (l.wrapping_rem(r), 0))
+        }
+        (Integers::Divide, _) => {
+            quotient(left, right, |l, r| l.checked_div(r).ok_or(("div", l, r)))
+        }
         // The remainder of the least integer and -1 is 0, though their quotient does not fit.
-        Integers::Remainder => quotient(left, right, |l, r| Ok(l.wrapping_rem(r))),
+        (Integers::Remainder, _) => quotient(left, right, |l, r| Ok(l.wrapping_rem(r))),
     }
+}
+
+/// The sum, and a number that is not 0 if it has wrapped: operands of one sign, and a sum of the other.
+fn sum(left: i64, right: i64) -> (i64, u64) {
+    let sum = left.wrapping_add(right);
+    (sum, ((left ^ sum) & (right ^ sum)) as u64 >> 63)
+}
+
+/// The difference, and a number that is not 0 if it has wrapped.
+fn difference(left: i64, right: i64) -> (i64, u64) {
+    let difference = left.wrapping_sub(right);
+    (difference, ((left ^ right) & (left ^ difference)) as u64 >> 63)
+}
+
+/// The product, and a number that is not 0 if it has wrapped.
+fn product(left: i64, right: i64) -> (i64, u64) {
+    let (product, wrapped) = left.overflowing_mul(right);
+    (product, u64::from(wrapped))
 }
 
 fn quotient(
@@ -123,7 +151,7 @@ fn no_wrap(
     symbol: &'static str,
     left: &Int64Chunked,
     right: &Int64Chunked,
-    of: impl Fn(i64, i64) -> (i64, bool) + Copy,
+    of: impl Fn(i64, i64) -> (i64, u64) + Copy,
 ) -> PolarsResult<Int64Chunked> {
     let name = left.name().clone();
     match (left.len(), right.len()) {
@@ -156,7 +184,7 @@ fn one_sided(
     column: &Int64Chunked,
     pair: impl Fn(i64) -> (i64, i64) + Copy,
     symbol: &'static str,
-    of: impl Fn(i64, i64) -> (i64, bool) + Copy,
+    of: impl Fn(i64, i64) -> (i64, u64) + Copy,
 ) -> PolarsResult<Int64Chunked> {
     let chunks = column.downcast_iter().map(|chunk| {
         pairs(symbol, chunk.values().iter().copied().map(pair), chunk.validity().cloned(), of)
@@ -170,9 +198,9 @@ fn pairs(
     symbol: &str,
     values: impl Iterator<Item = (i64, i64)> + Clone,
     validity: Option<Bitmap>,
-    of: impl Fn(i64, i64) -> (i64, bool),
+    of: impl Fn(i64, i64) -> (i64, u64),
 ) -> PolarsResult<PrimitiveArray<i64>> {
-    let mut wrapped = false;
+    let mut wrapped = 0;
     let results: Vec<i64> = values
         .clone()
         .map(|(l, r)| {
@@ -181,9 +209,9 @@ fn pairs(
             result
         })
         .collect();
-    if wrapped {
+    if wrapped != 0 {
         let valid = |index: usize| validity.as_ref().is_none_or(|validity| validity.get_bit(index));
-        let first = values.enumerate().find(|&(index, (l, r))| valid(index) && of(l, r).1);
+        let first = values.enumerate().find(|&(index, (l, r))| valid(index) && of(l, r).1 != 0);
         if let Some((_, (l, r))) = first {
             return Err(overflow(symbol, l, r));
         }
