@@ -1,5 +1,6 @@
 //! `graphlume analyze` and `graphlume measures`: measures of a graph, by their names.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -268,27 +269,27 @@ pub(crate) fn list(args: &ListArgs) -> anyhow::Result<Outcome> {
     if args.measure.is_none() {
         let width = chosen.iter().map(|one| one.name.len()).max().unwrap_or(0);
         for one in chosen {
-            text.push_str(&format!("{:width$}  {}\n", one.name, one.about));
+            writeln!(text, "{:width$}  {}", one.name, one.about)?;
         }
         text.push_str("\ngraphlume measures NAME says more of one\n");
         print(text.as_bytes())?;
         return Ok(Outcome::Done);
     }
     for one in chosen {
-        text.push_str(&format!("{}: {}\n", one.name, one.about));
+        writeln!(text, "{}: {}", one.name, one.about)?;
         if !one.aliases.is_empty() {
-            text.push_str(&format!("also called {}\n", one.aliases.join(", ")));
+            writeln!(text, "also called {}", one.aliases.join(", "))?;
         }
         for column in one.columns {
             let over = match column.over {
                 Over::Nodes => "node",
                 Over::Edges => "edge",
             };
-            text.push_str(&format!("\n  {over} column {}\n      {}", column.name, column.about));
+            write!(text, "\n  {over} column {}\n      {}", column.name, column.about)?;
         }
         text.push('\n');
         for (name, default) in one.options() {
-            text.push_str(&format!("\n  option {name} [default: {default}]"));
+            write!(text, "\n  option {name} [default: {default}]")?;
         }
         text.push('\n');
     }

@@ -6,6 +6,7 @@
 //! with offsets of 32 bits (the offsets alone), dictionaries (categoricals), and times and timestamps
 //! in seconds, which become milliseconds. Metadata of schemas is not kept.
 
+use std::collections::HashMap;
 use std::mem::{align_of, size_of, transmute};
 use std::sync::Arc;
 
@@ -138,7 +139,7 @@ fn arrow_field(field: &Field) -> Result<ArrowField> {
     let own = unsafe { transmute::<ffi::ArrowSchema, FFI_ArrowSchema>(foreign) };
     let field =
         ArrowField::try_from(&own).map_err(|error| Error::engine("naming types", &error))?;
-    Ok(field.with_nullable(true).with_metadata(Default::default()))
+    Ok(field.with_nullable(true).with_metadata(HashMap::default()))
 }
 
 fn batch(frame: &DataFrame, chunk: usize) -> Result<RecordBatch> {

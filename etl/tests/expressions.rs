@@ -102,8 +102,7 @@ fn eval(expr: &Expr, row: &Row) -> Value {
         Kind::Case { branches, otherwise } => branches
             .iter()
             .find(|(condition, _)| sub(condition) == Bool(true))
-            .map(|(_, value)| sub(value))
-            .unwrap_or_else(|| otherwise.as_deref().map_or(Null, sub)),
+            .map_or_else(|| otherwise.as_deref().map_or(Null, sub), |(_, value)| sub(value)),
         Kind::Call(function, arguments) => call(*function, arguments.iter().map(sub).collect()),
         other => panic!("{other:?}"),
     }
@@ -216,12 +215,10 @@ fn call(function: Function, arguments: Vec<Value>) -> Value {
         Function::Substring => match (text(0), &arguments[1], &arguments[2]) {
             (Some(text), Int(from), Int(n)) => {
                 let all: Vec<char> = text.chars().collect();
-                let begin = if *from > 0 {
-                    from - 1
-                } else if *from == 0 {
-                    0
-                } else {
-                    all.len() as i64 + from
+                let begin = match *from {
+                    0 => 0,
+                    1.. => from - 1,
+                    _ => all.len() as i64 + from,
                 };
                 let end = begin.saturating_add((*n).max(0));
                 let inside = |at: i64| at.clamp(0, all.len() as i64) as usize;

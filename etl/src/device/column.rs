@@ -146,7 +146,7 @@ impl DeviceColumn {
             None => None,
             Some(valid) => {
                 let flags = valid.download()?;
-                Some(NullBuffer::from_iter(flags.into_iter().map(|flag| flag != 0)))
+                Some(flags.into_iter().map(|flag| flag != 0).collect::<NullBuffer>())
             }
         };
         let primitive = |data_type: &DataType, len: usize, bytes| -> Result<ArrayRef> {

@@ -124,7 +124,7 @@ impl DeviceTable {
                 let column = self.column(&value.column)?;
                 let mut found = match value.value {
                     GroupValue::First => column.gather(&factors.firsts)?,
-                    value => self.aggregate(column, value, &groups)?,
+                    value => Self::aggregate(column, value, &groups)?,
                 };
                 found.name = Arc::from(value.name.as_str());
                 columns.push(found);
@@ -134,7 +134,6 @@ impl DeviceTable {
     }
 
     fn aggregate(
-        &self,
         column: &DeviceColumn,
         value: GroupValue,
         groups: &Groups,

@@ -148,24 +148,24 @@ fn look_up(left: &[DeviceColumn], right: &[DeviceColumn]) -> Result<(Places, Gro
         let valid = left.valid();
         joined = Some(match (left_keys, right_keys) {
             (Keys::Narrow(left), Keys::Narrow(right)) => match joined {
-                None => find(left, right, valid)?,
+                None => find(&left, right, valid)?,
                 Some((found, ids)) => find(
-                    join_keys(found.numbers(), &left)?,
+                    &join_keys(found.numbers(), &left)?,
                     join_keys(ids.numbers(), &right)?,
                     valid,
                 )?,
             },
             (left, right) => {
                 let (own, own_ids) = match (left, right) {
-                    (Keys::Wide(left), Keys::Wide(right)) => find(left, right, valid)?,
-                    (Keys::Narrow(left), Keys::Narrow(right)) => find(left, right, valid)?,
+                    (Keys::Wide(left), Keys::Wide(right)) => find(&left, right, valid)?,
+                    (Keys::Narrow(left), Keys::Narrow(right)) => find(&left, right, valid)?,
                     _ => return Err(no_pair()),
                 };
                 match joined {
                     None => (own, own_ids),
                     // A number that is not there is that of no right row.
                     Some((found, ids)) => find(
-                        join_keys(found.numbers(), own.numbers())?,
+                        &join_keys(found.numbers(), own.numbers())?,
                         join_keys(ids.numbers(), own_ids.numbers())?,
                         None,
                     )?,
@@ -187,12 +187,12 @@ fn no_pair() -> Error {
 }
 
 fn find<K: graph_kernels::Key>(
-    left: Buffer<K>,
+    left: &Buffer<K>,
     right: Buffer<K>,
     valid: Option<&Buffer<u32>>,
 ) -> Result<(Places, Indices)> {
     let lookup = Lookup::new(right)?;
-    let found = lookup.find(&left, valid)?;
+    let found = lookup.find(left, valid)?;
     Ok((found, lookup.into_factors().ids))
 }
 

@@ -1,6 +1,6 @@
 //! A table on a device, and what is said of a verb that ran.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,9 +102,9 @@ impl DeviceTable {
             let (found, limit) = (n_rows, graph_kernels::MOST);
             return Err(graph_kernels::Error::TooLong { name: "a table", found, limit }.into());
         }
-        let mut known = HashMap::new();
+        let mut known = HashSet::new();
         for column in &columns {
-            if known.insert(&*column.name, ()).is_some() {
+            if !known.insert(&*column.name) {
                 return Err(Error::DuplicateColumn { column: (*column.name).into() });
             }
         }

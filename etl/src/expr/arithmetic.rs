@@ -79,7 +79,7 @@ pub(super) fn float_function(values: Expr, function: fn(f64) -> f64) -> Expr {
 fn short(column: &Column) -> PolarsResult<Series> {
     let series = match column {
         Column::Scalar(scalar) => scalar.as_single_value_series(),
-        _ => column.as_materialized_series().clone(),
+        Column::Series(_) => column.as_materialized_series().clone(),
     };
     series.cast(&DataType::Int64)
 }

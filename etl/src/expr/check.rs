@@ -479,7 +479,7 @@ fn comparable(
     }
     if l.is_numeric() && r.is_numeric() {
         if l.is_integer() && r.is_integer() {
-            return same_integers(left, right);
+            return Ok(same_integers(left, right));
         }
         let (left, right, common) = numbers("an operand of a comparison", left, right)?;
         return Ok((left.to(&common), right.to(&common)));
@@ -497,11 +497,11 @@ fn comparable(
         return Ok((as_text(left, right_constant), as_text(right, left_constant)));
     }
     if is_time(&l) && is_text(&r) {
-        let right = time_constant(right, &l)?;
+        let right = time_constant(&right, &l)?;
         return comparable(left, operator, right, place);
     }
     if is_text(&l) && is_time(&r) {
-        let left = time_constant(left, &r)?;
+        let left = time_constant(&left, &r)?;
         return comparable(left, operator, right, place);
     }
     if is_day(&l) && is_day(&r) {
@@ -539,10 +539,10 @@ fn comparable(
 }
 
 /// Integers as a type that holds both; unsigned ones of 64 bits stay exact beside constants.
-fn same_integers(left: Resolved, right: Resolved) -> Checked<(Resolved, Resolved)> {
+fn same_integers(left: Resolved, right: Resolved) -> (Resolved, Resolved) {
     let (l, r) = (&left.data_type, &right.data_type);
     if l == r {
-        return Ok((left, right));
+        return (left, right);
     }
     let fits = |literal: &Resolved, data_type: &DataType| match &literal.expr.kind {
         Kind::Literal(Literal::Integer(value)) => fits_in(*value, data_type),
@@ -550,11 +550,11 @@ fn same_integers(left: Resolved, right: Resolved) -> Checked<(Resolved, Resolved
     };
     if fits(&right, l) {
         let to = l.clone();
-        return Ok((left, right.to(&to)));
+        return (left, right.to(&to));
     }
     if fits(&left, r) {
         let to = r.clone();
-        return Ok((left.to(&to), right));
+        return (left.to(&to), right);
     }
     let wide = |data_type: &DataType| *data_type == DataType::UInt64;
     // A constant outside of the other side's range is as far outside as a float.
@@ -563,7 +563,7 @@ fn same_integers(left: Resolved, right: Resolved) -> Checked<(Resolved, Resolved
         true => DataType::Float64,
         false => DataType::Int64,
     };
-    Ok((left.to(&common), right.to(&common)))
+    (left.to(&common), right.to(&common))
 }
 
 fn fits_in(value: i128, data_type: &DataType) -> bool {
@@ -582,14 +582,11 @@ fn fits_in(value: i128, data_type: &DataType) -> bool {
 }
 
 /// A text constant as the time that `like` is.
-fn time_constant(side: Resolved, like: &DataType) -> Checked {
+fn time_constant(side: &Resolved, like: &DataType) -> Checked {
     let place = side.expr.place;
     let Kind::Literal(Literal::Text(text)) = &side.expr.kind else {
-        return Err(wrong_type(
-            "the text",
-            &side,
-            "converted with CAST to be compared with a time",
-        ));
+        let expected = "converted with CAST to be compared with a time";
+        return Err(wrong_type("the text", side, expected));
     };
     let timestamp =
         || time::timestamp(text).map(|(micros, utc)| Literal::Timestamp { micros, utc });
@@ -697,7 +694,7 @@ fn unified(what: &str, values: Vec<Resolved>) -> Checked<(Vec<Resolved>, DataTyp
         .into_iter()
         .map(|value| match &value.expr.kind {
             Kind::Literal(Literal::Text(_)) if is_time(&common) => {
-                time_constant(value, &common).map(|value| value.to(&common))
+                time_constant(&value, &common).map(|value| value.to(&common))
             }
             _ => Ok(value.to(&common)),
         })
@@ -819,7 +816,7 @@ fn check_argument(
             match right || null {
                 true => Ok(argument),
                 false if is_text(found) && argument.is_literal() => {
-                    time_constant(argument, &DataType::Timestamp(MICROS, None))
+                    time_constant(&argument, &DataType::Timestamp(MICROS, None))
                 }
                 false => Err(wrong_type(&what, &argument, "a date or time")),
             }

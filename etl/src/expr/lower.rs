@@ -230,6 +230,7 @@ impl Lowering<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each function")]
     fn call(&self, function: Function, arguments: &[Expr]) -> Result<pl::Expr> {
         let texts: Vec<Option<&str>> = arguments
             .iter()
@@ -503,11 +504,12 @@ fn offset(interval: &Interval, negated: bool) -> String {
     for (amount, unit) in parts {
         let amount = if negative { -amount } else { amount };
         if amount != 0 {
-            text.push_str(&format!("{amount}{unit}"));
+            text.push_str(&amount.to_string());
+            text.push_str(unit);
         }
     }
     if text.ends_with(['-']) || text.is_empty() {
-        text = "0us".to_owned();
+        return "0us".to_owned();
     }
     text
 }

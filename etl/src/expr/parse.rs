@@ -199,6 +199,7 @@ impl Source {
         ExpressionError::new(place, Problem::Syntax(words.into()))
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each form")]
     fn expr(&self, read: ast::Expr, depth: usize) -> Parsed {
         let Some(depth) = depth.checked_sub(1) else {
             let problem = Problem::TooLong { what: "levels", limit: MAX_DEPTH };
@@ -321,12 +322,11 @@ impl Source {
             }
             _ => None,
         };
-        let mut name = names.into_iter().map(|name| name.value).collect::<Vec<_>>().join(".");
-        if element.is_some()
-            && let Some((_, rest)) = name.split_once(':')
-        {
-            name = rest.to_owned();
-        }
+        let name = names.into_iter().map(|name| name.value).collect::<Vec<_>>().join(".");
+        let name = match name.split_once(':') {
+            Some((_, rest)) if element.is_some() => rest.to_owned(),
+            _ => name,
+        };
         Expr { kind: Kind::Column(Column { element, name }), place: self.place(location) }
     }
 
@@ -553,7 +553,7 @@ impl Source {
         for argument in list.args {
             match argument {
                 ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument)) => {
-                    arguments.push(argument)
+                    arguments.push(argument);
                 }
                 ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) => star = true,
                 _ => return Err(unsupported()),

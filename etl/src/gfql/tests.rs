@@ -26,6 +26,7 @@ fn sizes(report: &GfqlReport) -> (usize, usize) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_is_wrong_is_named_with_its_place() {
     let wrong = [
         ("[", "$: this is no JSON: EOF while parsing a list at line 1 column 1"),

@@ -48,6 +48,7 @@ impl Distinct {
     /// # Errors
     ///
     /// [`Error::WrongType`] if values of that type have no text.
+    #[expect(clippy::too_many_lines, reason = "an arm for each type")]
     pub(super) fn of(name: &str, column: &ArrayRef) -> Result<Self> {
         let refused = |expected| Error::WrongType {
             what: format!("column `{name}`").into(),

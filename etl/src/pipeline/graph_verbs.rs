@@ -25,7 +25,7 @@ use crate::topology::{
 
 /// All verbs of graphs.
 pub(super) const VERBS: &[Reader] = &[
-    ("degrees", |section| measure(section, "degrees", degree_columns)),
+    ("degrees", |section| measure(section, "degrees", |graph, _| Ok(degree_columns(graph)))),
     ("components", |section| {
         measure(section, "components", |graph, control| {
             Ok(vec![("component", numbers(weak_components(graph, control)?.component))])
@@ -115,7 +115,7 @@ fn fractions(values: Vec<f64>) -> ArrayRef {
     Arc::new(Float64Array::from(values))
 }
 
-fn degree_columns(graph: &Graph, _: &Control) -> crate::Result<Columns> {
+fn degree_columns(graph: &Graph) -> Columns {
     let degrees = degrees(graph);
     let mut columns = vec![
         ("degree_in", numbers(degrees.r#in)),
@@ -127,7 +127,7 @@ fn degree_columns(graph: &Graph, _: &Control) -> crate::Result<Columns> {
         columns.push(("weight_out", fractions(strengths.out)));
         columns.push(("weight", fractions(strengths.total)));
     }
-    Ok(columns)
+    columns
 }
 
 /// How tables become a graph.

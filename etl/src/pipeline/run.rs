@@ -87,7 +87,7 @@ impl Pipeline {
             return Err(PipelineError { line: None, part: "pipeline".into(), fault }.into());
         }
         for output in &self.outputs {
-            self.check_output(output)?;
+            Self::check_output(output)?;
         }
         let (prepared, tables) = self.tables(control, tell)?;
         let outputs = self.write(&tables, control, tell)?;
@@ -166,7 +166,7 @@ impl Pipeline {
     }
 
     /// Refuses what cannot be written, before any work.
-    fn check_output(&self, output: &Output) -> Result<()> {
+    fn check_output(output: &Output) -> Result<()> {
         let place = Path::new(&output.place);
         if is_object(&output.place) {
             return Ok(());

@@ -207,7 +207,7 @@ impl<'a> Section<'a> {
 /// The line of a byte, counted from 1.
 pub(super) fn line_of(text: &str, at: usize) -> u32 {
     let before = &text.as_bytes()[..at.min(text.len())];
-    before.iter().filter(|&&byte| byte == b'\n').count() as u32 + 1
+    memchr::memchr_iter(b'\n', before).count() as u32 + 1
 }
 
 fn kind_of(value: &DeValue) -> &'static str {

@@ -81,7 +81,8 @@ impl Address {
                 let mut url = format!("postgresql:{server}");
                 for (i, (key, value)) in others.iter().enumerate() {
                     let mark = if i == 0 { '?' } else { '&' };
-                    url.push_str(&format!("{mark}{key}={value}"));
+                    url.push(mark);
+                    url.push_str(&[*key, *value].join("="));
                 }
                 Ok(Self::Postgres { url, ask })
             }

@@ -267,7 +267,7 @@ fn pattern(part: &str) -> Result<Regex, Fault> {
                     None => ("", inside.as_str()),
                 };
                 let inside = inside.replace('\\', r"\\").replace('[', r"\[").replace('^', r"\^");
-                text.push_str(&format!("[{not}{inside}]"));
+                text.extend(["[", not, &inside, "]"]);
             }
             c => text.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
         }
@@ -363,7 +363,7 @@ fn estimate(
             if std::str::from_utf8(&head).is_err_and(|error| error.error_len().is_some()) {
                 return Ok(None);
             }
-            let n_lines = head.iter().filter(|&&byte| byte == b'\n').count().max(1) as u64;
+            let n_lines = memchr::memchr_iter(b'\n', &head).count().max(1) as u64;
             let width = (head.len() as u64).div_ceil(n_lines).max(1);
             let mut bytes = 0;
             for file in files {

@@ -183,7 +183,9 @@ fn fetch(statement: &mut Statement, mut meter: Meter, keep: bool) -> Result<(Row
             sizes.push(mem::take(&mut n_rows));
             meter.close_batch()?;
             if !keep {
-                columns.iter_mut().for_each(|column| column.closed.clear());
+                for column in &mut columns {
+                    column.closed.clear();
+                }
                 sizes.clear();
             }
         }

@@ -103,7 +103,7 @@ mod tests {
     fn work_ends_when_the_caller_stops_it() {
         let stop = AtomicBool::new(true);
         let control = Control::default().stopped_by(&stop);
-        let error = spin(&control, Duration::from_secs(3600)).unwrap_err();
+        let error = spin(&control, Duration::from_hours(1)).unwrap_err();
         assert!(matches!(error, Halt::Error(Error::Stopped { .. })), "{error:?}");
     }
 
@@ -112,7 +112,7 @@ mod tests {
         let interrupted = AtomicBool::new(false);
         let value = watched(
             &Control::NONE,
-            Duration::from_secs(3600),
+            Duration::from_hours(1),
             || interrupted.store(true, Ordering::Relaxed),
             || Ok(7),
         );

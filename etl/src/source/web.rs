@@ -178,7 +178,7 @@ struct Guarded {
 
 impl fmt::Debug for Guarded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guarded").field("public_only", &self.public_only).finish()
+        f.debug_struct("Guarded").field("public_only", &self.public_only).finish_non_exhaustive()
     }
 }
 

@@ -45,7 +45,7 @@ impl Table {
             let name = self.schema().field(index).name();
             let value = || column(name);
             let mut add = |what: &str, measure: pl::Expr| {
-                measures.push(measure.alias(format!("{index} {what}")))
+                measures.push(measure.alias(format!("{index} {what}")));
             };
             add("values", value().count().cast(DataType::UInt64));
             add("nulls", value().null_count().cast(DataType::UInt64));

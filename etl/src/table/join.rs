@@ -243,8 +243,7 @@ impl Table {
             .join(&right, &keyed, control)?
             .group_by(&[] as &[&str], &[("pairs", Expr::aggregate(Aggregate::Sum, Some(pairs)))])?
             .collect_frame(control)?;
-        let pairs =
-            pairs.column("pairs").and_then(|pairs| pairs.f64().and_then(|pairs| Ok(pairs.get(0))));
+        let pairs = pairs.column("pairs").and_then(|pairs| pairs.f64().map(|pairs| pairs.get(0)));
         let pairs =
             pairs.map_err(|error| Error::engine("estimating a join", &error))?.unwrap_or(0.0);
         // A conversion to whole numbers keeps to their range.
@@ -295,8 +294,7 @@ impl Table {
         let counted =
             self.then(|lazy| lazy.select([pl::len().cast(pl::DataType::UInt64).alias("rows")]))?;
         let counted = counted.collect_frame(control)?;
-        let rows =
-            counted.column("rows").and_then(|rows| rows.u64().and_then(|rows| Ok(rows.get(0))));
+        let rows = counted.column("rows").and_then(|rows| rows.u64().map(|rows| rows.get(0)));
         Ok(rows.map_err(|error| Error::engine("counting rows", &error))?.unwrap_or(0))
     }
 

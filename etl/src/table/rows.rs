@@ -127,7 +127,7 @@ impl Table {
             Some(index) => new[index].clone(),
             None => name.to_owned(),
         };
-        no_duplicates(&self.column_names().map(renamed).collect::<Vec<_>>())?;
+        no_duplicates(self.column_names().map(renamed).collect::<Vec<_>>())?;
         self.then(move |lazy| lazy.rename(&old, &new, true))
     }
 

@@ -41,7 +41,7 @@ impl Table {
     }
 
     pub(crate) fn collect_frame(&self, control: &Control) -> Result<DataFrame> {
-        self.run(control, "computing a table", |lazy| collect(lazy))
+        self.run(control, "computing a table", collect)
     }
 
     /// Computes the rows and gives them to `take` in order, some at a time, so that not all need to be

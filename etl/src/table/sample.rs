@@ -92,7 +92,7 @@ fn chance(seed: u64) -> pl::Expr {
     column(NUMBER).map(run, gives)
 }
 
-/// A bijection of `number` for each seed: the finalizer of SplitMix64, over a seed mixed likewise.
+/// A bijection of `number` for each seed: the finalizer of `SplitMix64`, over a seed mixed likewise.
 ///
 /// Source: Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195.
 fn mixed(number: u64, seed: u64) -> u64 {

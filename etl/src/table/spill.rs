@@ -341,6 +341,7 @@ fn ipc_fields(schema: &pl::Schema) -> Vec<polars_arrow::io::ipc::IpcField> {
     polars_arrow::io::ipc::write::default_ipc_fields(fields.iter())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 fn failed(error: pl::PolarsError) -> Error {
     Error::engine(DOING, &error)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use polars::io::cloud::CloudOptions;
 use polars::io::utils::sync_on_close::SyncOnCloseType;
+use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude as pl;
 use polars::prelude::{
     CloudScheme, CsvWriterOptions, Engine, FileWriteFormat, IpcCompression, IpcWriterOptions,
@@ -215,7 +216,7 @@ fn file_format(path: &str, format: Format, options: &WriteOptions) -> Result<Fil
         Format::Ipc => FileWriteFormat::Ipc(IpcWriterOptions {
             compression: match options.compression {
                 Compression::Usual | Compression::Zstd => {
-                    Some(IpcCompression::ZSTD(Default::default()))
+                    Some(IpcCompression::ZSTD(ZstdLevel::default()))
                 }
                 Compression::None => None,
                 Compression::Lz4 => Some(IpcCompression::LZ4),

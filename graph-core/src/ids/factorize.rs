@@ -122,11 +122,11 @@ mod tests {
                     next
                 })
             }).collect();
-            let texts: ArrayRef = Arc::new(LargeStringArray::from_iter(values.iter().map(Option::as_deref)));
+            let texts: ArrayRef = Arc::new(values.iter().map(Option::as_deref).collect::<LargeStringArray>());
             let expected = Factorized { codes: expected, firsts };
             prop_assert_eq!(factorize("c", &texts).unwrap(), expected.clone());
             let numbers = expected.codes.iter().map(|&code| (code != Factorized::NULL).then_some(u64::from(code) << 40));
-            let numbers: ArrayRef = Arc::new(UInt64Array::from_iter(numbers));
+            let numbers: ArrayRef = Arc::new(numbers.collect::<UInt64Array>());
             prop_assert_eq!(factorize("c", &numbers).unwrap(), expected);
         }
     }

@@ -208,7 +208,7 @@ impl Values {
                 _ => Err::<_, Reason>("the binary JSON is of an unknown version".into()),
             }),
             Self::Uuid(values) => append!(values, uuid),
-            Self::Binary(values) => append!(values, |raw| Ok::<_, Reason>(raw)),
+            Self::Binary(values) => append!(values, Ok::<_, Reason>),
             Self::Date(values) => append!(values, date),
             Self::Time(values) => append!(values, time),
             Self::Timestamp(values, _) => append!(values, timestamp),

@@ -173,9 +173,9 @@ fn a_database_is_only_read() {
 
 #[test]
 fn long_queries_end_by_time_by_size_and_by_the_caller() {
-    let (_folder, address) = database("CREATE TABLE t (x);");
     const ENDLESS: &str =
         "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n";
+    let (_folder, address) = database("CREATE TABLE t (x);");
     let begin = Instant::now();
     let options = SourceOptions { timeout_secs: 0.1, ..query(ENDLESS) };
     assert!(matches!(fault(rows(&address, options)), Fault::Timeout { .. }));
@@ -183,7 +183,7 @@ fn long_queries_end_by_time_by_size_and_by_the_caller() {
     let source = Source::new(&address, query(ENDLESS)).unwrap();
     let error = source.rows(&Control::default().stopped_by(&stop)).map_err(|h| source.error(h));
     assert!(matches!(error, Err(Error::Stopped { .. })));
-    assert!(begin.elapsed() < Duration::from_secs(60));
+    assert!(begin.elapsed() < Duration::from_mins(1));
     let wide = ENDLESS.replace("sum(i)", "i, zeroblob(1000)");
     let options = SourceOptions { max_bytes: 1 << 20, ..query(&wide) };
     assert!(matches!(fault(rows(&address, options)), Fault::TooManyBytes { limit: 1_048_576 }));
