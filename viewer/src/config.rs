@@ -3,7 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::encode::Rgba8;
+use graph_core::Graph;
+
+use crate::encode::{
+    Bins, Encoding, Encodings, Law, Rgba8, Rule, named_palette, parse_color, spread,
+};
 use crate::{Error, Result};
 
 /// How a picture looks; [`Default`] is meant to look good on any graph.
@@ -41,10 +45,35 @@ pub struct ImageConfig {
     /// How numbers become colors
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = ColorScale::Auto))]
     pub color_scale: ColorScale,
+    /// Colors to choose from: `viridis`, `categorical`, or a list as `white,#f80,rgb(0,0,90)`;
+    /// numbers lie between them, names take them in turn
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLORS"))]
+    pub palette: Option<Palette>,
+    /// Put numbers into bins of one color: how many, bounded as --color-scale says, or upper
+    /// bounds as `0,10,100`
+    #[cfg_attr(feature = "clap", arg(long, value_name = "BINS", allow_hyphen_values = true))]
+    pub bins: Option<BinChoice>,
     /// Size nodes by a numeric column; or by `degree` (the default) or `none`, where no column has
     /// that name
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub size_by: Option<String>,
+    /// Make nodes more or less opaque by a numeric column, or by `degree`; numbers that are not all
+    /// from 0 to 1 become 0.15 to 1
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub opacity_by: Option<String>,
+    /// Color edges by a column of theirs, as --color-by does nodes
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub edge_color_by: Option<String>,
+    /// Make edges wider or thinner by a numeric column of theirs
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub edge_size_by: Option<String>,
+    /// Make edges more or less opaque by a numeric column of theirs
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub edge_opacity_by: Option<String>,
+    /// File with encodings in JSON, our own or those of PyGraphistry; other options replace its parts
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE.json", value_parser = read_encodings))]
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub encodings: Option<Encodings>,
     /// Which nodes get a label, the largest first: `auto`, `none`, `all` or a number; `auto` takes
     /// as many as look good or, where ids are numbers and nodes more than 120, only the dozen
     /// largest of those that stand out in size; labels that find no free place are left out
@@ -91,7 +120,14 @@ impl Default for ImageConfig {
             theme: Theme::Dark,
             color_by: None,
             color_scale: ColorScale::Auto,
+            palette: None,
+            bins: None,
             size_by: None,
+            opacity_by: None,
+            edge_color_by: None,
+            edge_size_by: None,
+            edge_opacity_by: None,
+            encodings: None,
             labels: Labels::Auto,
             label_by: None,
             label_scale: 1.0,
@@ -110,6 +146,66 @@ impl ImageConfig {
     /// The same options for a picture of 3840 x 2160 pixels.
     pub fn in_4k(self) -> Self {
         Self { width: 3840, height: 2160, ..self }
+    }
+
+    /// What is to be seen of the columns of `graph`: the encodings given, with those that the
+    /// options name in their place.
+    ///
+    /// `position` and `none` leave color or size to the picture, where no column has that name.
+    pub fn encodings_of(&self, graph: &Graph) -> Encodings {
+        let mut made = self.encodings.clone().unwrap_or_default();
+        let is_data = |name: &&String, words: &[&str]| {
+            graph.nodes().column_by_name(name).is_some() || !words.contains(&name.as_str())
+        };
+        if let Some(name) = &self.color_by {
+            let data = Some(name).filter(|name| is_data(name, &["position", "none"]));
+            made.node_color = data.map(|name| self.color(name));
+        }
+        if let Some(name) = &self.size_by {
+            made.node_size = Some(name).filter(|name| is_data(name, &["none"])).map(Encoding::auto);
+        }
+        let replace = |place: &mut Option<Encoding<f32>>, name: &Option<String>| {
+            if let Some(name) = name {
+                *place = Some(Encoding::auto(name));
+            }
+        };
+        replace(&mut made.node_opacity, &self.opacity_by);
+        replace(&mut made.edge_size, &self.edge_size_by);
+        replace(&mut made.edge_opacity, &self.edge_opacity_by);
+        if let Some(name) = &self.edge_color_by {
+            made.edge_color = Some(self.color(name));
+        }
+        if let Some(name) = &self.label_by {
+            made.node_title = Some(name.clone());
+        }
+        made
+    }
+
+    /// Colors by `column`, from the palette and in the bins that are asked for.
+    fn color(&self, column: &str) -> Encoding<Rgba8> {
+        let outputs = self.palette.as_ref().map_or(vec![], |palette| palette.0.clone());
+        let law = match self.color_scale {
+            ColorScale::Auto => Law::Auto,
+            ColorScale::Linear => Law::Linear,
+            ColorScale::Log => Law::Log,
+            ColorScale::Quantile => Law::Quantile,
+        };
+        let rule = match &self.bins {
+            None => Rule::Auto { outputs, law },
+            Some(BinChoice::Count(count)) => {
+                Rule::Classes { outputs: spread(&outputs, *count), law }
+            }
+            Some(BinChoice::Bounds(bounds)) => {
+                let bounds = bounds.iter().copied().map(Some).chain([None]);
+                let outputs = spread(&outputs, bounds.clone().count());
+                Rule::Bins(Bins {
+                    bins: bounds.zip(outputs).collect(),
+                    inclusive: false,
+                    other: None,
+                })
+            }
+        };
+        Encoding { column: column.to_owned(), rule }
     }
 
     /// Checks every range.
@@ -181,6 +277,8 @@ pub enum ColorScale {
     Auto,
     /// Equal differences of value are equal steps of color
     Linear,
+    /// Equal ratios of value are equal steps of color, from the smallest positive value
+    Log,
     /// Equal numbers of nodes share equal steps of color
     Quantile,
 }
@@ -296,6 +394,102 @@ impl fmt::Display for EdgeOpacity {
     }
 }
 
+/// Colors to choose from.
+///
+/// ```
+/// use graph_viewer::Palette;
+///
+/// assert_eq!("white, #f00".parse::<Palette>()?, Palette(vec![[255; 4], [255, 0, 0, 255]]));
+/// # Ok::<(), graph_viewer::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+pub struct Palette(pub Vec<Rgba8>);
+
+impl FromStr for Palette {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some(colors) = named_palette(text) {
+            return Ok(Self(colors));
+        }
+        // Commas between parentheses are those of a color.
+        let mut depth = 0;
+        let parts = text.split(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            c == ',' && depth == 0
+        });
+        parts.map(parse_color).collect::<Result<_>>().map(Self)
+    }
+}
+
+impl fmt::Display for Palette {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, &color) in self.0.iter().enumerate() {
+            let comma = if i > 0 { "," } else { "" };
+            write!(f, "{comma}{}", HexColor(color))?;
+        }
+        Ok(())
+    }
+}
+
+/// Into which bins numbers go.
+///
+/// ```
+/// use graph_viewer::BinChoice;
+///
+/// assert_eq!("5".parse::<BinChoice>()?, BinChoice::Count(5));
+/// assert_eq!("0,10".parse::<BinChoice>()?, BinChoice::Bounds(vec![0.0, 10.0]));
+/// # Ok::<(), graph_viewer::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+pub enum BinChoice {
+    /// So many, 1 to 256, with bounds found from the numbers.
+    Count(usize),
+    /// Below each of these, ascending, and from the last one on.
+    Bounds(Vec<f64>),
+}
+
+impl FromStr for BinChoice {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || Error::BadText {
+            option: "choice of bins",
+            value: text.to_owned(),
+            expected: "a number from 1 to 256, or two or more ascending bounds as `0,10,100`",
+        };
+        if let Ok(count) = text.trim().parse() {
+            return Some(Self::Count(count)).filter(|_| (1..=256).contains(&count)).ok_or_else(bad);
+        }
+        let bounds = text.split(',').map(|part| part.trim().parse::<f64>());
+        let bounds = bounds.collect::<Result<Vec<_>, _>>().map_err(|_| bad())?;
+        let is_ascending = bounds.windows(2).all(|pair| pair[0] < pair[1]);
+        let is_finite = bounds.iter().all(|bound| bound.is_finite());
+        Some(Self::Bounds(bounds)).filter(|_| is_ascending && is_finite).ok_or_else(bad)
+    }
+}
+
+impl fmt::Display for BinChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::Bounds(bounds) => {
+                let bounds: Vec<String> = bounds.iter().map(|bound| format!("{bound:?}")).collect();
+                f.write_str(&bounds.join(","))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "clap")]
+fn read_encodings(path: &str) -> Result<Encodings> {
+    Encodings::from_file(path)
+}
+
 /// A color that reads and prints as `#rrggbb`, `#rrggbbaa` or `transparent`.
 ///
 /// ```
@@ -362,7 +556,7 @@ macro_rules! as_text {
     )*};
 }
 #[cfg(feature = "serde")]
-as_text!(Labels, EdgeOpacity, HexColor);
+as_text!(BinChoice, EdgeOpacity, HexColor, Labels, Palette);
 
 #[cfg(test)]
 mod tests {

@@ -66,6 +66,59 @@ pub enum Error {
         /// What is needed, as the end of a sentence.
         expected: &'static str,
     },
+    /// A text is no color of CSS.
+    #[error("`{text}` is not a color{}", hint(nearest.as_deref()))]
+    BadColor {
+        /// The text.
+        text: String,
+        /// The name most like it, if one is.
+        nearest: Option<String>,
+    },
+    /// A column is named that the graph does not have.
+    #[error(
+        "there is no column `{column}`{}; the columns of {of} are `{}`", hint(nearest.as_deref()),
+        available.join("`, `")
+    )]
+    UnknownColumn {
+        /// `"nodes"` or `"edges"`.
+        of: &'static str,
+        /// The name given.
+        column: String,
+        /// The name that is there and most like it, if one is.
+        nearest: Option<String>,
+        /// All that are there.
+        available: Vec<String>,
+    },
+    /// A value of a column cannot be shown as asked.
+    #[error("column `{column}`: {reason}")]
+    BadValue {
+        /// Name of the column.
+        column: String,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// A column has more names of icons than an index of 16 bits can tell apart.
+    #[error("column `{column}` has more than {} icons", u16::MAX)]
+    TooManyIcons {
+        /// Name of the column.
+        column: String,
+    },
+    /// Encodings in JSON cannot be read.
+    #[error("{place}: {reason}")]
+    BadEncoding {
+        /// Where in the document, such as `node_color.bins`.
+        place: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A file with encodings cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The graph refused, for example because a column is missing.
     #[error(transparent)]
     Graph(#[from] graph_core::Error),
@@ -83,4 +136,19 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+}
+
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// The name among `names` that is most like `name`, if one is like it at all.
+pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let lower = name.to_lowercase();
+    names
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|&(likeness, _)| likeness >= 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
 }

@@ -6,6 +6,8 @@ pub mod encode;
 mod error;
 mod image;
 
-pub use config::{ColorScale, EdgeOpacity, HexColor, ImageConfig, Labels, Legend, Theme};
+pub use config::{
+    BinChoice, ColorScale, EdgeOpacity, HexColor, ImageConfig, Labels, Legend, Palette, Theme,
+};
 pub use error::{Error, Result};
 pub use image::{Picture, Pixels};

@@ -32,11 +32,11 @@ pub const PALETTE: [Rgba8; 14] = [
 /// Color of the categories beyond [`PALETTE`], taken together.
 pub const OTHER: Rgba8 = [0x8c, 0x8c, 0x94, 255];
 
-/// Color of nodes that have no value.
+/// Color of what has no value.
 pub const MISSING: Rgba8 = [0x6e, 0x6e, 0x76, 255];
 
 /// Nine anchors of viridis, evenly spaced.
-const VIRIDIS: [[u8; 3]; 9] = [
+pub(crate) const VIRIDIS: [[u8; 3]; 9] = [
     [0x44, 0x01, 0x54],
     [0x47, 0x2c, 0x7a],
     [0x3b, 0x51, 0x8b],

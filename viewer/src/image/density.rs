@@ -12,7 +12,7 @@ use std::ops::Range;
 use graph_core::NodeId;
 use rayon::prelude::*;
 
-use crate::encode::Oklab;
+use crate::encode::{EdgeColors, Oklab, Rgba8, to_oklab};
 
 /// Lightness, a, b (each times the layers), and the layers.
 pub(crate) type Cell = [f32; 4];
@@ -28,13 +28,55 @@ pub(crate) struct End {
     color: [i16; 3],
 }
 
+/// What edges look like, if not as wide as all others and in the colors of their nodes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Looks {
+    /// Colors of the edges; `None` is from that of the source to that of the target.
+    pub(crate) colors: Option<EdgeColors>,
+    /// Factors on the width of the line.
+    pub(crate) widths: Option<Vec<f32>>,
+    /// Factors on the ink.
+    pub(crate) opacities: Option<Vec<f32>>,
+}
+
+impl Looks {
+    /// Colors of edge `edge` at both ends, if it has some of its own.
+    pub(crate) fn colors(&self, edge: usize) -> Option<[Rgba8; 2]> {
+        Some(match self.colors.as_ref()? {
+            EdgeColors::Whole(colors) => [colors[edge]; 2],
+            EdgeColors::Gradient(colors) => colors[edge],
+        })
+    }
+
+    /// Factor on the width of edge `edge`.
+    pub(crate) fn width(&self, edge: usize) -> f32 {
+        self.widths.as_ref().map_or(1.0, |widths| widths[edge])
+    }
+
+    /// Factor on the ink of edge `edge`: its opacity, and that of its colors.
+    pub(crate) fn opacity(&self, edge: usize) -> f32 {
+        let own = self.opacities.as_ref().map_or(1.0, |opacities| opacities[edge]);
+        let of_colors =
+            self.colors(edge).map_or(1.0, |[a, b]| (f32::from(a[3]) + f32::from(b[3])) / 510.0);
+        own * of_colors
+    }
+
+    fn widest(&self) -> f32 {
+        self.widths.iter().flatten().copied().fold(0.0, f32::max)
+    }
+}
+
 /// Colors are kept in units of one over this; the values of `OKLab` are all between -1 and 1.
 const COLOR_STEPS: f32 = 32767.0;
 
 impl End {
     pub(crate) fn new(x: f32, y: f32, color: Oklab) -> Self {
-        Self { x, y, color: color.map(|value| (value * COLOR_STEPS) as i16) }
+        Self { x, y, color: in_steps(color) }
     }
+}
+
+fn in_steps(color: Oklab) -> [i16; 3] {
+    color.map(|value| (value * COLOR_STEPS) as i16)
 }
 
 /// An edge that is drawn: its ends, their colors, and how many edges it stands for.
@@ -44,6 +86,8 @@ struct Segment {
     b: [f32; 2],
     colors: [[i16; 3]; 2],
     weight: f32,
+    /// Factor on the width of the line.
+    width: f32,
 }
 
 /// Rows that one task fills; edges are sorted by these bands, so that threads never share a cell.
@@ -63,18 +107,20 @@ const COARSEST: usize = 3;
 
 /// Draws the edges `sources[e]`–`targets[e]` into `width * height` cells, row by row.
 ///
-/// `line` is the width of an edge in pixels and `budget` bounds the steps along all edges, but for
+/// `looks` says what edges look like, `line` is the width of one in pixels, and `budget` bounds the steps along all edges, but for
 /// a few steps that each edge has free. Self-loops, and edges with an end that is not finite, are left
 /// out. The result is the same for any number of threads.
 pub(crate) fn accumulate(
     ends: &[End],
     sources: &[NodeId],
     targets: &[NodeId],
+    looks: &Looks,
     line: f32,
     [width, height]: [usize; 2],
     budget: f64,
 ) -> Vec<Cell> {
-    let picture = Plane { width, height, ends, line };
+    let widest = if looks.widths.is_some() { line * looks.widest() } else { line };
+    let picture = Plane { width, height, ends, looks, line: widest };
     let longest = longest_run(&picture, sources, targets, budget);
     let mut levels: Vec<Level> =
         (0..=COARSEST).map(|level| Level::new(level, width, height)).collect();
@@ -113,7 +159,7 @@ pub(crate) fn accumulate(
                 for segment in list.of(task..task + 1) {
                     let scale = |[x, y]: [f32; 2]| [x * per_cell, y * per_cell];
                     let segment = Segment { a: scale(segment.a), b: scale(segment.b), ..*segment };
-                    band.draw(segment, line * per_cell);
+                    band.draw(segment, line * segment.width * per_cell);
                 }
             }
         });
@@ -126,6 +172,8 @@ struct Plane<'a> {
     width: usize,
     height: usize,
     ends: &'a [End],
+    looks: &'a Looks,
+    /// Width of the widest edge, in pixels.
     line: f32,
 }
 
@@ -249,8 +297,11 @@ impl TaskLists {
                 offsets[task + 1] += 1;
             }
             let [a, b] = [plane.ends[u as usize], plane.ends[v as usize]];
-            let colors = [a.color, b.color];
-            let segment = Segment { a: [a.x, a.y], b: [b.x, b.y], colors, weight };
+            let own = plane.looks.colors(first_edge + edge);
+            let colors = own.map_or([a.color, b.color], |own| own.map(|c| in_steps(to_oklab(c))));
+            let weight = weight * plane.looks.opacity(first_edge + edge);
+            let width = plane.looks.width(first_edge + edge);
+            let segment = Segment { a: [a.x, a.y], b: [b.x, b.y], colors, weight, width };
             drawn.push((segment, tasks.start as u32..tasks.end as u32));
         }
         for task in 1..offsets.len() {
@@ -312,7 +363,7 @@ impl Band<'_> {
 
     /// Walks along x; `ACROSS` tells whether x is the picture's x or, flipped, its y.
     fn draw_along<const ACROSS: bool>(&mut self, segment: Segment, line: f32) {
-        let Segment { a, b, colors, weight } = segment;
+        let Segment { a, b, colors, weight, .. } = segment;
         let end = |[x, y]: [f32; 2], color| End { x, y, color };
         let (mut a, mut b) = (end(a, colors[0]), end(b, colors[1]));
         if a.x > b.x {
@@ -458,7 +509,23 @@ mod tests {
             f64::from((a.0 - b.0).hypot(a.1 - b.1) * line)
         };
         let ink = sources.iter().map(length).sum();
-        (accumulate(&ends, &sources, &targets, line, SIZE, budget), ink)
+        (accumulate(&ends, &sources, &targets, &Looks::default(), line, SIZE, budget), ink)
+    }
+
+    #[test]
+    fn an_edge_has_its_own_color_width_and_opacity() {
+        let ends = [End::new(10.0, 50.0, [0.5, 0.0, 0.0]), End::new(30.0, 50.0, [0.5, 0.0, 0.0])];
+        let red = [255, 0, 0, 255];
+        let looks = Looks {
+            colors: Some(EdgeColors::Whole(vec![red])),
+            widths: Some(vec![2.0]),
+            opacities: Some(vec![0.25]),
+        };
+        let cells = accumulate(&ends, &[0], &[1], &looks, 2.0, SIZE, f64::MAX);
+        assert!((ink(&cells) - 20.0 * 4.0 * 0.25).abs() < 1e-3, "{}", ink(&cells));
+        let cell = cells[50 * SIZE[0] + 20];
+        let mean = [0, 1, 2].map(|i| cell[i] / cell[3]);
+        assert_eq!(crate::encode::from_oklab(mean), red);
     }
 
     fn ink(cells: &[Cell]) -> f64 {

@@ -1,8 +1,8 @@
 //! The legend: marks that say what the colors mean.
 
-use crate::encode::{Category, Rgba8, viridis};
+use crate::encode::{Category, Key, Legend, LegendPart, Rgba8, Swatch, Tick, between};
 use crate::image::frame::Rect;
-use crate::image::text::{Text, line_height, width};
+use crate::image::text::{Text, line_height, tidy, width};
 
 /// A shape or a text of the legend, drawn in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,26 +24,145 @@ pub(crate) struct LegendBox {
 /// Steps of color in the bar of a scale.
 const BAR_STEPS: usize = 96;
 
+/// What a legend must know of the picture, to show things as large as they are in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    /// Font size, in pixels.
+    pub(crate) size: f32,
+    /// Radius of the largest node.
+    pub(crate) radius: f32,
+    /// Width of the widest edge.
+    pub(crate) line: f32,
+    /// Color of what has none.
+    pub(crate) ink: Rgba8,
+}
+
+/// What a sample in a legend shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Sample {
+    NodeColor,
+    EdgeColor,
+    Area,
+    Width,
+    Opacity,
+}
+
+impl Sample {
+    fn of(channel: &str) -> Option<Self> {
+        Some(match channel {
+            "node_color" => Self::NodeColor,
+            "edge_color" | "edge_source_color" | "edge_target_color" => Self::EdgeColor,
+            "node_size" => Self::Area,
+            "edge_size" => Self::Width,
+            "node_opacity" | "edge_opacity" => Self::Opacity,
+            _ => return None,
+        })
+    }
+
+    fn word(channel: &str) -> &'static str {
+        match channel {
+            "edge_color" => "edges",
+            "edge_source_color" => "edges at their source",
+            "edge_target_color" => "edges at their target",
+            "node_size" => "size",
+            "edge_size" => "width",
+            "node_opacity" => "opacity",
+            "edge_opacity" => "opacity of edges",
+            _ => "",
+        }
+    }
+}
+
 impl LegendBox {
-    /// One line per category: dot, name, count.
-    pub(crate) fn categories(title: &str, entries: &[Category], size: f32) -> Self {
+    /// One box for all parts that can be drawn, one under the other; `None` if none can.
+    pub(crate) fn of(legend: &Legend, style: Style) -> Option<Self> {
+        let mut boxes = legend.parts.iter().filter_map(|part| Self::part(part, style));
+        let first = boxes.next()?;
+        Some(boxes.fold(first, |above, below| above.over(below, 1.1 * style.size)))
+    }
+
+    /// The box of one part, with names cut to a length that leaves room for the picture.
+    fn part(part: &LegendPart, style: Style) -> Option<Self> {
+        let sample = Sample::of(&part.channel)?;
+        let word = Sample::word(&part.channel);
+        let title = match word {
+            "" => tidy(&part.column),
+            word => format!("{} ({word})", tidy(&part.column)),
+        };
+        match &part.key {
+            Key::Raw => None,
+            Key::Categories { entries } | Key::Bins { entries } => {
+                Some(Self::entries(&title, entries, sample, style))
+            }
+            Key::Scale { stops, ticks, missing } => {
+                let colors: Option<Vec<Rgba8>> = stops.iter().map(Swatch::color).collect();
+                if let Some(colors) = colors {
+                    return Some(Self::scale(&title, &colors, ticks, missing.as_ref(), style));
+                }
+                let numbers: Vec<f32> = stops.iter().filter_map(Swatch::number).collect();
+                let sampled = ticks.iter().map(|tick| Category {
+                    name: tick.label.clone(),
+                    swatch: Swatch::Number(between(&numbers, tick.place)),
+                    count: 0,
+                });
+                let entries: Vec<_> = sampled.chain(missing.clone()).collect();
+                Some(Self::entries(&title, &entries, sample, style))
+            }
+        }
+    }
+
+    /// One line per entry: sample, name, count where there is one.
+    fn entries(title: &str, entries: &[Category], sample: Sample, style: Style) -> Self {
+        let size = style.size;
         let mut legend = Self::titled(title, size);
-        let line = 1.55 * size;
-        let indent = 1.3 * size;
-        let counts: Vec<String> = entries.iter().map(|entry| grouped(entry.count)).collect();
+        let radius = |entry: &Category| match sample {
+            Sample::Area => style.radius * entry.swatch.number().unwrap_or(1.0).max(0.0).sqrt(),
+            _ => 0.4 * size,
+        };
+        let indent = match sample {
+            Sample::Area => 2.0 * entries.iter().map(radius).fold(0.4 * size, f32::max),
+            Sample::Width | Sample::EdgeColor => 1.6 * size,
+            Sample::NodeColor | Sample::Opacity => 0.8 * size,
+        };
+        let column = indent + 0.5 * size;
+        let counts: Vec<String> = entries
+            .iter()
+            .map(|entry| if entry.count > 0 { grouped(entry.count) } else { String::new() })
+            .collect();
         let widest = |texts: &mut dyn Iterator<Item = f32>| texts.fold(0.0, f32::max);
-        let names = widest(&mut entries.iter().map(|entry| width(&entry.name, size)));
+        let names = widest(&mut entries.iter().map(|entry| width(&tidy(&entry.name), size)));
         let numbers = widest(&mut counts.iter().map(|count| width(count, size)));
-        let right = indent + names + size + numbers;
+        let gap = if numbers > 0.0 { size } else { 0.0 };
+        let right = column + names + gap + numbers;
         for (entry, count) in entries.iter().zip(counts) {
+            let radius = radius(entry);
+            let line = (1.55 * size).max(2.0 * radius + 0.3 * size);
             let middle = legend.height + line / 2.0;
             let top = middle - line_height(size) / 2.0;
-            let dot =
-                Mark::Dot { x: 0.4 * size, y: middle, radius: 0.4 * size, color: entry.color };
-            let left = right - width(&count, size);
-            legend.marks.push(dot);
-            legend.marks.push(Mark::Text(text(entry.name.clone(), size).at(indent, top)));
-            legend.marks.push(Mark::QuietText(text(count, size).at(left, top)));
+            let color = entry.swatch.color().unwrap_or(style.ink);
+            let stroke = |thick: f32, color| {
+                let half = (thick / 2.0).max(0.5);
+                let (top, bottom) = (middle - half, middle + half);
+                Mark::Block(Rect { left: 0.0, top, right: indent, bottom }, color)
+            };
+            legend.marks.push(match sample {
+                Sample::EdgeColor => stroke(0.22 * size, color),
+                Sample::Width => stroke(style.line * entry.swatch.number().unwrap_or(1.0), color),
+                Sample::Opacity => {
+                    let [red, green, blue, _] = style.ink;
+                    let alpha = (255.0 * entry.swatch.number().unwrap_or(1.0)).round() as u8;
+                    let color = [red, green, blue, alpha];
+                    Mark::Dot { x: indent / 2.0, y: middle, radius, color }
+                }
+                Sample::NodeColor | Sample::Area => {
+                    Mark::Dot { x: indent / 2.0, y: middle, radius, color }
+                }
+            });
+            legend.marks.push(Mark::Text(text(tidy(&entry.name), size).at(column, top)));
+            if !count.is_empty() {
+                let left = right - width(&count, size);
+                legend.marks.push(Mark::QuietText(text(count, size).at(left, top)));
+            }
             legend.height += line;
         }
         legend.width = legend.width.max(right);
@@ -51,12 +170,14 @@ impl LegendBox {
     }
 
     /// A bar of colors with values beside it, the highest on top.
-    pub(crate) fn scale(
+    fn scale(
         title: &str,
-        ticks: &[(f32, String)],
-        missing: Option<(Rgba8, usize)>,
-        size: f32,
+        stops: &[Rgba8],
+        ticks: &[Tick],
+        missing: Option<&Category>,
+        style: Style,
     ) -> Self {
+        let size = style.size;
         let mut legend = Self::titled(title, size);
         let (thick, tall) = (0.9 * size, 9.0 * size);
         legend.height += 0.4 * size;
@@ -72,20 +193,22 @@ impl LegendBox {
                     right: thick,
                     bottom: place(step) + under,
                 };
-                let color = viridis((step as f32 + 0.5) / BAR_STEPS as f32);
+                let color = between(stops, (step as f32 + 0.5) / BAR_STEPS as f32);
                 legend.marks.push(Mark::Block(rect, color));
             }
             legend.height += tall + 0.5 * size;
         }
-        for (place, label) in ticks {
-            let middle = top + tall * (1.0 - place);
+        for tick in ticks {
+            let middle = top + tall * (1.0 - tick.place);
             let left = thick + 0.5 * size;
-            legend.width = legend.width.max(left + width(label, size));
-            let at = text(label.clone(), size).at(left, middle - line_height(size) / 2.0);
+            let label = tidy(&tick.label);
+            legend.width = legend.width.max(left + width(&label, size));
+            let at = text(label, size).at(left, middle - line_height(size) / 2.0);
             legend.marks.push(Mark::QuietText(at));
         }
-        if let Some((color, count)) = missing {
-            let label = format!("no value  {}", grouped(count));
+        if let Some(missing) = missing {
+            let label = format!("{}  {}", missing.name, grouped(missing.count));
+            let color = missing.swatch.color().unwrap_or(style.ink);
             let (indent, middle) = (1.3 * size, legend.height + 0.8 * size);
             legend.width = legend.width.max(indent + width(&label, size));
             legend.marks.push(Mark::Dot { x: 0.4 * size, y: middle, radius: 0.4 * size, color });
@@ -94,6 +217,15 @@ impl LegendBox {
             legend.height += 1.6 * size;
         }
         legend
+    }
+
+    /// This box with `below` under it.
+    fn over(mut self, below: Self, gap: f32) -> Self {
+        let top = self.height + gap;
+        self.width = self.width.max(below.width);
+        self.height = top + below.height;
+        self.marks.extend(below.at(0.0, top));
+        self
     }
 
     /// The marks with the upper left corner at `left`, `top`.
@@ -161,24 +293,56 @@ mod tests {
 
     #[test]
     fn every_mark_is_in_the_box() {
-        let entry = |name: &str| Category { name: name.into(), color: [9; 4], count: 12 };
-        let ticks = [(0.0, "1".to_owned()), (1.0, "2.5".to_owned())];
-        for legend in [
-            LegendBox::categories("kind", &[entry("a"), entry("a longer one")], 20.0),
-            LegendBox::scale("a quite long title", &ticks, Some(([9; 4], 3)), 20.0),
-            LegendBox::scale("empty", &[], None, 20.0),
-        ] {
-            let all = Rect { left: 0.0, top: 0.0, right: legend.width, bottom: legend.height };
-            for mark in legend.clone().at(0.0, 0.0) {
-                let bounds = match mark {
-                    Mark::Block(rect, _) => rect,
-                    Mark::Dot { x, y, radius, .. } => {
-                        Rect { left: x, top: y, right: x, bottom: y }.grown(radius)
-                    }
-                    Mark::Text(text) | Mark::QuietText(text) => text.bounds(),
-                };
-                assert_eq!(all.grown(0.5).shared(&bounds), bounds.width() * bounds.height());
-            }
+        let entry = |name: &str, swatch| Category { name: name.into(), swatch, count: 12 };
+        let color = Swatch::Color([9; 4]);
+        let categories =
+            vec![entry("a", color.clone()), entry("a quite longer one", color.clone())];
+        let ticks = [(0.0, "1"), (1.0, "2.5")];
+        let ticks = ticks.map(|(place, label)| Tick { place, label: label.to_owned() }).to_vec();
+        let missing = Some(entry("no value", color.clone()));
+        let numbers = vec![Swatch::Number(0.1), Swatch::Number(1.0)];
+        let part = |channel: &str, key| LegendPart {
+            channel: channel.to_owned(),
+            column: "a quite long title".to_owned(),
+            key,
+        };
+        let scale = |stops, ticks, missing| Key::Scale { stops, ticks, missing };
+        let parts = vec![
+            part("node_color", Key::Categories { entries: categories.clone() }),
+            part("edge_color", Key::Bins { entries: categories }),
+            part("edge_color", scale(vec![color.clone(); 2], ticks.clone(), missing.clone())),
+            part("node_color", scale(vec![color], vec![], None)),
+            part("node_size", scale(numbers.clone(), ticks.clone(), missing.clone())),
+            part("edge_size", scale(numbers.clone(), ticks.clone(), None)),
+            part("edge_opacity", scale(numbers, ticks, missing)),
+        ];
+        let style = Style { size: 20.0, radius: 33.0, line: 5.0, ink: [1, 2, 3, 255] };
+        let legend = LegendBox::of(&Legend { parts }, style).unwrap();
+        let all = Rect { left: 0.0, top: 0.0, right: legend.width, bottom: legend.height };
+        for mark in legend.clone().at(0.0, 0.0) {
+            let bounds = match mark {
+                Mark::Block(rect, _) => rect,
+                Mark::Dot { x, y, radius, .. } => {
+                    Rect { left: x, top: y, right: x, bottom: y }.grown(radius)
+                }
+                Mark::Text(text) | Mark::QuietText(text) => text.bounds(),
+            };
+            let inside = all.grown(0.5).shared(&bounds);
+            let area = bounds.width() * bounds.height();
+            assert!((inside - area).abs() <= 1e-3 * area, "{bounds:?} in {all:?}");
         }
+    }
+
+    #[test]
+    fn what_has_no_key_has_no_legend() {
+        let part = |channel: &str, key| LegendPart {
+            channel: channel.to_owned(),
+            column: "c".to_owned(),
+            key,
+        };
+        let icons = Key::Categories { entries: vec![] };
+        let legend = Legend { parts: vec![part("node_color", Key::Raw), part("node_icon", icons)] };
+        let style = Style { size: 20.0, radius: 1.0, line: 1.0, ink: [0; 4] };
+        assert_eq!(LegendBox::of(&legend, style), None);
     }
 }

@@ -124,7 +124,7 @@ impl Canvas {
         }
         let ring = ring_width(radius);
         // A transparent background has no color to set nodes off with.
-        let ring_paint = paint(background, 0.85);
+        let ring_paint = paint(background, 0.85 * f32::from(color[3]) / 255.0);
         let fill = paint(color, NODE_OPACITY);
         let reach = radius + ring + 0.5;
         let row = |value: f32| (value - self.first_row as f32).max(0.0) as usize;

@@ -1,19 +1,18 @@
 //! The scene: every decision about a picture that does not depend on its format.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, UInt32Array};
+use arrow::array::{Array, ArrayRef};
 use arrow::util::display::array_value_to_string;
 use graph_core::Graph;
 use rayon::prelude::*;
 use tiny_skia::{Color, FillRule, LineJoin, Paint, PathBuilder, PixmapMut, Stroke, Transform};
 
-use crate::encode::{self, Colors, Key, MISSING, Rgba8, Sizes, from_oklab, to_oklab};
+use crate::encode::{self, Encodings, Rgba8, Sizes, from_oklab, to_oklab};
 use crate::image::Pixels;
-use crate::image::density::{Cell, End, accumulate};
+use crate::image::density::{Cell, End, Looks, accumulate};
 use crate::image::frame::{Disc, Frame, Rect};
-use crate::image::legend::{LegendBox, Mark};
+use crate::image::legend::{LegendBox, Mark, Style};
 use crate::image::look::Look;
 use crate::image::raster::{Layers, compose};
 use crate::image::text::{Text, tidy};
@@ -55,6 +54,9 @@ const LEAST_AREA: f32 = 1.5;
 /// Most of the occupied tiles that nodes may cover together for the sake of that.
 const LEAST_AREA_SHARE: f32 = 0.35;
 
+/// Width of the widest edge, where widths are data, as a factor on that of edges that are all alike.
+const WIDEST: f64 = 5.0;
+
 /// Pixels of the default picture, at which the unit of all lengths is 1.
 const DEFAULT_AREA: f32 = 1920.0 * 1440.0;
 
@@ -73,6 +75,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) order: Vec<u32>,
     /// Width of an edge in pixels.
     pub(crate) line: f32,
+    pub(crate) looks: Looks,
     pub(crate) labels: Vec<Text>,
     pub(crate) marks: Vec<Mark>,
     /// Width of the rim that sets text off, per font size.
@@ -102,13 +105,29 @@ impl<'a> Scene<'a> {
         let degrees = graph.degrees();
 
         let frame = Frame::fit(x, y, room);
-        let encoded = node_colors(graph, x, y, &degrees, config)?;
-        let areas = node_areas(graph, &degrees, config)?;
+        let encodings = config.encodings_of(graph);
+        let (buffers, legend) = encodings.evaluate(graph)?;
+        let mut colors = match buffers.node_colors {
+            Some(colors) => colors,
+            None => default_colors(x, y, config),
+        };
+        for (color, &opacity) in colors.iter_mut().zip(buffers.node_opacities.iter().flatten()) {
+            color[3] = (f32::from(color[3]) * opacity).round() as u8;
+        }
+        let areas = match buffers.node_sizes {
+            Some(areas) => areas,
+            None => default_areas(&degrees, config),
+        };
+        let looks = Looks {
+            colors: buffers.edge_colors,
+            widths: buffers.edge_sizes.map(line_widths),
+            opacities: buffers.edge_opacities,
+        };
         let places: Vec<(f32, f32)> = x.iter().zip(y).map(|(&x, &y)| frame.place(x, y)).collect();
         let radii = radii(&areas, &places, room, unit, graph.n_edges(), config.node_scale);
         let discs: Vec<Disc> = places
             .into_iter()
-            .zip(encoded.colors)
+            .zip(colors)
             .zip(radii)
             .map(|(((x, y), color), radius)| Disc { x, y, radius, color })
             .collect();
@@ -125,8 +144,15 @@ impl<'a> Scene<'a> {
             taken.push(title.bounds());
             marks.push(Mark::Text(title));
         }
+        let line = line_width(graph.n_edges()) * unit * config.edge_scale;
+        let style = Style {
+            size: 0.8 * size,
+            radius: discs.iter().map(|disc| disc.radius).fold(0.0, f32::max),
+            line: line * looks.widths.iter().flatten().copied().fold(0.0, f32::max),
+            ink: look.quiet_text,
+        };
         if config.legend == Legend::Auto
-            && let Some(legend) = legend_box(graph, &degrees, encoded.key, config, size)?
+            && let Some(legend) = LegendBox::of(&legend, style)
         {
             let bounds = quiet_corner(picture.grown(-pad), &legend, &discs, &taken);
             taken.push(bounds.grown(0.3 * size));
@@ -141,13 +167,14 @@ impl<'a> Scene<'a> {
             background: config.background.map_or(look.background, |color| color.0),
             discs,
             order,
-            line: line_width(graph.n_edges()) * unit * config.edge_scale,
+            line,
+            looks,
             labels: vec![],
             marks,
             halo: 0.2,
             edge_opacity: config.edge_opacity,
         };
-        scene.place_labels(config, picture.grown(-0.3 * pad), &taken, size)?;
+        scene.place_labels(config, picture.grown(-0.3 * pad), &taken, size, &encodings)?;
         Ok(scene)
     }
 
@@ -172,7 +199,8 @@ impl<'a> Scene<'a> {
             .map(|disc| End::new(disc.x, disc.y, to_oklab(disc.color)))
             .collect();
         let size = [self.width as usize, self.height as usize];
-        let cells = accumulate(&ends, coo.sources(), coo.targets(), self.line, size, STEP_BUDGET);
+        let (sources, targets) = (coo.sources(), coo.targets());
+        let cells = accumulate(&ends, sources, targets, &self.looks, self.line, size, STEP_BUDGET);
         let densities = cells.iter().map(|cell| cell[3]);
         let tone = Tone::new(self.edge_opacity, self.look.edge_top, densities);
         (cells, tone)
@@ -283,8 +311,9 @@ impl<'a> Scene<'a> {
         room: Rect,
         taken: &[Rect],
         size: f32,
+        encodings: &Encodings,
     ) -> Result<()> {
-        let (column, is_name) = name_column(self.graph, config)?;
+        let (column, is_name) = name_column(self.graph, config, encodings)?;
         let n = self.graph.n_nodes();
         let unit = self.width as f32 * self.height as f32 / DEFAULT_AREA;
         let limit = match config.labels {
@@ -333,8 +362,12 @@ fn tells_apart(column: &ArrayRef) -> bool {
 }
 
 /// The column with the names of nodes, and whether it holds names rather than numbers.
-fn name_column<'a>(graph: &'a Graph, config: &ImageConfig) -> Result<(&'a ArrayRef, bool)> {
-    if let Some(name) = &config.label_by {
+fn name_column<'a>(
+    graph: &'a Graph,
+    config: &ImageConfig,
+    encodings: &Encodings,
+) -> Result<(&'a ArrayRef, bool)> {
+    if let Some(name) = encodings.node_title.as_ref().or(encodings.node_label.as_ref()) {
         return Ok((graph.node_column(name)?, true));
     }
     let named = NAME_COLUMNS
@@ -348,68 +381,33 @@ fn name_column<'a>(graph: &'a Graph, config: &ImageConfig) -> Result<(&'a ArrayR
     })
 }
 
-/// The column to color by, and its name; `None` if colors carry no data.
-fn color_column(
-    graph: &Graph,
-    degrees: &[u32],
-    config: &ImageConfig,
-) -> Result<Option<(String, ArrayRef)>> {
-    let Some(name) = &config.color_by else { return Ok(None) };
-    if let Some(column) = graph.nodes().column_by_name(name) {
-        return Ok(Some((name.clone(), Arc::clone(column))));
+/// Colors of nodes that carry no data.
+fn default_colors(x: &[f32], y: &[f32], config: &ImageConfig) -> Vec<Rgba8> {
+    if config.color_by.as_deref() == Some("none") {
+        return vec![encode::PALETTE[0]; x.len()];
     }
-    match name.as_str() {
-        "position" | "none" => Ok(None),
-        "degree" => Ok(Some((
-            name.clone(),
-            Arc::new(UInt32Array::from_iter_values(degrees.iter().copied())),
-        ))),
-        _ => Ok(Some((name.clone(), Arc::clone(graph.node_column(name)?)))),
-    }
+    let darken = |color| {
+        let [l, a, b] = to_oklab(color);
+        from_oklab([0.86 * l, a, b])
+    };
+    let colors = encode::by_position(x, y);
+    if config.theme == Theme::Light { colors.into_iter().map(darken).collect() } else { colors }
 }
 
-fn node_colors(
-    graph: &Graph,
-    x: &[f32],
-    y: &[f32],
-    degrees: &[u32],
-    config: &ImageConfig,
-) -> Result<Colors> {
-    if let Some((name, column)) = color_column(graph, degrees, config)? {
-        // A degree is a measure even if few values occur.
-        if graph.nodes().column_by_name(&name).is_none() {
-            return Ok(encode::continuous(&encode::numbers(&name, &column)?, config.color_scale));
-        }
-        return encode::colors(&name, &column, config.color_scale);
+/// Areas of nodes by degree, or all alike.
+fn default_areas(degrees: &[u32], config: &ImageConfig) -> Vec<f32> {
+    if config.size_by.as_deref() == Some("none") {
+        return vec![1.0; degrees.len()];
     }
-    let colors = if config.color_by.as_deref() == Some("none") {
-        vec![encode::PALETTE[0]; graph.n_nodes()]
-    } else {
-        let darken = |color| {
-            let [l, a, b] = to_oklab(color);
-            from_oklab([0.86 * l, a, b])
-        };
-        let colors = encode::by_position(x, y);
-        if config.theme == Theme::Light { colors.into_iter().map(darken).collect() } else { colors }
-    };
-    Ok(Colors { colors, key: None })
+    let values: Vec<f64> = degrees.iter().map(|&degree| f64::from(degree)).collect();
+    encode::sizes(&values, Sizes::Count)
 }
 
-/// Relative areas of the nodes.
-fn node_areas(graph: &Graph, degrees: &[u32], config: &ImageConfig) -> Result<Vec<f32>> {
-    let by_degree = || {
-        let values: Vec<f64> = degrees.iter().map(|&degree| f64::from(degree)).collect();
-        encode::sizes(&values, Sizes::Count)
-    };
-    let Some(name) = config.size_by.as_deref() else { return Ok(by_degree()) };
-    match (graph.nodes().column_by_name(name), name) {
-        (None, "degree") => Ok(by_degree()),
-        (None, "none") => Ok(vec![1.0; graph.n_nodes()]),
-        _ => {
-            let column = graph.node_column(name)?;
-            Ok(encode::sizes(&encode::numbers(name, column)?, Sizes::Measure))
-        }
-    }
+/// Factors on the width of a line: together as wide as if all were alike, but none too wide.
+fn line_widths(sizes: Vec<f32>) -> Vec<f32> {
+    let mean = sizes.iter().map(|&size| f64::from(size)).sum::<f64>() / sizes.len().max(1) as f64;
+    let factor = if mean > 0.0 { (1.0 / mean).min(WIDEST) as f32 } else { 1.0 };
+    sizes.into_iter().map(|size| size * factor).collect()
 }
 
 /// Radii in pixels: together the discs cover a fixed share of the room, or of the tiles of it that
@@ -468,36 +466,6 @@ fn occupied(places: &[(f32, f32)], room: Rect, side: f32) -> f32 {
     }
     let halves: usize = tiles.iter().map(|&tile| usize::from(tile)).sum();
     halves as f32 / 2.0 * side * side
-}
-
-fn legend_box(
-    graph: &Graph,
-    degrees: &[u32],
-    key: Option<Key>,
-    config: &ImageConfig,
-    size: f32,
-) -> Result<Option<LegendBox>> {
-    let (Some(key), Some((name, column))) = (key, color_column(graph, degrees, config)?) else {
-        return Ok(None);
-    };
-    let name = tidy(&name);
-    let size = 0.8 * size;
-    Ok(Some(match key {
-        Key::Categories(mut entries) => {
-            for entry in &mut entries {
-                entry.name = tidy(&entry.name);
-            }
-            LegendBox::categories(&name, &entries, size)
-        }
-        Key::Scale { ticks, missing } => {
-            let mut labels = Vec::new();
-            for tick in ticks {
-                labels.push((tick.place, tidy(&array_value_to_string(&column, tick.node)?)));
-            }
-            let missing = (missing > 0).then_some((MISSING, missing));
-            LegendBox::scale(&name, &labels, missing, size)
-        }
-    }))
 }
 
 /// The corner of `room` in which a legend covers the least of the nodes.

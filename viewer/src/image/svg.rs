@@ -13,6 +13,7 @@ use crate::image::legend::Mark;
 use crate::image::raster::{edge_color, ring_width};
 use crate::image::scene::Scene;
 use crate::image::text::{FONT_STACK, Text, tidy, width};
+use crate::image::tone::Tone;
 
 /// With more edges than this they become one image.
 const MOST_LINES: usize = 10_000;
@@ -62,8 +63,12 @@ fn edges(svg: &mut String, scene: &Scene) -> Result<()> {
     let mut gradients: HashMap<(String, String, bool), usize> = HashMap::new();
     let mut definitions = String::new();
     let mut lines = String::new();
-    for (&u, &v) in scene.graph.coo().sources().iter().zip(scene.graph.coo().targets()) {
+    let coo = scene.graph.coo();
+    for (edge, (&u, &v)) in coo.sources().iter().zip(coo.targets()).enumerate() {
         let [mut a, mut b] = [u, v].map(|u| scene.discs[u as usize]);
+        if let Some(own) = scene.looks.colors(edge) {
+            [a.color, b.color] = own;
+        }
         if u == v || !a.is_placed() || !b.is_placed() {
             continue;
         }
@@ -94,11 +99,12 @@ fn edges(svg: &mut String, scene: &Scene) -> Result<()> {
         put(
             &mut lines,
             format_args!(
-                "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{stroke}\"/>\n",
+                "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{stroke}\"{}/>\n",
                 round(a.x),
                 round(a.y),
                 round(b.x),
-                round(b.y)
+                round(b.y),
+                own_stroke(scene, edge, tone)
             ),
         );
     }
@@ -116,9 +122,24 @@ fn edges(svg: &mut String, scene: &Scene) -> Result<()> {
     Ok(())
 }
 
+/// Width and opacity of an edge, where they are not those of all.
+fn own_stroke(scene: &Scene, edge: usize, tone: Tone) -> String {
+    let mut attributes = String::new();
+    let width = scene.looks.width(edge);
+    if width != 1.0 {
+        put(&mut attributes, format_args!(" stroke-width=\"{}\"", round(scene.line * width)));
+    }
+    let opacity = scene.looks.opacity(edge);
+    if opacity < 1.0 {
+        let opacity = round3(tone.opacity(opacity));
+        put(&mut attributes, format_args!(" stroke-opacity=\"{opacity}\""));
+    }
+    attributes
+}
+
 fn nodes(svg: &mut String, scene: &Scene) -> Result<()> {
     if scene.discs.len() > MOST_CIRCLES {
-        let tone = crate::image::tone::Tone::Layered { log_rest: 0.0 };
+        let tone = Tone::Layered { log_rest: 0.0 };
         let pixels = scene.straight(scene.raster(&[], tone, [0; 4], &scene.order));
         return image(svg, "nodes", &pixels);
     }
@@ -134,11 +155,12 @@ fn nodes(svg: &mut String, scene: &Scene) -> Result<()> {
         put(
             svg,
             format_args!(
-                "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\" stroke-width=\"{}\"><title>{}</title></circle>\n",
+                "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\"{} stroke-width=\"{}\"><title>{}</title></circle>\n",
                 round(disc.x),
                 round(disc.y),
                 round(disc.radius),
                 css(disc.color).0,
+                faint(disc.color),
                 round(2.0 * ring_width(disc.radius)),
                 escape(&tidy(&name))
             ),
@@ -158,22 +180,24 @@ fn legend(svg: &mut String, scene: &Scene) {
             Mark::Block(rect, color) => put(
                 svg,
                 format_args!(
-                    "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" stroke=\"none\"/>\n",
+                    "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"{} stroke=\"none\"/>\n",
                     round(rect.left),
                     round(rect.top),
                     round(rect.width()),
                     round(rect.height()),
-                    css(*color).0
+                    css(*color).0,
+                    faint(*color)
                 ),
             ),
             Mark::Dot { x, y, radius, color } => put(
                 svg,
                 format_args!(
-                    "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\" stroke=\"none\"/>\n",
+                    "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\"{} stroke=\"none\"/>\n",
                     round(*x),
                     round(*y),
                     round(*radius),
-                    css(*color).0
+                    css(*color).0,
+                    faint(*color)
                 ),
             ),
             Mark::Text(text) => line(svg, scene, text, scene.look.text),
@@ -243,6 +267,11 @@ fn put(svg: &mut String, text: std::fmt::Arguments) {
 /// `#rrggbb` and the opacity.
 fn css([red, green, blue, alpha]: Rgba8) -> (String, f32) {
     (format!("#{red:02x}{green:02x}{blue:02x}"), round3(f32::from(alpha) / 255.0))
+}
+
+/// The attribute for a color that is not opaque.
+fn faint(color: Rgba8) -> String {
+    if color[3] == 255 { String::new() } else { format!(" fill-opacity=\"{}\"", css(color).1) }
 }
 
 fn mix(a: Rgba8, b: Rgba8) -> Rgba8 {
