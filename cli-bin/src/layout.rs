@@ -194,7 +194,7 @@ fn check_columns(graph: &Graph, image: &ImageConfig) -> anyhow::Result<()> {
             graph.node_column(name)?;
         }
     }
-    Ok(())
+    Ok(image.encodings_of(graph).check(graph)?)
 }
 
 /// How the table of positions is written.
