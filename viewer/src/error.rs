@@ -76,8 +76,8 @@ pub enum Error {
     },
     /// A column is named that the graph does not have.
     #[error(
-        "there is no column `{column}`{}; the columns of {of} are `{}`", hint(nearest.as_deref()),
-        available.join("`, `")
+        "there is no column `{column}`; the columns of {of} are `{}`{}", available.join("`, `"),
+        hint(nearest.as_deref())
     )]
     UnknownColumn {
         /// `"nodes"` or `"edges"`.

@@ -104,7 +104,10 @@ fn the_form_of_pygraphistry_is_read() {
     assert_eq!(buffers.node_colors.unwrap(), [RED, BLUE, RED, MISSING]);
     assert_eq!(buffers.node_sizes.unwrap(), [0.25, 1.0, 0.25, 0.5]);
     let icons = buffers.node_icons.unwrap();
-    assert_eq!((icons.table, icons.index, icons.as_text), (vec![String::new(), "US".into()], vec![1, 0, 1, 0], true));
+    assert_eq!(
+        (icons.table, icons.index, icons.as_text),
+        (vec![String::new(), "US".into()], vec![1, 0, 1, 0], true)
+    );
     let badge = &buffers.badges[0];
     assert_eq!(badge.position, BadgePosition::TopRight);
     assert_eq!(badge.icons.as_ref().unwrap().index, [1, 1, 2, 0]);
@@ -137,14 +140,38 @@ fn edges_have_one_color_or_two() {
 #[test]
 fn what_is_wrong_is_named_with_its_place() {
     for (json, message) in [
-        (r#"{"node_colour": "kind"}"#, "encodings: there is no `node_colour`; did you mean `node_color`?"),
-        (r#"{"node_color": {"column": "kind", "map": {"x": "rde"}}}"#, "node_color.map.x: `rde` is not a color; did you mean `red`?"),
-        (r#"{"node_size": {"column": "score", "range": [1, -2]}}"#, "node_size.range.1: -2 is no number from 0 on"),
-        (r#"{"node_color": {"column": "score", "bins": [[5, "red"], [5, "blue"]]}}"#, "node_color.bins: the bound of bin 1 is not above that of bin 0"),
-        (r#"{"node_color": "knid"}"#, "there is no column `knid`; did you mean `kind`?; the columns of nodes are `id`, `kind`, `score`, `number`, `rgba`, `entry`, `degree`"),
-        (r#"{"edge_size": "amuont"}"#, "there is no column `amuont`; did you mean `amount`?; the columns of edges are `source`, `target`, `amount`, `how`"),
-        (r#"{"node_size": "kind"}"#, "column `kind` has type Utf8, but a number, a date or a time was needed"),
-        (r#"{"node_color": {"column": "kind", "scale": "raw"}}"#, "column `kind`: `x` is not a color"),
+        (
+            r#"{"node_colour": "kind"}"#,
+            "encodings: there is no `node_colour`; did you mean `node_color`?",
+        ),
+        (
+            r#"{"node_color": {"column": "kind", "map": {"x": "rde"}}}"#,
+            "node_color.map.x: `rde` is not a color; did you mean `red`?",
+        ),
+        (
+            r#"{"node_size": {"column": "score", "range": [1, -2]}}"#,
+            "node_size.range.1: -2 is no number from 0 on",
+        ),
+        (
+            r#"{"node_color": {"column": "score", "bins": [[5, "red"], [5, "blue"]]}}"#,
+            "node_color.bins: the bound of bin 1 is not above that of bin 0",
+        ),
+        (
+            r#"{"node_color": "knid"}"#,
+            "there is no column `knid`; the columns of nodes are `id`, `kind`, `score`, `number`, `rgba`, `entry`, `degree`; did you mean `kind`?",
+        ),
+        (
+            r#"{"edge_size": "amuont"}"#,
+            "there is no column `amuont`; the columns of edges are `source`, `target`, `amount`, `how`; did you mean `amount`?",
+        ),
+        (
+            r#"{"node_size": "kind"}"#,
+            "column `kind` has type Utf8, but a number, a date or a time was needed",
+        ),
+        (
+            r#"{"node_color": {"column": "kind", "scale": "raw"}}"#,
+            "column `kind`: `x` is not a color",
+        ),
     ] {
         assert_eq!(refusal(json), message);
     }
@@ -165,7 +192,9 @@ fn a_picture_shows_colors_widths_and_a_legend_of_each() {
         ..ImageConfig::default()
     };
     let svg = Picture::new(&graph, &x, &y, &config).unwrap().svg_text().unwrap();
-    for text in ["score", "≥ 5", "number (size)", "number (opacity)", "how (edges)", "amount (width)"] {
+    for text in
+        ["score", "≥ 5", "number (size)", "number (opacity)", "how (edges)", "amount (width)"]
+    {
         assert!(svg.contains(&format!(">{text}</text>")), "{text} in {svg}");
     }
     assert!(svg.contains("stroke-width=\"") && svg.contains("fill-opacity=\""), "{svg}");

@@ -214,7 +214,10 @@ fn wrong_input_is_named() {
         ImageConfig { size_by: Some("rank".to_owned()), ..small() },
         ImageConfig { label_by: Some("rank".to_owned()), ..small() },
     ] {
-        assert_eq!(message(&x, config), "there is no column `rank`; the columns are `id`");
+        assert_eq!(
+            message(&x, config),
+            "there is no column `rank`; the columns of nodes are `id`, `degree`"
+        );
     }
     let graph = with_column(graph.clone(), "kind", StringArray::from(vec!["a"; 5]));
     let config = ImageConfig { size_by: Some("kind".to_owned()), ..small() };
