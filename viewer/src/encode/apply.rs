@@ -68,7 +68,7 @@ pub(crate) fn encode<T: Output>(
         Rule::Map { values, other } => map(name, column, values, other.as_ref(), channel),
         Rule::Cycle(outputs) => cycle(name, column, outputs, None, channel),
         Rule::Ramp { stops, law } => ramp(name, column, stops, *law, channel),
-        Rule::Bins(bins) => in_bins(column, &numbers(name, column)?, bins, channel),
+        Rule::Bins(bins) => Ok(in_bins(column, &numbers(name, column)?, bins, channel)),
         Rule::Classes { outputs, law } => {
             let values = numbers(name, column)?;
             let bounds = bounds(&values, *law, outputs.len());
@@ -77,7 +77,8 @@ pub(crate) fn encode<T: Output>(
                 .map(|(class, bound)| (Some(bound), outputs[class].clone()))
                 .collect();
             bins.extend(outputs.last().map(|output| (None, output.clone())));
-            in_bins(column, &values, &Bins { bins, inclusive: false, other: None }, channel)
+            let bins = Bins { bins, inclusive: false, other: None };
+            Ok(in_bins(column, &values, &bins, channel))
         }
         Rule::Auto { outputs, law } => {
             if outputs.is_empty() && *law == Law::Auto && T::takes_numbers(channel) {
@@ -199,7 +200,7 @@ fn ramp<T: Output>(
     let found = places(&numbers(name, column)?, law);
     let none = T::missing(channel);
     let output = |place: &Option<f32>| place.map_or_else(|| none.clone(), |at| between(stops, at));
-    let values = found.places.iter().map(output).collect();
+    let values = found.of.iter().map(output).collect();
     let mut ticks = Vec::new();
     for (place, row) in found.ticks {
         ticks.push(Tick { place, label: printed(column, row)? });
@@ -227,7 +228,7 @@ fn in_bins<T: Output>(
     numbers: &[f64],
     bins: &Bins<T>,
     channel: Channel,
-) -> Result<Encoded<T>> {
+) -> Encoded<T> {
     let other = bins.other.clone().unwrap_or_else(|| T::missing(channel));
     let is_in = |value: f64, bound: Option<f64>| match bound {
         None => true,
@@ -266,7 +267,7 @@ fn in_bins<T: Output>(
     }
     push_group(&mut entries, "in no bin".to_owned(), &other, outside);
     push_group(&mut entries, "no value".to_owned(), &other, missing);
-    Ok(Encoded { values, key: Key::Bins { entries } })
+    Encoded { values, key: Key::Bins { entries } }
 }
 
 /// A bound in few digits.
@@ -415,7 +416,7 @@ impl Output for f32 {
             }
             Channel::Opacity => {
                 // Arbitrary numbers become opacities from faint to full.
-                if numbers.iter().any(|&value| value < 0.0 || value > 1.0) {
+                if numbers.iter().any(|value| !value.is_nan() && !(0.0..=1.0).contains(value)) {
                     return ramp(name, column, &Self::scale(channel), Law::Auto, channel);
                 }
                 let value = |&value: &f64| if value.is_nan() { 1.0 } else { value as Self };
@@ -424,7 +425,7 @@ impl Output for f32 {
             Channel::Weight | Channel::Color => {
                 if let Some(row) = numbers.iter().position(|&value| {
                     let narrow = value as Self;
-                    !value.is_nan() && !(narrow.is_finite() && narrow >= 0.0)
+                    !(value.is_nan() || narrow.is_finite() && narrow >= 0.0)
                 }) {
                     return Err(Error::BadValue {
                         column: name.to_owned(),
@@ -481,11 +482,15 @@ pub(crate) fn encode_numbers(
     };
     match &mut encoded.key {
         Key::Categories { entries } | Key::Bins { entries } => {
-            entries.iter_mut().for_each(|entry| adjust(&mut entry.swatch));
+            for entry in entries {
+                adjust(&mut entry.swatch);
+            }
         }
         Key::Scale { stops, missing, .. } => {
             stops.iter_mut().for_each(adjust);
-            missing.iter_mut().for_each(|entry| adjust(&mut entry.swatch));
+            if let Some(entry) = missing {
+                adjust(&mut entry.swatch);
+            }
         }
         Key::Raw => {}
     }

@@ -6,7 +6,7 @@ use crate::encode::Law;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Places {
     /// Place of each number, 0 to 1; `None` for what is not finite.
-    pub(crate) places: Vec<Option<f32>>,
+    pub(crate) of: Vec<Option<f32>>,
     /// Places, and a row with the value there, ascending: some for a key, not too near.
     pub(crate) ticks: Vec<(f32, usize)>,
     /// How many numbers are not finite.
@@ -25,7 +25,7 @@ pub(crate) fn places(values: &[f64], law: Law) -> Places {
     let missing = values.len() - order.len();
     let mut places = vec![None; values.len()];
     let (Some(&first), Some(&last)) = (order.first(), order.last()) else {
-        return Places { places, ticks: vec![], missing };
+        return Places { of: places, ticks: vec![], missing };
     };
     let (low, high) = (values[first], values[last]);
     // Halved, since the span of two finite numbers may be infinite.
@@ -56,7 +56,7 @@ pub(crate) fn places(values: &[f64], law: Law) -> Places {
         start += run.len();
     }
     let ticks = ticks(&order, &places);
-    Places { places, ticks, missing }
+    Places { of: places, ticks, missing }
 }
 
 /// Upper bounds of all but the last of `count` classes of `values` by `law`, and which class each
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn at(values: &[f64], law: Law) -> Vec<f32> {
-        places(values, law).places.into_iter().map(|place| place.unwrap_or(-1.0)).collect()
+        places(values, law).of.into_iter().map(|place| place.unwrap_or(-1.0)).collect()
     }
 
     #[test]
@@ -160,13 +160,13 @@ mod tests {
     #[test]
     fn values_that_are_not_finite_are_missing() {
         let found = places(&[f64::NAN, 1.0, f64::INFINITY], Law::Auto);
-        assert_eq!((found.places, found.missing), (vec![None, Some(0.5), None], 2));
+        assert_eq!((found.of, found.missing), (vec![None, Some(0.5), None], 2));
     }
 
     #[test]
     fn the_widest_span_does_not_overflow() {
         let found = places(&[f64::MIN, 0.0, f64::MAX], Law::Linear);
-        assert_eq!(found.places, [Some(0.0), Some(0.5), Some(1.0)]);
+        assert_eq!(found.of, [Some(0.0), Some(0.5), Some(1.0)]);
         assert_eq!(found.ticks, [(0.0, 0), (0.5, 1), (1.0, 2)]);
     }
 

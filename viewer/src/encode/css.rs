@@ -101,6 +101,7 @@ fn named(name: &str) -> Option<Rgba8> {
 
 /// The named colors of CSS, in order of their names.
 #[rustfmt::skip]
+#[expect(clippy::unreadable_literal, reason = "colors are written as on the web")]
 const NAMES: [(&str, u32); 148] = [
     ("aliceblue", 0xf0f8ff), ("antiquewhite", 0xfaebd7), ("aqua", 0x00ffff),
     ("aquamarine", 0x7fffd4), ("azure", 0xf0ffff), ("beige", 0xf5f5dc), ("bisque", 0xffe4c4),

@@ -130,6 +130,7 @@ impl Encodings {
     /// - [`Error::ColumnType`] if a column's type cannot be shown so;
     /// - [`Error::BadValue`] if a value cannot, with its row;
     /// - [`Error::TooManyIcons`] if an icon column has more than 65,535 names.
+    #[expect(clippy::too_many_lines, reason = "a part for each buffer")]
     pub fn evaluate(&self, graph: &Graph) -> Result<(Buffers, Legend)> {
         let run = Run { graph, ends: OnceCell::new() };
         let parts = RefCell::new(Vec::new());

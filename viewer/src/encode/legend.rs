@@ -104,6 +104,7 @@ impl Swatch {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn as_hex<S: Serializer>(color: &Rgba8, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&crate::HexColor(*color))
 }

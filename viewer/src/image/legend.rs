@@ -282,7 +282,6 @@ pub(crate) fn grouped(count: usize) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 
