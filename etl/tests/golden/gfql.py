@@ -1,10 +1,8 @@
-"""Answers of graphistry's own GFQL, in pandas, to random queries over random graphs: gfql.json.
-
-Usage: python gfql.py > gfql.json
-"""
+"""Answers of graphistry's own GFQL, in pandas, to random queries over random graphs: gfql.json."""
 
 import datetime
 import json
+import pathlib
 import random
 import sys
 import warnings
@@ -295,8 +293,9 @@ def main(count):
         cases.append({"graph": at // 8, "query": json.dumps(wire, separators=(",", ":")), **expected})
         graphs[str(at // 8)] = data
     print(failed, file=sys.stderr)
-    json.dump({"graphs": graphs, "cases": cases}, sys.stdout, separators=(",", ":"))
-    print(len(cases), file=sys.stderr)
+    path = pathlib.Path(__file__).with_suffix(".json")
+    path.write_text(json.dumps({"graphs": graphs, "cases": cases}, separators=(",", ":")) + "\n")
+    print(len(cases), "cases,", path.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":
