@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use arrow::array::{Array, RecordBatch};
 use graph_core::Graph;
 
 use crate::encode::{
-    Bins, Encoding, Encodings, Law, Rgba8, Rule, named_palette, parse_color, spread,
+    Bins, Encoding, Encodings, Law, Rgba8, Rule, is_text, named_palette, parse_color, spread,
 };
 use crate::{Error, Result};
 
@@ -159,7 +160,7 @@ impl ImageConfig {
         };
         if let Some(name) = &self.color_by {
             let data = Some(name).filter(|name| is_data(name, &["position", "none"]));
-            made.node_color = data.map(|name| self.color(name));
+            made.node_color = data.map(|name| self.color(name, graph.nodes()));
         }
         if let Some(name) = &self.size_by {
             made.node_size = Some(name).filter(|name| is_data(name, &["none"])).map(Encoding::auto);
@@ -173,7 +174,7 @@ impl ImageConfig {
         replace(&mut made.edge_size, &self.edge_size_by);
         replace(&mut made.edge_opacity, &self.edge_opacity_by);
         if let Some(name) = &self.edge_color_by {
-            made.edge_color = Some(self.color(name));
+            made.edge_color = Some(self.color(name, graph.edges()));
         }
         if let Some(name) = &self.label_by {
             made.node_title = Some(name.clone());
@@ -181,8 +182,9 @@ impl ImageConfig {
         made
     }
 
-    /// Colors by `column`, from the palette and in the bins that are asked for.
-    fn color(&self, column: &str) -> Encoding<Rgba8> {
+    /// Colors by `column` of `table`, from the palette and, if it holds numbers, in the bins that
+    /// are asked for.
+    fn color(&self, column: &str, table: &RecordBatch) -> Encoding<Rgba8> {
         let outputs = self.palette.as_ref().map_or(vec![], |palette| palette.0.clone());
         let law = match self.color_scale {
             ColorScale::Auto => Law::Auto,
@@ -190,7 +192,8 @@ impl ImageConfig {
             ColorScale::Log => Law::Log,
             ColorScale::Quantile => Law::Quantile,
         };
-        let rule = match &self.bins {
+        let names = table.column_by_name(column).is_some_and(|column| is_text(column.data_type()));
+        let rule = match self.bins.as_ref().filter(|_| !names) {
             None => Rule::Auto { outputs, law },
             Some(BinChoice::Count(count)) => {
                 Rule::Classes { outputs: spread(&outputs, *count), law }

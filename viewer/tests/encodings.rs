@@ -145,8 +145,8 @@ fn what_is_wrong_is_named_with_its_place() {
             "encodings: there is no `node_colour`; did you mean `node_color`?",
         ),
         (
-            r#"{"node_color": {"column": "kind", "map": {"x": "rde"}}}"#,
-            "node_color.map.x: `rde` is not a color; did you mean `red`?",
+            r#"{"node_color": {"column": "kind", "map": {"x": "gren"}}}"#,
+            "node_color.map.x: `gren` is not a color; did you mean `green`?",
         ),
         (
             r#"{"node_size": {"column": "score", "range": [1, -2]}}"#,
