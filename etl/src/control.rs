@@ -46,6 +46,7 @@ impl<'a> Control<'a> {
     }
 
     /// Whether the caller neither wants reports nor can stop it.
+    #[cfg(feature = "tables")]
     pub(crate) fn is_idle(&self) -> bool {
         self.report.is_none() && self.stop.is_none()
     }

@@ -252,6 +252,7 @@ impl Error {
     }
 
     /// What the system says of the file or folder `path`.
+    #[cfg(feature = "tables")]
     pub(crate) fn file(path: &std::path::Path, error: std::io::Error) -> Self {
         Self::File { path: path.into(), error }
     }
