@@ -15,9 +15,10 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import subprocess
 import sys
+
+from machine import processor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -153,16 +154,6 @@ def measured(command: list[str]) -> dict:
     if process.returncode != 0:
         sys.exit(f"{command[0]} failed with exit code {process.returncode}")
     return {"peak_mb": usage.ru_maxrss / 1000} | json.loads(output)
-
-
-def processor() -> str:
-    """Name of the processor, as the kernel gives it."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def main() -> None:

@@ -14,10 +14,11 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
+
+from machine import processor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGES = ["networkit", "numpy", "scikit-learn", "umap-learn"]
@@ -146,15 +147,6 @@ def by_turns(commands: dict, repeats: int) -> dict:
 
 def least(runs: list, key: str) -> float:
     return min(run[key] for run in runs)
-
-
-def processor() -> str:
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def main() -> None:

@@ -15,11 +15,12 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 import time
+
+from machine import processor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CASES = ["int.parquet", "int.csv", "str.parquet", "str.csv"]
@@ -112,16 +113,6 @@ def measured(command: list[str]) -> dict:
     if "read_secs" in found:
         found["read"], found["csr"] = found["read_secs"], found["csr_secs"]
     return found
-
-
-def processor() -> str:
-    """Name of the processor, as the kernel gives it."""
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def main() -> None:
