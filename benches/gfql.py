@@ -16,7 +16,8 @@ import os
 import pathlib
 import platform
 import subprocess
-import sys
+
+from machine import bench_program, environment, processor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGES = ["graphistry==0.61.2", "pandas==3.1.1", "pyarrow==26.0.1"]
@@ -96,35 +97,14 @@ def queries(some_id, few_ids):
     }
 
 
-def python_with_packages():
-    home = ROOT / "target" / "bench-gfql"
-    python = home / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
-    return python
-
-
-def bench_program():
-    """Builds the bench and returns its path."""
-    command = ["cargo", "bench", "-p", "graphlume-etl", "--no-default-features", "--bench", "gfql",
-               "--no-run", "--message-format=json"]
-    built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    messages = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]
-    return next(message["executable"] for message in messages
-                if message.get("target", {}).get("name") == "gfql" and message.get("executable"))
-
-
 def measured(command):
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return {line["query"]: line for line in lines}
 
 
-def processor():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        name = next(line.split(":")[1].strip() for line in info if line.startswith("model name"))
-    return f"{name}, {os.cpu_count()} cores, Linux {platform.release().split('.')[0]}"
+def host():
+    return f"{processor()}, {os.cpu_count()} cores, Linux {platform.release().split('.')[0]}"
 
 
 def main():
@@ -136,9 +116,9 @@ def main():
     options.add_argument("--program", help="the bench, if it is built already")
     options.add_argument("--write", type=pathlib.Path)
     args = options.parse_args()
-    python = args.python or python_with_packages()
-    program = args.program or bench_program()
-    text = [f"{processor()}, load {os.getloadavg()[0]:.1f} at the start; {', '.join(PACKAGES)}; "
+    python = args.python or environment("gfql", PACKAGES)
+    program = args.program or bench_program("gfql")
+    text = [f"{host()}, load {os.getloadavg()[0]:.1f} at the start; {', '.join(PACKAGES)}; "
             f"least of {args.repeats} runs each."]
     for kind in args.ids:
         is_text = int(kind == "text")

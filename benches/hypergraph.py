@@ -19,7 +19,8 @@ import pathlib
 import platform
 import statistics
 import subprocess
-import sys
+
+from machine import bench_program, environment, processor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGES = ["graphistry==0.61.2", "pandas==3.1.1", "pyarrow==26.0.1"]
@@ -70,25 +71,6 @@ print(json.dumps({"wall": wall, "cpu": cpu() - start_cpu, "peak": peak() - befor
 """
 
 
-def python_with_packages():
-    home = ROOT / "target" / "bench-hypergraph"
-    python = home / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
-    return python
-
-
-def bench_program():
-    """Builds the bench and returns its path."""
-    command = ["cargo", "bench", "-p", "graphlume-etl", "--no-default-features", "--bench",
-               "hypergraph", "--no-run", "--message-format=json"]
-    built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    messages = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]
-    return next(message["executable"] for message in messages
-                if message.get("target", {}).get("name") == "hypergraph" and message.get("executable"))
-
-
 def measured(command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
@@ -96,10 +78,8 @@ def measured(command):
     return json.loads(done.stdout.splitlines()[-1]), None
 
 
-def processor():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        name = next(line.split(":")[1].strip() for line in info if line.startswith("model name"))
-    return f"{name}, {os.cpu_count()} cores, Linux {platform.release().split('.')[0]}"
+def host():
+    return f"{processor()}, {os.cpu_count()} cores, Linux {platform.release().split('.')[0]}"
 
 
 def main():
@@ -110,11 +90,11 @@ def main():
     options.add_argument("--client-up-to", type=int, default=10**9, help="most events for the client")
     options.add_argument("--write", type=pathlib.Path)
     args = options.parse_args()
-    python = args.python or python_with_packages()
-    program = bench_program()
+    python = args.python or environment("hypergraph", PACKAGES)
+    program = bench_program("hypergraph")
     folder = ROOT / "target" / "bench-data"
     folder.mkdir(parents=True, exist_ok=True)
-    text = [f"{processor()}, load {os.getloadavg()[0]:.1f} at the start; {', '.join(PACKAGES)}; "
+    text = [f"{host()}, load {os.getloadavg()[0]:.1f} at the start; {', '.join(PACKAGES)}; "
             f"medians of {args.repeats} fresh processes each, by turns.", "",
             "| events | edges | mode | program | wall s | CPU s | peak MB | client / graphlume |",
             "|--:|--:|---|---|--:|--:|--:|---|"]
