@@ -222,6 +222,12 @@ pub enum Error {
 
 const _: () = assert!(size_of::<Error>() <= 64, "a Result should stay cheap to pass");
 
+impl From<graph_core::Stopped> for Error {
+    fn from(stopped: graph_core::Stopped) -> Self {
+        Self::Stopped { stage: stopped.stage, done: stopped.done }
+    }
+}
+
 impl From<graph_core::Error> for Error {
     fn from(error: graph_core::Error) -> Self {
         Self::Graph(Box::new(error))

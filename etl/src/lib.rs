@@ -3,7 +3,6 @@
 
 pub mod analytics;
 pub mod community;
-mod control;
 pub mod device;
 mod error;
 #[cfg(feature = "tables")]
@@ -23,5 +22,5 @@ pub mod table;
 mod tally;
 pub mod topology;
 
-pub use control::{Control, Progress};
 pub use error::{Error, Result};
+pub use graph_core::{Control, Progress, Stopped};

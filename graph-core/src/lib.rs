@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod control;
 mod coo;
 mod csr;
 mod disjoint;
@@ -14,6 +15,7 @@ pub mod ingest;
 pub mod interop;
 mod parallel;
 
+pub use control::{Control, Progress, Stopped};
 pub use coo::Coo;
 pub use csr::Csr;
 pub use disjoint::DisjointSets;

@@ -127,7 +127,7 @@ fn peel(
             }
         }
         match control.is_stopped() {
-            true => control.step("nodes", 0, None),
+            true => Err(crate::Error::Stopped { stage: "nodes", done: 0 }),
             false => Ok(()),
         }
     })

@@ -54,7 +54,7 @@ impl<'a, 'b> Meter<'a, 'b> {
     /// Begins a new batch and reports the rows so far.
     pub(super) fn close_batch(&mut self) -> Result<(), Halt> {
         (self.batch_rows, self.batch_bytes) = (0, 0);
-        self.control.step("rows", self.rows, None).map_err(Halt::Error)
+        self.control.step("rows", self.rows, None).map_err(|stopped| Halt::Error(stopped.into()))
     }
 }
 

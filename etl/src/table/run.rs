@@ -90,7 +90,7 @@ impl Table {
             let stopped = loop {
                 let rows = watch.rows.load(Ordering::Relaxed);
                 if let Err(stopped) = control.step("rows read", rows, None) {
-                    break stopped;
+                    break Error::from(stopped);
                 }
                 match finished.recv_timeout(POLL) {
                     Ok(result) => return result,

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{Error, Result};
-
 /// How far a computation is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
@@ -15,11 +13,21 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
+/// The caller stopped the computation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("stopped after {done} {stage}")]
+pub struct Stopped {
+    /// What was being counted.
+    pub stage: &'static str,
+    /// How many of these were done.
+    pub done: u64,
+}
+
 /// The caller's side of a long computation: where progress goes, and whether to stop.
 ///
 /// ```
 /// use std::sync::atomic::AtomicBool;
-/// use graph_etl::Control;
+/// use graph_core::Control;
 ///
 /// let stop = AtomicBool::new(true);
 /// let control = Control::default().stopped_by(&stop);
@@ -46,8 +54,7 @@ impl<'a> Control<'a> {
     }
 
     /// Whether the caller neither wants reports nor can stop it.
-    #[cfg(feature = "tables")]
-    pub(crate) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.report.is_none() && self.stop.is_none()
     }
 
@@ -60,13 +67,13 @@ impl<'a> Control<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Stopped`] if the caller wants the computation to stop.
-    pub fn step(&self, stage: &'static str, done: u64, total: Option<u64>) -> Result<()> {
+    /// [`Stopped`] if the caller wants the computation to stop.
+    pub fn step(&self, stage: &'static str, done: u64, total: Option<u64>) -> Result<(), Stopped> {
         if let Some(report) = self.report {
             report(Progress { stage, done, total });
         }
         match self.is_stopped() {
-            true => Err(Error::Stopped { stage, done }),
+            true => Err(Stopped { stage, done }),
             false => Ok(()),
         }
     }
