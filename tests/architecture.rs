@@ -30,7 +30,7 @@ const INSIDE: [(&str, &[&str], &str); 10] = [
     (KERNELS, &[], "it knows numbers on devices, not that they are graphs"),
     (LAYOUT, &[CORE, KERNELS], "layout, transforms and evaluation are used without one another"),
     (ETL, &[CORE, KERNELS], "layout, transforms and evaluation are used without one another"),
-    (GAD, &[CORE], "layout, transforms and evaluation are used without one another"),
+    (GAD, &[CORE, KERNELS], "layout, transforms and evaluation are used without one another"),
     (VIEWER, &[CORE, KERNELS, LAYOUT, ETL], "it draws what the others made"),
     (
         FACADE,
