@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod file;
 pub mod metrics;
+pub mod results;
 pub mod statistics;
 
 pub use error::{Error, Result};

@@ -1,6 +1,7 @@
 //! Metrics against scikit-learn, against a count of pairs, and against one another.
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
+#![expect(clippy::print_stdout, reason = "which devices were tested belongs to the result")]
 
 use gad_eval::metrics::{
     Ranking, RankingConfig, RankingReport, WeightedRanking, average_precision_score, calibration,

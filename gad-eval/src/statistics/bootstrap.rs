@@ -70,6 +70,9 @@ pub struct BootstrapReport {
     pub n_resamples: usize,
 }
 
+/// Area under the ROC and average precision of each method.
+type Areas = Vec<(f64, f64)>;
+
 impl Bootstrap {
     /// Percentile intervals of the methods whose scores of the same samples are `y_scores`, each of
     /// shape `[n]`.
@@ -125,14 +128,14 @@ impl Bootstrap {
             let samples = y_true.iter().enumerate().filter(|(_, label)| **label == class);
             samples.map(|(sample, _)| sample as u32).collect::<Vec<u32>>()
         });
-        // A hundred blocks, so that there is progress and memory for few weights at a time.
-        let block = self.n_resamples.div_ceil(100);
-        let mut resamples: Vec<Vec<(f64, f64)>> = Vec::with_capacity(self.n_resamples);
+        // Up to a hundred blocks, so that there is progress and memory for few weights at a time.
+        let block = self.n_resamples.div_ceil(100).max(2 * rayon::current_num_threads());
+        let mut resamples: Vec<Areas> = Vec::with_capacity(self.n_resamples);
         while resamples.len() < self.n_resamples {
             let done = resamples.len();
             control.step("resamples", done as u64, Some(self.n_resamples as u64))?;
             let next = done..(done + block).min(self.n_resamples);
-            let more: Vec<Result<Vec<_>>> = next
+            let more: Vec<Result<Areas>> = next
                 .into_par_iter()
                 .map_init(
                     || vec![0.0; y_true.len()],
@@ -149,9 +152,9 @@ impl Bootstrap {
         Ok(self.summary(&values, &resamples))
     }
 
-    fn summary(&self, values: &[(f64, f64)], resamples: &[Vec<(f64, f64)>]) -> BootstrapReport {
-        let of = |value: f64, of: &dyn Fn(&[(f64, f64)]) -> f64| {
-            let mut drawn: Vec<f64> = resamples.iter().map(|areas| of(areas)).collect();
+    fn summary(&self, values: &[(f64, f64)], resamples: &[Areas]) -> BootstrapReport {
+        let summarized = |value: f64, of: &dyn Fn(&Areas) -> f64| {
+            let mut drawn: Vec<f64> = resamples.iter().map(of).collect();
             drawn.sort_unstable_by(f64::total_cmp);
             let tail = 0.5 * (1.0 - self.confidence);
             let interval =
@@ -162,14 +165,14 @@ impl Bootstrap {
             (interval, p.min(1.0))
         };
         let methods = (0..values.len()).map(|m| MethodIntervals {
-            roc_auc: of(values[m].0, &|areas| areas[m].0).0,
-            average_precision: of(values[m].1, &|areas| areas[m].1).0,
+            roc_auc: summarized(values[m].0, &|areas| areas[m].0).0,
+            average_precision: summarized(values[m].1, &|areas| areas[m].1).0,
         });
         let differences = (1..values.len()).map(|m| {
             let (roc_auc, roc_auc_p) =
-                of(values[m].0 - values[0].0, &|areas| areas[m].0 - areas[0].0);
+                summarized(values[m].0 - values[0].0, &|areas| areas[m].0 - areas[0].0);
             let (average_precision, average_precision_p) =
-                of(values[m].1 - values[0].1, &|areas| areas[m].1 - areas[0].1);
+                summarized(values[m].1 - values[0].1, &|areas| areas[m].1 - areas[0].1);
             Difference { roc_auc, average_precision, roc_auc_p, average_precision_p }
         });
         BootstrapReport {

@@ -1,0 +1,285 @@
+//! `results.json`, read and written as a stream.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Component, Path};
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::columns::{Column, Edges, Labels, Nested, Scores};
+use super::{EdgeEnds, ResultType, Results};
+use crate::file::replace;
+use crate::{Error, Result};
+
+pub(super) fn read(path: &Path) -> Result<Results> {
+    let file = File::open(path).map_err(|error| Error::file(path, error))?;
+    let mut parts = Parts::default();
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 20, file));
+    let read = (&mut parts).deserialize(&mut json).and_then(|()| json.end());
+    if let Some(problem) = parts.problem() {
+        return Err(problem);
+    }
+    read.map_err(|error| match error.io_error_kind() {
+        Some(kind) => Error::file(path, io::Error::new(kind, error)),
+        None => Error::bad_file(path, error.to_string()),
+    })?;
+    parts.finish(path)
+}
+
+/// What has been read of the file.
+#[derive(Default)]
+struct Parts {
+    result_type: Option<ResultType>,
+    unknown_type: Option<Error>,
+    scores: Option<Nested<Scores>>,
+    scores_file: Option<String>,
+    ground_truth: Option<Nested<Labels>>,
+    timestamps: Option<Nested<Column>>,
+    node_ids: Option<Nested<Column>>,
+    graph_ids: Option<Nested<Column>>,
+    edges: Option<Edges>,
+    metadata: Map<String, Value>,
+    extra: Map<String, Value>,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Parts {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Parts {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object with result_type and scores")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            let twice = || A::Error::custom(format_args!("`{key}` is there twice"));
+            match key.as_str() {
+                "result_type" => {
+                    let name: String = map.next_value()?;
+                    match name.parse() {
+                        Ok(kind) => self.result_type = Some(kind),
+                        Err(error) => self.unknown_type = Some(error),
+                    }
+                }
+                "scores" if self.scores.is_some() => return Err(twice()),
+                "ground_truth" if self.ground_truth.is_some() => return Err(twice()),
+                "scores" => map.next_value_seed(self.scores.insert(Nested::new("scores")))?,
+                "ground_truth" => {
+                    let seed = self.ground_truth.insert(Nested::new("ground_truth"));
+                    map.next_value_seed(seed)?;
+                }
+                "timestamps" => column(&mut map, &mut self.timestamps, "timestamps")?,
+                "node_ids" => column(&mut map, &mut self.node_ids, "node_ids")?,
+                "graph_ids" => column(&mut map, &mut self.graph_ids, "graph_ids")?,
+                "edges" => {
+                    let mut edges = Edges::default();
+                    if map.next_value_seed(&mut edges)? {
+                        self.edges = Some(edges);
+                    }
+                }
+                "metadata" => match map.next_value()? {
+                    Value::Object(metadata) => self.metadata = metadata,
+                    Value::Null => {}
+                    _ => return Err(A::Error::custom("metadata is no object")),
+                },
+                "scores_file" => self.scores_file = map.next_value()?,
+                _ => {
+                    self.extra.insert(key, map.next_value()?);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a column of ids or times, which may also be null.
+fn column<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    place: &mut Option<Nested<Column>>,
+    name: &'static str,
+) -> Result<(), A::Error> {
+    let mut column = Nested::new(name);
+    map.next_value_seed(&mut column)?;
+    if !column.is_null {
+        *place = Some(column);
+    }
+    Ok(())
+}
+
+impl Parts {
+    /// What is wrong with a value, where JSON has no word for it.
+    fn problem(&mut self) -> Option<Error> {
+        let label = self.ground_truth.as_mut().and_then(|labels| labels.sink.problem.take());
+        self.unknown_type.take().or(label)
+    }
+
+    fn finish(self, path: &Path) -> Result<Results> {
+        let missing = |what: &str| Error::bad_file(path, format!("there is no {what}"));
+        let result_type = self.result_type.ok_or_else(|| missing("result_type"))?;
+        let (scores, rows) = match (self.scores, self.scores_file) {
+            (Some(scores), _) if !scores.is_null => scores.finish(),
+            (_, Some(name)) => scores_file(path, &name)?,
+            _ => return Err(missing("scores")),
+        };
+        Ok(Results {
+            result_type,
+            scores: scores.finish(),
+            rows,
+            ground_truth: (self.ground_truth.filter(|labels| !labels.is_null))
+                .map(|labels| labels.finish().0.finish()),
+            timestamps: self.timestamps.map(|column| column.finish().0.finish()),
+            node_ids: self.node_ids.map(|column| column.finish().0.finish()),
+            graph_ids: self.graph_ids.map(|column| column.finish().0.finish()),
+            edges: self.edges.map(|edges| {
+                let (sources, targets) = edges.finish();
+                EdgeEnds { sources, targets }
+            }),
+            metadata: self.metadata,
+            extra: self.extra,
+        })
+    }
+}
+
+type ScoresAndRows = (Scores, Option<arrow::buffer::OffsetBuffer<i64>>);
+
+/// The scores in a file of their own, beside the results: a list in JSON.
+fn scores_file(results: &Path, name: &str) -> Result<ScoresAndRows> {
+    let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if !inside {
+        let problem =
+            format!("scores_file is `{name}`, which is not below the folder of the results");
+        return Err(Error::bad_file(results, problem));
+    }
+    let path = results.with_file_name(name);
+    let file = File::open(&path).map_err(|error| Error::file(&path, error))?;
+    let mut scores = Nested::<Scores>::new("scores");
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 20, file));
+    (&mut scores)
+        .deserialize(&mut json)
+        .and_then(|()| json.end())
+        .map_err(|error| Error::bad_file(&path, error.to_string()))?;
+    Ok(scores.finish())
+}
+
+pub(super) fn write(results: &Results, path: &Path) -> Result<()> {
+    replace(path, |file| {
+        let mut out = BufWriter::with_capacity(1 << 20, file);
+        write_to(results, &mut out)?;
+        out.flush()
+    })
+}
+
+fn write_to(results: &Results, out: &mut impl Write) -> io::Result<()> {
+    write!(out, "{{\n\"result_type\": \"{}\"", results.result_type)?;
+    let rows = results.rows.as_deref();
+    key(out, "scores")?;
+    list(out, results.scores.len(), rows, |out, place| score(out, &results.scores, place))?;
+    if let Some(labels) = &results.ground_truth {
+        key(out, "ground_truth")?;
+        list(out, labels.len(), rows, |out, place| match labels.is_null(place) {
+            true => out.write_all(b"null"),
+            false => out.write_all(if labels.value(place) { b"1" } else { b"0" }),
+        })?;
+    }
+    let columns = [
+        ("timestamps", &results.timestamps),
+        ("node_ids", &results.node_ids),
+        ("graph_ids", &results.graph_ids),
+    ];
+    for (name, column) in columns {
+        if let Some(column) = column {
+            key(out, name)?;
+            list(out, column.len(), None, |out, place| value(out, column, place))?;
+        }
+    }
+    if let Some(EdgeEnds { sources, targets }) = &results.edges {
+        key(out, "edges")?;
+        list(out, sources.len(), None, |out, place| {
+            out.write_all(b"[")?;
+            value(out, sources, place)?;
+            out.write_all(b",")?;
+            value(out, targets, place)?;
+            out.write_all(b"]")
+        })?;
+    }
+    key(out, "metadata")?;
+    serde_json::to_writer(&mut *out, &results.metadata)?;
+    for (name, extra) in &results.extra {
+        key(out, name)?;
+        serde_json::to_writer(&mut *out, extra)?;
+    }
+    out.write_all(b"\n}\n")
+}
+
+fn key(out: &mut impl Write, name: &str) -> io::Result<()> {
+    out.write_all(b",\n")?;
+    serde_json::to_writer(&mut *out, name)?;
+    out.write_all(b": ")
+}
+
+/// Writes `n` items as a list, or as a list of rows.
+fn list<W: Write>(
+    out: &mut W,
+    n: usize,
+    rows: Option<&[i64]>,
+    mut item: impl FnMut(&mut W, usize) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut run = |out: &mut W, places: std::ops::Range<usize>| {
+        out.write_all(b"[")?;
+        for (count, place) in places.enumerate() {
+            if 0 < count {
+                out.write_all(b",")?;
+            }
+            item(out, place)?;
+        }
+        out.write_all(b"]")
+    };
+    let Some(rows) = rows else { return run(out, 0..n) };
+    out.write_all(b"[")?;
+    for (row, ends) in rows.windows(2).enumerate() {
+        if 0 < row {
+            out.write_all(b",\n")?;
+        }
+        run(out, ends[0] as usize..ends[1] as usize)?;
+    }
+    out.write_all(b"]")
+}
+
+fn score(out: &mut impl Write, scores: &Float64Array, place: usize) -> io::Result<()> {
+    let score = (!scores.is_null(place)).then(|| scores.value(place));
+    match score.filter(|score| score.is_finite()) {
+        Some(score) => Ok(serde_json::to_writer(out, &score)?),
+        None => out.write_all(b"null"),
+    }
+}
+
+/// An id or a time: an integer, a number or a string.
+fn value(out: &mut impl Write, column: &ArrayRef, place: usize) -> io::Result<()> {
+    if column.is_null(place) {
+        return out.write_all(b"null");
+    }
+    match column.data_type() {
+        DataType::Int64 => write!(out, "{}", column.as_primitive::<Int64Type>().value(place)),
+        DataType::Float64 => score(out, column.as_primitive::<Float64Type>(), place),
+        _ => {
+            let text = arrow::util::display::array_value_to_string(column, place);
+            let text = text.map_err(io::Error::other)?;
+            // Whole numbers of other widths stay numbers.
+            match column.data_type().is_integer() {
+                true => out.write_all(text.as_bytes()),
+                false => Ok(serde_json::to_writer(out, &text)?),
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Anomaly scores as files: GraFlag's `results.json`, and the same as a table.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `results.json` | what GraFlag's runner writes and its evaluator reads |
+//! | `.parquet`, `.arrow` | one row for each score; what belongs to the whole is in the metadata of the schema |
+//!
+//! A score that is absent is null. GraFlag has two numbers for that, which [`Results::mask_sentinels`]
+//! makes nulls of; without it they are scores like any other.
+
+mod columns;
+mod json;
+mod kind;
+mod table;
+
+use std::path::Path;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array};
+use arrow::buffer::OffsetBuffer;
+use serde_json::{Map, Value};
+
+pub use kind::{Level, ResultType, Timing};
+
+use crate::{Error, Result};
+
+/// The score by which GraFlag marks what is unknown.
+pub const UNKNOWN: f64 = -1.0;
+/// The score by which GraFlag marks what is not active at a time.
+pub const INACTIVE: f64 = -2.0;
+
+/// Which ends an edge has, for each score of an edge.
+#[derive(Debug, Clone)]
+pub struct EdgeEnds {
+    /// Where edges begin, shape `[n]`.
+    pub sources: ArrayRef,
+    /// Where they end, shape `[n]`.
+    pub targets: ArrayRef,
+}
+
+impl PartialEq for EdgeEnds {
+    fn eq(&self, other: &Self) -> bool {
+        *self.sources == *other.sources && *self.targets == *other.targets
+    }
+}
+
+/// What a method found: scores, and what they are scores of.
+///
+/// | array | shape | meaning |
+/// |---|---|---|
+/// | scores | `[n]` | higher is more anomalous; null where there is none |
+/// | ground truth | `[n]` | whether it is an anomaly; null where nobody knows |
+/// | rows | `[rows + 1]` | where the rows of temporal scores begin |
+/// | timestamps | `[n]` or `[rows]` | of occurrences, or of rows |
+/// | ids, edges | `[n]`, or `[columns]` if all rows have as many | what is scored |
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    /// What is scored and how that lies in time.
+    pub result_type: ResultType,
+    /// Scores, rows after one another.
+    pub scores: Float64Array,
+    /// Where rows begin; absent unless scores are nested.
+    pub rows: Option<OffsetBuffer<i64>>,
+    /// Labels, as scores.
+    pub ground_truth: Option<BooleanArray>,
+    /// Integers, numbers or strings.
+    pub timestamps: Option<ArrayRef>,
+    /// Integers or strings.
+    pub node_ids: Option<ArrayRef>,
+    /// Integers or strings.
+    pub graph_ids: Option<ArrayRef>,
+    /// Ends of edges, which are integers or strings.
+    pub edges: Option<EdgeEnds>,
+    /// What the method said of itself.
+    pub metadata: Map<String, Value>,
+    /// All else that the file holds.
+    pub extra: Map<String, Value>,
+}
+
+/// What became of the scores on their way to the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Filtering {
+    /// Number of scores.
+    pub total: usize,
+    /// Those that are measured.
+    pub kept: usize,
+    /// Scores that GraFlag's number marks as unknown.
+    pub dropped_unknown: usize,
+    /// Scores that GraFlag's number marks as inactive.
+    pub dropped_inactive: usize,
+    /// Scores that are null, infinite or not numbers.
+    pub dropped_non_finite: usize,
+    /// Scores whose label is null.
+    pub dropped_unlabelled: usize,
+}
+
+/// Scores and labels that metrics can be computed of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pairs {
+    /// Labels, shape `[kept]`.
+    pub y_true: Vec<bool>,
+    /// Finite scores, shape `[kept]`.
+    pub y_score: Vec<f64>,
+    /// Which scores they are, shape `[kept]`; absent if all were kept.
+    pub places: Option<Vec<usize>>,
+    /// What was left out.
+    pub filtering: Filtering,
+}
+
+impl Results {
+    /// Results of `scores`, shape `[n]`, with nothing said of them.
+    pub fn new(result_type: ResultType, scores: impl Into<Float64Array>) -> Self {
+        Self {
+            result_type,
+            scores: scores.into(),
+            rows: None,
+            ground_truth: None,
+            timestamps: None,
+            node_ids: None,
+            graph_ids: None,
+            edges: None,
+            metadata: Map::new(),
+            extra: Map::new(),
+        }
+    }
+
+    /// Reads `path`: JSON by the suffix `.json`, else a table in Parquet or Arrow IPC.
+    ///
+    /// JSON is read as a stream: beside the scores themselves nothing grows with their number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] and [`Error::BadFile`], which says where; [`Error::Unknown`] for a result
+    /// type that is none of the nine; [`Error::BadLabel`]; [`Error::LengthMismatch`] where labels,
+    /// times or ids are not as many as scores.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let results = match path.extension().is_some_and(|suffix| suffix == "json") {
+            true => json::read(path)?,
+            false => table::read(path)?,
+        };
+        results.check()?;
+        Ok(results)
+    }
+
+    /// Writes `path`: JSON by the suffix `.json`, else a table in the format of the suffix. The file
+    /// appears whole or not at all.
+    ///
+    /// Numbers are written so that they read back as the same ones. JSON is written as a stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`]; [`Error::LengthMismatch`] where labels, times or ids are not as many as
+    /// scores; [`Error::Graph`] for a suffix that no table can be written to.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.check()?;
+        let path = path.as_ref();
+        match path.extension().is_some_and(|suffix| suffix == "json") {
+            true => json::write(self, path),
+            false => table::write(self, path),
+        }
+    }
+
+    /// Checks that labels, times and ids are as many as scores.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`], [`Error::Empty`].
+    pub fn check(&self) -> Result<()> {
+        let n = self.scores.len();
+        if n == 0 {
+            return Err(Error::Empty { name: "scores" });
+        }
+        let n_rows = self.rows.as_ref().map(|rows| rows.len() - 1);
+        // Ids may also be those of the columns, where all rows have as many.
+        let columns = self.columns();
+        let lengths = [
+            ("ground_truth", self.ground_truth.as_ref().map(Array::len), None),
+            ("timestamps", self.timestamps.as_ref().map(Array::len), n_rows),
+            ("node_ids", self.node_ids.as_ref().map(Array::len), columns),
+            ("graph_ids", self.graph_ids.as_ref().map(Array::len), columns),
+            ("edges", self.edges.as_ref().map(|edges| edges.sources.len()), columns),
+            ("targets of edges", self.edges.as_ref().map(|edges| edges.targets.len()), columns),
+        ];
+        for (name, found, other) in lengths {
+            let Some(found) = found else { continue };
+            if found != n && Some(found) != other {
+                return Err(Error::LengthMismatch { name, found, of: "scores", expected: n });
+            }
+        }
+        Ok(())
+    }
+
+    /// Length of each row, if all are equally long.
+    pub fn columns(&self) -> Option<usize> {
+        let rows = self.rows.as_ref()?;
+        let mut lengths = rows.windows(2).map(|ends| (ends[1] - ends[0]) as usize);
+        let first = lengths.next()?;
+        lengths.all(|length| length == first).then_some(first)
+    }
+
+    /// Makes nulls of the scores that GraFlag's two numbers mark, and says how many of each.
+    ///
+    /// To be called for files of methods that follow GraFlag's standard, and for no others: a
+    /// score that happens to be −1 or −2 is lost.
+    pub fn mask_sentinels(&mut self) -> Filtering {
+        let mut filtering = Filtering { total: self.scores.len(), ..Filtering::default() };
+        let masked = self.scores.iter().map(|score| {
+            filtering.dropped_unknown += usize::from(score == Some(UNKNOWN));
+            filtering.dropped_inactive += usize::from(score == Some(INACTIVE));
+            score.filter(|&score| score != UNKNOWN && score != INACTIVE)
+        });
+        self.scores = masked.collect();
+        filtering
+    }
+
+    /// Scores and labels that are both there, which is what metrics are computed of.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if there is no ground truth. That nothing is left is no error here.
+    pub fn pairs(&self) -> Result<Pairs> {
+        let truth = self.ground_truth.as_ref().ok_or(Error::Empty { name: "ground_truth" })?;
+        let total = self.scores.len();
+        let mut filtering = Filtering { total, ..Filtering::default() };
+        let (values, labels) = (self.scores.values(), truth.values());
+        if self.scores.null_count() == 0
+            && truth.null_count() == 0
+            && values.iter().all(|score| score.is_finite())
+        {
+            filtering.kept = total;
+            let (y_true, y_score) = (labels.iter().collect(), values.to_vec());
+            return Ok(Pairs { y_true, y_score, places: None, filtering });
+        }
+        let (mut y_true, mut y_score, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, &score) in values.iter().enumerate() {
+            if self.scores.is_null(place) || !score.is_finite() {
+                filtering.dropped_non_finite += 1;
+            } else if truth.is_null(place) {
+                filtering.dropped_unlabelled += 1;
+            } else {
+                y_true.push(labels.value(place));
+                y_score.push(score);
+                places.push(place);
+            }
+        }
+        filtering.kept = places.len();
+        Ok(Pairs { y_true, y_score, places: Some(places), filtering })
+    }
+}
