@@ -88,7 +88,7 @@ pub enum Error {
         node: u32,
     },
     /// An expression cannot be read, or cannot be computed over the columns that there are.
-    #[cfg(feature = "tables")]
+    #[cfg(feature = "expressions")]
     #[error(transparent)]
     Expression(Box<crate::expr::ExpressionError>),
     /// A column has a type that the step has no meaning for.

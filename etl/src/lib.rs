@@ -5,7 +5,7 @@ pub mod analytics;
 pub mod community;
 pub mod device;
 mod error;
-#[cfg(feature = "tables")]
+#[cfg(feature = "expressions")]
 pub mod expr;
 pub mod features;
 #[cfg(feature = "tables")]

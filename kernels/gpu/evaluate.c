@@ -34,12 +34,17 @@
 #define CHOOSE 21u
 #define FLOAT_ABS 22u
 #define INTEGER_ABS 23u
+#define DIVIDE_INTEGER 24u
+#define REMAINDER_INTEGER 25u
+#define ROUND 26u
+#define PART 27u
 
 // How a column is read.
 #define AS_U32 0u
 #define AS_I32 1u
 #define AS_F32 2u
 #define AS_64 3u
+#define AS_U64 4u
 #define NO_MASK 0xffffffffu
 
 // Exact product of signed numbers, or *overflows.
@@ -50,6 +55,124 @@ FN u64 multiply_integers(u64 a, u64 b, u32 *overflows) {
     high -= (a >> 63 ? b : 0) + (b >> 63 ? a : 0);
     *overflows = high != (product >> 63 ? ~(u64)0 : 0);
     return product;
+}
+
+// What a float is rounded to.
+#define DOWN 0u
+#define UP 1u
+#define TOWARDS_ZERO 2u
+#define HALF_AWAY 3u
+#define SINGLE 4u
+
+// The nearest number of single precision, ties to even.
+FN u64 round_to_single(u64 x) {
+    u64 sign = x & F64_SIGN;
+    u64 size = x & ~F64_SIGN;
+    u32 field = (u32)(size >> 52);
+    if (field == 2047) {
+        return x;
+    }
+    // Digits behind those of single precision; below its normal numbers there are more, and the
+    // leading digit, which is not written in either, is among those that are shifted.
+    u32 drop = field >= 897 ? 29u : 926u - field;
+    u64 digits = field >= 897 ? size : f64_significand(x);
+    if (drop > 54) {
+        return sign;
+    }
+    u64 kept = digits >> drop;
+    u64 rest = digits - (kept << drop);
+    u64 tie = 1ul << (drop - 1);
+    kept += rest > tie || (rest == tie && (kept & 1));
+    if (field < 897) {
+        return f64_pack(sign, -149, kept);
+    }
+    kept <<= 29;
+    // From 2^128 on there is none.
+    return sign | (kept >= 1151ul << 52 ? F64_INFINITY : kept);
+}
+
+FN u64 round_float(u64 x, u32 how) {
+    u64 sign = x & F64_SIGN;
+    u64 size = x & ~F64_SIGN;
+    u32 field = (u32)(size >> 52);
+    if (how == SINGLE) {
+        return round_to_single(x);
+    }
+    // Whole from 2^52 on, and what is not finite stays too.
+    if (field >= 1075) {
+        return x;
+    }
+    u32 is_fraction = field < 1023;
+    u32 drop = is_fraction ? 52u : 1075u - field;
+    u64 whole = is_fraction ? 0 : size >> drop << drop;
+    u32 is_half = is_fraction ? size >= 1022ul << 52 : (size >> (drop - 1) & 1) != 0;
+    u32 away = how == HALF_AWAY ? is_half : how != TOWARDS_ZERO && (how == DOWN) == (sign != 0);
+    if (away && size != whole) {
+        whole = is_fraction ? 1023ul << 52 : whole + (1ul << drop);
+    }
+    return sign | whole;
+}
+
+// Parts of a date.
+#define YEAR 0u
+#define QUARTER 1u
+#define MONTH 2u
+#define WEEK 3u
+#define DAY 4u
+#define DAY_OF_YEAR 5u
+#define DAY_OF_QUARTER 6u
+#define WEEKDAY 7u
+
+// Of the date so many days after 1970-01-01. Years begin with March, so that a leap day is their
+// last: Hinnant, "chrono-compatible low-level date algorithms".
+FN u64 date_part(u64 days, u32 part) {
+    // Weeks and leap years repeat every 400 years: negative days are moved by whole cycles.
+    u64 minus = days >> 63;
+    u64 back = minus ? magnitude_u64(days) / 146097 + 1 : 0;
+    u64 from_march = days + back * 146097 + 719468;
+    u64 cycles = from_march / 146097;
+    u32 day = (u32)(from_march - cycles * 146097);
+    u32 in_cycle = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    u32 since_march = day - (365 * in_cycle + in_cycle / 4 - in_cycle / 100);
+    u32 march_month = (5 * since_march + 2) / 153;
+    u32 month = march_month < 10 ? march_month + 3 : march_month - 9;
+    u64 year = in_cycle + 400 * (cycles - back) + (month <= 2);
+    u32 weekday = (day + 2) % 7 + 1;
+    // Leap years repeat with the cycle, so the year in it decides.
+    u32 of_cycle = (in_cycle + (month <= 2)) % 400;
+    u32 is_leap = of_cycle % 4 == 0 && (of_cycle % 100 != 0 || of_cycle == 0);
+    u32 day_of_year = month <= 2 ? since_march - 305 : since_march + 60 + is_leap;
+    switch (part) {
+    case YEAR:
+        return year;
+    case QUARTER:
+        return (month - 1) / 3 + 1;
+    case MONTH:
+        return month;
+    case DAY:
+        return since_march - (153 * march_month + 2) / 5 + 1;
+    case DAY_OF_YEAR:
+        return day_of_year;
+    case DAY_OF_QUARTER: {
+        // April, July and October begin after so many days of a year from March.
+        u32 before = month < 4 ? 0 : month < 7 ? 31 : month < 10 ? 122 : 214;
+        return month < 4 ? day_of_year : since_march - before + 1;
+    }
+    case WEEKDAY:
+        return weekday;
+    default: {
+        // WEEK: that of its Thursday, which may be in the year before or after.
+        u32 before = (of_cycle + 399) % 400;
+        u32 leap_before = before % 4 == 0 && (before % 100 != 0 || before == 0);
+        u32 thursday = day_of_year + 4;
+        if (thursday <= weekday) {
+            thursday += 365 + leap_before;
+        } else if (thursday - weekday > 365 + is_leap) {
+            thursday -= 365 + is_leap;
+        }
+        return (thursday - weekday - 1) / 7 + 1;
+    }
+    }
 }
 
 #define CASE(I) case I: pointer = c##I; break;
@@ -92,7 +215,7 @@ KERNEL(evaluate, GROUP)
                 } else {
                     const GLOBAL u32 *pointer = c0;
                     PICK(x)
-                    if (y == AS_64) {
+                    if (y >= AS_64) {
                         top = ((const GLOBAL u64 *)pointer)[i];
                     } else {
                         u32 bits = pointer[i];
@@ -106,19 +229,29 @@ KERNEL(evaluate, GROUP)
                     } else {
                         there |= 1u;
                     }
+                    overflows |= y == AS_U64 && (there & 1u) && top >> 63;
                 }
                 continue;
             }
             if (what == LOOK_UP) {
-                // Entries of the table: 0 for false, 1 for true, 2 for neither; y of them. What is
-                // behind the last is the last.
-                u32 entry = tables[x + (top < y ? (u32)top : y - 1)];
-                there = (there & ~1u) | (there & (entry < 2));
-                top = entry == 1;
+                // Of y entries; what is behind the last is the last.
+                u32 at = top < y ? (u32)top : y - 1;
+                u32 known;
+                if (program[pc + 3]) {
+                    // Integers: their halves, and whether they are there.
+                    top = (u64)tables[x + 3 * at + 1] << 32 | tables[x + 3 * at];
+                    known = tables[x + 3 * at + 2];
+                } else {
+                    // 0 for false, 1 for true, 2 for neither.
+                    top = tables[x + at] == 1;
+                    known = tables[x + at] < 2;
+                }
+                there = (there & ~1u) | (there & known);
                 continue;
             }
             if (what == NOT || what == IS_NULL || (what >= NEGATE_FLOAT && what <= INTEGER_KEY) ||
-                what == NEGATE_INTEGER || what == FLOAT_ABS || what == INTEGER_ABS) {
+                what == NEGATE_INTEGER || what == FLOAT_ABS || what == INTEGER_ABS || what == ROUND ||
+                what == PART) {
                 switch (what) {
                 case NOT:
                     top = top == 0;
@@ -143,6 +276,12 @@ KERNEL(evaluate, GROUP)
                     break;
                 case TO_FLOAT:
                     top = f64_from_integer(top);
+                    break;
+                case PART:
+                    top = date_part(top, x);
+                    break;
+                case ROUND:
+                    top = round_float(top, x);
                     break;
                 case FLOAT_KEY:
                     top = f64_key(top);
@@ -199,6 +338,20 @@ KERNEL(evaluate, GROUP)
                 top = f64_divide(below, right);
                 is_there = both & ((right & ~F64_SIGN) != 0);
                 break;
+            case DIVIDE_INTEGER:
+            case REMAINDER_INTEGER: {
+                u64 minus = (what == DIVIDE_INTEGER ? below ^ right : below) >> 63;
+                u64 by = magnitude_u64(right);
+                u64 size = magnitude_u64(below);
+                is_there = both & (by != 0);
+                by += by == 0;
+                u64 quotient = size / by;
+                // The least integer by -1.
+                over = what == DIVIDE_INTEGER && !minus && quotient >> 63;
+                top = what == DIVIDE_INTEGER ? quotient : size - quotient * by;
+                top = (top ^ (0 - minus)) + minus;
+                break;
+            }
             case COALESCE:
                 top = left_there ? below : right;
                 is_there = left_there | right_there;

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use crate::buffer::check_len;
 use crate::cpu::evaluate::{HostColumn, Overflow, Value};
-use crate::expression::{Program, SLOTS, Slot};
 use crate::launch::{Arg, Family, Kernel, family};
+use crate::program::{Program, SLOTS, Slot};
 use crate::{Buffer, Column, Device, Error, Expression, NONE, Numbers, Result, ValueType, cpu};
 
 static EVALUATE: Family = family!("evaluate", ["evaluate"]);

@@ -28,7 +28,9 @@ mod motion;
 #[expect(unsafe_code, reason = "a driver is a C library")]
 mod opencl;
 mod order;
+mod paths;
 mod pool;
+mod program;
 mod rank;
 mod reduce;
 mod repulsion;
@@ -39,6 +41,7 @@ mod segments;
 mod select;
 mod sort;
 mod spmv;
+mod triangles;
 
 pub use aggregate::{Aggregate, Aggregation, Groups, aggregate};
 pub use attraction::Springs;
@@ -50,7 +53,9 @@ pub use csr::DeviceCsr;
 pub use device::{Backend, Cuda, Device, DeviceInfo, OpenCl, Recording};
 pub use error::{Error, Result};
 pub use evaluate::{Evaluated, evaluate, evaluate_flags};
-pub use expression::{Arithmetic, Column, Comparison, Expression, Numbers, ValueType};
+pub use expression::{
+    Arithmetic, Column, Comparison, DatePart, Entries, Expression, Numbers, Rounding, ValueType,
+};
 pub use fill::{fill, iota};
 pub use gather::{copy, gather, gathered, scatter};
 pub use hash::{
@@ -68,6 +73,7 @@ pub use keys::{
 pub use launch::{KernelTime, Profile, Traffic};
 pub use motion::{Grid, Inertia, Motion, MotionState, Sums, quantize};
 pub use order::{Order, bounds};
+pub use paths::path_lengths;
 pub use pool::MemoryReport;
 pub use rank::Ranks;
 pub use reduce::{ReduceScratch, Reduction, reduce, reduce_to_host};
@@ -78,3 +84,4 @@ pub use segments::{SegmentScratch, Segments, segmented_reduce};
 pub use select::{at_most, count_bins, keys_of_ranks, random_keys};
 pub use sort::{SortScratch, sort_pairs, sort_pairs_u32, sort_pairs_u64};
 pub use spmv::{SplitCsr, spmv};
+pub use triangles::triangle_counts;

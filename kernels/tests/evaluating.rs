@@ -6,8 +6,8 @@ mod common;
 
 use common::{Random, config, devices, download, is_small, upload};
 use graph_kernels::{
-    Arithmetic, Column, Comparison, Device, Expression, Meaning, Numbers, ValueType, evaluate,
-    evaluate_flags,
+    Arithmetic, Column, Comparison, DatePart, Device, Entries, Expression, Meaning, Numbers,
+    Rounding, ValueType, evaluate, evaluate_flags,
 };
 use proptest::prelude::*;
 
@@ -157,6 +157,99 @@ fn integers_and_narrow_floats_become_floats_as_they_should() {
     }
 }
 
+/// Around whole numbers and halves, around the ends of single precision, and anywhere.
+#[test]
+fn floats_are_rounded_as_the_processor_rounds_them() {
+    let mut random = Random::new(4);
+    let n = if is_small() { 300 } else { 30_000 };
+    let mut values = floats(&mut random, n);
+    for power in [-150, -149, -148, -127, -126, -125, -2, -1, 0, 1, 23, 24, 51, 52, 53, 127, 128] {
+        let whole = 2.0_f64.powi(power);
+        for x in [whole, whole * 1.5, whole.next_down(), whole.next_up(), whole + 0.5, whole - 0.5]
+        {
+            values.extend([x, -x]);
+        }
+    }
+    // Single precision with half a digit more, and its neighbors.
+    values.extend((0..n).flat_map(|_| {
+        let bits = random.next();
+        let single = f64::from(f32::from_bits(bits as u32));
+        let half = f64::from_bits(single.to_bits() ^ 1 << 28);
+        [half, half.next_up(), half.next_down(), (bits as i64 >> 40) as f64 / 2.0]
+    }));
+    let cases: [(Rounding, fn(f64) -> f64); 5] = [
+        (Rounding::Down, f64::floor),
+        (Rounding::Up, f64::ceil),
+        (Rounding::TowardsZero, f64::trunc),
+        (Rounding::HalfAway, f64::round),
+        (Rounding::Single, |x| f64::from(x as f32)),
+    ];
+    for device in devices() {
+        let numbers = upload(device, &bits(&values));
+        let columns = [Column { numbers: Numbers::Wide(&numbers, Meaning::Float), valid: None }];
+        for (how, of) in cases {
+            let expression = Expression::Round(how, column(0));
+            let found = evaluate(device, &expression, &columns, values.len()).unwrap();
+            let expected: Vec<f64> = values.iter().map(|&x| of(x)).collect();
+            assert_same(&download(&found.bits), &expected, &format!("{how:?} on {device}"));
+        }
+    }
+}
+
+#[test]
+fn quotients_and_remainders_are_those_towards_zero() {
+    let mut random = Random::new(5);
+    let special = [0, 1, -1, 2, -2, 7, -7, i64::MAX, i64::MIN + 1];
+    let mut pairs: Vec<(i64, i64)> =
+        special.iter().flat_map(|&a| special.map(|b| (a, b))).collect();
+    pairs.extend((0..500).map(|i| (random.next() as i64, random.next() as i64 >> (i % 64))));
+    let (a, b): (Vec<u64>, Vec<u64>) = pairs.iter().map(|&(a, b)| (a as u64, b as u64)).unzip();
+    for device in devices() {
+        let (a, b) = (upload(device, &a), upload(device, &b));
+        let wide = |buffer| Column { numbers: Numbers::Wide(buffer, Meaning::Signed), valid: None };
+        let columns = [wide(&a), wide(&b)];
+        for (what, of) in [
+            (Arithmetic::Quotient, i64::wrapping_div as fn(i64, i64) -> i64),
+            (Arithmetic::Remainder, i64::wrapping_rem),
+        ] {
+            let expression = Expression::Compute(what, column(0), column(1));
+            let found = evaluate(device, &expression, &columns, pairs.len()).unwrap();
+            let expected: Vec<Option<i64>> =
+                pairs.iter().map(|&(a, b)| (b != 0).then(|| of(a, b))).collect();
+            let bits = download(&found.bits).into_iter().zip(download(&found.valid));
+            let found: Vec<Option<i64>> =
+                bits.map(|(bits, valid)| (valid == 1).then_some(bits as i64)).collect();
+            assert_eq!(found, expected, "{what:?} on {device}");
+        }
+        let least = upload(device, &[5, i64::MIN as u64]);
+        let columns = [Column { numbers: Numbers::Wide(&least, Meaning::Signed), valid: None }];
+        let by = |what, by| Expression::Compute(what, column(0), Expression::Integer(by).into());
+        let error = evaluate(device, &by(Arithmetic::Quotient, -1), &columns, 2).unwrap_err();
+        assert_eq!(error.to_string(), "row 1 of an expression does not fit in 64 bits", "{device}");
+        let rest = evaluate(device, &by(Arithmetic::Remainder, -1), &columns, 2).unwrap();
+        assert_eq!(download(&rest.bits), [0, 0], "{device}");
+        let mixed =
+            Expression::Compute(Arithmetic::Remainder, column(0), Expression::Float(2.0).into());
+        let error = evaluate(device, &mixed, &columns, 2).unwrap_err().to_string();
+        assert!(error.contains("are of integers"), "{error}");
+    }
+}
+
+#[test]
+fn integers_without_a_sign_must_fit_into_63_bits() {
+    for device in devices() {
+        let numbers = upload(device, &[i64::MAX as u64, u64::MAX, 1 << 63]);
+        let valid = upload(device, &[1, 0, 0]);
+        let wide = Numbers::Wide(&numbers, Meaning::Unsigned);
+        let columns = [Column { numbers: wide, valid: Some(&valid) }];
+        let found = evaluate(device, &Expression::Column(0), &columns, 3).unwrap();
+        assert_eq!(download(&found.bits), [i64::MAX as u64, 0, 0], "{device}");
+        let columns = [Column { numbers: wide, valid: None }];
+        let error = evaluate(device, &Expression::Column(0), &columns, 3).unwrap_err();
+        assert_eq!(error.to_string(), "row 1 of an expression does not fit in 64 bits", "{device}");
+    }
+}
+
 /// Two values of three.
 type Pair = (Option<bool>, Option<bool>);
 
@@ -210,6 +303,14 @@ fn logic_has_three_values() {
         check(Expression::Or(unknown(), column(1)), |_, b| b.filter(|&b| b));
         check(Expression::Choose(column(0), column(1), unknown()), |a, b| {
             if a == Some(true) { b } else { None }
+        });
+        let absent = Expression::Absent(ValueType::Boolean);
+        check(Expression::Coalesce(absent.into(), column(1)), |_, b| b);
+        let absent = Expression::Absent(ValueType::Integer);
+        let integer = Expression::Coalesce(absent.into(), Expression::Integer(3).into());
+        let equal = Comparison::Equal;
+        check(Expression::Compare(equal, integer.into(), Expression::Float(3.0).into()), |_, _| {
+            Some(true)
         });
     }
 }
@@ -290,10 +391,57 @@ fn tables_are_looked_up_by_code() {
         let valid = upload(device, &[1, 1, 1, 1, 0]);
         let numbers = Numbers::Narrow(&codes, Meaning::Unsigned);
         let columns = [Column { numbers, valid: Some(&valid) }];
-        let table = Expression::LookUp(column(0), vec![Some(true), Some(false), None]);
+        let table =
+            Expression::LookUp(column(0), Entries::Booleans(vec![Some(true), Some(false), None]));
         let found = evaluate(device, &table, &columns, 5).unwrap();
         assert_eq!(download(&found.bits), [0, 1, 0, 0, 0], "{device}");
         assert_eq!(download(&found.valid), [0, 1, 1, 0, 0], "{device}");
+        let entries = Entries::Integers(vec![Some(i64::MIN), None, Some(-7)]);
+        let table = Expression::LookUp(column(0), entries);
+        let found = evaluate(device, &table, &columns, 5).unwrap();
+        let seven = -7_i64 as u64;
+        assert_eq!(found.value_type, ValueType::Integer);
+        assert_eq!(download(&found.bits), [seven, 1 << 63, 0, seven, 0], "{device}");
+        assert_eq!(download(&found.valid), [1, 1, 0, 1, 0], "{device}");
+    }
+}
+
+/// Oracle: the CPU, whose calendar is counted year by year; and days that are known.
+#[test]
+fn dates_have_their_parts() {
+    let parts = [
+        (DatePart::Year, [1970, 2000, 2024, 1969, 2021, -1]),
+        (DatePart::Quarter, [1, 1, 4, 4, 1, 1]),
+        (DatePart::Month, [1, 2, 12, 12, 1, 3]),
+        (DatePart::Week, [1, 9, 1, 1, 53, 9]),
+        (DatePart::Day, [1, 29, 31, 31, 3, 1]),
+        (DatePart::DayOfYear, [1, 60, 366, 365, 3, 60]),
+        (DatePart::DayOfQuarter, [1, 60, 92, 92, 3, 60]),
+        (DatePart::Weekday, [4, 2, 2, 3, 7, 1]),
+    ];
+    // 1970-01-01, 2000-02-29, 2024-12-31, 1969-12-31, 2021-01-03, and the first of March of the
+    // second year before the year 1.
+    let known = [0, 11_016, 20_088, -1, 18_630, -719_468 - 366];
+    let mut days: Vec<i64> = known.to_vec();
+    let step = if is_small() { 997 } else { 13 };
+    days.extend((-160_000..160_000).step_by(step));
+    days.extend([i64::from(i32::MIN), i64::from(i32::MAX), -106_751_992, 106_751_991]);
+    let words: Vec<u64> = days.iter().map(|&day| day as u64).collect();
+    let of = |device, part| {
+        let words = upload(device, &words);
+        let columns = [Column { numbers: Numbers::Wide(&words, Meaning::Signed), valid: None }];
+        let part = Expression::Part(part, column(0));
+        download(&evaluate(device, &part, &columns, words.len()).unwrap().bits)
+    };
+    for (part, expected) in parts {
+        let on_cpu = of(Device::Cpu, part);
+        let found: Vec<i64> = on_cpu[..6].iter().map(|&x| x as i64).collect();
+        assert_eq!(found, expected, "{part:?}");
+        for device in devices() {
+            let found = of(device, part);
+            let differs = found.iter().zip(&on_cpu).position(|(a, b)| a != b);
+            assert_eq!(differs.map(|at| days[at]), None, "{part:?} on {device}");
+        }
     }
 }
 

@@ -6,8 +6,8 @@ mod common;
 
 use common::{Random, config, devices, download, is_small, upload};
 use graph_kernels::{
-    Buffer, Device, DeviceCsr, Indices, NONE, Ranks, SegmentScratch, SplitCsr, core_numbers, hops,
-    smallest_connected, spmv,
+    Buffer, Device, DeviceCsr, Error, Indices, NONE, Ranks, SegmentScratch, Segments, SplitCsr,
+    core_numbers, hops, path_lengths, smallest_connected, spmv, triangle_counts,
 };
 use proptest::prelude::*;
 
@@ -270,6 +270,104 @@ fn ranks_agree_with_the_formula() {
         let mut ranks = Ranks::new(device, &[1.0, 0.0], None).unwrap();
         let error = ranks.step(&upload(device, &[0.0]), 0.5).unwrap_err().to_string();
         assert_eq!(error, "gathered has 1 entries, but 2 were expected");
+    }
+}
+
+/// Each node's neighbors below it, ascending and once, with the row of each.
+fn below(n: u32, (sources, targets): &Edges) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+    let mut pairs: Vec<(u32, u32)> = sources
+        .iter()
+        .zip(targets)
+        .filter(|(u, v)| u != v)
+        .map(|(&u, &v)| (u.max(v), u.min(v)))
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let offsets = (0..=n).map(|u| pairs.partition_point(|pair| pair.0 < u) as u32).collect();
+    let (rows, entries) = pairs.into_iter().unzip();
+    (offsets, rows, entries)
+}
+
+/// Oracle: all three nodes of which each two are an edge.
+#[test]
+fn triangles_agree_with_a_loop_over_all_threes() {
+    let mut random = Random::new(5);
+    let sizes = if is_small() { &[1, 40][..] } else { &[1, 2, 40, 120] };
+    for device in devices() {
+        for &n in sizes {
+            for edges in graphs(&mut random, n) {
+                let (offsets, rows, entries) = below(n, &edges);
+                let mut is_edge = vec![false; (n * n) as usize];
+                for (&u, &v) in rows.iter().zip(&entries) {
+                    is_edge[(u * n + v) as usize] = true;
+                }
+                let mut expected = vec![0_u64; n as usize];
+                for u in 0..n {
+                    for v in (0..u).filter(|v| is_edge[(u * n + v) as usize]) {
+                        for w in 0..v {
+                            if is_edge[(u * n + w) as usize] && is_edge[(v * n + w) as usize] {
+                                [u, v, w].iter().for_each(|&x| expected[x as usize] += 1);
+                            }
+                        }
+                    }
+                }
+                let segments = Segments::new(upload(device, &offsets)).unwrap();
+                let of = |nodes: &[u32]| Indices::upload(device, nodes, n).unwrap();
+                let found = triangle_counts(&segments, &of(&rows), &of(&entries)).unwrap();
+                assert_eq!(found, expected, "{n} nodes on {device}");
+                let wrong = Indices::upload(device, &entries, n + 1).unwrap();
+                assert!(triangle_counts(&segments, &of(&rows), &wrong).is_err());
+            }
+        }
+    }
+}
+
+/// Oracle: passes over the edges until nothing changes, with the processor's own floats.
+#[test]
+fn path_lengths_agree_with_a_loop_to_the_last_bit() {
+    let mut random = Random::new(6);
+    let sizes = if is_small() { &[1, 60][..] } else { &[1, 2, 255, 1025] };
+    for device in devices() {
+        for &n in sizes {
+            for edges in graphs(&mut random, n) {
+                let (sources, targets) = &edges;
+                let weights: Vec<f32> = (0..sources.len())
+                    .map(|i| random.below(1000) as f32 / (1 + i % 7) as f32)
+                    .collect();
+                let starts = [random.below(n), random.below(n)];
+                let of = |weights: Option<&[f32]>| {
+                    let mut lengths = vec![f64::INFINITY; n as usize];
+                    starts.iter().for_each(|&u| lengths[u as usize] = 0.0);
+                    loop {
+                        let before = lengths.clone();
+                        for (e, (&u, &v)) in sources.iter().zip(targets).enumerate() {
+                            let weight = weights.map_or(1.0, |weights| f64::from(weights[e]));
+                            let length = lengths[u as usize] + weight;
+                            lengths[v as usize] = lengths[v as usize].min(length);
+                        }
+                        if lengths == before {
+                            return lengths;
+                        }
+                    }
+                };
+                let nodes = |nodes: &[u32]| Indices::upload(device, nodes, n).unwrap();
+                let (ins, order) = DeviceCsr::from_coo(&nodes(targets), &nodes(sources)).unwrap();
+                let order = download(order.numbers());
+                let sorted: Vec<f32> = order.iter().map(|&e| weights[e as usize]).collect();
+                let sorted = upload(device, &sorted);
+                let go = |_| Ok::<(), Error>(());
+                let found = path_lengths(&ins, Some(&sorted), &nodes(&starts), go).unwrap();
+                assert_eq!(found, of(Some(&weights)), "{n} nodes on {device}");
+                let found = path_lengths(&ins, None, &nodes(&starts), go).unwrap();
+                assert_eq!(found, of(None), "{n} nodes, without weights, on {device}");
+                let none = path_lengths(&ins, None, &nodes(&[]), go).unwrap();
+                assert!(none.iter().all(|length| length.is_infinite()));
+                let stop = |rounds: u64| Err(Error::OverflowInRow { row: rounds as usize });
+                assert!(path_lengths(&ins, None, &nodes(&starts), stop).is_err());
+                let few = upload(device, &vec![1.0_f32; sources.len() + 1]);
+                assert!(path_lengths(&ins, Some(&few), &nodes(&starts), go).is_err());
+            }
+        }
     }
 }
 

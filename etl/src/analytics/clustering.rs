@@ -4,7 +4,7 @@ use graph_core::NodeId;
 use rayon::prelude::*;
 
 use super::rows::{Rows, sum};
-use super::triangles::triangles;
+use super::triangles::{Triangles, triangles};
 use crate::topology::Undirected;
 use crate::{Control, Error, Result};
 
@@ -57,7 +57,16 @@ impl Clustering {
     ///
     /// [`Error::Stopped`].
     pub fn run(&self, graph: &Undirected, control: &Control) -> Result<ClusteringReport> {
-        let found = triangles(graph, control)?;
+        self.report(graph, triangles(graph, control)?, control)
+    }
+
+    /// What follows from the triangles of `graph`.
+    pub(crate) fn report(
+        &self,
+        graph: &Undirected,
+        found: Triangles,
+        control: &Control,
+    ) -> Result<ClusteringReport> {
         let n = graph.n_nodes();
         let pairs = |u: usize| {
             let degree = graph.degree(u as NodeId) as f64;

@@ -49,4 +49,5 @@ pub use spanning_forest::{SpanningForest, SpanningForestReport};
 pub use sssp::{Sssp, SsspReport};
 pub use strong::strong_components;
 pub use structure::{density, reciprocity};
+pub(crate) use triangles::Ranked;
 pub use triangles::{Triangles, triangles};

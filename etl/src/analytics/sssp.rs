@@ -71,20 +71,34 @@ impl Sssp {
     /// - [`Error::BadOption`](crate::Error::BadOption) if `delta` is not above 0;
     /// - [`Error::Stopped`](crate::Error::Stopped).
     pub fn run(&self, graph: &Graph, control: &Control) -> Result<SsspReport> {
+        self.check(graph)?;
+        let distance = self.distances(&self.ways(graph).0, control)?;
+        Ok(self.report(graph, distance))
+    }
+
+    pub(crate) fn check(&self, graph: &Graph) -> Result<()> {
         check_nodes("sources", &self.sources, graph.n_nodes())?;
         let delta = self.delta.unwrap_or(1.0);
-        check_option("delta", delta, delta > 0.0 && delta.is_finite(), "finite and above 0")?;
+        check_option("delta", delta, delta > 0.0 && delta.is_finite(), "finite and above 0")
+    }
+
+    /// Rows in which edges lead away from a node, and in which they come back.
+    fn ways<'g>(&self, graph: &'g Graph) -> (Vec<Rows<'g>>, Vec<Rows<'g>>) {
         let (out, r#in) = (Rows::from(graph.out_edges()), || Rows::from(graph.in_edges()));
-        let (away, back) = match (graph.is_directed(), self.direction) {
+        match (graph.is_directed(), self.direction) {
             (false, _) => (vec![out], vec![out]),
             (true, Direction::Forward) => (vec![out], vec![r#in()]),
             (true, Direction::Backward) => (vec![r#in()], vec![out]),
             (true, Direction::Both) => (vec![out, r#in()], vec![out, r#in()]),
-        };
-        let distance = self.distances(&away, control)?;
+        }
+    }
+
+    /// What follows from the lengths of shortest paths.
+    pub(crate) fn report(&self, graph: &Graph, distance: Vec<f64>) -> SsspReport {
+        let (away, back) = self.ways(graph);
         let parent = parents(&away, &back, &distance, &self.sources);
         let n_reached = distance.iter().filter(|d| d.is_finite()).count();
-        Ok(SsspReport { distance, parent, n_reached })
+        SsspReport { distance, parent, n_reached }
     }
 
     fn distances(&self, away: &[Rows], control: &Control) -> Result<Vec<f64>> {

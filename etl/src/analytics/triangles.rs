@@ -58,15 +58,13 @@ pub fn triangles(graph: &Undirected, control: &Control) -> Result<Triangles> {
             Ok(counter.finish())
         })
         .sum::<Result<u64, Error>>()?;
-    let mut count = vec![0; n];
-    for (count_of_rank, &u) in counts.into_iter().zip(&ranked.nodes) {
-        count[u as usize] = count_of_rank.into_inner();
-    }
-    Ok(Triangles { count, total })
+    let report = ranked.report(counts.into_iter().map(AtomicU64::into_inner));
+    debug_assert_eq!(report.total, total);
+    Ok(report)
 }
 
 /// Edges from each node to neighbors of higher degree, nodes numbered by falling degree.
-struct Ranked {
+pub(crate) struct Ranked {
     /// Node of each rank.
     nodes: Vec<NodeId>,
     offsets: Vec<u32>,
@@ -74,7 +72,7 @@ struct Ranked {
 }
 
 impl Ranked {
-    fn new(graph: &Undirected) -> Self {
+    pub(crate) fn new(graph: &Undirected) -> Self {
         let n = graph.n_nodes();
         let mut nodes: Vec<NodeId> = (0..n as u32).collect();
         nodes.par_sort_by_key(|&u| std::cmp::Reverse(graph.degree(u)));
@@ -110,7 +108,18 @@ impl Ranked {
         Self { nodes, offsets, targets }
     }
 
-    fn rows(&self) -> Rows<'_> {
+    /// Counts at each rank as counts at each node.
+    pub(crate) fn report(&self, counts: impl IntoIterator<Item = u64>) -> Triangles {
+        let mut count = vec![0; self.nodes.len()];
+        for (of_rank, &u) in counts.into_iter().zip(&self.nodes) {
+            count[u as usize] = of_rank;
+        }
+        // Each triangle is counted at its three corners.
+        let total = count.iter().sum::<u64>() / 3;
+        Triangles { count, total }
+    }
+
+    pub(crate) fn rows(&self) -> Rows<'_> {
         Rows { offsets: &self.offsets, targets: &self.targets, weights: None }
     }
 }

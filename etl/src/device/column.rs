@@ -199,6 +199,19 @@ impl DeviceColumn {
         Self { name: name.into(), data_type, kind, data, valid, dictionary: None }
     }
 
+    /// The same integers as dates or times, if that is what the type has.
+    #[cfg(feature = "expressions")]
+    pub(super) fn retype(&mut self, data_type: &DataType) -> Result<()> {
+        if !super::calendar::is_time(data_type) {
+            return Ok(());
+        }
+        if let (Data::Wide(numbers), Some(4)) = (&self.data, data_type.primitive_width()) {
+            self.data = Data::Narrow(graph_kernels::narrow(numbers)?.into());
+        }
+        self.data_type = data_type.clone();
+        Ok(())
+    }
+
     /// The distinct strings of a column of codes.
     pub(super) fn strings(&self) -> &Arc<StringArray> {
         self.dictionary.as_ref().expect("codes should have a dictionary")
@@ -288,7 +301,7 @@ impl DeviceColumn {
             let device = self.device();
             // An empty dictionary has absent values alone, whose code is 0.
             let ranks = Buffer::upload(device, if ranks.is_empty() { &[0] } else { &ranks })?;
-            let at = copy_of(self.narrow()?)?;
+            let at = copy_of(self.codes()?)?;
             let ranks = gathered(&ranks, &Indices::new(at, ranks.len() as u32)?)?;
             return Ok(Keys::Narrow(order_keys(&ranks, Meaning::Unsigned, descending)?));
         }
@@ -311,7 +324,7 @@ impl DeviceColumn {
         })
     }
 
-    fn narrow(&self) -> Result<&Buffer<u32>> {
+    fn codes(&self) -> Result<&Buffer<u32>> {
         match &self.data {
             Data::Narrow(numbers) => Ok(numbers),
             Data::Wide(_) => Err(self.wrong("of 32 bits")),

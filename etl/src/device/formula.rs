@@ -1,9 +1,13 @@
 //! Expressions over the named columns of a table on a device.
 
-use graph_kernels::{Arithmetic, Comparison, Expression};
+#[cfg(feature = "expressions")]
+use arrow::array::{Array, StringArray};
+use graph_kernels::{Arithmetic, Comparison, DatePart, Entries, Expression, Rounding, ValueType};
 
 use super::column::Kind;
 use super::table::DeviceTable;
+#[cfg(feature = "expressions")]
+use crate::expr::{Expr, OfText, Word};
 use crate::{Error, Result};
 
 /// What is asked of a string.
@@ -34,6 +38,8 @@ pub enum Formula {
     Integer(i64),
     /// A float.
     Float(f64),
+    /// Nothing, of a type.
+    Absent(ValueType),
     /// A string, to be compared with a column.
     Text(String),
     /// Not so.
@@ -56,8 +62,19 @@ pub enum Formula {
     Coalesce(Box<Formula>, Box<Formula>),
     /// The second if the first is true, or else the third.
     Choose(Box<Formula>, Box<Formula>, Box<Formula>),
+    /// An integer as a float.
+    ToFloat(Box<Formula>),
+    /// A float of fewer digits.
+    Round(Rounding, Box<Formula>),
+    /// A part of the date that is so many days after 1970-01-01.
+    Part(DatePart, Box<Formula>),
     /// What a string is in relation to another.
     Test(TextTest, Box<Formula>, String),
+    /// A condition or an integer of the expression language, of the strings of the column of that
+    /// name, which is the only one that it reads. Made once for each distinct string and for what is
+    /// absent, on the host.
+    #[cfg(feature = "expressions")]
+    OfText(String, Expr),
 }
 
 impl Formula {
@@ -115,6 +132,12 @@ impl Formula {
             Self::Boolean(value) => Expression::Boolean(Some(*value)),
             Self::Integer(value) => Expression::Integer(*value),
             Self::Float(value) => Expression::Float(*value),
+            Self::Absent(of) => Expression::Absent(*of),
+            Self::ToFloat(of) => Expression::ToFloat(number(of, table)?),
+            Self::Round(how, of) => Expression::Round(*how, number(of, table)?),
+            Self::Part(part, of) => Expression::Part(*part, number(of, table)?),
+            #[cfg(feature = "expressions")]
+            Self::OfText(name, expression) => of_text(name, expression, table)?,
             Self::Text(text) => return Err(only_columns(text)),
             Self::Not(of) => Expression::Not(part(of)?),
             Self::And(a, b) => Expression::And(part(a)?, part(b)?),
@@ -194,7 +217,34 @@ fn test(
     if answers.is_empty() {
         answers.push(None);
     }
-    Ok(Expression::LookUp(Expression::Column(number).into(), answers))
+    Ok(Expression::LookUp(Expression::Column(number).into(), Entries::Booleans(answers)))
+}
+
+/// What an expression is of each distinct string, looked up by code; and what it is of none.
+#[cfg(feature = "expressions")]
+fn of_text(name: &str, expression: &Expr, table: &DeviceTable) -> Result<Expression> {
+    let column = table.column(name)?;
+    if column.kind != Kind::Codes {
+        return Err(column.wrong("a string to be computed as one"));
+    }
+    let of = OfText::new(expression, name)?;
+    let strings: &StringArray = column.strings();
+    // An empty dictionary has absent values alone, which are not looked up.
+    let values = (0..strings.len()).map(|code| of.value(Some(strings.value(code))));
+    let values = values.chain(strings.is_empty().then_some(Word::Null));
+    let entries = match of.is_condition() {
+        true => Entries::Booleans(values.map(|value| value.boolean()).collect()),
+        false => Entries::Integers(values.map(|value| value.integer()).collect()),
+    };
+    let number = place(table, name)?;
+    let codes = || Box::new(Expression::Column(number));
+    let found = Expression::LookUp(codes(), entries);
+    let of_none = match of.value(None) {
+        Word::Boolean(value) => Expression::Boolean(Some(value)),
+        Word::Integer(value) => Expression::Integer(value),
+        _ => return Ok(found),
+    };
+    Ok(Expression::Choose(Expression::IsNull(codes()).into(), of_none.into(), found.into()))
 }
 
 fn only_columns(text: &str) -> Error {

@@ -24,10 +24,12 @@ use crate::{Control, Error, Result};
 ///
 /// | form | bytes | for |
 /// |---|---|---|
-/// | list of edges | 8 m | components |
+/// | list of edges | 8 m | components, degrees |
 /// | in-edges by length of row, with weights | 4 n + 4 m, 4 m more with weights | PageRank |
 /// | out- and in-edges | 8 n + 8 m | breadth-first search |
 /// | neighbors, each once | 4 n + 8 m | core numbers |
+///
+/// Triangles, clustering and shortest paths by weight copy what they need each time.
 #[derive(Debug)]
 pub struct DeviceGraph<'a> {
     graph: &'a Graph,
@@ -76,6 +78,20 @@ impl<'a> DeviceGraph<'a> {
     /// The device.
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &'a Graph {
+        self.graph
+    }
+
+    /// The ends of all edges.
+    pub(super) fn ends(&self) -> Result<&(Indices, Indices)> {
+        filled(&self.ends, || {
+            let ends = |nodes| Indices::upload(self.device, nodes, self.n());
+            let coo = self.graph.coo();
+            Ok((ends(coo.sources())?, ends(coo.targets())?))
+        })
     }
 
     fn n(&self) -> u32 {
@@ -186,11 +202,7 @@ impl<'a> DeviceGraph<'a> {
     pub fn components(&self, control: &Control<'_>) -> Result<Outcome<Components>> {
         control.step("components", 0, None)?;
         timed(self.device, || {
-            let coo = self.graph.coo();
-            let (sources, targets) = filled(&self.ends, || {
-                let ends = |nodes| Indices::upload(self.device, nodes, self.n());
-                Ok((ends(coo.sources())?, ends(coo.targets())?))
-            })?;
+            let (sources, targets) = self.ends()?;
             // The smallest node of a component is the first that has its label.
             let factors = factorize(&smallest_connected(sources, targets)?)?;
             let n_components = factors.len();

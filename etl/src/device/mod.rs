@@ -4,7 +4,8 @@
 //! processor, with the same results. Verbs are methods of [`DeviceTable`]; each says in a [`Ran`]
 //! where it ran, what it moved and how long it took. Nothing goes from one device to another, or
 //! back to the processor, unless a verb's documentation says so: what a device cannot do is an
-//! error.
+//! error. Conditions and new columns are built as [`Formula`]s or, with the feature `expressions`,
+//! written in the expression language that tables on the processor have.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -24,11 +25,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "expressions")]
+mod calendar;
 mod column;
 mod formula;
 mod graph;
 mod group;
 mod join;
+#[cfg(feature = "expressions")]
+mod lower;
+mod measures;
 mod rows;
 mod summary;
 mod table;

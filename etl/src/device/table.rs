@@ -168,6 +168,17 @@ impl DeviceTable {
         })
     }
 
+    /// The column as one of another type with the same numbers, in 32 bits if the type has no more.
+    #[cfg(feature = "expressions")]
+    pub(super) fn retype(
+        &mut self,
+        name: &str,
+        data_type: &arrow::datatypes::DataType,
+    ) -> Result<()> {
+        let column = self.columns.iter_mut().find(|column| &*column.name == name);
+        column.map_or(Ok(()), |column| column.retype(data_type))
+    }
+
     pub(super) fn columns(&self, names: &[&str]) -> Result<Vec<&DeviceColumn>> {
         names.iter().map(|name| self.column(name)).collect()
     }

@@ -16,7 +16,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Control;
-use crate::analytics::{Bfs, Direction, PageRank, Precision, core_numbers, weak_components};
+use crate::analytics::{
+    Bfs, Clustering, Direction, PageRank, Precision, Sssp, core_numbers, degrees, triangles,
+    weak_components,
+};
 use crate::topology::{Merge, Undirected};
 
 fn devices() -> Vec<Device> {
@@ -623,7 +626,47 @@ proptest! {
             prop_assert_eq!(found, core_numbers(&simple, &control).unwrap());
             let found = on_device.bfs(&search, &control).unwrap().result;
             prop_assert_eq!(found, search.run(&graph, &control).unwrap());
+            let paths = Sssp { sources: search.sources.clone(), direction, delta: None };
+            let found = on_device.sssp(&paths, &control).unwrap().result;
+            prop_assert_eq!(found, paths.run(&graph, &control).unwrap());
+            let found = on_device.triangles(&control).unwrap().result;
+            prop_assert_eq!(found, triangles(&simple, &control).unwrap());
+            let shares = Clustering::default();
+            let found = on_device.clustering(&shares, &control).unwrap();
+            prop_assert_eq!(&found.ran.device, &device.to_string());
+            prop_assert_eq!(found.result, shares.run(&simple, &control).unwrap());
+            // Halves sum without rounding, in whatever order.
+            let found = on_device.degrees(&control).unwrap().result;
+            prop_assert_eq!(found, degrees(&graph));
         }
+    }
+}
+
+/// A graph with hubs, rows of all lengths and weights that round.
+#[test]
+fn triangles_and_paths_of_a_skewed_graph_agree() {
+    use graph_core::generate::{Random, Rmat, rmat};
+    let shape = rmat(&Rmat { scale: 10, n_edges: 12_000, ..Rmat::default() }).unwrap();
+    let mut random = Random::new(1, 1);
+    let weights: Vec<f32> = (0..12_000).map(|_| random.unit() as f32).collect();
+    let (sources, targets) = (shape.coo().sources().to_vec(), shape.coo().targets().to_vec());
+    let start = sources[0];
+    let graph = Graph::from_coo(Coo::new(1 << 10, sources, targets, Some(weights)).unwrap(), true);
+    let control = Control::NONE;
+    let of_simple = triangles(&Undirected::new(&graph, Merge::Unit), &control).unwrap();
+    assert!(of_simple.total > 10_000);
+    let paths = Sssp { sources: vec![start], ..Sssp::default() };
+    let expected = paths.run(&graph, &control).unwrap();
+    let counted = degrees(&graph);
+    for device in devices() {
+        let on_device = DeviceGraph::new(&graph, device);
+        assert_eq!(on_device.triangles(&control).unwrap().result, of_simple, "{device}");
+        assert_eq!(on_device.sssp(&paths, &control).unwrap().result, expected, "{device}");
+        let found = on_device.degrees(&control).unwrap().result;
+        assert_eq!((&found.out, &found.r#in), (&counted.out, &counted.r#in), "{device}");
+        let sums = (found.weighted.unwrap().total, counted.weighted.clone().unwrap().total);
+        let is_near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b;
+        assert!(sums.0.iter().zip(&sums.1).all(is_near), "{device}");
     }
 }
 
@@ -640,6 +683,16 @@ fn what_devices_cannot_rank_is_refused() {
     assert!(error(PageRank { damping: 1.0, ..PageRank::default() }).starts_with("damping is 1"));
     let search = Bfs { sources: vec![2], ..Bfs::default() };
     assert!(on_device.bfs(&search, &Control::NONE).is_err());
+    let paths = Sssp { sources: vec![2], ..Sssp::default() };
+    assert!(on_device.sssp(&paths, &Control::NONE).is_err());
+    let paths = Sssp { delta: Some(0.0), ..Sssp::default() };
+    assert!(on_device.sssp(&paths, &Control::NONE).is_err());
+    let heavy = Graph::from_coo(Coo::new(2, vec![0], vec![1], Some(vec![2.0])).unwrap(), true);
+    let error = DeviceGraph::new(&heavy, Device::Cpu)
+        .clustering(&Clustering { weighted: true }, &Control::NONE)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("counts triangles alone"), "{error}");
     let stop = AtomicBool::new(true);
     let control = Control::default().stopped_by(&stop);
     assert!(on_device.components(&control).is_err());
@@ -651,5 +704,8 @@ fn what_devices_cannot_rank_is_refused() {
         assert!(ranks.rank.is_empty() && ranks.converged);
         assert_eq!(empty.components(&Control::NONE).unwrap().result.n_components(), 0);
         assert_eq!(empty.bfs(&Bfs::default(), &Control::NONE).unwrap().result.n_reached, 0);
+        assert_eq!(empty.sssp(&Sssp::default(), &Control::NONE).unwrap().result.n_reached, 0);
+        assert_eq!(empty.triangles(&Control::NONE).unwrap().result.total, 0);
+        assert!(empty.degrees(&Control::NONE).unwrap().result.total.is_empty());
     }
 }

@@ -307,7 +307,7 @@ impl Resolved {
 }
 
 impl Literal {
-    fn data_type(&self) -> DataType {
+    pub(crate) fn data_type(&self) -> DataType {
         match self {
             Self::Null => DataType::Null,
             Self::Boolean(_) => DataType::Boolean,
@@ -327,7 +327,7 @@ impl Literal {
     }
 }
 
-fn is_text(data_type: &DataType) -> bool {
+pub(super) fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         DataType::Dictionary(_, values) => is_text(values),

@@ -6,6 +6,7 @@ use polars::prelude::{DataType, RoundMode, Schema, TimeUnit, lit, when};
 use super::arithmetic::{Integers, checked_integers, checked_sum, float_function};
 use super::check::UNITS;
 use super::functions::{Aggregate, Function};
+use super::of_text::like_regex;
 use super::{Binary, Expr, Interval, Kind, Literal, Resolved, Unary};
 use crate::{Error, Result, frame};
 
@@ -537,20 +538,4 @@ fn like(operand: pl::Expr, pattern: &str, ignore_case: bool) -> pl::Expr {
         }
     }
     operand.str().contains(lit(like_regex(pattern, ignore_case)), true)
-}
-
-/// The regular expression that matches what LIKE's `pattern` does.
-fn like_regex(pattern: &str, ignore_case: bool) -> String {
-    let mut regex = String::from(if ignore_case { "(?is)^" } else { "(?s)^" });
-    let mut characters = pattern.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '%' => regex.push_str(".*"),
-            '_' => regex.push('.'),
-            '\\' => regex.push_str(&regex::escape(&characters.next().unwrap_or('\\').to_string())),
-            other => regex.push_str(&regex::escape(&other.to_string())),
-        }
-    }
-    regex.push('$');
-    regex
 }

@@ -29,19 +29,25 @@
 //! - Text is compared letter by letter in the order of Unicode's code points.
 //! - Decimals are compared and computed as `f64`.
 
+#[cfg(feature = "tables")]
 mod arithmetic;
 mod check;
 mod display;
 mod error;
 mod functions;
+#[cfg(feature = "tables")]
 mod lower;
+mod of_text;
 mod parse;
 mod time;
 mod tree;
 
+#[cfg(feature = "tables")]
 pub(crate) use arithmetic::OVERFLOW;
 pub use check::Resolved;
 pub use error::{ExpressionError, Problem};
 pub use functions::{Aggregate, Function};
+#[cfg(feature = "tables")]
 pub(crate) use lower::{column, lower, lower_group};
+pub(crate) use of_text::{OfText, Word, is_of_text};
 pub use tree::{Binary, Column, Element, Expr, Interval, Kind, Literal, Place, Unary};

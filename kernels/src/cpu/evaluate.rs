@@ -1,8 +1,11 @@
 //! Expressions over columns, row by row.
 
 use crate::cpu::keys::f64_key;
-use crate::expression;
-use crate::{Arithmetic, Column, Comparison, Expression, Meaning, Numbers, Result, ValueType};
+use crate::program;
+use crate::{
+    Arithmetic, Column, Comparison, DatePart, Entries, Expression, Meaning, Numbers, Result,
+    Rounding, ValueType,
+};
 
 /// A value that is there.
 #[derive(Clone, Copy)]
@@ -68,11 +71,11 @@ impl<'a> HostColumn<'a> {
         Ok(Self { numbers, valid })
     }
 
-    fn get(&self, row: usize) -> Option<Value> {
+    fn get(&self, row: usize) -> Result<Option<Value>, Overflow> {
         if self.valid.is_some_and(|valid| valid[row] == 0) {
-            return None;
+            return Ok(None);
         }
-        Some(match self.numbers {
+        Ok(Some(match self.numbers {
             HostNumbers::Flags(numbers) => Value::Boolean(numbers[row] != 0),
             HostNumbers::Narrow(numbers, Meaning::Float) => {
                 Value::Float(f32::from_bits(numbers[row]).into())
@@ -84,8 +87,11 @@ impl<'a> HostColumn<'a> {
             HostNumbers::Wide(numbers, Meaning::Float) => {
                 Value::Float(f64::from_bits(numbers[row]))
             }
-            HostNumbers::Wide(numbers, _) => Value::Integer(numbers[row] as i64),
-        })
+            HostNumbers::Wide(numbers, Meaning::Unsigned) => {
+                Value::Integer(i64::try_from(numbers[row]).map_err(|_| Overflow)?)
+            }
+            HostNumbers::Wide(numbers, Meaning::Signed) => Value::Integer(numbers[row] as i64),
+        }))
     }
 }
 
@@ -105,7 +111,8 @@ pub(crate) fn evaluate(
 ) -> Result<Option<Value>, Overflow> {
     let part = |of: &Expression| evaluate(of, (columns, types), row);
     Ok(match expression {
-        Expression::Column(number) => columns[*number].get(row),
+        Expression::Column(number) => columns[*number].get(row)?,
+        Expression::Absent(_) => None,
         Expression::Boolean(value) => value.map(Value::Boolean),
         Expression::Integer(value) => Some(Value::Integer(*value)),
         Expression::Float(value) => Some(Value::Float(*value)),
@@ -142,8 +149,7 @@ pub(crate) fn evaluate(
             })
         }
         Expression::Compute(what, a, b) => match (part(a)?, part(b)?) {
-            (Some(_), Some(b)) if *what == Arithmetic::Divide && b.float() == 0.0 => None,
-            (Some(a), Some(b)) => Some(compute(*what, a, b)?),
+            (Some(a), Some(b)) => compute(*what, a, b)?,
             _ => None,
         },
         Expression::Negate(of) => match part(of)? {
@@ -159,9 +165,25 @@ pub(crate) fn evaluate(
             value => value.map(|value| Value::Float(value.float().abs())),
         },
         Expression::ToFloat(of) => part(of)?.map(|value| Value::Float(value.float())),
+        Expression::Round(how, of) => part(of)?.map(|value| {
+            let value = value.float();
+            Value::Float(match how {
+                Rounding::Down => value.floor(),
+                Rounding::Up => value.ceil(),
+                Rounding::TowardsZero => value.trunc(),
+                Rounding::HalfAway => value.round(),
+                Rounding::Single => f64::from(value as f32),
+            })
+        }),
+        Expression::Part(wanted, of) => {
+            part(of)?.map(|days| Value::Integer(date_part(*wanted, days.bits() as i64)))
+        }
         Expression::LookUp(of, table) => {
             let at = part(of)?.map(|value| (value.bits() as usize).min(table.len() - 1));
-            at.and_then(|at| table[at]).map(Value::Boolean)
+            at.and_then(|at| match table {
+                Entries::Booleans(entries) => entries[at].map(Value::Boolean),
+                Entries::Integers(entries) => entries[at].map(Value::Integer),
+            })
         }
         // Both are computed, so that an overflow of either is found as kernels find it.
         Expression::Coalesce(a, b) => {
@@ -179,27 +201,81 @@ pub(crate) fn evaluate(
 
 /// The type of an expression whose columns were checked.
 fn type_of(expression: &Expression, types: &[ValueType]) -> ValueType {
-    expression::type_of(expression, types).expect("the columns should have been checked")
+    program::type_of(expression, types).expect("the columns should have been checked")
 }
 
-fn compute(what: Arithmetic, a: Value, b: Value) -> Result<Value, Overflow> {
+/// A part of the date `days` after 1970-01-01, counted year by year.
+fn date_part(part: DatePart, days: i64) -> i64 {
+    const CYCLE: i64 = 146_097;
+    // Weeks and leap years repeat every 400 years.
+    let (cycles, mut rest) = (days.div_euclid(CYCLE), days.rem_euclid(CYCLE));
+    let weekday = (rest + 3) % 7 + 1;
+    let is_leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = |year: i64| if is_leap(year) { 366 } else { 365 };
+    let mut year = 1970;
+    while rest >= length(year) {
+        rest -= length(year);
+        year += 1;
+    }
+    let day_of_year = rest + 1;
+    let february = if is_leap(year) { 29 } else { 28 };
+    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let (mut month, mut day_of_quarter) = (0, day_of_year);
+    while rest >= months[month] {
+        rest -= months[month];
+        month += 1;
+        if month % 3 == 0 {
+            day_of_quarter = rest + 1;
+        }
+    }
+    match part {
+        DatePart::Year => year + 400 * cycles,
+        DatePart::Quarter => month as i64 / 3 + 1,
+        DatePart::Month => month as i64 + 1,
+        DatePart::Week => {
+            // That of the week's Thursday, which may be in the year before or after.
+            let thursday = day_of_year + 4 - weekday;
+            let in_year = match thursday {
+                ..1 => thursday + length(year - 1),
+                _ if thursday > length(year) => thursday - length(year),
+                _ => thursday,
+            };
+            (in_year - 1) / 7 + 1
+        }
+        DatePart::Day => rest + 1,
+        DatePart::DayOfYear => day_of_year,
+        DatePart::DayOfQuarter => day_of_quarter,
+        DatePart::Weekday => weekday,
+    }
+}
+
+/// What becomes of two values; nothing if the second is a divisor and 0.
+fn compute(what: Arithmetic, a: Value, b: Value) -> Result<Option<Value>, Overflow> {
     if let (Value::Integer(a), Value::Integer(b)) = (a, b)
         && what != Arithmetic::Divide
     {
         let whole = match what {
             Arithmetic::Add => a.checked_add(b),
             Arithmetic::Subtract => a.checked_sub(b),
-            _ => a.checked_mul(b),
+            Arithmetic::Multiply => a.checked_mul(b),
+            _ if b == 0 => return Ok(None),
+            Arithmetic::Quotient | Arithmetic::Divide => a.checked_div(b),
+            // That of the least integer and -1 is 0, though their quotient does not fit.
+            Arithmetic::Remainder => Some(a.wrapping_rem(b)),
         };
-        return whole.map(Value::Integer).ok_or(Overflow);
+        return whole.map(Value::Integer).map(Some).ok_or(Overflow);
     }
     let (a, b) = (a.float(), b.float());
-    Ok(Value::Float(match what {
-        Arithmetic::Add => a + b,
-        Arithmetic::Subtract => a - b,
-        Arithmetic::Multiply => a * b,
-        Arithmetic::Divide => a / b,
-    }))
+    Ok(match what {
+        Arithmetic::Add => Some(a + b),
+        Arithmetic::Subtract => Some(a - b),
+        Arithmetic::Multiply => Some(a * b),
+        // Quotients of integers alone were made above.
+        Arithmetic::Divide | Arithmetic::Quotient | Arithmetic::Remainder => {
+            (b != 0.0).then(|| a / b)
+        }
+    }
+    .map(Value::Float))
 }
 
 /// An integer does not fit in 64 bits.

@@ -17,6 +17,7 @@
 
 mod communities;
 mod ids;
+mod on_device;
 mod options;
 mod over_nodes;
 mod over_paths;
@@ -31,6 +32,7 @@ use self::options::Options;
 use crate::error::nearest;
 use crate::{Control, Error, Result};
 
+pub use self::on_device::DevicePlan;
 pub use self::table::MEASURES;
 
 /// What a column of a result belongs to.

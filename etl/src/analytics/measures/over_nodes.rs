@@ -12,29 +12,31 @@ use super::options::{Options, problem};
 use super::{Measured, Work, ids};
 use crate::Result;
 use crate::analytics::{
-    CentralityReport, Clustering, Components, Eigenvector, Hits, Katz, Levels, PageRank,
-    core_numbers, cut_points, degrees, strong_components, triangles, weak_components,
+    CentralityReport, Clustering, ClusteringReport, Components, CoreNumbers, Degrees, Eigenvector,
+    Hits, Katz, Levels, PageRank, PageRankReport, Triangles, core_numbers, cut_points, degrees,
+    strong_components, triangles, weak_components,
 };
 use crate::topology::{Merge, Undirected};
 
 pub(super) fn degree(graph: &Graph, _: Options) -> Result<Work<'_>> {
-    Ok(Box::new(move |_| {
-        let found = degrees(graph);
-        let mut measured = Measured::default()
-            .node("degree", Arc::new(UInt32Array::from(found.total)))
-            .node("degree_in", Arc::new(UInt32Array::from(found.r#in)))
-            .node("degree_out", Arc::new(UInt32Array::from(found.out)));
-        if let Some(weighted) = found.weighted {
-            measured = measured
-                .node("weighted_degree", Arc::new(Float64Array::from(weighted.total)))
-                .node("weighted_degree_in", Arc::new(Float64Array::from(weighted.r#in)))
-                .node("weighted_degree_out", Arc::new(Float64Array::from(weighted.out)));
-        }
-        Ok(measured)
-    }))
+    Ok(Box::new(move |_| Ok(counted(degrees(graph)))))
 }
 
-fn partition(found: Components) -> Measured {
+pub(super) fn counted(found: Degrees) -> Measured {
+    let mut measured = Measured::default()
+        .node("degree", Arc::new(UInt32Array::from(found.total)))
+        .node("degree_in", Arc::new(UInt32Array::from(found.r#in)))
+        .node("degree_out", Arc::new(UInt32Array::from(found.out)));
+    if let Some(weighted) = found.weighted {
+        measured = measured
+            .node("weighted_degree", Arc::new(Float64Array::from(weighted.total)))
+            .node("weighted_degree_in", Arc::new(Float64Array::from(weighted.r#in)))
+            .node("weighted_degree_out", Arc::new(Float64Array::from(weighted.out)));
+    }
+    measured
+}
+
+pub(super) fn partition(found: Components) -> Measured {
     let largest = found.sizes.iter().max().copied();
     let count = found.n_components();
     Measured::default()
@@ -51,7 +53,12 @@ pub(super) fn strong(graph: &Graph, _: Options) -> Result<Work<'_>> {
     Ok(Box::new(move |control| strong_components(graph, control).map(partition)))
 }
 
-pub(super) fn page_rank(graph: &Graph, mut options: Options) -> Result<Work<'_>> {
+pub(super) fn page_rank(graph: &Graph, options: Options) -> Result<Work<'_>> {
+    let measure = page_rank_options(graph, options)?;
+    Ok(Box::new(move |control| measure.run(graph, control).map(ranked)))
+}
+
+pub(super) fn page_rank_options(graph: &Graph, mut options: Options) -> Result<PageRank> {
     let starts: Vec<(Value, f64)> = match options.take::<Value>("personalization")? {
         None => Vec::new(),
         Some(Value::Array(ids)) => ids.into_iter().map(|id| (id, 1.0)).collect(),
@@ -70,14 +77,15 @@ pub(super) fn page_rank(graph: &Graph, mut options: Options) -> Result<Work<'_>>
     let (ids, weights): (Vec<_>, Vec<_>) = starts.into_iter().unzip();
     let nodes = ids::nodes(graph, "personalization", &ids)?;
     measure.personalization = nodes.into_iter().zip(weights).collect();
-    Ok(Box::new(move |control| {
-        let found = measure.run(graph, control)?;
-        Ok(Measured::default()
-            .node("page_rank", Arc::new(Float64Array::from(found.rank)))
-            .with("iterations", found.iterations)
-            .with("change", found.change)
-            .with("converged", found.converged))
-    }))
+    Ok(measure)
+}
+
+pub(super) fn ranked(found: PageRankReport) -> Measured {
+    Measured::default()
+        .node("page_rank", Arc::new(Float64Array::from(found.rank)))
+        .with("iterations", found.iterations)
+        .with("change", found.change)
+        .with("converged", found.converged)
 }
 
 pub(super) fn hits(graph: &Graph, options: Options) -> Result<Work<'_>> {
@@ -113,34 +121,43 @@ pub(super) fn katz(graph: &Graph, options: Options) -> Result<Work<'_>> {
 
 pub(super) fn core_number(graph: &Graph, _: Options) -> Result<Work<'_>> {
     Ok(Box::new(move |control| {
-        let found = core_numbers(&Undirected::new(graph, Merge::Unit), control)?;
-        Ok(Measured::default()
-            .node("core_number", Arc::new(UInt32Array::from(found.core)))
-            .with("largest", found.largest))
+        core_numbers(&Undirected::new(graph, Merge::Unit), control).map(peeled)
     }))
+}
+
+pub(super) fn peeled(found: CoreNumbers) -> Measured {
+    Measured::default()
+        .node("core_number", Arc::new(UInt32Array::from(found.core)))
+        .with("largest", found.largest)
 }
 
 pub(super) fn triangle_count(graph: &Graph, _: Options) -> Result<Work<'_>> {
     Ok(Box::new(move |control| {
-        let found = triangles(&Undirected::new(graph, Merge::Unit), control)?;
-        Ok(Measured::default()
-            .node("triangles", Arc::new(UInt64Array::from(found.count)))
-            .with("n_triangles", found.total))
+        triangles(&Undirected::new(graph, Merge::Unit), control).map(closed)
     }))
+}
+
+pub(super) fn closed(found: Triangles) -> Measured {
+    Measured::default()
+        .node("triangles", Arc::new(UInt64Array::from(found.count)))
+        .with("n_triangles", found.total)
 }
 
 pub(super) fn clustering(graph: &Graph, options: Options) -> Result<Work<'_>> {
     let measure: Clustering = options.rest()?;
     Ok(Box::new(move |control| {
         let merge = if measure.weighted { Merge::Sum } else { Merge::Unit };
-        let found = measure.run(&Undirected::new(graph, merge), control)?;
-        Ok(Measured::default()
-            .node("clustering", Arc::new(Float64Array::from(found.coefficient)))
-            .node("triangles", Arc::new(UInt64Array::from(found.triangles)))
-            .with("average", found.average)
-            .with("global", found.global)
-            .with("n_triangles", found.n_triangles))
+        measure.run(&Undirected::new(graph, merge), control).map(clustered)
     }))
+}
+
+pub(super) fn clustered(found: ClusteringReport) -> Measured {
+    Measured::default()
+        .node("clustering", Arc::new(Float64Array::from(found.coefficient)))
+        .node("triangles", Arc::new(UInt64Array::from(found.triangles)))
+        .with("average", found.average)
+        .with("global", found.global)
+        .with("n_triangles", found.n_triangles)
 }
 
 pub(super) fn levels(graph: &Graph, options: Options) -> Result<Work<'_>> {

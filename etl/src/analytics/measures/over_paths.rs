@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::options::{Options, problem};
 use super::{Measured, Work, ids};
-use crate::analytics::{Betweenness, Bfs, Closeness, ClosenessReport, SpanningForest, Sssp};
+use crate::analytics::{
+    Betweenness, Bfs, BfsReport, Closeness, ClosenessReport, SpanningForest, Sssp, SsspReport,
+};
 use crate::{Control, Result};
 
 /// Nodes that paths start from: one id, or a list of ids.
@@ -21,36 +23,46 @@ fn sources(graph: &Graph, options: &mut Options) -> Result<Vec<NodeId>> {
     ids::nodes(graph, "sources", &sources)
 }
 
-pub(super) fn bfs(graph: &Graph, mut options: Options) -> Result<Work<'_>> {
-    let measure = Bfs {
+pub(super) fn bfs(graph: &Graph, options: Options) -> Result<Work<'_>> {
+    let measure = bfs_options(graph, options)?;
+    Ok(Box::new(move |control| hops(graph, &measure.run(graph, control)?)))
+}
+
+pub(super) fn bfs_options(graph: &Graph, mut options: Options) -> Result<Bfs> {
+    Ok(Bfs {
         sources: sources(graph, &mut options)?,
         direction: options.take("direction")?.unwrap_or_default(),
         max_distance: options.take("max_distance")?,
-    };
-    Ok(Box::new(move |control| {
-        let found = measure.run(graph, control)?;
-        Ok(Measured::default()
-            .node("distance", ids::reached(&found.distance))
-            .node("predecessor", ids::ids(graph, &found.parent)?)
-            .with("n_reached", found.n_reached)
-            .with("depth", found.depth))
-    }))
+    })
 }
 
-pub(super) fn sssp(graph: &Graph, mut options: Options) -> Result<Work<'_>> {
-    let measure = Sssp {
+pub(super) fn hops(graph: &Graph, found: &BfsReport) -> Result<Measured> {
+    Ok(Measured::default()
+        .node("distance", ids::reached(&found.distance))
+        .node("predecessor", ids::ids(graph, &found.parent)?)
+        .with("n_reached", found.n_reached)
+        .with("depth", found.depth))
+}
+
+pub(super) fn sssp(graph: &Graph, options: Options) -> Result<Work<'_>> {
+    let measure = sssp_options(graph, options)?;
+    Ok(Box::new(move |control| lengths(graph, &measure.run(graph, control)?)))
+}
+
+pub(super) fn sssp_options(graph: &Graph, mut options: Options) -> Result<Sssp> {
+    Ok(Sssp {
         sources: sources(graph, &mut options)?,
         direction: options.take("direction")?.unwrap_or_default(),
         delta: options.take("delta")?,
-    };
-    Ok(Box::new(move |control| {
-        let found = measure.run(graph, control)?;
-        let distance = found.distance.iter().map(|d| d.is_finite().then_some(*d));
-        Ok(Measured::default()
-            .node("distance", Arc::new(distance.collect::<Float64Array>()))
-            .node("predecessor", ids::ids(graph, &found.parent)?)
-            .with("n_reached", found.n_reached))
-    }))
+    })
+}
+
+pub(super) fn lengths(graph: &Graph, found: &SsspReport) -> Result<Measured> {
+    let distance = found.distance.iter().map(|d| d.is_finite().then_some(*d));
+    Ok(Measured::default()
+        .node("distance", Arc::new(distance.collect::<Float64Array>()))
+        .node("predecessor", ids::ids(graph, &found.parent)?)
+        .with("n_reached", found.n_reached))
 }
 
 pub(super) fn betweenness(graph: &Graph, options: Options) -> Result<Work<'_>> {
