@@ -10,7 +10,9 @@ use anyhow::Context;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{SortOptions, sort_to_indices, take_record_batch};
 use arrow::datatypes::{Field, Schema};
-use graphlume::etl::analytics::measures::{MEASURES, Measured, Over, measure};
+use graphlume::device::Device;
+use graphlume::etl::analytics::measures::{DevicePlan, MEASURES, Measured, Over, Plan, measure};
+use graphlume::etl::device::DeviceGraph;
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::{WriteOptions, write_table};
 use serde_json::{Map, Value, json};
@@ -29,6 +31,7 @@ use crate::rows::table;
   graphlume analyze edges.csv -m page_rank:damping=0.9 -m louvain -o nodes.parquet
   graphlume analyze edges.csv -m 'bfs:{\"sources\": [\"ann\", \"bob\"]}' --top 20
   graphlume analyze edges.csv -m bridges --edges-out edges.csv
+  graphlume analyze edges.csv -m page_rank -m triangles --device cuda:0
 
 graphlume measures lists the measures, graphlume measures NAME the options of one.")]
 pub(crate) struct Args {
@@ -46,7 +49,11 @@ pub(crate) struct Args {
     /// Print this many nodes with the largest values of the first measure
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
-    /// Print JSON: what was found of the whole graph, and the time it took
+    /// Where to measure, as `graphlume devices` names them; devices have degree, weak_components,
+    /// core_number, triangles, clustering, page_rank, bfs and sssp
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = Device::parse)]
+    device: Device,
+    /// Print JSON: what was found of the whole graph, where, and the time it took
     #[arg(long)]
     json: bool,
 }
@@ -106,6 +113,12 @@ struct Found {
     secs: f64,
 }
 
+/// A measure that is ready to run.
+enum Ready<'g> {
+    Cpu(Plan<'g>),
+    Device(DevicePlan<'g>),
+}
+
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let write = WriteOptions::default();
     for path in [&args.out, &args.edges_out].into_iter().flatten() {
@@ -115,15 +128,24 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         measure(&spec.name)?;
     }
     let (graph, _) = args.input.read(messages)?;
+    let on_device = DeviceGraph::new(&graph, args.device);
     let mut plans = Vec::with_capacity(args.measures.len());
     for spec in &args.measures {
-        let plan = measure(&spec.name)?.plan(&graph, &spec.options);
+        let measure = measure(&spec.name)?;
+        // The processor has ways of its own, which are faster than those of its kernels' twins.
+        let plan = match args.device {
+            Device::Cpu => measure.plan(&graph, &spec.options).map(Ready::Cpu),
+            _ => measure.plan_on(&on_device, &spec.options).map(Ready::Device),
+        };
         plans.push(plan.with_context(|| format!("measure {}", spec.name))?);
     }
     let deferred = Deferred::begin();
     let mut found = Vec::with_capacity(plans.len());
     for plan in plans {
-        let name = plan.measure().name;
+        let name = match &plan {
+            Ready::Cpu(plan) => plan.measure().name,
+            Ready::Device(plan) => plan.measure().name,
+        };
         let spinner = messages.spinner(name);
         let report = |progress: Progress| {
             spinner.say(match progress.total {
@@ -132,7 +154,12 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
             });
         };
         let start = Instant::now();
-        match plan.run(&Control::default().reporting(&report).stopped_by(deferred.flag())) {
+        let control = Control::default().reporting(&report).stopped_by(deferred.flag());
+        let measured = match plan {
+            Ready::Cpu(plan) => plan.run(&control),
+            Ready::Device(plan) => plan.run(&control).map(|outcome| outcome.result),
+        };
+        match measured {
             Ok(measured) => {
                 found.push(Found { name, measured, secs: start.elapsed().as_secs_f64() });
             }
@@ -151,7 +178,11 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     if args.json {
         let found = found.iter().map(|one| {
-            let about = json!({"summary": one.measured.summary, "duration_secs": one.secs});
+            let about = json!({
+                "summary": one.measured.summary,
+                "device": args.device.to_string(),
+                "duration_secs": one.secs,
+            });
             (one.name.to_owned(), about)
         });
         print_json(&found.collect::<Map<_, _>>())?;
@@ -163,7 +194,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
             one.measured.summary.iter().map(|(name, value)| format!("{name} {value}")).collect();
         let summary =
             if summary.is_empty() { String::new() } else { format!("  {}", summary.join(", ")) };
-        print(format!("{} in {duration}{summary}\n", one.name).as_bytes())?;
+        print(format!("{} on {} in {duration}{summary}\n", one.name, args.device).as_bytes())?;
     }
     // What has been written need not be shown too.
     if args.out.is_none() && !nodes.is_empty() {
@@ -259,6 +290,7 @@ pub(crate) fn list(args: &ListArgs) -> anyhow::Result<Outcome> {
                     "about": one.about,
                     "columns": one.columns,
                     "options": one.options(),
+                    "devices": one.runs_on_devices(),
                 })
             })
             .collect();
@@ -279,6 +311,9 @@ pub(crate) fn list(args: &ListArgs) -> anyhow::Result<Outcome> {
         writeln!(text, "{}: {}", one.name, one.about)?;
         if !one.aliases.is_empty() {
             writeln!(text, "also called {}", one.aliases.join(", "))?;
+        }
+        if one.runs_on_devices() {
+            writeln!(text, "devices have it too: graphlume analyze --device")?;
         }
         for column in one.columns {
             let over = match column.over {
