@@ -1,6 +1,6 @@
 //! Disjoint sets of nodes that several threads may unite at once.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
@@ -124,13 +124,22 @@ impl DisjointSets {
     }
 }
 
-/// Edges between two looks at whether to stop.
-const BLOCK: usize = 1 << 20;
+/// Edges that a thread takes at once, at least; it looks at whether to stop before each block.
+const BLOCK: usize = 1 << 18;
+
+/// A block has a 16th as many edges as there are nodes, so that a copy of the bits costs little.
+const NODES_PER_EDGE: usize = 16;
+
+/// The first 64th of every this many edges is a sample.
+const SAMPLED: usize = 1 << 14;
 
 /// Weakly connected components of the graph with these edges; `None` if `stopped` became true.
 ///
-/// Most edges of a real graph lie within one large component. A sample of the edges puts most of
-/// it together; then one bit for each node tells which edges cannot join anything.
+/// Most edges of a real graph lie within one large component, whose heart a sample of the edges
+/// finds. One bit for each node then tells whether it is known to be in it: an edge between two
+/// such nodes cannot join anything, and one between such a node and another makes that known too.
+/// Threads set bits in copies of their own, which they bring together after each block of edges:
+/// cores that write to the same words would wait for one another.
 pub(crate) fn components(
     n: usize,
     sources: &[NodeId],
@@ -138,52 +147,52 @@ pub(crate) fn components(
     stopped: &(dyn Fn() -> bool + Sync),
 ) -> Option<(Vec<u32>, usize)> {
     let sets = DisjointSets::new(n);
-    // About as many edges as nodes put together most of a large component, if there is one.
-    let step = (sources.len() / n.max(1)).clamp(2, BLOCK >> 6);
-    let blocks = || sources.par_chunks(BLOCK).zip(targets.par_chunks(BLOCK));
-    let pieces = |(sources, targets): (&[NodeId], &[NodeId]),
-                  work: &(dyn Fn(&[NodeId], &[NodeId]) + Sync)| {
-        if stopped() {
-            return Err(());
+    sources.par_chunks(SAMPLED).zip(targets.par_chunks(SAMPLED)).for_each(|(sources, targets)| {
+        let sample = sources.len().div_ceil(64);
+        for (&u, &v) in sources[..sample].iter().zip(targets) {
+            sets.unite(u, v);
         }
-        sources
-            .par_chunks(BLOCK >> 6)
-            .zip(targets.par_chunks(BLOCK >> 6))
-            .for_each(|(sources, targets)| work(sources, targets));
-        Ok(())
-    };
-    blocks()
-        .try_for_each(|block| {
-            pieces(block, &|sources, targets| {
-                let sample = sources.iter().zip(targets).step_by(step);
-                sample.for_each(|(&u, &v)| {
-                    sets.unite(u, v);
-                });
-            })
-        })
-        .ok()?;
+    });
     sets.flatten();
     let largest = frequent_root(&sets);
-    let inside: Vec<u64> = (0..n.div_ceil(64))
+    let known: Vec<AtomicU64> = (0..n.div_ceil(64))
         .into_par_iter()
         .with_min_len(1 << 6)
         .map(|word| {
             let nodes = 64 * word as u32..n.min(64 * (word + 1)) as u32;
-            nodes.fold(0, |bits, u| bits | u64::from(sets.parent(u) == largest) << (u % 64))
+            nodes.fold(0, |bits, u| bits | u64::from(sets.parent(u) == largest) << (u % 64)).into()
         })
         .collect();
-    let is_inside = |u: NodeId| inside[u as usize / 64] >> (u % 64) & 1 == 1;
-    blocks()
-        .try_for_each(|block| {
-            pieces(block, &|sources, targets| {
-                for (&u, &v) in sources.iter().zip(targets) {
-                    if !(is_inside(u) & is_inside(v)) {
-                        sets.unite(u, v);
-                    }
+    let block = BLOCK.max(n / NODES_PER_EDGE);
+    sources.par_chunks(block).zip(targets.par_chunks(block)).try_for_each(
+        |(sources, targets)| {
+            if stopped() {
+                return None;
+            }
+            let mut bits: Vec<u64> = known.iter().map(|word| word.load(Relaxed)).collect();
+            let mut unite = |u: NodeId, v: NodeId| {
+                let bit = |u: NodeId| bits[u as usize / 64] >> (u % 64) & 1;
+                let (first, second) = (bit(u), bit(v));
+                if first & second == 1 {
+                    return;
                 }
-            })
-        })
-        .ok()?;
+                if first | second == 0 {
+                    sets.unite(u, v);
+                    return;
+                }
+                let joins = if first == 1 { v } else { u };
+                sets.unite(largest, joins);
+                bits[joins as usize / 64] |= 1 << (joins % 64);
+            };
+            sources.iter().zip(targets).for_each(|(&u, &v)| unite(u, v));
+            for (word, bits) in known.iter().zip(bits) {
+                if word.load(Relaxed) != bits {
+                    word.fetch_or(bits, Relaxed);
+                }
+            }
+            Some(())
+        },
+    )?;
     Some(sets.into_numbers())
 }
 
@@ -249,6 +258,22 @@ mod tests {
         for threads in [1, 2, 7] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| check(n as usize, &edges));
+        }
+    }
+
+    /// More edges than a block: what one block makes known, later ones build on.
+    #[test]
+    fn blocks_of_edges_agree() {
+        let scatter = |i: u32| i.wrapping_mul(2_654_435_761) >> 8;
+        let edges: Vec<_> = (0..3 * BLOCK as u32)
+            .map(|i| {
+                let u = scatter(i) % 4000;
+                (u, (u + 3 * (scatter(!i) % 1000)) % 4002)
+            })
+            .collect();
+        for threads in [1, 2, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| check(4100, &edges));
         }
     }
 

@@ -39,8 +39,8 @@ impl Components {
 /// The weakly connected components of `graph`: those of [`Graph::components`], with their sizes.
 ///
 /// Reads the edge list as it is, so that no adjacency is built. A sample of the edges is united
-/// first; an edge whose ends are both in the component that is largest then costs two bits.
-/// O(n + m α(n)) time, O(n) memory, in parallel.
+/// first; an edge whose ends are both known to be in the component that is largest then costs two
+/// bits. O(n + m α(n)) time, O(n) memory, in parallel.
 ///
 /// Source: Sutton, Ben-Nun, Barak 2018, doi:10.1109/IPDPS.2018.00012, with edges sampled in place
 /// of neighbors.
