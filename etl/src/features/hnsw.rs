@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use graph_core::generate::Random;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{Distance, Features, Neighbors};
@@ -26,7 +26,7 @@ const MOST_LAYERS: usize = 16;
 /// graph of the batches before, so the result is the same for any number of threads. Memory: about
 /// 8 m bytes a row.
 ///
-/// Recall depends on the data: see `benches/results/community.md` of the repository. Exact search
+/// Recall depends on the data: see `benches/results/features.md` of the repository. Exact search
 /// is [`NearestNeighbors`](super::NearestNeighbors).
 ///
 /// Sources: Malkov, Yashunin 2020, doi:10.1109/TPAMI.2018.2889473; batches: Manohar et al. 2024,
@@ -90,28 +90,16 @@ impl Hnsw {
     /// - [`Error::BadOption`] if `k` is 0 or `n_links` is less than 2;
     /// - [`Error::Stopped`] if the caller wants to stop.
     pub fn run(&self, features: &Features, control: &Control) -> Result<Neighbors> {
-        for (option, value, least, allowed) in
-            [("k", self.k, 1, "at least 1"), ("n_links", self.n_links, 2, "at least 2")]
-        {
-            if value < least {
-                return Err(Error::BadOption { option, value: value.to_string().into(), allowed });
-            }
+        if self.n_links < 2 {
+            let value = self.n_links.to_string().into();
+            return Err(Error::BadOption { option: "n_links", value, allowed: "at least 2" });
         }
+        let (k, features) = self.distance.prepare(self.k, features)?;
         let n = features.n_rows();
-        let k = (self.k as usize).min(n.saturating_sub(1));
         if k == 0 {
-            let (neighbors, distances) = (Vec::new(), Vec::new());
-            return Ok(Neighbors { n_rows: n, k, neighbors, distances });
+            return Ok(Neighbors::new(n, k, self.distance, []));
         }
-        let normalized;
-        let features = match self.distance {
-            Distance::Cosine => {
-                normalized = features.normalized();
-                &normalized
-            }
-            Distance::Euclidean | Distance::InnerProduct => features,
-        };
-        let space = Space { features, euclidean: self.distance == Distance::Euclidean };
+        let space = Space { features: &features, euclidean: self.distance == Distance::Euclidean };
         let worlds = PerThread::new();
         let index = Index::build(self, space, &worlds, control)?;
         let width = (self.search_width as usize).max(k + 1);
@@ -124,12 +112,8 @@ impl Hnsw {
             })
             .collect();
         control.step("rows", n as u64, Some(n as u64))?;
-        let (neighbors, distances) = rows
-            .into_iter()
-            .flatten()
-            .map(|near| (near.row, self.distance.of_key(near.key)))
-            .unzip();
-        Ok(Neighbors { n_rows: n, k, neighbors, distances })
+        let found = rows.into_iter().flatten().map(|near| (near.key, near.row));
+        Ok(Neighbors::new(n, k, self.distance, found))
     }
 }
 
@@ -145,14 +129,38 @@ impl Space<'_> {
     /// that the order of additions is the same for registers of any width.
     fn key(self, u: u32, v: u32) -> f32 {
         let (a, b) = (self.features.row(u as usize), self.features.row(v as usize));
-        Arch::new().dispatch(|| match self.euclidean {
-            true => sum_of(a, b, |a, b| (a - b) * (a - b)),
-            false => -sum_of(a, b, |a, b| a * b),
-        })
+        match self.euclidean {
+            true => Arch::new().dispatch(SquaredDistance(a, b)),
+            false => -Arch::new().dispatch(InnerProduct(a, b)),
+        }
     }
 
     fn near(self, u: u32, v: u32) -> Near {
         Near { key: self.key(u, v), row: v }
+    }
+}
+
+/// Of two rows.
+struct SquaredDistance<'a>(&'a [f32], &'a [f32]);
+
+/// Of two rows.
+struct InnerProduct<'a>(&'a [f32], &'a [f32]);
+
+impl WithSimd for SquaredDistance<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f32 {
+        sum_of(self.0, self.1, |a, b| (a - b) * (a - b))
+    }
+}
+
+impl WithSimd for InnerProduct<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f32 {
+        sum_of(self.0, self.1, |a, b| a * b)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Exact nearest neighbors among rows of features.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use graph_core::{Coo, NodeId};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Features;
@@ -41,6 +44,18 @@ pub struct Neighbors {
 }
 
 impl Neighbors {
+    /// Neighbors of all rows one after another, `k` keys and rows of each.
+    pub(super) fn new(
+        n_rows: usize,
+        k: usize,
+        distance: Distance,
+        found: impl IntoIterator<Item = (f32, u32)>,
+    ) -> Self {
+        let found = found.into_iter().map(|(key, row)| (row, distance.of_key(key)));
+        let (neighbors, distances) = found.unzip();
+        Self { n_rows, k, neighbors, distances }
+    }
+
     /// Neighbors of a row and their distances, shape `[k]` each.
     ///
     /// # Panics
@@ -103,14 +118,14 @@ impl Default for NearestNeighbors {
     }
 }
 
-/// Rows that are compared at once: one in each lane of a register.
+/// Rows of a panel, side by side: a register of any width holds a whole part of them.
 const LANES: usize = 16;
 
-/// Queries that share what is loaded of the others.
-const QUERIES: usize = 4;
+/// Queries that share what is loaded of the others: their sums stay in registers.
+const QUERIES: usize = 8;
 
 /// Groups of queries that go over all rows together.
-const GROUPS: usize = 16;
+const GROUPS: usize = 8;
 
 impl NearestNeighbors {
     /// The nearest other rows of each row.
@@ -120,25 +135,13 @@ impl NearestNeighbors {
     /// - [`Error::BadOption`] if `k` is 0;
     /// - [`Error::Stopped`] if the caller wants to stop.
     pub fn run(&self, features: &Features, control: &Control) -> Result<Neighbors> {
-        if self.k == 0 {
-            let value = "0".into();
-            return Err(Error::BadOption { option: "k", value, allowed: "at least 1" });
-        }
+        let (k, features) = self.distance.prepare(self.k, features)?;
         let n = features.n_rows();
-        let k = (self.k as usize).min(n.saturating_sub(1));
         if k == 0 {
-            let (neighbors, distances) = (Vec::new(), Vec::new());
-            return Ok(Neighbors { n_rows: n, k, neighbors, distances });
+            return Ok(Neighbors::new(n, k, self.distance, []));
         }
-        let normalized;
-        let features = match self.distance {
-            Distance::Cosine => {
-                normalized = features.normalized();
-                &normalized
-            }
-            Distance::Euclidean | Distance::InnerProduct => features,
-        };
-        let panels = Panels::new(features);
+        let panels = Panels::new(&features);
+        let euclidean = self.distance == Distance::Euclidean;
         let block = QUERIES * GROUPS;
         let blocks: Vec<Vec<Nearest>> = (0..n.div_ceil(block))
             .into_par_iter()
@@ -146,28 +149,38 @@ impl NearestNeighbors {
                 true => Vec::new(),
                 false => {
                     let rows = at * block..n.min((at + 1) * block);
-                    Arch::new().dispatch(|| match self.distance {
-                        Distance::Euclidean => panels.nearest::<true>(features, rows.clone(), k),
-                        _ => panels.nearest::<false>(features, rows.clone(), k),
-                    })
+                    let search = Search { panels: &panels, features: &features, rows, k };
+                    match euclidean {
+                        true => Arch::new().dispatch(Euclidean(search)),
+                        false => Arch::new().dispatch(Inner(search)),
+                    }
                 }
             })
             .collect();
         control.step("rows", n as u64, Some(n as u64))?;
-        let (neighbors, distances) = blocks
-            .into_iter()
-            .flatten()
-            .flat_map(|nearest| nearest.found)
-            .map(|(key, row)| (row, self.distance.of_key(key)))
-            .unzip();
-        Ok(Neighbors { n_rows: n, k, neighbors, distances })
+        let found = blocks.into_iter().flatten().flat_map(|nearest| nearest.found);
+        Ok(Neighbors::new(n, k, self.distance, found))
     }
 }
 
 impl Distance {
+    /// How many neighbors rows have, `k` or fewer, and the rows as they are compared.
+    pub(super) fn prepare(self, k: u32, features: &Features) -> Result<(usize, Cow<'_, Features>)> {
+        if k == 0 {
+            let value = "0".into();
+            return Err(Error::BadOption { option: "k", value, allowed: "at least 1" });
+        }
+        let k = (k as usize).min(features.n_rows().saturating_sub(1));
+        let features = match self {
+            Self::Cosine => Cow::Owned(features.normalized()),
+            Self::Euclidean | Self::InnerProduct => Cow::Borrowed(features),
+        };
+        Ok((k, features))
+    }
+
     /// The distance that rows were ordered by `key` for: a squared distance, or the negative of
     /// an inner product.
-    pub(super) fn of_key(self, key: f32) -> f32 {
+    fn of_key(self, key: f32) -> f32 {
         match self {
             Self::Euclidean => key.sqrt(),
             // Rounding must not make a distance negative.
@@ -194,16 +207,27 @@ impl Nearest {
     /// Whether a later row with this key would be taken. Keys beyond the range of `f32` are, as
     /// long as there are less than `k`.
     fn wants(&self, key: f32) -> bool {
-        key < self.limit || self.found.len() < self.k
+        key < self.limit || self.is_filling()
     }
 
-    /// Rows come in ascending order, so that of equal keys the first stays.
-    fn offer(&mut self, key: f32, row: u32) {
-        let at = self.found.partition_point(|&(other, _)| other.total_cmp(&key).is_le());
-        self.found.insert(at, (key, row));
-        self.found.truncate(self.k);
-        if self.found.len() == self.k {
-            self.limit = self.found[self.k - 1].0;
+    fn is_filling(&self) -> bool {
+        self.found.len() < self.k
+    }
+
+    /// Takes the rows from `first` on that are wanted, but for `query` itself. Rows come in
+    /// ascending order, so that of equal keys the first stays.
+    #[inline(never)]
+    fn offer(&mut self, keys: &[f32], first: usize, query: usize) {
+        for (row, &key) in (first..).zip(keys) {
+            if row == query || !self.wants(key) {
+                continue;
+            }
+            let at = self.found.partition_point(|&(other, _)| other.total_cmp(&key).is_le());
+            self.found.insert(at, (key, row as u32));
+            self.found.truncate(self.k);
+            if self.found.len() == self.k {
+                self.limit = self.found[self.k - 1].0;
+            }
         }
     }
 }
@@ -229,15 +253,56 @@ impl Panels {
         }
         Self { n, n_columns, values }
     }
+}
 
-    /// The `k` other rows with the smallest keys for each of `rows`.
+/// The `k` other rows with the smallest keys are looked for, for each of `rows`.
+struct Search<'a> {
+    panels: &'a Panels,
+    features: &'a Features,
+    rows: Range<usize>,
+    k: usize,
+}
+
+/// By squared distances.
+struct Euclidean<'a>(Search<'a>);
+
+/// By inner products.
+struct Inner<'a>(Search<'a>);
+
+impl WithSimd for Euclidean<'_> {
+    type Output = Vec<Nearest>;
+
     #[inline(always)]
-    fn nearest<const EUCLIDEAN: bool>(
-        &self,
-        features: &Features,
-        rows: std::ops::Range<usize>,
-        k: usize,
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        self.0.run(simd, |sum, query, value| {
+            let difference = simd.sub_f32s(query, value);
+            simd.add_f32s(sum, simd.mul_f32s(difference, difference))
+        })
+    }
+}
+
+impl WithSimd for Inner<'_> {
+    type Output = Vec<Nearest>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        self.0.run(simd, |sum, query, value| simd.sub_f32s(sum, simd.mul_f32s(query, value)))
+    }
+}
+
+impl Search<'_> {
+    /// Keys are sums over the columns, to which `add(sum, query, value)` adds one.
+    ///
+    /// The registers are asked for by name: of plain loops over arrays the compiler made code that
+    /// was 30 times slower. All of it has to be inlined into what is compiled for a processor.
+    #[inline(always)]
+    fn run<S: Simd>(
+        self,
+        simd: S,
+        add: impl Fn(S::f32s, S::f32s, S::f32s) -> S::f32s,
     ) -> Vec<Nearest> {
+        const { assert!(LANES.is_multiple_of(S::F32_LANES), "a panel should be whole registers") }
+        let Self { panels, features, rows, k } = self;
         let mut nearest = vec![Nearest::new(k); rows.len()];
         // Queries of a group side by side; those that are missing repeat the last.
         let groups: Vec<Vec<[f32; QUERIES]>> = rows
@@ -245,26 +310,34 @@ impl Panels {
             .step_by(QUERIES)
             .map(|first| {
                 let query = |at: usize| features.row((first + at).min(rows.end - 1));
-                (0..self.n_columns)
+                (0..panels.n_columns)
                     .map(|column| std::array::from_fn(|at| query(at)[column]))
                     .collect()
             })
             .collect();
-        for (panel, values) in self.values.chunks_exact(self.n_columns).enumerate() {
-            let first = panel * LANES;
-            let lanes = LANES.min(self.n - first);
-            let group_rows = rows.clone().step_by(QUERIES);
-            let all = groups.iter().zip(nearest.chunks_mut(QUERIES)).zip(group_rows);
-            for ((group, nearest), query) in all {
-                let keys = keys::<EUCLIDEAN>(group, values);
-                for (at, (nearest, keys)) in nearest.iter_mut().zip(&keys).enumerate() {
-                    let limit = nearest.limit;
-                    if nearest.found.len() == k && keys.iter().all(|&key| key >= limit) {
-                        continue;
+        for (panel, values) in panels.values.chunks_exact(panels.n_columns).enumerate() {
+            for part in 0..LANES / S::F32_LANES {
+                let first = panel * LANES + part * S::F32_LANES;
+                if panels.n <= first {
+                    break;
+                }
+                let lanes = S::F32_LANES.min(panels.n - first);
+                let group_rows = rows.clone().step_by(QUERIES);
+                let all = groups.iter().zip(nearest.chunks_mut(QUERIES)).zip(group_rows);
+                for ((group, nearest), query) in all {
+                    let mut sums = [simd.splat_f32s(0.0); QUERIES];
+                    for (queries, values) in group.iter().zip(values) {
+                        let values = S::as_simd_f32s(values).0[part];
+                        for (sum, &query) in sums.iter_mut().zip(queries) {
+                            *sum = add(*sum, simd.splat_f32s(query), values);
+                        }
                     }
-                    for (lane, &key) in keys[..lanes].iter().enumerate() {
-                        if nearest.wants(key) && first + lane != query + at {
-                            nearest.offer(key, (first + lane) as u32);
+                    for (at, (nearest, &sums)) in nearest.iter_mut().zip(&sums).enumerate() {
+                        let below = simd.less_than_f32s(sums, simd.splat_f32s(nearest.limit));
+                        if nearest.is_filling() || simd.first_true_m32s(below) < S::F32_LANES {
+                            let mut keys = [0.0; LANES];
+                            S::as_mut_simd_f32s(&mut keys).0[0] = sums;
+                            nearest.offer(&keys[..lanes], first, query + at);
                         }
                     }
                 }
@@ -272,26 +345,4 @@ impl Panels {
         }
         nearest
     }
-}
-
-/// Keys of each query and each row of a panel.
-#[inline(always)]
-fn keys<const EUCLIDEAN: bool>(
-    queries: &[[f32; QUERIES]],
-    panel: &[[f32; LANES]],
-) -> [[f32; LANES]; QUERIES] {
-    let mut sums = [[0.0; LANES]; QUERIES];
-    for (query, values) in queries.iter().zip(panel) {
-        for (sums, &query) in sums.iter_mut().zip(query) {
-            for (sum, &value) in sums.iter_mut().zip(values) {
-                if EUCLIDEAN {
-                    let difference = query - value;
-                    *sum += difference * difference;
-                } else {
-                    *sum -= query * value;
-                }
-            }
-        }
-    }
-    sums
 }
