@@ -2,6 +2,7 @@
 
 use graph_core::Graph;
 
+use super::iterate::{Ended, iterate, scale};
 use super::pull::gather;
 use super::rows::{Rows, check_option, sum};
 use crate::{Control, Error, Result};
@@ -118,20 +119,18 @@ impl Eigenvector {
         let rows = Rows::of(graph.in_edges(), self.weighted);
         let blocks = rows.blocks();
         let mut next = vec![0.0; n];
-        let (mut iterations, mut change) = (0, f64::INFINITY);
-        while iterations < self.max_iterations && change >= self.tolerance {
+        let ended = iterate(self.tolerance, self.max_iterations, control, |_| {
             let squares = blocks.update(
                 &mut next,
                 |u| x[u] + gather(rows, u as u32, &x),
                 |_, _, new| new * new,
             );
-            scale_to_unit(&mut next, squares);
-            change = sum(n, |u| (next[u] - x[u]).abs());
+            scale(&mut next, squares.sqrt());
+            let change = sum(n, |u| (next[u] - x[u]).abs());
             std::mem::swap(&mut x, &mut next);
-            iterations += 1;
-            control.step("iterations", iterations as u64, Some(self.max_iterations as u64))?;
-        }
-        let converged = change < self.tolerance;
+            Ok(change)
+        })?;
+        let Ended { iterations, change, converged } = ended;
         Ok(CentralityReport { centrality: x, iterations, change, converged })
     }
 }
@@ -154,8 +153,8 @@ impl Katz {
         let rows = Rows::of(graph.in_edges(), self.weighted);
         let blocks = rows.blocks();
         let (mut x, mut next) = (vec![0.0; n], vec![0.0; n]);
-        let (mut iterations, mut change, mut last) = (0, f64::INFINITY, f64::INFINITY);
-        while iterations < self.max_iterations && change >= self.tolerance {
+        let mut last = f64::INFINITY;
+        let ended = iterate(self.tolerance, self.max_iterations, control, |iterations| {
             let total = blocks.update(
                 &mut next,
                 |u| self.alpha * gather(rows, u as u32, &x) + self.beta,
@@ -163,31 +162,19 @@ impl Katz {
             );
             let difference = sum(n, |u| (next[u] - x[u]).abs());
             std::mem::swap(&mut x, &mut next);
-            iterations += 1;
             let grows = iterations == self.max_iterations && difference > last;
             if !total.is_finite() || grows {
                 return Err(Error::Diverged { measure: "Katz centrality", iterations });
             }
-            change = if total > 0.0 { difference / total } else { 0.0 };
             last = difference;
-            control.step("iterations", iterations as u64, Some(self.max_iterations as u64))?;
-        }
+            Ok(if total > 0.0 { difference / total } else { 0.0 })
+        })?;
         if self.normalized {
             let squares = sum(n, |u| x[u] * x[u]);
-            scale_to_unit(&mut x, squares);
+            scale(&mut x, squares.sqrt());
         }
-        let converged = change < self.tolerance;
+        let Ended { iterations, change, converged } = ended;
         Ok(CentralityReport { centrality: x, iterations, change, converged })
-    }
-}
-
-/// Divides by the root of `squares`, the sum of all squares.
-fn scale_to_unit(values: &mut [f64], squares: f64) {
-    if squares > 0.0 {
-        let length = squares.sqrt();
-        for value in values.iter_mut() {
-            *value /= length;
-        }
     }
 }
 

@@ -16,6 +16,7 @@ mod degree;
 mod diameter;
 mod eigenvector;
 mod hits;
+mod iterate;
 mod levels;
 #[cfg(feature = "serde")]
 pub mod measures;

@@ -3,6 +3,7 @@
 use graph_core::{Graph, NodeId};
 use rayon::prelude::*;
 
+use super::iterate::{Ended, iterate};
 use super::pull::{Gathered, gather};
 use super::rows::{Rows, check_nodes, check_option};
 use crate::{Control, Result};
@@ -172,8 +173,7 @@ impl PageRank {
         let mut next_given = vec![T::default(); n];
         let mut stuck = super::rows::sum(n, |u| if per_weight[u] == 0.0 { rank[u] } else { 0.0 });
         let blocks = rows.blocks();
-        let (mut iterations, mut change) = (0, f64::INFINITY);
-        while iterations < self.max_iterations && change >= self.tolerance && n > 0 {
+        let ended = iterate(self.tolerance, self.max_iterations, control, |_| {
             let anew = self.damping * stuck + 1.0 - self.damping;
             let sums: Vec<(f64, f64)> = blocks
                 .parts(&mut rank)
@@ -195,14 +195,12 @@ impl PageRank {
                 })
                 .collect();
             std::mem::swap(&mut given, &mut next_given);
+            let change;
             (change, stuck) = sums.iter().fold((0.0, 0.0), |sum, x| (sum.0 + x.0, sum.1 + x.1));
-            iterations += 1;
-            control.step("iterations", iterations as u64, Some(self.max_iterations as u64))?;
-        }
-        if n == 0 {
-            change = 0.0;
-        }
-        Ok(PageRankReport { rank, iterations, change, converged: change < self.tolerance })
+            Ok(change)
+        })?;
+        let Ended { iterations, change, converged } = ended;
+        Ok(PageRankReport { rank, iterations, change, converged })
     }
 }
 

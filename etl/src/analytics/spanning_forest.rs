@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use arrow::buffer::BooleanBuffer;
 use graph_core::{DisjointSets, Graph};
 use rayon::prelude::*;
 
 use super::rows::sum;
+use crate::topology::{Reshaped, filter_edges};
 use crate::{Control, Result};
 
 /// Minimum (or maximum) spanning forest: a tree for each weakly connected component, of the least
@@ -114,6 +116,21 @@ impl SpanningForest {
         let n_trees = n - edges.len();
         Ok(SpanningForestReport { edges, n_trees, weight })
     }
+
+    /// The forest as a graph: all nodes of `graph`, and the edges that [`run`](Self::run) takes,
+    /// in input order with their attributes.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Stopped`](crate::Error::Stopped);
+    /// - [`Error::Graph`](crate::Error::Graph) if Arrow cannot gather the rows.
+    pub fn subgraph(&self, graph: &Graph, control: &Control) -> Result<Reshaped> {
+        let mut keep = vec![false; graph.n_edges()];
+        for &e in &self.run(graph, control)?.edges {
+            keep[e as usize] = true;
+        }
+        filter_edges(graph, &BooleanBuffer::from(keep), true)
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +178,9 @@ mod tests {
             let expected = one_by_one(&graph, maximum);
             let weight = |e: &u32| if weighted { f64::from(edges[*e as usize].2) } else { 1.0 };
             prop_assert_eq!(found.weight, expected.iter().map(weight).sum::<f64>());
+            let forest = SpanningForest { maximum }.subgraph(&graph, &Control::NONE).unwrap();
+            prop_assert_eq!(forest.graph.components(), graph.components());
+            prop_assert_eq!(forest.edges, expected.clone());
             prop_assert_eq!(found.n_trees, graph.components().1);
             prop_assert_eq!(found.edges, expected);
         }

@@ -5,6 +5,8 @@ use std::ops::Range;
 use graph_core::{Coo, Csr, Graph, NodeId};
 use rayon::prelude::*;
 
+use crate::analytics::rows::Blocks;
+
 /// What becomes of the weights of edges between the same two nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(
@@ -79,10 +81,11 @@ impl Undirected {
     /// Merges parallel entries of symmetric rows that ascend.
     fn simplify(both: &Csr, merge: Merge) -> Self {
         let n = both.n_nodes();
-        let blocks = blocks(both.offsets());
         let weighted = merge != Merge::Unit && (both.weights().is_some() || merge == Merge::Sum);
-        let parts: Vec<Part> =
-            blocks.into_par_iter().map(|nodes| Part::new(both, nodes, merge, weighted)).collect();
+        let parts: Vec<Part> = Blocks::new(both.offsets())
+            .ranges()
+            .map(|nodes| Part::new(both, nodes, merge, weighted))
+            .collect();
         let mut offsets = Vec::with_capacity(n + 1);
         offsets.push(0);
         let m = parts.iter().map(|part| part.targets.len()).sum();
@@ -211,20 +214,6 @@ impl Part {
         }
         part
     }
-}
-
-/// Ranges of nodes with about equally many entries, a few for each thread.
-fn blocks(offsets: &[u32]) -> Vec<Range<usize>> {
-    let n = offsets.len() - 1;
-    let pieces = (rayon::current_num_threads() * 8).clamp(1, n.max(1));
-    let entries = u64::from(offsets[n]);
-    let mut bounds: Vec<usize> = (0..=pieces as u64)
-        .map(|piece| offsets.partition_point(|&o| u64::from(o) < entries * piece / pieces as u64))
-        .map(|bound| bound.min(n))
-        .collect();
-    bounds[0] = 0;
-    bounds[pieces] = n;
-    bounds.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
 #[cfg(test)]
