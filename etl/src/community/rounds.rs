@@ -20,8 +20,12 @@ const MOST_ENTRIES: usize = 1 << 16;
 /// a time.
 const LEAST_BATCHES: usize = 256;
 
-/// A thread takes this many entries of a batch at once; a batch of fewer is left to one thread.
-const TASK: usize = 1 << 13;
+/// A thread takes this many entries of a batch at once, at least; a batch of fewer is left to one.
+const LEAST_TASK: usize = 1 << 11;
+
+/// A batch is cut into about this many tasks for each thread: with fewer, some would wait for the
+/// thread that has the last one. What is decided does not depend on where the cuts are.
+const TASKS_PER_THREAD: usize = 4;
 
 /// What became of a decision.
 pub(super) enum Outcome {
@@ -137,11 +141,14 @@ impl<'a> Rounds<'a> {
 
     /// `work` on runs of `nodes`, results in order.
     fn map_tasks<T: Send>(&self, nodes: &[NodeId], work: impl Fn(&[NodeId]) -> T + Sync) -> Vec<T> {
+        let all: usize = nodes.iter().map(|&u| self.level.degree(u)).sum();
+        let size = all / (TASKS_PER_THREAD * rayon::current_num_threads());
+        let size = size.max(LEAST_TASK);
         let mut tasks: Vec<Range<usize>> = Vec::new();
         let (mut first, mut entries) = (0, 0);
         for (at, &u) in nodes.iter().enumerate() {
             entries += self.level.degree(u);
-            if entries >= TASK {
+            if entries >= size {
                 tasks.push(first..at + 1);
                 (first, entries) = (at + 1, 0);
             }
