@@ -18,9 +18,9 @@ import pathlib
 import subprocess
 import sys
 
-from machine import processor
+from machine import ROOT, bench_program, environment, processor
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+PACKAGES = ["numpy", "scipy", "networkit", "rustworkx"]
 
 PEER = """
 import json, resource, sys, time
@@ -124,27 +124,6 @@ print(f"scipy {scipy.__version__}, rustworkx {rustworkx.__version__}, networkit 
 """
 
 
-def python_with_peers() -> str:
-    """Path of a Python that has the libraries; installs them if need be."""
-    folder = ROOT / "target" / "bench-venv"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    packages = ["numpy", "scipy", "networkit", "rustworkx"]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
-    return str(python)
-
-
-def built() -> str:
-    """Path of our program."""
-    command = ["cargo", "bench", "-p", "graphlume-etl", "--no-default-features", "--bench",
-               "analytics", "--no-run", "--message-format", "json"]
-    output = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
-    messages = [json.loads(line) for line in output.splitlines()]
-    return next(m["executable"] for m in messages
-                if m.get("target", {}).get("name") == "analytics" and m.get("executable"))
-
-
 def measured(command: list[str]) -> dict:
     """What the program prints, with the peak memory of its process."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -168,8 +147,8 @@ def main() -> None:
     parser.add_argument("--write", type=pathlib.Path, default=ROOT / "benches/results/analytics.md")
     options = parser.parse_args()
 
-    program = options.program or built()
-    python = options.python or python_with_peers()
+    program = options.program or bench_program("analytics")
+    python = options.python or environment("analytics", PACKAGES)
     folder = ROOT / "target" / "bench-data"
     folder.mkdir(parents=True, exist_ok=True)
     graph = str(folder / f"rmat-{options.scale}-{options.edges}.u32")

@@ -16,6 +16,8 @@
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
+mod usage;
+
 use std::path::Path;
 use std::time::Instant;
 
@@ -24,6 +26,8 @@ use graph_core::{Coo, Graph};
 use graph_etl::Control;
 use graph_etl::analytics::{self, Bfs, PageRank, UNREACHED};
 use graph_etl::topology::{Merge, Undirected};
+
+use usage::{cpu_secs, peak_mb};
 
 /// A measure by name: what it needs is built first, then it runs as often as asked, and gives a
 /// number that other libraries can be compared in.
@@ -166,22 +170,4 @@ impl Clock {
         }
         result.unwrap()
     }
-}
-
-/// Seconds that all threads of this process have run; 0 where Linux is not there to tell.
-fn cpu_secs() -> f64 {
-    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return 0.0 };
-    let run = |task: std::fs::DirEntry| {
-        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse::<f64>().ok()
-    };
-    tasks.flatten().filter_map(run).sum::<f64>() / 1e9
-}
-
-/// Most memory that this process had at once; 0 where Linux is not there to tell.
-fn peak_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-    kilobytes.unwrap_or(0.0) / 1000.0
 }

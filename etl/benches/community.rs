@@ -4,10 +4,7 @@
 //! community generate SCALE N_EDGES OUT    an R-MAT graph (0.57, 0.19, 0.19, 0.05), undirected and simple
 //! community convert IN OUT                the undirected simple form of a graph file
 //! community run FILE ALGORITHM [SEED]     one line of JSON
-//! community rows FILE D ALGORITHM OUT     one line of JSON; what was found goes to OUT
 //! ```
-//!
-//! Files of rows are 32-bit floating-point numbers, little endian, D to a row.
 //!
 //! Graph files are pairs of 32-bit numbers, little endian: the number of nodes and 0, then each
 //! edge once, in ascending order.
@@ -15,15 +12,18 @@
 #![expect(clippy::print_stdout, reason = "the line is the result")]
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
+mod usage;
+
 use std::time::Instant;
 
 use graph_core::generate::{Rmat, rmat};
 use graph_core::{Coo, NodeId};
 use graph_etl::Control;
 use graph_etl::community::{LabelPropagation, Leiden, Louvain, modularity};
-use graph_etl::features::{Features, Hnsw, NearestNeighbors, Umap};
 use graph_etl::topology::{Merge, Undirected};
 use serde_json::json;
+
+use usage::{cpu_secs, peak_mb};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
@@ -40,7 +40,6 @@ fn main() {
         }
         ["run", file, algorithm] => run(file, algorithm, 0),
         ["run", file, algorithm, seed] => run(file, algorithm, seed.parse().unwrap()),
-        ["rows", file, d, algorithm, out] => rows(file, d.parse().unwrap(), algorithm, out),
         // What `cargo test --benches` calls.
         [] => println!("see the head of etl/benches/community.rs for arguments"),
         _ => panic!("unknown arguments {args:?}"),
@@ -64,38 +63,6 @@ fn read(file: &str) -> Undirected {
     let (sources, targets) = numbers[2..].chunks_exact(2).map(|pair| (pair[0], pair[1])).unzip();
     let coo = Coo::new(numbers[0] as usize, sources, targets, None).unwrap();
     Undirected::from_coo(&coo, Merge::Unit)
-}
-
-/// Nearest neighbors, as numbers of rows, or points of the plane.
-fn rows(file: &str, d: usize, algorithm: &str, out: &str) {
-    let bytes = std::fs::read(file).unwrap();
-    let values =
-        bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
-    let features = Features::new(d, values).unwrap();
-    let (start, cpu) = (Instant::now(), cpu_secs());
-    let found: Vec<[u8; 4]> = match algorithm {
-        "nearest" => {
-            let found = NearestNeighbors::default().run(&features, &Control::NONE).unwrap();
-            found.neighbors.into_iter().map(u32::to_le_bytes).collect()
-        }
-        "hnsw" => {
-            let found = Hnsw::default().run(&features, &Control::NONE).unwrap();
-            found.neighbors.into_iter().map(u32::to_le_bytes).collect()
-        }
-        "umap" => {
-            let found = Umap::default().run(&features, &Control::NONE).unwrap();
-            found
-                .x
-                .iter()
-                .zip(&found.y)
-                .flat_map(|(x, y)| [x, y].map(|at| at.to_le_bytes()))
-                .collect()
-        }
-        _ => panic!("unknown algorithm {algorithm}"),
-    };
-    let (wall, cpu) = (start.elapsed().as_secs_f64(), cpu_secs() - cpu);
-    std::fs::write(out, found.concat()).unwrap();
-    println!("{}", json!({ "wall": wall, "cpu": cpu, "peak_mb": peak_mb() }));
 }
 
 fn run(file: &str, algorithm: &str, seed: u64) {
@@ -146,19 +113,4 @@ fn run(file: &str, algorithm: &str, seed: u64) {
             "more": more,
         })
     );
-}
-
-/// Seconds that all threads of this process have computed; 0 where the kernel does not say.
-fn cpu_secs() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
-    // User and system time, in hundredths.
-    fields.skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
-}
-
-/// Most memory that this process has had.
-fn peak_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0) / 1e3
 }
