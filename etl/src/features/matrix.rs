@@ -1,5 +1,10 @@
 //! Feature matrices: the door through which rows of numbers come in.
 
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float32Type};
+
+use crate::error::nearest;
 use crate::{Error, Result};
 
 /// `n` rows of `d` finite numbers; checked once, read-only from then on.
@@ -47,6 +52,43 @@ impl Features {
         }
         let value = n_rows.to_string().into();
         Err(Error::BadOption { option: "number of rows", value, allowed: "less than 2^32 - 1" })
+    }
+
+    /// Columns of numbers or of truth values of a table, in the order in which they are named.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Unknown`] if there is no such column, with the most similar name;
+    /// - [`Error::WrongType`] if one has something else;
+    /// - [`Error::NotFinite`] if a value is null, or not finite as `f32`;
+    /// - those of [`new`](Self::new).
+    pub fn from_columns(table: &RecordBatch, columns: &[&str]) -> Result<Self> {
+        let (n, d) = (table.num_rows(), columns.len());
+        let mut values = vec![0.0; n * d];
+        for (at, name) in columns.iter().enumerate() {
+            let Some(column) = table.column_by_name(name) else {
+                let schema = table.schema();
+                let names = schema.fields().iter().map(|field| field.name().as_str());
+                let nearest = nearest(name, names);
+                return Err(Error::Unknown { kind: "column", name: (*name).into(), nearest });
+            };
+            let kind = column.data_type();
+            if !kind.is_numeric() && *kind != DataType::Boolean {
+                return Err(Error::WrongType {
+                    what: format!("column `{name}`").into(),
+                    found: kind.to_string().into(),
+                    expected: "one of numbers",
+                });
+            }
+            let column = cast(column, &DataType::Float32).map_err(graph_core::Error::from)?;
+            if let Some(row) = (0..n).find(|&row| column.is_null(row)) {
+                return Err(Error::NotFinite { name: "features", row, column: at });
+            }
+            for (row, &value) in column.as_primitive::<Float32Type>().values().iter().enumerate() {
+                values[row * d + at] = value;
+            }
+        }
+        Self::new(d, values)
     }
 
     /// Number of rows `n`.

@@ -1,5 +1,6 @@
 //! Features against other libraries, brute force, and on any number of threads.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use graph_core::generate::{Random, Rmat, rmat};
@@ -111,6 +112,27 @@ fn neighbors_are_those_of_scikit_learn() {
             assert!((f64::from(*found) - expected).abs() < 1e-5 * expected.max(0.1));
         }
     }
+}
+
+#[test]
+fn columns_of_a_table_are_features() {
+    use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
+    let columns: [(&str, ArrayRef); 3] = [
+        ("size", Arc::new(Int64Array::from(vec![Some(3), None]))),
+        ("old", Arc::new(BooleanArray::from(vec![true, false]))),
+        ("name", Arc::new(StringArray::from(vec!["a", "b"]))),
+    ];
+    let table = RecordBatch::try_from_iter(columns).unwrap();
+    let features = Features::from_columns(&table.slice(0, 1), &["old", "size"]).unwrap();
+    assert_eq!((features.n_columns(), features.values()), (2, &[1.0, 3.0][..]));
+    let problem = |names: &[&str]| Features::from_columns(&table, names).unwrap_err().to_string();
+    assert_eq!(problem(&["old", "size"]), "features has no finite number in row 1, column 1");
+    assert_eq!(problem(&["name"]), "column `name` is Utf8, but must be one of numbers");
+    assert_eq!(problem(&["sice"]), "there is no column `sice`; did you mean `size`?");
+    assert!(matches!(
+        Features::from_columns(&table, &[]).unwrap_err(),
+        Error::BadOption { option: "n_columns", .. }
+    ));
 }
 
 /// Share of the nearest neighbors that are found.
