@@ -7,6 +7,7 @@ mod csr;
 mod disjoint;
 mod error;
 pub mod export;
+mod gather;
 pub mod generate;
 mod graph;
 mod ids;
@@ -14,6 +15,7 @@ pub mod ingest;
 #[cfg(feature = "petgraph")]
 pub mod interop;
 mod parallel;
+pub mod room;
 
 pub use control::{Control, Progress, Stopped};
 pub use coo::Coo;
@@ -21,6 +23,7 @@ pub use csr::Csr;
 pub use disjoint::DisjointSets;
 pub use error::{Error, Place, Result};
 pub use export::{Compression, WriteOptions, WriteReport, write, write_table, write_to};
+pub use gather::{gather, repeat, stack};
 pub use graph::Graph;
 pub use ids::{Factorized, factorize};
 pub use ingest::{Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table};

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow::compute::{cast, take};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float32Type, Schema};
-use arrow::{array::AsArray, error::ArrowError};
-use graph_core::{Coo, Graph, NodeId};
+use graph_core::{Coo, Graph, NodeId, gather};
 use rayon::prelude::*;
 
 use crate::{Error, Result};
@@ -90,14 +89,9 @@ pub(super) fn new_numbers(n: usize, nodes: &[NodeId]) -> Vec<NodeId> {
 }
 
 /// The rows `rows` of `table`, in this order; columns are gathered in parallel.
-pub(crate) fn take_rows(table: &RecordBatch, rows: &[u32]) -> Result<RecordBatch> {
-    let rows = UInt32Array::from(rows.to_vec());
-    let columns: Vec<ArrayRef> = table
-        .columns()
-        .par_iter()
-        .map(|column| take(column, &rows, None))
-        .collect::<Result<_, ArrowError>>()
-        .map_err(graph_core::Error::from)?;
+fn take_rows(table: &RecordBatch, rows: &[u32]) -> Result<RecordBatch> {
+    let columns: Vec<ArrayRef> =
+        table.columns().par_iter().map(|column| gather(column, rows)).collect::<Result<_, _>>()?;
     table_of(table.schema().as_ref().clone(), columns, rows.len())
 }
 

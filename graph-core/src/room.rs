@@ -1,0 +1,56 @@
+//! Memory for big columns.
+//!
+//! A column of many megabytes is written once, and half of what that takes is the system's, which
+//! hands memory out 4 KiB at a time. Linux can do so 2 MiB at a time, if it is asked.
+
+use arrow::buffer::{Buffer, ScalarBuffer};
+use arrow::datatypes::ArrowNativeType;
+use bytemuck::Pod;
+
+/// From so many bytes on the system is asked for large pages.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 1 << 22;
+
+/// A column of `len` values that `fill` writes, over zeros.
+pub fn filled<T: ArrowNativeType + Pod>(
+    len: usize,
+    fill: impl FnOnce(&mut [T]),
+) -> ScalarBuffer<T> {
+    ScalarBuffer::new(filled_buffer(len, fill), 0, len)
+}
+
+/// [`filled`], as a buffer without a type.
+pub fn filled_buffer<T: ArrowNativeType + Pod>(len: usize, fill: impl FnOnce(&mut [T])) -> Buffer {
+    #[cfg(target_os = "linux")]
+    if let Some(size) = len.checked_mul(size_of::<T>()).filter(|&size| size >= LARGE)
+        && let Ok(mut pages) = memmap2::MmapMut::map_anon(size)
+    {
+        // A kernel without large pages gives small ones, which are as good, but slower.
+        let _ = pages.advise(memmap2::Advice::HugePage);
+        fill(bytemuck::cast_slice_mut(&mut pages));
+        return Buffer::from(bytes::Bytes::from_owner(pages));
+    }
+    let mut values = vec![T::zeroed(); len];
+    fill(&mut values);
+    Buffer::from_vec(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_and_small_columns_hold_what_was_written() {
+        for len in [0, 1, 1000, 3_000_001] {
+            let column = filled(len, |values: &mut [u32]| {
+                assert!(values.iter().all(|&value| value == 0));
+                for (value, i) in values.iter_mut().zip(0..) {
+                    *value = i;
+                }
+            });
+            assert_eq!(column.len(), len);
+            assert!(column.iter().copied().eq(0..len as u32));
+            assert_eq!(column.inner().as_ptr().align_offset(align_of::<u128>()), 0);
+        }
+    }
+}
