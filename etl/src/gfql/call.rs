@@ -9,27 +9,24 @@ use super::error::{QueryError, QueryProblem};
 use super::filter::{select, values_among};
 use super::hop::{Input, Spec, hop};
 use super::query::Call;
+use super::rows;
 use super::run::Run;
 use super::set::Set;
-use super::view::{View, counts, set_column};
+use super::view::{GraphOf, View, counts, set_column};
 use crate::topology::{TopologicalLevels, filter_edges, induced_by_mask};
 use crate::{Error, Result};
 
 pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> Result<()> {
-    let graph = view.graph;
+    let graph = view.graph.clone();
     let coo = graph.coo();
+    if view.rows.is_some() && !matches!(call, Call::Rows(_) | Call::Name(_) | Call::Description(_))
+    {
+        return Err(of_graphs_alone(path));
+    }
     match call {
         Call::Degrees { all, into, out } => {
-            let count = |ends: &[u32]| {
-                let mut degrees = vec![0_u32; view.nodes.len()];
-                for e in view.edges.members() {
-                    degrees[ends[e as usize] as usize] += 1;
-                }
-                degrees
-            };
-            let (ins, outs) = (count(coo.targets()), count(coo.sources()));
-            let sum = ins.iter().zip(&outs).map(|(a, b)| a + b).collect();
-            for (name, degrees) in [(into, ins), (out, outs), (all, sum)] {
+            let [into_counts, out_counts, sums] = degrees(view);
+            for (name, degrees) in [(into, into_counts), (out, out_counts), (all, sums)] {
                 if let Some(name) = name {
                     set_node_column(view, path, name, counts(degrees))?;
                 }
@@ -43,8 +40,7 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
         }
         Call::MaterializeNodes { reuse: true } => {}
         Call::MaterializeNodes { reuse: false } => {
-            view.nodes = view.edges.ends(coo.sources(), view.nodes.len());
-            view.nodes |= &view.edges.ends(coo.targets(), view.nodes.len());
+            view.nodes = view.both_ends(&view.edges);
             view.node_columns.clear();
             view.ids_alone = true;
         }
@@ -69,7 +65,7 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
                     Some(name) => name.clone(),
                     None => graph.nodes().schema().field(0).name().clone(),
                 };
-                let Some(column) = view.node_table().column(&name, &view.nodes)? else {
+                let Some(column) = view.node_table().column(&name)? else {
                     return Err(no_column(view, path, &name));
                 };
                 nodes = values_among(&column, values, &nodes)?;
@@ -101,11 +97,49 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
         }
         Call::Name(name) => run.name = Some(name.clone()),
         Call::Description(text) => run.description = Some(text.clone()),
+        Call::Rows(call) => rows::run(call, path, view, &mut run.context)?,
+        #[cfg(feature = "serde")]
+        Call::Compute(call) => super::measure::run(call, path, view, run)?,
+        #[cfg(not(feature = "serde"))]
+        Call::Compute(call) => {
+            let (name, reason) = (call.algorithm.clone(), "this build has no measures".to_owned());
+            return Err(QueryError::at(path, QueryProblem::Measure { name, reason }));
+        }
+        Call::Hypergraph { config, from_edges } => {
+            let (nodes, edges) = view.collect()?;
+            let events = if *from_edges { edges } else { nodes };
+            let made = config.run(&events, run.control)?.graph()?;
+            *view = View::new(GraphOf::Made(Arc::new(made)));
+        }
         Call::Encode { function, params } => {
             run.encodings.push(Encoding { function: function.clone(), params: params.clone() });
         }
     }
     Ok(())
+}
+
+/// Edges that end, that start, and that do either at each node.
+fn degrees(view: &View) -> [Vec<u32>; 3] {
+    let all_edges = view.edges.is_full();
+    let count = |ends: &[u32]| {
+        let mut degrees = vec![0_u32; view.nodes.len()];
+        match all_edges {
+            true => ends.iter().for_each(|&u| degrees[u as usize] += 1),
+            false => view.edges.each(|e| degrees[ends[e as usize] as usize] += 1),
+        }
+        degrees
+    };
+    let coo = view.graph.coo();
+    let (ins, outs) = rayon::join(|| count(coo.targets()), || count(coo.sources()));
+    let sums = ins.iter().zip(&outs).map(|(a, b)| a + b).collect();
+    [ins, outs, sums]
+}
+
+/// The error of a call on a graph of which only rows are left.
+pub(super) fn of_graphs_alone(path: &str) -> Error {
+    let what = "a step or call on a graph behind rows of a table".to_owned();
+    let reason = "rows have no edges; put it before, or give it a name in a `Let`";
+    QueryError::at(path, QueryProblem::Unsupported { what, reason })
 }
 
 /// Keeps `nodes` and the edges between them.
@@ -119,7 +153,7 @@ fn keep(view: &mut View, nodes: Set) {
 }
 
 fn levels(view: &View, options: TopologicalLevels, path: &str, run: &Run) -> Result<ArrayRef> {
-    let whole = filter_edges(view.graph, &view.edges.to_mask(), true)?.graph;
+    let whole = filter_edges(&view.graph, &view.edges.to_mask(), true)?.graph;
     let part = induced_by_mask(&whole, &view.nodes.to_mask())?;
     let report = options.run(&part.graph, run.control).map_err(|error| match error {
         Error::Cycle { node } => {
@@ -142,7 +176,12 @@ fn hop_column(hops: &[u32]) -> ArrayRef {
 }
 
 /// Sets a column of the nodes, but for that of their ids.
-fn set_node_column(view: &mut View, path: &str, name: &str, values: ArrayRef) -> Result<()> {
+pub(super) fn set_node_column(
+    view: &mut View,
+    path: &str,
+    name: &str,
+    values: ArrayRef,
+) -> Result<()> {
     if view.graph.nodes().schema().field(0).name() == name {
         return Err(taken(path, name));
     }

@@ -70,6 +70,22 @@ pub enum QueryProblem {
         /// The condition.
         condition: &'static str,
     },
+    /// An expression over rows has no value.
+    #[error("`{text}` cannot be evaluated: {reason}")]
+    Expression {
+        /// The expression.
+        text: String,
+        /// Why not, with the place in it.
+        reason: String,
+    },
+    /// An algorithm cannot be run as it was asked for.
+    #[error("`{name}` cannot be computed: {reason}")]
+    Measure {
+        /// The algorithm.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// The query is larger than the limits allow.
     #[error("{found} {what}, but at most {most} are allowed")]
     TooMuch {

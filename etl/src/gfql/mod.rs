@@ -12,8 +12,11 @@
 //! | filters: values, lists, all predicates, tagged dates and times | yes |
 //! | `…query` strings of pandas | comparisons of columns with values and lists, `isna()`, `and`, `or`, `not` |
 //! | `Let`, `Ref`, nested | yes |
-//! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `name`, `description`, `encode_…` | yes |
-//! | other calls, `where`, `RemoteGraph`, arithmetic and functions in query strings | refused by name |
+//! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `hypergraph`, `name`, `description`, `encode_…` | yes |
+//! | calls on rows: `rows` of nodes or edges, `where_rows`, `select`, `return_`, `with_`, `order_by`, `skip`, `limit`, `distinct`, `group_by`, `unwind`, `count_table`, `drop_cols`, `fill_empty_row` | yes |
+//! | `compute_igraph`, `compute_cugraph` | algorithms that are among our measures (feature `serde`) |
+//! | `where` of a chain: comparisons between columns of two named steps, edge steps of one hop | yes |
+//! | other calls, rows of paths, `RemoteGraph`, arithmetic and functions in query strings | refused by name |
 //!
 //! Answers are those of the client's own `gfql` with pandas, with these differences. A node that is
 //! kept only because an edge names it has its attributes, where the client leaves them null, and
@@ -25,11 +28,16 @@
 
 mod call;
 mod chain;
+mod ends;
 mod error;
 mod filter;
 mod hop;
+#[cfg(feature = "serde")]
+mod measure;
 mod parse;
+mod paths;
 mod query;
+mod rows;
 mod run;
 mod set;
 mod temporal;
@@ -158,13 +166,13 @@ impl Gfql {
     /// - [`Error::Stopped`](crate::Error::Stopped) if the caller stops it.
     pub fn run(&self, graph: &Graph, absent: Absent, control: &Control) -> Result<GfqlReport> {
         let mut run = run::Run {
-            context: filter::Context { absent, warnings: Vec::new() },
+            context: filter::Context::new(absent),
             control,
             name: None,
             description: None,
             encodings: Vec::new(),
         };
-        let root = view::View::new(graph);
+        let root = view::View::new(view::GraphOf::Query(graph));
         let view = run.query(&self.query, &root, &HashMap::new())?;
         let (nodes, edges) = view.collect()?;
         let run::Run { context, name, description, encodings, .. } = run;

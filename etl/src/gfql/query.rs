@@ -1,13 +1,31 @@
 //! What a query says, once it has been read and checked.
 
+use std::cmp::Ordering;
+
+use super::rows::RowCall;
 use super::temporal::{Moment, TimeOfDay};
+use crate::hypergraph::HypergraphConfig;
 use crate::topology::Direction;
 
 /// A query, read from its wire form by [`Gfql::parse`](super::Gfql::parse).
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Query {
     Chain(Vec<Step>),
-    Let { bindings: Vec<(String, Binding)>, output: Option<String> },
+    /// A chain of which only paths count that meet conditions.
+    Paths(Vec<Step>, Vec<PathCondition>),
+    Let {
+        bindings: Vec<(String, Binding)>,
+        output: Option<String>,
+    },
+}
+
+/// A comparison between columns of two steps, each by its name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PathCondition {
+    pub path: String,
+    pub comparison: Comparison,
+    pub left: (String, String),
+    pub right: (String, String),
 }
 
 /// What a name in a `Let` stands for, and where in the query it is written.
@@ -85,6 +103,17 @@ impl Bounds {
     }
 }
 
+impl Predicate {
+    /// Whether it looks at the value of one row alone.
+    pub(super) fn is_of_one_row(&self) -> bool {
+        match self {
+            Self::Duplicated(_) => false,
+            Self::AllOf(parts) => parts.iter().all(Self::is_of_one_row),
+            _ => true,
+        }
+    }
+}
+
 /// Conditions on columns, all of which must hold.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Filter {
@@ -139,6 +168,21 @@ pub(super) enum Comparison {
     Le,
     Eq,
     Ne,
+}
+
+impl Comparison {
+    /// Whether values in this order compare as asked.
+    #[inline]
+    pub(super) fn accepts(self, order: Ordering) -> bool {
+        match self {
+            Self::Gt => order.is_gt(),
+            Self::Lt => order.is_lt(),
+            Self::Ge => order.is_ge(),
+            Self::Le => order.is_le(),
+            Self::Eq => order.is_eq(),
+            Self::Ne => order.is_ne(),
+        }
+    }
 }
 
 /// Which of equal values are not duplicates.
@@ -250,11 +294,29 @@ pub(super) enum Call {
     },
     Name(String),
     Description(String),
+    /// Rows of a table, and what is done with them.
+    Rows(RowCall),
+    Compute(Compute),
+    /// A graph of the entities that nodes, or else edges, name.
+    Hypergraph {
+        config: Box<HypergraphConfig>,
+        from_edges: bool,
+    },
     /// A setting of the picture, kept as it is.
     Encode {
         function: String,
         params: serde_json::Value,
     },
+}
+
+/// Parameters of the calls `compute_cugraph` and `compute_igraph`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Compute {
+    pub igraph: bool,
+    pub algorithm: String,
+    pub column: Option<String>,
+    pub directed: bool,
+    pub params: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Parameters of the call `hop`.

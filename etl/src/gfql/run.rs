@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::error::{QueryError, QueryProblem};
 use super::filter::Context;
-use super::query::{Binding, Bound, Query, Step, StepKind};
+use super::query::{Binding, Bound, PathCondition, Query, Step, StepKind};
 use super::view::View;
 use super::{Encoding, call, chain};
 use crate::{Control, Result};
@@ -30,7 +30,8 @@ impl Run<'_> {
         names: &Names<'_, 'g>,
     ) -> Result<View<'g>> {
         match query {
-            Query::Chain(steps) => self.steps(steps, root.clone()),
+            Query::Chain(steps) => self.steps(steps, &[], root.clone()),
+            Query::Paths(steps, conditions) => self.steps(steps, conditions, root.clone()),
             Query::Let { bindings, output } => {
                 let order = order(bindings, names)?;
                 let wanted = match output {
@@ -49,7 +50,7 @@ impl Run<'_> {
                             let Some(view) = names.get(other.as_str()) else {
                                 return Err(unknown(binding, other, names.keys().copied()));
                             };
-                            self.steps(steps, view.clone())?
+                            self.steps(steps, &[], view.clone())?
                         }
                     };
                     names.insert(name, view);
@@ -60,7 +61,12 @@ impl Run<'_> {
         }
     }
 
-    fn steps<'g>(&mut self, steps: &[Step], mut view: View<'g>) -> Result<View<'g>> {
+    fn steps<'g>(
+        &mut self,
+        steps: &[Step],
+        conditions: &[PathCondition],
+        mut view: View<'g>,
+    ) -> Result<View<'g>> {
         let is_call = |step: &Step| matches!(step.what, StepKind::Call(_));
         let first = steps.iter().position(|step| !is_call(step)).unwrap_or(steps.len());
         let last = steps.iter().rposition(|step| !is_call(step)).map_or(first, |last| last + 1);
@@ -69,9 +75,12 @@ impl Run<'_> {
         for step in before {
             self.call(step, &mut view)?;
         }
+        if let (Some(step), Some(_)) = (pattern.first(), &view.rows) {
+            return Err(call::of_graphs_alone(&step.path));
+        }
         if !pattern.is_empty() {
             pattern.iter().try_for_each(|step| check_names(&view, step))?;
-            view = chain::run(&view, pattern, &mut self.context, self.control)?;
+            view = chain::run(&view, pattern, conditions, &mut self.context, self.control)?;
         }
         for step in after {
             self.call(step, &mut view)?;
@@ -89,7 +98,7 @@ impl Run<'_> {
 
 /// Refuses names of columns that would take the place of ids.
 fn check_names(view: &View, step: &Step) -> Result<()> {
-    let graph = view.graph;
+    let graph = &view.graph;
     let id = graph.nodes().schema().field(0).name().clone();
     let (of_nodes, of_edges) = match &step.what {
         StepKind::Node(node) => ([node.name.as_ref(), None], [None, None]),
@@ -177,7 +186,7 @@ fn cycle(
 fn free(bound: &Bound) -> BTreeSet<&str> {
     match bound {
         Bound::Ref { name, .. } => BTreeSet::from([name.as_str()]),
-        Bound::Query(Query::Chain(_)) => BTreeSet::new(),
+        Bound::Query(Query::Chain(_) | Query::Paths(..)) => BTreeSet::new(),
         Bound::Query(Query::Let { bindings, .. }) => {
             let inner: BTreeSet<&str> =
                 bindings.iter().flat_map(|(_, binding)| free(&binding.what)).collect();

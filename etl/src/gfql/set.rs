@@ -15,6 +15,9 @@ pub(super) struct Set {
 /// Words that one task looks at: few enough to share work, many enough to be worth a task.
 const TASK: usize = 1 << 9;
 
+/// From so many bits of a word on it is cheaper to ask all 64 than to look for those set.
+const DENSE: u32 = 20;
+
 impl Set {
     pub(super) fn empty(len: usize) -> Self {
         Self { words: vec![0; len.div_ceil(64)], len }
@@ -24,17 +27,6 @@ impl Set {
         let mut set = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
         set.trim();
         set
-    }
-
-    /// All elements that `keep` says yes to; asked in parallel.
-    pub(super) fn of(len: usize, keep: impl Fn(u32) -> bool + Sync) -> Self {
-        let word = |w: usize| {
-            let start = w * 64;
-            (start..len.min(start + 64))
-                .fold(0, |bits, i| bits | u64::from(keep(i as u32)) << (i - start))
-        };
-        let words = (0..len.div_ceil(64)).into_par_iter().with_min_len(TASK).map(word).collect();
-        Self { words, len }
     }
 
     /// The elements of `self` that `keep` says yes to; asked in parallel, of these alone.
@@ -48,16 +40,82 @@ impl Set {
         Self { words, len: self.len }
     }
 
+    /// [`filter`](Self::filter) for a `keep` that has a state: one for each task.
+    pub(super) fn filter_with<S: Send>(
+        &self,
+        state: impl Fn() -> S + Sync + Send,
+        keep: impl Fn(&mut S, u32) -> bool + Sync,
+    ) -> Self {
+        let word = |state: &mut S, (w, &bits): (usize, &u64)| {
+            let mut kept = 0;
+            each_bit(w, bits, |i| kept |= u64::from(keep(state, i)) << (i % 64));
+            kept
+        };
+        let words = self.words.par_iter().enumerate().with_min_len(TASK);
+        Self { words: words.map_init(state, word).collect(), len: self.len }
+    }
+
+    /// [`filter`](Self::filter) for a `keep` that is cheap, pure, and has an answer for everything
+    /// in `0..len`: where most of 64 neighbors are in the set all of them are asked, without a
+    /// branch.
+    pub(super) fn filter_dense(&self, keep: impl Fn(u32) -> bool + Sync) -> Self {
+        let word = |(w, &bits): (usize, &u64)| {
+            let start = w * 64;
+            if bits.count_ones() < DENSE || start + 64 > self.len {
+                let mut kept = 0;
+                each_bit(w, bits, |i| kept |= u64::from(keep(i)) << (i % 64));
+                return kept;
+            }
+            let start = start as u32;
+            bits & (0..64).fold(0, |kept, i| kept | u64::from(keep(start + i)) << i)
+        };
+        let words = self.words.par_iter().enumerate().with_min_len(TASK).map(word).collect();
+        Self { words, len: self.len }
+    }
+
+    /// The elements of `self` whose entry of `values` (shape `[len]`) `keep` says yes to.
+    pub(super) fn filter_values<T: Copy + Sync>(
+        &self,
+        values: &[T],
+        keep: impl Fn(T) -> bool + Sync,
+    ) -> Self {
+        debug_assert_eq!(values.len(), self.len);
+        let word = |(&bits, values): (&u64, &[T])| {
+            if bits == 0 {
+                return 0;
+            }
+            let flags = values.iter().enumerate();
+            bits & flags.fold(0, |kept, (i, &value)| kept | u64::from(keep(value)) << i)
+        };
+        let both = self.words.par_iter().zip(values.par_chunks(64)).with_min_len(TASK);
+        Self { words: both.map(word).collect(), len: self.len }
+    }
+
     /// The `ends[e]` of all elements `e` of `self`, as a set of `0..len`.
     pub(super) fn ends(&self, ends: &[u32], len: usize) -> Self {
         let pieces = if self.words.len() < 4 * TASK { 1 } else { rayon::current_num_threads() };
         let size = self.words.len().div_ceil(pieces).max(1);
+        // Many marks are made faster in bytes, where neighbors do not wait for one another.
+        let many = self.count() > len / 4;
         let part = |(piece, words): (usize, &[u64])| {
-            let mut set = Self::empty(len);
-            for (w, &bits) in words.iter().enumerate() {
-                each_bit(piece * size + w, bits, |e| set.insert(ends[e as usize]));
+            let start = piece * size;
+            if !many {
+                let mut set = Self::empty(len);
+                for (w, &bits) in words.iter().enumerate() {
+                    each_bit(start + w, bits, |e| set.insert(ends[e as usize]));
+                }
+                return set;
             }
-            set
+            let mut marks = vec![0_u8; len];
+            for (w, &bits) in words.iter().enumerate() {
+                if bits == u64::MAX {
+                    let first = (start + w) * 64;
+                    ends[first..first + 64].iter().for_each(|&u| marks[u as usize] = 1);
+                } else {
+                    each_bit(start + w, bits, |e| marks[ends[e as usize] as usize] = 1);
+                }
+            }
+            Self { words: marks.chunks(64).map(pack).collect(), len }
         };
         let parts: Vec<Self> = self.words.par_chunks(size).enumerate().map(part).collect();
         parts
@@ -67,6 +125,21 @@ impl Set {
                 all
             })
             .unwrap_or_else(|| Self::empty(len))
+    }
+
+    /// Calls `f` with every element, ascending.
+    pub(super) fn each(&self, mut f: impl FnMut(u32)) {
+        for (w, &bits) in self.words.iter().enumerate() {
+            each_bit(w, bits, &mut f);
+        }
+    }
+
+    /// The set of the bits set in `mask`.
+    pub(super) fn of_mask(mask: &BooleanBuffer) -> Self {
+        let words = mask.bit_chunks().iter_padded().take(mask.len().div_ceil(64)).collect();
+        let mut set = Self { words, len: mask.len() };
+        set.trim();
+        set
     }
 
     pub(super) fn of_members(len: usize, members: impl IntoIterator<Item = u32>) -> Self {
@@ -81,6 +154,10 @@ impl Set {
 
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.count() == self.len
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -132,6 +209,11 @@ impl Set {
             *last &= u64::MAX >> (end - start);
         }
     }
+}
+
+/// Up to 64 bytes of 0 and 1 as bits.
+fn pack(bytes: &[u8]) -> u64 {
+    bytes.iter().enumerate().fold(0, |bits, (i, &byte)| bits | u64::from(byte) << i)
 }
 
 /// Calls `f` with the element of each bit set in word number `word`.
@@ -200,13 +282,28 @@ mod tests {
             prop_assert_eq!(list(&x | &y), a.union(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(list(x.without(&y)), a.difference(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(x.count(), a.len());
-            prop_assert_eq!(&Set::of(len, |i| a.contains(&i)), &x);
+            prop_assert_eq!(&Set::full(len).filter(|i| a.contains(&i)), &x);
             prop_assert_eq!(x.filter(|i| b.contains(&i)), &x & &y);
+            prop_assert_eq!(x.filter_dense(|i| b.contains(&i)), &x & &y);
+            let all: Vec<u32> = (0..len as u32).collect();
+            prop_assert_eq!(x.filter_values(&all, |i| b.contains(&i)), &x & &y);
+            prop_assert_eq!(Set::full(len).filter_dense(|i| b.contains(&i)), y.clone());
+            prop_assert_eq!(Set::of_mask(&x.to_mask()), x.clone());
+            prop_assert_eq!(x.is_full(), a.len() == len);
+            let mut each = Vec::new();
+            x.each(|i| each.push(i));
+            prop_assert_eq!(each, x.members());
             prop_assert_eq!(x.to_mask().set_indices().map(|i| i as u32).collect::<Vec<_>>(), x.members());
             prop_assert_eq!(Set::full(len).without(&x).count(), len - a.len());
             let ends: Vec<u32> = (0..len as u32).map(|i| i / 3).collect();
             let expected: BTreeSet<u32> = a.iter().map(|i| i / 3).collect();
             prop_assert_eq!(list(x.ends(&ends, len)), expected.into_iter().collect::<Vec<_>>());
+            // Few elements of much, and much of few.
+            let far: Vec<u32> = (0..len as u32).map(|i| 7 * i).collect();
+            let expected: Vec<u32> = a.iter().map(|i| 7 * i).collect();
+            prop_assert_eq!(list(x.ends(&far, 7 * len)), expected);
+            let near = vec![0; len];
+            prop_assert_eq!(Set::full(len).ends(&near, 1).count(), 1);
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn moment(text: &str, zone: &str) -> Option<Moment> {
 }
 
 /// What clocks show somewhere.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Zone {
     /// Seconds before UTC.
     Fixed(i64),

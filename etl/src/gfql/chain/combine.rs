@@ -10,7 +10,6 @@ use super::super::set::Set;
 use super::super::view::{View, flags, set_column};
 use super::{Part, Pass};
 use crate::Result;
-use crate::topology::Direction;
 
 /// The nodes and edges that `backward` kept, with columns for names and labels.
 pub(super) fn combine<'g>(
@@ -21,13 +20,9 @@ pub(super) fn combine<'g>(
     let mut result = pass.view.clone();
     let (nodes, node_labels) = nodes(pass, forward, backward, &mut result);
     let edges = edges(pass, forward, backward, &mut result)?;
-    let coo = result.graph.coo();
     result.nodes = nodes;
     // Both ends of an edge are nodes, whatever ranges of hops left out.
-    let n = result.nodes.len();
-    for ends in [coo.sources(), coo.targets()] {
-        result.nodes |= &edges.ends(ends, n);
-    }
+    result.nodes |= &pass.view.both_ends(&edges);
     result.edges = edges;
     for (name, hops) in node_labels.columns {
         if name != OWN_LABEL {
@@ -153,8 +148,6 @@ fn relabel_seeds(parts: &[Part], forward: &[Found], seeds: &Set, labels: &mut La
 
 /// For each named node step, the nodes that it kept and that its edges leave from.
 fn marks(pass: &Pass, backward: &[Found], nodes: &Set) -> Vec<(usize, Set)> {
-    let coo = pass.view.graph.coo();
-    let n = nodes.len();
     let mut marks = Vec::new();
     for (at, part) in pass.parts.iter().enumerate() {
         if part.node().is_none_or(|node| node.name.is_none()) {
@@ -164,14 +157,7 @@ fn marks(pass: &Pass, backward: &[Found], nodes: &Set) -> Vec<(usize, Set)> {
         if let Some((edge, kept)) =
             pass.parts.get(at + 1).and_then(Part::edge).zip(backward.get(at + 1))
         {
-            let mut left = match edge.direction {
-                Direction::Forward | Direction::Both => kept.edges.ends(coo.sources(), n),
-                Direction::Reverse => kept.edges.ends(coo.targets(), n),
-            };
-            if edge.direction == Direction::Both {
-                left |= &kept.edges.ends(coo.targets(), n);
-            }
-            mark &= &left;
+            mark &= &pass.view.left(&kept.edges, edge.direction);
         }
         marks.push((at, mark));
     }

@@ -4,7 +4,8 @@ mod combine;
 
 use super::filter::{Context, select};
 use super::hop::{Found, Input, Spec, hop};
-use super::query::{EdgeStep, NodeStep, Step, StepKind};
+use super::paths;
+use super::query::{EdgeStep, NodeStep, PathCondition, Step, StepKind};
 use super::set::Set;
 use super::view::{View, flags, set_column};
 use crate::topology::Direction;
@@ -25,10 +26,17 @@ impl Part<'_> {
         }
     }
 
-    fn node(&self) -> Option<&NodeStep> {
+    pub(super) fn node(&self) -> Option<&NodeStep> {
         match self {
             Self::Node(node) => Some(node),
             Self::Edge(_) => None,
+        }
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Node(node) => node.name.as_deref(),
+            Self::Edge(edge) => edge.name.as_deref(),
         }
     }
 }
@@ -41,9 +49,11 @@ impl Part<'_> {
 pub(super) fn run<'g>(
     view: &View<'g>,
     steps: &[Step],
+    conditions: &[PathCondition],
     context: &mut Context,
     control: &Control,
 ) -> Result<View<'g>> {
+    context.forget();
     let mut parts: Vec<Part> = steps
         .iter()
         .filter_map(|step| match &step.what {
@@ -52,7 +62,7 @@ pub(super) fn run<'g>(
             StepKind::Call(_) => None,
         })
         .collect();
-    if let [Part::Node(node)] = parts[..] {
+    if let ([Part::Node(node)], []) = (&parts[..], conditions) {
         let nodes = select(view.node_table(), &node.filter, &view.nodes, context)?;
         return Ok(one_step(view, nodes, node));
     }
@@ -64,9 +74,13 @@ pub(super) fn run<'g>(
     if matches!(parts.last(), Some(Part::Edge(_))) {
         parts.push(Part::Node(&any));
     }
-    let mut pass = Pass { view, parts: &parts, context, control };
+    let path = steps.first().map_or("$", |step| step.path.as_str());
+    let mut pass = Pass { view, parts: &parts, context, control, path };
     let forward = pass.forward()?;
     let backward = pass.backward(&forward)?;
+    if !conditions.is_empty() {
+        return paths::run(&pass, &backward, conditions);
+    }
     combine::combine(&mut pass, &forward, &backward)
 }
 
@@ -82,11 +96,13 @@ fn one_step<'g>(view: &View<'g>, nodes: Set, node: &NodeStep) -> View<'g> {
 }
 
 /// The passes over one chain.
-struct Pass<'p, 'g> {
-    view: &'p View<'g>,
-    parts: &'p [Part<'p>],
+pub(super) struct Pass<'p, 'g> {
+    pub(super) view: &'p View<'g>,
+    pub(super) parts: &'p [Part<'p>],
     context: &'p mut Context,
-    control: &'p Control<'p>,
+    pub(super) control: &'p Control<'p>,
+    /// Where in the query the chain begins.
+    pub(super) path: &'p str,
 }
 
 impl Pass<'_, '_> {
@@ -160,15 +176,7 @@ impl Pass<'_, '_> {
         target: Option<&Set>,
     ) -> Found {
         let edges = self.between(edge.direction, &here.edges, target, Some(wave));
-        let coo = self.view.graph.coo();
-        let n = self.view.nodes.len();
-        let mut nodes = match edge.direction {
-            Direction::Forward | Direction::Both => edges.ends(coo.sources(), n),
-            Direction::Reverse => edges.ends(coo.targets(), n),
-        };
-        if edge.direction == Direction::Both {
-            nodes |= &edges.ends(coo.targets(), n);
-        }
+        let mut nodes = self.view.left(&edges, edge.direction);
         nodes &= &self.view.nodes;
         Found { nodes, edges, node_hops: None, edge_hops: None }
     }
@@ -183,14 +191,23 @@ impl Pass<'_, '_> {
     ) -> Set {
         let coo = self.view.graph.coo();
         let (sources, targets) = (coo.sources(), coo.targets());
-        let is_in = |set: Option<&Set>, u: u32| set.is_none_or(|set| set.contains(u));
-        edges.filter(|e| {
-            let (u, v) = (sources[e as usize], targets[e as usize]);
-            match direction {
-                Direction::Forward => is_in(from, u) && is_in(to, v),
-                Direction::Reverse => is_in(from, v) && is_in(to, u),
-                Direction::Both => is_in(from, u) && is_in(to, v) || is_in(from, v) && is_in(to, u),
+        let from = from.filter(|set| !set.is_full());
+        let to = to.filter(|set| !set.is_full());
+        let within = |edges: &Set, ends: &[u32], set: Option<&Set>| match set {
+            Some(set) => edges.filter_dense(|e| set.contains(ends[e as usize])),
+            None => edges.clone(),
+        };
+        let way = |tails, heads| within(&within(edges, tails, from), heads, to);
+        match direction {
+            Direction::Forward => way(sources, targets),
+            Direction::Reverse => way(targets, sources),
+            Direction::Both => {
+                let mut both = way(sources, targets);
+                if from.is_some() || to.is_some() {
+                    both |= &way(targets, sources);
+                }
+                both
             }
-        })
+        }
     }
 }

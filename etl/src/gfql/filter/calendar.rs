@@ -7,21 +7,19 @@ use super::super::query::Calendar;
 use super::super::set::Set;
 use super::super::temporal::DAY;
 use super::compare::local_moments;
-use super::{Asked, nulls};
+use super::{Asked, present};
 use crate::Result;
 
 /// The rows whose day, in the zone of the column, passes; nulls do not.
 pub(super) fn test(column: &ArrayRef, test: Calendar, rows: &Set, at: Asked) -> Result<Set> {
-    let Some(moments) = local_moments(column)? else {
+    let Some(moments) = local_moments(column) else {
         return Err(at.wrong_type(column, "a day of the calendar"));
     };
-    let nulls = nulls(column)?;
-    Ok(rows.filter(|row| {
-        !nulls.contains(row)
-            && i32::try_from(moments[row as usize].div_euclid(DAY))
-                .ok()
-                .and_then(NaiveDate::from_epoch_days)
-                .is_some_and(|day| passes(day, test))
+    Ok(present(column, rows)?.filter(|row| {
+        i32::try_from(moments[row as usize].div_euclid(DAY))
+            .ok()
+            .and_then(NaiveDate::from_epoch_days)
+            .is_some_and(|day| passes(day, test))
     }))
 }
 

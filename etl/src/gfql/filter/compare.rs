@@ -1,81 +1,29 @@
 //! Comparisons of columns with values, by the rules of pandas.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, UInt64Type};
+use arrow::datatypes::DataType;
 
 use super::super::query::{Comparison, Literal};
 use super::super::set::Set;
-use super::super::temporal::{self, DAY, Moment, Zone};
-use super::{Asked, nulls};
-use crate::{Error, Result};
-
-const UTC: Zone = Zone::Fixed(0);
-
-/// The values of a column, in the widest type of their kind.
-pub(super) enum Values {
-    Ints(ArrayRef),
-    Unsigned(ArrayRef),
-    Floats(ArrayRef),
-    Bools(ArrayRef),
-    Texts(ArrayRef),
-    /// Numbers of the unit given, in nanoseconds, since 1970, and the zone that days are of.
-    Moments(ArrayRef, Moment, Zone),
-    /// What only its nulls can be asked of.
-    Other,
-}
-
-impl Values {
-    pub(super) fn of(column: &ArrayRef) -> Result<Self> {
-        let to = |data_type: &DataType| {
-            cast(column, data_type).map_err(|error| Error::from(graph_core::Error::from(error)))
-        };
-        Ok(match column.data_type() {
-            DataType::UInt64 => Self::Unsigned(to(&DataType::UInt64)?),
-            kind if kind.is_integer() => Self::Ints(to(&DataType::Int64)?),
-            DataType::Decimal32(..)
-            | DataType::Decimal64(..)
-            | DataType::Decimal128(..)
-            | DataType::Decimal256(..) => Self::Floats(to(&DataType::Float64)?),
-            kind if kind.is_floating() => Self::Floats(to(&DataType::Float64)?),
-            DataType::Boolean => Self::Bools(to(&DataType::Boolean)?),
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                Self::Texts(to(&DataType::Utf8View)?)
-            }
-            DataType::Timestamp(unit, zone) => {
-                let scale = match unit {
-                    TimeUnit::Second => 1_000_000_000,
-                    TimeUnit::Millisecond => 1_000_000,
-                    TimeUnit::Microsecond => 1_000,
-                    TimeUnit::Nanosecond => 1,
-                };
-                let zone = zone.as_deref().and_then(Zone::of).unwrap_or(UTC);
-                Self::Moments(to(&DataType::Int64)?, scale, zone)
-            }
-            DataType::Date32 => Self::Moments(
-                cast(&to(&DataType::Int32)?, &DataType::Int64).map_err(graph_core::Error::from)?,
-                DAY,
-                UTC,
-            ),
-            DataType::Date64 => Self::Moments(to(&DataType::Int64)?, 1_000_000, UTC),
-            _ => Self::Other,
-        })
-    }
-}
+use super::super::temporal::{self, DAY, Moment};
+use super::kind::{Kind, floats, ints_in, units, with_ints};
+use super::range::Range;
+use super::text::{self, Texts};
+use super::{Asked, nulls, present};
+use crate::Result;
 
 /// Equality as plain values in filters have it, which insists on fitting types.
 pub(super) fn is(column: &ArrayRef, value: &Literal, rows: &Set, at: Asked) -> Result<Set> {
-    match (Values::of(column)?, value) {
-        (Values::Ints(_) | Values::Unsigned(_) | Values::Floats(_), Literal::Text(_)) => {
+    match (Kind::of(column.data_type()), value) {
+        (Kind::Ints | Kind::Floats, Literal::Text(_)) => {
             Err(at.wrong_type(column, "equality with a text"))
         }
-        (Values::Texts(_), Literal::Int(_) | Literal::Float(_)) => {
+        (Kind::Texts, Literal::Int(_) | Literal::Float(_)) => {
             Err(at.wrong_type(column, "equality with a number"))
         }
-        (Values::Moments(..), Literal::Text(text)) if temporal::moment(text, "UTC").is_none() => {
+        (Kind::Moments(..), Literal::Text(text)) if temporal::moment(text, "UTC").is_none() => {
             Err(at.wrong_type(column, "equality with a text that is no time"))
         }
         _ => compare(column, Comparison::Eq, value, rows, at),
@@ -92,38 +40,27 @@ pub(super) fn compare(
     rows: &Set,
     at: Asked,
 ) -> Result<Set> {
-    let test = |order: Option<Ordering>| match comparison {
-        Comparison::Gt => order == Some(Ordering::Greater),
-        Comparison::Lt => order == Some(Ordering::Less),
-        Comparison::Ge => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        Comparison::Le => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-        Comparison::Eq => order == Some(Ordering::Equal),
-        Comparison::Ne => order != Some(Ordering::Equal),
-    };
-    let values = Values::of(column)?;
+    let kind = Kind::of(column.data_type());
     let is_order = !matches!(comparison, Comparison::Eq | Comparison::Ne);
-    if matches!(values, Values::Moments(..)) && matches!(value, Literal::Int(_) | Literal::Float(_))
-    {
-        return Err(at.wrong_type(column, "comparison with a plain number"));
+    let is_number = matches!(value, Literal::Int(_) | Literal::Float(_));
+    match kind {
+        Kind::Moments(..) if is_number => {
+            return Err(at.wrong_type(column, "comparison with a plain number"));
+        }
+        Kind::Moments(..) => {}
+        _ if matches!(value, Literal::Moment(_) | Literal::Date(_) | Literal::Time(_)) => {
+            return Err(at.wrong_type(column, "comparison with a time"));
+        }
+        // A truth value is a number to equality, but has no order with one.
+        Kind::Bools if is_order && is_number => return Ok(Set::empty(rows.len())),
+        _ => {}
     }
-    let timeless = matches!(value, Literal::Moment(_) | Literal::Date(_) | Literal::Time(_))
-        && !matches!(values, Values::Moments(..));
-    if timeless {
-        return Err(at.wrong_type(column, "comparison with a time"));
-    }
-    // A truth value is a number to equality, but has no order with one.
-    if is_order
-        && matches!(values, Values::Bools(_))
-        && matches!(value, Literal::Int(_) | Literal::Float(_))
-    {
-        return Ok(Set::empty(rows.len()));
-    }
-    if let (true, Values::Moments(..), Literal::Text(text)) = (is_order, &values, value)
+    if let (true, Kind::Moments(..), Literal::Text(text)) = (is_order, &kind, value)
         && temporal::moment(text, "UTC").is_none()
     {
         return Err(at.wrong_type(column, "order with a text that is no time"));
     }
-    order_with(column, &values, value, rows, test)
+    compare_known(column, kind, comparison, value, rows)
 }
 
 pub(super) fn between(
@@ -133,7 +70,7 @@ pub(super) fn between(
     rows: &Set,
     at: Asked,
 ) -> Result<Set> {
-    if matches!(Values::of(column)?, Values::Texts(_)) {
+    if Kind::of(column.data_type()) == Kind::Texts {
         return Err(at.wrong_type(column, "being between numbers or times"));
     }
     let (above, below) = match inclusive {
@@ -141,48 +78,47 @@ pub(super) fn between(
         false => (Comparison::Gt, Comparison::Lt),
     };
     let low = compare(column, above, low, rows, at)?;
-    Ok(&low & &compare(column, below, high, rows, at)?)
+    compare(column, below, high, &low, at)
 }
 
 /// The rows whose value is one of `values`, and those without one if null is.
 pub(super) fn among(column: &ArrayRef, values: &[Literal], rows: &Set) -> Result<Set> {
-    let kind = Values::of(column)?;
-    let mut hits = match values.contains(&Literal::Null) {
-        true => &nulls(column)? & rows,
-        false => Set::empty(rows.len()),
+    let mut hits = match (values.contains(&Literal::Null), nulls(column)?) {
+        (true, Some(nulls)) => &nulls & rows,
+        _ => Set::empty(rows.len()),
     };
-    match &kind {
-        Values::Texts(array) => {
-            let texts = array.as_string_view();
-            let wanted: HashSet<&str> = values
-                .iter()
-                .filter_map(|value| match value {
-                    Literal::Text(text) => Some(text.as_str()),
-                    _ => None,
-                })
-                .collect();
-            hits |= &rows.filter(|row| {
-                let row = row as usize;
-                texts.is_valid(row) && wanted.contains(texts.value(row))
+    let kind = Kind::of(column.data_type());
+    match kind {
+        Kind::Texts => {
+            let wanted = values.iter().filter_map(|value| match value {
+                Literal::Text(text) => Some(text.as_str()),
+                _ => None,
             });
+            let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> = wanted.collect();
+            let texts = Texts::of(column);
+            hits |= &present(column, rows)?.filter(|row| wanted.contains(texts.value(row)));
         }
-        Values::Ints(array) => {
-            let ints = array.as_primitive::<Int64Type>();
-            let wanted: HashSet<i64> = values.iter().filter_map(whole).collect();
-            hits |= &rows.filter(|row| {
-                let row = row as usize;
-                ints.is_valid(row) && wanted.contains(&ints.value(row))
-            });
-        }
+        Kind::Ints => hits |= &present(column, &ints_among(column, values, rows))?,
         _ => {
             for value in values {
-                hits |= &order_with(column, &kind, value, rows, |order| {
-                    order == Some(Ordering::Equal)
-                })?;
+                hits |= &compare_known(column, kind, Comparison::Eq, value, rows)?;
             }
         }
     }
     Ok(hits)
+}
+
+/// The rows of an integer column that have one of `values`; what is below a null may be among them.
+fn ints_among(column: &ArrayRef, values: &[Literal], rows: &Set) -> Set {
+    with_ints!(column, |ints: &[Int]| {
+        let wanted = values.iter().filter_map(whole).filter_map(|value| Int::try_from(value).ok());
+        let wanted: hashbrown::HashSet<Int, foldhash::fast::FixedState> = wanted.collect();
+        let (Some(&low), Some(&high)) = (wanted.iter().min(), wanted.iter().max()) else {
+            return Set::empty(rows.len());
+        };
+        let near = rows.filter_values(ints, |value| low <= value && value <= high);
+        near.filter(|row| wanted.contains(&ints[row as usize]))
+    })
 }
 
 /// The integer that a number, or a truth value, is.
@@ -195,81 +131,118 @@ fn whole(value: &Literal) -> Option<i64> {
     }
 }
 
-/// The rows whose value `test` accepts, given how it compares with `value`; nulls are not asked.
-fn order_with(
+/// [`compare`] for kinds that are known to fit.
+fn compare_known(
     column: &ArrayRef,
-    values: &Values,
+    kind: Kind,
+    comparison: Comparison,
     value: &Literal,
     rows: &Set,
-    test: impl Fn(Option<Ordering>) -> bool + Sync,
 ) -> Result<Set> {
-    let nulls = nulls(column)?;
-    let ask = |order: &(dyn Fn(usize) -> Option<Ordering> + Sync)| {
-        rows.filter(|row| !nulls.contains(row) && test(order(row as usize)))
-    };
     let number = match *value {
         Literal::Bool(value) => Some(Number::Int(i64::from(value))),
         Literal::Int(value) => Some(Number::Int(value)),
         Literal::Float(value) => Some(Number::Float(value)),
         _ => None,
     };
-    Ok(match (values, number, value) {
-        (Values::Ints(array), Some(Number::Int(to)), _) => {
-            let ints = array.as_primitive::<Int64Type>().values();
-            ask(&|row| Some(ints[row].cmp(&to)))
+    let hits = match (kind, number, value) {
+        // Nothing equals null, and what equals nothing is not unequal to it either.
+        (_, _, Literal::Null) => return Ok(Set::empty(rows.len())),
+        (Kind::Ints, Some(Number::Int(to)), _) => {
+            ints_in(column, Range::of(comparison, to.into(), 1), rows)
         }
-        (Values::Ints(array), Some(Number::Float(to)), _) => {
-            let ints = array.as_primitive::<Int64Type>().values();
-            ask(&|row| (ints[row] as f64).partial_cmp(&to))
+        (Kind::Ints, Some(Number::Float(to)), _) => {
+            with_ints!(column, |ints: &[Int]| {
+                floats_with(ints, |int: Int| int as f64, comparison, to, rows)
+            })
         }
-        (Values::Unsigned(array), Some(Number::Int(to)), _) => {
-            let ints = array.as_primitive::<UInt64Type>().values();
-            ask(&|row| Some(i128::from(ints[row]).cmp(&i128::from(to))))
-        }
-        (Values::Unsigned(array), Some(Number::Float(to)), _) => {
-            let ints = array.as_primitive::<UInt64Type>().values();
-            ask(&|row| (ints[row] as f64).partial_cmp(&to))
-        }
-        (Values::Floats(array), Some(to), _) => {
-            let floats = array.as_primitive::<Float64Type>().values();
+        (Kind::Floats, Some(to), _) => {
             let to = to.as_float();
-            ask(&|row| floats[row].partial_cmp(&to))
+            match column.data_type() {
+                DataType::Float32 => {
+                    let floats = column.as_primitive::<arrow::datatypes::Float32Type>().values();
+                    floats_with(floats, f64::from, comparison, to, rows)
+                }
+                _ => floats_with(floats(column)?.values(), |float| float, comparison, to, rows),
+            }
         }
-        (Values::Bools(array), Some(to), _) => {
-            let bools = array.as_boolean();
-            let to = to.as_float();
-            ask(&|row| f64::from(u8::from(bools.value(row))).partial_cmp(&to))
+        (Kind::Bools, Some(to), _) => {
+            let passes = |value: f64| {
+                floats_with(&[value], |float| float, comparison, to.as_float(), &Set::full(1))
+                    .is_full()
+            };
+            let yes = Set::of_mask(column.as_boolean().values());
+            match (passes(1.0), passes(0.0)) {
+                (true, true) => rows.clone(),
+                (true, false) => rows & &yes,
+                (false, true) => rows.without(&yes),
+                (false, false) => Set::empty(rows.len()),
+            }
         }
-        (Values::Texts(array), None, Literal::Text(to)) => {
-            let texts = array.as_string_view();
-            ask(&|row| Some(texts.value(row).cmp(to)))
-        }
-        (Values::Moments(array, scale, zone), None, _) => {
-            let units = array.as_primitive::<Int64Type>().values();
-            let moment = |row: usize| Moment::from(units[row]) * scale;
+        (Kind::Texts, None, Literal::Text(to)) => text::compare(column, comparison, to, rows),
+        (Kind::Moments(scale, zone), None, _) => {
+            let range = |to: Moment| Range::of(comparison, to, scale);
             match value {
-                Literal::Moment(to) => ask(&|row| Some(moment(row).cmp(to))),
+                Literal::Moment(to) => ints_in(column, range(*to), rows),
+                Literal::Text(text) => match temporal::moment(text, "UTC") {
+                    Some(to) => ints_in(column, range(to), rows),
+                    None => without_order(comparison, rows),
+                },
                 Literal::Date(day) => {
                     let day = Moment::from(*day);
-                    ask(&|row| Some(zone.local(moment(row)).div_euclid(DAY).cmp(&day)))
+                    ordered(column, comparison, rows, |unit| {
+                        zone.local(unit * scale).div_euclid(DAY).cmp(&day)
+                    })
                 }
                 Literal::Time(to) => {
                     let to = Moment::from(*to);
-                    ask(&|row| Some(zone.local(moment(row)).rem_euclid(DAY).cmp(&to)))
+                    ordered(column, comparison, rows, |unit| {
+                        zone.local(unit * scale).rem_euclid(DAY).cmp(&to)
+                    })
                 }
-                Literal::Text(text) => match temporal::moment(text, "UTC") {
-                    Some(to) => ask(&|row| Some(moment(row).cmp(&to))),
-                    None => ask(&|_| None),
-                },
-                _ => ask(&|_| None),
+                _ => without_order(comparison, rows),
             }
         }
-        _ => match value {
-            // Nothing equals null, and what equals nothing is not unequal to it either.
-            Literal::Null => Set::empty(rows.len()),
-            _ => ask(&|_| None),
-        },
-    })
+        _ => without_order(comparison, rows),
+    };
+    present(column, &hits)
+}
+
+/// What values that have no order compare as: unequal.
+fn without_order(comparison: Comparison, rows: &Set) -> Set {
+    match comparison {
+        Comparison::Ne => rows.clone(),
+        _ => Set::empty(rows.len()),
+    }
+}
+
+/// The rows of a column of times whose units since 1970 have an `order` that is asked for.
+fn ordered(
+    column: &ArrayRef,
+    comparison: Comparison,
+    rows: &Set,
+    order: impl Fn(Moment) -> Ordering + Sync,
+) -> Set {
+    let is = |unit: Moment| comparison.accepts(order(unit));
+    units(column, |units| rows.filter(|row| is(units[row as usize].into())))
+}
+
+/// The rows whose value, as a float, compares with `to` as asked; only the sight of NaN is not.
+fn floats_with<T: Copy + Sync>(
+    values: &[T],
+    float: impl Fn(T) -> f64 + Sync,
+    comparison: Comparison,
+    to: f64,
+    rows: &Set,
+) -> Set {
+    match comparison {
+        Comparison::Gt => rows.filter_values(values, |value| float(value) > to),
+        Comparison::Lt => rows.filter_values(values, |value| float(value) < to),
+        Comparison::Ge => rows.filter_values(values, |value| float(value) >= to),
+        Comparison::Le => rows.filter_values(values, |value| float(value) <= to),
+        Comparison::Eq => rows.filter_values(values, |value| float(value) == to),
+        Comparison::Ne => rows.filter_values(values, |value| float(value) != to),
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -289,12 +262,8 @@ impl Number {
 
 /// What clocks of its zone show at the times of a column, in nanoseconds since 1970; absent for
 /// columns of other types.
-pub(super) fn local_moments(column: &ArrayRef) -> Result<Option<Vec<Moment>>> {
-    Ok(match Values::of(column)? {
-        Values::Moments(array, scale, zone) => {
-            let units = array.as_primitive::<Int64Type>().values();
-            Some(units.iter().map(|&unit| zone.local(Moment::from(unit) * scale)).collect())
-        }
-        _ => None,
-    })
+pub(super) fn local_moments(column: &ArrayRef) -> Option<Vec<Moment>> {
+    let Kind::Moments(scale, zone) = Kind::of(column.data_type()) else { return None };
+    let local = |unit: i64| zone.local(Moment::from(unit) * scale);
+    Some(units(column, |units| units.iter().map(|&unit| local(unit)).collect()))
 }

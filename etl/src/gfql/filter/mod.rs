@@ -2,13 +2,14 @@
 
 mod calendar;
 mod compare;
+mod kind;
+mod range;
 mod text;
 
 use std::collections::HashMap;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Float32Type};
 use arrow::row::{RowConverter, SortField};
 
 use super::error::{QueryError, QueryProblem};
@@ -23,22 +24,60 @@ use crate::{Error, Result};
 pub(super) struct Context {
     pub absent: Absent,
     pub warnings: Vec<Warning>,
+    /// Filters of the chain at hand: which rows they were asked of, and which passed.
+    asked: Vec<(*const Filter, Set, Set)>,
+}
+
+impl Context {
+    pub(super) fn new(absent: Absent) -> Self {
+        Self { absent, ..Self::default() }
+    }
+
+    /// Forgets what filters said, since other columns are behind them now.
+    pub(super) fn forget(&mut self) {
+        self.asked.clear();
+    }
 }
 
 /// The rows among `rows` that meet all conditions of `filter`.
 ///
 /// Conditions that depend on other rows, such as duplicates, see the rows of `rows` alone, in
 /// their order.
+///
+/// What a filter said is remembered until [`Context::forget`], so that only rows it has not seen
+/// are asked when a pass of a chain comes to it again.
 pub(super) fn select(
     table: Table,
     filter: &Filter,
     rows: &Set,
     context: &mut Context,
 ) -> Result<Set> {
+    if filter.is_empty() {
+        return Ok(rows.clone());
+    }
+    if !filter.columns.iter().all(|(_, predicate)| predicate.is_of_one_row()) {
+        return evaluate_all(table, filter, rows, context);
+    }
+    let Some(at) = context.asked.iter().position(|(known, ..)| std::ptr::eq(*known, filter)) else {
+        let hits = evaluate_all(table, filter, rows, context)?;
+        context.asked.push((filter, rows.clone(), hits.clone()));
+        return Ok(hits);
+    };
+    let unknown = rows.without(&context.asked[at].1);
+    if !unknown.is_empty() {
+        let fresh = evaluate_all(table, filter, &unknown, context)?;
+        let (_, asked, hits) = &mut context.asked[at];
+        *asked |= &unknown;
+        *hits |= &fresh;
+    }
+    Ok(&context.asked[at].2 & rows)
+}
+
+fn evaluate_all(table: Table, filter: &Filter, rows: &Set, context: &mut Context) -> Result<Set> {
     let mut hits = rows.clone();
     for (name, predicate) in &filter.columns {
         let at = Asked { path: &filter.path, column: name };
-        match table.column(name, rows)? {
+        match table.column(name)? {
             Some(column) => hits &= &evaluate(&column, predicate, rows, at)?,
             None => {
                 context.missing(&table, at)?;
@@ -73,7 +112,7 @@ fn ask(table: Table, path: &str, condition: &Condition, rows: &Set) -> Result<Se
             Ok(hits)
         }
         Condition::Not(part) => Ok(rows.without(&ask(table, path, part, rows)?)),
-        Condition::Test(column, predicate) => match table.column(column, rows)? {
+        Condition::Test(column, predicate) => match table.column(column)? {
             Some(values) => evaluate(&values, predicate, rows, Asked { path, column }),
             None => {
                 let names = table.names();
@@ -145,8 +184,8 @@ impl Asked<'_> {
 fn evaluate(column: &ArrayRef, predicate: &Predicate, rows: &Set, at: Asked) -> Result<Set> {
     match predicate {
         Predicate::Null(wanted) => {
-            let nulls = nulls(column)?;
-            Ok(rows.filter(|row| nulls.contains(row) == *wanted))
+            let nulls = nulls(column)?.unwrap_or_else(|| Set::empty(rows.len()));
+            Ok(if *wanted { rows & &nulls } else { rows.without(&nulls) })
         }
         Predicate::Duplicated(keep) => duplicated(column, *keep, rows),
         Predicate::AllOf(parts) => {
@@ -178,10 +217,7 @@ fn by_value(column: &ArrayRef, predicate: &Predicate, rows: &Set, at: Asked) -> 
         Predicate::Class(class) => text::class(column, *class, rows, at),
         Predicate::Calendar(test) => calendar::test(column, *test, rows, at),
         Predicate::Is(value) => compare::is(column, value, rows, at),
-        Predicate::Among(values) => {
-            let nulls = nulls(column)?;
-            Ok(compare::among(column, values, rows)?.without(&nulls))
-        }
+        Predicate::Among(values) => compare::among(column, values, &present(column, rows)?),
         Predicate::IsIn(values) => compare::among(column, values, rows),
         Predicate::Compare(comparison, value) => {
             compare::compare(column, *comparison, value, rows, at)
@@ -195,20 +231,34 @@ fn by_value(column: &ArrayRef, predicate: &Predicate, rows: &Set, at: Asked) -> 
     }
 }
 
-/// The rows without a value; what is not a number counts as none.
-fn nulls(column: &ArrayRef) -> Result<Set> {
-    let missing = column.logical_nulls();
-    if column.data_type().is_floating() {
-        let values = cast(column, &DataType::Float64).map_err(graph_core::Error::from)?;
-        let values = values.as_primitive::<Float64Type>().values();
-        return Ok(Set::of(column.len(), |row| {
-            values[row as usize].is_nan()
-                || missing.as_ref().is_some_and(|nulls| nulls.is_null(row as usize))
-        }));
+/// The rows without a value; what is not a number counts as none. `None` if all have one.
+fn nulls(column: &ArrayRef) -> Result<Option<Set>> {
+    let missing = column.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+    let missing = missing.map(|nulls| {
+        let valid = Set::of_mask(nulls.inner());
+        Set::full(valid.len()).without(&valid)
+    });
+    if !column.data_type().is_floating() {
+        return Ok(missing);
     }
-    Ok(match missing {
-        Some(nulls) => Set::of(column.len(), |row| nulls.is_null(row as usize)),
-        None => Set::empty(column.len()),
+    let mut nans = Set::full(column.len());
+    nans = match column.data_type() {
+        DataType::Float32 => {
+            nans.filter_values(column.as_primitive::<Float32Type>().values(), f32::is_nan)
+        }
+        _ => nans.filter_values(kind::floats(column)?.values(), f64::is_nan),
+    };
+    if let Some(missing) = &missing {
+        nans |= missing;
+    }
+    Ok(Some(nans).filter(|nans| !nans.is_empty()))
+}
+
+/// The rows among `rows` that have a value.
+fn present(column: &ArrayRef, rows: &Set) -> Result<Set> {
+    Ok(match nulls(column)? {
+        Some(nulls) => rows.without(&nulls),
+        None => rows.clone(),
     })
 }
 

@@ -1,57 +1,182 @@
 //! Conditions on texts.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, GenericStringArray, LargeStringArray, OffsetSizeTrait, StringArray,
+    StringViewArray,
+};
+use arrow::datatypes::DataType;
 
-use super::super::query::{CharClass, TextKind, TextTest};
+use super::super::query::{CharClass, Comparison, TextKind, TextTest};
 use super::super::set::Set;
-use super::compare::Values;
-use super::{Asked, nulls};
+use super::kind::Kind;
+use super::{Asked, nulls, present};
 use crate::Result;
+
+/// The texts of a column.
+pub(super) enum Texts<'a> {
+    Small(&'a StringArray),
+    Large(&'a LargeStringArray),
+    View(&'a StringViewArray),
+}
+
+impl<'a> Texts<'a> {
+    /// The texts of a column that has the kind of texts.
+    pub(super) fn of(column: &'a ArrayRef) -> Self {
+        match column.data_type() {
+            DataType::Utf8 => Self::Small(column.as_string()),
+            DataType::LargeUtf8 => Self::Large(column.as_string()),
+            DataType::Utf8View => Self::View(column.as_string_view()),
+            other => unreachable!("{other} should not be taken for texts"),
+        }
+    }
+
+    #[inline]
+    pub(super) fn value(&self, row: u32) -> &'a str {
+        match self {
+            Self::Small(array) => array.value(row as usize),
+            Self::Large(array) => array.value(row as usize),
+            Self::View(array) => array.value(row as usize),
+        }
+    }
+}
+
+/// The rows whose text compares with `to` as asked; what is below a null may be among them.
+pub(super) fn compare(column: &ArrayRef, comparison: Comparison, to: &str, rows: &Set) -> Set {
+    let texts = Texts::of(column);
+    let equal = || match &texts {
+        Texts::Small(array) => equal(array, to, rows),
+        Texts::Large(array) => equal(array, to, rows),
+        Texts::View(array) => rows.filter(|row| array.value(row as usize) == to),
+    };
+    match comparison {
+        Comparison::Eq => equal(),
+        Comparison::Ne => rows.without(&equal()),
+        _ => rows.filter(|row| comparison.accepts(texts.value(row).cmp(to))),
+    }
+}
+
+/// The rows whose text is `wanted`: of those of its length, its first eight bytes, and the rest.
+fn equal<O: OffsetSizeTrait>(array: &GenericStringArray<O>, wanted: &str, rows: &Set) -> Set {
+    let (offsets, bytes) = (array.value_offsets(), array.value_data());
+    let wanted = wanted.as_bytes();
+    let length = wanted.len();
+    let ends = &offsets[1..];
+    let of_length = rows.filter_dense(|row| {
+        let row = row as usize;
+        ends[row].as_usize() - offsets[row].as_usize() == length
+    });
+    let head = length.min(8);
+    let mask = if head == 8 { u64::MAX } else { (1 << (8 * head)) - 1 };
+    let mut first = [0; 8];
+    first[..head].copy_from_slice(&wanted[..head]);
+    let first = u64::from_le_bytes(first);
+    of_length.filter(|row| {
+        let start = offsets[row as usize].as_usize();
+        match bytes[start..].first_chunk::<8>() {
+            Some(chunk) => {
+                u64::from_le_bytes(*chunk) & mask == first
+                    && (length <= 8 || bytes[start + 8..start + length] == wanted[8..])
+            }
+            None => bytes[start..start + length] == *wanted,
+        }
+    })
+}
 
 /// The rows whose text passes; a null passes if the test says so.
 pub(super) fn test(column: &ArrayRef, test: &TextTest, rows: &Set, at: Asked) -> Result<Set> {
-    let nulls = nulls(column)?;
-    let Values::Texts(array) = Values::of(column)? else {
+    let missing = nulls(column)?;
+    let missing_pass = match &missing {
+        Some(missing) if test.na => Some(missing & rows),
+        _ => None,
+    };
+    if Kind::of(column.data_type()) != Kind::Texts {
         if column.null_count() == column.len() || column.data_type().is_null() {
-            return Ok(rows.filter(|_| test.na));
+            return Ok(missing_pass.unwrap_or_else(|| Set::empty(rows.len())));
         }
         return Err(at.wrong_type(column, "a condition on texts"));
+    }
+    let texts = Texts::of(column);
+    let rows = match &missing {
+        Some(missing) => &rows.without(missing),
+        None => rows,
     };
-    let texts = array.as_string_view();
-    let ask = |passes: &(dyn Fn(&str) -> bool + Sync)| {
-        rows.filter(|row| match nulls.contains(row) {
-            true => test.na,
-            false => passes(texts.value(row as usize)),
-        })
-    };
-    Ok(match &test.kind {
-        TextKind::Contains(part) => ask(&|text| text.contains(part.as_str())),
+    let ask = |passes: &(dyn Fn(&str) -> bool + Sync)| rows.filter(|row| passes(texts.value(row)));
+    let mut hits = match &test.kind {
+        TextKind::Contains(part) => {
+            let finder = memchr::memmem::Finder::new(part.as_bytes());
+            ask(&|text| finder.find(text.as_bytes()).is_some())
+        }
         TextKind::StartsWith { any, case: true } => {
             ask(&|text| any.iter().any(|start| text.starts_with(start.as_str())))
         }
-        TextKind::StartsWith { any, case: false } => ask(&|text| {
+        TextKind::StartsWith { any, case: false } => remembering(&texts, rows, |text| {
             let text = text.to_lowercase();
             any.iter().any(|start| text.starts_with(start.as_str()))
         }),
         TextKind::EndsWith { any, case: true } => {
             ask(&|text| any.iter().any(|end| text.ends_with(end.as_str())))
         }
-        TextKind::EndsWith { any, case: false } => ask(&|text| {
+        TextKind::EndsWith { any, case: false } => remembering(&texts, rows, |text| {
             let text = text.to_lowercase();
             any.iter().any(|end| text.ends_with(end.as_str()))
         }),
-        TextKind::Regex(regex) => ask(&|text| regex.is_match(text)),
+        TextKind::Regex(regex) => remembering(&texts, rows, |text| regex.is_match(text)),
+    };
+    if let Some(pass) = &missing_pass {
+        hits |= pass;
+    }
+    Ok(hits)
+}
+
+/// The rows that pass a test that costs more than to remember what it said of short texts.
+fn remembering(texts: &Texts, rows: &Set, passes: impl Fn(&str) -> bool + Sync) -> Set {
+    rows.filter_with(Memory::default, |memory, row| {
+        let text = texts.value(row);
+        memory.ask(text, || passes(text))
     })
+}
+
+/// What a test said of the short texts that came last, a place for each remainder of their hash.
+struct Memory {
+    known: Box<[(u128, bool); Self::PLACES]>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        // No text has this key: the top byte is its length.
+        Self { known: Box::new([(u128::MAX, false); Self::PLACES]) }
+    }
+}
+
+impl Memory {
+    const PLACES: usize = 128;
+
+    #[inline]
+    fn ask(&mut self, text: &str, test: impl FnOnce() -> bool) -> bool {
+        let bytes = text.as_bytes();
+        if bytes.len() > 15 {
+            return test();
+        }
+        let mut key = [0; 16];
+        key[..bytes.len()].copy_from_slice(bytes);
+        key[15] = bytes.len() as u8;
+        let key = u128::from_le_bytes(key);
+        let hash = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = &mut self.known[(hash >> 57) as usize];
+        if place.0 != key {
+            *place = (key, test());
+        }
+        place.1
+    }
 }
 
 /// The rows whose text is of the class; an empty one is of none, and neither is null.
 pub(super) fn class(column: &ArrayRef, class: CharClass, rows: &Set, at: Asked) -> Result<Set> {
-    let nulls = nulls(column)?;
-    let Values::Texts(array) = Values::of(column)? else {
+    if Kind::of(column.data_type()) != Kind::Texts {
         return Err(at.wrong_type(column, "a class of characters"));
-    };
-    let texts = array.as_string_view();
-    Ok(rows.filter(|row| !nulls.contains(row) && is_of(texts.value(row as usize), class)))
+    }
+    let texts = Texts::of(column);
+    Ok(present(column, rows)?.filter(|row| is_of(texts.value(row), class)))
 }
 
 fn is_of(text: &str, class: CharClass) -> bool {

@@ -8,6 +8,7 @@
 mod prune;
 mod walk;
 
+use super::ends::End;
 use super::filter::{Context, select};
 use super::query::{EdgeStep, Filter, HopCall};
 use super::set::Set;
@@ -129,16 +130,14 @@ pub(super) struct Found {
 }
 
 /// Ends of edges in the direction of a walk: where it comes from, and where it goes.
-type Ends<'a> = (&'a [u32], &'a [u32]);
+type Way = (End, End);
 
 /// The ways in which edges may be taken.
-fn ways<'a>(view: &View<'a>, direction: Direction) -> Vec<Ends<'a>> {
-    let coo = view.graph.coo();
-    let (forward, reverse) = ((coo.sources(), coo.targets()), (coo.targets(), coo.sources()));
+fn ways(direction: Direction) -> &'static [Way] {
     match direction {
-        Direction::Forward => vec![forward],
-        Direction::Reverse => vec![reverse],
-        Direction::Both => vec![forward, reverse],
+        Direction::Forward => &[(End::Source, End::Target)],
+        Direction::Reverse => &[(End::Target, End::Source)],
+        Direction::Both => &[(End::Source, End::Target), (End::Target, End::Source)],
     }
 }
 
@@ -157,11 +156,11 @@ pub(super) fn hop(
         Some(target) => input.nodes | target,
         None => input.nodes.clone(),
     };
-    if reachable.count() < n {
-        let (sources, targets) = (coo.sources(), coo.targets());
-        edges = edges.filter(|e| {
-            reachable.contains(sources[e as usize]) && reachable.contains(targets[e as usize])
-        });
+    if !reachable.is_full() {
+        for end in [End::Source, End::Target] {
+            let ends = end.of(coo);
+            edges = edges.filter_dense(|e| reachable.contains(ends[e as usize]));
+        }
     }
     let mut allowed = |filter: &Filter, rows: &Set| match filter.is_empty() {
         true => Ok(None),
@@ -177,7 +176,8 @@ pub(super) fn hop(
     let ground = walk::Ground {
         n,
         direction: spec.direction,
-        ways: ways(view, spec.direction),
+        view,
+        ways: ways(spec.direction),
         coo,
         edges: &edges,
         leave: leave.as_ref(),
@@ -201,7 +201,6 @@ pub(super) fn hop(
 
 /// Nodes and edges of the result: ends of edges that are kept are kept, seeds only if met again.
 fn finish(ground: &walk::Ground, spec: &Spec, input: Input, met: walk::Met, pruned: bool) -> Found {
-    let (coo, n) = (ground.coo, ground.n);
     let walk::Met { nodes: met_nodes, mut edges, node_hops, edge_hops, .. } = met;
     let tracked = spec.tracks();
     let output_max = spec.output_max.or(spec.max);
@@ -217,8 +216,7 @@ fn finish(ground: &walk::Ground, spec: &Spec, input: Input, met: walk::Met, prun
     if pruned {
         nodes = nodes.filter(|u| node_hops[u as usize] != NO_HOP);
     }
-    let mut ends = edges.ends(coo.sources(), n);
-    ends |= &edges.ends(coo.targets(), n);
+    let ends = ground.view.both_ends(&edges);
     let mut backed = ends.clone();
     if let (true, false, false, Some(seeds)) =
         (pruned, spec.label_nodes, spec.label_seeds, input.seeds)
@@ -243,7 +241,7 @@ fn finish(ground: &walk::Ground, spec: &Spec, input: Input, met: walk::Met, prun
     if let (true, true, Some(seeds)) = (spec.wavefront, spec.min >= 1, input.seeds) {
         let mut back = seeds & &met_nodes;
         if spec.direction == Direction::Both && spec.max.is_none_or(|max| max > 1) {
-            back &= &prune::met_again(coo, &edges, seeds);
+            back &= &prune::met_again(ground.coo, &edges, seeds);
         }
         nodes = nodes.without(&seeds.without(&back));
     }
@@ -287,7 +285,7 @@ fn labels(
             }
         }
         if edges_are_labeled && !both {
-            let (_, to) = ground.ways[0];
+            let (_, to) = ground.first_way();
             let mut arrived = vec![NO_HOP; ground.n];
             for e in edges.members() {
                 let at = &mut arrived[to[e as usize] as usize];

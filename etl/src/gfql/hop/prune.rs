@@ -10,7 +10,7 @@ use crate::topology::{Direction, Incidence};
 /// Takes away what does not lead to an edge of hop `spec.min` or later; whether it did.
 pub(super) fn prune(met: &mut Met, ground: &Ground, spec: &Spec, seeds: Option<&Set>) -> bool {
     let (n, hops) = (ground.n, &met.edge_hops);
-    let (from, to) = ground.ways[0];
+    let (from, to) = ground.first_way();
     let both = spec.direction == Direction::Both;
     let late = met.edges.filter(|e| hops[e as usize] >= spec.min);
     if late.is_empty() {

@@ -2,8 +2,10 @@
 
 use graph_core::Coo;
 
+use super::super::ends::End;
 use super::super::set::Set;
-use super::{Ends, NO_HOP, Spec};
+use super::super::view::View;
+use super::{NO_HOP, Spec, Way};
 use crate::topology::{Direction, Incidence};
 use crate::{Control, Result};
 
@@ -11,8 +13,9 @@ use crate::{Control, Result};
 pub(super) struct Ground<'a> {
     pub n: usize,
     pub direction: Direction,
-    /// Ends of the edges for each way in which `direction` takes them.
-    pub ways: Vec<Ends<'a>>,
+    pub view: &'a View<'a>,
+    /// Each way in which `direction` takes edges.
+    pub ways: &'static [Way],
     pub coo: &'a Coo,
     /// Edges that may be taken.
     pub edges: &'a Set,
@@ -116,9 +119,9 @@ impl Ground<'_> {
         let allowed = self.allowed(last);
         let mut taken = Set::empty(self.edges.len());
         let mut entered = Set::empty(self.n);
-        for &(from, to) in &self.ways {
+        for &(from, to) in self.ways {
             let edges = self.out_of(wave, from, to, &allowed);
-            entered |= &edges.ends(to, self.n);
+            entered |= &self.view.ends(&edges, to);
             taken |= &edges;
         }
         (taken, entered)
@@ -128,25 +131,32 @@ impl Ground<'_> {
     fn left(&self, wave: &Set, last: bool) -> Set {
         let allowed = self.allowed(last);
         let mut left = Set::empty(self.n);
-        for &(from, to) in &self.ways {
-            left |= &self.out_of(wave, from, to, &allowed).ends(from, self.n);
+        for &(from, to) in self.ways {
+            left |= &self.view.ends(&self.out_of(wave, from, to, &allowed), from);
         }
         left
     }
 
-    fn out_of(&self, wave: &Set, from: &[u32], to: &[u32], allowed: &[&Set]) -> Set {
+    /// Both ends of every edge, as a walk takes it, or the first way of two.
+    pub(super) fn first_way(&self) -> (&[u32], &[u32]) {
+        let (from, to) = self.ways[0];
+        (from.of(self.coo), to.of(self.coo))
+    }
+
+    fn out_of(&self, wave: &Set, from: End, to: End, allowed: &[&Set]) -> Set {
         let wave = match self.leave {
             Some(leave) => &(wave & leave),
             None => wave,
         };
-        let all = wave.count() == self.n;
-        if all && allowed.is_empty() {
-            return self.edges.clone();
+        let (from, to) = (from.of(self.coo), to.of(self.coo));
+        let mut edges = match wave.is_full() {
+            true => self.edges.clone(),
+            false => self.edges.filter_dense(|e| wave.contains(from[e as usize])),
+        };
+        for set in allowed.iter().filter(|set| !set.is_full()) {
+            edges = edges.filter_dense(|e| set.contains(to[e as usize]));
         }
-        self.edges.filter(|e| {
-            (all || wave.contains(from[e as usize]))
-                && allowed.iter().all(|set| set.contains(to[e as usize]))
-        })
+        edges
     }
 
     /// What a node has to be in to be entered.

@@ -1,15 +1,17 @@
 //! Calls of the safelist.
 
 use super::super::Limits;
-use super::super::query::{Call, HopCall, Literal};
+use super::super::query::{Call, Compute, HopCall, Literal};
 use super::Place;
 use super::json::Json;
 use super::predicate::literals;
+use super::rows::{self, texts};
 use super::step::{filter, hop};
 use crate::Result;
+use crate::hypergraph::HypergraphConfig;
 
 /// Calls that are done here, but for the `encode_` ones.
-const DONE: [&str; 13] = [
+const DONE: [&str; 16] = [
     "get_degrees",
     "get_indegrees",
     "get_outdegrees",
@@ -23,53 +25,48 @@ const DONE: [&str; 13] = [
     "get_topological_levels",
     "name",
     "description",
-];
-
-/// Calls that the language has, but that are not done here.
-const NOT_DONE: [&str; 39] = [
     "compute_cugraph",
     "compute_igraph",
-    "layout_cugraph",
-    "layout_igraph",
-    "layout_graphviz",
-    "fa2_layout",
-    "ring_continuous_layout",
-    "ring_categorical_layout",
-    "time_ring_layout",
-    "circle_layout",
-    "tree_layout",
-    "mercator_layout",
-    "modularity_weighted_layout",
-    "group_in_a_box_layout",
-    "collapse",
     "hypergraph",
-    "umap",
-    "drop_index",
-    "rows",
-    "select",
-    "return_",
-    "with_",
-    "where_rows",
-    "order_by",
-    "skip",
-    "limit",
-    "unwind",
-    "group_by",
-    "distinct",
-    "count_table",
-    "fill_empty_row",
-    "drop_cols",
-    "search_any",
-    "anti_semi_apply",
-    "semi_apply_mark",
-    "join_apply",
-    "search_nodes",
-    "search_edges",
-    "create_index",
 ];
 
+/// Calls that the language has, but that are not done here, and why.
+const NOT_DONE: [(&str, &str); 23] = [
+    ("layout_cugraph", LAYOUT),
+    ("layout_igraph", LAYOUT),
+    ("layout_graphviz", LAYOUT),
+    ("fa2_layout", LAYOUT),
+    ("ring_continuous_layout", LAYOUT),
+    ("ring_categorical_layout", LAYOUT),
+    ("time_ring_layout", LAYOUT),
+    ("circle_layout", LAYOUT),
+    ("tree_layout", LAYOUT),
+    ("mercator_layout", LAYOUT),
+    ("modularity_weighted_layout", LAYOUT),
+    ("group_in_a_box_layout", LAYOUT),
+    ("umap", "it needs features; `graph_etl::features` has it"),
+    (
+        "collapse",
+        "its groups depend on where it starts; `graph_etl::topology::Contract` makes one \
+                  node of nodes that have a value in common",
+    ),
+    ("create_index", INDEX),
+    ("drop_index", INDEX),
+    ("search_any", "test the columns with `contains`, joined by `or`"),
+    ("anti_semi_apply", PATHS),
+    ("semi_apply_mark", PATHS),
+    ("join_apply", PATHS),
+    ("search_nodes", "filter nodes by a predicate such as Contains"),
+    ("search_edges", "filter edges by a predicate such as Contains"),
+    ("dbscan", "it needs features"),
+];
+
+const LAYOUT: &str = "a query changes no positions; lay the answer out";
+const INDEX: &str = "there are no indexes to manage; every query builds what it needs";
+const PATHS: &str = "rows are those of nodes or of edges, not of paths";
+
 /// The `encode_` calls.
-const ENCODINGS: [&str; 10] = [
+const ENCODINGS: [&str; 16] = [
     "encode_point_color",
     "encode_edge_color",
     "encode_point_size",
@@ -80,6 +77,12 @@ const ENCODINGS: [&str; 10] = [
     "encode_axis",
     "encode_point_opacity",
     "encode_edge_opacity",
+    "encode_edge_size",
+    "encode_edge_weight",
+    "encode_point_label",
+    "encode_edge_label",
+    "encode_point_title",
+    "encode_edge_title",
 ];
 
 pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
@@ -157,15 +160,111 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
         _ if ENCODINGS.contains(&name) => {
             Ok(Call::Encode { function: name.to_owned(), params: params.value.to_value() })
         }
-        _ if NOT_DONE.contains(&name) => Err(function.unsupported(
-            format!("the call `{name}`"),
-            "it is of the language, but not among the calls that are done here",
-        )),
-        _ => {
-            let known = DONE.iter().chain(&NOT_DONE).chain(&ENCODINGS).copied();
-            Err(function.unknown("call", name, known))
+        "compute_cugraph" | "compute_igraph" => compute(&params, name == "compute_igraph"),
+        "hypergraph" => hypergraph(&params),
+        _ if rows::DONE.contains(&name) => rows::call(name, &params),
+        _ => match NOT_DONE.into_iter().find(|(known, _)| *known == name) {
+            Some((_, reason)) => Err(function.unsupported(format!("the call `{name}`"), reason)),
+            None => {
+                let known = DONE.iter().chain(&ENCODINGS).chain(&rows::DONE).copied();
+                Err(function.unknown("call", name, known.chain(NOT_DONE.map(|(name, _)| name))))
+            }
+        },
+    }
+}
+
+/// Parameters that say how the client's libraries do it are taken, and change nothing.
+fn compute(params: &Place, igraph: bool) -> Result<Call> {
+    let how = if igraph { ["use_vids", "directed"] } else { ["kind", "G"] };
+    params.only("parameter", &["alg", "out_col", "params", "directed", how[0], how[1]])?;
+    let inner = match params.get("params")? {
+        None => serde_json::Map::new(),
+        Some(place) => match place.value.to_value() {
+            serde_json::Value::Object(fields) => fields,
+            _ => return Err(place.wrong("an object")),
+        },
+    };
+    Ok(Call::Compute(Compute {
+        igraph,
+        algorithm: params.need("alg")?.text()?.to_owned(),
+        column: params.text_at("out_col")?,
+        directed: params.bool_or("directed", true)?,
+        params: inner,
+    }))
+}
+
+fn hypergraph(params: &Place) -> Result<Call> {
+    params.only(
+        "parameter",
+        &[
+            "entity_types",
+            "opts",
+            "drop_na",
+            "drop_edge_attrs",
+            "verbose",
+            "direct",
+            "engine",
+            "npartitions",
+            "chunksize",
+            "from_edges",
+            "return_as",
+        ],
+    )?;
+    if let Some(place) = params.get("return_as")?
+        && place.text()? != "graph"
+    {
+        return Err(place.unsupported("a table alone", "the answer is the graph; it has both"));
+    }
+    let mut config = HypergraphConfig::for_gfql();
+    config.entity_types = params.get("entity_types")?.map(|place| texts(&place)).transpose()?;
+    config.drop_na = params.bool_or("drop_na", config.drop_na)?;
+    config.drop_edge_attrs = params.bool_or("drop_edge_attrs", config.drop_edge_attrs)?;
+    config.direct = params.bool_or("direct", config.direct)?;
+    if let Some(place) = params.get("opts")? {
+        let opts = &mut config.opts;
+        for (name, value) in place.fields()? {
+            let groups = || -> Result<std::collections::BTreeMap<String, Vec<String>>> {
+                let groups = value.fields()?.into_iter();
+                groups.map(|(name, columns)| Ok((name.to_owned(), texts(&columns)?))).collect()
+            };
+            let text = match name {
+                "SKIP" => {
+                    opts.skip = texts(&value)?;
+                    continue;
+                }
+                "CATEGORIES" => {
+                    opts.categories = groups()?;
+                    continue;
+                }
+                "EDGES" => {
+                    opts.edges = Some(groups()?);
+                    continue;
+                }
+                "TITLE" => &mut opts.title,
+                "DELIM" => &mut opts.delim,
+                "NODEID" => &mut opts.node_id,
+                "ATTRIBID" => &mut opts.attrib_id,
+                "EVENTID" => &mut opts.event_id,
+                "EVENTTYPE" => &mut opts.event_type,
+                "SOURCE" => &mut opts.source,
+                "DESTINATION" => &mut opts.destination,
+                "CATEGORY" => &mut opts.category,
+                "NODETYPE" => &mut opts.node_type,
+                "EDGETYPE" => &mut opts.edge_type,
+                "NULLVAL" => &mut opts.null_val,
+                _ => {
+                    return Err(place.unknown(
+                        "option",
+                        name,
+                        ["SKIP", "CATEGORIES", "EDGES", "TITLE", "DELIM", "NODEID", "EVENTID"],
+                    ));
+                }
+            };
+            value.text()?.clone_into(text);
         }
     }
+    let from_edges = params.bool_or("from_edges", false)?;
+    Ok(Call::Hypergraph { config: Box::new(config), from_edges })
 }
 
 fn hop_call(params: &Place, limits: &Limits) -> Result<Call> {

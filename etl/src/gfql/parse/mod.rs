@@ -5,12 +5,13 @@ mod json;
 mod pandas;
 mod predicate;
 mod regular;
+mod rows;
 mod step;
 
 use self::json::Json;
 use super::Limits;
 use super::error::{QueryError, QueryProblem};
-use super::query::{Binding, Bound, Query, Step, StepKind};
+use super::query::{Binding, Bound, Comparison, PathCondition, Query, Step, StepKind};
 use crate::{Error, Result};
 
 /// Reads a query out of `text`.
@@ -194,19 +195,17 @@ impl Reader<'_> {
         let kind = place.get("type")?.map(|kind| kind.text()).transpose()?;
         match kind {
             None | Some("Chain" | "gfql_chain") => {
-                if let Some(conditions) = place.get("where")?
-                    && *conditions.value != Json::List(Vec::new())
-                {
-                    return Err(conditions.unsupported(
-                        "`where`, a comparison between steps,",
-                        "steps are matched on their own; filter in the steps instead",
-                    ));
-                }
                 let steps = match place.get("gfql")? {
                     Some(steps) => steps,
                     None => place.need("chain")?,
                 };
-                Ok(Query::Chain(self.chain(&steps)?))
+                let steps = self.chain(&steps)?;
+                match place.get("where")?.map(|place| path_conditions(&place)).transpose()? {
+                    Some(conditions) if !conditions.is_empty() => {
+                        Ok(Query::Paths(steps, conditions))
+                    }
+                    _ => Ok(Query::Chain(steps)),
+                }
             }
             Some("Let" | "QueryDAG") => {
                 let query = self.bindings(place)?;
@@ -281,6 +280,38 @@ impl Reader<'_> {
             _ => Ok(Bound::Query(self.query(place)?)),
         }
     }
+}
+
+/// Conditions such as `{"eq": {"left": "a.x", "right": "b.y"}}`.
+fn path_conditions(place: &Place) -> Result<Vec<PathCondition>> {
+    const COMPARISONS: [(&str, Comparison); 6] = [
+        ("eq", Comparison::Eq),
+        ("neq", Comparison::Ne),
+        ("gt", Comparison::Gt),
+        ("lt", Comparison::Lt),
+        ("ge", Comparison::Ge),
+        ("le", Comparison::Le),
+    ];
+    let condition = |place: &Place| {
+        let fields = place.fields()?;
+        let [(name, sides)] = &fields[..] else { return Err(place.wrong("one comparison")) };
+        let known = COMPARISONS.iter().find(|(known, _)| known == name);
+        let Some(&(_, comparison)) = known else {
+            return Err(place.unknown("comparison", name, COMPARISONS.map(|(name, _)| name)));
+        };
+        let side = |field| {
+            let side = sides.need(field)?;
+            match side.text()?.split_once('.') {
+                Some((step, column)) if !step.is_empty() && !column.is_empty() => {
+                    Ok((step.to_owned(), column.to_owned()))
+                }
+                _ => Err(side.wrong("the name of a step, `.` and a column")),
+            }
+        };
+        let (left, right) = (side("left")?, side("right")?);
+        Ok(PathCondition { path: place.path.clone(), comparison, left, right })
+    };
+    place.list()?.iter().map(condition).collect()
 }
 
 /// Refuses an output that no binding has the name of.
