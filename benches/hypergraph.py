@@ -87,11 +87,12 @@ def main():
     options.add_argument("--sizes", type=int, nargs="+", default=[1_000_000])
     options.add_argument("--repeats", type=int, default=3)
     options.add_argument("--python", help="an interpreter that has " + ", ".join(PACKAGES))
+    options.add_argument("--program", help="the bench, if it is built already")
     options.add_argument("--client-up-to", type=int, default=10**9, help="most events for the client")
     options.add_argument("--write", type=pathlib.Path)
     args = options.parse_args()
     python = args.python or environment("hypergraph", PACKAGES)
-    program = bench_program("hypergraph")
+    program = args.program or bench_program("hypergraph")
     folder = ROOT / "target" / "bench-data"
     folder.mkdir(parents=True, exist_ok=True)
     text = [f"{host()}, load {os.getloadavg()[0]:.1f} at the start; {', '.join(PACKAGES)}; "

@@ -26,19 +26,33 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct HypergraphConfig {
     /// Columns whose values become entities; `None` is every column. Either way without those of
     /// [`HypergraphOpts::skip`] and without the column of event ids.
+    #[cfg_attr(feature = "clap", arg(long = "entities", value_name = "COLUMNS"))]
+    #[cfg_attr(feature = "clap", arg(value_delimiter = ','))]
+    #[cfg_attr(
+        feature = "clap",
+        arg(help = "Columns whose values become nodes, separated by \
+        commas [default: all]")
+    )]
     pub entity_types: Option<Vec<String>>,
     /// Names of columns, and how columns belong together.
+    #[cfg_attr(feature = "clap", command(flatten))]
     pub opts: HypergraphOpts,
     /// Whether a missing value makes neither an entity nor an edge; else all missing values of a
     /// column are one entity named [`HypergraphOpts::null_val`].
+    #[cfg_attr(feature = "clap", arg(long = "keep-missing", action = clap::ArgAction::SetFalse))]
+    #[cfg_attr(feature = "clap", arg(help = "Make a node of the missing values of each column"))]
     pub drop_na: bool,
     /// Whether edges are left without the columns of their event.
+    #[cfg_attr(feature = "clap", arg(long = "no-attributes"))]
+    #[cfg_attr(feature = "clap", arg(help = "Leave edges without the columns of their event"))]
     pub drop_edge_attrs: bool,
     /// Whether edges join the entities of an event with one another, and not with a node for the
     /// event.
+    #[cfg_attr(feature = "clap", arg(long))]
     pub direct: bool,
 }
 
@@ -66,44 +80,121 @@ impl HypergraphConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields, rename_all = "UPPERCASE"))]
+#[cfg_attr(feature = "clap", derive(clap::Args), command(next_help_heading = "Names of columns"))]
 pub struct HypergraphOpts {
     /// Node column with the text of a value.
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "title-name", value_name = "NAME", default_value = "nodeTitle")
+    )]
+    #[cfg_attr(feature = "clap", arg(help = "Column of nodes with the text of a value"))]
     pub title: String,
     /// Text between the category and the value in the id of an entity.
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "delimiter", value_name = "NAME", default_value = "::")
+    )]
+    #[cfg_attr(
+        feature = "clap",
+        arg(help = "Text between the category and the value in the id of a node")
+    )]
     pub delim: String,
     /// Node column with the id.
     #[cfg_attr(feature = "serde", serde(rename = "NODEID"))]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "id-name", value_name = "NAME", default_value = "nodeID")
+    )]
+    #[cfg_attr(feature = "clap", arg(help = "Column of nodes with the id"))]
     pub node_id: String,
     /// Edge column with the entity, unless edges are direct.
     #[cfg_attr(feature = "serde", serde(rename = "ATTRIBID"))]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "entity-name", value_name = "NAME", default_value = "attribID")
+    )]
+    #[cfg_attr(feature = "clap", arg(help = "Column of edges with the entity, without --direct"))]
     pub attrib_id: String,
     /// Column with the id of an event. If the events have it, its values are what ids are made of,
     /// else they are made of row numbers.
     #[cfg_attr(feature = "serde", serde(rename = "EVENTID"))]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "event-name", value_name = "NAME", default_value = "EventID")
+    )]
+    #[cfg_attr(
+        feature = "clap",
+        arg(help = "Column with the id of an event; made of row numbers if the table has none")
+    )]
     pub event_id: String,
     /// Category of the nodes of events.
     #[cfg_attr(feature = "serde", serde(rename = "EVENTTYPE"))]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "event-category", value_name = "NAME", default_value = "event")
+    )]
+    #[cfg_attr(feature = "clap", arg(help = "Category of the nodes of events"))]
     pub event_type: String,
     /// Edge column with the first entity, if edges are direct.
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "source-name", value_name = "NAME", default_value = "src")
+    )]
+    #[cfg_attr(
+        feature = "clap",
+        arg(help = "Column of edges with the first entity, with --direct")
+    )]
     pub source: String,
     /// Edge column with the second entity, if edges are direct.
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "target-name", value_name = "NAME", default_value = "dst")
+    )]
+    #[cfg_attr(
+        feature = "clap",
+        arg(help = "Column of edges with the second entity, with --direct")
+    )]
     pub destination: String,
     /// Node column with the category, and edge column with the columns if there are categories.
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "category-name", value_name = "NAME", default_value = "category")
+    )]
+    #[cfg_attr(feature = "clap", arg(help = "Column with the category"))]
     pub category: String,
     /// Node column with the column that the entity is from.
     #[cfg_attr(feature = "serde", serde(rename = "NODETYPE"))]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "type-name", value_name = "NAME", default_value = "type")
+    )]
+    #[cfg_attr(feature = "clap", arg(help = "Column of nodes with the column that they are from"))]
     pub node_type: String,
     /// Edge column with the columns or categories that the edge joins.
     #[cfg_attr(feature = "serde", serde(rename = "EDGETYPE"))]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "edge-type-name", value_name = "NAME", default_value = "edgeType")
+    )]
+    #[cfg_attr(feature = "clap", arg(help = "Column of edges with the columns that they join"))]
     pub edge_type: String,
     /// Text of a missing value.
     #[cfg_attr(feature = "serde", serde(rename = "NULLVAL"))]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long = "missing-name", value_name = "NAME", default_value = "null")
+    )]
+    #[cfg_attr(feature = "clap", arg(help = "Text of a missing value"))]
     pub null_val: String,
     /// Columns that do not become entities.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMNS", value_delimiter = ','))]
+    #[cfg_attr(feature = "clap", arg(help = "Columns that become no nodes, separated by commas"))]
     pub skip: Vec<String>,
     /// Category and its columns: equal texts in them are one entity.
+    #[cfg_attr(feature = "clap", arg(skip))]
     pub categories: BTreeMap<String, Vec<String>>,
     /// First and second columns of the direct edges; `None` is every pair, the earlier first.
+    #[cfg_attr(feature = "clap", arg(skip))]
     pub edges: Option<BTreeMap<String, Vec<String>>>,
 }
 

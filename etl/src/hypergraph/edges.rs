@@ -1,6 +1,7 @@
 //! Edges as numbers: which nodes each joins, and which row of the events it is from.
 
 use arrow::buffer::ScalarBuffer;
+use graph_core::room::filled;
 use rayon::prelude::*;
 
 use crate::hypergraph::distinct::MISSING;
@@ -30,15 +31,21 @@ impl Edges {
         let count = |&c: &usize| nodes[c].iter().filter(|&&node| node != MISSING).count();
         let runs: Vec<usize> = order.par_iter().map(count).collect();
         let m = checked_sum(&runs)?;
-        let (mut sources, mut rows) = (vec![0; m], vec![0; m]);
-        let parts = split(&mut sources, &runs).into_iter().zip(split(&mut rows, &runs));
-        parts.zip(order).par_bridge().for_each(|((sources, rows), &c)| {
-            let with_node = (0..).zip(&nodes[c]).filter(|&(_, &node)| node != MISSING);
-            for ((source, row), (at, &node)) in sources.iter_mut().zip(rows).zip(with_node) {
-                (*source, *row) = (node, at);
-            }
+        let sources = filled(m, |sources| {
+            let parts = split(sources, &runs).into_iter().zip(order);
+            parts.par_bridge().for_each(|(sources, &c)| {
+                let present = nodes[c].iter().filter(|&&node| node != MISSING);
+                sources.iter_mut().zip(present).for_each(|(source, &node)| *source = node);
+            });
         });
-        Ok(Self { sources: sources.into(), targets: None, rows: rows.into(), runs })
+        let rows = filled(m, |rows| {
+            let parts = split(rows, &runs).into_iter().zip(order);
+            parts.par_bridge().for_each(|(rows, &c)| {
+                let present = (0..).zip(&nodes[c]).filter(|&(_, &node)| node != MISSING);
+                rows.iter_mut().zip(present).for_each(|(row, (at, _))| *row = at);
+            });
+        });
+        Ok(Self { sources, targets: None, rows, runs })
     }
 
     /// Edges from the entity in the first to the one in the second column of each pair, of the
@@ -54,19 +61,23 @@ impl Edges {
         };
         let runs: Vec<usize> = pairs.par_iter().map(|pair| joined(pair).count()).collect();
         let m = checked_sum(&runs)?;
-        let (mut sources, mut targets, mut rows) = (vec![0; m], vec![0; m], vec![0; m]);
-        let parts = split(&mut sources, &runs)
-            .into_iter()
-            .zip(split(&mut targets, &runs))
-            .zip(split(&mut rows, &runs));
-        parts.zip(pairs).par_bridge().for_each(|(((sources, targets), rows), pair)| {
-            let ends = sources.iter_mut().zip(targets).zip(rows);
-            for (((source, target), row), (at, (a, b))) in ends.zip(joined(pair)) {
-                (*source, *target, *row) = (a, b, at);
-            }
-        });
-        let targets = Some(targets.into());
-        Ok(Self { sources: sources.into(), targets, rows: rows.into(), runs })
+        let column = |of: fn((u32, (u32, u32))) -> u32| {
+            filled(m, |column| {
+                let parts = split(column, &runs).into_iter().zip(pairs);
+                parts.par_bridge().for_each(|(column, pair)| {
+                    column.iter_mut().zip(joined(pair)).for_each(|(out, edge)| *out = of(edge));
+                });
+            })
+        };
+        let sources = column(|(_, (a, _))| a);
+        let targets = Some(column(|(_, (_, b))| b));
+        let rows = column(|(row, _)| row);
+        Ok(Self { sources, targets, rows, runs })
+    }
+
+    /// Whether every run has an edge for each of `n_rows` rows.
+    pub(super) fn are_whole(&self, n_rows: usize) -> bool {
+        self.runs.iter().all(|&run| run == n_rows)
     }
 
     /// Number of edges.

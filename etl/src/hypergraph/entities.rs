@@ -11,42 +11,42 @@ use rayon::prelude::*;
 use crate::hypergraph::distinct::{Distinct, MISSING};
 use crate::{Error, Result};
 
+/// Strings whose length is taken for that of all.
+const SAMPLE: usize = 1024;
+
 /// Strings end to end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Strings {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
+    /// Where each begins, and where the last ends.
+    offsets: Vec<i64>,
 }
 
 impl Strings {
-    /// Ends the string that was appended to `bytes` last.
-    fn end(&mut self) {
-        self.ends.push(self.bytes.len());
-    }
-
-    fn range(&self, i: usize) -> std::ops::Range<usize> {
-        i.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[i]
-    }
-
     /// String `i`.
     fn get(&self, i: usize) -> &[u8] {
-        &self.bytes[self.range(i)]
+        &self.bytes[self.offsets[i] as usize..self.offsets[i + 1] as usize]
     }
 
     /// Strings that `push` appends for each of `0..n`.
     pub(super) fn collect(n: usize, mut push: impl FnMut(usize, &mut Vec<u8>)) -> Self {
-        let mut strings = Self { bytes: vec![], ends: Vec::with_capacity(n) };
+        let mut bytes = Vec::new();
+        let mut offsets = Vec::with_capacity(n + 1);
+        offsets.push(0);
         for i in 0..n {
-            push(i, &mut strings.bytes);
-            strings.end();
+            push(i, &mut bytes);
+            offsets.push(bytes.len() as i64);
+            // What the first strings take, the others will take, and a little more.
+            if i == SAMPLE {
+                bytes.reserve(bytes.len() / SAMPLE * n / 8 * 9);
+            }
         }
-        strings
+        Self { bytes, offsets }
     }
 
     /// The strings as an Arrow array.
     pub(super) fn into_array(self) -> LargeStringArray {
-        let offsets = std::iter::once(0).chain(self.ends.iter().map(|&end| end as i64));
-        let offsets = OffsetBuffer::new(offsets.collect::<ScalarBuffer<i64>>());
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
         LargeStringArray::try_new(offsets, Buffer::from_vec(self.bytes), None)
             .expect("ids should be made of text")
     }

@@ -202,7 +202,7 @@ fn event_ids(plan: &Plan, events: &RecordBatch) -> Result<(LargeStringArray, Opt
     let Some(at) = plan.event_id else {
         let ids = Strings::collect(events.num_rows(), |row, out| {
             out.extend_from_slice(prefix.as_bytes());
-            out.extend_from_slice(row.to_string().as_bytes());
+            text::push_number(row as u64, out);
         });
         return Ok((ids.into_array(), None));
     };

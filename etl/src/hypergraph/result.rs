@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::DataType;
-use graph_core::{Coo, Graph};
+use graph_core::room::filled;
+use graph_core::{Coo, Graph, gather, repeat};
 use rayon::prelude::*;
 
 use crate::Result;
@@ -108,14 +109,20 @@ impl Hypergraph {
         let mut table = Columns::default();
         let own = |column: usize| {
             let entity = self.entities.iter().position(|entity| entity.column == column);
+            let values = &self.columns[column].values;
+            if entity.is_none() {
+                return Ok(new_null_array(values.data_type(), n));
+            }
             let rows = self.nodes.columns.iter().zip(&self.nodes.firsts);
             let rows = rows.map(|(&c, &first)| (Some(c as usize) == entity).then_some(first));
-            tables::rows_of(&self.columns[column].values, rows)
+            tables::rows_of(values, rows)
         };
         let first = self.entities[0].column;
         table.set(&self.columns[first].name, own(first)?);
         let [types, categories] = self.node_labels();
-        let keys = |of: &[i32]| self.nodes.columns.iter().map(|&c| of[c as usize]).collect();
+        let keys = |of: &[i32]| {
+            self.nodes.columns.iter().map(|&c| of[c as usize]).collect::<Vec<_>>().into()
+        };
         table.set(&opts.title, Arc::new(self.nodes.titles.clone()));
         table.set(&opts.node_type, tables::labels(keys(&types.0), &types.1)?);
         table.set(&opts.category, tables::labels(keys(&categories.0), &categories.1)?);
@@ -154,7 +161,7 @@ impl Hypergraph {
         };
         let [types, categories] = self.node_labels();
         let constant = |(keys, names): &(Vec<i32>, ArrayRef)| {
-            tables::labels(vec![keys[self.entities.len()]; n], names)
+            tables::labels(filled(n, |out| out.fill(keys[self.entities.len()])), names)
         };
         let (types, categories) = (constant(&types)?, constant(&categories)?);
         let mut table = Columns::default();
@@ -221,10 +228,13 @@ impl Hypergraph {
         let names = [(&self.opts.edge_type, 0), (&self.opts.category, 1)];
         for (name, which) in names.into_iter().take(1 + usize::from(self.has_categories())) {
             let mut labels = Labels::default();
-            let mut keys = Vec::with_capacity(self.edges.len());
-            for (label, &run) in self.run_labels.iter().zip(&self.edges.runs) {
-                keys.extend(std::iter::repeat_n(labels.key(&label[which]), run));
-            }
+            let keys = filled(self.edges.len(), |mut rest: &mut [i32]| {
+                for (label, &run) in self.run_labels.iter().zip(&self.edges.runs) {
+                    let (here, behind) = std::mem::take(&mut rest).split_at_mut(run);
+                    here.fill(labels.key(&label[which]));
+                    rest = behind;
+                }
+            });
             table.set(name, tables::labels(keys, &labels.into_array())?);
         }
         table.set(&self.opts.event_id, event_ids);
@@ -234,10 +244,13 @@ impl Hypergraph {
                 .iter()
                 .filter(|column| column.name != self.opts.node_type && !table.has(&column.name))
                 .collect();
-            let rows = UInt32Array::new(self.edges.rows.clone(), None);
+            let whole = self.edges.are_whole(self.n_rows);
             let taken = kept
                 .par_iter()
-                .map(|column| take(&column.values, &rows, None))
+                .map(|column| match whole {
+                    true => repeat(&column.values, self.edges.runs.len()),
+                    false => gather(&column.values, &self.edges.rows),
+                })
                 .collect::<Result<Vec<_>, _>>()?;
             for (column, values) in kept.into_iter().zip(taken) {
                 table.set(&column.name, values);

@@ -7,8 +7,10 @@ use arrow::array::{
     RecordBatchOptions, StringArray, UInt32Array, new_null_array,
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::compute::{cast, concat, take};
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use graph_core::stack;
+use rayon::prelude::*;
 
 use crate::Result;
 use crate::hypergraph::distinct::{Distinct, MISSING};
@@ -65,8 +67,11 @@ impl Labels {
 }
 
 /// A column of labels: names by key.
-pub(super) fn labels(keys: Vec<i32>, names: &ArrayRef) -> Result<ArrayRef> {
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys.into(), Arc::clone(names))?))
+pub(super) fn labels(keys: ScalarBuffer<i32>, names: &ArrayRef) -> Result<ArrayRef> {
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+        Int32Array::new(keys, None),
+        Arc::clone(names),
+    )?))
 }
 
 /// A column of ids by number; neither is copied.
@@ -112,10 +117,10 @@ pub(super) fn rows_of(
 
 /// The rows of `first`, then those of `second`, whose columns have the same names and types.
 pub(super) fn stacked(first: &RecordBatch, second: &RecordBatch) -> Result<RecordBatch> {
-    let mut columns = Columns::default();
-    for (field, column) in first.schema().fields().iter().zip(first.columns()) {
+    let schema = first.schema();
+    let stacked = schema.fields().par_iter().zip(first.columns()).map(|(field, column)| {
         let below = second.column_by_name(field.name()).expect("both tables should be of nodes");
-        columns.set(field.name(), concat(&[column, below])?);
-    }
-    columns.into_batch(first.num_rows() + second.num_rows())
+        Ok((field.name().clone(), stack(&[column, below])?))
+    });
+    Columns(stacked.collect::<Result<_>>()?).into_batch(first.num_rows() + second.num_rows())
 }

@@ -105,8 +105,17 @@ impl Form {
     pub(super) fn push(&self, word: u64, out: &mut Vec<u8>) {
         let signed = word.cast_signed();
         let written = match self {
-            Self::Int => write!(out, "{signed}"),
-            Self::Unsigned => write!(out, "{word}"),
+            Self::Int => {
+                if signed < 0 {
+                    out.push(b'-');
+                }
+                push_number(signed.unsigned_abs(), out);
+                Ok(())
+            }
+            Self::Unsigned => {
+                push_number(word, out);
+                Ok(())
+            }
             Self::Bool => out.write_all(if word == 0 { b"False" } else { b"True" }),
             Self::Half => {
                 push_half(word as u16, out);
@@ -219,6 +228,21 @@ impl Stamp {
         out.extend_from_slice(if days < 0 { b" +" } else { b" " });
         push_clock(seconds.rem_euclid(SECONDS_PER_DAY), nanos, self.digits, out);
     }
+}
+
+/// Appends `value` in digits.
+pub(super) fn push_number(mut value: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// Appends `value` with zeros in front up to `width` digits.
