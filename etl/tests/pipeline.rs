@@ -439,6 +439,10 @@ fn verbs_of_graphs() {
             "all\n1.0\n",
         ),
         (
+            "verb = 'gfql'\nfrom = 'edges'\nwith = 'people'\npart = 'nodes'\nquery = '[{\"type\": \"Node\", \"filter_dict\": {\"name\": \"ann\"}}, {\"type\": \"Edge\", \"direction\": \"forward\", \"hops\": 1}, {\"type\": \"Node\"}]'",
+            "id,name\n1,ann\n2,bob\n3,eve\n",
+        ),
+        (
             "verb = 'hypergraph'\npart = 'nodes'\nentity_types = ['source']\n[[step]]\nverb = 'group'\naggregate = 'n = count(*)'",
             "n\n8\n",
         ),
@@ -446,6 +450,9 @@ fn verbs_of_graphs() {
     for (options, expected) in cases {
         assert_eq!(after(&step(options)), expected, "{options}");
     }
+    let wrong = step("verb = 'gfql'\nquery = '[{\"type\": \"Nod\"}]'");
+    let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
+    assert!(error.contains("option `query` is no query: $[0].type"), "{error}");
     let wrong = step("verb = 'page_rank'\ndampign = 0.5");
     let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
     assert!(

@@ -15,6 +15,7 @@ use crate::analytics::{
     weak_components,
 };
 use crate::community::{LabelPropagation, Leiden, Louvain};
+use crate::gfql::{Absent, Gfql, Limits};
 use crate::hypergraph::HypergraphConfig;
 use crate::source::GraphPart;
 use crate::table::Table;
@@ -103,6 +104,7 @@ pub(super) const VERBS: &[Reader] = &[
         reshape(section, "deduplicate", |graph, how| Ok(deduplicate(graph, how)?.graph))
     }),
     ("hypergraph", hypergraph),
+    ("gfql", gfql),
 ];
 
 type Columns = Vec<(&'static str, ArrayRef)>;
@@ -225,16 +227,46 @@ fn reshape(
     Ok(verb.holds(Holds::Everything))
 }
 
-fn hypergraph(section: &Section) -> Result<Verb> {
-    let part = section
-        .choice("part", &[("edges", GraphPart::Edges), ("nodes", GraphPart::Nodes)])?
-        .unwrap_or_default();
-    let config: HypergraphConfig = config(section, "hypergraph")?;
-    let text = match part {
+/// A query over a table of edges, and of nodes if there is one; what it finds of one of them.
+fn gfql(section: &Section) -> Result<Verb> {
+    let options = ReadOptions { directed: Some(true), ..graph_options(section)? };
+    let part = part(section)?;
+    let absent = match section.flag("strict")? {
+        Some(true) => Absent::Refuse,
+        _ => Absent::Null,
+    };
+    let query = section.need_text("query")?;
+    let query = Gfql::parse(&query, &Limits::default())
+        .map_err(|error| section.bad("query", format!("is no query: {error}")))?;
+    let text = format!("{} of a query", name_of(part));
+    let verb = Verb::new("gfql", text, move |tables, control| {
+        let graph = graph_of(tables, &options, control)?;
+        let found = query.run(&graph, absent, control)?;
+        Table::from_batch(match part {
+            GraphPart::Edges => found.edges,
+            GraphPart::Nodes => found.nodes,
+        })
+    });
+    let verb = verb.takes(Takes::OneOrTwo).rows(Rows::Unknown).holds(Holds::Everything);
+    Ok(verb.with_open_columns())
+}
+
+fn part(section: &Section) -> Result<GraphPart> {
+    let parts = [("edges", GraphPart::Edges), ("nodes", GraphPart::Nodes)];
+    Ok(section.choice("part", &parts)?.unwrap_or_default())
+}
+
+fn name_of(part: GraphPart) -> &'static str {
+    match part {
         GraphPart::Edges => "edges",
         GraphPart::Nodes => "nodes",
-    };
-    let verb = Verb::new("hypergraph", text, move |tables, control| {
+    }
+}
+
+fn hypergraph(section: &Section) -> Result<Verb> {
+    let part = part(section)?;
+    let config: HypergraphConfig = config(section, "hypergraph")?;
+    let verb = Verb::new("hypergraph", name_of(part), move |tables, control| {
         let found = config.run(&tables[0].collect(control)?, control)?;
         Table::from_batch(match part {
             GraphPart::Edges => found.edges()?,
