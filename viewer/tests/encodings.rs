@@ -9,7 +9,7 @@ use arrow::array::{
 };
 use graph_core::{Coo, Graph};
 use graph_viewer::encode::{
-    BadgePosition, EdgeColors, Encodings, Key, MISSING, PALETTE, Rule, Swatch, viridis,
+    BadgePosition, EdgeColors, Encodings, Key, MISSING, PAIRED, PALETTE, Rule, Swatch, viridis,
 };
 use graph_viewer::{ImageConfig, Picture};
 use proptest::prelude::*;
@@ -66,7 +66,7 @@ fn every_rule_gives_its_colors() {
     assert_eq!(colors(two), [RED, BLUE, BLUE, MISSING]);
     assert_eq!(colors(r#"{"column": "rgba", "scale": "raw"}"#)[..2], [RED, [0, 0, 255, 128]]);
     let entries = colors(r#"{"column": "entry", "scale": "raw"}"#);
-    assert_eq!(entries, [PALETTE[0], PALETTE[1], PALETTE[0], PALETTE[13]]);
+    assert_eq!(entries, [PAIRED[0], PAIRED[1], PAIRED[2], PAIRED[11]]);
 }
 
 #[test]

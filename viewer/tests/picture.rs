@@ -290,3 +290,66 @@ fn a_higher_opacity_draws_stronger_edges() {
     assert_eq!(steps[0], 0);
     assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "{steps:?}");
 }
+
+/// Three large nodes far apart: one with a known icon, one with a name without a glyph, one without.
+fn with_icons() -> (Graph, [f32; 3], [f32; 3], ImageConfig) {
+    let graph = Graph::from_coo(Coo::new(3, vec![0, 1], vec![1, 2], None).unwrap(), true);
+    let icons = StringArray::from(vec![Some("square"), Some("odd-thing"), None]);
+    let graph = with_column(graph, "icon", icons);
+    let text = r##"{
+        "node_icon": "icon",
+        "node_color": {"column": "id", "map": {}, "other": "#ffff00"},
+        "badges": {"TopRight": {
+            "icon": {"column": "icon", "map": {"square": "square"}, "other": ""},
+            "background": {"column": "icon", "map": {}, "other": "#ff0000"},
+            "color": {"column": "icon", "map": {}, "other": "#0000ff"}
+        }}
+    }"##;
+    let config = ImageConfig {
+        width: 600,
+        height: 200,
+        encodings: Some(graph_viewer::encode::Encodings::from_json(text).unwrap()),
+        labels: Labels::None,
+        legend: graph_viewer::Legend::None,
+        node_scale: 6.0,
+        ..ImageConfig::default()
+    };
+    (graph, [0.0, 1.0, 2.0], [0.0; 3], config)
+}
+
+#[test]
+fn icons_and_badges_are_on_their_nodes() {
+    let (graph, x, y, config) = with_icons();
+    let pixels = draw(&graph, &x, &y, &config);
+    let near = |a: [u8; 4], b: [u8; 3]| (0..3).all(|i| a[i].abs_diff(b[i]) < 40);
+    let count = |of: [u8; 3], columns: std::ops::Range<u32>| {
+        let all = columns.flat_map(|column| (0..pixels.height).map(move |row| (column, row)));
+        all.filter(|&(column, row)| near(pixel(&pixels, column, row), of)).count()
+    };
+    let third = |i: u32| 200 * i..200 * (i + 1);
+    // Red and blue are the badge, which only the first node has.
+    assert!(count([255, 0, 0], third(0)) > 10 && count([0, 0, 255], third(0)) > 10);
+    for other in [1, 2] {
+        assert_eq!(count([255, 0, 0], third(other)) + count([0, 0, 255], third(other)), 0);
+    }
+    // An icon takes some of the yellow of its node, a square more than letters.
+    let yellow: Vec<usize> = (0..3).map(|i| count([255, 255, 0], third(i))).collect();
+    assert!(yellow[0] < yellow[1] && yellow[1] < yellow[2], "{yellow:?}");
+    let svg = Picture::new(&graph, &x, &y, &config).unwrap().svg_text().unwrap();
+    let icons = svg.split("<g id=\"icons\"").nth(1).unwrap().split("</g>").next().unwrap();
+    assert_eq!((icons.matches("<circle").count(), icons.matches("<path").count()), (1, 3));
+}
+
+#[test]
+fn what_no_node_is_of_is_not_in_the_legend_of_a_picture() {
+    let (graph, x, y, config) = with_icons();
+    let text =
+        r#"{"node_color": {"column": "id", "bins": [[1, "red"], [50, "blue"], [99, "green"]]}}"#;
+    let encodings = Some(graph_viewer::encode::Encodings::from_json(text).unwrap());
+    let config =
+        ImageConfig { encodings, legend: graph_viewer::Legend::Auto, height: 400, ..config };
+    let svg = Picture::new(&graph, &x, &y, &config).unwrap().svg_text().unwrap();
+    let legend = svg.split("<g id=\"legend\"").nth(1).unwrap();
+    assert!(legend.contains("&lt; 1") && legend.contains("1 – 50"), "{legend}");
+    assert!(!legend.contains("50 – 99"), "{legend}");
+}

@@ -8,8 +8,9 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use graph_core::Graph;
 
-use crate::encode::apply::{self, Channel, Encoded};
+use crate::encode::apply;
 use crate::encode::legend::{Legend, LegendPart};
+use crate::encode::output::{Channel, Encoded};
 use crate::encode::{BadgePosition, Encoding, Encodings, Rgba8};
 use crate::error::nearest;
 use crate::{Error, Result};

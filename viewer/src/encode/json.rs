@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::encode::apply::{Output, between};
+use crate::encode::apply::between;
 use crate::encode::color::VIRIDIS;
+use crate::encode::output::Output;
 use crate::encode::{
     Badge, BadgePosition, Bins, Encoding, Encodings, Law, PALETTE, Rgba8, Rule, parse_color, wire,
 };
@@ -306,7 +307,7 @@ fn encoding<T: Written>(place: &Place, value: &Value) -> Result<Encoding<T>> {
     } else {
         match (scale, outputs.is_empty()) {
             ("raw", _) => Rule::Raw,
-            ("categorical", true) => Rule::Cycle(T::cycle(crate::encode::apply::Channel::Color).0),
+            ("categorical", true) => Rule::Cycle(T::cycle(crate::encode::output::Channel::Color).0),
             ("categorical", false) => Rule::Cycle(outputs),
             _ => Rule::Auto { outputs, law },
         }
@@ -347,7 +348,7 @@ pub(super) fn bins<T: Written>(place: &Place, value: &Value) -> Result<Vec<(Opti
 /// As many outputs as asked for, at equal distances along `outputs`, or along those that a scale
 /// has by default.
 pub(crate) fn spread<T: Output>(outputs: &[T], count: usize) -> Vec<T> {
-    let default = T::scale(crate::encode::apply::Channel::Width);
+    let default = T::scale(crate::encode::output::Channel::Width);
     let stops = if outputs.is_empty() { &default } else { outputs };
     if stops.len() == count {
         return stops.to_vec();

@@ -95,6 +95,14 @@ impl Swatch {
         }
     }
 
+    /// The name of the icon, if it is one.
+    pub fn icon(&self) -> Option<&str> {
+        match self {
+            Self::Icon(name) => Some(name),
+            Self::Color(_) | Self::Number(_) => None,
+        }
+    }
+
     /// The number, if it is one.
     pub fn number(&self) -> Option<f32> {
         match self {

@@ -15,12 +15,13 @@ mod default;
 mod evaluate;
 mod json;
 mod legend;
+mod output;
 mod size;
 mod spec;
 mod wire;
 
 pub(crate) use apply::between;
-pub use color::{MISSING, OTHER, PALETTE, Rgba8, viridis};
+pub use color::{MISSING, OTHER, PAIRED, PALETTE, Rgba8, viridis};
 pub(crate) use color::{Oklab, from_oklab, to_oklab};
 pub(crate) use column::{is_text, numbers};
 pub use css::parse_color;

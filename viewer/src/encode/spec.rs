@@ -81,8 +81,9 @@ pub enum Rule<T> {
     },
     /// The values are it: numbers; names of icons; colors as CSS texts, as integers of 64 bits
     /// `0xRRGGBBAA` (`AA` of 0 is opaque, as few who write them fill it), or as smaller integers
-    /// that name an entry of [`PALETTE`](crate::encode::PALETTE), counted on from its start again
-    /// beyond its end.
+    /// that name an entry of [`PAIRED`](crate::encode::PAIRED), as in Graphistry, counted on from its
+    /// start again beyond its end. Its other palettes, whose entries are numbered from 1000 on, are
+    /// not known here.
     Raw,
     /// Each value listed has its own.
     Map {

@@ -2,6 +2,7 @@
 
 use crate::encode::{Category, Key, Legend, LegendPart, Rgba8, Swatch, Tick, between};
 use crate::image::frame::Rect;
+use crate::image::icons::Icon;
 use crate::image::text::{Text, line_height, tidy, width};
 
 /// A shape or a text of the legend, drawn in order.
@@ -9,6 +10,7 @@ use crate::image::text::{Text, line_height, tidy, width};
 pub(crate) enum Mark {
     Block(Rect, Rgba8),
     Dot { x: f32, y: f32, radius: f32, color: Rgba8 },
+    Icon(Icon),
     Text(Text),
     QuietText(Text),
 }
@@ -45,6 +47,7 @@ enum Sample {
     Area,
     Width,
     Opacity,
+    Icon,
 }
 
 impl Sample {
@@ -55,6 +58,7 @@ impl Sample {
             "node_size" => Self::Area,
             "edge_size" => Self::Width,
             "node_opacity" | "edge_opacity" => Self::Opacity,
+            "node_icon" | "edge_icon" => Self::Icon,
             _ => return None,
         })
     }
@@ -68,6 +72,7 @@ impl Sample {
             "edge_size" => "width",
             "node_opacity" => "opacity",
             "edge_opacity" => "opacity of edges",
+            "edge_icon" => "edges",
             _ => "",
         }
     }
@@ -92,7 +97,10 @@ impl LegendBox {
         match &part.key {
             Key::Raw => None,
             Key::Categories { entries } | Key::Bins { entries } => {
-                Some(Self::entries(&title, entries, sample, style))
+                // What nothing in the picture is of need not be known.
+                let seen: Vec<Category> =
+                    entries.iter().filter(|entry| entry.count > 0).cloned().collect();
+                (!seen.is_empty()).then(|| Self::entries(&title, &seen, sample, style))
             }
             Key::Scale { stops, ticks, missing } => {
                 let colors: Option<Vec<Rgba8>> = stops.iter().map(Swatch::color).collect();
@@ -123,6 +131,7 @@ impl LegendBox {
             Sample::Area => 2.0 * entries.iter().map(radius).fold(0.4 * size, f32::max),
             Sample::Width | Sample::EdgeColor => 1.6 * size,
             Sample::NodeColor | Sample::Opacity => 0.8 * size,
+            Sample::Icon => 1.2 * size,
         };
         let column = indent + 0.5 * size;
         let counts: Vec<String> = entries
@@ -145,17 +154,24 @@ impl LegendBox {
                 let (top, bottom) = (middle - half, middle + half);
                 Mark::Block(Rect { left: 0.0, top, right: indent, bottom }, color)
             };
-            legend.marks.push(match sample {
-                Sample::EdgeColor => stroke(0.22 * size, color),
-                Sample::Width => stroke(style.line * entry.swatch.number().unwrap_or(1.0), color),
+            legend.marks.extend(match sample {
+                Sample::EdgeColor => Some(stroke(0.22 * size, color)),
+                Sample::Width => {
+                    Some(stroke(style.line * entry.swatch.number().unwrap_or(1.0), color))
+                }
                 Sample::Opacity => {
                     let [red, green, blue, _] = style.ink;
                     let alpha = (255.0 * entry.swatch.number().unwrap_or(1.0)).round() as u8;
                     let color = [red, green, blue, alpha];
-                    Mark::Dot { x: indent / 2.0, y: middle, radius, color }
+                    Some(Mark::Dot { x: indent / 2.0, y: middle, radius, color })
+                }
+                Sample::Icon => {
+                    let at = (indent / 2.0, middle);
+                    let name = entry.swatch.icon().unwrap_or_default();
+                    Icon::new(name, false, at, 0.55 * size, style.ink).map(Mark::Icon)
                 }
                 Sample::NodeColor | Sample::Area => {
-                    Mark::Dot { x: indent / 2.0, y: middle, radius, color }
+                    Some(Mark::Dot { x: indent / 2.0, y: middle, radius, color })
                 }
             });
             legend.marks.push(Mark::Text(text(tidy(&entry.name), size).at(column, top)));
@@ -250,6 +266,7 @@ impl LegendBox {
                 Mark::Dot { x, y, radius, color } => {
                     Mark::Dot { x: x + left, y: y + top, radius, color }
                 }
+                Mark::Icon(icon) => Mark::Icon(icon.moved(left, top)),
                 Mark::Text(text) => Mark::Text(moved(text)),
                 Mark::QuietText(text) => Mark::QuietText(moved(text)),
             })
@@ -323,6 +340,10 @@ mod tests {
                 Mark::Block(rect, _) => rect,
                 Mark::Dot { x, y, radius, .. } => {
                     Rect { left: x, top: y, right: x, bottom: y }.grown(radius)
+                }
+                Mark::Icon(icon) => {
+                    let Icon { x, y, half, .. } = icon;
+                    Rect { left: x, top: y, right: x, bottom: y }.grown(half)
                 }
                 Mark::Text(text) | Mark::QuietText(text) => text.bounds(),
             };

@@ -2,6 +2,8 @@
 
 mod density;
 mod frame;
+mod glyphs;
+mod icons;
 mod labels;
 mod legend;
 mod look;

@@ -12,6 +12,7 @@ use crate::encode::{self, Encodings, Rgba8, Sizes, from_oklab, to_oklab};
 use crate::image::Pixels;
 use crate::image::density::{Cell, End, Looks, accumulate};
 use crate::image::frame::{Disc, Frame, Rect};
+use crate::image::icons::{Faces, Icon};
 use crate::image::legend::{LegendBox, Mark, Style};
 use crate::image::look::Look;
 use crate::image::raster::{Layers, compose};
@@ -76,6 +77,7 @@ pub(crate) struct Scene<'a> {
     /// Width of an edge in pixels.
     pub(crate) line: f32,
     pub(crate) looks: Looks,
+    pub(crate) icons: Vec<Icon>,
     pub(crate) labels: Vec<Text>,
     pub(crate) marks: Vec<Mark>,
     /// Width of the rim that sets text off, per font size.
@@ -135,6 +137,16 @@ impl<'a> Scene<'a> {
         // Equal nodes stay in the order of their numbers, so that sorting is a function of the data.
         order.par_sort_by(|&u, &v| discs[u as usize].radius.total_cmp(&discs[v as usize].radius));
 
+        let background = config.background.map_or(look.background, |color| color.0);
+        let faces = Faces {
+            node_icons: buffers.node_icons.as_ref(),
+            edge_icons: buffers.edge_icons.as_ref(),
+            badges: &buffers.badges,
+            ink: look.text,
+            paper: look.background,
+        };
+        let coo = graph.coo();
+        let icons = faces.place(&discs, &order, (coo.sources(), coo.targets()));
         let mut marks = Vec::new();
         let mut taken = Vec::new();
         let size = 22.0 * unit * config.label_scale;
@@ -164,11 +176,12 @@ impl<'a> Scene<'a> {
             width: config.width,
             height: config.height,
             look,
-            background: config.background.map_or(look.background, |color| color.0),
+            background,
             discs,
             order,
             line,
             looks,
+            icons,
             labels: vec![],
             marks,
             halo: 0.2,
@@ -240,7 +253,22 @@ impl<'a> Scene<'a> {
         Pixels { width: self.width, height: self.height, rgba }
     }
 
+    fn paint_icon(canvas: &mut PixmapMut, icon: &Icon) {
+        let identity = Transform::identity();
+        if let Some((radius, color)) = icon.plate
+            && let Some(plate) = PathBuilder::from_circle(icon.x, icon.y, radius)
+        {
+            canvas.fill_path(&plate, &fill(color), FillRule::Winding, identity, None);
+        }
+        for path in icon.paths() {
+            canvas.fill_path(&path, &fill(icon.color), FillRule::EvenOdd, identity, None);
+        }
+    }
+
     fn paint_text(&self, canvas: &mut PixmapMut) {
+        for icon in &self.icons {
+            Self::paint_icon(canvas, icon);
+        }
         for mark in &self.marks {
             match mark {
                 Mark::Block(rect, color) => {
@@ -262,6 +290,7 @@ impl<'a> Scene<'a> {
                         );
                     }
                 }
+                Mark::Icon(icon) => Self::paint_icon(canvas, icon),
                 Mark::Text(text) => self.paint_line(canvas, text, self.look.text),
                 Mark::QuietText(text) => self.paint_line(canvas, text, self.look.quiet_text),
             }

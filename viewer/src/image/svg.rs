@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::Result;
 use crate::encode::{Rgba8, to_oklab};
 use crate::image::Pixels;
+use crate::image::icons::{Icon, svg_data};
 use crate::image::legend::Mark;
 use crate::image::raster::{edge_color, ring_width};
 use crate::image::scene::Scene;
@@ -43,6 +44,7 @@ pub(crate) fn document(scene: &Scene) -> Result<String> {
     }
     edges(&mut svg, scene)?;
     nodes(&mut svg, scene)?;
+    icons(&mut svg, scene);
     legend(&mut svg, scene);
     labels(&mut svg, scene);
     svg.push_str("</svg>\n");
@@ -170,6 +172,31 @@ fn nodes(svg: &mut String, scene: &Scene) -> Result<()> {
     Ok(())
 }
 
+fn icons(svg: &mut String, scene: &Scene) {
+    if scene.icons.is_empty() {
+        return;
+    }
+    svg.push_str("<g id=\"icons\" stroke=\"none\" fill-rule=\"evenodd\">\n");
+    scene.icons.iter().for_each(|one| icon(svg, one));
+    svg.push_str("</g>\n");
+}
+
+fn icon(svg: &mut String, icon: &Icon) {
+    if let Some((radius, color)) = icon.plate {
+        let (x, y, radius) = (round(icon.x), round(icon.y), round(radius));
+        let (fill, faint) = (css(color).0, faint(color));
+        put(
+            svg,
+            format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"{faint}/>\n"),
+        );
+    }
+    let (fill, faint) = (css(icon.color).0, faint(icon.color));
+    for path in icon.paths() {
+        let data = svg_data(&path);
+        put(svg, format_args!("<path d=\"{data}\" fill=\"{fill}\"{faint}/>\n"));
+    }
+}
+
 fn legend(svg: &mut String, scene: &Scene) {
     if scene.marks.is_empty() {
         return;
@@ -200,6 +227,11 @@ fn legend(svg: &mut String, scene: &Scene) {
                     faint(*color)
                 ),
             ),
+            Mark::Icon(one) => {
+                svg.push_str("<g stroke=\"none\" fill-rule=\"evenodd\">\n");
+                icon(svg, one);
+                svg.push_str("</g>\n");
+            }
             Mark::Text(text) => line(svg, scene, text, scene.look.text),
             Mark::QuietText(text) => line(svg, scene, text, scene.look.quiet_text),
         }
