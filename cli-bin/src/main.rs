@@ -9,6 +9,7 @@ mod convert;
 mod demo;
 mod devices;
 mod generate;
+mod hypergraph;
 mod info;
 mod input;
 mod interrupt;
@@ -67,6 +68,8 @@ enum Command {
     Measures(analyze::ListArgs),
     /// Find a part of a graph with a GFQL query
     Query(query::Args),
+    /// Make a graph of the things that the rows of a table name
+    Hypergraph(Box<hypergraph::Args>),
     /// Make a random or regular graph
     Generate(generate::Args),
     /// Measure how good a layout is
@@ -110,6 +113,7 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Analyze(args) => analyze::run(&args, messages),
         Command::Measures(args) => analyze::list(&args),
         Command::Query(args) => query::run(&args, messages),
+        Command::Hypergraph(args) => hypergraph::run(&args, messages),
         Command::Generate(args) => generate::run(&args, messages),
         Command::Quality(args) => quality::run(&args, messages),
         Command::Devices(args) => devices::run(&args),

@@ -432,3 +432,50 @@ fn layouts_are_made_on_devices() {
         println!("skipped: no {backend:?} device: {reason}");
     }
 }
+
+#[test]
+fn hypergraph_makes_a_graph_of_events() {
+    let scratch = Scratch::new();
+    let (events, edges, nodes) =
+        (scratch.path("events.csv"), scratch.path("edges.csv"), scratch.path("nodes.csv"));
+    fs::write(&events, "user,ip,amt\nann,1.2,5\nbob,1.2,6\nann,,7\n").unwrap();
+    let args =
+        ["hypergraph", &events, "--entities", "user,ip", "-o", &edges, "--nodes-out", &nodes];
+    let summary: Value = serde_json::from_str(&stdout(&[&args[..], &["--json"]].concat())).unwrap();
+    assert_eq!(summary["n_entities"], 3);
+    assert_eq!((&summary["n_nodes"], &summary["n_edges"]), (&6.into(), &5.into()));
+    let text = fs::read_to_string(&edges).unwrap();
+    assert!(text.lines().any(|line| line.starts_with("ip::1.2,EventID::1,ip")), "{text}");
+    assert!(fs::read_to_string(&nodes).unwrap().contains("user::ann"));
+
+    let direct = [&args[..], &["--direct", "--no-attributes", "--pair", "ip=user"]].concat();
+    assert!(stdout(&direct).contains("2 edges"));
+    let text = fs::read_to_string(&edges).unwrap();
+    assert!(text.contains("ip::1.2,user::ann,ip::user") && !text.contains("amt"), "{text}");
+
+    let named = [
+        "hypergraph",
+        &events,
+        "--entities",
+        "user,ip",
+        "--direct",
+        "--category",
+        "thing=user,ip",
+        "--delimiter",
+        "/",
+        "--source-name",
+        "from",
+        "--keep-missing",
+    ];
+    let text = stdout(&named);
+    assert!(
+        text.contains("thing/ann") && text.contains("from") && text.contains("thing/null"),
+        "{text}"
+    );
+
+    let refused = error(&["hypergraph", &events, "--entities", "usr"]);
+    assert!(refused.contains("usr") && refused.contains("did you mean `user`"), "{refused}");
+    let refused = error(&["hypergraph", &events, "--category", "thing"]);
+    assert!(refused.contains("--category thing"), "{refused}");
+    assert!(error(&["hypergraph", &events, "--pair", "a=b"]).contains("--direct"));
+}

@@ -1,0 +1,130 @@
+//! `graphlume hypergraph`: a table of events becomes a graph of the things that they name.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use graphlume::etl::hypergraph::HypergraphConfig;
+use graphlume::etl::{Control, Error, Progress};
+use graphlume::graph::read_table;
+use graphlume::{WriteOptions, write_table};
+
+use crate::interrupt::Deferred;
+use crate::outcome::Outcome;
+use crate::output::{bytes, count, print, print_json, secs};
+use crate::progress::Messages;
+use crate::rows::table;
+
+/// Arguments of `graphlume hypergraph`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  graphlume hypergraph logins.csv --entities user,ip,device -o edges.parquet --nodes-out nodes.parquet
+  graphlume hypergraph transfers.csv --entities from,to --direct --category account=from,to -o edges.csv
+  graphlume hypergraph logins.csv --entities user,ip,device --direct --pair user=ip,device -o edges.csv
+
+Every different value of an entity column becomes a node. Each row becomes a node too, with an edge
+to each of its values; with --direct it is edges between its values instead.")]
+pub(crate) struct Args {
+    /// Table of events: CSV and the like, JSON lines, Parquet or Arrow
+    events: PathBuf,
+    /// File for the edges
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// File for the nodes: entities and, without --direct, events
+    #[arg(long, value_name = "FILE")]
+    nodes_out: Option<PathBuf>,
+    #[command(flatten)]
+    config: HypergraphConfig,
+    /// Columns whose equal values are one node, of a category of that name
+    #[arg(long, value_name = "NAME=COLUMNS")]
+    category: Vec<String>,
+    /// With --direct: the columns that edges from one column go to [default: every pair]
+    #[arg(long, value_name = "COLUMN=COLUMNS", requires = "direct")]
+    pair: Vec<String>,
+    /// Rows to print of what is not written to a file
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    rows: usize,
+    /// Print JSON: how many nodes and edges there are
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
+    let write = WriteOptions::default();
+    for path in [&args.out, &args.nodes_out].into_iter().flatten() {
+        write.check(path)?;
+    }
+    let mut config = args.config.clone();
+    config.opts.categories = groups("--category", &args.category)?;
+    if !args.pair.is_empty() {
+        config.opts.edges = Some(groups("--pair", &args.pair)?);
+    }
+    let spinner = messages.spinner(format!("reading {}", args.events.display()));
+    let events = read_table(&args.events)?;
+    drop(spinner);
+    messages.say(format!(
+        "read {} of {}",
+        count(events.num_rows(), "event"),
+        args.events.display()
+    ));
+    let deferred = Deferred::begin();
+    let spinner = messages.spinner("hypergraph");
+    let report = |progress: Progress| spinner.say(progress.stage.to_owned());
+    let control = Control::default().reporting(&report).stopped_by(deferred.flag());
+    let made = match config.run(&events, &control) {
+        Err(Error::Stopped { .. }) => return Ok(Outcome::Interrupted),
+        made => made?,
+    };
+    drop(spinner);
+    drop(deferred);
+    for warning in made.warnings() {
+        messages.say(format!("warning: {warning}"));
+    }
+    let tables = [("node", &args.nodes_out), ("edge", &args.out)];
+    let n_nodes = made.n_entities() + made.n_events();
+    if args.json {
+        print_json(&serde_json::json!({
+            "n_entities": made.n_entities(),
+            "n_events": made.n_events(),
+            "n_nodes": n_nodes,
+            "n_edges": made.n_edges(),
+        }))?;
+    }
+    for (noun, path) in tables {
+        let make = || if noun == "node" { made.nodes() } else { made.edges() };
+        if let Some(path) = path {
+            let report = write_table(&make()?, path, &write)?;
+            let (size, duration) = (bytes(report.bytes), secs(report.duration));
+            messages.say(format!("wrote {}, {size} in {duration}", path.display()));
+        }
+        if args.json {
+            continue;
+        }
+        let n = if noun == "node" { n_nodes } else { made.n_edges() };
+        let mut text = format!("{}\n", count(n, noun));
+        if path.is_none() && n > 0 && args.rows > 0 {
+            text.push_str(&table(&make()?.slice(0, args.rows.min(n)))?);
+            if args.rows < n {
+                text.push_str("…\n");
+            }
+        }
+        print(text.as_bytes())?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Groups of columns, each given as `NAME=COLUMN,COLUMN`.
+fn groups(option: &str, given: &[String]) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let mut groups = BTreeMap::new();
+    for text in given {
+        let (name, columns) = text
+            .split_once('=')
+            .filter(|(name, columns)| !name.is_empty() && !columns.is_empty())
+            .with_context(|| format!("{option} {text}: a name, `=` and columns were expected"))?;
+        let columns = columns.split(',').map(|column| column.trim().to_owned()).collect();
+        if groups.insert(name.trim().to_owned(), columns).is_some() {
+            bail!("{option} {text}: `{name}` is given twice");
+        }
+    }
+    Ok(groups)
+}
