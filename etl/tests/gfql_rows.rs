@@ -111,7 +111,7 @@ fn rows_are_those_of_the_client() {
 }
 
 #[test]
-fn paths_meet_conditions_between_their_steps_as_at_the_client() {
+fn only_what_is_on_a_path_that_meets_all_conditions_is_found() {
     let golden = golden();
     let graph = graph(&golden);
     for case in golden["paths"].as_array().unwrap() {

@@ -293,7 +293,7 @@ fn a_higher_opacity_draws_stronger_edges() {
 
 /// Three large nodes far apart: one with a known icon, one with a name without a glyph, one without.
 fn with_icons() -> (Graph, [f32; 3], [f32; 3], ImageConfig) {
-    let graph = Graph::from_coo(Coo::new(3, vec![0, 1], vec![1, 2], None).unwrap(), true);
+    let graph = Graph::from_coo(Coo::new(3, vec![0, 1, 2], vec![1, 2, 0], None).unwrap(), true);
     let icons = StringArray::from(vec![Some("square"), Some("odd-thing"), None]);
     let graph = with_column(graph, "icon", icons);
     let text = r##"{

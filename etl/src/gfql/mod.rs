@@ -24,7 +24,9 @@
 //! (`__gfql_…`) are left out, and labels of hops come out under any name, not only such as
 //! contain `hop`. Regular expressions have no look-around and no back-references. Predicates in
 //! the parameters of calls are predicates, where the client takes them for values. A node that only
-//! edges name is a node like others. Rows keep the order of the graph.
+//! edges name is a node like others. Rows keep the order of the graph. With
+//! `where`, only what is on a path that meets all conditions is there; the client keeps more if it
+//! compares steps that no edge joins.
 
 mod call;
 mod chain;

@@ -1,6 +1,7 @@
 """Answers of graphistry's own GFQL, in pandas, to calls on rows and to algorithms of igraph: gfql_rows.json."""
 
 import json
+import operator
 import pathlib
 import random
 import warnings
@@ -57,7 +58,7 @@ ROWS = [
     [NODE_ROWS, call("with_", items=[["big", "size >= 3"]], extend=True)],
     [NODE_ROWS, call("with_", items=[["big", "size >= 3"]])],
     [NODE_ROWS, call("where_rows", filter_dict={"kind": "bank"})],
-    [NODE_ROWS, call("where_rows", filter_dict={"size": {"type": "GE", "val": 2}}, expr="kind = 'bank' or good")],
+    [NODE_ROWS, call("where_rows", filter_dict={"good": True}, expr="kind = 'bank' or size > 2")],
     [NODE_ROWS, call("where_rows", expr="size > 1 AND NOT good")],
     [NODE_ROWS, call("where_rows", expr="score IS NULL")],
     [NODE_ROWS, call("where_rows", expr="score IS NOT NULL and score < 1")],
@@ -140,6 +141,41 @@ def answer(wire, where=()):
     return g.gfql(chain if where else chain.chain, engine="pandas")
 
 
+def on_paths(steps, where):
+    """Nodes and edges of all paths that meet the conditions, each path tried."""
+    compare = {"eq": operator.eq, "neq": operator.ne, "gt": operator.gt, "lt": operator.lt, "ge": operator.ge, "le": operator.le}
+    names = {step["name"]: at for at, step in enumerate(steps) if "name" in step}
+    nodes, edges = set(), set()
+
+    def value(path, side):
+        step, column = side.split(".")
+        at = names[step]
+        return (EDGES if at % 2 else NODES)[column][path[at]]
+
+    def walk(path, here):
+        at = len(path)
+        if at == len(steps):
+            for condition in where:
+                (name, sides), = condition.items()
+                left, right = value(path, sides["left"]), value(path, sides["right"])
+                if left is None or right is None or not compare[name](left, right):
+                    return
+            nodes.update(path[::2])
+            edges.update(path[1::2])
+        elif at % 2:
+            for row, (u, v) in enumerate(PAIRS):
+                u, v = (v, u) if steps[at]["direction"] == "reverse" else (u, v)
+                if u == here:
+                    walk(path + [row], v)
+        else:
+            for u in range(N) if here is None else [here]:
+                if all(NODES[column][u] == wanted for column, wanted in steps[at]["filter_dict"].items()):
+                    walk(path + [u], u)
+
+    walk([], None)
+    return nodes, edges
+
+
 def main():
     rows = []
     for wire in ROWS:
@@ -148,9 +184,14 @@ def main():
     paths = []
     for steps, where in PATHS:
         made = answer(json.loads(json.dumps(steps)), where)
+        nodes, edges = on_paths(steps, where)
+        theirs = set(made._nodes["id"].tolist()), set(made._edges["row"].tolist())
+        # The client keeps more where steps are compared that no edge joins.
+        assert nodes <= theirs[0] and edges <= theirs[1], (steps, where)
+        assert len(steps) > 3 or (nodes, edges) == theirs, (steps, where)
         paths.append({
             "query": {"type": "Chain", "chain": steps, "where": where},
-            "nodes": sorted(made._nodes["id"].tolist()), "edges": sorted(made._edges["row"].tolist()),
+            "nodes": sorted(nodes), "edges": sorted(edges),
         })
     algorithms = []
     for alg, params in IGRAPH:
