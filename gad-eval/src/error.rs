@@ -109,6 +109,30 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// An edge of a stream is older than one before it.
+    #[error("edge {edge} is of time {time}, but the stream is at {before} already")]
+    TimeGoesBack {
+        /// Which edge, from 0.
+        edge: u64,
+        /// Its time.
+        time: i64,
+        /// The time of the edge before it, or when the first tick begins.
+        before: i64,
+    },
+    /// A column of a table is not what it should be.
+    #[error("column `{name}` {problem}")]
+    BadColumn {
+        /// The column.
+        name: Box<str>,
+        /// What is wrong with it, as the rest of a sentence.
+        problem: Box<str>,
+    },
+    /// A saved state cannot be taken up again.
+    #[error("the checkpoint cannot be used: {problem}")]
+    BadCheckpoint {
+        /// What is wrong with it.
+        problem: Box<str>,
+    },
     /// The caller stopped the computation.
     #[error(transparent)]
     Stopped(#[from] graph_core::Stopped),

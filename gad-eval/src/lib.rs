@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod detectors;
 mod error;
 mod file;
 pub mod metrics;

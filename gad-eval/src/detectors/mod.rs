@@ -1,0 +1,3 @@
+//! Detectors: what gives edges, nodes and graphs a score, higher for what is more anomalous.
+
+pub mod stream;
