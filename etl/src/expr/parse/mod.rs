@@ -1,18 +1,20 @@
 //! From text to an expression: SQL's grammar by `sqlparser`, then what this language has of it.
 
-use std::any::TypeId;
+mod calls;
+mod tokens;
+mod words;
 
-use arrow::datatypes::{DataType, TimeUnit};
 use sqlparser::ast::{self, BinaryOperator, CeilFloorKind, DateTimeField, UnaryOperator, Value};
-use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
-use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
+use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
+use self::calls::{aggregate_of, call, counted};
+use self::tokens::{Language, PREFIXED, element, is_light, join_prefixes};
+pub(super) use self::words::check_regex;
+use self::words::{binary_operator, cast_type, extracted, number, with_backslashes};
 use super::functions::{self, Aggregate, Function};
 use super::{
-    Binary, Column, Element, Expr, ExpressionError, Interval, Kind, Literal, Place, Problem, Unary,
-    time,
+    Binary, Column, Expr, ExpressionError, Interval, Kind, Literal, Place, Problem, Unary, time,
 };
 use crate::error::nearest;
 
@@ -20,9 +22,6 @@ use crate::error::nearest;
 const MAX_DEPTH: usize = 500;
 /// How many tokens an expression may have, lists of constants not counted.
 const MAX_TOKENS: usize = 5_000;
-
-/// Marks identifiers whose prefix says node or edge; no text can quote with it.
-const PREFIXED: char = ':';
 
 type Parsed<T = Expr> = Result<T, ExpressionError>;
 
@@ -55,94 +54,6 @@ impl std::str::FromStr for Expr {
             return Err(source.error(rest.span.start, problem));
         }
         source.expr(read, MAX_DEPTH)
-    }
-}
-
-/// PostgreSQL's expressions, but for operators of one's own: `x=-1` is a comparison.
-#[derive(Debug)]
-struct Language;
-
-impl Dialect for Language {
-    fn dialect(&self) -> TypeId {
-        TypeId::of::<PostgreSqlDialect>()
-    }
-
-    fn is_delimited_identifier_start(&self, ch: char) -> bool {
-        matches!(ch, '"' | '`')
-    }
-
-    fn is_identifier_start(&self, ch: char) -> bool {
-        PostgreSqlDialect {}.is_identifier_start(ch)
-    }
-
-    fn is_identifier_part(&self, ch: char) -> bool {
-        PostgreSqlDialect {}.is_identifier_part(ch)
-    }
-
-    fn prec_value(&self, precedence: Precedence) -> u8 {
-        PostgreSqlDialect {}.prec_value(precedence)
-    }
-
-    fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {
-        PostgreSqlDialect {}.is_reserved_for_identifier(keyword)
-    }
-
-    fn supports_numeric_literal_underscores(&self) -> bool {
-        true
-    }
-
-    fn supports_comma_separated_trim(&self) -> bool {
-        true
-    }
-}
-
-/// Whether a token can be there in any number, as in long lists of constants.
-fn is_light(token: &Token) -> bool {
-    matches!(
-        token,
-        Token::Comma | Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_)
-    )
-}
-
-/// Makes one identifier of `point:degree`, and of any two words with nothing but a colon between.
-fn join_prefixes(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let mut joined: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    for token in tokens {
-        let colon = matches!(joined.last(), Some(TokenWithSpan { token: Token::Colon, .. }));
-        if let Token::Word(name) = &token.token
-            && colon
-            && let Some(Token::Word(prefix)) = joined.iter().nth_back(1).map(|token| &token.token)
-            && prefix.quote_style.is_none()
-        {
-            let known = element(&prefix.value).is_some();
-            let quote_style = match (known, name.quote_style) {
-                (true, _) => Some(PREFIXED),
-                (false, None) => Some('"'),
-                // A quoted name after any other word is a mistake that the parser will name.
-                (false, Some(_)) => {
-                    joined.push(token);
-                    continue;
-                }
-            };
-            let value = format!("{}:{}", prefix.value, name.value);
-            let word = Word { value, quote_style, keyword: Keyword::NoKeyword };
-            joined.pop();
-            if let Some(last) = joined.last_mut() {
-                last.token = Token::Word(word);
-                last.span.end = token.span.end;
-            }
-            continue;
-        }
-        joined.push(token);
-    }
-    joined
-}
-
-fn element(prefix: &str) -> Option<Element> {
-    match prefix.to_ascii_lowercase().as_str() {
-        "point" | "node" => Some(Element::Node),
-        "edge" => Some(Element::Edge),
-        _ => None,
     }
 }
 
@@ -589,193 +500,6 @@ impl Source {
     }
 }
 
-fn aggregate_of(
-    place: Place,
-    aggregate: Aggregate,
-    star: bool,
-    distinct: bool,
-    arguments: Vec<Expr>,
-) -> Option<Parsed> {
-    let n = arguments.len();
-    let mut arguments = arguments.into_iter();
-    let (aggregate, argument) = match (aggregate, star, distinct, n) {
-        (Aggregate::Count, _, false, 0) => (aggregate, None),
-        (_, true, ..) => return None,
-        (Aggregate::Count, false, true, 1) => (Aggregate::CountDistinct, arguments.next()),
-        (_, _, true, _) => return None,
-        (Aggregate::Quantile(_), _, _, 2) => {
-            let argument = arguments.next();
-            let quantile = match arguments.next().map(|quantile| (quantile.kind, quantile.place)) {
-                Some((Kind::Literal(Literal::Float(value)), _)) => value,
-                Some((Kind::Literal(Literal::Integer(value)), _)) => value as f64,
-                _ => f64::NAN,
-            };
-            if !(0.0..=1.0).contains(&quantile) {
-                let problem = Problem::WrongType {
-                    what: "the second argument of quantile".into(),
-                    found: quantile.to_string().into(),
-                    expected: "a constant from 0 to 1".into(),
-                };
-                return Some(Err(ExpressionError::new(place, problem)));
-            }
-            (Aggregate::Quantile(quantile), argument)
-        }
-        (Aggregate::Quantile(_), ..) => {
-            return Some(Err(wrong_count(place, "quantile", n, "2".into())));
-        }
-        (_, _, _, 1) => (aggregate, arguments.next()),
-        _ => return Some(Err(wrong_count(place, aggregate.name(), n, "1".into()))),
-    };
-    Some(Ok(Expr { kind: Kind::Aggregate(aggregate, argument.map(Box::new)), place }))
-}
-
-fn wrong_count(
-    place: Place,
-    function: &'static str,
-    found: usize,
-    expected: Box<str>,
-) -> ExpressionError {
-    ExpressionError::new(place, Problem::WrongCount { function, found, expected })
-}
-
-fn counted(place: Place, function: Function, arguments: Vec<Expr>) -> Parsed {
-    match function.signature().wrong_count(arguments.len()) {
-        Some(expected) => Err(wrong_count(place, function.name(), arguments.len(), expected)),
-        None => Ok(call(place, function, arguments)),
-    }
-}
-
-fn call(place: Place, function: Function, arguments: Vec<Expr>) -> Expr {
-    Expr { kind: Kind::Call(function, arguments), place }
-}
-
 fn negate_if(negated: bool, expr: Expr) -> Expr {
     if negated { expr.not() } else { expr }
-}
-
-/// Refuses what the `regex` crate cannot compile.
-pub(super) fn check_regex(pattern: &str, place: Place) -> Result<(), ExpressionError> {
-    match regex::Regex::new(pattern) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            // The last line says what is wrong; those before it draw an arrow.
-            let reason = error.to_string();
-            let reason =
-                reason.lines().last().unwrap_or_default().trim_start_matches("error: ").into();
-            Err(ExpressionError::new(
-                place,
-                Problem::BadPattern { pattern: pattern.into(), reason },
-            ))
-        }
-    }
-}
-
-fn number(text: &str) -> Option<Literal> {
-    let text = text.replace('_', "");
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let value: i128 = text.parse().ok()?;
-        return (value <= i128::from(u64::MAX)).then_some(Literal::Integer(value));
-    }
-    let value: f64 = text.parse().ok()?;
-    value.is_finite().then_some(Literal::Float(value))
-}
-
-/// `pattern` with the backslash in the place of `escape`.
-fn with_backslashes(pattern: &str, escape: char) -> String {
-    if escape == '\\' {
-        return pattern.to_owned();
-    }
-    let mut written = String::with_capacity(pattern.len());
-    let mut characters = pattern.chars();
-    while let Some(character) = characters.next() {
-        if character == escape {
-            written.push('\\');
-            written.extend(characters.next());
-        } else {
-            if character == '\\' {
-                written.push('\\');
-            }
-            written.push(character);
-        }
-    }
-    written
-}
-
-fn binary_operator(operator: &BinaryOperator) -> Option<Binary> {
-    Some(match operator {
-        BinaryOperator::Or => Binary::Or,
-        BinaryOperator::And => Binary::And,
-        BinaryOperator::Eq => Binary::Equal,
-        BinaryOperator::NotEq => Binary::NotEqual,
-        BinaryOperator::Lt => Binary::Less,
-        BinaryOperator::LtEq => Binary::LessEqual,
-        BinaryOperator::Gt => Binary::Greater,
-        BinaryOperator::GtEq => Binary::GreaterEqual,
-        BinaryOperator::Plus => Binary::Add,
-        BinaryOperator::Minus => Binary::Subtract,
-        BinaryOperator::Multiply => Binary::Multiply,
-        BinaryOperator::Divide => Binary::Divide,
-        BinaryOperator::Modulo => Binary::Remainder,
-        BinaryOperator::StringConcat => Binary::Concat,
-        _ => return None,
-    })
-}
-
-fn extracted(field: &DateTimeField) -> Option<Function> {
-    Some(match field {
-        DateTimeField::Year | DateTimeField::Years => Function::Year,
-        DateTimeField::Quarter => Function::Quarter,
-        DateTimeField::Month | DateTimeField::Months => Function::Month,
-        DateTimeField::Week(None) | DateTimeField::Weeks | DateTimeField::IsoWeek => Function::Week,
-        DateTimeField::Day | DateTimeField::Days => Function::Day,
-        DateTimeField::Doy | DateTimeField::DayOfYear => Function::DayOfYear,
-        DateTimeField::Isodow => Function::Weekday,
-        DateTimeField::Hour | DateTimeField::Hours => Function::Hour,
-        DateTimeField::Minute | DateTimeField::Minutes => Function::Minute,
-        DateTimeField::Second | DateTimeField::Seconds => Function::Second,
-        DateTimeField::Epoch => Function::Epoch,
-        _ => return None,
-    })
-}
-
-fn cast_type(named: &ast::DataType) -> Option<DataType> {
-    use ast::DataType as Sql;
-    Some(match named {
-        Sql::Boolean | Sql::Bool => DataType::Boolean,
-        Sql::TinyInt(None) => DataType::Int8,
-        Sql::SmallInt(None) | Sql::Int2(None) | Sql::Int16 => DataType::Int16,
-        Sql::Int(None) | Sql::Integer(None) | Sql::Int4(None) | Sql::Int32 => DataType::Int32,
-        Sql::BigInt(None) | Sql::Int8(None) | Sql::Int64 => DataType::Int64,
-        Sql::UTinyInt | Sql::TinyIntUnsigned(None) | Sql::UInt8 => DataType::UInt8,
-        Sql::USmallInt | Sql::SmallIntUnsigned(None) | Sql::UInt16 => DataType::UInt16,
-        Sql::IntUnsigned(None) | Sql::IntegerUnsigned(None) | Sql::UInt32 => DataType::UInt32,
-        Sql::UBigInt | Sql::BigIntUnsigned(None) | Sql::UInt64 => DataType::UInt64,
-        Sql::Real | Sql::Float4 | Sql::Float32 => DataType::Float32,
-        Sql::Float(ast::ExactNumberInfo::None)
-        | Sql::Double(ast::ExactNumberInfo::None)
-        | Sql::DoublePrecision
-        | Sql::Float8
-        | Sql::Float64 => DataType::Float64,
-        Sql::Text | Sql::String(None) | Sql::Varchar(None) | Sql::CharacterVarying(None) => {
-            DataType::Utf8View
-        }
-        Sql::Date | Sql::Date32 => DataType::Date32,
-        Sql::Time(None, _) => DataType::Time64(TimeUnit::Nanosecond),
-        Sql::Timestamp(None, ast::TimezoneInfo::None | ast::TimezoneInfo::WithoutTimeZone)
-        | Sql::Datetime(None) => DataType::Timestamp(TimeUnit::Microsecond, None),
-        Sql::Timestamp(None, ast::TimezoneInfo::WithTimeZone | ast::TimezoneInfo::Tz) => {
-            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
-        }
-        Sql::Custom(name, arguments) if arguments.is_empty() => {
-            match name.to_string().to_ascii_lowercase().as_str() {
-                "usmallint" => DataType::UInt16,
-                "uinteger" | "uint" => DataType::UInt32,
-                "ubigint" => DataType::UInt64,
-                "utinyint" => DataType::UInt8,
-                "string" => DataType::Utf8View,
-                _ => return None,
-            }
-        }
-        _ => return None,
-    })
 }
