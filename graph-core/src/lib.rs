@@ -16,6 +16,7 @@ pub mod ingest;
 pub mod interop;
 mod parallel;
 pub mod room;
+mod staged;
 
 pub use control::{Control, Progress, Stopped};
 pub use coo::Coo;
@@ -27,6 +28,7 @@ pub use gather::{gather, repeat, stack};
 pub use graph::Graph;
 pub use ids::{Factorized, factorize};
 pub use ingest::{Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table};
+pub use staged::Staged;
 
 /// A node of one graph: a dense number in `0..n_nodes`.
 pub type NodeId = u32;

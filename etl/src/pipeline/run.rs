@@ -1,15 +1,14 @@
 //! Running a pipeline: all outputs are whole before the first one appears.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use graph_core::{Format, Graph, ReadOptions};
+use graph_core::{Format, Graph, ReadOptions, Staged};
 use serde::Serialize;
-use tempfile::TempDir;
 
 use super::plan::{Plan, Prepared};
 use super::read::Output;
@@ -197,10 +196,11 @@ impl Pipeline {
                     let written = table.write(&output.place, &options, control)?;
                     return Ok(Wrote { to: output.to.clone(), rows: written.n_rows, bytes: None });
                 }
-                let file = Staged::new(Path::new(&output.place))?;
-                let rows = output.write(table, &file.path, control)?;
-                let bytes =
-                    fs::metadata(&file.path).map_err(|error| Error::file(&file.path, error))?;
+                let place = Path::new(&output.place);
+                let failed = |error| Error::file(place, error);
+                let file = Staged::new(place).map_err(failed)?;
+                let rows = output.write(table, file.path(), control)?;
+                let bytes = fs::metadata(file.path()).map_err(failed)?;
                 staged.push(file);
                 Ok(Wrote { to: output.to.clone(), rows, bytes: Some(bytes.len()) })
             };
@@ -210,7 +210,8 @@ impl Pipeline {
         }
         control.step("outputs", outputs.len() as u64, Some(outputs.len() as u64))?;
         for file in staged {
-            file.publish()?;
+            let place = file.place().to_owned();
+            file.publish().map_err(|error| Error::file(&place, error))?;
         }
         Ok(outputs)
     }
@@ -259,37 +260,4 @@ fn is_object(place: &str) -> bool {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A file that is written in a hidden folder beside its place, under its own name.
-struct Staged {
-    place: PathBuf,
-    path: PathBuf,
-    /// Removed with what is in it.
-    _folder: TempDir,
-}
-
-impl Staged {
-    fn new(place: &Path) -> Result<Self> {
-        // A link keeps pointing to the file that is replaced.
-        let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
-        let parent = folder_of(&place);
-        let folder = tempfile::Builder::new()
-            .prefix(".graphlume-")
-            .tempdir_in(parent)
-            .map_err(|error| Error::file(parent, error))?;
-        let path = folder.path().join(place.file_name().unwrap_or_default());
-        Ok(Self { place, path, _folder: folder })
-    }
-
-    /// Puts the file in its place, with the permissions of the one that was there.
-    fn publish(self) -> Result<()> {
-        let put = || {
-            if let Ok(old) = fs::metadata(&self.place) {
-                fs::set_permissions(&self.path, old.permissions())?;
-            }
-            fs::rename(&self.path, &self.place)
-        };
-        put().map_err(|error| Error::file(&self.place, error))
-    }
 }

@@ -1,9 +1,9 @@
 //! Tables into files, while they are computed.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use graph_core::Staged;
 use polars::io::cloud::CloudOptions;
 use polars::io::utils::sync_on_close::SyncOnCloseType;
 use polars::polars_utils::compression::ZstdLevel;
@@ -85,41 +85,14 @@ impl Table {
         if CloudScheme::from_path(path).is_some() {
             return self.sink(path, file_format, options, control);
         }
-        let path = Path::new(path);
-        // A link keeps pointing to the file that is replaced.
-        let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = match whole.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".graphlume-").suffix(".part");
-        if !options.partition_by.is_empty() {
-            if whole.exists() {
-                let error = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
-                return Err(Error::file(&whole, error));
-            }
-            let temporary =
-                builder.tempdir_in(&folder).map_err(|error| Error::file(&folder, error))?;
-            let written = self.sink(utf8(temporary.path())?, file_format, options, control)?;
-            let made = temporary.keep();
-            fs::rename(&made, &whole).map_err(|error| Error::file(&whole, error))?;
-            return Ok(written);
+        let place = Path::new(path);
+        if !options.partition_by.is_empty() && place.exists() {
+            let error = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+            return Err(Error::file(place, error));
         }
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // The process's mask takes its bits away, as it does for any new file.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let temporary =
-            builder.tempfile_in(&folder).map_err(|error| Error::file(&folder, error))?;
-        let written = self.sink(utf8(temporary.path())?, file_format, options, control)?;
-        if let Ok(old) = fs::metadata(&whole) {
-            fs::set_permissions(temporary.path(), old.permissions())
-                .map_err(|error| Error::file(&whole, error))?;
-        }
-        temporary.persist(&whole).map_err(|error| Error::file(&whole, error.error))?;
+        let staged = Staged::new(place).map_err(|error| Error::file(place, error))?;
+        let written = self.sink(utf8(staged.path())?, file_format, options, control)?;
+        staged.publish().map_err(|error| Error::file(place, error))?;
         Ok(written)
     }
 

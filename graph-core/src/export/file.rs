@@ -1,20 +1,18 @@
 //! An output that appears whole or not at all.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::write::GzEncoder;
-use tempfile::NamedTempFile;
 
 use super::Compression;
-use crate::{Error, Result};
+use crate::{Error, Result, Staged};
 
 /// Runs `write` against the file `path`, `-` for standard output, and returns the bytes written.
 ///
-/// The bytes go to a temporary file in the same folder, which is synchronized and renamed at the
-/// end: a reader sees the old file or the whole new one. If anything fails the temporary file is
-/// removed and the old file stays as it was. Devices and pipes are written directly.
+/// The file is [`Staged`]: if anything fails the old one stays as it was. Devices and pipes are written
+/// directly.
 pub(super) fn create(
     path: &Path,
     compression: Compression,
@@ -23,47 +21,22 @@ pub(super) fn create(
     if path == Path::new("-") {
         return compress(io::stdout(), compression, write).map(|(_, bytes)| bytes);
     }
-    // A link keeps pointing to the file that is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    create_file(&path, compression, write).map_err(|error| error.in_file(path))
+    create_file(path, compression, write).map_err(|error| error.in_file(path))
 }
 
 fn create_file(
-    path: &PathBuf,
+    path: &Path,
     compression: Compression,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<u64> {
-    let old = fs::metadata(path).ok();
-    if old.as_ref().is_some_and(|old| !old.is_file()) {
+    if fs::metadata(path).is_ok_and(|old| !old.is_file()) {
         let device = File::options().write(true).open(path)?;
         return compress(device, compression, write).map(|(_, bytes)| bytes);
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let temporary = temporary_in(folder, old.map(|old| old.permissions()))?;
-    let (temporary, bytes) = compress(temporary, compression, write)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|error| Error::Io(error.error))?;
+    let staged = Staged::new(path)?;
+    let (_, bytes) = compress(File::create(staged.path())?, compression, write)?;
+    staged.publish()?;
     Ok(bytes)
-}
-
-/// A temporary file with the permissions of the file that it will replace, or those of a new file.
-fn temporary_in(folder: &Path, old: Option<Permissions>) -> Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".graphlume-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The process's mask takes its bits away, as it does for any new file.
-        builder.permissions(Permissions::from_mode(0o666));
-    }
-    let temporary = builder.tempfile_in(folder)?;
-    if let Some(old) = old {
-        temporary.as_file().set_permissions(old)?;
-    }
-    Ok(temporary)
 }
 
 /// Runs `write` through a buffer and the compressor into `sink`.
@@ -165,7 +138,7 @@ mod tests {
         put(&ours, "").unwrap();
         fs::write(&plain, "").unwrap();
         assert_eq!(mode(&ours), mode(&plain));
-        fs::set_permissions(&ours, Permissions::from_mode(0o640)).unwrap();
+        fs::set_permissions(&ours, fs::Permissions::from_mode(0o640)).unwrap();
         put(&ours, "again").unwrap();
         assert_eq!(mode(&ours), 0o640);
     }

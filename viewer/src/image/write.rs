@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use tempfile::Builder;
+use graph_core::Staged;
 
 use crate::{Error, Result};
 
-/// Writes `bytes` to standard output if `path` is `-`; else to a temporary file beside `path` that
-/// is then renamed to `path`. Devices and pipes are written directly.
+/// Writes `bytes` to standard output if `path` is `-`; else to `path`, by way of a hidden folder.
+/// Devices and pipes are written directly.
 pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     let written = if path == Path::new("-") {
         let mut output = io::stdout().lock();
@@ -21,35 +21,12 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link keeps pointing to the file that is replaced.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let old = fs::metadata(path).ok();
-    if old.as_ref().is_some_and(|old| !old.is_file()) {
+    if fs::metadata(path).is_ok_and(|old| !old.is_file()) {
         return File::options().write(true).open(path)?.write_all(bytes);
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = Builder::new();
-    // Temporary files are private by default; a picture should be as readable as any new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".graphlume-").tempfile_in(folder).map_err(|e| bare(&e))?;
-    if let Some(old) = old {
-        file.as_file().set_permissions(old.permissions())?;
-    }
-    // Not through the temporary file itself, whose errors would name it.
-    file.as_file_mut().write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// The error without the name of the temporary file, which tells a user nothing.
-fn bare(error: &io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|error| error.source());
-    let code = inner.and_then(|e| e.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
-    code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+    let staged = Staged::new(path)?;
+    fs::write(staged.path(), bytes)?;
+    staged.publish()
 }
 
 #[cfg(test)]
