@@ -1,0 +1,175 @@
+//! Tables in files, and in temporary ones.
+
+use super::*;
+
+#[test]
+fn files_of_all_formats_keep_the_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = events().with_column("flag", &expr("n > 2")).unwrap();
+    for name in ["t.parquet", "t.arrow", "t.csv", "t.tsv", "t.jsonl", "t.csv.gz", "t.jsonl.zst"] {
+        let path = folder.path().join(name);
+        let path = path.to_str().unwrap();
+        let written = table.write(path, &WriteOptions::default(), &Control::NONE).unwrap();
+        assert_eq!(written.n_rows, 4, "{name}");
+        let read = Table::scan(path, &ScanOptions::default()).unwrap();
+        if name.contains("jsonl") {
+            // JSON has no times.
+            assert_eq!(
+                rows(&read.select(&["kind", "n", "flag"]).unwrap()),
+                rows(&table.select(&["kind", "n", "flag"]).unwrap())
+            );
+        } else {
+            assert_eq!(rows(&read), rows(&table), "{name}");
+        }
+        let some = ScanOptions { limit: Some(2), ..ScanOptions::default() };
+        assert_eq!(rows(&Table::scan(path, &some).unwrap()).len(), 2, "{name}");
+    }
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 7, "no temporary file stays");
+}
+
+#[test]
+fn a_write_that_fails_leaves_the_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, "old").unwrap();
+    let broken = table(vec![("x", ints(&[i64::MAX]))]).with_column("y", &expr("x + 1")).unwrap();
+    let error =
+        broken.write(path.to_str().unwrap(), &WriteOptions::default(), &Control::NONE).unwrap_err();
+    assert!(matches!(error, Error::Overflow { .. }), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let lz4 = WriteOptions { compression: Compression::Lz4, ..WriteOptions::default() };
+    assert!(matches!(
+        people().write(path.to_str().unwrap(), &lz4, &Control::NONE),
+        Err(Error::BadOption { .. })
+    ));
+}
+
+#[test]
+fn folders_globs_and_partitions_are_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let by_kind = WriteOptions {
+        format: Some(Format::Parquet),
+        partition_by: vec!["kind".into()],
+        ..WriteOptions::default()
+    };
+    let kept = events().select(&["kind", "n"]).unwrap();
+    kept.write(&path("set"), &by_kind, &Control::NONE).unwrap();
+    let read = Table::scan(&path("set"), &ScanOptions::default()).unwrap();
+    let read = read.sort(&[SortKey::ascending("n")]).unwrap().select(&["kind", "n"]).unwrap();
+    assert_eq!(rows(&read), rows(&kept));
+    people().write(&path("a.csv"), &WriteOptions::default(), &Control::NONE).unwrap();
+    people().write(&path("b.csv"), &WriteOptions::default(), &Control::NONE).unwrap();
+    let globbed = Table::scan(
+        &path("*.csv"),
+        &ScanOptions { path_column: Some("file".into()), ..ScanOptions::default() },
+    )
+    .unwrap();
+    assert_eq!(globbed.count(&Control::NONE).unwrap(), 10);
+    assert!(rows(&globbed)[9].contains("b.csv"));
+    assert!(matches!(
+        Table::scan(&path("no.csv"), &ScanOptions::default()),
+        Err(Error::File { .. })
+    ));
+    assert!(matches!(
+        Table::scan(&path("set.xyz"), &ScanOptions::default()),
+        Err(Error::File { .. } | Error::BadOption { .. })
+    ));
+}
+
+fn shuffled(n: i64) -> Vec<i64> {
+    (0..n).map(|row| (row * 7_919) % n).collect()
+}
+
+#[test]
+fn sorts_through_files_are_those_in_memory() {
+    let n = 100_003;
+    let keys: Vec<Option<i64>> = shuffled(n)
+        .iter()
+        .map(|&key| if key % 11 == 0 { None } else { Some(if key % 3 == 0 { 5 } else { key / 4 }) })
+        .collect();
+    let words: Vec<String> = shuffled(n)
+        .iter()
+        .map(|key| format!("a word longer than twelve bytes {}", key % 100))
+        .collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let table = table(vec![
+        ("k", ints(&keys)),
+        ("w", texts(&words)),
+        ("row", ints(&(0..n).collect::<Vec<_>>())),
+    ]);
+    let spill = graph_etl::table::Spill { memory: 2 << 20, folder: None };
+    for keys in [
+        vec![SortKey::ascending("k")],
+        vec![SortKey::descending("k"), SortKey::ascending("w")],
+        vec![SortKey::descending("w"), SortKey::descending("k")],
+    ] {
+        let spilled = table.sort_spilling(&keys, &spill, &Control::NONE).unwrap();
+        assert!(spilled.plan().unwrap().contains("sorted-"), "it went through files");
+        let expected = table.sort(&keys).unwrap().collect(&Control::NONE).unwrap();
+        let found = spilled.collect(&Control::NONE).unwrap();
+        assert!(expected == found, "{keys:?}");
+    }
+}
+
+#[test]
+fn joins_and_groups_through_files_are_those_in_memory() {
+    let n = 60_000;
+    let left = table(vec![
+        (
+            "k",
+            ints(
+                &shuffled(n)
+                    .iter()
+                    .map(|&key| (key % 13 != 0).then_some(key / 3))
+                    .collect::<Vec<_>>(),
+            ),
+        ),
+        ("x", ints(&(0..n).collect::<Vec<_>>())),
+    ]);
+    let right = table(vec![
+        (
+            "k",
+            ints(
+                &shuffled(n)
+                    .iter()
+                    .map(|&key| (key % 17 != 0).then_some(key / 2))
+                    .collect::<Vec<_>>(),
+            ),
+        ),
+        ("y", ints(&(0..n).collect::<Vec<_>>())),
+    ]);
+    let spill = graph_etl::table::Spill { memory: 1 << 20, folder: None };
+    let sorted = |table: &Table| {
+        let keys: Vec<SortKey> = table.column_names().map(SortKey::ascending).collect();
+        table.sort(&keys).unwrap().collect(&Control::NONE).unwrap()
+    };
+    for kind in [JoinKind::Inner, JoinKind::Left, JoinKind::Full, JoinKind::Semi, JoinKind::Anti] {
+        let on = JoinOptions::on(&["k"]).kind(kind);
+        let spilled = left.join_spilling(&right, &on, &spill, &Control::NONE).unwrap();
+        assert!(spilled.plan().unwrap().contains("joined-"), "it went through files");
+        assert!(
+            sorted(&spilled) == sorted(&left.join(&right, &on, &Control::NONE).unwrap()),
+            "{kind:?}"
+        );
+    }
+    let totals = [("n", expr("count(*)")), ("s", expr("sum(x)"))];
+    let spilled = left.group_by_spilling(&["k"], &totals, &spill, &Control::NONE).unwrap();
+    assert!(spilled.plan().unwrap().contains("grouped-"), "it went through files");
+    assert!(sorted(&spilled) == sorted(&left.group_by(&["k"], &totals).unwrap()));
+}
+
+#[test]
+fn temporary_files_go_with_the_last_table_that_reads_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let spill = graph_etl::table::Spill { memory: 1 << 18, folder: Some(folder.path().to_owned()) };
+    let table = table(vec![("x", ints(&shuffled(50_000)))]);
+    let sorted = table.sort_spilling(&[SortKey::ascending("x")], &spill, &Control::NONE).unwrap();
+    let some = sorted.filter(&expr("x > 49997")).unwrap();
+    drop(sorted);
+    assert_eq!(rows(&some), [r#"{"x":49998}"#, r#"{"x":49999}"#]);
+    drop(some);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,282 @@
+//! Groups, bins and pivots: what is computed of many rows.
+
+use super::*;
+
+#[test]
+fn groups_are_in_the_order_of_their_first_rows() {
+    let grouped = people()
+        .group_by(
+            &["name"],
+            &[
+                ("n", expr("count(*)")),
+                ("ages", expr("count(age)")),
+                ("total", expr("sum(age)")),
+                ("ratio", expr("max(age) / count(*)")),
+            ],
+        )
+        .unwrap();
+    assert_eq!(
+        rows(&grouped),
+        [
+            r#"{"name":"ann","n":1,"ages":1,"total":30,"ratio":30.0}"#,
+            r#"{"name":"bob","n":2,"ages":2,"total":45,"ratio":12.5}"#,
+            r#"{"name":null,"n":1,"ages":1,"total":40,"ratio":40.0}"#,
+            r#"{"name":"cy","n":1,"ages":0,"total":0,"ratio":null}"#,
+        ]
+    );
+}
+
+#[test]
+fn all_aggregates_of_a_small_group() {
+    let values = table(vec![
+        ("k", ints(&[1, 1, 1, 1])),
+        ("x", ints(&[Some(1), Some(2), None, Some(4)])),
+        ("t", texts(&["b", "a", "b", "c"])),
+    ]);
+    let all = [
+        "count(*)",
+        "count(x)",
+        "count(DISTINCT t)",
+        "n_unique(x)",
+        "sum(x)",
+        "mean(x)",
+        "min(t)",
+        "max(x)",
+        "var(x)",
+        "median(x)",
+        "quantile(x, 0.25)",
+        "first(t)",
+        "last(t)",
+        "bool_or(x > 3)",
+        "bool_and(x > 3)",
+        "list(x)",
+        "sum(x > 1)",
+        "k + sum(x)",
+    ];
+    let named: Vec<(String, Expr)> =
+        all.iter().map(|text| ((*text).to_owned(), expr(text))).collect();
+    let grouped = rows(&values.group_by(&["k"], &named).unwrap());
+    let read: serde_json::Value = serde_json::from_str(&grouped[0]).unwrap();
+    let found: Vec<String> = all.iter().map(|text| read[text].to_string()).collect();
+    assert_eq!(
+        found,
+        [
+            "4",
+            "3",
+            "3",
+            "3",
+            "7",
+            "2.3333333333333335",
+            "\"a\"",
+            "4",
+            "2.333333333333333",
+            "2.0",
+            "1.5",
+            "\"b\"",
+            "\"c\"",
+            "true",
+            "false",
+            "[1,2,null,4]",
+            "2",
+            "8",
+        ]
+    );
+}
+
+#[test]
+fn without_keys_there_is_one_row_even_of_nothing() {
+    let empty = people().filter(&expr("FALSE")).unwrap();
+    let totals = [("n", expr("count(*)")), ("s", expr("sum(age)")), ("m", expr("mean(age)"))];
+    assert_eq!(
+        rows(&empty.group_by(&[] as &[&str], &totals).unwrap()),
+        [r#"{"n":0,"s":0,"m":null}"#]
+    );
+    assert!(rows(&empty.group_by(&["name"], &totals).unwrap()).is_empty());
+}
+
+#[test]
+fn columns_outside_of_aggregates_must_be_keys() {
+    let error = people().group_by(&["name"], &[("x", expr("age + sum(age)"))]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "column `age` must be in an aggregate, or rows be grouped by it, at character 1"
+    );
+    let error = people().group_by(&["name"], &[("x", expr("sum(max(age))"))]).unwrap_err();
+    assert!(error.to_string().contains("around another aggregate"), "{error}");
+    let error = people().group_by(&["name"], &[("x", expr("sum(name)"))]).unwrap_err();
+    assert!(error.to_string().contains("the argument of sum is TEXT"), "{error}");
+}
+
+#[test]
+fn whole_numbers_that_do_not_fit_are_errors() {
+    let big = table(vec![("k", ints(&[1, 1, 2])), ("x", ints(&[i64::MAX, 1, 5]))]);
+    for verb in [
+        big.group_by(&["k"], &[("s", expr("sum(x)"))]),
+        big.group_by(&[] as &[&str], &[("s", expr("sum(x)"))]),
+        big.with_column("y", &expr("x + 1")),
+        big.with_column("y", &expr("x * 2")),
+        big.with_column("y", &expr("0 - x - 2")),
+    ] {
+        let error = verb.unwrap().collect(&Control::NONE).unwrap_err();
+        assert!(matches!(error, Error::Overflow { .. }), "{error:?}");
+    }
+    let wide = table(vec![("x", Arc::new(UInt64Array::from(vec![u64::MAX, 1])) as ArrayRef)]);
+    let error =
+        wide.group_by(&[] as &[&str], &[("s", expr("sum(x)"))]).unwrap().collect(&Control::NONE);
+    assert!(matches!(error, Err(Error::Overflow { .. })));
+    let small =
+        table(vec![("x", Arc::new(Int32Array::from(vec![i32::MAX, i32::MAX])) as ArrayRef)]);
+    let sum = small.group_by(&[] as &[&str], &[("s", expr("sum(x)"))]).unwrap();
+    assert_eq!(rows(&sum), [r#"{"s":4294967294}"#]);
+}
+
+#[test]
+fn bins_cover_the_values() {
+    let values = table(vec![(
+        "x",
+        floats(&[Some(1.0), Some(10.0), Some(100.0), None, Some(f64::NAN), Some(55.0)]),
+    )]);
+    let linear = values.histogram("x", &Bins::Linear(3), &Control::NONE).unwrap();
+    assert_eq!(
+        (linear.edges.as_slice(), linear.counts.as_slice()),
+        ([1.0, 34.0, 67.0, 100.0].as_slice(), [2, 1, 1].as_slice())
+    );
+    assert_eq!(linear.outside, 2);
+    let log = values.histogram("x", &Bins::Log(2), &Control::NONE).unwrap();
+    assert_eq!(log.counts, [1, 3]);
+    assert!((log.edges[1] - 10.0).abs() < 1e-9);
+    let quantile = values.histogram("x", &Bins::Quantile(2), &Control::NONE).unwrap();
+    assert_eq!(quantile.counts, [2, 2]);
+    let edges = values.histogram("x", &Bins::Edges(vec![0.0, 5.0, 20.0]), &Control::NONE).unwrap();
+    assert_eq!((edges.counts, edges.outside), (vec![1, 1], 4));
+    let binned = values.bin("x", &Bins::Linear(3), "bin", &Control::NONE).unwrap();
+    assert_eq!(
+        rows(&binned.table.select(&["bin"]).unwrap()).join(""),
+        r#"{"bin":0}{"bin":0}{"bin":2}{"bin":null}{"bin":null}{"bin":1}"#
+    );
+    let same =
+        table(vec![("x", ints(&[5, 5]))]).histogram("x", &Bins::Linear(4), &Control::NONE).unwrap();
+    assert_eq!(same.counts, [2]);
+    let none = table(vec![("x", ints(&[None::<i64>]))])
+        .histogram("x", &Bins::Linear(4), &Control::NONE)
+        .unwrap();
+    assert_eq!((none.counts.len(), none.outside), (0, 1));
+    assert!(matches!(
+        values.bin("x", &Bins::Linear(0), "b", &Control::NONE),
+        Err(Error::BadOption { .. })
+    ));
+    assert!(matches!(
+        people().bin("name", &Bins::Linear(2), "b", &Control::NONE),
+        Err(Error::WrongType { .. })
+    ));
+}
+
+#[test]
+fn times_go_into_intervals() {
+    let binned =
+        |every| rows(&events().bin_time("at", every, "t").unwrap().select(&["t"]).unwrap());
+    assert_eq!(
+        binned("1 day")[1..3],
+        [r#"{"t":"1970-01-01T00:00:00"}"#, r#"{"t":"1970-01-03T00:00:00"}"#]
+    );
+    assert_eq!(binned("15 minutes")[1], r#"{"t":"1970-01-01T01:00:00"}"#);
+    assert_eq!(binned("1 month")[2], r#"{"t":"1970-01-01T00:00:00"}"#);
+    for wrong in ["", "1 day 2 hours", "-1 day", "soon"] {
+        assert!(
+            matches!(events().bin_time("at", wrong, "t"), Err(Error::BadOption { .. })),
+            "{wrong}"
+        );
+    }
+    assert!(matches!(events().bin_time("n", "1 day", "t"), Err(Error::WrongType { .. })));
+}
+
+#[test]
+fn events_become_wide_and_long() {
+    let wide = events().pivot(&["day"], "kind", &expr("sum(n)"), &Control::NONE).unwrap();
+    assert_eq!(
+        rows(&wide)[..2],
+        [r#"{"day":"1970-01-01","a":1,"b":0}"#, r#"{"day":"1970-02-01","a":0,"b":2}"#]
+    );
+    let counts = events().pivot(&[] as &[&str], "kind", &expr("count(*)"), &Control::NONE).unwrap();
+    assert_eq!(rows(&counts), [r#"{"a":2,"b":2}"#]);
+    // Rows of other values are no part of a cell, wherever they stand.
+    let none: [&str; 0] = [];
+    for (value, expected) in [
+        ("first(n)", r#"{"a":1,"b":2}"#),
+        ("list(n)", r#"{"a":[1,3],"b":[2,4]}"#),
+        ("mean(n)", r#"{"a":2.0,"b":3.0}"#),
+        ("count(DISTINCT n)", r#"{"a":2,"b":2}"#),
+    ] {
+        let cells = events().pivot(&none, "kind", &expr(value), &Control::NONE).unwrap();
+        assert_eq!(rows(&cells), [expected], "{value}");
+    }
+    let by_day = events().pivot(&["day"], "kind", &expr("max(n)"), &Control::NONE).unwrap();
+    assert_eq!(rows(&by_day)[0], r#"{"day":"1970-01-01","a":1,"b":null}"#);
+    assert!(matches!(
+        events().rename(&[("day", "a")]).unwrap().pivot(
+            &["a"],
+            "kind",
+            &expr("sum(n)"),
+            &Control::NONE
+        ),
+        Err(Error::DuplicateColumn { .. })
+    ));
+    let long = counts.unpivot(&["a", "b"], "kind", "n").unwrap();
+    assert_eq!(rows(&long), [r#"{"kind":"a","n":2}"#, r#"{"kind":"b","n":2}"#]);
+    assert!(matches!(events().unpivot(&["n", "kind"], "k", "v"), Err(Error::WrongType { .. })));
+    assert!(matches!(
+        events().pivot(&["day"], "kind", &expr("n"), &Control::NONE),
+        Err(Error::WrongType { .. })
+    ));
+}
+
+#[test]
+fn codes_are_dense_and_in_order_of_appearance() {
+    let made = people().factorize("name", "code", &Control::NONE).unwrap();
+    assert_eq!(
+        rows(&made.table.select(&["name", "code"]).unwrap()),
+        [
+            r#"{"name":"ann","code":0}"#,
+            r#"{"name":"bob","code":1}"#,
+            r#"{"name":null,"code":null}"#,
+            r#"{"name":"cy","code":2}"#,
+            r#"{"name":"bob","code":1}"#,
+        ]
+    );
+    assert_eq!(
+        rows(&made.dictionary),
+        [
+            r#"{"code":0,"value":"ann"}"#,
+            r#"{"code":1,"value":"bob"}"#,
+            r#"{"code":2,"value":"cy"}"#,
+        ]
+    );
+    let ages = people().factorize("age", "code", &Control::NONE).unwrap().table;
+    assert_eq!(
+        rows(&ages.filter(&expr("age = 25")).unwrap().select(&["code"]).unwrap()),
+        [r#"{"code":3}"#]
+    );
+    assert_eq!(rows(&ages.filter(&expr("code IS NULL")).unwrap()).len(), 1);
+    // Fractions, which go by way of a join.
+    let pays = people().factorize("pay", "code", &Control::NONE).unwrap().table;
+    assert_eq!(rows(&pays.select(&["code"]).unwrap())[2..4], [r#"{"code":2}"#, r#"{"code":3}"#]);
+    let value = people().factorize("name", "value", &Control::NONE).unwrap();
+    assert_eq!(rows(&value.table.select(&["value"]).unwrap())[4], r#"{"value":1}"#);
+    assert!(matches!(
+        people().factorize("name", "age", &Control::NONE),
+        Err(Error::DuplicateColumn { .. })
+    ));
+}
+
+#[test]
+fn a_table_is_described_column_by_column() {
+    let found = people().describe(&Control::NONE).unwrap();
+    let age = &found[1];
+    assert_eq!((age.n_values, age.n_nulls, age.n_unique), (4, 1, Some(5)));
+    assert_eq!(
+        (age.min.as_deref(), age.max.as_deref(), age.mean),
+        (Some("20"), Some("40"), Some(28.75))
+    );
+    assert_eq!(age.quartiles, Some([23.75, 27.5, 32.5]));
+    assert_eq!((found[0].min.as_deref(), found[0].mean), (Some("ann"), None));
+}

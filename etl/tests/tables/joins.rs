@@ -1,0 +1,95 @@
+//! Tables side by side and below one another.
+
+use super::*;
+
+#[test]
+fn joins_have_the_rows_that_their_kind_says() {
+    let on = JoinOptions {
+        left_on: vec!["name".into()],
+        right_on: vec!["owner".into()],
+        ..JoinOptions::default()
+    };
+    let joined = |kind| {
+        let joined = people().join(&pets(), &on.clone().kind(kind), &Control::NONE).unwrap();
+        rows(&joined.drop(&["pay"]).unwrap())
+    };
+    assert_eq!(
+        joined(JoinKind::Inner),
+        [
+            r#"{"name":"ann","age":30,"pet":"dog","age_right":2}"#,
+            r#"{"name":"bob","age":20,"pet":"cat","age_right":1}"#,
+            r#"{"name":"bob","age":20,"pet":"emu","age_right":3}"#,
+            r#"{"name":"bob","age":25,"pet":"cat","age_right":1}"#,
+            r#"{"name":"bob","age":25,"pet":"emu","age_right":3}"#,
+        ]
+    );
+    let left = joined(JoinKind::Left);
+    assert_eq!(left.len(), 7);
+    assert_eq!(left[3], r#"{"name":null,"age":40,"pet":null,"age_right":null}"#);
+    assert_eq!(joined(JoinKind::Full).len(), 9);
+    assert_eq!(
+        joined(JoinKind::Semi),
+        [r#"{"name":"ann","age":30}"#, r#"{"name":"bob","age":20}"#, r#"{"name":"bob","age":25}"#,]
+    );
+    assert_eq!(
+        joined(JoinKind::Anti),
+        [r#"{"name":null,"age":40}"#, r#"{"name":"cy","age":null}"#]
+    );
+    let nulls = JoinOptions { nulls_equal: true, ..on };
+    assert_eq!(rows(&people().join(&pets(), &nulls, &Control::NONE).unwrap()).len(), 6);
+}
+
+#[test]
+fn a_join_that_would_explode_is_an_error_with_the_estimate() {
+    let same = table(vec![("k", ints(&vec![7; 1000])), ("v", ints(&vec![1; 1000]))]);
+    let on = JoinOptions { limit: Some(999_999), ..JoinOptions::on(&["k"]) };
+    let error = same.join(&same, &on, &Control::NONE).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the join would make about 1000000 rows, but at most 999999 are allowed"
+    );
+    let exact = JoinOptions { limit: Some(1_000_000), ..on };
+    assert_eq!(
+        same.join(&same, &exact, &Control::NONE).unwrap().count(&Control::NONE).unwrap(),
+        1_000_000
+    );
+    let cross = JoinOptions { kind: JoinKind::Cross, limit: Some(10), ..JoinOptions::default() };
+    assert!(matches!(
+        same.join(&same, &cross, &Control::NONE),
+        Err(Error::TooManyRows { estimated: 1_000_000, .. })
+    ));
+}
+
+#[test]
+fn a_join_estimates_large_sides_by_a_sample() {
+    // 3 million rows, each key twice on either side: 6 million pairs.
+    let keys: Vec<i64> = (0..3_000_000).map(|row| row / 2).collect();
+    let side = table(vec![("k", ints(&keys))]);
+    let on = JoinOptions::on(&["k"]);
+    let estimated = side.estimate_join(&side, &on, &Control::NONE).unwrap();
+    assert!((5_500_000..6_500_000).contains(&estimated), "{estimated}");
+}
+
+#[test]
+fn keys_of_a_join_must_be_able_to_be_equal() {
+    let on = JoinOptions {
+        left_on: vec!["age".into()],
+        right_on: vec!["owner".into()],
+        ..JoinOptions::default()
+    };
+    let error = people().join(&pets(), &on, &Control::NONE).unwrap_err();
+    assert!(matches!(error, Error::WrongType { .. }), "{error}");
+    let none = JoinOptions::default();
+    assert!(matches!(people().join(&pets(), &none, &Control::NONE), Err(Error::BadOption { .. })));
+}
+
+#[test]
+fn tables_go_below_one_another() {
+    let both = Table::concat(&[&pets(), &pets()], false).unwrap();
+    assert_eq!(rows(&both).len(), 10);
+    let filled = Table::concat(&[&people(), &pets()], true).unwrap();
+    assert_eq!(rows(&filled)[5], r#"{"name":null,"age":1,"pay":null,"owner":"bob","pet":"cat"}"#);
+    assert!(matches!(Table::concat(&[&people(), &pets()], false), Err(Error::Unknown { .. })));
+    let other = people().with_column("age", &expr("name")).unwrap();
+    assert!(matches!(Table::concat(&[&people(), &other], true), Err(Error::WrongType { .. })));
+}
