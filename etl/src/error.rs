@@ -254,7 +254,16 @@ impl Error {
         if let Some((_, what)) = reason.split_once(crate::expr::OVERFLOW) {
             return Self::Overflow { column: what.lines().next().unwrap_or_default().into() };
         }
+        if reason.contains(crate::expr::SQL_OVERFLOW) {
+            return Self::overflowed_sum();
+        }
         Self::Engine { doing, reason: reason.into() }
+    }
+
+    /// A sum wrapped, and nobody knows which.
+    #[cfg(feature = "tables")]
+    pub(crate) fn overflowed_sum() -> Self {
+        Self::Overflow { column: "a sum of whole numbers".into() }
     }
 
     /// What the system says of the file or folder `path`.

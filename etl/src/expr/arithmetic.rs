@@ -11,6 +11,9 @@ use polars_arrow::compute::utils::combine_validities_and;
 /// How an error of ours begins inside of polars' errors; the rest is what did not fit.
 pub(crate) const OVERFLOW: &str = "graphlume: does not fit into 64 bits: ";
 
+/// The text that SQL makes a number where a sum does not fit, short enough to be whole in an error.
+pub(crate) const SQL_OVERFLOW: &str = "graphlume sum overflow";
+
 /// An operation of integers of 64 bits that is null or an error where polars' would wrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Integers {

@@ -43,7 +43,7 @@ mod time;
 mod tree;
 
 #[cfg(feature = "tables")]
-pub(crate) use arithmetic::OVERFLOW;
+pub(crate) use arithmetic::{OVERFLOW, SQL_OVERFLOW};
 pub use check::Resolved;
 pub use error::{ExpressionError, Problem};
 pub use functions::{Aggregate, Function};

@@ -120,7 +120,7 @@ fn guarded<T>(doing: &'static str, work: impl FnOnce() -> PolarsResult<T>) -> Re
             let text = text.unwrap_or("the engine panicked");
             // Built with checks of overflow, sums of polars panic where they would wrap otherwise.
             if text.starts_with("attempt to ") && text.ends_with(" with overflow") {
-                return Err(Error::Overflow { column: "a sum of whole numbers".into() });
+                return Err(Error::overflowed_sum());
             }
             Err(Error::engine(doing, &text))
         }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use arrow::datatypes::{DataType, FieldRef};
 use polars::prelude::{LazyFrame, PolarsResult};
 use polars::sql::SQLContext;
 use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, TableFactor, Visit, Visitor};
@@ -9,34 +10,66 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
 use super::Table;
+use super::sql_sums::check_sums;
 use crate::error::nearest;
 use crate::{Error, Result};
 
 /// The table that a query of SQL makes of `tables`, each under its name.
 ///
 /// The dialect is that of polars. One statement, a `SELECT` (with `WITH`, `UNION`, `VALUES` and so on),
-/// which sees the tables that are given and nothing else.
+/// which sees the tables that are given and nothing else. Sums of whole numbers have 64 bits; other
+/// arithmetic of theirs wraps, as polars' does.
 ///
 /// # Errors
 ///
 /// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
 /// - [`Error::Refused`] for all but one `SELECT`, for functions that read files, and for `SELECT INTO`;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
-/// - [`Error::DuplicateColumn`] if two tables have one name.
+/// - [`Error::DuplicateColumn`] if two tables have one name;
+/// - later, [`Error::Overflow`] for a sum that does not fit into 64 bits.
 pub fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
     super::rows::no_duplicates(tables.iter().map(|(name, _)| *name))?;
-    check(query, tables)?;
+    let parsed = check(query, tables)?;
     let names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let inputs = tables.iter().map(|(_, table)| table.lazy()).collect();
-    let lazy = execute(query, &names, inputs).map_err(|error| unknown_column(&error, tables))?;
     let all: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
-    let query = query.to_owned();
-    // It has run above, over the same tables.
-    Table::of(&all, move |inputs| execute(&query, &names, inputs).unwrap_or_else(|_| lazy.clone()))
-        .map_err(|error| match error {
+    let run = |query: String| {
+        let inputs = all.iter().map(|table| table.lazy()).collect();
+        let lazy =
+            execute(&query, &names, inputs).map_err(|error| unknown_column(&error, tables))?;
+        let names = names.clone();
+        // It has run above, over the same tables.
+        let again = move |inputs| execute(&query, &names, inputs).unwrap_or_else(|_| lazy.clone());
+        Table::of(&all, again).map_err(|error| match error {
             Error::Engine { reason, .. } => unknown_column(&reason, tables),
             other => other,
         })
+    };
+    // Errors are to be about the query as it was written.
+    let unchecked = run(query.to_owned())?;
+    for widen in [true, false] {
+        let Some(query) = check_sums(&parsed, widen) else { return Ok(unchecked) };
+        if let Ok(checked) = run(query)
+            && differs_in_width_only(&unchecked, &checked)
+        {
+            return Ok(checked);
+        }
+    }
+    Err(Error::Engine {
+        doing: "planning SQL",
+        reason: "a sum has a type that cannot be checked for overflow".into(),
+    })
+}
+
+/// Whether columns of `after` have the names and types of those of `before`, but for whole numbers of
+/// 64 bits in the place of narrower ones.
+fn differs_in_width_only(before: &Table, after: &Table) -> bool {
+    let (before, after) = (before.schema().fields(), after.schema().fields());
+    let fits = |(before, after): (&FieldRef, &FieldRef)| {
+        before.name() == after.name()
+            && (before.data_type() == after.data_type()
+                || before.data_type().is_integer() && *after.data_type() == DataType::Int64)
+    };
+    before.len() == after.len() && before.iter().zip(after.iter()).all(fits)
 }
 
 fn execute(query: &str, names: &[String], inputs: Vec<LazyFrame>) -> PolarsResult<LazyFrame> {
@@ -51,26 +84,29 @@ fn refused(what: impl std::fmt::Display, why: &'static str) -> Error {
     Error::Refused { what: what.to_string().into(), why }
 }
 
-/// Refuses what is no query of the tables.
-fn check(query: &str, tables: &[(&str, Table)]) -> Result<()> {
+/// The query as a tree; refuses what is no query of the tables.
+fn check(query: &str, tables: &[(&str, Table)]) -> Result<Box<Query>> {
     let parsed = Parser::parse_sql(&GenericDialect, query)
         .map_err(|error| Error::engine("reading SQL", &error))?;
-    let [Statement::Query(parsed)] = parsed.as_slice() else {
-        return Err(match parsed.as_slice() {
-            [] => refused("no statement", "there must be one SELECT"),
-            [one] => {
-                let text = one.to_string();
-                let word = text.split_whitespace().next().unwrap_or_default();
-                refused(word, "there must be one SELECT, which changes nothing")
-            }
-            _ => refused(format!("{} statements", parsed.len()), "there must be one SELECT"),
-        });
+    let query = match <[Statement; 1]>::try_from(parsed) {
+        Ok([Statement::Query(query)]) => query,
+        Ok([other]) => {
+            let text = other.to_string();
+            let word = text.split_whitespace().next().unwrap_or_default();
+            return Err(refused(word, "there must be one SELECT, which changes nothing"));
+        }
+        Err(none) if none.is_empty() => {
+            return Err(refused("no statement", "there must be one SELECT"));
+        }
+        Err(all) => {
+            return Err(refused(format!("{} statements", all.len()), "there must be one SELECT"));
+        }
     };
     let mut checker = Checker { tables, named: Vec::new() };
-    if let ControlFlow::Break(error) = Visit::visit(parsed.as_ref(), &mut checker) {
-        return Err(error);
+    match Visit::visit(query.as_ref(), &mut checker) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(query),
     }
-    Ok(())
 }
 
 /// Walks a query, with the names that are defined in it.

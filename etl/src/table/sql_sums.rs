@@ -1,0 +1,88 @@
+//! Sums in SQL: errors where those of polars would wrap.
+//!
+//! A query is rewritten before it is run, in SQL alone, since functions of ours would not be known in
+//! its inner queries. Beside each sum another one is made, of fractions. Whole numbers that wrapped are
+//! off by at least 2⁶⁴ from it, and then a text that is no number is made one, which is an error.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query};
+use sqlparser::ast::{VisitMut, VisitorMut};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
+
+use crate::expr::SQL_OVERFLOW;
+
+/// Half of what a sum that wrapped is off by.
+const OFF: &str = "9223372036854775808.0";
+/// Beyond all whole numbers; sums of fractions may be there, and may be off by anything.
+const BEYOND: &str = "19000000000000000000.0";
+
+/// `query` with sums that do not wrap; `None` if there are no sums.
+///
+/// With `widen`, sums of whole numbers have 64 bits whatever the numbers have; there may be other types
+/// that this has no meaning for.
+pub(super) fn check_sums(query: &Query, widen: bool) -> Option<String> {
+    let mut query = query.clone();
+    let mut sums = Sums { widen, found: false };
+    let ControlFlow::Continue(()) = VisitMut::visit(&mut query, &mut sums);
+    sums.found.then(|| query.to_string())
+}
+
+struct Sums {
+    widen: bool,
+    found: bool,
+}
+
+impl VisitorMut for Sums {
+    type Break = std::convert::Infallible;
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        if let Expr::Function(sum) = &*expr
+            && let Some(summed) = summed(sum)
+            && let Some(checked) = checked(sum, summed, self.widen)
+        {
+            *expr = checked;
+            self.found = true;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// What is added up, if that is what the function does.
+fn summed(function: &Function) -> Option<&Expr> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    match list.args.as_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(summed))]
+            if function.name.to_string().eq_ignore_ascii_case("sum") =>
+        {
+            Some(summed)
+        }
+        _ => None,
+    }
+}
+
+/// `sum` of its argument, if that is near the sum of it as fractions.
+fn checked(sum: &Function, summed: &Expr, widen: bool) -> Option<Expr> {
+    let values = match widen {
+        true => format!("({summed}) + CAST(0 AS BIGINT)"),
+        false => summed.to_string(),
+    };
+    let of = |values: &str| {
+        let mut sum = sum.clone();
+        if let FunctionArguments::List(list) = &mut sum.args {
+            list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(read(values)?))];
+        }
+        Some(sum)
+    };
+    let (sum, near) = (of(&values)?, of(&format!("CAST({values} AS DOUBLE)"))?);
+    let size = format!("CAST({sum} AS DOUBLE)");
+    read(&format!(
+        "(CASE WHEN CAST(CASE WHEN ABS({size} - {near}) > {OFF} AND ABS({size}) < {BEYOND} \
+         THEN '{SQL_OVERFLOW}' ELSE '0' END AS BIGINT) = 0 THEN {sum} END)"
+    ))
+}
+
+fn read(text: &str) -> Option<Expr> {
+    Parser::new(&GenericDialect).try_with_sql(text).ok()?.parse_expr().ok()
+}
