@@ -1,6 +1,7 @@
 //! Sources as tables: files and datasets, an object store, databases and the web.
 
 #![cfg(feature = "tables")]
+#![expect(clippy::print_stdout, reason = "a test hears what it says when it is run once more")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;
@@ -239,20 +240,25 @@ fn answer(stream: &TcpStream, objects: &HashMap<String, Vec<u8>>) -> Option<()> 
 }
 
 /// A variable of the environment cannot be set in a test of a safe crate, so the program that reads
-/// the store is this test, run once more with them.
+/// the stores is this test, run once more with them.
 #[test]
 fn objects_are_read_with_credentials_from_the_environment() {
-    if std::env::var_os("GRAPHLUME_TEST_OBJECTS").is_some() {
-        let one = usual("s3://bucket/a.csv");
-        assert_eq!(rows(&one), "1,x|2,y");
-        let many = usual("s3://bucket/data/*.parquet");
-        assert_eq!(rows(&many), "7|7");
-        let source = Source::new("s3://bucket/data/*.parquet", SourceOptions::default()).unwrap();
-        assert_eq!(source.kind(), SourceKind::Objects);
-        assert_eq!(source.open(&Control::NONE).unwrap().rows, Some(2));
-        let error = open("s3://bucket/none.csv", SourceOptions::default()).unwrap_err().to_string();
-        assert!(error.starts_with("s3://bucket/none.csv: "), "{error}");
+    if let Ok(store) = std::env::var("GRAPHLUME_TEST_OBJECTS") {
+        assert_eq!(rows(&usual(&format!("{store}://bucket/a.csv"))), "1,x|2,y");
+        let one = usual(&format!("{store}://bucket/data/1.parquet"));
+        assert_eq!(rows(&one), "7");
+        let source = Source::new(&format!("{store}://bucket/a.csv"), SourceOptions::default());
+        assert_eq!(source.unwrap().kind(), SourceKind::Objects);
+        let none = format!("{store}://bucket/none.csv");
+        let error = open(&none, SourceOptions::default()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{none}: ")), "{error}");
         assert!(!error.contains("verysecret"), "{error}");
+        if store == "s3" {
+            let pattern = "s3://bucket/data/*.parquet";
+            assert_eq!(rows(&usual(pattern)), "7|7");
+            let source = Source::new(pattern, SourceOptions::default()).unwrap();
+            assert_eq!(source.open(&Control::NONE).unwrap().rows, Some(2));
+        }
         return;
     }
     let folder = folder(&[("x.csv", "n\n7\n")]);
@@ -265,18 +271,73 @@ fn objects_are_read_with_credentials_from_the_environment() {
         ("/bucket/data/1.parquet".to_owned(), parquet.clone()),
         ("/bucket/data/2.parquet".to_owned(), parquet),
     ]));
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["objects_are_read_with_credentials_from_the_environment", "--exact", "--nocapture"])
-        .env("GRAPHLUME_TEST_OBJECTS", "1")
-        .env("AWS_ACCESS_KEY_ID", "someone")
-        .env("AWS_SECRET_ACCESS_KEY", "verysecret")
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ENDPOINT_URL", &url)
-        .env("AWS_ALLOW_HTTP", "true")
-        .output()
-        .unwrap();
+    let account = serde_json::json!({
+        "gcs_base_url": url, "disable_oauth": true, "client_email": "someone", "private_key": "",
+        "private_key_id": "",
+    });
+    let stores = [
+        (
+            "s3",
+            vec![
+                ("AWS_ACCESS_KEY_ID", "someone".to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", "verysecret".to_owned()),
+                ("AWS_REGION", "us-east-1".to_owned()),
+                ("AWS_ENDPOINT_URL", url.clone()),
+                ("AWS_ALLOW_HTTP", "true".to_owned()),
+            ],
+        ),
+        ("gs", vec![("GOOGLE_SERVICE_ACCOUNT_KEY", account.to_string())]),
+        (
+            "az",
+            vec![
+                ("AZURE_STORAGE_ACCOUNT_NAME", "someone".to_owned()),
+                ("AZURE_STORAGE_ACCOUNT_KEY", "dmVyeXNlY3JldA==".to_owned()),
+                ("AZURE_STORAGE_ENDPOINT", url.clone()),
+                ("AZURE_ALLOW_HTTP", "true".to_owned()),
+            ],
+        ),
+    ];
+    for (store, variables) in stores {
+        let (success, text) = with_environment(
+            "objects_are_read_with_credentials_from_the_environment",
+            store,
+            &variables,
+        );
+        assert!(success, "{store}: {text}");
+    }
+}
+
+/// Runs a test of this file once more, with variables; gives whether it passed, and what it printed.
+fn with_environment(test: &str, value: &str, variables: &[(&str, String)]) -> (bool, String) {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    for (name, _) in std::env::vars() {
+        if ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|begin| name.starts_with(begin)) {
+            command.env_remove(name);
+        }
+    }
+    command.args([test, "--exact", "--nocapture"]).env("GRAPHLUME_TEST_OBJECTS", value);
+    let output = command.envs(variables.iter().map(|(k, v)| (k, v))).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
+    (output.status.success(), text.into_owned())
+}
+
+#[test]
+fn stores_that_are_not_configured_say_what_is_missing() {
+    if let Ok(url) = std::env::var("GRAPHLUME_TEST_OBJECTS") {
+        let error = open(&url, SourceOptions::default()).unwrap_err().to_string();
+        println!("error: {error}");
+        return;
+    }
+    let absent = ("GOOGLE_SERVICE_ACCOUNT", "/no/such/account.json".to_owned());
+    for (url, variables, named) in [
+        ("az://container/a.csv", vec![], "ccount"),
+        ("gs://bucket/a.csv", vec![absent], "/no/such/account.json"),
+    ] {
+        let test = "stores_that_are_not_configured_say_what_is_missing";
+        let (success, text) = with_environment(test, url, &variables);
+        let error = text.lines().find(|line| line.contains("error: ")).unwrap_or_default();
+        assert!(success && error.contains(url) && error.contains(named), "{url}: {text}");
+    }
 }
 
 #[test]

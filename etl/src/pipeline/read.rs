@@ -200,6 +200,7 @@ fn input(section: &Section, folder: &Path) -> Result<Input> {
             }
         },
         max_bytes: section.bytes("max_bytes")?.unwrap_or(usual.max_bytes),
+        max_memory: section.bytes("max_memory")?.unwrap_or(usual.max_memory),
         timeout_secs: section.number("timeout_secs")?.unwrap_or(usual.timeout_secs),
         max_redirects: section
             .whole("max_redirects")?

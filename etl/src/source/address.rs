@@ -188,7 +188,7 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
     (valid && 1 < scheme.len()).then_some((scheme, rest))
 }
 
-fn split_query(text: &str) -> (&str, &str) {
+pub(super) fn split_query(text: &str) -> (&str, &str) {
     text.split_once('?').unwrap_or((text, ""))
 }
 

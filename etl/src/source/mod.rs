@@ -53,7 +53,7 @@ pub struct Source {
 #[derive(Debug)]
 pub struct Opened {
     /// The rows. Those of files and object stores are read when the table is computed, those of
-    /// databases are in memory.
+    /// databases are in memory, and in temporary files if they are many.
     pub table: Table,
     /// About how many rows there are, if that could be told without reading them.
     pub rows: Option<u64>,
@@ -244,10 +244,10 @@ impl Source {
                 (open_file(&page.file, Some(page.format), options, control)?, Some(page.file))
             }
             Address::Sqlite { .. } | Address::Postgres { .. } => {
-                let Rows { schema, batches } = self.rows(control)?;
-                let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-                let table = Table::from_batches(&schema, &batches).map_err(files::fault)?;
-                (files::Opened { table, rows: Some(rows), in_memory: true }, None)
+                let rows = self.rows(control)?;
+                let (n_rows, in_memory) = (rows.n_rows, rows.spilled.is_empty());
+                let table = rows.table().map_err(files::fault)?;
+                (files::Opened { table, rows: Some(n_rows), in_memory }, None)
             }
         };
         let files::Opened { table, rows, in_memory } = opened;
@@ -259,7 +259,12 @@ impl Source {
         match &self.address {
             Address::Sqlite { path, .. } => sqlite::read(path, &self.ask, &self.options, control),
             Address::Postgres { url, .. } => postgres::read(url, &self.ask, &self.options, control),
-            _ => Ok(Rows { schema: rows::schema([]), batches: Vec::new() }),
+            _ => Ok(Rows {
+                schema: rows::schema([]),
+                spilled: Vec::new(),
+                batches: Vec::new(),
+                n_rows: 0,
+            }),
         }
     }
 

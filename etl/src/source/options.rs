@@ -35,6 +35,8 @@ pub struct SourceOptions {
     pub params: Vec<Parameter>,
     /// Most bytes that are read from the web, from standard input or out of a database.
     pub max_bytes: u64,
+    /// Most bytes out of a database that are held in memory; more go into temporary files.
+    pub max_memory: u64,
     /// Seconds after which the web or a database is given up.
     pub timeout_secs: f64,
     /// Most redirections that are followed in the web.
@@ -58,6 +60,7 @@ impl Default for SourceOptions {
             query: None,
             params: Vec::new(),
             max_bytes: 4 << 30,
+            max_memory: 256 << 20,
             timeout_secs: 300.0,
             max_redirects: 5,
             allow_private: true,

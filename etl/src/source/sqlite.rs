@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, BinaryViewBuilder, Float64Builder, Int64Array, Int64Builder, NullArray,
-    StringViewBuilder, new_null_array,
+    RecordBatch, StringViewBuilder, new_null_array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};
@@ -22,7 +22,7 @@ use rusqlite::{Connection, OpenFlags, Statement, ToSql};
 use super::address::Ask;
 use super::error::Fault;
 use super::options::{Parameter, SourceOptions};
-use super::rows::{Meter, Rows, batch, check_names, schema};
+use super::rows::{Meter, Rows, Spool, batch, check_names, schema};
 use super::watch::{Halt, watched};
 use crate::Control;
 use crate::error::nearest;
@@ -35,8 +35,8 @@ pub(super) fn read(
     control: &Control,
 ) -> Result<Rows, Halt> {
     with_statement(path, ask, options, control, |statement| {
-        let (rows, _) = fetch(statement, Meter::new(control, options.max_bytes), true)?;
-        Ok(rows)
+        let spool = Spool::new(options.max_memory);
+        fetch(statement, Meter::new(control, options.max_bytes), Some(spool))
     })
 }
 
@@ -48,8 +48,8 @@ pub(super) fn probe(
     control: &Control,
 ) -> Result<(SchemaRef, Option<u64>), Halt> {
     with_statement(path, ask, options, control, |statement| {
-        let (rows, n_rows) = fetch(statement, Meter::new(control, options.max_bytes), false)?;
-        Ok((rows.schema, Some(n_rows)))
+        let rows = fetch(statement, Meter::new(control, options.max_bytes), None)?;
+        Ok((rows.schema, Some(rows.n_rows)))
     })
 }
 
@@ -165,8 +165,12 @@ impl ToSql for Parameter {
     }
 }
 
-/// The rows, and how many there are; none of them if they are not to be kept.
-fn fetch(statement: &mut Statement, mut meter: Meter, keep: bool) -> Result<(Rows, u64), Halt> {
+/// The rows; without a spool only how many there are.
+fn fetch(
+    statement: &mut Statement,
+    mut meter: Meter,
+    mut spool: Option<Spool>,
+) -> Result<Rows, Halt> {
     let mut columns: Vec<_> =
         statement.columns().map(|c| Column::new(c.name(), c.decl_type())).collect();
     let mut sizes = Vec::new();
@@ -181,12 +185,18 @@ fn fetch(statement: &mut Statement, mut meter: Meter, keep: bool) -> Result<(Row
         if meter.row(bytes)? {
             columns.iter_mut().for_each(Column::close);
             sizes.push(mem::take(&mut n_rows));
-            meter.close_batch()?;
-            if !keep {
-                for column in &mut columns {
-                    column.closed.clear();
+            let bytes = meter.close_batch()?;
+            match &mut spool {
+                Some(spool) => {
+                    if spool.holds(bytes) {
+                        let (schema, batches) = closed(&mut columns, &mem::take(&mut sizes))?;
+                        spool.put(&schema, &batches)?;
+                    }
                 }
-                sizes.clear();
+                None => {
+                    columns.iter_mut().for_each(|column| column.closed.clear());
+                    sizes.clear();
+                }
             }
         }
     }
@@ -195,14 +205,20 @@ fn fetch(statement: &mut Statement, mut meter: Meter, keep: bool) -> Result<(Row
         sizes.push(n_rows);
     }
     meter.close_batch()?;
+    let (schema, batches) = closed(&mut columns, &sizes)?;
+    let spilled = spool.map_or_else(Vec::new, Spool::spilled);
+    Ok(Rows { schema, spilled, batches, n_rows: meter.rows })
+}
+
+/// Takes the batches that are closed, of so many rows each, out of the columns.
+fn closed(columns: &mut [Column], sizes: &[usize]) -> Result<(SchemaRef, Vec<RecordBatch>), Fault> {
     let schema = schema(columns.iter().map(|column| (&*column.name, column.data_type())));
-    let chunks = columns.into_iter().map(Column::finish).collect::<Result<Vec<_>, _>>()?;
-    let batches = sizes.into_iter().enumerate().map(|(i, n_rows)| {
+    let chunks = columns.iter_mut().map(Column::take).collect::<Result<Vec<_>, _>>()?;
+    let batches = sizes.iter().enumerate().map(|(i, n_rows)| {
         let columns = chunks.iter().map(|column| column[i].clone()).collect();
-        batch(&schema, columns, n_rows)
+        batch(&schema, columns, *n_rows)
     });
-    let batches = batches.collect::<Result<_, _>>()?;
-    Ok((Rows { schema, batches }, meter.rows))
+    Ok((Arc::clone(&schema), batches.collect::<Result<_, _>>()?))
 }
 
 /// One column of the result, as long as it grows.
@@ -330,9 +346,9 @@ impl Column {
     }
 
     /// The arrays of all batches, of one type.
-    fn finish(self) -> Result<Vec<ArrayRef>, Fault> {
+    fn take(&mut self) -> Result<Vec<ArrayRef>, Fault> {
         let kind = self.data_type();
-        let arrays = self.closed.into_iter().map(|array| match array.data_type() {
+        let arrays = mem::take(&mut self.closed).into_iter().map(|array| match array.data_type() {
             DataType::Null => Ok(new_null_array(&kind, array.len())),
             _ => cast(&array, &kind),
         });

@@ -84,7 +84,7 @@ impl Table {
             let below = bounds.partition_point(|bound| bound.as_slice() < row);
             2 * below + usize::from(bounds.get(below).is_some_and(|bound| bound == row))
         };
-        let parts = Parts::new(spill)?;
+        let parts = Parts::new(spill.folder.as_deref())?;
         let files = self.deal(&parts, "part", 2 * bounds.len() + 1, spill, control, &|frame| {
             Ok(encode(frame)?.iter().flatten().map(range_of).collect())
         })?;
@@ -144,7 +144,7 @@ impl Table {
         if n_parts == 1 {
             return Ok(whole);
         }
-        let parts = Parts::new(spill)?;
+        let parts = Parts::new(spill.folder.as_deref())?;
         let by = |names: &[String]| {
             let names = names.to_vec();
             move |frame: &DataFrame| hashed_parts(frame, &names, n_parts)
@@ -193,7 +193,7 @@ impl Table {
         if n_parts == 1 || keys.is_empty() {
             return Ok(whole);
         }
-        let parts = Parts::new(spill)?;
+        let parts = Parts::new(spill.folder.as_deref())?;
         let names: Vec<String> = keys.iter().map(|key| key.as_ref().to_owned()).collect();
         let files = self.deal(&parts, "part", n_parts, spill, control, &|frame| {
             hashed_parts(frame, &names, n_parts)
@@ -312,13 +312,21 @@ impl Table {
 }
 
 /// The folder of temporary files, which is removed with the last table that reads them.
-struct Parts(Arc<TempDir>);
+pub(crate) struct Parts(Arc<TempDir>);
 
 impl Parts {
-    fn new(spill: &Spill) -> Result<Self> {
-        let folder = spill.folder.clone().unwrap_or_else(std::env::temp_dir);
+    /// A folder in `folder`, by default in the system's.
+    pub(crate) fn new(folder: Option<&Path>) -> Result<Self> {
+        let folder = folder.map_or_else(std::env::temp_dir, Path::to_owned);
         let made = tempfile::Builder::new().prefix(".graphlume-").tempdir_in(&folder);
         Ok(Self(Arc::new(made.map_err(|error| Error::file(&folder, error))?)))
+    }
+
+    /// The rows of `table` in file `part` of this folder.
+    pub(crate) fn hold(&self, table: &Table, part: usize) -> Result<Table> {
+        let path = self.path("held", part);
+        table.spill_to(&path, &Control::NONE)?;
+        self.read(&[path])
     }
 
     fn path(&self, stage: &str, part: usize) -> PathBuf {

@@ -1,24 +1,27 @@
 //! PostgreSQL: one query in a transaction that only reads, through a portal, block by block.
 //!
-//! There is no TLS: servers are reached by a Unix socket, on this machine, or through a tunnel;
-//! `sslmode=require` is refused. Passwords that the server asks for by SCRAM do not travel.
+//! What passes is encrypted if `sslmode=require` is in the address. Passwords that the server asks for
+//! by SCRAM do not travel.
 
 mod decode;
+mod tls;
 
 use std::net::ToSocketAddrs;
 
 use arrow::datatypes::SchemaRef;
-use postgres::config::{Config, Host, SslMode};
+use postgres::config::{Config, Host};
 use postgres::error::ErrorPosition;
 use postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{NoTls, Row, Statement, Transaction};
+use postgres::{Row, Statement, Transaction};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::decode::{Column, Raw};
+use self::tls::Encryption;
 use super::address::Ask;
 use super::error::Fault;
 use super::options::{Parameter, SourceOptions};
 use super::private;
-use super::rows::{BATCH_ROWS, Meter, Rows, batch, check_names, schema};
+use super::rows::{BATCH_ROWS, Meter, Rows, Spool, batch, check_names, schema};
 use super::watch::{Halt, watched};
 use crate::Control;
 use crate::error::nearest;
@@ -61,14 +64,14 @@ fn in_transaction<T>(
     control: &Control,
     work: impl FnOnce(&mut Transaction) -> Result<T, Halt>,
 ) -> Result<T, Halt> {
-    let config = config(url, options)?;
-    let mut client = config.connect(NoTls)?;
+    let (config, tls) = config(url, options)?;
+    let mut client = config.connect(tls.clone())?;
     let cancel = client.cancel_token();
     watched(
         control,
         options.timeout(),
         // If the server cannot be reached any more, reading from it will fail too.
-        || drop(cancel.cancel_query(NoTls)),
+        || drop(cancel.cancel_query(tls.clone())),
         || {
             let mut transaction = client.build_transaction().read_only(true).start()?;
             work(&mut transaction)
@@ -76,12 +79,11 @@ fn in_transaction<T>(
     )
 }
 
-fn config(url: &str, options: &SourceOptions) -> Result<Config, Fault> {
+fn config(url: &str, options: &SourceOptions) -> Result<(Config, MakeRustlsConnect), Fault> {
+    // Files of this machine are as private as its network.
+    let (Encryption { mode, connector }, url) = Encryption::of(url, options.allow_private)?;
     let mut config: Config = url.parse()?;
-    if config.get_ssl_mode() == SslMode::Require {
-        let reason = "asks for TLS, which is not there: use a tunnel".into();
-        return Err(Fault::BadAddress { part: "`sslmode`", reason });
-    }
+    config.ssl_mode(mode);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(options.timeout());
     }
@@ -91,7 +93,7 @@ fn config(url: &str, options: &SourceOptions) -> Result<Config, Fault> {
     if !options.allow_private {
         pin_public_hosts(&mut config)?;
     }
-    Ok(config)
+    Ok((config, connector))
 }
 
 /// Looks hosts up, refuses private ones, and lets the connection go to the address that was
@@ -238,6 +240,7 @@ fn fetch(
     let portal = transaction.bind(&statement, &params)?;
 
     let mut meter = Meter::new(control, options.max_bytes);
+    let mut spool = Spool::new(options.max_memory);
     let mut batches = Vec::new();
     let mut n_rows = 0;
     // Blocks begin small, as nothing is known of how wide rows are.
@@ -251,7 +254,9 @@ fn fetch(
             if meter.row(bytes)? {
                 let arrays = columns.iter_mut().map(Column::finish).collect::<Result<_, _>>()?;
                 batches.push(batch(&schema, arrays, std::mem::take(&mut n_rows))?);
-                meter.close_batch()?;
+                if spool.holds(meter.close_batch()?) {
+                    spool.put(&schema, &std::mem::take(&mut batches))?;
+                }
             }
         }
         if rows.len() < block as usize {
@@ -265,7 +270,7 @@ fn fetch(
         batches.push(batch(&schema, arrays, n_rows)?);
     }
     meter.close_batch()?;
-    Ok(Rows { schema, batches })
+    Ok(Rows { schema, spilled: spool.spilled(), batches, n_rows: meter.rows })
 }
 
 /// Bytes of values that one block of the portal should have.

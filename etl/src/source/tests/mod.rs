@@ -17,7 +17,7 @@ use crate::{Control, Result};
 
 fn rows(address: &str, options: SourceOptions) -> Result<RecordBatch> {
     let source = Source::new(address, options)?;
-    let Rows { schema, batches } =
+    let Rows { schema, batches, .. } =
         source.rows(&Control::NONE).map_err(|halt| source.error(halt))?;
     Ok(concat_batches(&schema, &batches).unwrap())
 }

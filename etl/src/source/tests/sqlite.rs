@@ -78,6 +78,26 @@ fn many_rows_come_in_batches_and_types_may_widen_between_them() {
 }
 
 #[test]
+fn many_rows_go_through_temporary_files() {
+    let (_folder, address) = database(
+        "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n \
+           WHERE i < 299999)
+         SELECT i, CASE WHEN i = 190000 THEN 0.25 WHEN i % 3 = 0 THEN NULL ELSE i END AS x, \
+           CASE WHEN i < 250000 THEN NULL ELSE 'é' || i END AS s, NULL AS none FROM n;",
+    );
+    let read = |max_memory| {
+        let options = SourceOptions { max_memory, ..SourceOptions::default() };
+        Source::new(&address, options).unwrap().open(&Control::NONE).unwrap()
+    };
+    let (held, spilled) = (read(1 << 30), read(1 << 20));
+    assert!(held.is_in_memory() && !spilled.is_in_memory());
+    assert_eq!((held.rows, spilled.rows), (Some(300_000), Some(300_000)));
+    assert!(spilled.table.plan().unwrap().contains("held-"), "it went through files");
+    let [held, spilled] = [held, spilled].map(|opened| opened.table.collect(&Control::NONE));
+    assert!(held.unwrap() == spilled.unwrap());
+}
+
+#[test]
 fn parameters_are_bound() {
     let (_folder, address) = database(
         "CREATE TABLE t (name TEXT, n INTEGER);
