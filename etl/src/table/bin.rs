@@ -1,7 +1,15 @@
 //! Numbers and times into bins, and how many are in each.
 
+use std::sync::Arc;
+
 use polars::prelude as pl;
-use polars::prelude::{Column, DataType, Field, IntoColumn, Schema};
+use polars::prelude::{
+    Column, DataFrame, DataType, Field, Float64Chunked, IntoColumn, PolarsResult, Schema,
+    UInt32Chunked,
+};
+use polars_arrow::array::PrimitiveArray;
+use polars_arrow::bitmap::Bitmap;
+use polars_arrow::compute::utils::combine_validities_and;
 
 use super::Table;
 use crate::expr::{Interval, column};
@@ -45,6 +53,8 @@ pub struct Histogram {
 
 /// How many bins there may be.
 const MAX_BINS: usize = 1_000_000;
+const VALUE: &str = "value";
+const ROWS: &str = "rows";
 
 impl Table {
     /// Adds column `into` with the number of the bin that the value of column `name` is in; a
@@ -64,12 +74,10 @@ impl Table {
         let values = self.numbers(name)?;
         super::rows::no_duplicates(self.column_names().chain([into]))?;
         let edges = self.edges(&values, bins, control)?;
-        let inner = edges.clone();
+        let finder = Finder::new(&edges);
         let run = move |values: Column| {
-            let values = values.as_materialized_series().f64()?;
-            let numbers: pl::UInt32Chunked =
-                values.iter().map(|value| bin_of(&inner, value?)).collect();
-            Ok(numbers.with_name("".into()).into_column())
+            let values = values.as_materialized_series();
+            Ok(finder.column(values.f64()?).into_column())
         };
         let gives =
             |_: &Schema, field: &Field| Ok(Field::new(field.name().clone(), DataType::UInt32));
@@ -85,15 +93,34 @@ impl Table {
     /// Those of [`bin`](Self::bin).
     pub fn histogram(&self, name: &str, bins: &Bins, control: &Control) -> Result<Histogram> {
         let doing = "counting the values of bins";
-        let alone = self.select(&[name])?.rename(&[(name, "value")])?;
-        let Binned { table, edges } = alone.bin("value", bins, "bin", control)?;
-        let rows = crate::expr::Expr::aggregate(crate::expr::Aggregate::Count, None);
-        let counted = table.group_by(&["bin"], &[("rows", rows)])?.collect_frame(control)?;
+        let values = self.numbers(name)?;
+        let edges = self.edges(&values, bins, control)?;
+        let finder = Finder::new(&edges);
+        let values = values.alias(VALUE);
+        // Rows come in pieces, and each becomes the counts of its own.
+        let counts = Schema::from_iter([
+            Field::new(VALUE.into(), DataType::UInt32),
+            Field::new(ROWS.into(), DataType::Int64),
+        ]);
+        let counts = Arc::new(counts);
+        let counted = self.then(move |lazy| {
+            let (finder, counts) = (finder.clone(), Arc::clone(&counts));
+            let count = move |frame: DataFrame| finder.counts(frame.column(VALUE)?);
+            let gives = move |_: &Schema| Ok(Arc::clone(&counts));
+            let counted = lazy.select([values.clone()]).map(
+                count,
+                pl::OptFlags::STREAMING,
+                Some(Arc::new(gives)),
+                Some("bins counted"),
+            );
+            counted.group_by([column(VALUE)]).agg([column(ROWS).sum()])
+        })?;
+        let counted = counted.collect_frame(control)?;
         let mut histogram =
             Histogram { counts: vec![0; edges.len().saturating_sub(1)], edges, outside: 0 };
         let failed = |error: pl::PolarsError| Error::engine(doing, &error);
-        let numbers = counted.column("bin").map_err(failed)?.u32().map_err(failed)?;
-        let rows = counted.column("rows").map_err(failed)?.i64().map_err(failed)?;
+        let numbers = counted.column(VALUE).map_err(failed)?.u32().map_err(failed)?;
+        let rows = counted.column(ROWS).map_err(failed)?.i64().map_err(failed)?;
         for (bin, rows) in numbers.iter().zip(rows.iter()) {
             let rows = rows.unwrap_or(0) as u64;
             match bin {
@@ -194,10 +221,22 @@ impl Table {
                 allowed: "from 1 to 1000000",
             });
         }
+        let values = values.clone().alias(VALUE);
+        let ends = || [column(VALUE).min().alias("0"), column(VALUE).max().alias("1")];
+        if let Bins::Linear(n) = bins {
+            // Of a column without infinities, which is most of them, all values count.
+            let values = values.clone();
+            let all = self.then(move |lazy| lazy.select([values.clone()]).select(ends()))?;
+            if let [low, high] = cuts(&all.collect_frame(control)?)?[..]
+                && low.is_finite()
+                && high.is_finite()
+            {
+                return Ok(distinct(spaced(low, high, *n, |edge| edge)));
+            }
+        }
         let least = if matches!(bins, Bins::Log(_)) { 0.0 } else { f64::NEG_INFINITY };
-        let values = values.clone().alias("value");
         let usable = self.then(move |lazy| {
-            let value = column("value");
+            let value = column(VALUE);
             lazy.select([values.clone()])
                 .filter(value.clone().is_finite().and(value.gt(pl::lit(least))))
         })?;
@@ -206,27 +245,15 @@ impl Table {
                 let cuts: Vec<_> = (0..=*n)
                     .map(|cut| {
                         let q = pl::lit(cut as f64 / *n as f64);
-                        column("value")
-                            .quantile(q, pl::QuantileMethod::Linear)
-                            .alias(cut.to_string())
+                        column(VALUE).quantile(q, pl::QuantileMethod::Linear).alias(cut.to_string())
                     })
                     .collect();
                 usable.then(move |lazy| lazy.select(&cuts))?
             }
-            _ => usable.then(|lazy| {
-                lazy.select([column("value").min().alias("0"), column("value").max().alias("1")])
-            })?,
+            _ => usable.then(move |lazy| lazy.select(ends()))?,
         };
-        let found = found.collect_frame(control)?;
-        let mut edges = Vec::with_capacity(n + 1);
-        for cut in found.columns() {
-            let cut = cut.as_materialized_series().f64();
-            match cut.map_err(|error| Error::engine("finding bins", &error))?.get(0) {
-                Some(edge) => edges.push(edge),
-                None => return Ok(Vec::new()),
-            }
-        }
-        let (low, high) = (edges[0], edges[edges.len() - 1]);
+        let mut edges = cuts(&found.collect_frame(control)?)?;
+        let [low, .., high] = edges[..] else { return Ok(Vec::new()) };
         match bins {
             Bins::Linear(n) => edges = spaced(low, high, *n, |edge| edge),
             Bins::Log(n) => {
@@ -238,12 +265,29 @@ impl Table {
             }
             _ => {}
         }
-        edges.dedup();
-        if let [only] = edges[..] {
-            // All values are equal: one bin around them.
-            edges = vec![only, only.next_up()];
+        Ok(distinct(edges))
+    }
+}
+
+/// The numbers of the only row of `frame`; none if there are no values.
+fn cuts(frame: &DataFrame) -> Result<Vec<f64>> {
+    let mut cuts = Vec::with_capacity(frame.width());
+    for cut in frame.columns() {
+        let cut = cut.as_materialized_series().f64();
+        match cut.map_err(|error| Error::engine("finding bins", &error))?.get(0) {
+            Some(cut) => cuts.push(cut),
+            None => return Ok(Vec::new()),
         }
-        Ok(edges)
+    }
+    Ok(cuts)
+}
+
+/// Edges that ascend; one bin around all values if they are equal.
+fn distinct(mut edges: Vec<f64>) -> Vec<f64> {
+    edges.dedup();
+    match edges[..] {
+        [only] => vec![only, only.next_up()],
+        _ => edges,
     }
 }
 
@@ -258,26 +302,159 @@ fn spaced(low: f64, high: f64, n: usize, unscaled: impl Fn(f64) -> f64) -> Vec<f
     (0..=n).map(|cut| unscaled(between(cut))).collect()
 }
 
-/// The bin between `edges` that `value` is in.
-fn bin_of(edges: &[f64], value: f64) -> Option<u32> {
-    let (&low, &high) = (edges.first()?, edges.last()?);
-    if !(low..=high).contains(&value) {
-        return None;
+/// Finds the bin of a value in about constant time: a grid of cells of equal width tells which edges
+/// are near, and these are compared.
+#[derive(Debug, Clone)]
+struct Finder {
+    edges: Arc<[f64]>,
+    low: f64,
+    high: f64,
+    /// Cells per unit.
+    scale: f64,
+    /// Number of edges in cells before each cell, and in all cells.
+    before: Arc<[u32]>,
+}
+
+impl Finder {
+    /// The number of what is in no bin.
+    const OUTSIDE: u32 = u32::MAX;
+    /// Most cells have no edge, so that which way a comparison goes can be foreseen.
+    const CELLS_PER_BIN: usize = 8;
+    /// So many cells stay near the processor.
+    const MAX_CELLS: usize = 1 << 14;
+
+    fn new(edges: &[f64]) -> Self {
+        // Without edges all values are outside.
+        let (low, high) = match edges {
+            [low, .., high] => (*low, *high),
+            _ => (f64::INFINITY, f64::NEG_INFINITY),
+        };
+        let n_cells = (edges.len() * Self::CELLS_PER_BIN).clamp(1, Self::MAX_CELLS);
+        let scale = n_cells as f64 / (high - low);
+        let mut finder =
+            Self { edges: edges.into(), low, high, scale, before: vec![0; n_cells + 1].into() };
+        let mut before = vec![0; n_cells + 1];
+        for &edge in edges {
+            before[finder.cell(edge) + 1] += 1;
+        }
+        for cell in 0..n_cells {
+            before[cell + 1] += before[cell];
+        }
+        finder.before = before.into();
+        finder
     }
-    let above = edges.partition_point(|&edge| edge <= value);
-    Some((above.min(edges.len() - 1) - 1) as u32)
+
+    /// The cell of a value that is not below the lowest edge. It never falls as values grow, whatever
+    /// is rounded, so that edges of other cells need no comparison.
+    #[inline]
+    fn cell(&self, value: f64) -> usize {
+        (((value - self.low) * self.scale) as usize).min(self.before.len() - 2)
+    }
+
+    #[inline]
+    fn bin(&self, value: f64) -> u32 {
+        if !(self.low..=self.high).contains(&value) {
+            return Self::OUTSIDE;
+        }
+        let cell = self.cell(value);
+        let (first, end) = (self.before[cell] as usize, self.before[cell + 1] as usize);
+        let mut below = first;
+        if end - first <= 8 {
+            while below < end && self.edges[below] <= value {
+                below += 1;
+            }
+        } else {
+            below += self.edges[first..end].partition_point(|&edge| edge <= value);
+        }
+        // The last edge is part of the last bin.
+        (below.min(self.edges.len() - 1) - 1) as u32
+    }
+
+    /// The bin of each value, null where there is none.
+    fn column(&self, values: &Float64Chunked) -> UInt32Chunked {
+        let chunks = values.downcast_iter().map(|chunk| {
+            let mut some_outside = false;
+            let bins: Vec<u32> = chunk
+                .values()
+                .iter()
+                .map(|&value| {
+                    let bin = self.bin(value);
+                    some_outside |= bin == Self::OUTSIDE;
+                    bin
+                })
+                .collect();
+            let inside = some_outside
+                .then(|| bins.iter().map(|&bin| bin != Self::OUTSIDE).collect::<Bitmap>());
+            let validity = combine_validities_and(chunk.validity(), inside.as_ref());
+            PrimitiveArray::from_vec(bins).with_validity(validity)
+        });
+        UInt32Chunked::from_chunk_iter(values.name().clone(), chunks)
+    }
+
+    /// How many of the values are in each bin that has some, and under null how many are in none.
+    fn counts(&self, values: &Column) -> PolarsResult<DataFrame> {
+        let values = values.as_materialized_series().f64()?;
+        let mut counts = vec![0i64; self.edges.len()];
+        let mut outside = 0;
+        let mut count = |value: f64| match counts.get_mut(self.bin(value) as usize) {
+            Some(count) => *count += 1,
+            None => outside += 1,
+        };
+        for chunk in values.downcast_iter() {
+            match chunk.validity() {
+                None => chunk.values().iter().for_each(|&value| count(value)),
+                // What is no number is in no bin.
+                Some(_) => chunk.iter().for_each(|value| count(value.copied().unwrap_or(f64::NAN))),
+            }
+        }
+        let bins = (0..).map(Some).zip(counts).chain([(None, outside)]);
+        let (bins, rows): (Vec<Option<u32>>, Vec<i64>) = bins.filter(|(_, rows)| *rows > 0).unzip();
+        let height = rows.len();
+        let bins: UInt32Chunked = bins.into_iter().collect();
+        let rows = pl::Int64Chunked::from_vec(ROWS.into(), rows);
+        DataFrame::new(height, vec![bins.with_name(VALUE.into()).into_column(), rows.into_column()])
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The definition: the last bin whose lower edge is not above the value.
+    fn bin_of(edges: &[f64], value: f64) -> u32 {
+        match edges {
+            [low, .., high] if (*low..=*high).contains(&value) => {
+                let above = edges.partition_point(|&edge| edge <= value);
+                (above.min(edges.len() - 1) - 1) as u32
+            }
+            _ => Finder::OUTSIDE,
+        }
+    }
 
     #[test]
     fn a_value_on_an_edge_is_above_it_but_for_the_last() {
-        let edges = [0.0, 1.0, 2.0];
-        let found: Vec<_> =
-            [-0.1, 0.0, 0.5, 1.0, 2.0, 2.1, f64::NAN].map(|v| bin_of(&edges, v)).into();
-        assert_eq!(found, [None, Some(0), Some(0), Some(1), Some(1), None, None]);
-        assert_eq!(bin_of(&[], 0.0), None);
+        let finder = Finder::new(&[0.0, 1.0, 2.0]);
+        let found = [-0.1, 0.0, 0.5, 1.0, 2.0, 2.1, f64::NAN].map(|value| finder.bin(value));
+        let none = Finder::OUTSIDE;
+        assert_eq!(found, [none, 0, 0, 1, 1, none, none]);
+        assert_eq!(Finder::new(&[]).bin(0.0), none);
+    }
+
+    proptest! {
+        #[test]
+        fn cells_change_nothing(
+            mut edges in prop::collection::vec(prop_oneof![-1e3..1e3, prop::num::f64::NORMAL], 2..60),
+            values in prop::collection::vec(prop_oneof![-1e3..1e3, prop::num::f64::ANY], 0..60),
+        ) {
+            edges.sort_by(f64::total_cmp);
+            edges.dedup();
+            prop_assume!(edges.len() > 1);
+            let finder = Finder::new(&edges);
+            for value in values.into_iter().chain(edges.iter().flat_map(|e| [*e, e.next_up(), e.next_down()])) {
+                prop_assert_eq!(finder.bin(value), bin_of(&edges, value), "{} in {:?}", value, edges);
+            }
+        }
     }
 }

@@ -40,7 +40,13 @@ impl Table {
                     crate::expr::Function::Coalesce,
                     vec![Expr::column(name), value.clone()],
                 );
-                lower(&both.resolve(self.schema())?, self.polars_schema())?
+                let both = both.resolve(self.schema())?;
+                let alone = value.resolve(self.schema())?;
+                let filled = self.schema().field_with_name(name).map(|field| field.data_type());
+                match filled.is_ok_and(|filled| *filled == alone.data_type) {
+                    true => column(name).fill_null(lower(&alone, self.polars_schema())?),
+                    false => lower(&both, self.polars_schema())?,
+                }
             }
             Fill::Mean => {
                 let found = self.schema().field_with_name(name).map(|field| field.data_type());

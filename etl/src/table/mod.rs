@@ -20,6 +20,7 @@ mod sample;
 mod scan;
 mod spill;
 mod sql;
+mod sql_sums;
 mod write;
 
 pub use bin::{Binned, Bins, Histogram};
@@ -29,6 +30,7 @@ pub use missing::Fill;
 pub use reshape::Factorized;
 pub use rows::{Keep, SortKey};
 pub use scan::{Format, ScanOptions};
+pub(crate) use spill::Parts;
 pub use spill::Spill;
 pub use sql::sql;
 pub use write::{Compression, WriteOptions, Written};

@@ -1,11 +1,20 @@
 //! Tables of events made wide or long, and values made codes.
 
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, UInt64Array};
+use arrow::buffer::ScalarBuffer;
+use arrow::datatypes::Int64Type;
 use polars::prelude as pl;
+use polars::prelude::{
+    ChunkCompareEq, ChunkSet, Column, DataFrame, DataType, Field, IntoColumn, PolarsError,
+    PolarsResult, Schema,
+};
 
 use super::rows::no_duplicates;
 use super::{JoinKind, JoinOptions, Keep, Table};
 use crate::expr::{Aggregate, Expr, Kind, column};
-use crate::{Control, Error, Result};
+use crate::{Control, Error, Result, frame};
 
 /// A table with codes in the place of values, and what they stand for.
 #[derive(Debug, Clone)]
@@ -19,9 +28,15 @@ pub struct Factorized {
 
 /// How many columns a pivot may make.
 const MAX_PIVOT_COLUMNS: usize = 10_000;
+/// The columns of texts and of cells while a pivot is made.
+const KEY: &str = "graphlume key";
+const CELL: &str = "graphlume cell";
 
 impl Table {
     /// Gives each different value of column `name` a number, in column `codes`.
+    ///
+    /// Needs the column in memory if it is of text, binary or integers of 64 bits; of other types its
+    /// different values.
     ///
     /// # Errors
     ///
@@ -37,6 +52,15 @@ impl Table {
             .drop_nulls(&["value"])?
             .unique(&["value"], Keep::First)?
             .then(|lazy| lazy.with_row_index("code", None))?;
+        let found = self.polars_schema().get(name);
+        if matches!(
+            found,
+            Some(DataType::String | DataType::Binary | DataType::Int64 | DataType::UInt64)
+        ) {
+            let coded = column(name).apply(numbered, gives_codes).alias(codes);
+            let table = self.then(move |lazy| lazy.with_column(coded.clone()))?;
+            return Ok(Factorized { table, dictionary });
+        }
         let options = JoinOptions {
             kind: JoinKind::Left,
             left_on: vec![name.to_owned()],
@@ -81,23 +105,24 @@ impl Table {
     ) -> Result<Self> {
         let index = self.named(index)?;
         self.check_column(on)?;
-        let Kind::Aggregate(function, argument) = &aggregate.kind else {
+        let Kind::Aggregate(function, _) = &aggregate.kind else {
             return Err(Error::WrongType {
                 what: "the value of a pivot".into(),
                 found: aggregate.to_string().into(),
                 expected: "an aggregate, such as sum(amount)",
             });
         };
-        let key = "graphlume key";
-        let text = column(on).cast(pl::DataType::String).alias(key);
-        let values = self
-            .then(move |lazy| lazy.select([text.clone()]))?
-            .drop_nulls(&[key])?
-            .unique(&[key], Keep::Any)?
+        no_duplicates(self.column_names().chain([KEY, CELL]))?;
+        let text = column(on).cast(DataType::String).alias(KEY);
+        let keyed = self.then(move |lazy| lazy.with_column(text.clone()))?;
+        let values = keyed
+            .select(&[KEY])?
+            .drop_nulls(&[KEY])?
+            .unique(&[KEY], Keep::Any)?
             .limit(MAX_PIVOT_COLUMNS + 1)?
-            .sort(&[super::SortKey::ascending(key)])?
+            .sort(&[super::SortKey::ascending(KEY)])?
             .collect_frame(control)?;
-        let values = values.column(key).and_then(|values| {
+        let values = values.column(KEY).and_then(|values| {
             values
                 .str()
                 .map(|values| values.iter().flatten().map(str::to_owned).collect::<Vec<_>>())
@@ -110,24 +135,27 @@ impl Table {
                 limit: MAX_PIVOT_COLUMNS as u64,
             });
         }
-        let as_text = Expr::new(Kind::Cast {
-            operand: Box::new(Expr::column(on)),
-            to: arrow::datatypes::DataType::Utf8View,
-            or_null: false,
-        });
-        let whole = argument.as_deref().cloned().unwrap_or_else(|| Expr::literal(true));
-        // What is not of a value's rows is null, which aggregates leave out.
-        let function = if argument.is_none() { Aggregate::Count } else { *function };
-        let columns: Vec<(String, Expr)> = values
-            .into_iter()
+        no_duplicates(index.iter().chain(&values))?;
+        // First one row for each cell, then those of one index side by side.
+        let of_cell: Vec<&str> = index.iter().map(String::as_str).chain([KEY]).collect();
+        let cells = keyed.group_by(&of_cell, &[(CELL, aggregate.clone())])?;
+        let columns: Vec<pl::Expr> = values
+            .iter()
             .map(|value| {
-                let is_value = as_text.clone().equals(Expr::literal(value.as_str()));
-                let of_value =
-                    Kind::Case { branches: vec![(is_value, whole.clone())], otherwise: None };
-                (value, Expr::aggregate(function, Some(Expr::new(of_value))))
+                let is_value = column(KEY).eq(pl::lit(value.as_str()));
+                let cell = column(CELL).filter(is_value).first();
+                match of_nothing(*function) {
+                    Some(nothing) => cell.fill_null(nothing),
+                    None => cell,
+                }
+                .alias(value.as_str())
             })
             .collect();
-        self.group_by(&index, &columns)
+        if index.is_empty() {
+            return cells.then(move |lazy| lazy.select(&columns));
+        }
+        let index: Vec<pl::Expr> = index.iter().map(|name| column(name)).collect();
+        cells.then(move |lazy| lazy.group_by_stable(&index).agg(&columns))
     }
 
     /// One row for each row and column of `columns`: the columns that are not among them, then
@@ -175,4 +203,44 @@ impl Table {
             })
         })
     }
+}
+
+/// The value of an aggregate of no rows, where that is not null.
+fn of_nothing(aggregate: Aggregate) -> Option<pl::Expr> {
+    match aggregate {
+        Aggregate::Count | Aggregate::CountDistinct | Aggregate::Sum => Some(pl::lit(0)),
+        Aggregate::Any => Some(pl::lit(false)),
+        Aggregate::All => Some(pl::lit(true)),
+        _ => None,
+    }
+}
+
+/// The number of each value of a whole column, in the order of first appearance; null for nulls.
+fn numbered(values: Column) -> PolarsResult<Column> {
+    let failed =
+        |error: &dyn std::fmt::Display| PolarsError::ComputeError(error.to_string().into());
+    let name = values.name().clone();
+    let whole = DataFrame::new(values.len(), vec![values])?;
+    let batch = frame::to_batch(whole).map_err(|error| failed(&error))?;
+    let array: ArrayRef = match batch.column(0).as_primitive_opt::<Int64Type>() {
+        // Numbers of one pattern of bits are the same number.
+        Some(signed) => {
+            let bits = ScalarBuffer::<u64>::from(signed.values().inner().clone());
+            Arc::new(UInt64Array::new(bits, signed.nulls().cloned()))
+        }
+        None => Arc::clone(batch.column(0)),
+    };
+    let found = graph_core::factorize(&name, &array).map_err(|error| failed(&error))?;
+    let codes = pl::UInt32Chunked::from_vec(name, found.codes);
+    Ok(match array.null_count() {
+        0 => codes.into_column(),
+        _ => {
+            let is_value = codes.not_equal(graph_core::Factorized::NULL);
+            codes.set(&!is_value, None)?.into_column()
+        }
+    })
+}
+
+fn gives_codes(_: &Schema, field: &Field) -> PolarsResult<Field> {
+    Ok(Field::new(field.name().clone(), DataType::UInt32))
 }
