@@ -70,26 +70,44 @@ pub(crate) fn from_batches(schema: &ArrowSchema, batches: &[RecordBatch]) -> Res
 }
 
 /// The rows of `frame` as batches, one for each run of rows whose columns are in one piece each.
+/// Nothing is copied.
 ///
 /// An empty frame gives one batch without rows.
 ///
 /// # Errors
 ///
 /// [`Error::Engine`] if a column has a type that Arrow has no name for.
-pub(crate) fn to_batches(mut frame: DataFrame) -> Result<Vec<RecordBatch>> {
+pub(crate) fn to_batches(frame: DataFrame) -> Result<Vec<RecordBatch>> {
     let lengths = |column: &Column| -> Vec<usize> {
         column.as_materialized_series().chunk_lengths().collect()
     };
-    let mut n_chunks = 1;
-    if let Some((first, rest)) = frame.columns().split_first() {
-        let first = lengths(first);
-        if rest.iter().all(|column| lengths(column) == first) {
-            n_chunks = first.len();
-        } else {
-            frame.rechunk_mut();
+    let Some((first, rest)) = frame.columns().split_first() else {
+        return Ok(vec![batch(&frame, 0)?]);
+    };
+    let first = lengths(first);
+    if rest.iter().all(|column| lengths(column) == first) {
+        return (0..first.len()).map(|chunk| batch(&frame, chunk)).collect();
+    }
+    // Columns that come by different ways are in different pieces: these are cut at all ends.
+    let mut ends: Vec<usize> = Vec::new();
+    for column in frame.columns() {
+        let mut end = 0;
+        ends.extend(lengths(column).into_iter().map(|length| {
+            end += length;
+            end
+        }));
+    }
+    ends.sort_unstable();
+    ends.dedup();
+    let mut begin = 0;
+    let mut batches = Vec::with_capacity(ends.len());
+    for end in ends {
+        if end > begin {
+            batches.push(batch(&frame.slice(begin as i64, end - begin), 0)?);
+            begin = end;
         }
     }
-    (0..n_chunks).map(|chunk| batch(&frame, chunk)).collect()
+    Ok(batches)
 }
 
 /// The rows of `frame` as one batch; copies the columns that are in several pieces.

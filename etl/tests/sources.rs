@@ -198,6 +198,8 @@ fn answer(stream: &TcpStream, objects: &HashMap<String, Vec<u8>>) -> Option<()> 
     }
     reader.by_ref().take(length).read_to_end(&mut Vec::new()).ok()?;
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    // Google's client writes more letters as their codes than it needs to.
+    let path = path.replace("%2E", ".").replace("%2F", "/");
     let mut out = stream;
     if query.contains("list-type=2") {
         let keys = objects.iter().map(|(key, body)| {
@@ -211,7 +213,7 @@ fn answer(stream: &TcpStream, objects: &HashMap<String, Vec<u8>>) -> Option<()> 
         write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).ok()?;
         return Some(());
     }
-    let Some(body) = objects.get(path) else {
+    let Some(body) = objects.get(&path) else {
         write!(out, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").ok()?;
         return Some(());
     };

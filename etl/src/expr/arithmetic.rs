@@ -68,7 +68,10 @@ pub(super) fn checked_sum(values: Expr, what: &str) -> Expr {
 }
 
 /// `function` of each value of a column of `f64`.
-pub(super) fn float_function(values: Expr, function: fn(f64) -> f64) -> Expr {
+pub(super) fn float_function(
+    values: Expr,
+    function: impl Fn(f64) -> f64 + Copy + Send + Sync + 'static,
+) -> Expr {
     let run = move |column: Column| {
         let series = column.as_materialized_series().cast(&DataType::Float64)?;
         let values: Float64Chunked = arity::unary_elementwise_values(series.f64()?, function);

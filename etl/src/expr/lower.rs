@@ -192,8 +192,10 @@ impl Lowering<'_> {
             _ => None,
         });
         let operand = self.expr(operand)?;
+        // Numbers are compared faster than they are looked up.
+        let few = if self.data_type(&operand)?.is_primitive_numeric() { 16 } else { 3 };
         match constants.collect::<Option<Vec<_>>>() {
-            Some(constants) if constants.len() > 3 => {
+            Some(constants) if constants.len() > few => {
                 let mut data_type = self.data_type(&operand)?;
                 if matches!(data_type, DataType::Categorical(..) | DataType::Enum(..)) {
                     data_type = DataType::String;

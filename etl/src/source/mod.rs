@@ -323,7 +323,7 @@ fn spool(options: &SourceOptions, control: &Control) -> Result<NamedTempFile, Ha
             return Err(Fault::TooManyBytes { limit: options.max_bytes }.into());
         }
         file.write_all(&buffer[..n])?;
-        control.step("bytes", done, None).map_err(|stopped| Halt::Error(stopped.into()))?;
+        control.step("bytes", done, None).map_err(Halt::stopped)?;
     }
     file.flush()?;
     Ok(file)

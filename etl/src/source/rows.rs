@@ -133,8 +133,7 @@ impl<'a, 'b> Meter<'a, 'b> {
     /// Begins a new batch and reports the rows so far; gives the bytes of the batch that ends.
     pub(super) fn close_batch(&mut self) -> Result<u64, Halt> {
         self.batch_rows = 0;
-        let told = self.control.step("rows", self.rows, None);
-        told.map_err(|stopped| Halt::Error(stopped.into()))?;
+        self.control.step("rows", self.rows, None).map_err(Halt::stopped)?;
         Ok(std::mem::take(&mut self.batch_bytes))
     }
 }

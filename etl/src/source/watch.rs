@@ -17,6 +17,12 @@ pub(super) enum Halt {
     Error(Error),
 }
 
+impl Halt {
+    pub(super) fn stopped(stopped: graph_core::Stopped) -> Self {
+        Self::Error(stopped.into())
+    }
+}
+
 impl<F: Into<Fault>> From<F> for Halt {
     fn from(fault: F) -> Self {
         Self::Fault(fault.into())

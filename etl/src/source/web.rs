@@ -87,7 +87,7 @@ pub(super) fn download(
             return Err(Fault::TooManyBytes { limit: options.max_bytes }.into());
         }
         file.write_all(&buffer[..n])?;
-        control.step("bytes", done, total).map_err(|stopped| Halt::Error(stopped.into()))?;
+        control.step("bytes", done, total).map_err(Halt::stopped)?;
     }
     file.flush()?;
     Ok(Page { file, format })

@@ -11,7 +11,7 @@ use polars_arrow::array::PrimitiveArray;
 use polars_arrow::bitmap::Bitmap;
 use polars_arrow::compute::utils::combine_validities_and;
 
-use super::Table;
+use super::{Fit, Table};
 use crate::expr::{Interval, column};
 use crate::{Control, Error, Result};
 
@@ -82,7 +82,7 @@ impl Table {
         let gives =
             |_: &Schema, field: &Field| Ok(Field::new(field.name().clone(), DataType::UInt32));
         let binned = values.map(run, gives).alias(into);
-        let table = self.then(move |lazy| lazy.with_column(binned.clone()))?;
+        let table = self.then(move |lazy| lazy.with_column(binned.clone()))?.best(Fit::Pieces);
         Ok(Binned { table, edges })
     }
 
@@ -115,7 +115,7 @@ impl Table {
             );
             counted.group_by([column(VALUE)]).agg([column(ROWS).sum()])
         })?;
-        let counted = counted.collect_frame(control)?;
+        let counted = counted.best(Fit::BestPieces).collect_frame(control)?;
         let mut histogram =
             Histogram { counts: vec![0; edges.len().saturating_sub(1)], edges, outside: 0 };
         let failed = |error: pl::PolarsError| Error::engine(doing, &error);
@@ -174,7 +174,7 @@ impl Table {
             _ => column(name),
         };
         let begin = values.dt().truncate(pl::lit(length)).alias(into);
-        self.then(move |lazy| lazy.with_column(begin.clone()))
+        Ok(self.then(move |lazy| lazy.with_column(begin.clone()))?.best(Fit::Pieces))
     }
 
     /// Column `name` in `f64`.

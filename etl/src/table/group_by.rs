@@ -1,7 +1,7 @@
 //! Groups of rows, and what is computed of each.
 
-use super::Table;
 use super::rows::no_duplicates;
+use super::{Fit, Table};
 use crate::expr::{Expr, column, lower_group};
 use crate::{Error, Result};
 
@@ -47,9 +47,9 @@ impl Table {
                     allowed: "one or more where there are no keys",
                 });
             }
-            return self.then(move |lazy| lazy.select(&lowered));
+            return Ok(self.then(move |lazy| lazy.select(&lowered))?.best(Fit::Whole));
         }
         let keys: Vec<_> = keys.iter().map(|key| column(key)).collect();
-        self.then(move |lazy| lazy.group_by_stable(&keys).agg(&lowered))
+        Ok(self.then(move |lazy| lazy.group_by_stable(&keys).agg(&lowered))?.best(Fit::Whole))
     }
 }

@@ -3,8 +3,8 @@
 use polars::prelude as pl;
 use polars::prelude::{JoinCoalesce, JoinType, MaintainOrderJoin, UnionArgs};
 
-use super::Table;
 use super::sample::{picked, row_number};
+use super::{Fit, Table};
 use crate::expr::{Aggregate, Binary, Expr, column};
 use crate::{Control, Error, Result};
 
@@ -116,7 +116,7 @@ impl Table {
         let left_on: Vec<_> = options.left_on.iter().map(|name| column(name)).collect();
         let right_on: Vec<_> = options.right_on.iter().map(|name| column(name)).collect();
         let (suffix, nulls_equal) = (options.suffix.clone(), options.nulls_equal);
-        Self::of(&[self, right], move |mut sides| {
+        let joined = Self::of(&[self, right], move |mut sides| {
             let (Some(right), Some(left)) = (sides.pop(), sides.pop()) else {
                 unreachable!("a join should be given both sides");
             };
@@ -140,7 +140,8 @@ impl Table {
                     .maintain_order(MaintainOrderJoin::LeftRight)
                     .finish(),
             }
-        })
+        })?;
+        Ok(joined.best(Fit::Whole))
     }
 
     fn check_join(&self, right: &Self, options: &JoinOptions) -> Result<()> {

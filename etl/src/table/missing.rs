@@ -3,7 +3,7 @@
 use polars::prelude as pl;
 use polars::prelude::FillNullStrategy;
 
-use super::Table;
+use super::{Fit, Table};
 use crate::expr::{Expr, column, lower};
 use crate::{Error, Result};
 
@@ -70,7 +70,7 @@ impl Table {
             }
         };
         let filled = filled.alias(name);
-        self.then(move |lazy| lazy.with_column(filled.clone()))
+        Ok(self.then(move |lazy| lazy.with_column(filled.clone()))?.best(Fit::Pieces))
     }
 
     /// The rows that have a value in all of the columns `names`, or in all columns if there are none.

@@ -4,7 +4,8 @@
 //! each verb is checked against it, before any row is read; work begins with [`Table::collect`],
 //! [`Table::for_each_batch`] or [`Table::write`]. The engine streams, so that plans which do not need
 //! all rows at once (everything but sorts, and what the documentation of a verb says) work on files
-//! larger than the memory.
+//! larger than the memory. Plans of sorts, joins and groups over batches, which are in memory anyway,
+//! are computed all at once where that is faster.
 //!
 //! Rows keep their order in every verb that does not say otherwise.
 
@@ -40,7 +41,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
-use polars::prelude::{DataFrame, IntoLazy, LazyFrame, Schema};
+use polars::prelude::{DataFrame, Engine, IntoLazy, LazyFrame, Schema};
 use tempfile::TempDir;
 
 use crate::error::nearest;
@@ -55,6 +56,22 @@ pub struct Table {
     step: Arc<Step>,
     polars_schema: Arc<Schema>,
     schema: SchemaRef,
+    fit: Fit,
+    /// Whether all that is read is in memory already.
+    is_held: bool,
+}
+
+/// How a plan over tables that are in memory is done best; the greatest of its verbs decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    /// It makes no difference.
+    Either,
+    /// In pieces: values are computed by all threads, and stay near the processor.
+    Pieces,
+    /// Whole: each thread has a part of all keys, and none waits for another.
+    Whole,
+    /// In pieces, of which only the best rows are kept.
+    BestPieces,
 }
 
 /// How a table comes about, so that it can be built again over sources that are watched.
@@ -93,7 +110,7 @@ impl Table {
     }
 
     pub(crate) fn from_frame(frame: DataFrame) -> Result<Self> {
-        Self::from_lazy(frame.lazy())
+        Ok(Self { is_held: true, ..Self::from_lazy(frame.lazy())? })
     }
 
     /// A source of its own.
@@ -112,7 +129,7 @@ impl Table {
         let polars_schema =
             lazy.collect_schema().map_err(|error| Error::engine("planning", &error))?;
         let schema = frame::arrow_schema(&polars_schema)?;
-        Ok(Self { lazy, step, polars_schema, schema })
+        Ok(Self { lazy, step, polars_schema, schema, fit: Fit::Either, is_held: false })
     }
 
     /// The table that `verb` makes of this one.
@@ -125,7 +142,8 @@ impl Table {
             verb(inputs.pop().expect("a verb over one table should be given one"))
         };
         let step = Step::Verb(vec![Arc::clone(&self.step)], Box::new(all));
-        Self::checked(lazy, Arc::new(step))
+        let table = Self::checked(lazy, Arc::new(step))?;
+        Ok(Self { fit: self.fit, is_held: self.is_held, ..table })
     }
 
     /// The table that `verb` makes of `tables`, in that order.
@@ -135,7 +153,23 @@ impl Table {
     ) -> Result<Self> {
         let lazy = verb(tables.iter().map(|table| table.lazy.clone()).collect());
         let inputs = tables.iter().map(|table| Arc::clone(&table.step)).collect();
-        Self::checked(lazy, Arc::new(Step::Verb(inputs, Box::new(verb))))
+        let table = Self::checked(lazy, Arc::new(Step::Verb(inputs, Box::new(verb))))?;
+        let fit = tables.iter().map(|table| table.fit).max().unwrap_or(Fit::Either);
+        Ok(Self { fit, is_held: tables.iter().all(|table| table.is_held), ..table })
+    }
+
+    /// The same table, whose last verb is done best so.
+    fn best(mut self, fit: Fit) -> Self {
+        self.fit = self.fit.max(fit);
+        self
+    }
+
+    /// What computes the rows: what streams, or all at once what is in memory anyway.
+    fn engine(&self) -> Engine {
+        match self.fit {
+            Fit::Either | Fit::Whole if self.is_held => Engine::InMemory,
+            _ => Engine::Streaming,
+        }
     }
 
     /// The plan as polars has it.

@@ -12,7 +12,7 @@ use polars::prelude::{
 };
 
 use super::rows::no_duplicates;
-use super::{JoinKind, JoinOptions, Keep, Table};
+use super::{Fit, JoinKind, JoinOptions, Keep, Table};
 use crate::expr::{Aggregate, Expr, Kind, column};
 use crate::{Control, Error, Result, frame};
 
@@ -58,7 +58,7 @@ impl Table {
             Some(DataType::String | DataType::Binary | DataType::Int64 | DataType::UInt64)
         ) {
             let coded = column(name).apply(numbered, gives_codes).alias(codes);
-            let table = self.then(move |lazy| lazy.with_column(coded.clone()))?;
+            let table = self.then(move |lazy| lazy.with_column(coded.clone()))?.best(Fit::Pieces);
             return Ok(Factorized { table, dictionary });
         }
         let options = JoinOptions {
@@ -194,14 +194,15 @@ impl Table {
             .collect();
         no_duplicates(index.iter().map(String::as_str).chain([name, value]))?;
         let (name, value) = (name.to_owned(), value.to_owned());
-        self.then(move |lazy| {
+        let long = self.then(move |lazy| {
             lazy.unpivot(pl::UnpivotArgsDSL {
                 on: Some(pl::by_name(columns.clone(), true, false)),
                 index: pl::by_name(index.clone(), true, false),
                 variable_name: Some(name.as_str().into()),
                 value_name: Some(value.as_str().into()),
             })
-        })
+        })?;
+        Ok(long.best(Fit::Pieces))
     }
 }
 

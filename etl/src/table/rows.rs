@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use polars::prelude as pl;
 use polars::prelude::{SortMultipleOptions, UniqueKeepStrategy};
 
-use super::Table;
+use super::{Fit, Table};
 use crate::expr::{Expr, column, lower};
 use crate::{Error, Result};
 
@@ -53,7 +53,7 @@ impl Table {
     pub fn filter(&self, predicate: &Expr) -> Result<Self> {
         let resolved = predicate.resolve_condition(self.schema())?;
         let lowered = lower(&resolved, self.polars_schema())?;
-        self.then(move |lazy| lazy.filter(lowered.clone()))
+        Ok(self.then(move |lazy| lazy.filter(lowered.clone()))?.best(Fit::Pieces))
     }
 
     /// The columns `names`, in that order.
@@ -110,7 +110,7 @@ impl Table {
                 Ok(lower(&resolved, self.polars_schema())?.alias(name.as_ref()))
             })
             .collect::<Result<Vec<_>>>()?;
-        self.then(move |lazy| lazy.with_columns(&lowered))
+        Ok(self.then(move |lazy| lazy.with_columns(&lowered))?.best(Fit::Pieces))
     }
 
     /// The table with other names for columns, given as `(old, new)`; all at once, so names can swap.
@@ -159,10 +159,11 @@ impl Table {
             .with_order_descending_multi(keys.iter().map(|key| key.descending))
             .with_nulls_last(true)
             .with_maintain_order(true);
-        self.then(move |lazy| match columns.is_empty() {
+        let sorted = self.then(move |lazy| match columns.is_empty() {
             true => lazy,
             false => lazy.sort(columns.clone(), options.clone()),
-        })
+        })?;
+        Ok(sorted.best(Fit::Whole))
     }
 
     pub(super) fn check_sort(&self, keys: &[SortKey]) -> Result<()> {
@@ -191,7 +192,7 @@ impl Table {
     /// As [`sort`](Self::sort).
     pub fn top_k(&self, n: usize, keys: &[SortKey]) -> Result<Self> {
         // The engine makes one step of a sort and a slice.
-        self.sort(keys)?.limit(n)
+        Ok(self.sort(keys)?.limit(n)?.best(Fit::BestPieces))
     }
 
     /// One of all rows that agree on the columns `by`, or on all columns if there are none; nulls agree
@@ -202,7 +203,7 @@ impl Table {
     /// [`Error::Unknown`] for a column that is not there.
     pub fn unique<S: AsRef<str>>(&self, by: &[S], keep: Keep) -> Result<Self> {
         let by = self.named(by)?;
-        self.then(move |lazy| {
+        let kept = self.then(move |lazy| {
             let subset = (!by.is_empty()).then(|| pl::by_name(by.clone(), true, false));
             match keep {
                 Keep::First => lazy.unique_stable(subset, UniqueKeepStrategy::First),
@@ -210,7 +211,8 @@ impl Table {
                 Keep::None => lazy.unique_stable(subset, UniqueKeepStrategy::None),
                 Keep::Any => lazy.unique(subset, UniqueKeepStrategy::Any),
             }
-        })
+        })?;
+        Ok(kept.best(Fit::Whole))
     }
 
     /// The first `n` rows.

@@ -41,6 +41,10 @@ impl Table {
     }
 
     pub(crate) fn collect_frame(&self, control: &Control) -> Result<DataFrame> {
+        let engine = self.engine();
+        let collect = move |lazy: LazyFrame| {
+            lazy.collect_with_engine(engine).map(|result| result.unwrap_single())
+        };
         self.run(control, "computing a table", collect)
     }
 
@@ -104,10 +108,6 @@ impl Table {
             Err(stopped)
         })
     }
-}
-
-pub(super) fn collect(lazy: LazyFrame) -> PolarsResult<DataFrame> {
-    lazy.collect_with_engine(Engine::Streaming).map(|result| result.unwrap_single())
 }
 
 /// Runs `work`, and makes errors of polars' panics: it has some for what it cannot do.

@@ -5,7 +5,7 @@ use polars::prelude::{
     Column, DataType, Field, IntoColumn, LazyFrame, Schema, SortMultipleOptions,
 };
 
-use super::Table;
+use super::{Fit, Table};
 use crate::expr::column;
 use crate::{Error, Result};
 
@@ -24,7 +24,7 @@ impl Table {
     pub fn sample(&self, n: usize, seed: u64) -> Result<Self> {
         self.check_free()?;
         let rows = pl::IdxSize::try_from(n).unwrap_or(pl::IdxSize::MAX);
-        self.then(move |lazy| {
+        let some = self.then(move |lazy| {
             // Chances of different rows differ, as they are made of numbers by a bijection.
             row_number(lazy)
                 .with_column(chance(seed).alias(CHANCE))
@@ -32,7 +32,8 @@ impl Table {
                 .limit(rows)
                 .sort([NUMBER], SortMultipleOptions::default())
                 .drop(pl::by_name([NUMBER, CHANCE], true, false))
-        })
+        })?;
+        Ok(some.best(Fit::BestPieces))
     }
 
     /// Each row with the chance `fraction`, in order; needs no memory.
@@ -52,7 +53,7 @@ impl Table {
             });
         }
         self.check_free()?;
-        self.then(move |lazy| picked(row_number(lazy), fraction, seed))
+        Ok(self.then(move |lazy| picked(row_number(lazy), fraction, seed))?.best(Fit::Pieces))
     }
 
     fn check_free(&self) -> Result<()> {

@@ -9,8 +9,8 @@ use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, TableFactor, V
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use super::Table;
 use super::sql_sums::check_sums;
+use super::{Fit, Table};
 use crate::error::nearest;
 use crate::{Error, Result};
 
@@ -32,17 +32,18 @@ pub fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
     let parsed = check(query, tables)?;
     let names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
     let all: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
-    let run = |query: String| {
+    let run = |query: String| -> Result<Table> {
         let inputs = all.iter().map(|table| table.lazy()).collect();
         let lazy =
             execute(&query, &names, inputs).map_err(|error| unknown_column(&error, tables))?;
         let names = names.clone();
         // It has run above, over the same tables.
         let again = move |inputs| execute(&query, &names, inputs).unwrap_or_else(|_| lazy.clone());
-        Table::of(&all, again).map_err(|error| match error {
+        let table = Table::of(&all, again).map_err(|error| match error {
             Error::Engine { reason, .. } => unknown_column(&reason, tables),
             other => other,
-        })
+        })?;
+        Ok(table.best(Fit::Pieces))
     };
     // Errors are to be about the query as it was written.
     let unchecked = run(query.to_owned())?;
