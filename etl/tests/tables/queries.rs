@@ -62,7 +62,7 @@ fn sums_in_sql_do_not_wrap() {
     let narrow = of(Arc::new(Int32Array::from(vec![i32::MAX, 1, i32::MAX])));
     assert_eq!(narrow[0], r#"{"k":"a","s":4294967294,"m":2147483647.0}"#);
     let none = ints(&[None::<i64>; 3]);
-    assert_eq!(of(none)[0], r#"{"k":"a","s":null,"m":null}"#);
+    assert!(of(none).iter().all(|row| row.ends_with(r#""s":null,"m":null}"#)));
     let named = run("SELECT SUM(x) FROM t", &one(ints(&[1, 2, 3]))).unwrap();
     assert_eq!(rows_of(&named), [r#"{"x":6}"#]);
     assert!(matches!(run("SELECT SUM(y) FROM t", &big), Err(Error::Unknown { .. })));
