@@ -421,7 +421,7 @@ fn verbs_of_graphs() {
     let cases = [
         (
             "verb = 'degrees'\nfrom = 'edges'\nweight = 'weight'\ndirected = true",
-            "id,degree_in,degree_out,degree,weight_in,weight_out,weight\n1,2,2,4,9.0,3.0,12.0\n2,1,1,2,0.5,4.0,4.5\n3,2,2,4,6.5,9.0,15.5\n",
+            "id,degree,degree_in,degree_out,weighted_degree,weighted_degree_in,weighted_degree_out\n1,4,2,2,12.0,9.0,3.0\n2,2,1,1,4.5,0.5,4.0\n3,4,2,2,15.5,6.5,9.0\n",
         ),
         (
             "verb = 'components'\nfrom = 'edges'\nwith = 'people'",
@@ -455,8 +455,84 @@ fn verbs_of_graphs() {
     assert!(error.contains("option `query` is no query: $[0].type"), "{error}");
     let wrong = step("verb = 'page_rank'\ndampign = 0.5");
     let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
+    assert_eq!(
+        error,
+        "line 5: step `step-1`: there is no option `dampign`; did you mean `damping`?"
+    );
+}
+
+#[test]
+fn every_measure_is_a_verb() {
+    use graph_etl::analytics::measures::MEASURES;
+    let names = MEASURES.iter().filter(|measure| measure.name != "spanning_forest");
+    for measure in names {
+        let needed = match measure.name {
+            "bfs" | "sssp" => "sources = [1]\n",
+            "numeric_assortativity" | "categorical_assortativity" => "attribute = 'id'\n",
+            "katz" => "alpha = 0.01\n",
+            _ => "",
+        };
+        let steps = step(&format!("verb = '{}'\n{needed}", measure.name));
+        let lines = after(&steps).lines().map(str::to_owned).collect::<Vec<_>>();
+        for column in measure.columns.iter().filter(|column| column.over == measure.columns[0].over)
+        {
+            let optional = column.about.contains("only if") || column.name == "edge_betweenness";
+            assert!(optional || lines[0].contains(column.name), "{}: {}", measure.name, lines[0]);
+        }
+        assert!(lines.len() > 1, "{}: {lines:?}", measure.name);
+    }
+    let found = after(&step("verb = 'density'\ndirected = true\nfrom = 'edges'"));
+    assert!(found.starts_with("density\n"), "{found}");
+    let found = after(&step("verb = 'sssp'\nsources = 2\ndirected = true\nweight = 'weight'"));
+    assert_eq!(found, "id,distance,predecessor\n1,5.0,3\n2,0.0,\n3,4.0,2\n");
+    let wrong = step("verb = 'bfs'\nsources = [7]");
+    let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
+    assert!(error.contains("there is no node `7`"), "{error}");
+    let wrong = step("verb = 'betweeness'");
+    let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
     assert!(
-        error.starts_with("line 5: step `step-1`: options of `page_rank`: unknown field `dampign`"),
+        error.ends_with("there is no verb `betweeness`; did you mean `betweenness`?"),
         "{error}"
     );
+}
+
+#[test]
+fn verbs_between_rows_and_graphs() {
+    let cases = [
+        ("verb = 'spanning_forest'\nweight = 'weight'", "source,target,weight\n1,2,0.5\n3,1,1.0\n"),
+        (
+            "verb = 'spanning_forest'\nweight = 'weight'\nmaximum = true",
+            "source,target,weight\n2,3,4.0\n3,1,8.0\n",
+        ),
+        (
+            "verb = 'nearest_neighbors'\ncolumns = 'weight'\nk = 1\nid = 'target'",
+            "source,target,distance\n2,1,0.5\n3,3,1.5\n3,3,1.5\n1,2,0.5\n1,3,4.0\n",
+        ),
+        (
+            "verb = 'nearest_neighbors'\ncolumns = ['weight']\nk = 1\napproximate = true\n[[step]]\nverb = 'limit'\nn = 2",
+            "source,target,distance\n0,3,0.5\n1,2,1.5\n",
+        ),
+        (
+            "verb = 'random_walks'\ndirected = true\nlength = 3\nwalks_per_node = 1\n[[step]]\nverb = 'filter'\nwhere = 'walk = 1'",
+            "walk,step,node\n1,0,2\n1,1,3\n1,2,1\n",
+        ),
+        (
+            "verb = 'most_similar'\nk = 1",
+            "source,target,similarity\n1,2,0.3333333333333333\n2,1,0.3333333333333333\n3,1,0.3333333333333333\n",
+        ),
+        (
+            "verb = 'similarity'\nmeasure = 'common-neighbors'\nfrom = ['edges', 'edges']\n[[step]]\nverb = 'limit'\nn = 1",
+            "source,target,weight,similarity\n1,2,0.5,1.0\n",
+        ),
+        (
+            "verb = 'umap'\ncolumns = ['weight']\nn_neighbors = 3\n[[step]]\nverb = 'group'\naggregate = 'n = count(x + y)'",
+            "n\n5\n",
+        ),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(after(&step(options)), expected, "{options}");
+    }
+    let wrong = step("verb = 'umap'\ncolumns = ['wieght']");
+    let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
+    assert!(error.ends_with("there is no column `wieght`; did you mean `weight`?"), "{error}");
 }

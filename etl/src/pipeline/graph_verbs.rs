@@ -1,94 +1,30 @@
 //! The verbs of graphs, as steps: a table of edges goes in, with a table of nodes if there is one.
+//! Measures are those of [`measures`](crate::analytics::measures), by their names there.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, RecordBatch, UInt32Array, UInt64Array};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::{Field, Schema};
 use graph_core::{Graph, ReadOptions};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::error::PipelineFault;
 use super::section::{Result, Section};
 use super::verb::{Holds, Reader, Rows, Takes, Verb};
 use crate::Control;
-use crate::analytics::{
-    Eigenvector, Hits, Katz, PageRank, core_numbers, degrees, strong_components, triangles,
-    weak_components,
-};
-use crate::community::{LabelPropagation, Leiden, Louvain};
+use crate::analytics::SpanningForest;
+use crate::analytics::measures::{Measure, Over};
 use crate::gfql::{Absent, Gfql, Limits};
 use crate::hypergraph::HypergraphConfig;
 use crate::source::GraphPart;
 use crate::table::Table;
 use crate::topology::{
-    Combine, Merge, Undirected, deduplicate, drop_self_loops, largest_component, reverse,
-    symmetrize,
+    Combine, deduplicate, drop_self_loops, largest_component, reverse, symmetrize,
 };
 
-/// All verbs of graphs.
+/// All verbs of graphs but measures.
 pub(super) const VERBS: &[Reader] = &[
-    ("degrees", |section| measure(section, "degrees", |graph, _| Ok(degree_columns(graph)))),
-    ("components", |section| {
-        measure(section, "components", |graph, control| {
-            Ok(vec![("component", numbers(weak_components(graph, control)?.component))])
-        })
-    }),
-    ("strong_components", |section| {
-        measure(section, "strong_components", |graph, control| {
-            Ok(vec![("component", numbers(strong_components(graph, control)?.component))])
-        })
-    }),
-    ("core_numbers", |section| {
-        measure(section, "core_numbers", |graph, control| {
-            let graph = Undirected::new(graph, Merge::Unit);
-            Ok(vec![("core", numbers(core_numbers(&graph, control)?.core))])
-        })
-    }),
-    ("triangles", |section| {
-        measure(section, "triangles", |graph, control| {
-            let graph = Undirected::new(graph, Merge::Unit);
-            let count = triangles(&graph, control)?.count;
-            Ok(vec![("triangles", Arc::new(UInt64Array::from(count)) as ArrayRef)])
-        })
-    }),
-    ("page_rank", |section| {
-        configured(section, "page_rank", |config: &PageRank, graph, control| {
-            Ok(vec![("page_rank", fractions(config.run(graph, control)?.rank))])
-        })
-    }),
-    ("hits", |section| {
-        configured(section, "hits", |config: &Hits, graph, control| {
-            let report = config.run(graph, control)?;
-            Ok(vec![("hub", fractions(report.hub)), ("authority", fractions(report.authority))])
-        })
-    }),
-    ("katz", |section| {
-        configured(section, "katz", |config: &Katz, graph, control| {
-            Ok(vec![("katz", fractions(config.run(graph, control)?.centrality))])
-        })
-    }),
-    ("eigenvector", |section| {
-        configured(section, "eigenvector", |config: &Eigenvector, graph, control| {
-            Ok(vec![("eigenvector", fractions(config.run(graph, control)?.centrality))])
-        })
-    }),
-    ("louvain", |section| {
-        configured(section, "louvain", |config: &Louvain, graph, control| {
-            let graph = Undirected::new(graph, Merge::Sum);
-            Ok(vec![("community", numbers(config.run(&graph, control)?.labels))])
-        })
-    }),
-    ("leiden", |section| {
-        configured(section, "leiden", |config: &Leiden, graph, control| {
-            let graph = Undirected::new(graph, Merge::Sum);
-            Ok(vec![("community", numbers(config.run(&graph, control)?.labels))])
-        })
-    }),
-    ("label_propagation", |section| {
-        configured(section, "label_propagation", |config: &LabelPropagation, graph, control| {
-            let graph = Undirected::new(graph, Merge::Sum);
-            Ok(vec![("community", numbers(config.run(&graph, control)?.labels))])
-        })
-    }),
     ("reverse", |section| reshape(section, "reverse", |graph, _| reverse(graph))),
     ("drop_self_loops", |section| {
         reshape(section, "drop_self_loops", |graph, _| Ok(drop_self_loops(graph)?.graph))
@@ -103,37 +39,13 @@ pub(super) const VERBS: &[Reader] = &[
     ("deduplicate", |section| {
         reshape(section, "deduplicate", |graph, how| Ok(deduplicate(graph, how)?.graph))
     }),
+    ("spanning_forest", spanning_forest),
     ("hypergraph", hypergraph),
     ("gfql", gfql),
 ];
 
-type Columns = Vec<(&'static str, ArrayRef)>;
-
-fn numbers(values: Vec<u32>) -> ArrayRef {
-    Arc::new(UInt32Array::from(values))
-}
-
-fn fractions(values: Vec<f64>) -> ArrayRef {
-    Arc::new(Float64Array::from(values))
-}
-
-fn degree_columns(graph: &Graph) -> Columns {
-    let degrees = degrees(graph);
-    let mut columns = vec![
-        ("degree_in", numbers(degrees.r#in)),
-        ("degree_out", numbers(degrees.out)),
-        ("degree", numbers(degrees.total)),
-    ];
-    if let Some(strengths) = degrees.weighted {
-        columns.push(("weight_in", fractions(strengths.r#in)));
-        columns.push(("weight_out", fractions(strengths.out)));
-        columns.push(("weight", fractions(strengths.total)));
-    }
-    columns
-}
-
 /// How tables become a graph.
-fn graph_options(section: &Section) -> Result<ReadOptions> {
+pub(super) fn graph_options(section: &Section) -> Result<ReadOptions> {
     Ok(ReadOptions {
         source: section.text("source")?,
         target: section.text("target")?,
@@ -145,7 +57,11 @@ fn graph_options(section: &Section) -> Result<ReadOptions> {
     })
 }
 
-fn graph_of(tables: &[Table], options: &ReadOptions, control: &Control) -> crate::Result<Graph> {
+pub(super) fn graph_of(
+    tables: &[Table],
+    options: &ReadOptions,
+    control: &Control,
+) -> crate::Result<Graph> {
     let mut edges = tables[0].collect_batches(control)?;
     if edges.is_empty() {
         edges.push(RecordBatch::new_empty(tables[0].schema().clone()));
@@ -154,45 +70,110 @@ fn graph_of(tables: &[Table], options: &ReadOptions, control: &Control) -> crate
     Ok(Graph::from_batches(edges, nodes, options)?)
 }
 
-fn direction(options: &ReadOptions) -> &'static str {
+pub(super) fn direction(options: &ReadOptions) -> &'static str {
     match options.directed {
         Some(true) => "directed",
         _ => "undirected",
     }
 }
 
-/// A verb that gives nodes columns. Its result are the nodes: ids, what was found, attributes.
-fn measure(
-    section: &Section,
-    name: &'static str,
-    columns: impl Fn(&Graph, &Control) -> crate::Result<Columns> + Send + Sync + 'static,
-) -> Result<Verb> {
-    let options = graph_options(section)?;
-    let text = direction(&options);
-    let verb = Verb::new(name, text, move |tables, control| {
-        let graph = graph_of(tables, &options, control)?;
-        let columns = columns(&graph, control)?;
-        let columns = columns.into_iter().map(|(name, column)| (name.to_owned(), column));
-        Table::from_batch(graph.with_node_columns(columns)?.nodes().clone())
-    });
-    // Each edge has two ends, which may be nodes that no other edge has.
-    Ok(verb.takes(Takes::OneOrTwo).rows(Rows::Times(2)).holds(Holds::Everything))
+/// What comes out of a measure.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    /// The nodes: ids, what was found, attributes.
+    Nodes,
+    /// The edges: ends, what was found, attributes.
+    Edges,
+    /// One row for the whole graph.
+    Summary,
 }
 
-/// A [`measure`] with options, which are those of its struct.
-fn configured<T: DeserializeOwned + Send + Sync + 'static>(
-    section: &Section,
-    name: &'static str,
-    columns: impl Fn(&T, &Graph, &Control) -> crate::Result<Columns> + Send + Sync + 'static,
-) -> Result<Verb> {
-    // Asked for first, so that they are not taken for options of the struct.
-    graph_options(section)?;
-    let config: T = config(section, name)?;
-    measure(section, name, move |graph, control| columns(&config, graph, control))
+/// A verb that measures: any that has a name in the table of measures.
+pub(super) fn measured(section: &Section, measure: &'static Measure) -> Result<Verb> {
+    let options = graph_options(section)?;
+    let is_over = |over| measure.columns.iter().any(|column| column.over == over);
+    let usual = match (is_over(Over::Nodes), is_over(Over::Edges)) {
+        (true, _) => Part::Nodes,
+        (false, true) => Part::Edges,
+        (false, false) => Part::Summary,
+    };
+    let parts = [("nodes", Part::Nodes), ("edges", Part::Edges), ("summary", Part::Summary)];
+    let part = section.choice("part", &parts)?.unwrap_or(usual);
+    let given = Value::Object(section.rest()?);
+    measure.check(&given).map_err(|error| section.fault(error))?;
+    let verb = Verb::new(measure.name, direction(&options), move |tables, control| {
+        let graph = graph_of(tables, &options, control)?;
+        let found = match graph.n_nodes() {
+            // Columns are asked for before there are rows.
+            0 => measure.plan(&graph, &naming_no_nodes(&given))?.run(control)?,
+            _ => measure.plan(&graph, &given)?.run(control)?,
+        };
+        Table::from_batch(match part {
+            Part::Nodes => graph.with_node_columns(found.nodes)?.nodes().clone(),
+            Part::Edges => behind_ends(&graph.edge_table()?, found.edges)?,
+            Part::Summary => row(&found.summary)?,
+        })
+    });
+    let verb = verb.takes(Takes::OneOrTwo).holds(Holds::Everything);
+    Ok(match part {
+        // Each edge has two ends, which may be nodes that no other edge has.
+        Part::Nodes => verb.rows(Rows::Times(2)),
+        Part::Edges => verb.rows(Rows::AtMostInput),
+        Part::Summary => verb.rows(Rows::AtMost(1)).with_open_columns(),
+    })
+}
+
+/// Options of measures without the nodes that they name.
+fn naming_no_nodes(options: &Value) -> Value {
+    let mut options = options.clone();
+    if let Value::Object(options) = &mut options {
+        for (name, value) in options.iter_mut() {
+            match name.as_str() {
+                "sources" | "source" | "start" => *value = Value::Array(Vec::new()),
+                "personalization" | "reset" => *value = Value::Null,
+                _ => {}
+            }
+        }
+    }
+    options
+}
+
+/// The table of edges with columns behind their ends; one of the same name is replaced.
+fn behind_ends(
+    edges: &RecordBatch,
+    columns: Vec<(String, ArrayRef)>,
+) -> crate::Result<RecordBatch> {
+    let all = edges.schema().fields().iter().cloned().zip(edges.columns().iter().cloned());
+    let mut all: Vec<_> =
+        all.filter(|(field, _)| columns.iter().all(|(name, _)| name != field.name())).collect();
+    for (at, (name, column)) in (2..).zip(columns) {
+        let field = Arc::new(Field::new(name, column.data_type().clone(), true));
+        all.insert(at.min(all.len()), (field, column));
+    }
+    let (fields, arrays): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays);
+    Ok(batch.map_err(graph_core::Error::from)?)
+}
+
+/// A summary as a table of one row.
+fn row(summary: &Map<String, Value>) -> crate::Result<RecordBatch> {
+    let columns = summary.iter().map(|(name, value)| {
+        let column: ArrayRef = match value {
+            Value::Bool(flag) => Arc::new(BooleanArray::from(vec![*flag])),
+            Value::Number(number) if number.is_u64() => {
+                Arc::new(UInt64Array::from(vec![number.as_u64()]))
+            }
+            Value::Number(number) => Arc::new(Float64Array::from(vec![number.as_f64()])),
+            Value::Null => Arc::new(Float64Array::from(vec![None])),
+            other => Arc::new(StringArray::from(vec![other.to_string()])),
+        };
+        (name, column, true)
+    });
+    Ok(RecordBatch::try_from_iter_with_nullable(columns).map_err(graph_core::Error::from)?)
 }
 
 /// All options that are left, as a struct.
-fn config<T: DeserializeOwned>(section: &Section, name: &'static str) -> Result<T> {
+pub(super) fn config<T: DeserializeOwned>(section: &Section, name: &'static str) -> Result<T> {
     serde_json::from_value(serde_json::Value::Object(section.rest()?)).map_err(|error| {
         section.fault(PipelineFault::Options { verb: name, reason: error.to_string().into() })
     })
@@ -223,6 +204,18 @@ fn reshape(
     let verb = Verb::new(name, text, move |tables, control| {
         let graph = graph_of(tables, &options, control)?;
         Table::from_batch(change(&graph, combine)?.edge_table()?)
+    });
+    Ok(verb.holds(Holds::Everything))
+}
+
+/// The cheapest edges that keep together what is together.
+fn spanning_forest(section: &Section) -> Result<Verb> {
+    let options = graph_options(section)?;
+    let forest: SpanningForest = config(section, "spanning_forest")?;
+    let text = if forest.maximum { "of the largest weights" } else { "of the least weights" };
+    let verb = Verb::new("spanning_forest", text, move |tables, control| {
+        let graph = graph_of(tables, &options, control)?;
+        Table::from_batch(forest.subgraph(&graph, control)?.graph.edge_table()?)
     });
     Ok(verb.holds(Holds::Everything))
 }

@@ -28,6 +28,7 @@
 
 mod error;
 mod estimate;
+mod feature_verbs;
 mod graph_verbs;
 mod order;
 mod plan;

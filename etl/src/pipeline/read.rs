@@ -9,7 +9,8 @@ use super::error::{PipelineError, PipelineFault};
 use super::order::order;
 use super::section::{Result, Section, line_of};
 use super::verb::{Reader, Verb};
-use super::{Pipeline, graph_verbs, reshape_verbs, table_verbs};
+use super::{Pipeline, feature_verbs, graph_verbs, reshape_verbs, table_verbs};
+use crate::analytics::measures::{MEASURES, Measure};
 use crate::error::nearest;
 use crate::source::{GraphPart, Parameter, Source, SourceOptions};
 
@@ -43,9 +44,22 @@ pub(super) struct Output {
     pub(super) format: Option<Format>,
 }
 
-/// All verbs there are.
+/// All verbs there are but measures.
 fn verbs() -> impl Iterator<Item = &'static Reader> {
-    table_verbs::VERBS.iter().chain(reshape_verbs::VERBS).chain(graph_verbs::VERBS)
+    let of_graphs = graph_verbs::VERBS.iter().chain(feature_verbs::VERBS);
+    table_verbs::VERBS.iter().chain(reshape_verbs::VERBS).chain(of_graphs)
+}
+
+/// What a verb does.
+enum Known {
+    Verb(fn(&Section) -> Result<Verb>),
+    Measure(&'static Measure),
+}
+
+fn known(verb: &str) -> Option<Known> {
+    let found = verbs().find(|(name, _)| *name == verb).map(|&(_, read)| Known::Verb(read));
+    let is_called = |measure: &&Measure| measure.names().any(|name| name == verb);
+    found.or_else(|| MEASURES.iter().find(is_called).map(Known::Measure))
 }
 
 /// Reads a pipeline; paths in it are relative to `folder`.
@@ -235,8 +249,9 @@ fn format(section: &Section) -> Result<Option<Format>> {
 fn step(section: &Section, names: &Names, part: usize, first_step: usize) -> Result<Step> {
     let name = names.names[part].clone();
     let verb = section.need_text("verb")?;
-    let Some((_, read)) = verbs().find(|(name, _)| *name == verb) else {
-        let nearest = nearest(&verb, verbs().map(|(name, _)| *name));
+    let Some(known) = known(&verb) else {
+        let names = verbs().map(|(name, _)| *name);
+        let nearest = nearest(&verb, names.chain(MEASURES.iter().flat_map(Measure::names)));
         let fault = PipelineFault::Unknown { kind: "verb", name: verb.into(), nearest };
         return Err(section.fault_at("verb", fault));
     };
@@ -255,7 +270,10 @@ fn step(section: &Section, names: &Names, part: usize, first_step: usize) -> Res
     let from: Vec<_> = from.into_iter().map(Ok).chain(more).collect::<Result<_>>()?;
     section.text("name")?;
     let keep = section.flag("keep")?.unwrap_or(false);
-    let verb = read(section)?;
+    let verb = match known {
+        Known::Verb(read) => read(section)?,
+        Known::Measure(measure) => graph_verbs::measured(section, measure)?,
+    };
     section.finish()?;
     if !verb.takes.fits(from.len()) {
         let (verb, expected, found) = (verb.name, verb.takes.name(), from.len());

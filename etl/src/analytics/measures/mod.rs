@@ -25,7 +25,7 @@ mod table;
 mod whole;
 
 use arrow::array::ArrayRef;
-use graph_core::Graph;
+use graph_core::{Coo, Graph};
 use serde_json::{Map, Value};
 
 use self::options::Options;
@@ -114,13 +114,28 @@ pub fn measure(name: &str) -> Result<&'static Measure> {
 }
 
 impl Measure {
-    fn names(&self) -> impl Iterator<Item = &'static str> {
+    /// Its name, and what it is called in other libraries.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         [self.name].into_iter().chain(self.aliases.iter().copied())
     }
 
     /// Its options, each with its default; null means none, or that there is no default.
     pub fn options(&self) -> Map<String, Value> {
         (self.defaults)()
+    }
+
+    /// Checks what can be known of `options`, an object or null, before there is a graph: that
+    /// they exist, and, but for those that name nodes and columns, what kind of value they have.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`plan`](Self::plan), but for nodes and columns that do not exist.
+    pub fn check(&'static self, options: &Value) -> Result<()> {
+        let graph = Graph::from_coo(Coo::default(), true);
+        match self.plan(&graph, options) {
+            Ok(_) | Err(Error::Unknown { kind: "node" | "column", .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Checks `options`, an object or null, against `graph`, and gets ready to run.

@@ -29,10 +29,11 @@ pub(super) fn bfs(graph: &Graph, options: Options) -> Result<Work<'_>> {
 }
 
 pub(super) fn bfs_options(graph: &Graph, mut options: Options) -> Result<Bfs> {
+    // Nodes last: whether they exist is all that only the graph can tell.
     Ok(Bfs {
-        sources: sources(graph, &mut options)?,
         direction: options.take("direction")?.unwrap_or_default(),
         max_distance: options.take("max_distance")?,
+        sources: sources(graph, &mut options)?,
     })
 }
 
@@ -50,10 +51,11 @@ pub(super) fn sssp(graph: &Graph, options: Options) -> Result<Work<'_>> {
 }
 
 pub(super) fn sssp_options(graph: &Graph, mut options: Options) -> Result<Sssp> {
+    // Nodes last: whether they exist is all that only the graph can tell.
     Ok(Sssp {
-        sources: sources(graph, &mut options)?,
         direction: options.take("direction")?.unwrap_or_default(),
         delta: options.take("delta")?,
+        sources: sources(graph, &mut options)?,
     })
 }
 

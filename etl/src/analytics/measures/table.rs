@@ -445,6 +445,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_nodes_have_columns_too() {
+        let nodes = graph().nodes().slice(0, 0);
+        let coo = Coo::new(0, vec![], vec![], None).unwrap();
+        let edges = Graph::from_coo(coo.clone(), true).edges().clone();
+        let graph = Graph::from_parts(nodes, edges, coo, true).unwrap();
+        for measure in MEASURES {
+            let options = match measure.name {
+                "bfs" | "sssp" => json!({"sources": []}),
+                _ => needed(measure),
+            };
+            let found = run(&graph, measure.name, &options, &Control::NONE).unwrap();
+            assert!(found.nodes.iter().chain(&found.edges).all(|(_, values)| values.is_empty()));
+            let over_nodes = measure.columns.iter().any(|column| column.over == Over::Nodes);
+            assert_eq!(over_nodes, !found.nodes.is_empty(), "{}", measure.name);
+        }
+    }
+
     /// All defaults, given by name, give the same as no options.
     #[test]
     fn defaults_can_be_given() {
@@ -510,6 +528,10 @@ mod tests {
             problem("page_rank", json!({"tol": 1e-3, "tolerance": 1e-3})),
             "option `tolerance`: is given twice, by two names"
         );
+        let check = |options: Value| measure("bfs").unwrap().check(&options);
+        assert!(check(json!({"sources": ["z"]})).is_ok());
+        assert!(check(json!({"sources": ["z"], "direction": "up"})).is_err());
+        assert!(check(json!({"source": "z", "max_distance": -1})).is_err());
         let late = run(&graph, "page_rank", &json!({"damping": 2}), &Control::NONE).unwrap_err();
         assert!(matches!(late, Error::BadOption { option: "damping", .. }), "{late}");
     }
