@@ -143,7 +143,8 @@ fn behind_ends(
     edges: &RecordBatch,
     columns: Vec<(String, ArrayRef)>,
 ) -> crate::Result<RecordBatch> {
-    let all = edges.schema().fields().iter().cloned().zip(edges.columns().iter().cloned());
+    let schema = edges.schema();
+    let all = schema.fields().iter().cloned().zip(edges.columns().iter().cloned());
     let mut all: Vec<_> =
         all.filter(|(field, _)| columns.iter().all(|(name, _)| name != field.name())).collect();
     for (at, (name, column)) in (2..).zip(columns) {
