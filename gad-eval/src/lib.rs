@@ -3,6 +3,7 @@
 
 pub mod detectors;
 mod error;
+pub mod evaluate;
 mod file;
 pub mod metrics;
 pub mod results;

@@ -6,11 +6,15 @@
 mod order;
 mod probability;
 mod ranking;
+mod snapshots;
+mod stream;
 mod sweep;
 mod weighted;
 
 pub use probability::{CalibrationBin, CalibrationReport, calibration};
 pub use ranking::{AtK, Curve, Ranking, RankingConfig, RankingReport};
+pub use snapshots::{PartReport, PartsReport, per_kind, per_snapshot};
+pub use stream::{DetectionConfig, DetectionReport, detection};
 pub use weighted::WeightedRanking;
 
 use crate::Result;

@@ -30,7 +30,7 @@ pub(super) fn score(key: u64) -> f64 {
 }
 
 /// A run of keys that are all below those of later blocks, by label.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
     /// Where the sorted keys of its positives lie.
     pub(super) positives: Range<usize>,

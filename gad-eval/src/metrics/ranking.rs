@@ -111,7 +111,7 @@ pub struct Curve {
 /// assert_eq!(report.at_k[0].precision, 0.5);
 /// # Ok::<(), gad_eval::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
     keys: Vec<u64>,
     blocks: Vec<Block>,
@@ -236,6 +236,26 @@ impl Ranking {
             push(score, tp, fp);
         }
         curve
+    }
+
+    /// The best F1 and its threshold as GraFlag computes them: with 1e-10 added to the sum of
+    /// precision and recall.
+    pub(crate) fn graflag_f1(&self) -> Result<(f64, f64)> {
+        let totals = self.totals()?;
+        let (mut tp, mut fp) = (0.0, 0.0);
+        let mut best = (f64::NEG_INFINITY, f64::INFINITY);
+        for block in &self.blocks {
+            self.groups(block, |group| {
+                tp += group.positives;
+                fp += group.negatives;
+                let (precision, recall) = (tp / (tp + fp), tp / totals.positives);
+                let f1 = 2.0 * (precision * recall) / (precision + recall + 1e-10);
+                if best.0 <= f1 {
+                    best = (f1, group.score);
+                }
+            });
+        }
+        Ok(best)
     }
 
     /// How many positives and negatives there are.
