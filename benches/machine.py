@@ -41,9 +41,9 @@ def environment(name: str, packages: list[str]) -> pathlib.Path:
     return python
 
 
-def bench_program(name: str) -> str:
-    """Builds a bench of graphlume-etl and returns its path."""
-    command = ["cargo", "bench", "-p", "graphlume-etl", "--no-default-features", "--bench", name,
+def bench_program(name: str, package: str = "graphlume-etl") -> str:
+    """Builds a bench of the package and returns its path."""
+    command = ["cargo", "bench", "-p", package, "--no-default-features", "--bench", name,
                "--no-run", "--message-format=json"]
     built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     messages = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub use gad_eval as gad;
 pub use gpu_layout as layout;
 pub use graph_core as graph;
 pub use graph_etl as etl;

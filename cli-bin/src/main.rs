@@ -5,9 +5,11 @@
 #![forbid(unsafe_code)]
 
 mod analyze;
+mod compare;
 mod convert;
 mod demo;
 mod devices;
+mod evaluate;
 mod generate;
 mod hypergraph;
 mod info;
@@ -70,6 +72,10 @@ enum Command {
     Query(query::Args),
     /// Make a graph of the things that the rows of a table name
     Hypergraph(Box<hypergraph::Args>),
+    /// Measure anomaly scores against labels: metrics, intervals, plots, a page
+    Evaluate(evaluate::Args),
+    /// Compare experiments that scored the same samples
+    Compare(compare::Args),
     /// Make a random or regular graph
     Generate(generate::Args),
     /// Measure how good a layout is
@@ -114,6 +120,8 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Measures(args) => analyze::list(&args),
         Command::Query(args) => query::run(&args, messages),
         Command::Hypergraph(args) => hypergraph::run(&args, messages),
+        Command::Evaluate(args) => evaluate::run(&args, messages),
+        Command::Compare(args) => compare::run(&args, messages),
         Command::Generate(args) => generate::run(&args, messages),
         Command::Quality(args) => quality::run(&args, messages),
         Command::Devices(args) => devices::run(&args),

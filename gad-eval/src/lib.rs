@@ -6,6 +6,7 @@ mod error;
 pub mod evaluate;
 mod file;
 pub mod metrics;
+pub mod plots;
 pub mod results;
 pub mod statistics;
 

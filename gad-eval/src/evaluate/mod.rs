@@ -1,7 +1,9 @@
 //! What results are worth: all metrics of a file of results.
 
 mod graflag;
+pub(crate) mod report;
 mod spot;
+mod versus;
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,9 @@ use graph_kernels::Device;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+pub use report::ReportConfig;
 pub use spot::{SpotFile, spot_files};
+pub use versus::Versus;
 
 use crate::metrics::{
     CalibrationReport, DetectionConfig, DetectionReport, PartsReport, Ranking, RankingConfig,

@@ -1,0 +1,214 @@
+//! `graphlume evaluate`: what anomaly scores are worth.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use graphlume::Device;
+use graphlume::gad::Error;
+use graphlume::gad::evaluate::{EvaluateConfig, Evaluation, ReportConfig, evaluate, results_path};
+use graphlume::gad::metrics::{DetectionConfig, RankingConfig};
+use graphlume::gad::statistics::Bootstrap;
+use graphlume::graph::{Control, Progress};
+use serde_json::{Map, Value};
+
+use crate::interrupt::Deferred;
+use crate::outcome::Outcome;
+use crate::output::{print, print_json};
+use crate::progress::Messages;
+
+/// Arguments of `graphlume evaluate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folders of experiments, or files of results (.json, .parquet, .arrow)
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+    /// Folder for evaluation.json, plots and report.html; by default `eval` beside the results
+    #[arg(short, long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Write no files
+    #[arg(long, conflicts_with = "out")]
+    dry_run: bool,
+    /// Draw no plots
+    #[arg(long)]
+    no_plots: bool,
+    /// Write evaluation.json exactly as GraFlag's evaluator does, with its rounding
+    #[arg(long)]
+    graflag: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How to evaluate, for every verb that does.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Lengths of the top of the ranking to look at, beside the number of anomalies
+    #[arg(long = "top", value_name = "K", value_delimiter = ',')]
+    k: Vec<usize>,
+    /// Resamples for confidence intervals; 0 for none
+    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().n_resamples)]
+    resamples: usize,
+    /// Share of resamples that intervals cover
+    #[arg(long, value_name = "SHARE", default_value_t = Bootstrap::default().confidence)]
+    confidence: f64,
+    /// Seed of the resamples
+    #[arg(long, default_value_t = Bootstrap::default().seed)]
+    seed: u64,
+    /// Take scores of -1 and -2 for scores, not for GraFlag's marks of what is absent
+    #[arg(long)]
+    no_sentinels: bool,
+    /// Refuse scores that are null or not finite instead of leaving them out
+    #[arg(long)]
+    refuse_missing: bool,
+    /// Positives of a stream further apart in time than this are different anomalies
+    #[arg(long, value_name = "TIME", default_value_t = DetectionConfig::default().max_gap)]
+    max_gap: f64,
+    /// Device that sorts, such as cpu, auto, cuda:0 or opencl:0
+    #[arg(long, value_parser = Device::parse, default_value = "cpu")]
+    device: Device,
+}
+
+impl Options {
+    pub(crate) fn bootstrap(&self) -> Bootstrap {
+        let Self { resamples, confidence, seed, .. } = *self;
+        Bootstrap { n_resamples: resamples, confidence, seed }
+    }
+
+    pub(crate) fn config(&self) -> EvaluateConfig {
+        EvaluateConfig {
+            sentinels: !self.no_sentinels,
+            refuse_missing: self.refuse_missing,
+            ranking: RankingConfig { k: self.k.clone(), ..RankingConfig::default() },
+            bootstrap: (0 < self.resamples).then(|| self.bootstrap()),
+            detection: DetectionConfig { max_gap: self.max_gap, ..DetectionConfig::default() },
+            device: self.device,
+            ..EvaluateConfig::default()
+        }
+    }
+}
+
+/// Runs `work` with a control that shows progress and minds Ctrl-C; `None` if it was stopped.
+pub(crate) fn controlled<T>(
+    messages: Messages,
+    what: &str,
+    work: impl FnOnce(&Control) -> Result<T, Error>,
+) -> anyhow::Result<Option<T>> {
+    let deferred = Deferred::begin();
+    let spinner = messages.spinner(what);
+    let report = |progress: Progress| {
+        spinner.say(match progress.total {
+            Some(total) => format!("{what}: {} of {total} {}", progress.done, progress.stage),
+            None => format!("{what}: {} {}", progress.done, progress.stage),
+        });
+    };
+    match work(&Control::default().reporting(&report).stopped_by(deferred.flag())) {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Stopped(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(
+        args.out.is_none() || args.paths.len() == 1,
+        "--out takes the files of one evaluation, but there are {} paths",
+        args.paths.len()
+    );
+    let config = args.options.config();
+    let mut all = Map::new();
+    for path in &args.paths {
+        let shown = path.display().to_string();
+        let done = controlled(messages, &shown, |control| evaluate(path, &config, control));
+        let Some(evaluation) = done.with_context(|| shown.clone())? else {
+            return Ok(Outcome::Interrupted);
+        };
+        if !args.dry_run {
+            let folder = match &args.out {
+                Some(folder) => folder.clone(),
+                None => results_path(path)?.parent().unwrap_or(Path::new("")).join("eval"),
+            };
+            let report = ReportConfig { plots: !args.no_plots, graflag: args.graflag };
+            let written = evaluation.write(&folder, report)?;
+            messages.say(format!("wrote {} files to {}", written.len(), folder.display()));
+        }
+        if args.json {
+            let json = match args.graflag {
+                true => evaluation.graflag_json(&Map::new()),
+                false => evaluation.json(&Map::new())?,
+            };
+            all.insert(shown, json);
+        } else {
+            print(table(&evaluation).as_bytes())?;
+        }
+    }
+    if args.json {
+        // One experiment is an object of its own, several are an object of these.
+        match all.len() {
+            1 => print_json(&all.values().next())?,
+            _ => print_json(&Value::Object(all))?,
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// The numbers that people ask for first.
+fn table(evaluation: &Evaluation) -> String {
+    let metrics = &evaluation.metrics;
+    let mut text = String::new();
+    let name = &evaluation.experiment_name;
+    let kind = evaluation.results.result_type;
+    let _ = writeln!(text, "{name}  {kind}");
+    let mut row = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<28}{value}");
+    };
+    row("samples", metrics.n_samples.to_string());
+    row("anomalies", metrics.n_positives.to_string());
+    if let Some(ranking) = &metrics.ranking {
+        let with = |value: f64, interval: Option<graphlume::gad::statistics::Interval>| {
+            interval.map_or_else(
+                || format!("{value:.4}"),
+                |i| format!("{value:.4}  ({:.4} to {:.4})", i.low, i.high),
+            )
+        };
+        let intervals = metrics.intervals.as_ref();
+        row("area under the ROC", with(ranking.roc_auc, intervals.map(|i| i.roc_auc)));
+        let precision = intervals.map(|i| i.average_precision);
+        row("average precision", with(ranking.average_precision, precision));
+        let f1 = format!("{:.4}  at {}", ranking.best_f1, ranking.best_f1_threshold);
+        row("best F1", f1);
+        for at in &ranking.at_k {
+            let value = format!("{:.4}  recall {:.4}", at.precision, at.recall);
+            row(&format!("precision at {}", at.k), value);
+        }
+        for (rate, value) in &ranking.fpr_at_tpr {
+            row(&format!("FPR at TPR {rate}"), format!("{value:.4}"));
+        }
+        if let Some(ndcg) = ranking.ndcg {
+            row("NDCG, ties averaged", format!("{ndcg:.4}"));
+        }
+    }
+    if let Some(calibration) = &metrics.calibration {
+        row("Brier score", format!("{:.4}", calibration.brier));
+    }
+    for (what, parts) in [("snapshots", &metrics.snapshots), ("kinds", &metrics.kinds)] {
+        if let Some((parts, mean)) = parts.as_ref().and_then(|p| Some((p, p.mean_roc_auc?))) {
+            let of = format!("{mean:.4}  over {} of {}", parts.n_defined, parts.parts.len());
+            row(&format!("mean area of {what}"), of);
+        }
+    }
+    if let Some(detection) = &metrics.detection {
+        let found = format!("{} of {}", detection.n_detected, detection.n_episodes);
+        row("episodes detected", found);
+        row("detected early", format!("{:.4}", detection.early_detection_rate));
+    }
+    for undefined in &metrics.undefined {
+        row(undefined.metric, format!("undefined: {}", undefined.reason));
+    }
+    for warning in &metrics.warnings {
+        let _ = writeln!(text, "  warning: {warning}");
+    }
+    text
+}

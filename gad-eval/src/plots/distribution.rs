@@ -1,0 +1,122 @@
+//! How the scores of anomalies lie among those of the rest.
+
+use plotters::prelude::*;
+
+use super::{ANOMALY, Canvas, Drawn, FAINT, INK, NORMAL, Plot, RULE, tick, titled};
+
+/// Bars of each label.
+const BINS: usize = 50;
+
+/// Histograms of the scores of each label, each summing to one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DistributionPlot {
+    title: String,
+    /// Ends of the bins, of scores or of their decimal logarithms.
+    range: (f64, f64),
+    logarithmic: bool,
+    /// Shares of each label in each bin: normal, anomalous.
+    shares: [Vec<f64>; 2],
+    counts: [usize; 2],
+    /// Scores beyond the ends, which are counted in the outermost bins.
+    beyond: usize,
+}
+
+impl DistributionPlot {
+    /// The plot of finite `y_score` with labels `y_true`, both of shape `[n]`.
+    ///
+    /// Scores that are all positive and spread over more than three powers of ten are shown by their
+    /// logarithms; of others, the outermost thousandth at either end goes to the last bin.
+    pub fn of(title: &str, y_true: &[bool], y_score: &[f64]) -> Self {
+        let mut sorted = y_score.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let at = |share: f64| sorted[(share * (sorted.len() - 1) as f64).round() as usize];
+        let (low, high) = (at(0.001), at(0.999));
+        let positive = sorted.iter().position(|&score| 0.0 < score).map(|first| sorted[first]);
+        let logarithmic =
+            0.0 <= sorted[0] && positive.is_some_and(|least| least.max(low) * 1e3 < high);
+        // Zeros have no logarithm: they go where the smallest do.
+        let least = positive.unwrap_or(1.0).max(low).max(high * 1e-12);
+        let map = |score: f64| if logarithmic { score.max(least).log10() } else { score };
+        let (low, high) = (map(low), map(high));
+        let (low, high) = if low < high { (low, high) } else { (low - 0.5, low + 0.5) };
+        let mut shares = [vec![0.0; BINS], vec![0.0; BINS]];
+        let mut counts = [0; 2];
+        let mut beyond = 0;
+        for (&label, &score) in y_true.iter().zip(y_score) {
+            let place = (map(score) - low) / (high - low) * BINS as f64;
+            beyond += usize::from(!(0.0..=BINS as f64).contains(&place));
+            let bin = (place.max(0.0) as usize).min(BINS - 1);
+            shares[usize::from(label)][bin] += 1.0;
+            counts[usize::from(label)] += 1;
+        }
+        for (shares, &count) in shares.iter_mut().zip(&counts) {
+            shares.iter_mut().for_each(|share| *share /= (count as f64).max(1.0));
+        }
+        Self { title: title.to_owned(), range: (low, high), logarithmic, shares, counts, beyond }
+    }
+}
+
+impl Plot for DistributionPlot {
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Drawn<B> {
+        let beyond = match self.beyond {
+            0 => String::new(),
+            n => format!("; the outermost bars hold {n} beyond them"),
+        };
+        let area = titled(canvas, &self.title, &format!("Distribution of scores{beyond}"))?;
+        let highest = self.shares.iter().flatten().copied().fold(0.0, f64::max);
+        let (low, high) = self.range;
+        let mut chart = ChartBuilder::on(&area)
+            .x_label_area_size(canvas.px(44.0))
+            .y_label_area_size(canvas.px(60.0))
+            .build_cartesian_2d(low..high, 0.0..highest * 1.08)?;
+        let logarithmic = self.logarithmic;
+        let across = move |value: &f64| match logarithmic {
+            true => tick(&10_f64.powf(*value)),
+            false => tick(value),
+        };
+        let up = tick as fn(&f64) -> String;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .bold_line_style(canvas.stroke(RULE, 1.0))
+            .light_line_style(TRANSPARENT)
+            .axis_style(canvas.stroke(FAINT, 1.0))
+            .x_labels(8)
+            .y_labels(6)
+            .x_label_formatter(&across)
+            .y_label_formatter(&up)
+            .label_style(canvas.text(12.0, FAINT))
+            .axis_desc_style(canvas.text(13.0, INK))
+            .x_desc(if logarithmic { "Score, logarithmic" } else { "Score" })
+            .y_desc("Share of the label")
+            .draw()?;
+        let width = (high - low) / BINS as f64;
+        for (shares, color) in self.shares.iter().zip([NORMAL, ANOMALY]) {
+            chart.draw_series(shares.iter().enumerate().filter(|(_, share)| 0.0 < **share).map(
+                |(bin, &share)| {
+                    let left = low + bin as f64 * width;
+                    Rectangle::new([(left, 0.0), (left + width, share)], color.mix(0.45).filled())
+                },
+            ))?;
+        }
+        let (left, top) = chart.plotting_area().get_base_pixel();
+        let end = left + chart.plotting_area().dim_in_pixel().0 as i32;
+        let names = ["normal", "anomalous"];
+        for (line, ((name, count), color)) in
+            names.iter().zip(self.counts).zip([NORMAL, ANOMALY]).enumerate()
+        {
+            let y = top + canvas.px(8.0 + 20.0 * line as f64);
+            let x = end - canvas.px(150.0);
+            let side = canvas.px(12.0);
+            canvas
+                .draw(&Rectangle::new([(x, y), (x + side, y + side)], color.mix(0.45).filled()))?;
+            let text = format!("{name}  {count}");
+            canvas.write(
+                &text,
+                &canvas.text(13.0, INK),
+                (x + canvas.px(20.0), y - canvas.px(1.0)),
+            )?;
+        }
+        Ok(())
+    }
+}
