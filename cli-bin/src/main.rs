@@ -16,6 +16,7 @@ mod info;
 mod input;
 mod interrupt;
 mod layout;
+mod list;
 mod outcome;
 mod output;
 #[cfg(feature = "tables")]
@@ -26,6 +27,7 @@ mod query;
 mod rows;
 #[cfg(feature = "tables")]
 mod transform;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -76,6 +78,10 @@ enum Command {
     Evaluate(evaluate::Args),
     /// Compare experiments that scored the same samples
     Compare(compare::Args),
+    /// Check that experiments left results that can be believed
+    Verify(verify::Args),
+    /// List methods or experiments
+    List(list::Args),
     /// Make a random or regular graph
     Generate(generate::Args),
     /// Measure how good a layout is
@@ -122,6 +128,8 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Hypergraph(args) => hypergraph::run(&args, messages),
         Command::Evaluate(args) => evaluate::run(&args, messages),
         Command::Compare(args) => compare::run(&args, messages),
+        Command::Verify(args) => verify::run(&args),
+        Command::List(args) => list::run(&args, messages),
         Command::Generate(args) => generate::run(&args, messages),
         Command::Quality(args) => quality::run(&args, messages),
         Command::Devices(args) => devices::run(&args),

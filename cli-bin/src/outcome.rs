@@ -10,6 +10,8 @@ use graphlume::graph::Error;
 pub(crate) enum Outcome {
     /// All was done.
     Done,
+    /// All was done, and the answer is no.
+    No,
     /// Interrupted; what was computed is saved if that was asked for.
     Interrupted,
 }
@@ -18,7 +20,7 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Done => Self::SUCCESS,
-            Outcome::Interrupted => Self::from(1),
+            Outcome::No | Outcome::Interrupted => Self::from(1),
         }
     }
 }

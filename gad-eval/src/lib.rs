@@ -4,7 +4,9 @@
 pub mod detectors;
 mod error;
 pub mod evaluate;
+pub mod experiment;
 mod file;
+pub mod method;
 pub mod metrics;
 pub mod plots;
 pub mod results;

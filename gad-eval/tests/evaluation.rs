@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use gad_eval::evaluate::{EvaluateConfig, evaluate};
+use gad_eval::evaluate::{EvaluateConfig, Severity, evaluate};
 use gad_eval::{Error, Result};
 use graph_core::Control;
 use serde_json::{Map, Value, json};
@@ -159,4 +159,56 @@ fn spot_files_are_told_from_other_tables() {
     );
     assert_eq!(spot.columns[0].1[0], 0.25);
     assert!(spot.columns[0].1[1].is_nan());
+}
+
+#[test]
+fn verification_finds_what_cannot_be_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let write =
+        |name: &str, value: &Value| fs::write(folder.path().join(name), value.to_string()).unwrap();
+    let found = || {
+        let found = gad_eval::evaluate::verify(folder.path()).unwrap();
+        let of = |f: &gad_eval::evaluate::Finding| format!("{:?} {}", f.severity, f.message);
+        (found.worst(), found.findings.iter().map(of).collect::<Vec<_>>().join("\n"))
+    };
+    write("status.json", &json!({"status": "completed", "timestamp": "", "method_name": "m"}));
+    let mut results = json!({
+        "result_type": "NODE_ANOMALY_SCORES",
+        "scores": [0.1, 0.2, 0.9, 0.8],
+        "ground_truth": [0, 0, 1, 1],
+        "metadata": {"summary": {"auc": 1.0, "scored_split": "test", "scored_samples": 4}},
+    });
+    write("results.json", &results);
+    assert_eq!(found().0, Severity::Ok, "{}", found().1);
+    for (place, value, worst, text) in [
+        ("/metadata/summary/auc", json!(0.9), Severity::Error, "its scores have 1.0000"),
+        ("/metadata/summary/scored_split", json!("train"), Severity::Warning, "the split `train`"),
+        (
+            "/metadata/summary/scored_samples",
+            json!(9),
+            Severity::Error,
+            "it scored 9 samples, but there are 4",
+        ),
+        ("/scores", json!([1, 1, 1, 1]), Severity::Error, "all scores are 1"),
+        ("/ground_truth", json!([0, 0, 0, 0]), Severity::Error, "all 4 labels are negative"),
+        ("/ground_truth", json!([0, 0, 1]), Severity::Error, "ground_truth has 3 entries"),
+        ("/scores", json!([-1, null, -2, 0.5]), Severity::Error, "3 of 4 scores are left out"),
+        ("/result_type", json!("SCORES"), Severity::Error, "there is no result type `SCORES`"),
+    ] {
+        let before = results.clone();
+        *results.pointer_mut(place).unwrap() = value;
+        write("results.json", &results);
+        let (found, all) = found();
+        assert_eq!(found, worst, "{all}");
+        assert!(all.contains(text), "{all}");
+        results = before;
+    }
+    write("results.json", &results);
+    fs::create_dir(folder.path().join("eval")).unwrap();
+    write("eval/evaluation.json", &json!({"metrics": {"auc_roc": 0.5}}));
+    assert!(found().1.contains("evaluation.json has 0.5"));
+    write("status.json", &json!({"status": "timeout", "timestamp": "", "error": "60 s"}));
+    assert!(found().1.contains("its state is timeout, not completed: 60 s"), "{}", found().1);
+    fs::remove_file(folder.path().join("results.json")).unwrap();
+    assert!(found().1.contains("there are no results"));
 }

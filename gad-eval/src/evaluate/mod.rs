@@ -3,6 +3,7 @@
 mod graflag;
 pub(crate) mod report;
 mod spot;
+mod verify;
 mod versus;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 pub use report::ReportConfig;
 pub use spot::{SpotFile, spot_files};
+pub use verify::{Finding, Severity, Verification, verify};
 pub use versus::Versus;
 
 use crate::metrics::{

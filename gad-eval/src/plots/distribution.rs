@@ -50,7 +50,9 @@ impl DistributionPlot {
             counts[usize::from(label)] += 1;
         }
         for (shares, &count) in shares.iter_mut().zip(&counts) {
-            shares.iter_mut().for_each(|share| *share /= (count as f64).max(1.0));
+            for share in shares {
+                *share /= (count as f64).max(1.0);
+            }
         }
         Self { title: title.to_owned(), range: (low, high), logarithmic, shares, counts, beyond }
     }

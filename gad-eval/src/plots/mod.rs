@@ -220,6 +220,7 @@ fn titled<B: DrawingBackend>(
 }
 
 /// The text of a tick: as few digits as tell it from its neighbors.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "plotters gives references to formatters")]
 fn tick(value: &f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-3..1e5).contains(&size) {

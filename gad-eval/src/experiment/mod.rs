@@ -1,0 +1,162 @@
+//! Experiments: folders in which a method on a dataset left what it did.
+
+mod status;
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+pub use status::{Resources, Runner, State, Status};
+
+use crate::method::folders;
+use crate::{Error, Result};
+
+/// An experiment, as the name of its folder and the files in it tell.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Experiment {
+    /// Name, which is that of its folder: `exp__METHOD__DATASET__TIME`.
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Name of the method.
+    pub method: String,
+    /// Name of the dataset.
+    pub dataset: String,
+    /// When it began, as the name says: `YYYYMMDD_HHMMSS`.
+    pub time: String,
+    /// How far it is.
+    pub status: Status,
+    /// Whether it left results.
+    pub has_results: bool,
+    /// Whether it was evaluated.
+    pub has_evaluation: bool,
+}
+
+impl Experiment {
+    /// The experiment in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadFile`] if its name is not that of an experiment; as [`Status::read`].
+    pub fn read(folder: &Path) -> Result<Self> {
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        let problem = || {
+            let problem = "its name is not that of an experiment, exp__METHOD__DATASET__TIME";
+            Error::bad_file(folder, problem)
+        };
+        let rest = name.strip_prefix("exp__").ok_or_else(problem)?;
+        let (method, rest) = rest.split_once("__").ok_or_else(problem)?;
+        // Names of datasets may hold two underscores, times do not.
+        let (dataset, time) = rest.rsplit_once("__").ok_or_else(problem)?;
+        Ok(Self {
+            method: method.to_owned(),
+            dataset: dataset.to_owned(),
+            time: time.to_owned(),
+            folder: folder.to_owned(),
+            status: Status::read(folder)?,
+            has_results: crate::evaluate::results_path(folder).is_ok(),
+            has_evaluation: folder.join("eval").join("evaluation.json").is_file(),
+            name,
+        })
+    }
+}
+
+/// The experiments in `folder`, newest first; what could not be read, and why, is beside them. Folders of
+/// other names are left out.
+///
+/// # Errors
+///
+/// [`Error::File`] if the folder cannot be read.
+pub fn experiments(folder: &Path) -> Result<(Vec<Experiment>, Vec<Error>)> {
+    let (mut experiments, mut problems) = (Vec::new(), Vec::new());
+    for entry in folders(folder)? {
+        if entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with("exp__")) {
+            match Experiment::read(&entry) {
+                Ok(experiment) => experiments.push(experiment),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    experiments.sort_by(|a, b| (&b.time, &a.name).cmp(&(&a.time, &b.name)));
+    Ok((experiments, problems))
+}
+
+/// The name of an experiment of `method` on `dataset` that begins at `time`, which is taken as UTC.
+pub fn experiment_name(method: &str, dataset: &str, time: SystemTime) -> String {
+    let time = DateTime::<Utc>::from(time).format("%Y%m%d_%H%M%S");
+    format!("exp__{}__{}__{time}", method.to_lowercase(), dataset.to_lowercase())
+}
+
+/// `time` in UTC, as in ISO 8601 with microseconds.
+pub(crate) fn timestamp(time: SystemTime) -> String {
+    DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Micros, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_people_read_them() {
+        let at = |secs: u64| UNIX_EPOCH + Duration::new(secs, 1_000_000);
+        assert_eq!(timestamp(at(0)), "1970-01-01T00:00:00.001000+00:00");
+        assert_eq!(timestamp(at(951_827_696)), "2000-02-29T12:34:56.001000+00:00");
+        assert_eq!(timestamp(at(4_107_542_399)), "2100-02-28T23:59:59.001000+00:00");
+        let name = experiment_name("MIDAS", "Uci", at(951_827_696));
+        assert_eq!(name, "exp__midas__uci__20000229_123456");
+    }
+
+    fn folder(name: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join(name);
+        fs::create_dir(&inner).unwrap();
+        (folder, inner)
+    }
+
+    #[test]
+    fn names_tell_what_ran_on_what() {
+        let (_root, folder) = folder("exp__midas__a__b__20000229_123456");
+        Status::now(State::Stopped, "midas").write(&folder).unwrap();
+        let experiment = Experiment::read(&folder).unwrap();
+        assert_eq!((experiment.method.as_str(), experiment.dataset.as_str()), ("midas", "a__b"));
+        assert_eq!(experiment.status.status, State::Stopped);
+        assert!(Experiment::read(Path::new("exp__x")).is_err());
+    }
+
+    #[test]
+    fn a_runner_that_is_gone_is_found_out() {
+        let (_root, folder) = folder("exp__m__d__1");
+        let mut status = Status::now(State::Running, "m");
+        status.runner = Some(Runner::this());
+        status.write(&folder).unwrap();
+        assert_eq!(Status::read(&folder).unwrap().status, State::Running);
+        // Another process of the same number.
+        status.runner = Some(Runner { started: 1, ..Runner::this() });
+        status.write(&folder).unwrap();
+        let found = Status::read(&folder).unwrap();
+        assert_eq!(found.status, State::Unknown);
+        assert!(found.error.is_some_and(|error| error.contains("the runner ended")));
+        fs::write(folder.join("results.json"), "{}").unwrap();
+        assert_eq!(Status::read(&folder).unwrap().status, State::Completed);
+    }
+
+    #[test]
+    fn a_status_of_graflags_is_read_and_kept() {
+        let (_root, folder) = folder("exp__m__d__1");
+        let text = r#"{"status": "failed", "timestamp": "2026-01-01T00:00:00+00:00", "method_name": "m",
+                       "exec_time_ms": 12.5, "resources": {"peak_memory_mb": 3.5, "peak_gpu_mb": null},
+                       "exit_code": 3, "error": "x", "stage": "startup"}"#;
+        fs::write(folder.join("status.json"), text).unwrap();
+        let status = Status::read(&folder).unwrap();
+        assert_eq!((status.status, status.exit_code), (State::Failed, Some(3)));
+        assert_eq!(status.extra["stage"], "startup");
+        fs::write(folder.join("status.json"), "{").unwrap();
+        assert!(matches!(Status::read(&folder), Err(Error::BadFile { .. })));
+    }
+}
