@@ -126,6 +126,7 @@ impl Program {
         Ok(at as u32)
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each form of expression")]
     fn add(&mut self, expression: &Expression, columns: &[Column<'_>]) -> Result<ValueType> {
         use ValueType::{Boolean, Float, Integer};
         match expression {
