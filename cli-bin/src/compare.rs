@@ -3,10 +3,9 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use graphlume::gad::evaluate::{EvaluateConfig, Versus, evaluate};
 
-use crate::evaluate::{Options, controlled};
+use crate::evaluate::{Options, controlled, naming};
 use crate::outcome::Outcome;
 use crate::output::{print, print_json};
 use crate::progress::Messages;
@@ -35,7 +34,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     for path in &args.paths {
         let shown = path.display().to_string();
         let done = controlled(messages, &shown, |control| evaluate(path, &config, control));
-        match done.with_context(|| shown.clone())? {
+        match done.map_err(|error| naming(&shown, error))? {
             Some(mut experiment) => {
                 if experiment.experiment_name.is_empty()
                     || experiments.iter().any(|other: &graphlume::gad::evaluate::Evaluation| {

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use graphlume::Device;
 use graphlume::gad::Error;
 use graphlume::gad::evaluate::{EvaluateConfig, Evaluation, ReportConfig, evaluate, results_path};
@@ -111,6 +110,14 @@ pub(crate) fn controlled<T>(
     }
 }
 
+/// The error with the path that it is about, if it does not say so itself.
+pub(crate) fn naming(path: &str, error: anyhow::Error) -> anyhow::Error {
+    match error.to_string().contains(path) {
+        true => error,
+        false => error.context(path.to_owned()),
+    }
+}
+
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     anyhow::ensure!(
         args.out.is_none() || args.paths.len() == 1,
@@ -122,7 +129,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     for path in &args.paths {
         let shown = path.display().to_string();
         let done = controlled(messages, &shown, |control| evaluate(path, &config, control));
-        let Some(evaluation) = done.with_context(|| shown.clone())? else {
+        let Some(evaluation) = done.map_err(|error| naming(&shown, error))? else {
             return Ok(Outcome::Interrupted);
         };
         if !args.dry_run {
@@ -204,7 +211,8 @@ fn table(evaluation: &Evaluation) -> String {
         row("episodes detected", found);
         row("detected early", format!("{:.4}", detection.early_detection_rate));
     }
-    for undefined in &metrics.undefined {
+    // Scores that claim no probability are the rule; it is in the JSON.
+    for undefined in metrics.undefined.iter().filter(|one| one.metric != "calibration") {
         row(undefined.metric, format!("undefined: {}", undefined.reason));
     }
     for warning in &metrics.warnings {

@@ -69,7 +69,9 @@ impl Evaluation {
         if config.plots {
             write("report.html", self.page(&svgs).as_bytes())?;
         }
-        written.extend(names.values().filter_map(|name| Some(folder.join(name.as_str()?))));
+        for name in names.keys() {
+            written.extend(["png", "svg"].map(|suffix| folder.join(format!("{name}.{suffix}"))));
+        }
         Ok(written)
     }
 

@@ -17,6 +17,17 @@ pub struct NamedCurve {
     pub curve: Curve,
 }
 
+/// A corner of a plot that its curves leave free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Legend {
+    /// At the top, from the left end on.
+    TopLeft,
+    /// At the top, in the right half.
+    TopRight,
+    /// At the bottom, in the right half.
+    BottomRight,
+}
+
 /// Points in the unit square, joined by lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CurvePlot {
@@ -32,8 +43,8 @@ pub struct CurvePlot {
     pub curves: Vec<(String, Vec<(f64, f64)>)>,
     /// A dashed line that stands for chance.
     pub chance: Vec<(f64, f64)>,
-    /// Whether legends go to the top; to the bottom otherwise.
-    pub legend_on_top: bool,
+    /// Where the names of the curves go.
+    pub legend: Legend,
 }
 
 impl Plot for CurvePlot {
@@ -53,6 +64,7 @@ impl Plot for CurvePlot {
             .bold_line_style(canvas.stroke(RULE, 1.0))
             .light_line_style(TRANSPARENT)
             .axis_style(canvas.stroke(FAINT, 1.0))
+            .set_all_tick_mark_size(canvas.px(6.0))
             .x_labels(6)
             .y_labels(6)
             .x_label_formatter(&format)
@@ -78,13 +90,13 @@ impl Plot for CurvePlot {
         let (width, height) = chart.plotting_area().dim_in_pixel();
         let step = canvas.px(20.0);
         let lines = self.curves.len() as i32;
-        let first = match self.legend_on_top {
-            true => top + canvas.px(16.0),
-            false => top + height as i32 - lines * step,
+        let first = match self.legend {
+            Legend::BottomRight => top + height as i32 - lines * step,
+            Legend::TopLeft | Legend::TopRight => top + canvas.px(16.0),
         };
-        let start = match self.legend_on_top {
-            true => left + canvas.px(16.0),
-            false => left + (f64::from(width) * 0.36) as i32,
+        let start = match self.legend {
+            Legend::TopLeft => left + canvas.px(16.0),
+            Legend::TopRight | Legend::BottomRight => left + (f64::from(width) * 0.38) as i32,
         };
         for (index, (name, _)) in self.curves.iter().enumerate() {
             let y = first + index as i32 * step;
@@ -118,7 +130,7 @@ impl RocPlot {
             y: "True positive rate",
             curves: lines(curves, |tp, fp, positives, negatives| (fp / negatives, tp / positives)),
             chance: vec![(0.0, 0.0), (1.0, 1.0)],
-            legend_on_top: false,
+            legend: Legend::BottomRight,
         }
     }
 }
@@ -143,7 +155,7 @@ impl PrecisionRecallPlot {
                 (tp / positives, if 0.0 < tp + fp { tp / (tp + fp) } else { 1.0 })
             }),
             chance: vec![(0.0, rate), (1.0, rate)],
-            legend_on_top: 0.5 < rate,
+            legend: if 0.5 < rate { Legend::BottomRight } else { Legend::TopRight },
         }
     }
 }
@@ -164,7 +176,7 @@ impl CalibrationPlot {
             y: "Share of anomalies",
             curves: vec![(format!("expected error {error:.4}"), points)],
             chance: vec![(0.0, 0.0), (1.0, 1.0)],
-            legend_on_top: true,
+            legend: Legend::TopLeft,
         }
     }
 }

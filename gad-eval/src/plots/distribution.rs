@@ -14,6 +14,8 @@ pub struct DistributionPlot {
     /// Ends of the bins, of scores or of their decimal logarithms.
     range: (f64, f64),
     logarithmic: bool,
+    /// What a score is divided by.
+    unit: f64,
     /// Shares of each label in each bin: normal, anomalous.
     shares: [Vec<f64>; 2],
     counts: [usize; 2],
@@ -36,7 +38,13 @@ impl DistributionPlot {
             0.0 <= sorted[0] && positive.is_some_and(|least| least.max(low) * 1e3 < high);
         // Zeros have no logarithm: they go where the smallest do.
         let least = positive.unwrap_or(1.0).max(low).max(high * 1e-12);
-        let map = |score: f64| if logarithmic { score.max(least).log10() } else { score };
+        // Beyond the numbers that ticks can be found for, a power of ten is taken out.
+        let largest = low.abs().max(high.abs());
+        let unit = match (1e-12..1e12).contains(&largest) || largest == 0.0 || logarithmic {
+            true => 1.0,
+            false => 10_f64.powf(largest.log10().floor()),
+        };
+        let map = |score: f64| if logarithmic { score.max(least).log10() } else { score / unit };
         let (low, high) = (map(low), map(high));
         let (low, high) = if low < high { (low, high) } else { (low - 0.5, low + 0.5) };
         let mut shares = [vec![0.0; BINS], vec![0.0; BINS]];
@@ -54,7 +62,15 @@ impl DistributionPlot {
                 *share /= (count as f64).max(1.0);
             }
         }
-        Self { title: title.to_owned(), range: (low, high), logarithmic, shares, counts, beyond }
+        Self {
+            title: title.to_owned(),
+            range: (low, high),
+            logarithmic,
+            unit,
+            shares,
+            counts,
+            beyond,
+        }
     }
 }
 
@@ -71,10 +87,10 @@ impl Plot for DistributionPlot {
             .x_label_area_size(canvas.px(44.0))
             .y_label_area_size(canvas.px(60.0))
             .build_cartesian_2d(low..high, 0.0..highest * 1.08)?;
-        let logarithmic = self.logarithmic;
+        let (logarithmic, unit) = (self.logarithmic, self.unit);
         let across = move |value: &f64| match logarithmic {
             true => tick(&10_f64.powf(*value)),
-            false => tick(value),
+            false => tick(&(value * unit)),
         };
         let up = tick as fn(&f64) -> String;
         chart
@@ -83,6 +99,7 @@ impl Plot for DistributionPlot {
             .bold_line_style(canvas.stroke(RULE, 1.0))
             .light_line_style(TRANSPARENT)
             .axis_style(canvas.stroke(FAINT, 1.0))
+            .set_all_tick_mark_size(canvas.px(6.0))
             .x_labels(8)
             .y_labels(6)
             .x_label_formatter(&across)

@@ -86,6 +86,7 @@ impl Plot for HeatPlot {
             .configure_mesh()
             .disable_mesh()
             .axis_style(canvas.stroke(FAINT, 1.0))
+            .set_all_tick_mark_size(canvas.px(6.0))
             .x_labels(10)
             .y_labels(6)
             .x_label_formatter(&format)

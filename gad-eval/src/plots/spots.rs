@@ -55,6 +55,7 @@ impl Plot for SpotPlot {
                 .bold_line_style(canvas.stroke(RULE, 1.0))
                 .light_line_style(TRANSPARENT)
                 .axis_style(canvas.stroke(FAINT, 1.0))
+                .set_all_tick_mark_size(canvas.px(6.0))
                 .x_labels(8)
                 .y_labels(4)
                 .x_label_formatter(&format)
