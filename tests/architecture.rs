@@ -47,14 +47,19 @@ const INSIDE: [(&str, &[&str], &str); 10] = [
 ];
 
 /// Dependencies from outside that belong to some workspace packages only. A `*` ends a prefix.
-const OUTSIDE: [(&str, &[&str], &str); 13] = [
+const OUTSIDE: [(&str, &[&str], &str); 17] = [
     ("cudarc", &[KERNELS], "one crate knows that CUDA exists"),
     ("opencl3", &[KERNELS], "one crate knows that OpenCL exists"),
     ("polars*", &[ETL], "it doubles the build, and has an Arrow of its own"),
     ("pyo3*", &[PYTHON], "no other build should need Python"),
     ("numpy", &[PYTHON], "no other build should need Python"),
     ("axum*", &[SERVER], "libraries and commands do not serve"),
-    ("tokio*", &[SERVER], "libraries are not asynchronous"),
+    ("tokio", &[SERVER], "libraries are not asynchronous"),
+    // What PostgreSQL's blocking client takes for TLS; it is never awaited by us.
+    ("tokio-postgres-rustls", &[ETL], "one crate talks to databases"),
+    ("tokio-util", &[SERVER], "libraries are not asynchronous"),
+    ("tokio-stream", &[SERVER], "libraries are not asynchronous"),
+    ("tokio-tungstenite", &[SERVER], "libraries are not asynchronous"),
     ("tower*", &[SERVER], "libraries and commands do not serve"),
     ("petgraph", &[CORE], "it is an interchange and an oracle in tests, not the storage"),
     ("anyhow", &[CLI, SERVER], "libraries have errors that a caller can tell apart"),

@@ -36,8 +36,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     config: HypergraphConfig,
     /// Columns whose equal values are one node, of a category of that name
-    #[arg(long, value_name = "NAME=COLUMNS")]
-    category: Vec<String>,
+    #[arg(long = "category", value_name = "NAME=COLUMNS")]
+    categories: Vec<String>,
     /// With --direct: the columns that edges from one column go to [default: every pair]
     #[arg(long, value_name = "COLUMN=COLUMNS", requires = "direct")]
     pair: Vec<String>,
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         write.check(path)?;
     }
     let mut config = args.config.clone();
-    config.opts.categories = groups("--category", &args.category)?;
+    config.opts.categories = groups("--category", &args.categories)?;
     if !args.pair.is_empty() {
         config.opts.edges = Some(groups("--pair", &args.pair)?);
     }

@@ -3,13 +3,13 @@
 #![cfg(feature = "tables")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-mod rows;
+mod common;
 
+use common::{Row, Value, any_expr, batch, eval, row, values};
 use graph_etl::Control;
 use graph_etl::expr::{Expr, Problem};
 use graph_etl::table::Table;
 use proptest::prelude::*;
-use rows::{Row, Value, any_expr, batch, eval, row, values};
 
 fn table(rows: &[Row]) -> Table {
     Table::from_batch(batch(rows)).unwrap()

@@ -427,7 +427,7 @@ fn verbs_of_graphs() {
             "verb = 'components'\nfrom = 'edges'\nwith = 'people'",
             "id,component,name\n1,0,ann\n2,0,bob\n3,0,eve\n",
         ),
-        ("verb = 'core_numbers'", "id,core\n1,2\n2,2\n3,2\n"),
+        ("verb = 'core_numbers'", "id,core_number\n1,2\n2,2\n3,2\n"),
         ("verb = 'triangles'", "id,triangles\n1,1\n2,1\n3,1\n"),
         ("verb = 'louvain'\nseed = 3", "id,community\n1,0\n2,0\n3,0\n"),
         (

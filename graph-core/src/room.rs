@@ -3,7 +3,7 @@
 //! A column of many megabytes is written once, and half of what that takes is the system's, which
 //! hands memory out 4 KiB at a time. Linux can do so 2 MiB at a time, if it is asked.
 
-use arrow::buffer::{Buffer, ScalarBuffer};
+use arrow::buffer::{Buffer, MutableBuffer, ScalarBuffer};
 use arrow::datatypes::ArrowNativeType;
 use bytemuck::Pod;
 
@@ -30,9 +30,10 @@ pub fn filled_buffer<T: ArrowNativeType + Pod>(len: usize, fill: impl FnOnce(&mu
         fill(bytemuck::cast_slice_mut(&mut pages));
         return Buffer::from(bytes::Bytes::from_owner(pages));
     }
-    let mut values = vec![T::zeroed(); len];
-    fill(&mut values);
-    Buffer::from_vec(values)
+    // Aligned for values of any type, as pages are.
+    let mut values = MutableBuffer::from_len_zeroed(len * size_of::<T>());
+    fill(values.typed_data_mut());
+    values.into()
 }
 
 #[cfg(test)]

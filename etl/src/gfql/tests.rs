@@ -88,7 +88,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             r#"[{"type": "Call", "function": "umap"}]"#,
-            "$[0].function: the call `umap` cannot be done here: it is of the language, but not among the calls that are done here",
+            "$[0].function: the call `umap` cannot be done here: it needs features; `graph_etl::features` has it",
         ),
         (
             r#"[{"type": "Call", "function": "hop", "params": {"hop": 2}}]"#,
@@ -120,7 +120,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             r#"{"type": "Chain", "chain": [], "where": [{"eq": 1}]}"#,
-            "$.where: `where`, a comparison between steps, cannot be done here: steps are matched on their own; filter in the steps instead",
+            "$.where[0].eq: 1 where an object is expected",
         ),
         (
             r#"[{"type": "Call", "function": "get_degrees", "params": {"col": "id"}}]"#,
