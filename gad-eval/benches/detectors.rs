@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! cargo bench -p graphlume-gad --bench detectors -- FOLDER [PART]… [--repeats N]
-//!   FOLDER  with darpa_midas/edges.parquet and <set>/{nodes,edges}.parquet
-//!   PART    streams (default: all)
+//!   FOLDER  with darpa_midas/edges.parquet, <set>/{nodes,edges}.parquet and taddy_protocol/
+//!   PART    streams, nodes, links (default: all)
 //! ```
 //!
 //! A stream is read into Arrow batches of 65,536 edges before the clock starts; what is timed is from
@@ -14,17 +14,19 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::time::Instant;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use gad_eval::detectors::nodes::Features;
 use gad_eval::detectors::stream::{
     AnoEdgeG, AnoEdgeL, AnoGraph, AnoGraphK, Hash, Midas, MidasF, MidasR, StreamBatch,
     StreamDetector, StreamScores,
 };
+use gad_eval::detectors::{Dataset, configure};
 use gad_eval::metrics::{average_precision_score, roc_auc_score};
 use gad_eval::results::Level;
+use graph_core::Control;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 fn main() {
@@ -41,9 +43,16 @@ fn main() {
         println!("detectors: no folder of data given, nothing to measure");
         return;
     };
+    let folder = Path::new(&folder);
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     if wants("streams") {
-        streams(&Path::new(&folder).join("darpa_midas/edges.parquet"), repeats);
+        streams(&folder.join("darpa_midas/edges.parquet"), repeats);
+    }
+    if wants("nodes") {
+        nodes(folder);
+    }
+    if wants("links") {
+        links(folder);
     }
 }
 
@@ -153,16 +162,134 @@ fn streams(path: &Path, repeats: usize) {
             );
         }
     }
+    println!();
+}
+
+const SETS: [&str; 4] = ["disney", "books", "enron", "inj_cora"];
+
+/// A static detector by a name, what it is configured by, and its AUROC on each of [`SETS`] by peers
+/// in scikit-learn and numpy.
+type NodeCase = (&'static str, &'static str, &'static [(&'static str, &'static str)], [f64; 4]);
+
+const NODES: &[NodeCase] = &[
+    ("degree", "degree", &[], [0.259, 0.437, 0.546, 0.731]),
+    ("centred feature norm", "feature-norm", &[], [0.516, 0.305, 0.441, 0.711]),
+    ("neighbour residual", "neighbor-residual", &[], [0.569, 0.368, 0.313, 0.634]),
+    ("neighbour cosine", "neighbor-cosine", &[], [0.578, 0.446, 0.327, 0.760]),
+    ("OddBall", "oddball", &[], [0.336, 0.525, 0.543, 0.736]),
+    ("LOF", "lof", &[("view", "own")], [0.524, 0.354, 0.312, 0.699]),
+    ("LOF + 2-hop mean", "lof", &[], [0.445, 0.440, 0.482, 0.584]),
+    ("IF", "isolation-forest", &[("view", "own")], [0.408, 0.544, 0.316, 0.371]),
+    ("IF + 2-hop mean", "isolation-forest", &[], [0.638, 0.582, 0.561, 0.516]),
+    ("SCAN, graded", "scan", &[], [f64::NAN; 4]),
+];
+
+fn nodes(folder: &Path) {
+    let sets: Vec<(Dataset, Vec<bool>)> =
+        SETS.iter().map(|set| static_set(&folder.join(set))).collect();
+    println!("| detector | {} | CPU s |", SETS.join(" | its | "));
+    println!("|---|{}--:|", "--:|--:|".repeat(SETS.len()));
+    for &(label, name, parameters, expected) in NODES {
+        let seeds = if name == "isolation-forest" { 5 } else { 1 };
+        let before = cpu_secs();
+        let mut row = String::new();
+        for ((data, labels), expected) in sets.iter().zip(expected) {
+            let found: Vec<f64> = (0..seeds)
+                .map(|seed| {
+                    let seed = seed.to_string();
+                    let seed = (seeds > 1).then_some(("seed", seed.as_str()));
+                    let detector = configure(name, parameters.iter().copied().chain(seed)).unwrap();
+                    let scores = detector.run(data, &Control::NONE).unwrap().scores;
+                    roc_auc_score(labels, scores.values()).unwrap()
+                })
+                .collect();
+            let mean = found.iter().sum::<f64>() / found.len() as f64;
+            let spread = found.iter().map(|found| (found - mean).powi(2)).sum::<f64>();
+            let spread = (spread / (found.len() - 1).max(1) as f64).sqrt();
+            let text = match seeds {
+                1 => format!("{mean:.3}"),
+                _ => format!("{mean:.3} ± {spread:.3}"),
+            };
+            let its =
+                if expected.is_nan() { String::from("–") } else { format!("{expected:.3}") };
+            row += &format!(" {text} | {its} |");
+        }
+        println!("| {label} |{row} {:.2} |", (cpu_secs() - before) / f64::from(seeds));
+    }
+    println!();
+}
+
+/// Nodes with features and labels, and edges.
+fn static_set(folder: &Path) -> (Dataset, Vec<bool>) {
+    let nodes = read(&folder.join("nodes.parquet"));
+    let edges = read(&folder.join("edges.parquet"));
+    let (mut values, mut n_columns) = (Vec::new(), 0);
+    for batch in &nodes {
+        let lists = batch.column_by_name("features").unwrap().as_fixed_size_list();
+        n_columns = lists.value_length() as usize;
+        let wide = cast(lists.values(), &DataType::Float64).unwrap();
+        values.extend_from_slice(wide.as_primitive::<Float64Type>().values());
+    }
+    let labels: Vec<bool> = column(&nodes, "label").iter().map(|&label| label == 1).collect();
+    let ids = |name: &str| column(&edges, name).iter().map(|&id| id as u64).collect();
+    let data = Dataset {
+        n_nodes: labels.len(),
+        sources: ids("src"),
+        targets: ids("dst"),
+        features: Some(Features::new(n_columns, values).unwrap()),
+        ..Dataset::default()
+    };
+    (data, labels)
+}
+
+/// Edges injected at random into later snapshots: AUROC over all edges of these.
+fn links(folder: &Path) {
+    let cases: [(&str, &str, &[(&str, &str)]); 4] = [
+        ("common neighbours", "link-surprise", &[("proximity", "common-neighbors")]),
+        ("Adamic–Adar", "link-surprise", &[]),
+        ("personalised PageRank", "link-surprise", &[("proximity", "personalized-page-rank")]),
+        ("SedanSpot", "sedanspot", &[]),
+    ];
+    println!("| detector | edges | test edges | AUROC | CPU s |");
+    println!("|---|---|--:|--:|--:|");
+    for set in ["uci_random_0.1", "uci_spectral42_0.1", "btc_alpha_random_0.1"] {
+        let batches = read(&folder.join(format!("taddy_protocol/{set}.parquet")));
+        let ids = |name: &str| -> Vec<u64> {
+            column(&batches, name).iter().map(|&id| id as u64).collect()
+        };
+        let (sources, targets) = (ids("src"), ids("dst"));
+        let n_nodes = sources.iter().chain(&targets).max().map_or(0, |&id| id as usize + 1);
+        let times = Some(column(&batches, "snapshot"));
+        let data = Dataset { n_nodes, sources, targets, times, ..Dataset::default() };
+        let is_test: Vec<bool> = batches
+            .iter()
+            .flat_map(|batch| {
+                let column = batch.column_by_name("is_test").unwrap().as_boolean().clone();
+                column.values().iter().collect::<Vec<_>>()
+            })
+            .collect();
+        let labels = column(&batches, "label");
+        for (label, name, parameters) in cases {
+            let before = cpu_secs();
+            let detector = configure(name, parameters.iter().copied()).unwrap();
+            let scores = detector.run(&data, &Control::NONE).unwrap().scores;
+            let seconds = cpu_secs() - before;
+            let tested = (0..scores.len()).filter(|&edge| is_test[edge]);
+            let (y_true, y_score): (Vec<bool>, Vec<f64>) =
+                tested.map(|edge| (labels[edge] == 1, scores.value(edge))).unzip();
+            let auroc = roc_auc_score(&y_true, &y_score).unwrap();
+            println!("| {label} | {set} | {} | {auroc:.4} | {seconds:.2} |", y_true.len());
+        }
+    }
+    println!();
 }
 
 /// A file as batches.
 fn read(path: &Path) -> Vec<RecordBatch> {
-    let start = Instant::now();
     let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
     let batches =
         reader.with_batch_size(1 << 16).build().unwrap().collect::<Result<_, _>>().unwrap();
-    println!("{} read in {:.1} s\n", path.display(), start.elapsed().as_secs_f64());
     batches
 }
 

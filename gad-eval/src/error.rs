@@ -119,6 +119,14 @@ pub enum Error {
         /// The time of the edge before it, or when the first tick begins.
         before: i64,
     },
+    /// A parameter of a method has a value of another type.
+    #[error("parameter `{parameter}`: {problem}")]
+    BadParameter {
+        /// The parameter.
+        parameter: Box<str>,
+        /// What is wrong with its value.
+        problem: Box<str>,
+    },
     /// A column of a table is not what it should be.
     #[error("column `{name}` {problem}")]
     BadColumn {

@@ -4,8 +4,8 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
 
+use super::super::random::Random;
 use super::StreamEdges;
-use super::hash::split_mix;
 
 use crate::{Error, Result};
 
@@ -86,7 +86,7 @@ fn of_text(text: &str) -> u64 {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
         state ^= u64::from_le_bytes(word);
-        state = split_mix(&mut state);
+        state = Random::new(state).word();
     }
     state
 }

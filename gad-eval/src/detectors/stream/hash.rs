@@ -1,5 +1,7 @@
 //! How ids become columns of a sketch.
 
+use super::super::random::Random;
+
 /// How ids become columns of a sketch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,15 +82,6 @@ fn fold(a: u64, b: u64) -> u64 {
     (product >> 64) as u64 ^ product as u64
 }
 
-/// The next number of a seed's sequence (Steele, Lea, Flood 2014, doi:10.1145/2714064.2660195).
-pub(super) fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut word = *state;
-    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ (word >> 31)
-}
-
 /// Two folded multiplications: one for the key, one for each row.
 #[derive(Debug, Clone)]
 pub(super) struct MixedHash {
@@ -100,8 +93,8 @@ pub(super) struct MixedHash {
 impl MixedHash {
     /// `stream` tells sketches of one seed apart.
     pub(super) fn new(seed: u64, stream: u64, n_rows: usize, n_columns: usize) -> Self {
-        let mut state = seed ^ stream.wrapping_mul(0xd6e8_feb8_6659_fd93);
-        let mut next = || split_mix(&mut state);
+        let mut random = Random::of(seed, stream);
+        let mut next = || random.word();
         let keys = [next(), next(), next()];
         Self { keys, rows: (0..n_rows).map(|_| next()).collect(), n_columns: n_columns as u64 }
     }
