@@ -12,7 +12,7 @@
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
-use std::fs::File;
+use std::fmt::Write;
 use std::path::Path;
 
 use arrow::array::{AsArray, RecordBatch};
@@ -26,8 +26,7 @@ use gad_eval::detectors::stream::{
 use gad_eval::detectors::{Dataset, configure};
 use gad_eval::metrics::{average_precision_score, roc_auc_score};
 use gad_eval::results::Level;
-use graph_core::Control;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use graph_core::{Control, read_table};
 
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
@@ -187,7 +186,7 @@ const NODES: &[NodeCase] = &[
 fn nodes(folder: &Path) {
     let sets: Vec<(Dataset, Vec<bool>)> =
         SETS.iter().map(|set| static_set(&folder.join(set))).collect();
-    println!("| detector | {} | CPU s |", SETS.join(" | its | "));
+    println!("| detector | {} | its | CPU s |", SETS.join(" | its | "));
     println!("|---|{}--:|", "--:|--:|".repeat(SETS.len()));
     for &(label, name, parameters, expected) in NODES {
         let seeds = if name == "isolation-forest" { 5 } else { 1 };
@@ -212,7 +211,7 @@ fn nodes(folder: &Path) {
             };
             let its =
                 if expected.is_nan() { String::from("–") } else { format!("{expected:.3}") };
-            row += &format!(" {text} | {its} |");
+            write!(row, " {text} | {its} |").unwrap();
         }
         println!("| {label} |{row} {:.2} |", (cpu_secs() - before) / f64::from(seeds));
     }
@@ -242,9 +241,12 @@ fn static_set(folder: &Path) -> (Dataset, Vec<bool>) {
     (data, labels)
 }
 
+/// A detector of links by a name and what it is configured by.
+type LinkCase = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Edges injected at random into later snapshots: AUROC over all edges of these.
 fn links(folder: &Path) {
-    let cases: [(&str, &str, &[(&str, &str)]); 4] = [
+    let cases: [LinkCase; 4] = [
         ("common neighbours", "link-surprise", &[("proximity", "common-neighbors")]),
         ("Adamic–Adar", "link-surprise", &[]),
         ("personalised PageRank", "link-surprise", &[("proximity", "personalized-page-rank")]),
@@ -286,11 +288,10 @@ fn links(folder: &Path) {
 
 /// A file as batches.
 fn read(path: &Path) -> Vec<RecordBatch> {
-    let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-    let batches =
-        reader.with_batch_size(1 << 16).build().unwrap().collect::<Result<_, _>>().unwrap();
-    batches
+    let whole = read_table(path).unwrap();
+    let size = 1 << 16;
+    let starts = (0..whole.num_rows()).step_by(size);
+    starts.map(|start| whole.slice(start, size.min(whole.num_rows() - start))).collect()
 }
 
 /// A column of integers.
