@@ -49,8 +49,8 @@ pub(crate) struct Args {
     /// Print this many nodes with the largest values of the first measure
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
-    /// Where to measure, as `graphlume devices` names them; devices have degree, weak_components,
-    /// core_number, triangles, clustering, page_rank, bfs and sssp
+    /// Where to measure, as `graphlume devices` names them; devices have `degree`,
+    /// `weak_components`, `core_number`, `triangles`, `clustering`, `page_rank`, `bfs` and `sssp`
     #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = Device::parse)]
     device: Device,
     /// Print JSON: what was found of the whole graph, where, and the time it took

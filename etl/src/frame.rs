@@ -77,16 +77,16 @@ pub(crate) fn from_batches(schema: &ArrowSchema, batches: &[RecordBatch]) -> Res
 /// # Errors
 ///
 /// [`Error::Engine`] if a column has a type that Arrow has no name for.
-pub(crate) fn to_batches(frame: DataFrame) -> Result<Vec<RecordBatch>> {
+pub(crate) fn to_batches(frame: &DataFrame) -> Result<Vec<RecordBatch>> {
     let lengths = |column: &Column| -> Vec<usize> {
         column.as_materialized_series().chunk_lengths().collect()
     };
     let Some((first, rest)) = frame.columns().split_first() else {
-        return Ok(vec![batch(&frame, 0)?]);
+        return Ok(vec![batch(frame, 0)?]);
     };
     let first = lengths(first);
     if rest.iter().all(|column| lengths(column) == first) {
-        return (0..first.len()).map(|chunk| batch(&frame, chunk)).collect();
+        return (0..first.len()).map(|chunk| batch(frame, chunk)).collect();
     }
     // Columns that come by different ways are in different pieces: these are cut at all ends.
     let mut ends: Vec<usize> = Vec::new();

@@ -38,7 +38,7 @@ pub(crate) fn all(n_rows: u64) -> RecordBatch {
         .map(|row| Some(1_700_000_000_000_000 + (mixed(row, 6) % 31_536_000_000_000) as i64))
         .collect();
     let missing: Int64Array = (0..n_rows)
-        .map(|row| (mixed(row, 7) % 10 != 0).then(|| (mixed(row, 8) % 100) as i64))
+        .map(|row| (!mixed(row, 7).is_multiple_of(10)).then(|| (mixed(row, 8) % 100) as i64))
         .collect();
     let names = ["k", "v", "x"].into_iter().zip(numbers.columns().iter().cloned());
     let more: [(&str, ArrayRef); 4] = [

@@ -273,7 +273,6 @@ impl Lowering<'_> {
         Ok(Lowered::new(formula, data_type))
     }
 
-    #[expect(clippy::too_many_lines, reason = "an arm for each function")]
     fn call(&self, expr: &Expr, function: Function, arguments: &[Expr]) -> Result<Lowered> {
         if let (Function::DateTrunc, [unit, of]) = (function, arguments) {
             let unit = match &unit.kind {

@@ -245,7 +245,7 @@ impl Source {
             }
             Address::Sqlite { .. } | Address::Postgres { .. } => {
                 let rows = self.rows(control)?;
-                let (n_rows, in_memory) = (rows.n_rows, rows.spilled.is_empty());
+                let (n_rows, in_memory) = (rows.total, rows.spilled.is_empty());
                 let table = rows.table().map_err(files::fault)?;
                 (files::Opened { table, rows: Some(n_rows), in_memory }, None)
             }
@@ -263,7 +263,7 @@ impl Source {
                 schema: rows::schema([]),
                 spilled: Vec::new(),
                 batches: Vec::new(),
-                n_rows: 0,
+                total: 0,
             }),
         }
     }

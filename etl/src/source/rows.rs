@@ -28,7 +28,7 @@ pub(super) struct Rows {
     /// The rows after those.
     pub(super) batches: Vec<RecordBatch>,
     /// How many rows there are in all.
-    pub(super) n_rows: u64,
+    pub(super) total: u64,
 }
 
 impl Rows {

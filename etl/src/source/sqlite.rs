@@ -49,7 +49,7 @@ pub(super) fn probe(
 ) -> Result<(SchemaRef, Option<u64>), Halt> {
     with_statement(path, ask, options, control, |statement| {
         let rows = fetch(statement, Meter::new(control, options.max_bytes), None)?;
-        Ok((rows.schema, Some(rows.n_rows)))
+        Ok((rows.schema, Some(rows.total)))
     })
 }
 
@@ -194,7 +194,9 @@ fn fetch(
                     }
                 }
                 None => {
-                    columns.iter_mut().for_each(|column| column.closed.clear());
+                    for column in &mut columns {
+                        column.closed.clear();
+                    }
                     sizes.clear();
                 }
             }
@@ -207,7 +209,7 @@ fn fetch(
     meter.close_batch()?;
     let (schema, batches) = closed(&mut columns, &sizes)?;
     let spilled = spool.map_or_else(Vec::new, Spool::spilled);
-    Ok(Rows { schema, spilled, batches, n_rows: meter.rows })
+    Ok(Rows { schema, spilled, batches, total: meter.rows })
 }
 
 /// Takes the batches that are closed, of so many rows each, out of the columns.

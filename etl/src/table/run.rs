@@ -37,7 +37,7 @@ impl Table {
     ///
     /// As [`collect`](Self::collect).
     pub fn collect_batches(&self, control: &Control) -> Result<Vec<RecordBatch>> {
-        frame::to_batches(self.collect_frame(control)?)
+        frame::to_batches(&self.collect_frame(control)?)
     }
 
     pub(crate) fn collect_frame(&self, control: &Control) -> Result<DataFrame> {
@@ -67,7 +67,7 @@ impl Table {
             .map_err(|error| Error::engine(doing, &error))?;
         for frame in batches {
             let frame = frame.map_err(|error| Error::engine(doing, &error))?;
-            for batch in frame::to_batches(frame)? {
+            for batch in frame::to_batches(&frame)? {
                 n_rows += batch.num_rows() as u64;
                 take(batch)?;
                 control.step("rows", n_rows, None)?;

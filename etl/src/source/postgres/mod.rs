@@ -270,7 +270,7 @@ fn fetch(
         batches.push(batch(&schema, arrays, n_rows)?);
     }
     meter.close_batch()?;
-    Ok(Rows { schema, spilled: spool.spilled(), batches, n_rows: meter.rows })
+    Ok(Rows { schema, spilled: spool.spilled(), batches, total: meter.rows })
 }
 
 /// Bytes of values that one block of the portal should have.
