@@ -306,7 +306,9 @@ fn triangles_agree_with_a_loop_over_all_threes() {
                     for v in (0..u).filter(|v| is_edge[(u * n + v) as usize]) {
                         for w in 0..v {
                             if is_edge[(u * n + w) as usize] && is_edge[(v * n + w) as usize] {
-                                [u, v, w].iter().for_each(|&x| expected[x as usize] += 1);
+                                for x in [u, v, w] {
+                                    expected[x as usize] += 1;
+                                }
                             }
                         }
                     }
@@ -337,7 +339,9 @@ fn path_lengths_agree_with_a_loop_to_the_last_bit() {
                 let starts = [random.below(n), random.below(n)];
                 let of = |weights: Option<&[f32]>| {
                     let mut lengths = vec![f64::INFINITY; n as usize];
-                    starts.iter().for_each(|&u| lengths[u as usize] = 0.0);
+                    for &u in starts {
+                        lengths[u as usize] = 0.0;
+                    }
                     loop {
                         let before = lengths.clone();
                         for (e, (&u, &v)) in sources.iter().zip(targets).enumerate() {
