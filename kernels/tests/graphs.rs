@@ -339,7 +339,7 @@ fn path_lengths_agree_with_a_loop_to_the_last_bit() {
                 let starts = [random.below(n), random.below(n)];
                 let of = |weights: Option<&[f32]>| {
                     let mut lengths = vec![f64::INFINITY; n as usize];
-                    for &u in starts {
+                    for &u in &starts {
                         lengths[u as usize] = 0.0;
                     }
                     loop {
