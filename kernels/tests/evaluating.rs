@@ -177,8 +177,7 @@ fn floats_are_rounded_as_the_processor_rounds_them() {
         let half = f64::from_bits(single.to_bits() ^ 1 << 28);
         [half, half.next_up(), half.next_down(), (bits as i64 >> 40) as f64 / 2.0]
     }));
-    type Rule = fn(f64) -> f64;
-    let cases: [(Rounding, Rule); 5] = [
+    let cases: [(Rounding, fn(f64) -> f64); 5] = [
         (Rounding::Down, f64::floor),
         (Rounding::Up, f64::ceil),
         (Rounding::TowardsZero, f64::trunc),
