@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
 }
 
 /// Rows as lines, columns below one another.
-fn columns(rows: &[Vec<String>]) -> String {
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     let n = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..n).map(|column| width(column).unwrap_or(0)).collect();

@@ -10,6 +10,7 @@ mod convert;
 mod demo;
 mod devices;
 mod evaluate;
+mod experiment;
 mod generate;
 mod hypergraph;
 mod info;
@@ -25,8 +26,10 @@ mod progress;
 mod quality;
 mod query;
 mod rows;
+mod run;
 #[cfg(feature = "tables")]
 mod transform;
+mod values;
 mod verify;
 
 use std::process::ExitCode;
@@ -74,6 +77,16 @@ enum Command {
     Query(query::Args),
     /// Make a graph of the things that the rows of a table name
     Hypergraph(Box<hypergraph::Args>),
+    /// Run an anomaly detection method on a dataset, within a budget
+    Run(Box<run::Args>),
+    /// Say how far experiments are
+    Status(experiment::StatusArgs),
+    /// Print what a method printed
+    Logs(experiment::LogsArgs),
+    /// Stop experiments that run
+    Stop(experiment::StopArgs),
+    /// Remove experiments that left nothing, and end what dead ones left running
+    Clean(experiment::CleanArgs),
     /// Measure anomaly scores against labels: metrics, intervals, plots, a page
     Evaluate(evaluate::Args),
     /// Compare experiments that scored the same samples
@@ -126,6 +139,11 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Measures(args) => analyze::list(&args),
         Command::Query(args) => query::run(&args, messages),
         Command::Hypergraph(args) => hypergraph::run(&args, messages),
+        Command::Run(args) => run::run(&args, messages),
+        Command::Status(args) => experiment::status(&args, messages),
+        Command::Logs(args) => experiment::logs(&args),
+        Command::Stop(args) => experiment::stop(&args, messages),
+        Command::Clean(args) => experiment::clean(&args, messages),
         Command::Evaluate(args) => evaluate::run(&args, messages),
         Command::Compare(args) => compare::run(&args, messages),
         Command::Verify(args) => verify::run(&args),

@@ -12,7 +12,7 @@ use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{bytes, count, grouped, print, print_json, secs};
 use crate::progress::Messages;
-use crate::transform;
+use crate::{transform, values};
 
 /// Arguments of `graphlume pipeline`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ struct FileArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Refuse to run if more memory is estimated, such as `2 GiB` [default: what the file says]
-    #[arg(long, value_name = "BYTES", value_parser = transform::bytes())]
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory_limit: Option<u64>,
     /// Print JSON
     #[arg(long)]

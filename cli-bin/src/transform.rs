@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use graphlume::etl::pipeline::{Pipeline, parse_bytes};
+use graphlume::etl::pipeline::Pipeline;
 use graphlume::etl::source::Parameter;
 
 use crate::outcome::Outcome;
 use crate::output::{is_standard, print, print_json};
 use crate::pipeline::{self, Watcher};
 use crate::progress::Messages;
+use crate::values;
 use verbs::Verbs;
 
 /// Arguments of `graphlume transform`.
@@ -71,7 +72,7 @@ struct SourceArgs {
     #[arg(long, value_name = "VALUE", requires = "query")]
     param: Vec<String>,
     /// Most bytes from the web, a database or standard input, such as `2 GiB` [default: 4 GiB]
-    #[arg(long, value_name = "BYTES", value_parser = bytes())]
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     max_bytes: Option<u64>,
     /// Seconds after which the web or a database is given up [default: 300]
     #[arg(long, value_name = "SECONDS")]
@@ -92,7 +93,7 @@ struct RunArgs {
     #[arg(long)]
     as_pipeline: bool,
     /// Refuse to run if more memory is estimated, such as `2 GiB`
-    #[arg(long, value_name = "BYTES", value_parser = bytes())]
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory_limit: Option<u64>,
     /// Rows that are printed where there is no --out
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -126,13 +127,6 @@ fn formats() -> impl TypedValueParser<Value = String> {
     PossibleValuesParser::new([
         "csv", "jsonl", "json", "parquet", "arrow", "mtx", "metis", "graphml", "gexf", "gml",
     ])
-}
-
-/// Bytes with a unit.
-pub(crate) fn bytes() -> impl TypedValueParser<Value = u64> {
-    clap::builder::StringValueParser::new().try_map(|text| {
-        parse_bytes(&text).ok_or("a number of bytes is expected, such as `2 GiB` or `500 MB`")
-    })
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {

@@ -141,6 +141,32 @@ pub enum Error {
         /// What is wrong with it.
         problem: Box<str>,
     },
+    /// A method was asked to read a dataset that it does not know.
+    #[error("{method} cannot read the dataset `{dataset}`, it can read {supported}")]
+    UnsupportedDataset {
+        /// The method.
+        method: Box<str>,
+        /// The dataset.
+        dataset: Box<str>,
+        /// Patterns of what it can read.
+        supported: Box<str>,
+    },
+    /// What a method needs could not be made ready.
+    #[error("{what}: {problem}")]
+    Preparation {
+        /// What could not be made, or run.
+        what: Box<str>,
+        /// Why, and where more is said.
+        problem: Box<str>,
+    },
+    /// Something did not happen in time.
+    #[error("{what} did not end within {secs} s")]
+    TimedOut {
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        secs: f64,
+    },
     /// The caller stopped the computation.
     #[error(transparent)]
     Stopped(#[from] graph_core::Stopped),
@@ -177,6 +203,11 @@ impl Error {
     /// What the operating system said of `path`.
     pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {
         Self::File { path: Box::new(path.to_owned()), source }
+    }
+
+    /// `what` could not be made ready.
+    pub(crate) fn preparation(what: impl Into<Box<str>>, problem: impl Into<Box<str>>) -> Self {
+        Self::Preparation { what: what.into(), problem: problem.into() }
     }
 
     /// `path` is not what it should be.

@@ -10,6 +10,7 @@ pub mod method;
 pub mod metrics;
 pub mod plots;
 pub mod results;
+pub mod run;
 pub mod statistics;
 
 pub use error::{Error, Result};

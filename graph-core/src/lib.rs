@@ -17,6 +17,7 @@ pub mod interop;
 mod parallel;
 pub mod room;
 mod staged;
+mod units;
 
 pub use control::{Control, Progress, Stopped};
 pub use coo::Coo;
@@ -29,6 +30,7 @@ pub use graph::Graph;
 pub use ids::{Factorized, factorize};
 pub use ingest::{Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table};
 pub use staged::Staged;
+pub use units::{parse_bytes, parse_duration};
 
 /// A node of one graph: a dense number in `0..n_nodes`.
 pub type NodeId = u32;

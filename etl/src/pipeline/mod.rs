@@ -45,7 +45,6 @@ pub use self::error::{PipelineError, PipelineFault};
 pub use self::plan::{PartKind, Plan, PlannedColumn, PlannedPart};
 use self::read::{Input, Output, Step};
 pub use self::run::{Event, RunReport, Wrote};
-pub use self::section::parse_bytes;
 use crate::source::Source;
 use crate::{Error, Result};
 

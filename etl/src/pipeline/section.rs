@@ -142,7 +142,7 @@ impl<'a> Section<'a> {
     /// Bytes, as a number or as text such as `2 GiB`.
     pub(super) fn bytes(&self, option: &'static str) -> Result<Option<u64>> {
         self.typed(option, "a number of bytes, such as \"2 GiB\"", |value| match value {
-            DeValue::String(text) => parse_bytes(text),
+            DeValue::String(text) => graph_core::parse_bytes(text),
             value => json(value)?.as_u64(),
         })
     }
@@ -251,36 +251,6 @@ fn json(value: &DeValue) -> Option<Value> {
     })
 }
 
-/// Reads bytes with a unit: `1500`, `64 kB`, `2GiB`; units of 1000 and, with an `i`, of 1024.
-///
-/// ```
-/// use graph_etl::pipeline::parse_bytes;
-///
-/// assert_eq!(parse_bytes("2 GiB"), Some(2 << 30));
-/// assert_eq!(parse_bytes("1.5kB"), Some(1500));
-/// assert_eq!(parse_bytes("2 apples"), None);
-/// ```
-pub fn parse_bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let number: f64 = text[..end].parse().ok()?;
-    let unit = text[end..].trim().to_ascii_lowercase();
-    let unit = match unit.as_str() {
-        "" | "b" | "bytes" => 1.0,
-        "k" | "kb" => 1e3,
-        "m" | "mb" => 1e6,
-        "g" | "gb" => 1e9,
-        "t" | "tb" => 1e12,
-        "kib" => 1024.0,
-        "mib" => 1024.0 * 1024.0,
-        "gib" => 1024.0 * 1024.0 * 1024.0,
-        "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        _ => return None,
-    };
-    let bytes = number * unit;
-    (bytes < u64::MAX as f64).then_some(bytes as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,16 +310,5 @@ mod tests {
             s.rest()
         });
         assert_eq!(Value::Object(rest.unwrap()), serde_json::json!({"whree": "x > 1"}));
-    }
-
-    #[test]
-    fn bytes_have_units() {
-        assert_eq!(parse_bytes("10"), Some(10));
-        assert_eq!(parse_bytes(" 1.5 MiB "), Some(1_572_864));
-        assert_eq!(parse_bytes("3g"), Some(3_000_000_000));
-        assert_eq!(parse_bytes("-3"), None);
-        assert_eq!(parse_bytes("1e9"), None);
-        assert_eq!(parse_bytes(""), None);
-        assert_eq!(parse_bytes("99999999999 TiB"), None);
     }
 }

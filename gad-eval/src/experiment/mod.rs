@@ -101,6 +101,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
+    use crate::run::Record;
 
     #[test]
     fn times_are_written_as_people_read_them() {
@@ -132,13 +133,15 @@ mod tests {
     #[test]
     fn a_runner_that_is_gone_is_found_out() {
         let (_root, folder) = folder("exp__m__d__1");
-        let mut status = Status::now(State::Running, "m");
-        status.runner = Some(Runner::this());
-        status.write(&folder).unwrap();
+        Status::now(State::Running, "m").write(&folder).unwrap();
+        // It may run where nobody here sees it.
+        assert_eq!(Status::read(&folder).unwrap().status, State::Running);
+        let mut record = Record::new("local");
+        record.write(&folder).unwrap();
         assert_eq!(Status::read(&folder).unwrap().status, State::Running);
         // Another process of the same number.
-        status.runner = Some(Runner { started: 1, ..Runner::this() });
-        status.write(&folder).unwrap();
+        record.runner.started = 1;
+        record.write(&folder).unwrap();
         let found = Status::read(&folder).unwrap();
         assert_eq!(found.status, State::Unknown);
         assert!(found.error.is_some_and(|error| error.contains("the runner ended")));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::file::replace;
+use crate::run::Record;
 use crate::{Error, Result};
 
 /// How far an experiment is.
@@ -96,10 +97,6 @@ pub struct Status {
     /// What went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The process that runs it, and when that began in clock ticks since the machine started, so that
-    /// a later process of the same number is not taken for it. GraFlag has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runner: Option<Runner>,
     /// All else in the file.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -146,7 +143,6 @@ impl Status {
             resources: None,
             exit_code: None,
             error: None,
-            runner: None,
             extra: Map::new(),
         }
     }
@@ -172,17 +168,20 @@ impl Status {
                 .map_err(|error| Error::bad_file(&path, error.to_string()))?,
             None => Self::now(State::Unknown, ""),
         };
+        let record = Record::read(folder)?;
         let gone = match status.status {
             State::Unknown => true,
-            State::Building | State::Running => !status.runner.is_some_and(Runner::is_alive),
+            State::Building | State::Running => {
+                !record.as_ref().is_some_and(|r| r.runner.is_alive())
+            }
             _ => false,
         };
-        // Without a runner it is GraFlag's, which may run where nobody here can see it.
-        let foreign = !status.status.is_final() && status.runner.is_none();
+        // Without a record it is GraFlag's, which may run where nobody here can see it.
+        let foreign = !status.status.is_final() && record.is_none();
         if gone && !foreign {
             let has_results = crate::evaluate::results_path(folder).is_ok();
             status.status = if has_results { State::Completed } else { State::Unknown };
-            if status.error.is_none() && !has_results && status.runner.is_some() {
+            if status.error.is_none() && !has_results && record.is_some() {
                 status.error =
                     Some("the runner ended without saying how the method did".to_owned());
             }

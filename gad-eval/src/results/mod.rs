@@ -11,6 +11,7 @@
 mod columns;
 mod json;
 mod kind;
+mod patch;
 mod table;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ use arrow::buffer::OffsetBuffer;
 use serde_json::{Map, Value};
 
 pub use kind::{Level, ResultType, Timing};
+pub use patch::update_metadata;
 
 use crate::{Error, Result};
 

@@ -1,0 +1,211 @@
+//! `graphlume run`: a method on a dataset.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use graphlume::gad::experiment::{Experiment, State};
+use graphlume::gad::run::{Budget, Executor, LocalExecutor, Program, RunConfig, ServiceConfig};
+use graphlume::graph::{Control, Progress};
+
+use crate::interrupt::Deferred;
+use crate::outcome::Outcome;
+use crate::output::{print, print_json, secs};
+use crate::progress::Messages;
+use crate::values;
+
+/// Arguments of `graphlume run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folder of a method, name of one in ROOT/methods or of a detector, or FILE.py:FUNCTION
+    #[arg(short, long, required_unless_present = "from_config")]
+    method: Option<String>,
+    /// Folder or file of a dataset, or name of one in ROOT/datasets
+    #[arg(short, long, required_unless_present = "from_config")]
+    dataset: Option<PathBuf>,
+    /// Parameter of the method, in place of its default
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = values::pair())]
+    parameters: Vec<(String, String)>,
+    /// Seed of the method
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Keep GPUs from the method
+    #[arg(long)]
+    no_gpu: bool,
+    /// Time that it may take, such as `10 min`
+    #[arg(long, value_name = "TIME", value_parser = values::duration())]
+    timeout: Option<Duration>,
+    /// Memory that all its processes may take, such as `4 GiB`
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
+    memory: Option<u64>,
+    /// Run again what this service_config.json, or the one of this experiment, says
+    #[arg(long, value_name = "FILE")]
+    from_config: Option<PathBuf>,
+    /// Version of the method's image [default: latest]
+    #[arg(long)]
+    tag: Option<String>,
+    /// Run on a dataset that the method does not say it can read
+    #[arg(long)]
+    any_dataset: bool,
+    /// How often resources are looked at
+    #[arg(long, value_name = "TIME", value_parser = values::duration(), default_value = "1 s")]
+    interval: Duration,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    executor: ExecutorArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where methods, datasets and experiments are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
+    /// Folder that has methods, datasets and experiments in folders of these names
+    #[arg(long, default_value = ".")]
+    root: PathBuf,
+}
+
+impl Place {
+    pub(crate) fn methods(&self) -> PathBuf {
+        self.root.join("methods")
+    }
+
+    pub(crate) fn experiments(&self) -> PathBuf {
+        self.root.join("experiments")
+    }
+
+    /// The dataset of this name or at this path.
+    pub(crate) fn dataset(&self, name: &Path) -> anyhow::Result<PathBuf> {
+        let inside = self.root.join("datasets").join(name);
+        match (name.exists(), inside.exists()) {
+            (true, _) => Ok(name.to_owned()),
+            (false, true) => Ok(inside),
+            (false, false) => {
+                let folder = self.root.join("datasets");
+                bail!(
+                    "there is no dataset `{}`, neither here nor in {}",
+                    name.display(),
+                    folder.display()
+                )
+            }
+        }
+    }
+
+    /// The experiment of this name or at this path.
+    pub(crate) fn experiment(&self, name: &Path) -> anyhow::Result<PathBuf> {
+        let inside = self.experiments().join(name);
+        match (name.is_dir(), inside.is_dir()) {
+            (true, _) => Ok(name.to_owned()),
+            (false, true) => Ok(inside),
+            (false, false) => {
+                let folder = self.experiments();
+                bail!(
+                    "there is no experiment `{}`, neither here nor in {}",
+                    name.display(),
+                    folder.display()
+                )
+            }
+        }
+    }
+}
+
+/// Where methods run.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Where it runs")]
+pub(crate) struct ExecutorArgs {
+    /// Python that virtual environments of methods are made with
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    python: PathBuf,
+}
+
+impl ExecutorArgs {
+    pub(crate) fn executor(&self) -> Box<dyn Executor> {
+        Box::new(LocalExecutor { python: self.python.clone(), ..LocalExecutor::default() })
+    }
+}
+
+impl Args {
+    fn config(&self) -> anyhow::Result<RunConfig> {
+        let old = self.from_config.as_deref().map(ServiceConfig::read).transpose()?;
+        let old = old.as_ref();
+        let method = self.method.clone().or_else(|| Some(old?.program().to_owned()));
+        let dataset = self.dataset.clone().or_else(|| Some(old?.dataset()));
+        let (Some(method), Some(dataset)) = (method, dataset) else {
+            bail!("--method and --dataset, or --from-config, are needed");
+        };
+        let graphlume = std::env::current_exe().context("the path of this program")?;
+        let program = Program::find(&method, &self.place.methods(), &graphlume)?;
+        let mut config = RunConfig::new(program, self.place.dataset(&dataset)?);
+        config.experiments = self.place.experiments();
+        config.parameters = old.map(ServiceConfig::parameters).unwrap_or_default();
+        for (name, value) in &self.parameters {
+            config.parameters.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            config.parameters.push((name.clone(), value.clone()));
+        }
+        config.seed = self.seed.or_else(|| old?.seed());
+        config.gpu = !self.no_gpu && old.is_none_or(|old| old.gpu_required);
+        let budget = old.map(ServiceConfig::budget).unwrap_or_default();
+        config.budget =
+            Budget { time: self.timeout.or(budget.time), memory: self.memory.or(budget.memory) };
+        if let Some(tag) = self.tag.clone().or_else(|| Some(old?.tag.clone())) {
+            config.tag = tag;
+        }
+        config.any_dataset = self.any_dataset;
+        config.interval = self.interval;
+        Ok(config)
+    }
+}
+
+pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
+    let config = args.config()?;
+    let what = format!("{} on {}", config.program.name(), config.dataset.display());
+    let deferred = Deferred::begin();
+    let spinner = messages.spinner(&what);
+    let report = |progress: Progress| {
+        let spent = secs(Duration::from_millis(progress.done / 100 * 100));
+        let limit =
+            progress.total.map(|total| format!(" of {}", secs(Duration::from_millis(total))));
+        spinner.say(format!("{what}: {} {spent}{}", progress.stage, limit.unwrap_or_default()));
+    };
+    let control = Control::default().reporting(&report).stopped_by(deferred.flag());
+    let experiment = config.run(args.executor.executor().as_ref(), &control)?;
+    drop(spinner);
+    match args.json {
+        true => print_json(&experiment)?,
+        false => print(summary(&experiment).as_bytes())?,
+    }
+    Ok(match experiment.status.status {
+        State::Completed => Outcome::Done,
+        State::Stopped => Outcome::Interrupted,
+        _ => Outcome::No,
+    })
+}
+
+/// What became of an experiment, in a few lines.
+pub(crate) fn summary(experiment: &Experiment) -> String {
+    let status = &experiment.status;
+    let mut text = format!("{}  {}\n", experiment.folder.display(), status.status);
+    if let Some(error) = &status.error {
+        text += &format!("  {error}\n");
+    }
+    let mut facts = Vec::new();
+    if let Some(ms) = status.exec_time_ms {
+        facts.push(format!("time {}", secs(Duration::from_secs_f64(ms / 1e3))));
+    }
+    let resources = status.resources.unwrap_or_default();
+    if let Some(cpu) = resources.cpu_secs {
+        facts.push(format!("CPU {}", secs(Duration::from_secs_f64(cpu))));
+    }
+    if let Some(memory) = resources.peak_memory_mb {
+        facts.push(format!("memory {memory:.1} MiB"));
+    }
+    if let Some(memory) = resources.peak_gpu_mb {
+        facts.push(format!("memory of GPUs {memory:.1} MiB"));
+    }
+    if !facts.is_empty() {
+        text += &format!("  {}\n", facts.join(", "));
+    }
+    text
+}

@@ -1,0 +1,240 @@
+//! Methods as processes of this machine.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use graph_core::Control;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+use super::cgroup::ControlGroup;
+use super::output::keep;
+use super::processes::{MARK, Processes};
+use super::venv::{self, Venv};
+use super::{Executor, Exit, Job, Prepared, Task, Usage, gpu};
+use crate::method::RESERVED;
+use crate::{Error, Result};
+
+/// What the shell does: it waits until it is told to go, so that limits hold before anything of the method
+/// runs, and becomes the command.
+const GATE: &str = r#"IFS= read -r go && exec /bin/sh -c "$1" </dev/null"#;
+
+/// Runs methods as processes, each with its own virtual environment if it says what it needs.
+#[derive(Debug, Clone)]
+pub struct LocalExecutor {
+    /// The Python that virtual environments are made with.
+    pub python: PathBuf,
+    /// Folder that keeps virtual environments.
+    pub cache: PathBuf,
+}
+
+impl Default for LocalExecutor {
+    /// `python3` of the path, and `graphlume` in the user's folder of caches.
+    fn default() -> Self {
+        let variable =
+            |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let cache = variable("GRAPHLUME_CACHE")
+            .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("graphlume")))
+            .or_else(|| Some(variable("HOME")?.join(".cache").join("graphlume")));
+        Self {
+            python: "python3".into(),
+            cache: cache.unwrap_or_else(|| std::env::temp_dir().join("graphlume")),
+        }
+    }
+}
+
+impl Executor for LocalExecutor {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    fn prepare(&self, task: &Task, control: &Control<'_>) -> Result<Prepared> {
+        let log = task.experiment.join("build.log");
+        let requirements = task.requirements.as_deref();
+        // Debian has no `python`, which every method calls.
+        if requirements.is_none() && (venv::on_path("python") || !venv::on_path("python3")) {
+            return Ok(Prepared {
+                facts: venv::interpreter("python").unwrap_or_default(),
+                ..Prepared::default()
+            });
+        }
+        let Venv { folder, facts } =
+            venv::ensure(&self.python, requirements, &self.cache, &log, control)?;
+        let programs = folder.join("bin");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path =
+            std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&path)))
+                .map_err(|error| Error::preparation("PATH", error.to_string()))?;
+        let text = |path: &std::ffi::OsStr| path.to_string_lossy().into_owned();
+        Ok(Prepared {
+            environment: vec![
+                ("PATH".to_owned(), text(&path)),
+                ("VIRTUAL_ENV".to_owned(), text(folder.as_os_str())),
+            ],
+            facts,
+            own_monitor: false,
+        })
+    }
+
+    fn start(&self, task: &Task, prepared: &Prepared) -> Result<Box<dyn Job>> {
+        let text = task.command.as_deref().ok_or_else(|| {
+            Error::preparation(
+                &*task.method,
+                "its .env has no COMMAND, and only an image has one of its own",
+            )
+        })?;
+        let name = unique();
+        let path = task.experiment.join("method_output.txt");
+        let output = File::options().create(true).append(true).open(&path);
+        let mut output = output.map_err(|error| Error::file(&path, error))?;
+        let failed = |error: io::Error| {
+            Error::preparation(&*task.method, format!("it cannot be started: {error}"))
+        };
+        let (reader, writer) = io::pipe().map_err(failed)?;
+
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", GATE, "sh", text]).stdin(Stdio::piped());
+        command.stdout(writer.try_clone().map_err(failed)?).stderr(writer);
+        let folder = task.folder.as_ref().map_or(&task.experiment, |method| &method.folder);
+        command.current_dir(folder);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            // A name with an underscore would be taken for a parameter.
+            if text.starts_with('_') || RESERVED.contains(&&*text) {
+                command.env_remove(&name);
+            }
+        }
+        command.env("PYTHONUNBUFFERED", "1");
+        if !task.gpu {
+            command.env("CUDA_VISIBLE_DEVICES", "").env("HIP_VISIBLE_DEVICES", "");
+        }
+        let with_slash = |path: &PathBuf| match path.is_dir() {
+            true => format!("{}/", path.display()),
+            false => path.display().to_string(),
+        };
+        command.envs(task.environment.iter().map(|(key, value)| (key, value)));
+        command.envs(prepared.environment.iter().map(|(key, value)| (key, value)));
+        command.env("DATA", with_slash(&task.data)).env("EXP", with_slash(&task.experiment));
+        command.env(MARK, &name);
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().map_err(failed)?;
+        // It holds the ends of the pipe that the method writes to.
+        drop(command);
+
+        let pid = child.id();
+        let group = ControlGroup::new(&name, task.memory);
+        let group = group.filter(|group| group.add(pid).is_ok());
+        let limited = group.as_ref().is_some_and(|group| group.memory_bytes().is_some());
+        if let Some(memory) = task.memory.filter(|_| !limited) {
+            // The runner looks often and counts well; this only holds what grows between two looks. It counts
+            // what a process asks for, which may be much more than it uses.
+            let most = memory.saturating_mul(2).saturating_add(1 << 30);
+            let limit = Rlimit { current: Some(most), maximum: Some(most) };
+            prlimit(Pid::from_raw(pid as i32), Resource::Data, limit)
+                .map_err(|error| failed(error.into()))?;
+        }
+        let processes = Processes::new(&name, pid, group);
+        let reader = std::thread::spawn(move || keep(reader, &mut output));
+        let gate = child.stdin.take();
+        let mut job =
+            LocalJob { child, processes, name, exit: None, reader: Some(reader), ended: false };
+        if let Some(mut gate) = gate {
+            // A failure shows as the end of the shell.
+            let _ = gate.write_all(b"go\n");
+        }
+        job.processes.all();
+        Ok(Box::new(job))
+    }
+
+    fn remains(&self, handle: &str) -> Result<usize> {
+        Ok(Processes::marked(handle).all().len())
+    }
+
+    fn end_remains(&self, handle: &str) -> Result<()> {
+        ended(Processes::marked(handle).end(Duration::from_secs(5)))
+    }
+}
+
+/// A text that no other job has, and that cannot be guessed by mistake.
+fn unique() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{nanoseconds:x}-{:x}-{count}", std::process::id())
+}
+
+fn ended(left: usize) -> Result<()> {
+    match left {
+        0 => Ok(()),
+        left => Err(Error::preparation(
+            "the method",
+            format!("{left} of its processes cannot be ended"),
+        )),
+    }
+}
+
+/// Processes of a method.
+struct LocalJob {
+    child: Child,
+    processes: Processes,
+    name: String,
+    exit: Option<Exit>,
+    reader: Option<JoinHandle<io::Result<()>>>,
+    ended: bool,
+}
+
+impl Job for LocalJob {
+    fn handle(&self) -> String {
+        self.name.clone()
+    }
+
+    fn ended(&mut self) -> Result<Option<Exit>> {
+        if self.exit.is_none() {
+            let status = self.child.try_wait();
+            let status =
+                status.map_err(|error| Error::preparation("the method", error.to_string()))?;
+            if let Some(status) = status {
+                self.processes.first_is_gone();
+                self.exit = Some(Exit {
+                    code: status.code(),
+                    signal: std::os::unix::process::ExitStatusExt::signal(&status),
+                    out_of_memory: self.processes.out_of_memory(),
+                });
+            }
+        }
+        Ok(self.exit)
+    }
+
+    fn usage(&mut self) -> Usage {
+        let usage = self.processes.usage();
+        let pids: Vec<i32> = self.processes.known().collect();
+        Usage { gpu_bytes: gpu::memory(&pids), ..usage }
+    }
+
+    fn end(&mut self, grace: Duration) -> Result<()> {
+        self.ended = true;
+        let left = self.processes.end(grace);
+        // It has ended, or cannot be made to, in which case nobody is to wait for it.
+        if left == 0 {
+            let _ = self.child.wait();
+            self.processes.first_is_gone();
+            if let Some(reader) = self.reader.take() {
+                // What could not be written is missing in the file, which a full disk explains.
+                let _ = reader.join();
+            }
+        }
+        ended(left)
+    }
+}
+
+impl Drop for LocalJob {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _ = self.end(Duration::ZERO);
+        }
+    }
+}

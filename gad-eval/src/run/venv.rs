@@ -1,0 +1,162 @@
+//! Virtual environments of Python, one for each list of packages.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use graph_core::Control;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result};
+
+/// A virtual environment.
+pub(super) struct Venv {
+    /// Its folder.
+    pub(super) folder: PathBuf,
+    /// Its interpreter and packages.
+    pub(super) facts: Map<String, Value>,
+}
+
+/// Whether `PATH` has a program of this name.
+pub(super) fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// What `python` says it is.
+pub(super) fn interpreter(python: impl AsRef<std::ffi::OsStr>) -> Option<Map<String, Value>> {
+    let output = Command::new(python).arg("--version").stdin(Stdio::null()).output().ok()?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let found = output.status.success().then_some(version)?;
+    Some(Map::from_iter([("interpreter".to_owned(), found.into())]))
+}
+
+/// The virtual environment with these packages, which is made if it is not in `cache` yet; with none, one
+/// that sees the packages of the system.
+///
+/// # Errors
+///
+/// [`Error::Preparation`] if it cannot be made, in which case nothing is kept; [`Error::Stopped`].
+pub(super) fn ensure(
+    python: &Path,
+    requirements: Option<&Path>,
+    cache: &Path,
+    log: &Path,
+    control: &Control<'_>,
+) -> Result<Venv> {
+    let found = interpreter(python).and_then(|facts| Some(facts.get("interpreter")?.to_string()));
+    let version =
+        found.ok_or_else(|| Error::preparation(&*python.to_string_lossy(), "it cannot be run"))?;
+    let text = match requirements {
+        Some(path) => fs::read(path).map_err(|error| Error::file(path, error))?,
+        None => Vec::new(),
+    };
+    let mut hasher = Sha256::new();
+    for part in [python.to_string_lossy().as_bytes(), version.as_bytes(), &text] {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    let key: String = hasher.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let venvs = cache.join("venvs");
+    fs::create_dir_all(&venvs).map_err(|error| Error::file(&venvs, error))?;
+    let folder = venvs.join(&key);
+    let complete = folder.join("complete");
+
+    // Two runs that need the same do not make it twice.
+    let path = venvs.join(format!("{key}.lock"));
+    let lock = File::create(&path).map_err(|error| Error::file(&path, error))?;
+    while lock.try_lock().is_err() {
+        control.step("building", 0, None)?;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    if !complete.is_file() {
+        let made = make(python, requirements, &folder, log, control);
+        if made.is_err() {
+            let _ = fs::remove_dir_all(&folder);
+        }
+        made?;
+        fs::write(&complete, "").map_err(|error| Error::file(&complete, error))?;
+    }
+    drop(lock);
+    let mut facts = interpreter(folder.join("bin/python")).unwrap_or_default();
+    if requirements.is_some() {
+        let output = Command::new(folder.join("bin/python"))
+            .args(["-m", "pip", "freeze", "--disable-pip-version-check"])
+            .stdin(Stdio::null())
+            .output();
+        let packages = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let packages: Vec<Value> = packages.unwrap_or_default().lines().map(Value::from).collect();
+        facts.insert("packages".to_owned(), packages.into());
+    }
+    Ok(Venv { folder, facts })
+}
+
+fn make(
+    python: &Path,
+    requirements: Option<&Path>,
+    folder: &Path,
+    log: &Path,
+    control: &Control<'_>,
+) -> Result<()> {
+    let mut venv = Command::new(python);
+    venv.args(["-m", "venv", "--clear"]);
+    if requirements.is_none() {
+        venv.args(["--without-pip", "--system-site-packages"]);
+    }
+    logged("making a virtual environment", venv.arg(folder), log, control)?;
+    if let Some(requirements) = requirements {
+        let mut pip = Command::new(folder.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r"]);
+        // Paths in the list are relative to where it is.
+        pip.arg(requirements).current_dir(requirements.parent().unwrap_or(Path::new(".")));
+        logged("installing the packages of the method", &mut pip, log, control)?;
+    }
+    Ok(())
+}
+
+/// Runs `command` with its output at the end of `log`.
+///
+/// # Errors
+///
+/// [`Error::Preparation`] unless it exits with 0; [`Error::Stopped`], after it was ended.
+pub(super) fn logged(
+    what: &str,
+    command: &mut Command,
+    log: &Path,
+    control: &Control<'_>,
+) -> Result<()> {
+    let open = || File::options().create(true).append(true).open(log);
+    let mut file = open().map_err(|error| Error::file(log, error))?;
+    let mut run = || -> std::io::Result<Result<ExitStatus>> {
+        writeln!(file, "== {command:?}")?;
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?);
+        let mut child = std::os::unix::process::CommandExt::process_group(command, 0).spawn()?;
+        let begin = std::time::Instant::now();
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Ok(status));
+            }
+            if let Err(stopped) = control.step("building", begin.elapsed().as_millis() as u64, None)
+            {
+                if let Some(group) = Pid::from_raw(child.id() as i32) {
+                    let _ = kill_process_group(group, Signal::KILL);
+                }
+                child.wait()?;
+                return Ok(Err(stopped.into()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let status = run().map_err(|error| Error::preparation(what, error.to_string()))??;
+    match status.success() {
+        true => Ok(()),
+        false => {
+            let problem = format!("{status}; what it printed is in {}", log.display());
+            Err(Error::preparation(what, problem))
+        }
+    }
+}

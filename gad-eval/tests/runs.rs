@@ -1,0 +1,445 @@
+//! Runs of methods: what they are given, how they end, and that nothing of them is left.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use gad_eval::experiment::{Experiment, State, Status};
+use gad_eval::method::Method;
+use gad_eval::run::{
+    Budget, Environment, Executor, LocalExecutor, Prepared, Program, RunConfig, ServiceConfig,
+    remains, stop,
+};
+use graph_core::Control;
+use serde_json::{Value, json};
+
+/// Results that any evaluation takes.
+const RESULTS: &str = r#"{"result_type": "NODE_ANOMALY_SCORES", "scores": [0.1, 0.9, 0.4], "ground_truth": [0, 1, 0]}"#;
+
+/// A folder with a method, a dataset, and room for experiments.
+struct Place {
+    root: tempfile::TempDir,
+}
+
+impl Place {
+    /// `env` is the method's `.env`, `script` its `main.sh`.
+    fn new(env: &str, script: &str) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["methods/m", "datasets/tiny"] {
+            fs::create_dir_all(root.path().join(folder)).unwrap();
+        }
+        let place = Self { root };
+        place.write("methods/m/.env", env);
+        place.write("methods/m/main.sh", script);
+        place.write("methods/m/results.json", RESULTS);
+        place.write("datasets/tiny/edges.csv", "src,dst\n0,1\n1,2\n");
+        place
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn config(&self) -> RunConfig {
+        let method = Method::read(&self.path("methods/m")).unwrap();
+        let mut config =
+            RunConfig::new(Program::Folder(Box::new(method)), self.path("datasets/tiny"));
+        config.experiments = self.path("experiments");
+        config.interval = Duration::from_millis(50);
+        config
+    }
+
+    fn executor(&self) -> LocalExecutor {
+        LocalExecutor { cache: self.path("cache"), ..LocalExecutor::default() }
+    }
+
+    fn run(&self, config: &RunConfig) -> Experiment {
+        config.run(&self.executor(), &Control::NONE).unwrap()
+    }
+}
+
+/// What runs `main.sh`, which does `script`.
+fn run(script: &str) -> (Place, Experiment) {
+    let place = Place::new("COMMAND=sh main.sh\n", script);
+    let experiment = place.run(&place.config());
+    (place, experiment)
+}
+
+fn text(experiment: &Experiment, name: &str) -> String {
+    fs::read_to_string(experiment.folder.join(name)).unwrap()
+}
+
+fn error(experiment: &Experiment) -> &str {
+    experiment.status.error.as_deref().unwrap_or_default()
+}
+
+/// Whether a process with `mark` among its arguments runs.
+fn runs(mark: &str) -> bool {
+    let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    entries
+        .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
+        .any(|line| String::from_utf8_lossy(&line).contains(mark))
+}
+
+#[test]
+fn a_method_finds_what_it_is_promised() {
+    let env = "COMMAND=sh main.sh\n_LR=0.1\n_HID_DIM=64\n_GPU=0\n_SEED=1\nPLAIN=x y\nSUPPORTED_DATASETS=ti*\n";
+    let script = "env >\"$EXP/env.txt\"; pwd >\"$EXP/pwd.txt\"; ls \"$DATA\" >\"$EXP/ls.txt\"\n\
+                  echo to output; echo to error >&2; cp results.json \"$EXP/results.json\"\n";
+    let place = Place::new(env, script);
+    let mut config = place.config();
+    config.parameters = vec![("lr".to_owned(), "0.5 or so".to_owned())];
+    (config.seed, config.gpu) = (Some(7), false);
+    config.budget = Budget { time: Some(Duration::from_secs(60)), memory: Some(1 << 30) };
+    let experiment = place.run(&config);
+    assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+    assert_eq!((experiment.method.as_str(), experiment.dataset.as_str()), ("m", "tiny"));
+
+    let env = text(&experiment, "env.txt");
+    let value = |name: &str| {
+        let mut lines = env.lines();
+        lines.find_map(|line| line.strip_prefix(&format!("{name}="))).map(str::to_owned)
+    };
+    for (name, expected) in [
+        ("_LR", "0.5 or so"),
+        ("_HID_DIM", "64"),
+        ("_GPU", "-1"),
+        ("_SEED", "7"),
+        ("SEED", "7"),
+        ("PLAIN", "x y"),
+        ("METHOD_NAME", "m"),
+        ("COMMAND", "sh main.sh"),
+        ("SUPPORTED_DATASETS", "ti*"),
+        ("GRAFLAG_PARAMS", "_GPU,_HID_DIM,_LR,_SEED"),
+        ("CUDA_VISIBLE_DEVICES", ""),
+        ("MONITOR_INTERVAL", "0.05"),
+    ] {
+        assert_eq!(value(name).as_deref(), Some(expected), "{name}");
+    }
+    let folder = experiment.folder.canonicalize().unwrap();
+    assert_eq!(value("EXP").unwrap(), format!("{}/", folder.display()));
+    assert!(value("DATA").unwrap().ends_with("/datasets/tiny/"));
+    assert_eq!(text(&experiment, "ls.txt"), "edges.csv\n");
+    assert!(text(&experiment, "pwd.txt").trim_end().ends_with("/methods/m"));
+    assert_eq!(text(&experiment, "method_output.txt"), "to output\nto error\n");
+
+    // What it took is in the results, the status and the samples.
+    let results: Value = serde_json::from_str(&text(&experiment, "results.json")).unwrap();
+    assert_eq!(results["metadata"]["seed"], 7);
+    assert_eq!(results["metadata"]["exec_time_ms"], json!(experiment.status.exec_time_ms));
+    assert!(results["metadata"]["peak_memory_mb"].is_number());
+    let samples = text(&experiment, "resources.csv");
+    assert!(samples.starts_with("timestamp,cpu_percent,gpu_mb,memory_mb\n"), "{samples}");
+    assert!(1 < samples.lines().count());
+
+    // And what is needed to understand it, and to do it again.
+    let environment = Environment::read(&experiment.folder).unwrap().unwrap();
+    assert_eq!(environment.dataset_sha256.unwrap().len(), 64);
+    assert!(0 < environment.machine.n_cpus && environment.machine.cpu.is_some());
+    let again = ServiceConfig::read(&experiment.folder).unwrap();
+    assert_eq!((again.seed(), again.budget(), again.gpu_required), (Some(7), config.budget, false));
+    assert_eq!(again.parameters(), config.parameters);
+    assert!(Path::new(again.program()).join(".env").is_file() && again.dataset().is_dir());
+    assert!(!experiment.folder.join("run.json").exists());
+}
+
+#[test]
+fn parameters_are_arguments_where_the_image_makes_them_so() {
+    let env = "COMMAND=sh main.sh\n_LR=0.1\n_USE_IT=\n_NAME=it's\n";
+    let script = "printf '%s|' \"$@\"; cp results.json \"$EXP\"\n";
+    let place = Place::new(env, script);
+    let plain = place.run(&place.config());
+    assert_eq!(text(&plain, "method_output.txt"), "|");
+    place.write(
+        "methods/m/Dockerfile",
+        "FROM x\nCMD [\"python\", \"-m\", \"graflag_runner\", \"--pass-env-args\"]\n",
+    );
+    let experiment = place.run(&place.config());
+    assert_eq!(text(&experiment, "method_output.txt"), "--lr|0.1|--use_it|--name|it's|");
+    // Two that begin in the same second have folders of their own.
+    assert_ne!(plain.folder, experiment.folder);
+}
+
+#[test]
+fn bad_ends_are_told_apart() {
+    for (script, expected) in [
+        ("exit 3", "it exited with 3"),
+        ("kill -SEGV $$", "signal 11 ended it (SIGSEGV)"),
+        ("true", "it exited with 0, but"),
+        (
+            "printf '{\"result_type\": \"NODE_ANOMALY_SCORES\", \"sco' >\"$EXP/results.json\"",
+            "it exited with 0, but",
+        ),
+        (
+            "echo '{\"result_type\": \"X\", \"scores\": [1]}' >\"$EXP/results.json\"",
+            "there is no result type `X`",
+        ),
+        (
+            "echo '{\"result_type\": \"NODE_ANOMALY_SCORES\", \"scores\": []}' >\"$EXP/results.json\"",
+            "scores is empty",
+        ),
+    ] {
+        let (_place, experiment) = run(script);
+        assert_eq!(experiment.status.status, State::Failed, "{script}");
+        assert!(error(&experiment).contains(expected), "{script}: {}", error(&experiment));
+    }
+}
+
+#[test]
+fn a_method_without_command_needs_an_image() {
+    let place = Place::new("DESCRIPTION=x\n", "");
+    let experiment = place.run(&place.config());
+    assert_eq!(experiment.status.status, State::Failed);
+    assert!(error(&experiment).contains("no COMMAND"), "{}", error(&experiment));
+}
+
+#[test]
+fn what_cannot_run_leaves_nothing_behind() {
+    let place = Place::new("COMMAND=sh main.sh\nSUPPORTED_DATASETS=uci,*_snapshot\n_LR=1\n", "");
+    let refused =
+        |config: &RunConfig| config.run(&place.executor(), &Control::NONE).unwrap_err().to_string();
+    let found = refused(&place.config());
+    assert_eq!(found, "m cannot read the dataset `tiny`, it can read uci, *_snapshot");
+    let mut config = place.config();
+    config.any_dataset = true;
+    config.parameters = vec![("LRR".to_owned(), "1".to_owned())];
+    assert_eq!(refused(&config), "there is no parameter `LRR`, did you mean `LR`?");
+    config.parameters.clear();
+    config.dataset = place.path("datasets/none");
+    assert!(refused(&config).contains("datasets/none"));
+    assert!(!place.path("experiments").exists());
+    let find = |name: &str| Program::find(name, &place.path("methods"), Path::new("graphlume"));
+    assert!(matches!(find("M"), Ok(Program::Folder(_))));
+    assert!(matches!(find("midas"), Ok(Program::Detector { .. })));
+    assert_eq!(
+        find("midaz").unwrap_err().to_string(),
+        "there is no method `midaz`, did you mean `midas`?"
+    );
+}
+
+#[test]
+fn time_is_up_also_for_one_that_will_not_hear() {
+    // It ignores the signal, and so do its children, one of which has left the process group and hidden
+    // its environment.
+    let mark = format!("graphlume-deaf-{}", std::process::id());
+    let script = format!(
+        "trap '' TERM\n\
+         env -i setsid sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' {mark} &\n\
+         sh -c 'while :; do sleep 0.1; done' {mark} &\n\
+         echo started; while :; do sleep 0.1; done\n"
+    );
+    let place = Place::new("COMMAND=sh main.sh\n", &script);
+    let mut config = place.config();
+    config.budget.time = Some(Duration::from_millis(700));
+    let begin = Instant::now();
+    let experiment = place.run(&config);
+    assert_eq!(experiment.status.status, State::Timeout);
+    assert_eq!(error(&experiment), "it took longer than the 0.7 s it was given");
+    // The grace of five seconds is over, and little more.
+    assert!(begin.elapsed() < Duration::from_secs(60));
+    assert!(!runs(&mark), "a process is left");
+    assert_eq!(text(&experiment, "method_output.txt"), "started\n");
+}
+
+#[test]
+fn what_a_method_leaves_running_is_ended() {
+    let mark = format!("graphlume-daemon-{}", std::process::id());
+    let script = format!("setsid sh -c 'sleep 300; :' {mark} & cp results.json \"$EXP\"\n");
+    let (_place, experiment) = run(&script);
+    assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+    assert!(!runs(&mark), "a process is left");
+}
+
+#[test]
+fn memory_is_that_of_all_processes() {
+    // Three processes with 60 MB each.
+    let script = "for i in 1 2 3; do head -c 60000000 /dev/zero | tail -c 60000000 | sleep 20 & done; wait\n";
+    let place = Place::new("COMMAND=sh main.sh\n", script);
+    let mut config = place.config();
+    config.budget.memory = Some(100 << 20);
+    let experiment = place.run(&config);
+    assert_eq!(experiment.status.status, State::Oom, "{:?}", experiment.status);
+    assert!(error(&experiment).contains("more than the 100.0 MiB"), "{}", error(&experiment));
+    let peak = experiment.status.resources.unwrap().peak_memory_mb.unwrap();
+    assert!((100.0..260.0).contains(&peak), "{peak}");
+}
+
+#[test]
+fn time_of_processors_is_counted() {
+    let script = "i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done; cp results.json \"$EXP\"\n";
+    let (_place, experiment) = run(script);
+    let cpu = experiment.status.resources.unwrap().cpu_secs.unwrap();
+    let wall = experiment.status.exec_time_ms.unwrap() / 1e3;
+    // Without a control group the time after the last look is not seen.
+    assert!(0.0 < cpu && cpu < wall + 0.1, "{cpu} of {wall}");
+}
+
+#[test]
+fn a_talkative_method_fills_no_disk() {
+    let script =
+        "echo first; yes 0123456789 | head -c 200000000; echo last; cp results.json \"$EXP\"\n";
+    let (_place, experiment) = run(script);
+    assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+    let output = text(&experiment, "method_output.txt");
+    assert!(
+        output.len() < 40_000_000 && output.starts_with("first\n") && output.ends_with("last\n")
+    );
+    assert!(output.contains("bytes are left out here]"));
+}
+
+#[test]
+fn others_can_stop_it() {
+    let place = Place::new("COMMAND=sh main.sh\n", "echo started; sleep 300\n");
+    let config = place.config();
+    let executor = place.executor();
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| config.run(&executor, &Control::NONE).unwrap());
+        let folder = loop {
+            let entries = fs::read_dir(place.path("experiments")).into_iter().flatten();
+            let folder = entries.filter_map(Result::ok).map(|entry| entry.path()).next();
+            if let Some(folder) = folder.filter(|f| f.join("method_output.txt").exists()) {
+                break folder;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let state = stop(&folder, &[&executor], Duration::from_secs(60)).unwrap();
+        assert_eq!(state, State::Stopped);
+        assert_eq!(run.join().unwrap().status.status, State::Stopped);
+        // Once more does no harm.
+        assert_eq!(stop(&folder, &[&executor], Duration::from_secs(1)).unwrap(), State::Stopped);
+    });
+    // And so can the caller.
+    let flag = AtomicBool::new(false);
+    let report = |_| flag.store(true, Ordering::Relaxed);
+    let control = Control::default().reporting(&report).stopped_by(&flag);
+    assert_eq!(config.run(&executor, &control).unwrap().status.status, State::Stopped);
+}
+
+#[test]
+fn what_a_dead_runner_left_is_found_and_ended() {
+    let place = Place::new("COMMAND=sh main.sh\n", "echo started; sleep 300\n");
+    let (config, executor) = (place.config(), place.executor());
+    let folder = std::thread::scope(|scope| {
+        let run = scope.spawn(|| config.run(&executor, &Control::NONE).unwrap());
+        let folder = loop {
+            let entries = fs::read_dir(place.path("experiments")).into_iter().flatten();
+            let folder = entries.filter_map(Result::ok).map(|entry| entry.path()).next();
+            let started = |f: &PathBuf| {
+                fs::read_to_string(f.join("run.json")).is_ok_and(|t| t.contains("handle"))
+            };
+            if let Some(folder) = folder.filter(started) {
+                break folder;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        // Another folder tells of the same processes, and of a runner that is gone.
+        let copy = place.path("experiments/exp__m__tiny__20000101_000000");
+        fs::create_dir(&copy).unwrap();
+        let mut record: Value =
+            serde_json::from_str(&fs::read_to_string(folder.join("run.json")).unwrap()).unwrap();
+        record["runner"]["started"] = 1.into();
+        fs::write(copy.join("run.json"), record.to_string()).unwrap();
+        Status::now(State::Running, "m").write(&copy).unwrap();
+        assert_eq!(Status::read(&copy).unwrap().status, State::Unknown);
+        assert_eq!(remains(&folder, &[&executor]).unwrap(), 0, "its runner lives");
+        assert!(0 < remains(&copy, &[&executor]).unwrap());
+        assert_eq!(stop(&copy, &[&executor], Duration::from_secs(1)).unwrap(), State::Stopped);
+        assert_eq!(remains(&copy, &[&executor]).unwrap(), 0);
+        let ended = run.join().unwrap();
+        assert_eq!(ended.status.status, State::Failed);
+        copy
+    });
+    assert_eq!(Status::read(&folder).unwrap().status, State::Stopped);
+}
+
+#[test]
+fn a_function_of_python_is_a_method() {
+    let place = Place::new("", "");
+    place.write(
+        "detector.py",
+        "def score(data, *, scale: float = 1.0, names=None, seed=None):\n\
+         \x20   n = len((data / 'edges.csv').read_text().splitlines())\n\
+         \x20   return {'result_type': 'NODE_ANOMALY_SCORES', 'scores': [scale, float('nan'), n],\n\
+         \x20           'ground_truth': [0, 1, 1], 'metadata': {'seed': seed, 'names': names}}\n",
+    );
+    let program = Program::Function { file: place.path("detector.py"), name: "score".to_owned() };
+    let mut config = RunConfig::new(program, place.path("datasets/tiny"));
+    config.experiments = place.path("experiments");
+    config.parameters = vec![("scale".to_owned(), "2".to_owned())];
+    config.seed = Some(5);
+    let experiment = place.run(&config);
+    assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+    let results: Value = serde_json::from_str(&text(&experiment, "results.json")).unwrap();
+    assert_eq!(results["scores"], json!([2.0, null, 3]));
+    assert_eq!(results["metadata"]["seed"], 5);
+    config.parameters = vec![("scael".to_owned(), "2".to_owned())];
+    let experiment = place.run(&config);
+    assert_eq!(experiment.status.status, State::Failed);
+    assert!(text(&experiment, "method_output.txt").contains("has no parameter `scael`"));
+}
+
+/// Packages come from a folder here, so that nothing is fetched.
+#[test]
+fn each_list_of_packages_has_one_environment() {
+    let place = Place::new("COMMAND=python main.py\n", "");
+    place.write(
+        "methods/m/main.py",
+        "import answer, os, shutil, sys\nprint(answer.VALUE, sys.prefix)\nshutil.copy('results.json', os.environ['EXP'])\n",
+    );
+    fs::create_dir_all(place.path("methods/m/packages/answer")).unwrap();
+    place.write(
+        "methods/m/packages/answer-1.0-py3-none-any.whl.py",
+        "import sys, zipfile\n\
+         with zipfile.ZipFile(sys.argv[1], 'w') as wheel:\n\
+         \x20   info = 'answer-1.0.dist-info/'\n\
+         \x20   wheel.writestr('answer.py', 'VALUE = 42\\n')\n\
+         \x20   wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: answer\\nVersion: 1.0\\n')\n\
+         \x20   wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n\
+         \x20   wheel.writestr(info + 'RECORD', '')\n",
+    );
+    let made = std::process::Command::new("python3")
+        .arg(place.path("methods/m/packages/answer-1.0-py3-none-any.whl.py"))
+        .arg(place.path("methods/m/packages/answer-1.0-py3-none-any.whl"))
+        .status();
+    assert!(made.unwrap().success());
+    place.write("methods/m/requirements.txt", "./packages/answer-1.0-py3-none-any.whl\n");
+    let experiment = place.run(&place.config());
+    if error(&experiment).starts_with("making a virtual environment") {
+        println!("skipped: python3 has no venv (python3-venv)");
+        return;
+    }
+    assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+    let output = text(&experiment, "method_output.txt");
+    assert!(output.starts_with("42 ") && output.contains("/cache/venvs/"), "{output}");
+    let environment = Environment::read(&experiment.folder).unwrap().unwrap();
+    assert!(environment.facts["packages"].to_string().contains("answer"));
+    // The second time it is there.
+    let second = place.run(&place.config());
+    assert!(!second.folder.join("build.log").exists());
+
+    // One that cannot be made fails with its reason, and is not kept.
+    place.write("methods/m/requirements.txt", "./packages/none-1.0-py3-none-any.whl\n");
+    let failed = place.run(&place.config());
+    assert_eq!(failed.status.status, State::Failed);
+    assert!(error(&failed).contains("build.log"), "{}", error(&failed));
+    assert_eq!(
+        fs::read_dir(place.path("cache/venvs"))
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().path().is_dir())
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn executors_are_told_apart_by_name() {
+    let executor = LocalExecutor::default();
+    assert_eq!(executor.name(), "local");
+    assert_eq!(executor.remains("no such job").unwrap(), 0);
+    assert_eq!(Prepared::default().environment, []);
+}
