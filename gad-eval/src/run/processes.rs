@@ -27,6 +27,8 @@ pub(super) struct Processes {
     control: Option<ControlGroup>,
     /// Processes of the job and when they began, at the last look.
     known: HashMap<i32, u64>,
+    /// Others and when they began, likewise.
+    others: HashMap<i32, u64>,
     /// Most time of processors that was seen.
     cpu_secs: f64,
 }
@@ -44,32 +46,55 @@ impl Processes {
 
     fn with(value: &str, control: Option<ControlGroup>) -> Self {
         let mark = format!("{MARK}={value}").into_bytes();
-        Self { mark, group: None, control, known: HashMap::new(), cpu_secs: 0.0 }
+        Self {
+            mark,
+            group: None,
+            control,
+            known: HashMap::new(),
+            others: HashMap::new(),
+            cpu_secs: 0.0,
+        }
     }
 
     /// Numbers of those that run now.
     pub(super) fn all(&mut self) -> Vec<i32> {
-        let inside = self.control.as_ref().map(ControlGroup::processes).unwrap_or_default();
-        let mut found = HashMap::new();
+        let found = match &self.control {
+            // None can leave it, so no other has to be looked at.
+            Some(control) => {
+                let inside = control.processes().into_iter();
+                inside.filter_map(|pid| Some((pid, Stat::read(pid)?.started))).collect()
+            }
+            None => self.search(),
+        };
+        self.known = found;
+        self.known().collect()
+    }
+
+    /// Looks at all processes of the machine.
+    fn search(&mut self) -> HashMap<i32, u64> {
+        let (mut found, mut others) = (HashMap::new(), HashMap::new());
         let entries = fs::read_dir("/proc").into_iter().flatten();
         let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        let mut others = Vec::new();
-        for pid in numbers {
-            let Some(stat) = Stat::read(pid) else { continue };
-            let known = self.known.get(&pid) == Some(&stat.started);
-            if known || inside.contains(&pid) || self.is_marked(pid) {
+        for (pid, stat) in numbers.filter_map(|pid| Some((pid, Stat::read(pid)?))) {
+            let started = Some(&stat.started);
+            // An environment is read once: a process has it from its start, or from its parent.
+            let is_other = self.others.get(&pid) == started;
+            if self.known.get(&pid) == started || (!is_other && self.is_marked(pid)) {
                 found.insert(pid, stat.started);
             } else {
-                others.push((pid, stat));
+                others.insert(pid, stat);
             }
         }
         // Children of theirs that hide their environment.
-        while let Some(at) = others.iter().position(|(_, stat)| found.contains_key(&stat.parent)) {
-            let (pid, stat) = others.swap_remove(at);
-            found.insert(pid, stat.started);
+        let child = |found: &HashMap<i32, u64>, others: &HashMap<i32, Stat>| {
+            let mut all = others.iter();
+            all.find(|(_, stat)| found.contains_key(&stat.parent)).map(|(&pid, _)| pid)
+        };
+        while let Some(pid) = child(&found, &others) {
+            found.extend(others.remove(&pid).map(|stat| (pid, stat.started)));
         }
-        self.known = found;
-        self.known.keys().copied().collect()
+        self.others = others.into_iter().map(|(pid, stat)| (pid, stat.started)).collect();
+        found
     }
 
     /// Numbers of those that ran at the last look.
