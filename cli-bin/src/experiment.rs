@@ -107,8 +107,8 @@ pub(crate) fn status(args: &StatusArgs, messages: Messages) -> anyhow::Result<Ou
         let mut text = summary(experiment);
         let left = remains(&experiment.folder, &executors)?;
         if 0 < left {
-            text += &format!(
-                "  its runner is gone, but {left} of its processes still run; `graphlume stop` ends them\n"
+            text.push_str(
+                "  its runner is gone, but processes of it still run; `graphlume stop` ends them\n",
             );
         }
         print(text.as_bytes())?;

@@ -1,5 +1,6 @@
 //! `graphlume run`: a method on a dataset.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub(crate) struct Args {
     /// Memory that all its processes may take, such as `4 GiB`
     #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory: Option<u64>,
-    /// Run again what this service_config.json, or the one of this experiment, says
+    /// Run again what a file `service_config.json`, or the folder of an experiment, says
     #[arg(long, value_name = "FILE")]
     from_config: Option<PathBuf>,
     /// Version of the method's image [default: latest]
@@ -188,7 +189,7 @@ pub(crate) fn summary(experiment: &Experiment) -> String {
     let status = &experiment.status;
     let mut text = format!("{}  {}\n", experiment.folder.display(), status.status);
     if let Some(error) = &status.error {
-        text += &format!("  {error}\n");
+        let _ = writeln!(text, "  {error}");
     }
     let mut facts = Vec::new();
     if let Some(ms) = status.exec_time_ms {
@@ -205,7 +206,7 @@ pub(crate) fn summary(experiment: &Experiment) -> String {
         facts.push(format!("memory of GPUs {memory:.1} MiB"));
     }
     if !facts.is_empty() {
-        text += &format!("  {}\n", facts.join(", "));
+        let _ = writeln!(text, "  {}", facts.join(", "));
     }
     text
 }

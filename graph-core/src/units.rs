@@ -77,8 +77,8 @@ mod tests {
     #[test]
     fn times_have_units() {
         assert_eq!(parse_duration(" 250ms"), Some(Duration::from_millis(250)));
-        assert_eq!(parse_duration("2 Min"), Some(Duration::from_secs(120)));
-        assert_eq!(parse_duration("2d"), Some(Duration::from_secs(172_800)));
+        assert_eq!(parse_duration("2 Min"), Some(Duration::from_mins(2)));
+        assert_eq!(parse_duration("2d"), Some(Duration::from_hours(48)));
         assert_eq!(parse_duration("-1"), None);
         assert_eq!(parse_duration("1h30"), None);
         assert_eq!(parse_duration("99999999999999999999d"), None);

@@ -48,7 +48,8 @@ pub fn update_metadata(path: &Path, change: impl FnOnce(&mut Map<String, Value>)
         match place.there {
             true => write!(new, " {metadata}")?,
             false => {
-                write!(new, "\n\"metadata\": {metadata}{}", if place.empty { "" } else { "," })?
+                let comma = if place.empty { "" } else { "," };
+                write!(new, "\n\"metadata\": {metadata}{comma}")?;
             }
         }
         old.seek(SeekFrom::Start(place.value.end))?;
@@ -146,7 +147,7 @@ mod tests {
         let text = "{\"x\": \"{\\\"metadata\\\": 1}\", \"y\": [1.50, {\"metadata\": 2}],\n \
                     \"metadata\": {\"b\": \"},\"} , \"scores\": [1e-7]}";
         let found = patched(text);
-        let (before, after) = found.split_once(" {\n  \"b\"").unwrap();
+        let (before, after) = found.split_once(" {\n  ").unwrap();
         assert_eq!(before, &text[..text.find("{\"b\"").unwrap() - 1]);
         assert!(after.ends_with(", \"scores\": [1e-7]}"), "{after}");
         let value: Value = serde_json::from_str(&found).unwrap();

@@ -171,7 +171,13 @@ pub fn hash(path: &Path) -> Result<String> {
             hash_file(&file, &mut hasher)?;
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hasher.finalize()))
+}
+
+/// Hexadecimal digits of `bytes`.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -225,7 +225,12 @@ impl Attempt<'_> {
                             (State::Failed, Some(format!("it exited with 0, but {error}")))
                         }
                     },
-                    (Some(code), _) => (State::Failed, Some(format!("it exited with {code}"))),
+                    (Some(code), _) => {
+                        // A shell that waited for a command says so of the signal that ended it.
+                        let signal = code.checked_sub(128).map(processes::signal_name);
+                        let of_shell = signal.filter(|name| !name.is_empty()).unwrap_or_default();
+                        (State::Failed, Some(format!("it exited with {code}{of_shell}")))
+                    }
                     (None, Some(signal)) => {
                         let name = processes::signal_name(signal);
                         (State::Failed, Some(format!("signal {signal} ended it{name}")))

@@ -20,6 +20,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How a job came to its end.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Ended {
     /// By itself.
     Exit(Exit),

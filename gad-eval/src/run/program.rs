@@ -42,7 +42,7 @@ impl Program {
     /// [`Error::Unknown`] for a name that is none of these; as [`Method::read`].
     pub fn find(name: &str, methods: &Path, graphlume: &Path) -> Result<Self> {
         if let Some((file, function)) = name.rsplit_once(':')
-            && file.ends_with(".py")
+            && Path::new(file).extension().is_some_and(|suffix| suffix == "py")
         {
             let whole = Path::new(file).canonicalize();
             let file = whole.map_err(|error| Error::file(Path::new(file), error))?;
@@ -149,15 +149,17 @@ impl Program {
                 let pairs =
                     || parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
                 crate::detectors::configure(&method, pairs())?;
-                let graphlume = quoted(&graphlume.to_string_lossy());
-                let mut command = format!("exec {graphlume} detect --quiet --method {method}");
-                for (name, value) in pairs() {
-                    command += &format!(" -p {}", quoted(&format!("{name}={value}")));
-                }
-                if let Some(seed) = config.seed {
-                    command += &format!(" --seed {seed}");
-                }
-                command += &format!(" {}", quoted(&dataset.path.to_string_lossy()));
+                let program = graphlume.to_string_lossy();
+                let mut words = vec![&*program, "detect", "--quiet", "--method", &method];
+                let options: Vec<String> =
+                    pairs().map(|(name, value)| format!("{name}={value}")).collect();
+                words.extend(options.iter().flat_map(|option| ["-p", option]));
+                let seed = config.seed.map(|seed| seed.to_string());
+                words.extend(seed.iter().flat_map(|seed| ["--seed", seed]));
+                let data = dataset.path.to_string_lossy();
+                words.push(&data);
+                let words: Vec<String> = words.into_iter().map(quoted).collect();
+                let command = format!("exec {}", words.join(" "));
                 Ok(Resolved {
                     folder: None,
                     command: Some(Command::WithOutput(command)),

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::environment::hex;
 use crate::{Error, Result};
 
 /// A virtual environment.
@@ -60,7 +61,7 @@ pub(super) fn ensure(
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    let key: String = hasher.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let key = hex(&hasher.finalize()[..12]);
     let venvs = cache.join("venvs");
     fs::create_dir_all(&venvs).map_err(|error| Error::file(&venvs, error))?;
     let folder = venvs.join(&key);
