@@ -4,25 +4,52 @@ use std::sync::{Mutex, MutexGuard};
 
 const EMPTY: u32 = u32::MAX;
 
-/// Sums of weights by label, in the order in which labels were first met.
+/// Stands for no sum: sums are not negative.
+const NO_SUM: f64 = -1.0;
+
+/// If all keys are below this, each may have a place for its sum: these fit into a near cache.
+const MOST_DENSE: usize = 1 << 17;
+
+/// A row has a place for each key if there are no more than so many of them for each of its own:
+/// the sums of a short row are sooner found in a small table.
+const PLACES_PER_KEY: usize = 1 << 12;
+
+/// Sums of weights by key, in the order in which keys were first met.
 ///
-/// An open hash table that is as large as the row being summed asks for, so that the rows of most
-/// nodes fit into the nearest cache; its size changes neither the sums nor their order.
+/// If there are few keys each has its place, and adding takes no decision. Otherwise it is an open
+/// hash table as large as the row being summed asks for, so that the rows of most nodes fit into
+/// the nearest cache. Neither changes sums or order.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
+    /// Sum of each key, `NO_SUM` for those not met.
+    sums: Vec<f64>,
     slots: Vec<(u32, f64)>,
-    /// Slots in use, in the order of their first use.
+    /// Keys, or slots, in use, in the order of their first use, and room for one more.
     used: Vec<u32>,
+    n_used: usize,
+    is_dense: bool,
     shift: u32,
 }
 
 impl Tally {
-    /// Makes room for at most `n_keys` different keys, and forgets all sums.
-    pub(crate) fn reset(&mut self, n_keys: usize) {
-        for &slot in &self.used {
-            self.slots[slot as usize].0 = EMPTY;
+    /// Makes room for at most `n_keys` different keys below `bound`, and forgets all there were.
+    pub(crate) fn reset(&mut self, n_keys: usize, bound: usize) {
+        let used = &self.used[..self.n_used];
+        match self.is_dense {
+            true => used.iter().for_each(|&key| self.sums[key as usize] = NO_SUM),
+            false => used.iter().for_each(|&slot| self.slots[slot as usize].0 = EMPTY),
         }
-        self.used.clear();
+        self.n_used = 0;
+        if self.used.len() <= n_keys {
+            self.used.resize(n_keys + 1, 0);
+        }
+        self.is_dense = bound <= MOST_DENSE.min(n_keys.saturating_mul(PLACES_PER_KEY));
+        if self.is_dense {
+            if self.sums.len() < bound {
+                self.sums.resize(bound, NO_SUM);
+            }
+            return;
+        }
         let size = (2 * n_keys).next_power_of_two().max(16);
         if self.slots.len() < size {
             self.slots.resize(size, (EMPTY, 0.0));
@@ -30,29 +57,40 @@ impl Tally {
         self.shift = 32 - size.trailing_zeros();
     }
 
-    /// Adds `weight` to the sum of `key`, which is less than `u32::MAX`.
+    /// Adds `weight`, which is not negative, to the sum of `key`.
     #[inline(always)]
     pub(crate) fn add(&mut self, key: u32, weight: f64) {
-        let mask = (u32::MAX >> self.shift) as usize;
-        let mut at = (key.wrapping_mul(0x9e37_79b1) >> self.shift) as usize;
-        loop {
-            let slot = &mut self.slots[at];
-            if slot.0 == key {
-                slot.1 += weight;
-                return;
+        if self.is_dense {
+            let sum = &mut self.sums[key as usize];
+            self.used[self.n_used] = key;
+            self.n_used += usize::from(*sum < 0.0);
+            *sum = sum.max(0.0) + weight;
+        } else {
+            let mask = (u32::MAX >> self.shift) as usize;
+            let mut at = (key.wrapping_mul(0x9e37_79b1) >> self.shift) as usize;
+            loop {
+                let slot = &mut self.slots[at];
+                if slot.0 == key {
+                    slot.1 += weight;
+                    return;
+                }
+                if slot.0 == EMPTY {
+                    *slot = (key, weight);
+                    self.used[self.n_used] = at as u32;
+                    self.n_used += 1;
+                    return;
+                }
+                at = (at + 1) & mask;
             }
-            if slot.0 == EMPTY {
-                *slot = (key, weight);
-                self.used.push(at as u32);
-                return;
-            }
-            at = (at + 1) & mask;
         }
     }
 
     /// Keys and sums, in the order in which keys were first met.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
-        self.used.iter().map(|&slot| self.slots[slot as usize])
+        self.used[..self.n_used].iter().map(|&at| match self.is_dense {
+            true => (at, self.sums[at as usize]),
+            false => self.slots[at as usize],
+        })
     }
 }
 
@@ -87,14 +125,18 @@ mod tests {
         /// Oracle: a list that is searched for each key. Reuse with other sizes leaves nothing behind.
         #[test]
         fn sums_are_those_of_a_list(
-            rows in prop::collection::vec(prop::collection::vec((0..40_u32, 1..9_u8), 0..80), 0..9)
+            rows in prop::collection::vec(
+                (any::<bool>(), prop::collection::vec((0..40_u32, 0..9_u8), 0..80)),
+                0..9,
+            )
         ) {
             let mut tally = Tally::default();
-            for row in rows {
-                tally.reset(row.len());
+            for (is_dense, row) in rows {
+                let factor = if is_dense { 1 } else { 0x0100_0100 };
+                tally.reset(row.len(), 40 * factor as usize);
                 let mut list: Vec<(u32, f64)> = Vec::new();
                 for (key, weight) in row {
-                    let key = key * 0x0100_0100;
+                    let key = key * factor;
                     tally.add(key, weight.into());
                     match list.iter_mut().find(|(known, _)| *known == key) {
                         Some((_, sum)) => *sum += f64::from(weight),

@@ -10,13 +10,16 @@ use crate::tally::{Tallies, Tally};
 use crate::topology::Undirected;
 use crate::{Control, Result};
 
+/// A round has at least about this many batches.
+const LEAST_BATCHES: usize = 32;
+
 /// Communities by label propagation: all nodes start with a label of their own and take, in turn,
 /// the one with the largest weight among their neighbors.
 ///
 /// A node keeps its label if that is one of the heaviest; otherwise ties are drawn from the seed.
-/// Nodes decide in batches that depend on the graph and the seed alone, and only those whose
-/// neighbors have changed are looked at again, so the result is the same for any number of
-/// threads. O(m) time for a round.
+/// Nodes decide in batches that depend on the graph and the seed alone, or one after another where
+/// few are left, and only those whose neighbors have changed are looked at again; the result is
+/// the same for any number of threads. O(m) time for a round.
 ///
 /// It is fast and knows no resolution: on graphs without clear communities nearly all nodes end
 /// with one label.
@@ -86,10 +89,15 @@ impl LabelPropagation {
     /// - [`Error::Stopped`](crate::Error::Stopped) if the caller wants to stop.
     pub fn run(&self, graph: &Undirected, control: &Control) -> Result<PropagatedLabels> {
         check_at_least("tolerance", self.tolerance, 0.0)?;
+        // From outside of its threads each of many small tasks would wait for one to wake.
+        rayon::scope(|_| self.propagate(graph, control))
+    }
+
+    fn propagate(&self, graph: &Undirected, control: &Control) -> Result<PropagatedLabels> {
         let n = graph.n_nodes();
         let level = Level::new(graph);
         let tallies = Tallies::new();
-        let mut rounds = Rounds::new(&level, &tallies, self.seed);
+        let mut rounds = Rounds::new(&level, &tallies, self.seed, LEAST_BATCHES);
         let mut labels: Vec<u32> = (0..n as u32).collect();
         let few = (self.tolerance * n as f64) as usize;
         let mut n_rounds = 0;
@@ -118,18 +126,23 @@ impl LabelPropagation {
 /// The label that is heaviest among the neighbors of `u`, unless its own is.
 fn heaviest(level: &Level, labels: &[u32], tally: &mut Tally, seed: u64, u: NodeId) -> Option<u32> {
     let own = labels[u as usize];
+    tally.reset(level.degree(u), level.n_nodes());
     let mut own_weight = 0.0;
-    tally.reset(level.degree(u));
     level.for_each(u, |v, weight| match labels[v as usize] {
         label if label == own => own_weight += weight,
         label => tally.add(label, weight),
     });
-    let draw = |label: u32| Random::new(seed ^ u64::from(u), label.into()).bits();
-    let (mut best, mut to) = (own_weight, None);
+    let mut random = Random::new(seed, u.into());
+    let (mut best, mut to, mut n_best) = (own_weight, None, 0);
     for (label, weight) in tally.iter() {
-        let wins_tie = |other: u32| (draw(label), label) < (draw(other), other);
-        if weight > best || (weight == best && to.is_some_and(wins_tie)) {
-            (best, to) = (weight, Some(label));
+        if weight > best {
+            (best, to, n_best) = (weight, Some(label), 1);
+        } else if weight == best && to.is_some() {
+            // The last of them is chosen with a probability of 1 in their number.
+            n_best += 1;
+            if random.below(n_best) == 0 {
+                to = Some(label);
+            }
         }
     }
     to

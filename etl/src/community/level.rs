@@ -1,7 +1,7 @@
 //! The graph that communities are looked for in, and its contraction to a graph of communities.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use graph_core::NodeId;
 use rayon::prelude::*;
@@ -10,9 +10,13 @@ use crate::tally::{Tallies, Tally};
 use crate::topology::Undirected;
 use crate::{Control, Error, Result};
 
-/// Rows are contracted in blocks of about this many entries. Sums are made within a block, then
-/// over blocks, so this may not depend on the number of threads.
-const BLOCK: usize = 1 << 17;
+/// Rows are contracted in about this many blocks. Sums are made within a block, then over blocks,
+/// so blocks may not depend on the number of threads.
+const BLOCKS: usize = 64;
+
+/// Blocks have so many entries, at least and at most: less is not worth handing out, more does not
+/// fit into a cache.
+const BLOCK: RangeInclusive<usize> = 1 << 13..=1 << 17;
 
 /// Symmetric rows without self-loops; sums of each node are beside them.
 ///
@@ -122,14 +126,15 @@ impl<'a> Level<'a> {
         2.0 * inside / self.total - resolution * expected
     }
 
-    /// Blocks of `nodes` of about `BLOCK` entries each.
+    /// Blocks of `nodes`.
     fn blocks(&self, nodes: &[NodeId]) -> Vec<Range<usize>> {
         let mut blocks = Vec::new();
+        let size = (self.n_entries() / BLOCKS).clamp(*BLOCK.start(), *BLOCK.end());
         let (mut first, mut entries) = (0, 0);
         for (at, &u) in nodes.iter().enumerate() {
             // A node costs something without neighbors too.
             entries += self.degree(u) + 1;
-            if entries >= BLOCK {
+            if entries >= size {
                 blocks.push(first..at + 1);
                 (first, entries) = (at + 1, 0);
             }
@@ -151,7 +156,7 @@ impl<'a> Level<'a> {
         tallies: &Tallies,
         control: &Control,
     ) -> Result<Level<'static>> {
-        let members = members(labels, n);
+        let members = Members::new(labels, n);
         let mut strengths = vec![0.0; n];
         let mut loops = vec![0.0; n];
         for (u, &label) in labels.iter().enumerate() {
@@ -159,11 +164,11 @@ impl<'a> Level<'a> {
             loops[label as usize] += self.loops[u];
         }
         let parts: Vec<Part> = self
-            .blocks(&members)
+            .blocks(&members.nodes)
             .into_par_iter()
             .map(|block| match control.is_stopped() {
                 true => Part::default(),
-                false => self.contract_block(&members[block], labels, n, &mut tallies.mine()),
+                false => self.contract_block(&members.nodes[block], labels, n, &mut tallies.mine()),
             })
             .collect();
         if control.is_stopped() {
@@ -175,7 +180,7 @@ impl<'a> Level<'a> {
         for part in &parts {
             for (row, &community) in part.communities.iter().enumerate() {
                 if last == Some(community) {
-                    tally.reset(n);
+                    tally.reset(n, n);
                     rows.take_last(&mut tally);
                     part.rows.row(row).for_each(|(label, weight)| tally.add(label, weight));
                     rows.push(tally.iter());
@@ -209,7 +214,7 @@ impl<'a> Level<'a> {
         for members in nodes.chunk_by(|&u, &v| labels[u as usize] == labels[v as usize]) {
             let community = labels[members[0] as usize];
             let entries: usize = members.iter().map(|&u| self.degree(u)).sum();
-            tally.reset(entries.min(n));
+            tally.reset(entries.min(n), n);
             let mut inside = 0.0;
             for &u in members {
                 self.for_each(u, |v, weight| match labels[v as usize] {
@@ -225,22 +230,43 @@ impl<'a> Level<'a> {
     }
 }
 
-/// Nodes by their label, shape `[n_nodes]`; those of one label ascend.
-fn members(labels: &[u32], n: usize) -> Vec<NodeId> {
-    let mut next = vec![0_u32; n + 1];
-    for &label in labels {
-        next[label as usize + 1] += 1;
+/// Nodes by their label: those of a label ascend.
+pub(super) struct Members {
+    offsets: Vec<u32>,
+    /// Shape `[n_nodes]`.
+    pub(super) nodes: Vec<NodeId>,
+}
+
+impl Members {
+    /// `labels` are in `0..n`. Time in proportion to nodes and labels.
+    pub(super) fn new(labels: &[u32], n: usize) -> Self {
+        // One more in front: counts become starts, and starts, once filled, ends.
+        let mut offsets = vec![0_u32; n + 2];
+        for &label in labels {
+            offsets[label as usize + 2] += 1;
+        }
+        for label in 2..n + 2 {
+            offsets[label] += offsets[label - 1];
+        }
+        let mut nodes = vec![0; labels.len()];
+        for (u, &label) in labels.iter().enumerate() {
+            let slot = &mut offsets[label as usize + 1];
+            nodes[*slot as usize] = u as NodeId;
+            *slot += 1;
+        }
+        offsets.pop();
+        Self { offsets, nodes }
     }
-    for label in 0..n {
-        next[label + 1] += next[label];
+
+    /// Where the nodes of `label` are.
+    pub(super) fn range(&self, label: usize) -> Range<usize> {
+        self.offsets[label] as usize..self.offsets[label + 1] as usize
     }
-    let mut members = vec![0; labels.len()];
-    for (u, &label) in labels.iter().enumerate() {
-        let slot = &mut next[label as usize];
-        members[*slot as usize] = u as NodeId;
-        *slot += 1;
+
+    /// Nodes of `label`.
+    pub(super) fn of(&self, label: usize) -> &[NodeId] {
+        &self.nodes[self.range(label)]
     }
-    members
 }
 
 /// What a block of nodes gives to ascending communities; the first and the last may have more

@@ -9,12 +9,13 @@ use crate::{Control, Result};
 /// [`modularity`](super::modularity()) most, then communities become the nodes of a smaller graph,
 /// until nothing is gained; then nodes move again, out of the communities found.
 ///
-/// Nodes move in batches that depend on the graph and the seed alone: those of a batch decide in
-/// parallel, then move one after another, each only if that is still a gain. The result is the
-/// same for any number of threads. A batch is a 256th of the graph or 65,536 entries, whichever
-/// is less: small graphs are worked on one node at a time. O(m) time for a round, of which most
-/// graphs need 5 to 20 on the first level and few after it; memory for 12 bytes an entry of the
-/// first contracted graph.
+/// Where rows are many, nodes move in batches that depend on the graph and the seed alone: those of
+/// a batch decide in parallel, then move one after another, each only if that is still a gain. A
+/// batch is a 64th of the entries that are looked at, 65,536 at most; below 4,096 nodes take turns
+/// instead, on one thread. The result is the same for any number of threads. Of several iterations
+/// the first is only a start: its nodes move until a round gains less than 100 times the tolerance.
+/// O(m) time for a round, of which most graphs need 5 to 20 on the first level and few after it;
+/// memory for 12 bytes an entry of the first contracted graph.
 ///
 /// A community need not be connected: [`Leiden`](super::Leiden)'s are.
 ///

@@ -11,6 +11,7 @@ mod louvain;
 mod modularity;
 mod moving;
 mod multilevel;
+mod refine;
 mod report;
 mod rounds;
 #[cfg(test)]

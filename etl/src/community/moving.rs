@@ -10,6 +10,9 @@ use crate::{Control, Result};
 /// Stands for a community that has no member yet.
 const NEW: u32 = u32::MAX;
 
+/// A round has at least about this many batches.
+const LEAST_BATCHES: usize = 64;
+
 /// A gain of less than this times the node's strength is rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -26,17 +29,6 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// Each node is a community.
-    pub(super) fn singletons(level: &Level) -> Self {
-        let n = level.n_nodes();
-        Self {
-            labels: (0..n as u32).collect(),
-            totals: level.strengths.clone(),
-            sizes: vec![1; n],
-            free: Vec::new(),
-        }
-    }
-
     /// Communities that are given; labels are in `0..n_nodes`.
     pub(super) fn from_labels(level: &Level, labels: Vec<u32>) -> Self {
         let n = level.n_nodes();
@@ -108,7 +100,7 @@ impl Moving {
         control: &Control,
     ) -> Result<Moved> {
         let mut moved = Moved::default();
-        let mut rounds = Rounds::new(level, tallies, self.seed);
+        let mut rounds = Rounds::new(level, tallies, self.seed, LEAST_BATCHES);
         let scale = self.resolution / level.total;
         while moved.rounds < self.max_rounds && !rounds.is_done() {
             let mut gained = 0.0;
@@ -149,8 +141,8 @@ fn wish(
 ) -> Option<Wish> {
     let from = partition.labels[u as usize];
     let strength = level.strengths[u as usize];
+    tally.reset(level.degree(u), level.n_nodes());
     let mut weight_from = 0.0;
-    tally.reset(level.degree(u));
     level.for_each(u, |v, weight| match partition.labels[v as usize] {
         label if label == from => weight_from += weight,
         label => tally.add(label, weight),

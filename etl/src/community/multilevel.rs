@@ -10,6 +10,10 @@ use crate::tally::Tallies;
 use crate::topology::Undirected;
 use crate::{Control, Result};
 
+/// If there are several iterations, nodes move in the first one until a round has raised
+/// modularity by less than this many times the tolerance.
+const START: f64 = 100.0;
+
 /// When a search for communities ends.
 pub(super) struct Search {
     pub(super) resolution: f64,
@@ -32,7 +36,6 @@ pub(super) struct Settled<'a> {
     /// Whether nodes will move on the next level.
     pub(super) goes_on: bool,
     pub(super) seed: u64,
-    pub(super) tallies: &'a Tallies,
 }
 
 /// What becomes of a level: part of each node, shape `[n_nodes]`, and the number of parts, which
@@ -45,10 +48,20 @@ impl Search {
         &self,
         graph: &Undirected,
         control: &Control,
-        divide: impl Fn(Settled) -> Result<Parts>,
+        divide: impl Fn(Settled) -> Result<Parts> + Sync,
     ) -> Result<Communities> {
         check_at_least("resolution", self.resolution, 0.0)?;
         check_at_least("tolerance", self.tolerance, 0.0)?;
+        // From outside of its threads each of many small tasks would wait for one to wake.
+        rayon::scope(|_| self.settle(graph, control, &divide))
+    }
+
+    fn settle(
+        &self,
+        graph: &Undirected,
+        control: &Control,
+        divide: impl Fn(Settled) -> Result<Parts>,
+    ) -> Result<Communities> {
         let tallies = Tallies::new();
         let nodes = Level::new(graph);
         let mut best = Hierarchy::new(&nodes, self.resolution);
@@ -89,9 +102,12 @@ impl Search {
             // Neither iterations nor levels share an order of nodes.
             let seed = Random::new(self.seed, u64::from(iteration) << 32 | u64::from(depth)).bits();
             let mut partition = Partition::from_labels(level, labels);
+            // Later iterations go over the nodes again: what is left over here is little to them.
+            let is_start = depth == 0 && iteration == 0 && self.max_iterations > 1;
+            let tolerance = if is_start { START * self.tolerance } else { self.tolerance };
             let moving = Moving {
                 resolution: self.resolution,
-                tolerance: self.tolerance,
+                tolerance,
                 max_rounds: self.max_rounds,
                 seed,
             };
@@ -112,7 +128,6 @@ impl Search {
                 iteration,
                 goes_on,
                 seed,
-                tallies,
             })?;
             if n_parts == level.n_nodes() {
                 break;

@@ -16,9 +16,8 @@ use crate::{Control, Error, Result};
 /// decision seldom rests on a neighbor that moves at the same time.
 const MOST_ENTRIES: usize = 1 << 16;
 
-/// A round has at least this many batches, so that small graphs are worked on nearly one node at
-/// a time.
-const LEAST_BATCHES: usize = 256;
+/// Batches of fewer entries than this are not worth handing out: nodes take turns instead.
+const LEAST_BATCH: usize = 2 * LEAST_TASK;
 
 /// A thread takes this many entries of a batch at once, at least; a batch of fewer is left to one.
 const LEAST_TASK: usize = 1 << 11;
@@ -35,37 +34,58 @@ pub(super) enum Outcome {
     Refused,
 }
 
-/// The nodes of a level that are still to be looked at, in an order drawn from a seed.
+/// The nodes of a level that are still to be looked at.
 ///
-/// Batches depend on the level and the seed alone, so that the result of a round does not depend
-/// on the number of threads.
+/// Each round goes over those that wait when it begins, in an order drawn from the seed. Batches
+/// depend on the level and the seed alone, so that the result of a round does not depend on the
+/// number of threads.
 pub(super) struct Rounds<'a> {
     level: &'a Level<'a>,
     tallies: &'a Tallies,
-    order: Vec<NodeId>,
     waiting: Vec<AtomicBool>,
-    batch_entries: usize,
+    /// The nodes of the next round, in its order.
+    queue: Vec<NodeId>,
+    seed: u64,
+    /// Rounds that are over.
+    n_done: u64,
+    least_batches: usize,
 }
 
 impl<'a> Rounds<'a> {
-    /// All nodes with neighbors are waiting.
-    pub(super) fn new(level: &'a Level<'a>, tallies: &'a Tallies, seed: u64) -> Self {
-        let mut order: Vec<NodeId> =
-            (0..level.n_nodes() as NodeId).filter(|&u| level.degree(u) > 0).collect();
-        let mut random = Random::new(seed, 0);
-        for last in (1..order.len()).rev() {
-            order.swap(last, random.below(last as u64 + 1) as usize);
+    /// All nodes with neighbors are waiting. A round has at least about `least_batches` batches:
+    /// what is left of small graphs, and of any graph in late rounds, is worked on nearly one
+    /// node at a time, so that two neighbors cannot go on changing at once.
+    pub(super) fn new(
+        level: &'a Level<'a>,
+        tallies: &'a Tallies,
+        seed: u64,
+        least_batches: usize,
+    ) -> Self {
+        let waiting =
+            (0..level.n_nodes()).map(|u| AtomicBool::new(level.degree(u as NodeId) > 0)).collect();
+        let mut rounds =
+            Self { level, tallies, waiting, queue: Vec::new(), seed, n_done: 0, least_batches };
+        rounds.call_up();
+        rounds
+    }
+
+    /// Puts all that wait into the queue, in an order of its own.
+    fn call_up(&mut self) {
+        self.queue.clear();
+        let waiting = self.waiting.iter_mut().enumerate();
+        self.queue.extend(waiting.filter_map(|(u, is)| is.get_mut().then_some(u as NodeId)));
+        let mut random = Random::new(self.seed, self.n_done);
+        for last in (1..self.queue.len()).rev() {
+            self.queue.swap(last, random.below(last as u64 + 1) as usize);
         }
-        let waiting = (0..level.n_nodes()).map(|_| AtomicBool::new(true)).collect();
-        let batch_entries = (level.n_entries() / LEAST_BATCHES).clamp(1, MOST_ENTRIES);
-        Self { level, tallies, order, waiting, batch_entries }
     }
 
     /// One round over the waiting nodes; returns how many have moved.
     ///
-    /// `decide` is asked for each node of a batch, in parallel; then `apply` is called for those
-    /// that it gave an answer for, in order. After the batch, the neighbors `v` of a moved node
-    /// `u` wait for the next round, or for their turn in this one, if `wakes(state, u, v)`.
+    /// `decide` is asked for each node; `apply` is called for those that it gave an answer for, in
+    /// order; then the neighbors `v` of a moved node `u` wait for the next round, or for their turn
+    /// in this one, if `wakes(state, u, v)`. Where batches are large, the nodes of one decide in
+    /// parallel, on the state before it.
     pub(super) fn round<S: Sync, D: Send>(
         &mut self,
         state: &mut S,
@@ -74,76 +94,119 @@ impl<'a> Rounds<'a> {
         mut apply: impl FnMut(&mut S, NodeId, D) -> Outcome,
         wakes: impl Fn(&S, NodeId, NodeId) -> bool + Sync,
     ) -> Result<usize> {
+        let entries: usize = self.queue.iter().map(|&u| self.level.degree(u)).sum();
+        let batch_entries = (entries / self.least_batches).min(MOST_ENTRIES);
+        let one_by_one = batch_entries < LEAST_BATCH;
+        let batch_entries = if one_by_one { MOST_ENTRIES } else { batch_entries };
         let mut n_moved = 0;
         let mut next = 0;
-        let mut batch = Vec::new();
-        let mut moved = Vec::new();
-        loop {
-            next = self.fill(&mut batch, next);
-            if batch.is_empty() {
-                return Ok(n_moved);
-            }
+        while next < self.queue.len() {
             if control.is_stopped() {
                 return Err(Error::Stopped { stage: "moves", done: n_moved as u64 });
             }
-            let frozen = &*state;
-            let decisions = self.map_tasks(&batch, |nodes| {
-                let tally = &mut self.tallies.mine();
-                let answers = nodes.iter().map(|&u| (u, decide(frozen, tally, u)));
-                answers.filter_map(|(u, answer)| Some((u, answer?))).collect::<Vec<_>>()
-            });
-            moved.clear();
-            for (u, decision) in decisions.into_iter().flatten() {
-                match apply(state, u, decision) {
-                    Outcome::Moved => moved.push(u),
-                    Outcome::Refused => self.wake(u),
-                }
+            let first = next;
+            let mut entries = 0;
+            while next < self.queue.len() && entries < batch_entries {
+                entries += self.level.degree(self.queue[next]);
+                next += 1;
             }
-            let state = &*state;
-            self.map_tasks(&moved, |nodes| {
-                for &u in nodes {
-                    for &v in self.level.neighbors(u) {
-                        if wakes(state, u, v) {
-                            self.wake(v);
-                        }
-                    }
-                }
-            });
-            n_moved += moved.len();
+            let batch = &self.queue[first..next];
+            n_moved += match one_by_one {
+                true => self.turns(batch, state, &decide, &mut apply, &wakes),
+                false => self.batch(batch, entries, state, &decide, &mut apply, &wakes),
+            };
         }
+        self.n_done += 1;
+        self.call_up();
+        Ok(n_moved)
+    }
+
+    /// Each node decides on what those before it have done; returns how many have moved.
+    fn turns<S, D>(
+        &self,
+        nodes: &[NodeId],
+        state: &mut S,
+        decide: impl Fn(&S, &mut Tally, NodeId) -> Option<D>,
+        mut apply: impl FnMut(&mut S, NodeId, D) -> Outcome,
+        wakes: impl Fn(&S, NodeId, NodeId) -> bool,
+    ) -> usize {
+        let tally = &mut self.tallies.mine();
+        let mut n_moved = 0;
+        for &u in nodes {
+            self.waiting[u as usize].store(false, Ordering::Relaxed);
+            let Some(decision) = decide(state, tally, u) else { continue };
+            match apply(state, u, decision) {
+                Outcome::Moved => {
+                    n_moved += 1;
+                    self.wake_neighbors(u, |v| wakes(state, u, v));
+                }
+                Outcome::Refused => self.wake(u),
+            }
+        }
+        n_moved
+    }
+
+    /// All nodes decide on the state as it is; returns how many have moved.
+    fn batch<S: Sync, D: Send>(
+        &self,
+        nodes: &[NodeId],
+        entries: usize,
+        state: &mut S,
+        decide: impl Fn(&S, &mut Tally, NodeId) -> Option<D> + Sync,
+        mut apply: impl FnMut(&mut S, NodeId, D) -> Outcome,
+        wakes: impl Fn(&S, NodeId, NodeId) -> bool + Sync,
+    ) -> usize {
+        let frozen = &*state;
+        let decisions = self.map_tasks(nodes, entries, |nodes| {
+            let tally = &mut self.tallies.mine();
+            let answers = nodes.iter().map(|&u| {
+                self.waiting[u as usize].store(false, Ordering::Relaxed);
+                (u, decide(frozen, tally, u))
+            });
+            answers.filter_map(|(u, answer)| Some((u, answer?))).collect::<Vec<_>>()
+        });
+        let mut moved = Vec::new();
+        for (u, decision) in decisions.into_iter().flatten() {
+            match apply(state, u, decision) {
+                Outcome::Moved => moved.push(u),
+                Outcome::Refused => self.wake(u),
+            }
+        }
+        let state = &*state;
+        let entries = moved.iter().map(|&u| self.level.degree(u)).sum();
+        self.map_tasks(&moved, entries, |nodes| {
+            for &u in nodes {
+                self.wake_neighbors(u, |v| wakes(state, u, v));
+            }
+        });
+        moved.len()
     }
 
     /// Whether no node is waiting.
     pub(super) fn is_done(&self) -> bool {
-        !self.order.iter().any(|&u| self.waiting[u as usize].load(Ordering::Relaxed))
+        self.queue.is_empty()
     }
 
     fn wake(&self, u: NodeId) {
         self.waiting[u as usize].store(true, Ordering::Relaxed);
     }
 
-    /// Takes waiting nodes from `order[next..]` until the batch is full; returns where it ended.
-    fn fill(&self, batch: &mut Vec<NodeId>, mut next: usize) -> usize {
-        batch.clear();
-        let mut entries = 0;
-        while next < self.order.len() && entries < self.batch_entries {
-            let u = self.order[next];
-            let waiting = &self.waiting[u as usize];
-            if waiting.load(Ordering::Relaxed) {
-                waiting.store(false, Ordering::Relaxed);
-                batch.push(u);
-                entries += self.level.degree(u);
-            }
-            next += 1;
-        }
-        next
+    fn wake_neighbors(&self, u: NodeId, wakes: impl Fn(NodeId) -> bool) {
+        self.level.neighbors(u).iter().filter(|&&v| wakes(v)).for_each(|&v| self.wake(v));
     }
 
-    /// `work` on runs of `nodes`, results in order.
-    fn map_tasks<T: Send>(&self, nodes: &[NodeId], work: impl Fn(&[NodeId]) -> T + Sync) -> Vec<T> {
-        let all: usize = nodes.iter().map(|&u| self.level.degree(u)).sum();
-        let size = all / (TASKS_PER_THREAD * rayon::current_num_threads());
-        let size = size.max(LEAST_TASK);
+    /// `work` on runs of `nodes`, which have `entries` together; results in order.
+    fn map_tasks<T: Send>(
+        &self,
+        nodes: &[NodeId],
+        entries: usize,
+        work: impl Fn(&[NodeId]) -> T + Sync,
+    ) -> Vec<T> {
+        let threads = rayon::current_num_threads();
+        if nodes.is_empty() || threads == 1 || entries < 2 * LEAST_TASK {
+            return vec![work(nodes)];
+        }
+        let size = (entries / (TASKS_PER_THREAD * threads)).max(LEAST_TASK);
         let mut tasks: Vec<Range<usize>> = Vec::new();
         let (mut first, mut entries) = (0, 0);
         for (at, &u) in nodes.iter().enumerate() {
@@ -156,10 +219,6 @@ impl<'a> Rounds<'a> {
         if first < nodes.len() {
             tasks.push(first..nodes.len());
         }
-        match tasks.len() {
-            0 => Vec::new(),
-            1 => vec![work(nodes)],
-            _ => tasks.into_par_iter().map(|task| work(&nodes[task])).collect(),
-        }
+        tasks.into_par_iter().map(|task| work(&nodes[task])).collect()
     }
 }

@@ -4,6 +4,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use graph_kernels::{Arithmetic, Comparison, Rounding, ValueType};
 
 use super::calendar;
+use super::column::is_text;
 use super::formula::Formula;
 use super::table::{DeviceTable, Outcome};
 use crate::expr::{Binary, Expr, Function, Kind, Literal, OfText, Unary, Word, is_of_text};
@@ -363,14 +364,6 @@ impl Lowering<'_> {
             _ if arguments.len() == 1 => calendar::part(expr, function, lowered.remove(0)),
             _ => Err(refused(expr, "devices have no such function")),
         }
-    }
-}
-
-fn is_text(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Dictionary(_, values) => is_text(values),
-        _ => false,
     }
 }
 

@@ -30,6 +30,8 @@ mod calendar;
 mod column;
 mod formula;
 mod graph;
+#[cfg(test)]
+mod graph_tests;
 mod group;
 mod join;
 #[cfg(feature = "expressions")]

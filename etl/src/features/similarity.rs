@@ -211,7 +211,7 @@ impl MostSimilar {
         let most = self.max_degree.map_or(usize::MAX, |most| most as usize);
         let between = || graph.row(u).filter(|&entry| graph.degree(graph.targets()[entry]) <= most);
         let paths: usize = between().map(|entry| graph.degree(graph.targets()[entry])).sum();
-        tally.reset(paths.min(graph.n_nodes()));
+        tally.reset(paths.min(graph.n_nodes()), graph.n_nodes());
         for first in between() {
             let z = graph.targets()[first];
             for second in graph.row(z) {

@@ -45,6 +45,7 @@ mod set;
 mod temporal;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod view;
 
 use std::collections::HashMap;

@@ -1,9 +1,7 @@
 //! Expressions over the columns of rows, read into trees.
 
 use super::super::query::{Comparison, Literal};
-
-/// Levels of parentheses, lists and functions in one text.
-const MOST_LEVELS: usize = 64;
+use super::super::tokens::{Cursor, Language, Stop, Token, character, tokens};
 
 /// What an expression says.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,33 +71,22 @@ const FUNCTIONS: [(&str, Function); 9] = [
 
 /// Reads an expression; an error says at which character what was expected.
 pub(in crate::gfql) fn parse(text: &str) -> Result<Expr, String> {
-    let said = |(at, what): Stop| {
-        let before = text.get(..at).map_or(0, |before| before.chars().count());
-        format!("at character {}: {what}", before + 1)
+    let read = |text| {
+        let tokens = tokens(text, &LANGUAGE)?;
+        let mut parser = Parser(Cursor::new(text, &tokens));
+        let expr = parser.or()?;
+        parser.0.finish().map(|()| expr)
     };
-    let tokens = tokens(text).map_err(said)?;
-    let mut parser = Parser { tokens: &tokens, at: 0, end: text.len(), levels: 0 };
-    let expr = parser.or().map_err(said)?;
-    match parser.peek() {
-        Some(_) => Err(said(parser.stop("an operator was expected"))),
-        None => Ok(expr),
-    }
+    read(text).map_err(|(at, what): Stop| format!("at character {}: {what}", character(text, at)))
 }
 
-/// Byte of the text, and what is wrong there.
-type Stop = (usize, String);
-
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Name(String),
-    Value(Literal),
-    Sign(&'static str),
-}
-
-const SIGNS: [&str; 20] = [
-    "<>", "!=", "==", ">=", "<=", "=~", "=", ">", "<", "(", ")", "[", "]", ",", ".", "-", "+", "*",
-    "/", "%",
-];
+const LANGUAGE: Language = Language {
+    signs: &[
+        "<>", "!=", "==", ">=", "<=", "=~", "=", ">", "<", "(", ")", "[", "]", ",", ".", "-", "+",
+        "*", "/", "%",
+    ],
+    word,
+};
 
 /// Words that are operators or values, whatever their letters; a name in backticks is none of them.
 const WORDS: [&str; 13] = [
@@ -107,122 +94,24 @@ const WORDS: [&str; 13] = [
     "false",
 ];
 
-fn tokens(text: &str) -> Result<Vec<(usize, Token)>, Stop> {
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(char) = text[at..].chars().next() {
-        let rest = &text[at..];
-        if char.is_whitespace() {
-            at += char.len_utf8();
-            continue;
-        }
-        let end_of = |of: fn(char) -> bool| rest.find(|c| !of(c)).unwrap_or(rest.len());
-        let (token, length) = if char.is_alphabetic() || char == '_' {
-            let length = end_of(|c| c.is_alphanumeric() || c == '_');
-            let word = rest[..length].to_ascii_lowercase();
-            let known = WORDS.into_iter().find(|known| *known == word);
-            let token = match known {
-                Some("null") => Token::Value(Literal::Null),
-                Some("true") => Token::Value(Literal::Bool(true)),
-                Some("false") => Token::Value(Literal::Bool(false)),
-                Some(word) => Token::Sign(word),
-                None => Token::Name(rest[..length].to_owned()),
-            };
-            (token, length)
-        } else if char.is_ascii_digit() {
-            let whole = end_of(|c| c.is_ascii_digit());
-            let fraction = rest[whole..].strip_prefix('.').map_or(0, |digits| {
-                let digits = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-                if digits == 0 { 0 } else { digits + 1 }
-            });
-            let mut length = whole + fraction;
-            let exponent = rest[length..].strip_prefix(['e', 'E']).unwrap_or_default();
-            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-            let n_digits = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-            if n_digits > 0 {
-                length += 1 + (exponent.len() - digits.len()) + n_digits;
-            }
-            let number = &rest[..length];
-            let value = match number.parse() {
-                Ok(int) => Literal::Int(int),
-                Err(_) => match number.parse::<f64>() {
-                    Ok(float) if float.is_finite() => Literal::Float(float),
-                    _ => return Err((at, "this is no number".to_owned())),
-                },
-            };
-            (Token::Value(value), length)
-        } else if matches!(char, '"' | '\'' | '`') {
-            let (value, length) =
-                quoted(rest, char).ok_or_else(|| (at, format!("there is no other {char}")))?;
-            let token =
-                if char == '`' { Token::Name(value) } else { Token::Value(Literal::Text(value)) };
-            (token, length)
-        } else if let Some(sign) = SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
-            (Token::Sign(sign), sign.len())
-        } else {
-            return Err((at, format!("`{char}` has no meaning")));
-        };
-        tokens.push((at, token));
-        at += length;
-    }
-    Ok(tokens)
+fn word(word: &str) -> Option<Token> {
+    let small = word.to_ascii_lowercase();
+    Some(match WORDS.into_iter().find(|known| *known == small)? {
+        "null" => Token::Value(Literal::Null),
+        "true" => Token::Value(Literal::Bool(true)),
+        "false" => Token::Value(Literal::Bool(false)),
+        word => Token::Sign(word),
+    })
 }
 
-/// The text between two quotes, where `\` takes the next character as it is, and its bytes.
-fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
-    let mut value = String::new();
-    let mut chars = text.char_indices().skip(1);
-    while let Some((at, char)) = chars.next() {
-        match char {
-            '\\' => value.push(match chars.next()?.1 {
-                'n' => '\n',
-                't' => '\t',
-                other => other,
-            }),
-            char if char == quote => return Some((value, at + quote.len_utf8())),
-            char => value.push(char),
-        }
-    }
-    None
-}
-
-struct Parser<'t> {
-    tokens: &'t [(usize, Token)],
-    at: usize,
-    end: usize,
-    levels: usize,
-}
+struct Parser<'t>(Cursor<'t>);
 
 impl Parser<'_> {
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.at).map(|(_, token)| token)
-    }
-
-    fn stop(&self, what: impl Into<String>) -> Stop {
-        (self.tokens.get(self.at).map_or(self.end, |(at, _)| *at), what.into())
-    }
-
-    fn take(&mut self, sign: &'static str) -> bool {
-        let found = self.peek() == Some(&Token::Sign(sign));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn need(&mut self, sign: &'static str) -> Result<(), Stop> {
-        match self.take(sign) {
-            true => Ok(()),
-            false => Err(self.stop(format!("`{sign}` was expected"))),
-        }
-    }
-
     /// What `inner` reads, one level down.
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
-        if self.levels == MOST_LEVELS {
-            return Err(self.stop(format!("more than {MOST_LEVELS} levels")));
-        }
-        self.levels += 1;
+        self.0.sink()?;
         let read = inner(self);
-        self.levels -= 1;
+        self.0.rise();
         read
     }
 
@@ -230,12 +119,12 @@ impl Parser<'_> {
         self.deeper(|parser| {
             let mut left = parser.and()?;
             loop {
-                let logic = match parser.peek() {
+                let logic = match parser.0.peek() {
                     Some(Token::Sign("or")) => Logic::Or,
                     Some(Token::Sign("xor")) => Logic::Xor,
                     _ => return Ok(left),
                 };
-                parser.at += 1;
+                parser.0.advance(1);
                 let right = parser.and()?;
                 left = Expr::Logic(logic, Box::new(left), Box::new(right));
             }
@@ -244,14 +133,14 @@ impl Parser<'_> {
 
     fn and(&mut self) -> Result<Expr, Stop> {
         let mut left = self.not()?;
-        while self.take("and") {
+        while self.0.take("and") {
             left = Expr::Logic(Logic::And, Box::new(left), Box::new(self.not()?));
         }
         Ok(left)
     }
 
     fn not(&mut self) -> Result<Expr, Stop> {
-        match self.take("not") {
+        match self.0.take("not") {
             true => self.deeper(|parser| Ok(Expr::Not(Box::new(parser.not()?)))),
             false => self.comparison(),
         }
@@ -262,7 +151,7 @@ impl Parser<'_> {
         let two = |left, right, make: fn(Box<Expr>, Box<Expr>) -> Expr| {
             make(Box::new(left), Box::new(right))
         };
-        let comparison = match self.peek() {
+        let comparison = match self.0.peek() {
             Some(Token::Sign("=" | "==")) => Comparison::Eq,
             Some(Token::Sign("<>" | "!=")) => Comparison::Ne,
             Some(Token::Sign("<")) => Comparison::Lt,
@@ -270,30 +159,30 @@ impl Parser<'_> {
             Some(Token::Sign(">")) => Comparison::Gt,
             Some(Token::Sign(">=")) => Comparison::Ge,
             Some(Token::Sign("is")) => {
-                self.at += 1;
-                let null = !self.take("not");
-                return match self.peek() {
+                self.0.advance(1);
+                let null = !self.0.take("not");
+                return match self.0.peek() {
                     Some(Token::Value(Literal::Null)) => {
-                        self.at += 1;
+                        self.0.advance(1);
                         Ok(Expr::IsNull(Box::new(left), null))
                     }
-                    _ => Err(self.stop("`null` was expected")),
+                    _ => Err(self.0.stop("`null` was expected")),
                 };
             }
             Some(Token::Sign("in")) => {
-                self.at += 1;
-                self.need("[")?;
+                self.0.advance(1);
+                self.0.need("[")?;
                 return Ok(Expr::In(Box::new(left), self.list("]")?));
             }
             Some(Token::Sign("contains")) => {
-                self.at += 1;
+                self.0.advance(1);
                 let right = self.sum()?;
                 return Ok(two(left, right, |a, b| Expr::Text(TextOperator::Contains, a, b)));
             }
             Some(Token::Sign(sign @ ("starts" | "ends"))) => {
                 let starts = *sign == "starts";
-                self.at += 1;
-                self.need("with")?;
+                self.0.advance(1);
+                self.0.need("with")?;
                 let right = self.sum()?;
                 let operator =
                     if starts { TextOperator::StartsWith } else { TextOperator::EndsWith };
@@ -301,7 +190,7 @@ impl Parser<'_> {
             }
             _ => return Ok(left),
         };
-        self.at += 1;
+        self.0.advance(1);
         let right = self.sum()?;
         Ok(Expr::Compare(comparison, Box::new(left), Box::new(right)))
     }
@@ -309,12 +198,12 @@ impl Parser<'_> {
     fn sum(&mut self) -> Result<Expr, Stop> {
         let mut left = self.product()?;
         loop {
-            let operator = match self.peek() {
+            let operator = match self.0.peek() {
                 Some(Token::Sign("+")) => Arithmetic::Add,
                 Some(Token::Sign("-")) => Arithmetic::Subtract,
                 _ => return Ok(left),
             };
-            self.at += 1;
+            self.0.advance(1);
             left = Expr::Arithmetic(operator, Box::new(left), Box::new(self.product()?));
         }
     }
@@ -322,73 +211,70 @@ impl Parser<'_> {
     fn product(&mut self) -> Result<Expr, Stop> {
         let mut left = self.factor()?;
         loop {
-            let operator = match self.peek() {
+            let operator = match self.0.peek() {
                 Some(Token::Sign("*")) => Arithmetic::Multiply,
                 Some(Token::Sign("/")) => Arithmetic::Divide,
                 Some(Token::Sign("%")) => Arithmetic::Remainder,
                 _ => return Ok(left),
             };
-            self.at += 1;
+            self.0.advance(1);
             left = Expr::Arithmetic(operator, Box::new(left), Box::new(self.factor()?));
         }
     }
 
     fn factor(&mut self) -> Result<Expr, Stop> {
-        if self.take("-") {
+        if self.0.take("-") {
             return self.deeper(|parser| Ok(Expr::Negative(Box::new(parser.factor()?))));
         }
-        if self.take("(") {
+        if self.0.take("(") {
             let inner = self.or()?;
-            self.need(")")?;
+            self.0.need(")")?;
             return Ok(inner);
         }
-        if self.take("[") {
+        if self.0.take("[") {
             return Ok(Expr::List(self.list("]")?));
         }
-        match self.peek().cloned() {
+        match self.0.peek().cloned() {
             Some(Token::Value(value)) => {
-                self.at += 1;
+                self.0.advance(1);
                 Ok(Expr::Value(value))
             }
             Some(Token::Name(name)) => {
-                let here = self.at;
-                self.at += 1;
-                if self.take("(") {
+                let unknown = self.0.stop(unknown_function(&name));
+                self.0.advance(1);
+                if self.0.take("(") {
                     let known =
                         FUNCTIONS.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
-                    let Some((_, function)) = known else {
-                        self.at = here;
-                        return Err(self.stop(unknown_function(&name)));
-                    };
+                    let Some((_, function)) = known else { return Err(unknown) };
                     return Ok(Expr::Call(function, self.list(")")?));
                 }
-                if !self.take(".") {
+                if !self.0.take(".") {
                     return Ok(Expr::Column(name, None));
                 }
-                match self.peek().cloned() {
+                match self.0.peek().cloned() {
                     Some(Token::Name(property)) => {
-                        self.at += 1;
+                        self.0.advance(1);
                         Ok(Expr::Column(name, Some(property)))
                     }
-                    _ => Err(self.stop("the name of a property was expected")),
+                    _ => Err(self.0.stop("the name of a property was expected")),
                 }
             }
-            _ => Err(self.stop("a column, a value, `(` or `[` was expected")),
+            _ => Err(self.0.stop("a column, a value, `(` or `[` was expected")),
         }
     }
 
     /// Expressions up to `end`.
     fn list(&mut self, end: &'static str) -> Result<Vec<Expr>, Stop> {
         let mut items = Vec::new();
-        if self.take(end) {
+        if self.0.take(end) {
             return Ok(items);
         }
         loop {
             items.push(self.or()?);
-            if self.take(end) {
+            if self.0.take(end) {
                 return Ok(items);
             }
-            self.need(",")?;
+            self.0.need(",")?;
         }
     }
 }
