@@ -1,10 +1,12 @@
 //! What a run ran in, so that it can be judged and repeated: `environment.json`.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -148,30 +150,66 @@ impl Environment {
 }
 
 /// SHA-256 of a file, or of the names and contents of all files in a folder but hidden ones and Python's
-/// caches; in hexadecimal digits. O(bytes).
+/// caches; in hexadecimal digits. O(bytes); what has not changed since this process hashed it, by the sizes and
+/// times of its files, is not read again.
 ///
 /// # Errors
 ///
 /// [`Error::File`].
 pub fn hash(path: &Path) -> Result<String> {
+    static KNOWN: Mutex<BTreeMap<PathBuf, (Vec<Entry>, String)>> = Mutex::new(BTreeMap::new());
+    let entries = entries(path)?;
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, hash)) = known().get(path).filter(|(found, _)| *found == entries) {
+        return Ok(hash.clone());
+    }
     let mut hasher = Sha256::new();
-    if path.is_file() {
-        hash_file(path, &mut hasher)?;
-    } else {
-        let mut files = Vec::new();
-        list(path, &mut files)?;
-        files.sort();
-        for file in files {
-            let name = file.strip_prefix(path).unwrap_or(&file).to_string_lossy().into_owned();
-            let length = fs::metadata(&file).map_err(|error| Error::file(&file, error))?.len();
+    for entry in &entries {
+        if path.is_dir() {
+            let name = entry.path.strip_prefix(path).unwrap_or(&entry.path).to_string_lossy();
             // Lengths keep a name from running into what is before and after it.
             hasher.update((name.len() as u64).to_le_bytes());
             hasher.update(name.as_bytes());
-            hasher.update(length.to_le_bytes());
-            hash_file(&file, &mut hasher)?;
+            hasher.update(entry.length.to_le_bytes());
         }
+        hash_file(&entry.path, &mut hasher)?;
     }
-    Ok(hex(&hasher.finalize()))
+    let hash = hex(&hasher.finalize());
+    // A file that is written twice within a tick of the clock of files looks as if it had been once.
+    let settled = |entry: &Entry| {
+        entry
+            .modified
+            .and_then(|time| time.elapsed().ok())
+            .is_some_and(|age| Duration::from_secs(2) < age)
+    };
+    if entries.iter().all(settled) {
+        known().insert(path.to_owned(), (entries, hash.clone()));
+    }
+    Ok(hash)
+}
+
+/// A file, by which a change of it is noticed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    path: PathBuf,
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+/// The files that are hashed, by name.
+fn entries(path: &Path) -> Result<Vec<Entry>> {
+    let mut files = Vec::new();
+    match path.is_dir() {
+        true => list(path, &mut files)?,
+        false => files.push(path.to_owned()),
+    }
+    let entry = |path: PathBuf| {
+        let found = fs::metadata(&path).map_err(|error| Error::file(&path, error))?;
+        Ok(Entry { length: found.len(), modified: found.modified().ok(), path })
+    };
+    let mut entries = files.into_iter().map(entry).collect::<Result<Vec<_>>>()?;
+    entries.sort();
+    Ok(entries)
 }
 
 /// Hexadecimal digits of `bytes`.

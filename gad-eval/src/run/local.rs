@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use graph_core::Control;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::cgroup::ControlGroup;
 use super::output::keep;
@@ -19,9 +18,12 @@ use super::{Executor, Exit, Job, Prepared, Task, Usage, gpu};
 use crate::method::RESERVED;
 use crate::{Error, Result};
 
-/// What the shell does: it waits until it is told to go, so that limits hold before anything of the method
-/// runs, and becomes the command.
-const GATE: &str = r#"IFS= read -r go && exec /bin/sh -c "$1" </dev/null"#;
+/// What the shell does: it waits until it is told to go, and within what limit of data in kilobytes, so that
+/// limits hold before anything of the method runs, and becomes the command. A limit that cannot be set is above one
+/// that holds already.
+const GATE: &str = r#"IFS= read -r limit &&
+{ [ "$limit" = none ] || ulimit -d "$limit" 2>/dev/null || :; } &&
+exec /bin/sh -c "$1" </dev/null"#;
 
 /// Runs methods as processes, each with its own virtual environment if it says what it needs.
 #[derive(Debug, Clone)]
@@ -129,14 +131,11 @@ impl Executor for LocalExecutor {
         let group = ControlGroup::new(&name, task.memory);
         let group = group.filter(|group| group.add(pid).is_ok());
         let limited = group.as_ref().is_some_and(|group| group.memory_bytes().is_some());
-        if let Some(memory) = task.memory.filter(|_| !limited) {
-            // The runner looks often and counts well; this only holds what grows between two looks. It counts
-            // what a process asks for, which may be much more than it uses.
-            let most = memory.saturating_mul(2).saturating_add(1 << 30);
-            let limit = Rlimit { current: Some(most), maximum: Some(most) };
-            prlimit(Pid::from_raw(pid as i32), Resource::Data, limit)
-                .map_err(|error| failed(error.into()))?;
-        }
+        // The runner looks often and counts well; this only holds what grows between two looks. It counts
+        // what a process asks for, which may be much more than it uses.
+        let most = task.memory.filter(|_| !limited);
+        let most = most.map(|memory| memory.saturating_mul(2).saturating_add(1 << 30) >> 10);
+        let limit = most.map_or_else(|| "none".to_owned(), |kilobytes| kilobytes.to_string());
         let processes = Processes::new(&name, pid, group);
         let reader = std::thread::spawn(move || keep(reader, &mut output));
         let gate = child.stdin.take();
@@ -144,7 +143,7 @@ impl Executor for LocalExecutor {
             LocalJob { child, processes, name, exit: None, reader: Some(reader), ended: false };
         if let Some(mut gate) = gate {
             // A failure shows as the end of the shell.
-            let _ = gate.write_all(b"go\n");
+            let _ = writeln!(gate, "{limit}");
         }
         job.processes.all();
         Ok(Box::new(job))

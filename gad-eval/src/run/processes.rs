@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 
 use super::Usage;
 use super::cgroup::ControlGroup;
 
 /// Name of the variable that marks the processes of a job.
 pub(super) const MARK: &str = "GRAPHLUME_RUN";
+
+/// Clock ticks of `/proc` in a second: part of what Linux promises to programs.
+const TICKS_PER_SEC: f64 = 100.0;
 
 /// All processes that were begun by one command, whatever became of their parents.
 ///
@@ -36,7 +40,7 @@ pub(super) struct Processes {
 impl Processes {
     /// Those that carry `value` as their mark, whose first has the number `pid` and leads its group.
     pub(super) fn new(value: &str, pid: u32, control: Option<ControlGroup>) -> Self {
-        Self { group: Pid::from_raw(pid as i32), ..Self::with(value, control) }
+        Self { group: Some(Pid::from_raw(pid as i32)), ..Self::with(value, control) }
     }
 
     /// Those that carry `value` as their mark, of a job that this process did not begin.
@@ -134,7 +138,7 @@ impl Processes {
     pub(super) fn end(&mut self, grace: Duration) -> usize {
         let deadline = Instant::now() + grace;
         if !self.all().is_empty() {
-            self.send(Signal::TERM);
+            self.send(Signal::SIGTERM);
         }
         loop {
             if self.all().is_empty() {
@@ -150,7 +154,7 @@ impl Processes {
             if let Some(control) = &self.control {
                 control.kill();
             }
-            self.send(Signal::KILL);
+            self.send(Signal::SIGKILL);
             std::thread::sleep(Duration::from_millis(10));
             if self.all().is_empty() {
                 break;
@@ -167,10 +171,10 @@ impl Processes {
     fn send(&self, signal: Signal) {
         // One that is gone by now needs no signal.
         if let Some(group) = self.group {
-            let _ = kill_process_group(group, signal);
+            let _ = killpg(group, signal);
         }
-        for pid in self.known.keys().copied().filter_map(Pid::from_raw) {
-            let _ = kill_process(pid, signal);
+        for pid in self.known() {
+            let _ = kill(Pid::from_raw(pid), signal);
         }
     }
 }
@@ -195,7 +199,7 @@ impl Stat {
         Some(Self {
             parent: fields.get(1)?.parse().ok()?,
             started: fields.get(19)?.parse().ok()?,
-            cpu_secs: ticks.sum::<f64>() / rustix::param::clock_ticks_per_second() as f64,
+            cpu_secs: ticks.sum::<f64>() / TICKS_PER_SEC,
         })
     }
 }

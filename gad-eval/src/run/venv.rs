@@ -7,12 +7,16 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use graph_core::Control;
-use rustix::process::{Pid, Signal, kill_process_group};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::environment::hex;
 use crate::{Error, Result};
+
+/// Name of the file that lists what is installed, with versions.
+const PACKAGES: &str = "packages.txt";
 
 /// A virtual environment.
 pub(super) struct Venv {
@@ -84,13 +88,8 @@ pub(super) fn ensure(
     }
     drop(lock);
     let mut facts = interpreter(folder.join("bin/python")).unwrap_or_default();
-    if requirements.is_some() {
-        let output = Command::new(folder.join("bin/python"))
-            .args(["-m", "pip", "freeze", "--disable-pip-version-check"])
-            .stdin(Stdio::null())
-            .output();
-        let packages = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-        let packages: Vec<Value> = packages.unwrap_or_default().lines().map(Value::from).collect();
+    if let Ok(packages) = fs::read_to_string(folder.join(PACKAGES)) {
+        let packages: Vec<Value> = packages.lines().map(Value::from).collect();
         facts.insert("packages".to_owned(), packages.into());
     }
     Ok(Venv { folder, facts })
@@ -115,6 +114,12 @@ fn make(
         // Paths in the list are relative to where it is.
         pip.arg(requirements).current_dir(requirements.parent().unwrap_or(Path::new(".")));
         logged("installing the packages of the method", &mut pip, log, control)?;
+        let mut freeze = Command::new(folder.join("bin/python"));
+        freeze.args(["-m", "pip", "freeze", "--disable-pip-version-check"]).stdin(Stdio::null());
+        let found = freeze.output();
+        let found = found.map_err(|error| Error::preparation("pip freeze", error.to_string()))?;
+        let path = folder.join(PACKAGES);
+        fs::write(&path, &found.stdout).map_err(|error| Error::file(&path, error))?;
     }
     Ok(())
 }
@@ -143,9 +148,7 @@ pub(super) fn logged(
             }
             if let Err(stopped) = control.step("building", begin.elapsed().as_millis() as u64, None)
             {
-                if let Some(group) = Pid::from_raw(child.id() as i32) {
-                    let _ = kill_process_group(group, Signal::KILL);
-                }
+                let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
                 child.wait()?;
                 return Ok(Err(stopped.into()));
             }

@@ -29,8 +29,8 @@ impl Factorized {
 
 /// Codes of the values of column `name` of strings, binary or unsigned 64-bit integers.
 ///
-/// O(rows) time on average, on one thread; the table of distinct values is all that is held beside
-/// the result and, for strings that are not views, a view of each.
+/// O(rows) time on average, on all threads where values are often alike; tables of distinct values, one for
+/// each thread, are all that is held beside the result and, for strings that are not views, a view of each.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -81,7 +81,8 @@ pub fn factorize(name: &str, column: &ArrayRef) -> Result<Factorized> {
             });
         }
     };
-    let dense = IdTable::new(&id_type, Seed::random(), u32::MAX).intern_column(&values);
+    let table = IdTable::new(&id_type, Seed::random(), u32::MAX);
+    let (_, dense) = table.intern_column_in_parallel(&id_type, &values);
     let codes = match nulls {
         None => dense,
         Some(nulls) => {
@@ -128,6 +129,29 @@ mod tests {
             let numbers = expected.codes.iter().map(|&code| (code != Factorized::NULL).then_some(u64::from(code) << 40));
             let numbers: ArrayRef = Arc::new(numbers.collect::<UInt64Array>());
             prop_assert_eq!(factorize("c", &numbers).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn many_rows_have_the_codes_that_one_thread_gives() {
+        let n = 700_000_u64;
+        for n_distinct in [3, 5_000, 600_000] {
+            // Values that are new late, too.
+            let value =
+                |row: u64| (row * row).wrapping_mul(0x9e37_79b9) % n_distinct.min(row / 3 + 1);
+            let numbers: ArrayRef = Arc::new((0..n).map(value).collect::<UInt64Array>());
+            let texts: ArrayRef = Arc::new(
+                (0..n)
+                    .map(|row| Some(format!("a longer text {}", value(row))))
+                    .collect::<LargeStringArray>(),
+            );
+            let with = |threads: usize, column: &ArrayRef| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| factorize("c", column).unwrap())
+            };
+            let expected = with(1, &numbers);
+            assert_eq!(with(3, &numbers), expected);
+            assert_eq!(with(3, &texts), expected);
         }
     }
 
