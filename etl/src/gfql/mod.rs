@@ -168,6 +168,11 @@ impl Gfql {
     ///   condition cannot be asked of, with the place in the query;
     /// - [`Error::Stopped`](crate::Error::Stopped) if the caller stops it.
     pub fn run(&self, graph: &Graph, absent: Absent, control: &Control) -> Result<GfqlReport> {
+        // From outside of its threads each of many short tasks would wait for one to wake.
+        rayon::scope(|_| self.answer(graph, absent, control))
+    }
+
+    fn answer(&self, graph: &Graph, absent: Absent, control: &Control) -> Result<GfqlReport> {
         let mut run = run::Run {
             context: filter::Context::new(absent),
             control,

@@ -185,7 +185,8 @@ impl Set {
             .par_chunks(TASK)
             .enumerate()
             .map(|(piece, words)| {
-                let mut members = Vec::new();
+                let n_members = words.iter().map(|bits| bits.count_ones() as usize).sum();
+                let mut members = Vec::with_capacity(n_members);
                 for (w, &bits) in words.iter().enumerate() {
                     each_bit(piece * TASK + w, bits, |i| members.push(i));
                 }

@@ -2,15 +2,16 @@
 
 use super::super::error::QueryProblem;
 use super::super::query::{Call, Filter, Literal};
-use super::super::rows::{Aggregate, AggregateFunction, Asked, ListOf, RowCall, expr};
+use super::super::rows::{Aggregate, AggregateFunction, Asked, ListOf, RowCall, Search, expr};
 use super::Place;
 use super::json::Json;
 use super::predicate::{literal, literals};
+use super::regular::{Anchor, compile};
 use super::step::filter;
 use crate::Result;
 
 /// Calls on rows that are done here.
-pub(super) const DONE: [&str; 14] = [
+pub(super) const DONE: [&str; 15] = [
     "rows",
     "select",
     "return_",
@@ -25,6 +26,7 @@ pub(super) const DONE: [&str; 14] = [
     "count_table",
     "drop_cols",
     "fill_empty_row",
+    "search_any",
 ];
 
 pub(super) fn call(name: &str, params: &Place) -> Result<Call> {
@@ -110,6 +112,10 @@ pub(super) fn call(name: &str, params: &Place) -> Result<Call> {
             only(&["cols"])?;
             RowCall::DropColumns(texts(&params.need("cols")?)?)
         }
+        "search_any" => {
+            only(&["alias", "term", "out_col", "case_sensitive", "regex", "columns"])?;
+            RowCall::Search(Box::new(search(params)?))
+        }
         _ => {
             only(&["row"])?;
             let row = params.need("row")?.fields()?;
@@ -120,6 +126,42 @@ pub(super) fn call(name: &str, params: &Place) -> Result<Call> {
         }
     };
     Ok(Call::Rows(call))
+}
+
+fn search(params: &Place) -> Result<Search> {
+    let name = |field| {
+        let place = params.need(field)?;
+        match place.text()? {
+            "" => Err(place.wrong("a name")),
+            name => Ok(name.to_owned()),
+        }
+    };
+    let place = params.need("term")?;
+    let term = place.text()?;
+    let pattern = match params.bool_or("regex", false)? {
+        true => term.to_owned(),
+        false => regex::escape(term),
+    };
+    let case = params.bool_or("case_sensitive", false)?;
+    let pattern = compile(&pattern, case, 0, Anchor::Anywhere).map_err(|reason| {
+        place.error(QueryProblem::BadValue {
+            value: format!("`{term}` ({reason})"),
+            allowed: "a regular expression without look-around and back-references",
+        })
+    })?;
+    let is_of_number = |char: char| char.is_ascii_digit() || matches!(char, '.' | '-');
+    let columns = params.get("columns")?;
+    let columns = columns.map(|place| match texts(&place)? {
+        names if names.is_empty() => Err(place.wrong("at least one column")),
+        names => Ok(names),
+    });
+    Ok(Search {
+        alias: name("alias")?,
+        name: name("out_col")?,
+        pattern,
+        numeric: !term.is_empty() && term.chars().all(is_of_number),
+        columns: columns.transpose()?,
+    })
 }
 
 fn of_edges(params: &Place) -> Result<bool> {

@@ -6,6 +6,7 @@
 mod aggregate;
 mod evaluate;
 pub(super) mod expr;
+mod search;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use graph_core::gather;
 use self::aggregate::group_by;
 use self::evaluate::{Value, evaluate, literal};
 use self::expr::Expr;
+pub(super) use self::search::Search;
 use super::error::{QueryError, QueryProblem};
 use super::filter::{Context, select};
 use super::query::{Filter, Literal};
@@ -65,6 +67,7 @@ pub(super) enum RowCall {
     },
     DropColumns(Vec<String>),
     FillEmpty(Vec<(String, Literal)>),
+    Search(Box<Search>),
 }
 
 /// An expression as it was written, and what it says.
@@ -182,11 +185,7 @@ fn apply(
         RowCall::Select { items, extend } => {
             let mut columns = if *extend { named(rows) } else { Vec::new() };
             for (name, asked) in items {
-                let column = value(asked)?;
-                match columns.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, old)) => *old = column,
-                    None => columns.push((name.clone(), column)),
-                }
+                set(&mut columns, name, value(asked)?);
             }
             batch(columns, n)
         }
@@ -254,10 +253,24 @@ fn apply(
             let kept = named(rows).into_iter().filter(|(name, _)| !names.contains(name)).collect();
             batch(kept, n)
         }
+        RowCall::Search(search) => {
+            let hits = search.run(rows, path)?;
+            let mut columns = named(rows);
+            set(&mut columns, &search.name, hits);
+            batch(columns, n)
+        }
         RowCall::FillEmpty(_) if n > 0 => Ok(rows.clone()),
         RowCall::FillEmpty(row) => {
             batch(row.iter().map(|(name, value)| (name.clone(), literal(value))).collect(), 1)
         }
+    }
+}
+
+/// Sets the column `name`, in its place if there is one.
+fn set(columns: &mut Vec<(String, ArrayRef)>, name: &str, values: ArrayRef) {
+    match columns.iter_mut().find(|(known, _)| known == name) {
+        Some((_, old)) => *old = values,
+        None => columns.push((name.to_owned(), values)),
     }
 }
 
