@@ -8,6 +8,7 @@ mod analyze;
 mod compare;
 mod convert;
 mod demo;
+mod detect;
 mod devices;
 mod evaluate;
 mod experiment;
@@ -17,6 +18,7 @@ mod info;
 mod input;
 mod interrupt;
 mod layout;
+mod leaderboard;
 mod list;
 mod outcome;
 mod output;
@@ -27,6 +29,7 @@ mod quality;
 mod query;
 mod rows;
 mod run;
+mod sweep;
 #[cfg(feature = "tables")]
 mod transform;
 mod values;
@@ -87,13 +90,19 @@ enum Command {
     Stop(experiment::StopArgs),
     /// Remove experiments that left nothing, and end what dead ones left running
     Clean(experiment::CleanArgs),
+    /// Score the nodes or edges of a dataset, or of a stream as it comes: the more anomalous, the higher
+    Detect(Box<detect::Args>),
     /// Measure anomaly scores against labels: metrics, intervals, plots, a page
     Evaluate(evaluate::Args),
+    /// Run methods over datasets with all parameters and seeds, and go on where it stopped
+    Sweep(sweep::Args),
+    /// Say what methods reach on datasets, of a sweep or of experiments: Markdown, CSV, a page
+    Leaderboard(leaderboard::Args),
     /// Compare experiments that scored the same samples
     Compare(compare::Args),
     /// Check that experiments left results that can be believed
     Verify(verify::Args),
-    /// List methods or experiments
+    /// List methods, datasets or experiments
     List(list::Args),
     /// Make a random or regular graph
     Generate(generate::Args),
@@ -144,7 +153,10 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Logs(args) => experiment::logs(&args),
         Command::Stop(args) => experiment::stop(&args, messages),
         Command::Clean(args) => experiment::clean(&args, messages),
+        Command::Detect(args) => detect::run(&args, messages),
         Command::Evaluate(args) => evaluate::run(&args, messages),
+        Command::Sweep(args) => sweep::run(&args, messages),
+        Command::Leaderboard(args) => leaderboard::run(&args, messages),
         Command::Compare(args) => compare::run(&args, messages),
         Command::Verify(args) => verify::run(&args),
         Command::List(args) => list::run(&args, messages),

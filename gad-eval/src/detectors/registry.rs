@@ -47,6 +47,11 @@ impl DetectorInfo {
     pub fn defaults(&self) -> Map<String, Value> {
         (self.defaults)()
     }
+
+    /// Whether it draws random numbers. All others give the same scores every time.
+    pub fn is_seeded(&self) -> bool {
+        self.defaults().contains_key("seed")
+    }
 }
 
 /// A detector that can run, by what it runs over.
@@ -357,6 +362,14 @@ impl Configured {
     /// All its parameters.
     pub fn options(&self) -> &Map<String, Value> {
         &self.options
+    }
+
+    /// The same with another seed; the same if it has none.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        if self.info.is_seeded() {
+            self.options.insert("seed".to_owned(), seed.into());
+        }
+        self
     }
 
     /// A detector of a stream that has seen nothing yet; `None` for what is none.

@@ -273,8 +273,18 @@ impl Metrics {
         }
         if let Some(kinds) = results.extra.get("anomaly_kinds") {
             let report = || {
-                let (kind, names) = kinds_of(kinds, results.scores.len())?;
-                per_kind(y_true, y_score, &kept(pairs, &kind), &names)
+                let (kind, mut names) = kinds_of(kinds, results.scores.len())?;
+                let mut kind = kept(pairs, &kind);
+                let nameless =
+                    || kind.iter().zip(y_true).any(|(kind, label)| *kind == NAMELESS && *label);
+                if nameless() {
+                    let unknown = names.len();
+                    names.push("unknown".to_owned());
+                    kind.iter_mut()
+                        .filter(|kind| **kind == NAMELESS)
+                        .for_each(|kind| *kind = unknown);
+                }
+                per_kind(y_true, y_score, &kind, &names)
             };
             self.kinds = self.defined("kinds", report)?;
         }
@@ -408,6 +418,9 @@ fn numbers(times: &ArrayRef) -> Result<Vec<f64>> {
     Ok(times.iter().map(|time| time.unwrap_or(f64::NAN)).collect())
 }
 
+/// The kind of what has none, as all that is normal.
+const NAMELESS: usize = usize::MAX;
+
 /// The kind of each score, and the names of the kinds in the order of their first appearance.
 fn kinds_of(kinds: &Value, n: usize) -> Result<(Vec<usize>, Vec<String>)> {
     let kinds = kinds.as_array().ok_or(Error::Empty { name: "anomaly_kinds" })?;
@@ -424,6 +437,9 @@ fn kinds_of(kinds: &Value, n: usize) -> Result<(Vec<usize>, Vec<String>)> {
     let kind = kinds
         .iter()
         .map(|kind| {
+            if kind.is_null() {
+                return NAMELESS;
+            }
             let name = kind.as_str().map_or_else(|| kind.to_string(), str::to_owned);
             names.iter().position(|known| *known == name).unwrap_or_else(|| {
                 names.push(name);

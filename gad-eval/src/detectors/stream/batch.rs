@@ -31,8 +31,13 @@ impl StreamBatch {
     pub fn new(batch: &RecordBatch, source: &str, target: &str, time: &str) -> Result<Self> {
         let sources = ids(column(batch, source)?, source)?;
         let targets = ids(column(batch, target)?, target)?;
-        let times = times(column(batch, time)?, time)?;
+        let times = column_times(column(batch, time)?, time)?;
         Ok(Self { sources, targets, times })
+    }
+
+    /// The edges of three columns of one length.
+    pub(super) fn of_columns(sources: Vec<u64>, targets: Vec<u64>, times: Vec<i64>) -> Self {
+        Self { sources, targets, times }
     }
 
     /// Its edges.
@@ -80,7 +85,7 @@ fn ids(column: &ArrayRef, name: &str) -> Result<Vec<u64>> {
 }
 
 /// A 64-bit hash of a string, the same on every machine.
-fn of_text(text: &str) -> u64 {
+pub(super) fn of_text(text: &str) -> u64 {
     let mut state = text.len() as u64;
     for chunk in text.as_bytes().chunks(8) {
         let mut word = [0; 8];
@@ -91,7 +96,8 @@ fn of_text(text: &str) -> u64 {
     state
 }
 
-fn times(column: &ArrayRef, name: &str) -> Result<Vec<i64>> {
+/// Times as integers.
+pub(crate) fn column_times(column: &ArrayRef, name: &str) -> Result<Vec<i64>> {
     let kind = column.data_type();
     if kind.is_floating() {
         let wide = cast(column, &DataType::Float64)?;

@@ -11,17 +11,22 @@ mod batch;
 mod checkpoint;
 mod clock;
 mod dense;
+mod follow;
 mod hash;
+mod lines;
 mod matrix;
 mod midas;
 mod sketch;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 pub use ano_edge::{AnoEdgeG, AnoEdgeL};
 pub use ano_graph::{AnoGraph, AnoGraphK, WindowScorer};
 pub use batch::StreamBatch;
+pub(crate) use batch::column_times;
+pub use follow::{Follow, FollowReport, StreamFormat};
 pub use hash::Hash;
 pub use midas::{Midas, MidasF, MidasR};
 
@@ -119,6 +124,16 @@ pub fn restore(bytes: &[u8]) -> Result<Box<dyn StreamDetector>> {
         AnoGraphK::NAME => Ok(Box::new(WindowScorer::restore::<AnoGraphK>(reader)?)),
         name => Err(refuse(format!("no detector is named {name:?}"))),
     }
+}
+
+/// The name and the options of the detector that a checkpoint is of.
+///
+/// # Errors
+///
+/// [`Error::BadCheckpoint`], as [`restore`].
+pub fn checkpoint_of(bytes: &[u8]) -> Result<(String, Map<String, Value>)> {
+    let reader = Reader::new(bytes)?;
+    Ok((reader.name.to_owned(), method_of(&reader)?))
 }
 
 /// Options of a method that scores edges.
