@@ -19,6 +19,7 @@ use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{grouped, secs};
 use crate::progress::Messages;
+use crate::values;
 
 /// Arguments of `graphlume detect`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "NAME")]
     method: String,
     /// A parameter of the detector
-    #[arg(short, long = "param", value_name = "KEY=VALUE", value_parser = parameter)]
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = values::pair())]
     parameters: Vec<(String, String)>,
     /// Seed, for detectors that draw random numbers
     #[arg(long)]
@@ -52,9 +53,10 @@ struct Stream {
     /// Save the state of the detector here, and take it up from here if the file is there
     #[arg(long, value_name = "FILE", requires = "follow")]
     checkpoint: Option<PathBuf>,
-    /// Least seconds between two checkpoints
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "follow")]
-    every: u64,
+    /// Least time between two checkpoints
+    #[arg(long, value_name = "TIME", value_parser = values::duration(), default_value = "60 s")]
+    #[arg(requires = "follow")]
+    every: Duration,
     /// The input begins anew: leave out the edges that the checkpoint has seen
     #[arg(long, requires = "checkpoint")]
     replay: bool,
@@ -96,14 +98,6 @@ impl From<Format> for StreamFormat {
             Format::Csv => Self::Csv,
             Format::Jsonl => Self::Jsonl,
         }
-    }
-}
-
-/// A name and a value.
-pub(crate) fn parameter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a parameter has the form KEY=VALUE".to_owned()),
     }
 }
 
@@ -174,7 +168,7 @@ fn follow(
         output: args.output_format.map(Into::into),
         header: !args.no_header,
         checkpoint: args.checkpoint.clone(),
-        every: Duration::from_secs(args.every),
+        every: args.every,
         skip: if args.replay { detector.n_edges() } else { 0 },
     };
     let deferred = Deferred::begin();

@@ -4,7 +4,10 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use graphlume::gad::sweep::{InProcess, Plan, RunOptions, Spec, SweepReport};
+use graphlume::gad::run::Budget;
+use graphlume::gad::sweep::{
+    InProcess, Plan, Processes, RunOptions, Spec, SweepReport, TrialRunner,
+};
 use graphlume::graph::{Control, Progress};
 use serde_json::json;
 
@@ -12,6 +15,7 @@ use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{count, print, print_json};
 use crate::progress::Messages;
+use crate::run::ExecutorArgs;
 
 /// Arguments of `graphlume sweep`.
 #[derive(Debug, clap::Args)]
@@ -27,9 +31,15 @@ pub(crate) struct Args {
     /// Run trials again that failed, took too long or took too much
     #[arg(long)]
     retry_failed: bool,
+    /// Run detectors in this process: quicker, but without limits of memory, and without knowing what
+    /// each took
+    #[arg(long)]
+    in_process: bool,
     /// Trials at a time, instead of what the file says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     parallel: Option<u16>,
+    #[command(flatten)]
+    executor: ExecutorArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -70,7 +80,16 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         }
     };
     let control = Control::default().reporting(&show).stopped_by(deferred.flag());
-    let report = plan.run(&out, &InProcess::default(), options, &control)?;
+    let limits = &plan.spec.limits;
+    let budget = Budget { time: limits.timeout, memory: limits.memory };
+    let executor = args.executor.executor();
+    let runner: Box<dyn TrialRunner> = match args.in_process {
+        true => Box::new(InProcess::default()),
+        false => {
+            Box::new(Processes::new(executor.as_ref(), std::env::current_exe()?, &out, budget))
+        }
+    };
+    let report = plan.run(&out, runner.as_ref(), options, &control)?;
     drop(steps);
     if args.json {
         print_json(&report)?;

@@ -122,7 +122,7 @@ fn what_cannot_be_detected_is_said() {
         "midas cannot run over bundled:disney: its edges have no times",
     );
     says(&["-m", "midas", "-p", "row=1", "bundled:bursts"], "did you mean `rows`?");
-    says(&["-m", "midas", "-p", "rows", "bundled:bursts"], "a parameter has the form KEY=VALUE");
+    says(&["-m", "midas", "-p", "rows", "bundled:bursts"], "a name and a value are expected");
     says(&["-m", "degree", "nowhere"], "nowhere: No such file");
     let found = error(&["detect", "-m", "degree", "--follow"]);
     assert!(found.contains("degree needs all edges at once"), "{found}");

@@ -182,9 +182,11 @@ fn a_stop_leaves_what_is_done_and_the_rest_for_later() {
     let control = Control::default().stopped_by(&stop);
     let report = plan.run(folder.path(), &runner, RunOptions::default(), &control).unwrap();
     assert!(report.stopped);
-    assert_eq!((report.n_ran, report.states["completed"]), (4, 4));
+    // One that was running beside may have been stopped too.
+    let n = report.n_ran;
+    assert!((3..=4).contains(&n) && report.states["completed"] == n, "{n}");
     let rest = run(&plan, folder.path(), &inner);
-    assert_eq!((rest.n_ran, rest.n_known, rest.states["completed"]), (10, 4, 14));
+    assert_eq!((rest.n_ran, rest.n_known, rest.states["completed"]), (14 - n, n, 14));
 }
 
 #[test]

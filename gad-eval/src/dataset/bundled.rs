@@ -13,6 +13,7 @@ use super::Description;
 use super::generated::{NodeGraph, Planted, Stream, communities, hubs, node_graph, stream};
 use super::loaded::Tables;
 use crate::Result;
+use crate::run::hex;
 
 /// A dataset that comes with the program, and needs no download.
 #[derive(Debug)]
@@ -153,12 +154,13 @@ impl Bundled {
         })
     }
 
-    /// Hashes the content, as the columns that it is made of.
-    pub(super) fn hash(&self, hash: &mut Sha256) -> Result<()> {
+    /// The hash of its content, as the columns that it is made of.
+    pub(super) fn sha256(&self) -> Result<String> {
+        let mut hash = Sha256::new();
         if let Make::Embedded(nodes, edges) = self.make {
             hash.update(nodes);
             hash.update(edges);
-            return Ok(());
+            return Ok(hex(&hash.finalize()));
         }
         let tables = self.tables()?;
         for (table, _) in tables.nodes.iter().chain([&tables.edges]) {
@@ -166,7 +168,7 @@ impl Bundled {
             writer.write(table)?;
             hash.update(writer.into_inner()?);
         }
-        Ok(())
+        Ok(hex(&hash.finalize()))
     }
 }
 

@@ -16,13 +16,11 @@ mod columns;
 mod generated;
 mod loaded;
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use graph_core::{WriteOptions, read_table, write_table};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use bundled::{Bundled, bundled};
 pub use loaded::{Facts, Loaded};
@@ -34,9 +32,6 @@ use loaded::Tables;
 
 /// Names of the suffixes of tables, the first that is there counts.
 const SUFFIXES: [&str; 3] = ["parquet", "arrow", "csv"];
-
-/// How deep folders in a dataset may lie in one another.
-const MOST_DEEP: usize = 32;
 
 /// Marks the name of a dataset that comes with the program.
 const BUNDLED: &str = "bundled:";
@@ -150,29 +145,17 @@ impl Source {
         }
     }
 
-    /// The SHA-256 of its content: of a folder, the names and bytes of all files in it, of which none
-    /// is held in memory; of a file or of what comes with the program, its columns' source.
-    ///
-    /// O(bytes).
+    /// The SHA-256 of its content: of a folder or a file [`run::hash`](crate::run::hash), of what comes
+    /// with the program its columns. O(bytes).
     ///
     /// # Errors
     ///
-    /// [`Error::File`]; [`Error::BadFile`] for folders more than 32 deep.
+    /// [`Error::File`].
     pub fn sha256(&self) -> Result<String> {
-        let mut hash = Sha256::new();
         match &self.place {
-            Place::Folder(folder) => {
-                for file in files(folder)? {
-                    hash.update((file.name.len() as u64).to_le_bytes());
-                    hash.update(&file.name);
-                    hash.update(file.bytes.to_le_bytes());
-                    hash_file(&file.path, &mut hash)?;
-                }
-            }
-            Place::File(path) => hash_file(path, &mut hash)?,
-            Place::Bundled(bundled) => bundled.hash(&mut hash)?,
+            Place::Folder(path) | Place::File(path) => crate::run::hash(path),
+            Place::Bundled(bundled) => bundled.sha256(),
         }
-        Ok(hex(&hash.finalize()))
     }
 
     /// Reads it into memory.
@@ -245,12 +228,12 @@ pub fn datasets(folder: &Path) -> Result<(Vec<Folder>, Vec<Error>)> {
 }
 
 fn outside(path: &Path) -> Result<Folder> {
-    let files = files(path)?;
+    let (bytes, n_files) = size(path)?;
     Ok(Folder {
         name: name_of(path)?,
         folder: path.to_owned(),
-        bytes: files.iter().map(|file| file.bytes).sum(),
-        n_files: files.len(),
+        bytes,
+        n_files,
         native: table_in(path, "edges").is_some(),
     })
 }
@@ -272,62 +255,27 @@ fn describe(folder: &Path) -> Result<Description> {
     }
 }
 
-/// A file of a dataset.
-struct FileIn {
-    /// Below the folder, with `/` between.
-    name: String,
-    path: PathBuf,
-    bytes: u64,
-}
-
-/// The files below `folder`, by name. Links to files are followed, those to folders are not, so that
-/// there is no way in circles.
-fn files(folder: &Path) -> Result<Vec<FileIn>> {
-    let mut found = Vec::new();
-    let mut left = vec![(folder.to_owned(), String::new(), 0)];
-    while let Some((folder, prefix, depth)) = left.pop() {
-        if MOST_DEEP < depth {
-            return Err(Error::bad_file(&folder, "it is more than 32 folders deep"));
-        }
-        let entries = fs::read_dir(&folder).map_err(|error| Error::file(&folder, error))?;
-        for entry in entries {
+/// Bytes and number of the files below `folder`. Links to files are followed, those to folders are not,
+/// so that there is no way in circles.
+fn size(folder: &Path) -> Result<(u64, usize)> {
+    let (mut bytes, mut n_files) = (0, 0);
+    let mut left = vec![folder.to_owned()];
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| Error::file(&folder, error))? {
             let entry = entry.map_err(|error| Error::file(&folder, error))?;
             let path = entry.path();
-            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let kind = entry.file_type().map_err(|error| Error::file(&path, error))?;
             if kind.is_dir() {
-                left.push((path, format!("{name}/"), depth + 1));
+                left.push(path);
                 continue;
             }
             let behind = fs::metadata(&path).map_err(|error| Error::file(&path, error))?;
             if behind.is_file() {
-                found.push(FileIn { name, path, bytes: behind.len() });
+                (bytes, n_files) = (bytes + behind.len(), n_files + 1);
             }
         }
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(found)
-}
-
-fn hash_file(path: &Path, hash: &mut Sha256) -> Result<()> {
-    let failed = |error| Error::file(path, error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return Ok(()),
-            n => hash.update(&buffer[..n]),
-        }
-    }
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Ok((bytes, n_files))
 }
 
 #[cfg(test)]

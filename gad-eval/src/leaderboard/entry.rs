@@ -10,6 +10,7 @@ use crate::detectors;
 use crate::evaluate::results_path;
 use crate::experiment::{Experiment, State, experiments};
 use crate::results::Results;
+use crate::run::{Environment, ServiceConfig};
 use crate::sweep::{Judge, Measures, Metric, PLAN, Record, Unfit};
 use crate::{Error, Result};
 
@@ -180,18 +181,15 @@ impl Entry {
         judge: &Judge,
         control: &Control<'_>,
     ) -> Result<Self> {
-        let config = fs::read_to_string(experiment.folder.join("service_config.json")).ok();
-        let config: Value =
-            config.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        // Folders of older versions, and of others, may have neither.
+        let config = ServiceConfig::read(&experiment.folder).ok();
+        let environment = Environment::read(&experiment.folder)?;
+        let mut seed = config.as_ref().and_then(ServiceConfig::seed);
         let mut settings = Vec::new();
-        let mut seed = config["seed"].as_u64();
-        for key in ["method_params", "parameters"] {
-            for (name, value) in config[key].as_object().into_iter().flatten() {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                match name.eq_ignore_ascii_case("seed") {
-                    true => seed = text.parse().ok().or(seed),
-                    false => settings.push(format!("{name}={text}")),
-                }
+        for (name, value) in config.iter().flat_map(ServiceConfig::parameters) {
+            match name.eq_ignore_ascii_case("seed") {
+                true => seed = value.parse().ok().or(seed),
+                false => settings.push(format!("{name}={value}")),
             }
         }
         settings.sort();
@@ -200,7 +198,7 @@ impl Entry {
         let mut entry = Self {
             method: experiment.method.clone(),
             dataset: experiment.dataset.clone(),
-            dataset_sha256: None,
+            dataset_sha256: environment.as_ref().and_then(|found| found.dataset_sha256.clone()),
             result_type: None,
             settings: settings.join(" "),
             seed,
@@ -211,14 +209,9 @@ impl Entry {
             wall_secs: status.exec_time_ms.map(|time| time / 1e3),
             cpu_secs: resources.cpu_secs,
             peak_memory_mb: resources.peak_memory_mb,
-            load: None,
-            version: String::new(),
+            load: environment.as_ref().and_then(|found| found.load_before),
+            version: environment.map(|found| found.graphlume).unwrap_or_default(),
         };
-        let environment = fs::read_to_string(experiment.folder.join("environment.json")).ok();
-        let environment: Value =
-            environment.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        let hash = &environment["dataset_sha256"];
-        entry.dataset_sha256 = hash.as_str().map(str::to_owned);
         if entry.state != State::Completed {
             return Ok(entry);
         }

@@ -159,7 +159,7 @@ impl Board {
         let mut line = format!("graphlume {version}");
         for (what, value) in [
             ("", text(&machine["cpu"])),
-            ("processors: ", text(&machine["processors"])),
+            ("processors: ", text(&machine["n_cpus"])),
             ("highest load: ", self.load.map(|load| load.to_string()).unwrap_or_default()),
             ("", text(self.provenance.get("written").unwrap_or(&Value::Null))),
         ] {

@@ -167,7 +167,7 @@ impl Board {
             ));
         }
         let processors =
-            self.provenance.get("machine").and_then(|machine| machine["processors"].as_f64());
+            self.provenance.get("machine").and_then(|machine| machine["n_cpus"].as_f64());
         if let (Some(load), Some(processors)) = (self.load, processors)
             && processors < load
         {

@@ -3,7 +3,7 @@
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
-use super::{Canvas, Drawn, FAINT, INK, NORMAL, Plot, RULE, SERIES, tick, titled};
+use super::{Axes, Canvas, Drawn, FAINT, INK, NORMAL, Plot, SERIES, mesh, tick, titled};
 use crate::metrics::{CalibrationReport, Curve};
 
 /// A curve and what it is of.
@@ -58,22 +58,8 @@ impl Plot for CurvePlot {
             .x_label_area_size(canvas.px(44.0))
             .y_label_area_size(canvas.px(56.0))
             .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
-        let format = tick as fn(&f64) -> String;
-        chart
-            .configure_mesh()
-            .bold_line_style(canvas.stroke(RULE, 1.0))
-            .light_line_style(TRANSPARENT)
-            .axis_style(canvas.stroke(FAINT, 1.0))
-            .set_all_tick_mark_size(canvas.px(6.0))
-            .x_labels(6)
-            .y_labels(6)
-            .x_label_formatter(&format)
-            .y_label_formatter(&format)
-            .label_style(canvas.text(12.0, FAINT))
-            .axis_desc_style(canvas.text(13.0, INK))
-            .x_desc(self.x)
-            .y_desc(self.y)
-            .draw()?;
+        let (x, y) = ((self.x, 6), (self.y, 6));
+        mesh(canvas, &mut chart, &Axes { x, y, lines: (true, true), x_text: &tick })?;
         let dash = (canvas.px(5.0).max(1) as u32, canvas.px(4.0).max(1) as u32);
         chart.draw_series(std::iter::once(DashedPathElement::new(
             self.chance.clone(),

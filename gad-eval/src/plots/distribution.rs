@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{ANOMALY, Canvas, Drawn, FAINT, INK, NORMAL, Plot, RULE, tick, titled};
+use super::{ANOMALY, Axes, Canvas, Drawn, INK, NORMAL, Plot, mesh, tick, titled};
 
 /// Bars of each label.
 const BINS: usize = 50;
@@ -92,23 +92,9 @@ impl Plot for DistributionPlot {
             true => tick(&10_f64.powf(*value)),
             false => tick(&(value * unit)),
         };
-        let up = tick as fn(&f64) -> String;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .bold_line_style(canvas.stroke(RULE, 1.0))
-            .light_line_style(TRANSPARENT)
-            .axis_style(canvas.stroke(FAINT, 1.0))
-            .set_all_tick_mark_size(canvas.px(6.0))
-            .x_labels(8)
-            .y_labels(6)
-            .x_label_formatter(&across)
-            .y_label_formatter(&up)
-            .label_style(canvas.text(12.0, FAINT))
-            .axis_desc_style(canvas.text(13.0, INK))
-            .x_desc(if logarithmic { "Score, logarithmic" } else { "Score" })
-            .y_desc("Share of the label")
-            .draw()?;
+        let x = (if logarithmic { "Score, logarithmic" } else { "Score" }, 8);
+        let y = ("Share of the label", 6);
+        mesh(canvas, &mut chart, &Axes { x, y, lines: (false, true), x_text: &across })?;
         let width = (high - low) / BINS as f64;
         for (shares, color) in self.shares.iter().zip([NORMAL, ANOMALY]) {
             chart.draw_series(shares.iter().enumerate().filter(|(_, share)| 0.0 < **share).map(

@@ -3,7 +3,7 @@
 use arrow::array::Array;
 use plotters::prelude::*;
 
-use super::{ANOMALY, Canvas, Drawn, FAINT, INK, Plot, tick, titled};
+use super::{ANOMALY, Axes, Canvas, Drawn, Plot, mesh, tick, titled};
 use crate::results::Results;
 
 /// Most cells in each direction; what is more shares a cell.
@@ -81,21 +81,8 @@ impl Plot for HeatPlot {
             .x_label_area_size(canvas.px(44.0))
             .y_label_area_size(canvas.px(64.0))
             .build_cartesian_2d(0.0..n_rows, 0.0..n_columns)?;
-        let format = tick as fn(&f64) -> String;
-        chart
-            .configure_mesh()
-            .disable_mesh()
-            .axis_style(canvas.stroke(FAINT, 1.0))
-            .set_all_tick_mark_size(canvas.px(6.0))
-            .x_labels(10)
-            .y_labels(6)
-            .x_label_formatter(&format)
-            .y_label_formatter(&format)
-            .label_style(canvas.text(12.0, FAINT))
-            .axis_desc_style(canvas.text(13.0, INK))
-            .x_desc("Snapshot")
-            .y_desc("Column")
-            .draw()?;
+        let (x, y) = (("Snapshot", 10), ("Column", 6));
+        mesh(canvas, &mut chart, &Axes { x, y, lines: (false, false), x_text: &tick })?;
         let width = n_rows / self.cells.len() as f64;
         let height = n_columns / self.cells[0].len() as f64;
         let corner = |across: usize, up: usize| (across as f64 * width, up as f64 * height);

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Once;
 
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
@@ -217,6 +218,50 @@ fn titled<B: DrawingBackend>(
         canvas.px(20.0),
         canvas.px(24.0),
     ))
+}
+
+/// Axes of a chart.
+struct Axes<'a> {
+    /// What is across, which may be empty, and about how many ticks there are.
+    x: (&'a str, usize),
+    /// The same upwards.
+    y: (&'a str, usize),
+    /// Whether lines go through the chart from the ticks of either axis.
+    lines: (bool, bool),
+    /// Texts of the ticks across; those upwards are numbers.
+    x_text: &'a dyn Fn(&f64) -> String,
+}
+
+/// Draws the axes of a chart, and the lines behind it.
+fn mesh<B: DrawingBackend>(
+    canvas: &Canvas<'_, B>,
+    chart: &mut ChartContext<'_, B, Cartesian2d<RangedCoordf64, RangedCoordf64>>,
+    axes: &Axes<'_>,
+) -> Drawn<B> {
+    let mut mesh = chart.configure_mesh();
+    if !axes.lines.0 {
+        mesh.disable_x_mesh();
+    }
+    if !axes.lines.1 {
+        mesh.disable_y_mesh();
+    }
+    mesh.bold_line_style(canvas.stroke(RULE, 1.0))
+        .light_line_style(TRANSPARENT)
+        .axis_style(canvas.stroke(FAINT, 1.0))
+        .set_all_tick_mark_size(canvas.px(6.0))
+        .x_labels(axes.x.1)
+        .y_labels(axes.y.1)
+        .x_label_formatter(axes.x_text)
+        .y_label_formatter(&tick)
+        .label_style(canvas.text(12.0, FAINT))
+        .axis_desc_style(canvas.text(13.0, INK));
+    if !axes.x.0.is_empty() {
+        mesh.x_desc(axes.x.0);
+    }
+    if !axes.y.0.is_empty() {
+        mesh.y_desc(axes.y.0);
+    }
+    mesh.draw()
 }
 
 /// The text of a tick: as few digits as tell it from its neighbors.

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{Canvas, Drawn, FAINT, INK, Plot, RULE, SERIES, tick, titled};
+use super::{Axes, Canvas, Drawn, Plot, SERIES, mesh, tick, titled};
 use crate::evaluate::SpotFile;
 
 /// Height of the panel of one column, in units.
@@ -36,7 +36,6 @@ impl Plot for SpotPlot {
         let start = timestamps.iter().copied().fold(f64::INFINITY, f64::min);
         let end = timestamps.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let length = if start < end { end - start } else { 1.0 };
-        let format = tick as fn(&f64) -> String;
         for (index, (panel, (name, values))) in
             area.split_evenly((columns.len(), 1)).iter().zip(columns).enumerate()
         {
@@ -49,21 +48,9 @@ impl Plot for SpotPlot {
                 .x_label_area_size(canvas.px(if last { 44.0 } else { 24.0 }))
                 .y_label_area_size(canvas.px(64.0))
                 .build_cartesian_2d(0.0..length, low - room..high + room)?;
-            chart
-                .configure_mesh()
-                .disable_x_mesh()
-                .bold_line_style(canvas.stroke(RULE, 1.0))
-                .light_line_style(TRANSPARENT)
-                .axis_style(canvas.stroke(FAINT, 1.0))
-                .set_all_tick_mark_size(canvas.px(6.0))
-                .x_labels(8)
-                .y_labels(4)
-                .x_label_formatter(&format)
-                .y_label_formatter(&format)
-                .label_style(canvas.text(12.0, FAINT))
-                .axis_desc_style(canvas.text(13.0, INK))
-                .x_desc(if last { "Seconds" } else { "" })
-                .draw()?;
+            let x = if last { "Seconds" } else { "" };
+            let axes = Axes { x: (x, 8), y: ("", 4), lines: (false, true), x_text: &tick };
+            mesh(canvas, &mut chart, &axes)?;
             let color = SERIES[index % SERIES.len()];
             let points = timestamps.iter().zip(values).filter(|(_, value)| value.is_finite());
             let points = points.map(|(&time, &value)| (time - start, value));

@@ -28,6 +28,7 @@ pub use record::{remains, stop};
 
 use crate::experiment::{Experiment, State, Status, experiment_name};
 use crate::results::{Results, update_metadata};
+pub(crate) use environment::{hex, load};
 pub(crate) use record::Record;
 
 use crate::{Error, Result};

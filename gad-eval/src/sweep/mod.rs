@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use judge::{Estimate, Judge, Measures, Verdict};
-pub use runner::{InProcess, Ran, TrialRunner};
+pub use runner::{InProcess, Processes, Ran, TrialRunner};
 pub use spec::{Limits, MethodSpec, Metric, Program, Spec};
 pub use trial::{Outcome, Record, Trial, place};
 
@@ -32,6 +32,7 @@ use crate::experiment::{State, timestamp};
 use crate::file::replace;
 use crate::method::{Method, matches};
 use crate::results::Results;
+use crate::run::{Machine, hash, load};
 use crate::{Error, Result};
 
 /// The trials of a sweep.
@@ -91,10 +92,7 @@ impl Plan {
         for method in &spec.methods {
             versions.push(match &method.program {
                 Program::Native(_) => (env!("CARGO_PKG_VERSION").to_owned(), None),
-                Program::Folder(folder) => {
-                    let source = Source::find(&folder.display().to_string())?;
-                    (source.sha256()?, Some(Method::read(folder)?))
-                }
+                Program::Folder(folder) => (hash(folder)?, Some(Method::read(folder)?)),
             });
         }
         let (mut trials, mut unfit): (Vec<Trial>, Vec<Unfit>) = Default::default();
@@ -265,7 +263,9 @@ impl Plan {
     ) -> Result<bool> {
         let load = load();
         let begin = Instant::now();
-        watch.begin(self.spec.limits.timeout);
+        // Who keeps the time of a process also ends what it has begun.
+        let timeout = self.spec.limits.timeout.filter(|_| !runner.keeps_time());
+        watch.begin(timeout);
         let control = Control::default().stopped_by(&watch.stop);
         let ran = runner.run(trial, &control);
         let expired = watch.end();
@@ -342,7 +342,8 @@ impl Plan {
             "trials": self.trials.iter().map(Trial::id).collect::<Vec<_>>(),
             "unfit": self.unfit,
             "version": env!("CARGO_PKG_VERSION"),
-            "machine": machine(),
+            "machine": Machine::this(),
+            "load": load(),
             "written": timestamp(SystemTime::now()),
         });
         let text = serde_json::to_string_pretty(&json)
@@ -434,22 +435,6 @@ fn combinations(grid: &BTreeMap<String, Vec<String>>) -> Vec<BTreeMap<String, St
             .collect();
     }
     all
-}
-
-/// Load of the machine over the last minute.
-fn load() -> Option<f64> {
-    let text = fs::read_to_string("/proc/loadavg").ok()?;
-    text.split_whitespace().next()?.parse().ok()
-}
-
-/// What the trials run on.
-fn machine() -> Value {
-    let cpu = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("model name"))?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    });
-    let n_cpus = std::thread::available_parallelism().map_or(0, usize::from);
-    json!({"cpu": cpu, "processors": n_cpus, "load": load(), "os": std::env::consts::OS})
 }
 
 /// What stops the trial of a worker: its time, or the caller.

@@ -1,23 +1,33 @@
 //! Who runs a trial.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use graph_core::Control;
 
 use super::trial::Trial;
 use crate::dataset::{Loaded, Source};
 use crate::detectors::configure;
+use crate::evaluate::results_path;
 use crate::experiment::State;
+use crate::method::Method;
 use crate::results::Results;
+use crate::run::{Budget, Executor, Program, RunConfig};
 use crate::{Error, Result};
 
 /// Runs trials, several at a time.
 pub trait TrialRunner: Sync {
     /// What it is called in records.
     fn name(&self) -> &'static str;
+
+    /// Whether it ends a trial whose time is over by itself.
+    fn keeps_time(&self) -> bool {
+        false
+    }
 
     /// Runs `trial` until it ends or `control` stops it, which it does when its time is over too.
     ///
@@ -44,7 +54,7 @@ pub struct Ran {
     /// Most memory, if it is known of this trial alone.
     pub peak_memory_mb: Option<f64>,
     /// Folder of the experiment, if one was made.
-    pub experiment: Option<std::path::PathBuf>,
+    pub experiment: Option<PathBuf>,
 }
 
 /// Runs native detectors in this process, without limits of memory. Datasets are shared by the trials
@@ -106,4 +116,121 @@ impl TrialRunner for InProcess {
             experiment: None,
         })
     }
+}
+
+/// Runs every trial as an experiment of its own, in processes that an executor watches and limits.
+pub struct Processes<'a> {
+    /// What runs them.
+    executor: &'a dyn Executor,
+    /// The `graphlume` command, which native detectors run by.
+    graphlume: PathBuf,
+    /// Folder of the sweep: experiments go to `experiments` in it, and what comes with the program, which
+    /// methods need as files, to `datasets`.
+    folder: PathBuf,
+    budget: Budget,
+    /// One at a time writes a dataset.
+    writing: Mutex<()>,
+}
+
+impl fmt::Debug for Processes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { folder, budget, .. } = self;
+        f.debug_struct("Processes")
+            .field("folder", folder)
+            .field("budget", budget)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Processes<'a> {
+    /// Trials of the sweep in `folder`, each within `budget`, run by `executor`; native detectors by the
+    /// command `graphlume`.
+    pub fn new(
+        executor: &'a dyn Executor,
+        graphlume: impl Into<PathBuf>,
+        folder: impl Into<PathBuf>,
+        budget: Budget,
+    ) -> Self {
+        let (graphlume, folder) = (graphlume.into(), folder.into());
+        Self { executor, graphlume, folder, budget, writing: Mutex::new(()) }
+    }
+
+    /// Where the dataset is, which is written if it came with the program.
+    fn dataset(&self, text: &str) -> Result<PathBuf> {
+        let source = Source::find(text)?;
+        if let Some(path) = source.path() {
+            return Ok(path.to_owned());
+        }
+        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = self.folder.join("datasets").join(source.name());
+        // The description is written last.
+        if !folder.join("dataset.toml").is_file() {
+            source.write(&folder)?;
+        }
+        Ok(folder)
+    }
+
+    fn program(&self, trial: &Trial) -> Result<Program> {
+        match &trial.folder {
+            Some(folder) => Ok(Program::Folder(Box::new(Method::read(folder)?))),
+            None => {
+                let detector = Box::new(configure(&trial.method, [])?);
+                Ok(Program::Detector { detector, graphlume: self.graphlume.clone() })
+            }
+        }
+    }
+}
+
+impl TrialRunner for Processes<'_> {
+    fn name(&self) -> &'static str {
+        self.executor.name()
+    }
+
+    fn keeps_time(&self) -> bool {
+        true
+    }
+
+    fn run(&self, trial: &Trial, control: &Control<'_>) -> Result<Ran> {
+        let parameters = trial.parameters.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let config = RunConfig {
+            experiments: self.folder.join("experiments"),
+            parameters: parameters.collect(),
+            seed: trial.seed,
+            gpu: trial.gpu,
+            budget: self.budget,
+            interval: Duration::from_millis(200),
+            ..RunConfig::new(self.program(trial)?, self.dataset(&trial.dataset_text)?)
+        };
+        let experiment = config.run(self.executor, control)?;
+        let status = experiment.status;
+        if status.status == State::Stopped {
+            control.step("trial", 0, None)?;
+        }
+        let resources = status.resources.unwrap_or_default();
+        let mut ran = Ran {
+            state: status.status,
+            results: None,
+            error: status.error,
+            wall_secs: status.exec_time_ms.unwrap_or(0.0) / 1e3,
+            cpu_secs: resources.cpu_secs,
+            peak_memory_mb: resources.peak_memory_mb,
+            experiment: Some(experiment.folder.clone()),
+        };
+        if ran.state == State::Completed {
+            match read(&experiment.folder, trial) {
+                Ok(results) => ran.results = Some(results),
+                Err(error) => (ran.state, ran.error) = (State::Failed, Some(error.to_string())),
+            }
+        }
+        Ok(ran)
+    }
+}
+
+/// The results of an experiment, without GraFlag's marks if it is a method of its form.
+fn read(folder: &Path, trial: &Trial) -> Result<Results> {
+    let mut results = Results::read(results_path(folder)?)?;
+    if trial.folder.is_some() {
+        results.mask_sentinels();
+    }
+    Ok(results)
 }

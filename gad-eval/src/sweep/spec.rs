@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use graph_core::{parse_bytes, parse_duration};
 use serde::{Deserialize, Serialize};
 
 use super::judge::Judge;
@@ -225,6 +226,9 @@ impl Spec {
         }
         let mut judge = Judge::default();
         if let Some(resamples) = raw.resamples {
+            if resamples == 1 {
+                return Err(bad("resamples", "1".to_owned(), "0 or at least 2"));
+            }
             judge.resamples = resamples;
         }
         if let Some(RawSelection { validation, seed, .. }) = raw.selection {
@@ -357,32 +361,18 @@ fn repeated(values: &[String]) -> Option<&String> {
 
 /// A time such as 90, "90s", "5m" or "1.5h".
 fn seconds(option: &'static str, quantity: &Quantity) -> Result<Duration> {
-    let units = [("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
-    let found = scaled(quantity, &units).and_then(|secs| Duration::try_from_secs_f64(secs).ok());
-    found.filter(|time| !time.is_zero()).ok_or_else(|| Error::BadOption {
-        option,
-        value: quantity.text().into(),
-        allowed: "a time above 0 such as 90, \"90s\", \"5m\" or \"1.5h\"",
-    })
+    let text = quantity.text();
+    let found = parse_duration(&text).filter(|time| !time.is_zero());
+    let allowed = "a time above 0 such as 90, \"90 s\", \"5 min\" or \"1.5 h\"";
+    found.ok_or_else(|| Error::BadOption { option, value: text.into(), allowed })
 }
 
 /// A size such as 1000000, "500MB" or "2GiB".
 fn bytes(option: &'static str, quantity: &Quantity) -> Result<u64> {
-    let units = [
-        ("KiB", 1024.0),
-        ("MiB", 1024.0 * 1024.0),
-        ("GiB", 1024.0 * 1024.0 * 1024.0),
-        ("KB", 1e3),
-        ("MB", 1e6),
-        ("GB", 1e9),
-        ("B", 1.0),
-    ];
-    let found = scaled(quantity, &units).filter(|size| (1.0..1e18).contains(size));
-    found.map(|size| size as u64).ok_or_else(|| Error::BadOption {
-        option,
-        value: quantity.text().into(),
-        allowed: "a size such as 1000000, \"500MB\" or \"2GiB\"",
-    })
+    let text = quantity.text();
+    let found = parse_bytes(&text).filter(|&size| 0 < size);
+    let allowed = "a size above 0 such as 1000000, \"500 MB\" or \"2 GiB\"";
+    found.ok_or_else(|| Error::BadOption { option, value: text.into(), allowed })
 }
 
 impl Quantity {
@@ -392,19 +382,6 @@ impl Quantity {
             Self::Text(text) => text.clone(),
         }
     }
-}
-
-/// A number times the first unit that ends its text.
-fn scaled(quantity: &Quantity, units: &[(&str, f64)]) -> Option<f64> {
-    let text = match quantity {
-        Quantity::Number(number) => return Some(*number as f64),
-        Quantity::Text(text) => text.trim(),
-    };
-    let (number, scale) = units
-        .iter()
-        .find_map(|(unit, scale)| Some((text.strip_suffix(unit)?, *scale)))
-        .unwrap_or((text, 1.0));
-    number.trim().parse::<f64>().ok().map(|number| number * scale)
 }
 
 #[cfg(test)]
@@ -421,7 +398,7 @@ mod tests {
         resamples = 50
         [limits]
         parallel = 8
-        timeout = "1.5m"
+        timeout = "1.5 min"
         memory = "2GiB"
         total_memory = "5GiB"
         [selection]
@@ -459,6 +436,7 @@ mod tests {
             ("datasets = [", "TOML parse error at line 1"),
             ("datasets = []\nmethods = []", "datasets is empty"),
             (&format!("{start}methods = []"), "methods is empty"),
+            (&format!("{start}resamples = 1\n{method}"), "resamples is 1, but it must be 0 or"),
             (&format!("{start}seeds = []\n{method}"), "seeds is empty"),
             (&format!("{start}seeds = \"x\"\n{method}"), "line 2"),
             (&format!("datasets = [\"a\", \"a\"]\n{method}"), "each named once"),

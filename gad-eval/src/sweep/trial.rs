@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 
 use super::judge::Verdict;
 use super::spec::Program;
-use crate::dataset::hex;
 use crate::experiment::State;
 use crate::file::replace;
+use crate::run::hex;
 use crate::{Error, Result};
 
 /// What a trial is. All of it but the label and where things are makes its id.
