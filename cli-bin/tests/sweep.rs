@@ -22,11 +22,12 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)))
 }
 
-/// A folder of a method with this command.
-fn method(root: &Path, name: &str, command: &str) {
+/// A folder of a method with this script.
+fn method(root: &Path, name: &str, script: &str) {
     let folder = root.join(name);
     fs::create_dir(&folder).unwrap();
-    fs::write(folder.join(".env"), format!("COMMAND={command}\n_LEVEL=1\n")).unwrap();
+    fs::write(folder.join(".env"), "COMMAND=sh main.sh\n_LEVEL=1\n").unwrap();
+    fs::write(folder.join("main.sh"), script).unwrap();
 }
 
 const SCORES: &str = r#"'{"result_type": "NODE_ANOMALY_SCORES", "scores": [0.1, 0.9, 0.2, 0.8], "ground_truth": [0, 1, 0, 1]}'"#;
