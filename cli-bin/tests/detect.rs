@@ -78,7 +78,7 @@ fn folders_of_datasets_are_listed_whatever_is_in_them() {
     fs::write(folder.path().join("bond_x/metadata.json"), "{}").unwrap();
     let root = folder.path().to_str().unwrap();
     let text = stdout(&["list", "datasets", root]);
-    assert_eq!(text, "bond_x          0.0 MB\nours    native  0.0 MB\n");
+    assert_eq!(text, "ours    native  0.0 MB\nbond_x          0.0 MB\n");
     let output = command(&["list", "datasets", root, "--facts"]).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(errors.contains("`label` is 3 in row 1, but a label is 0 or 1"), "{errors}");

@@ -132,7 +132,11 @@ impl Follow {
             // Reading may also fail because the caller has ended the input to stop.
             Err(Error::Stopped(_)) => report.stopped = true,
             Err(_) if control.is_stopped() => report.stopped = true,
-            done => done?,
+            done => {
+                done?;
+                // An input that is stopped ends, as one that is over does.
+                report.stopped = control.is_stopped();
+            }
         }
         Ok(report)
     }
