@@ -47,14 +47,16 @@ const INSIDE: [(&str, &[&str], &str); 10] = [
 ];
 
 /// Dependencies from outside that belong to some workspace packages only. A `*` ends a prefix.
-const OUTSIDE: [(&str, &[&str], &str); 17] = [
+const OUTSIDE: [(&str, &[&str], &str); 18] = [
     ("cudarc", &[KERNELS], "one crate knows that CUDA exists"),
     ("opencl3", &[KERNELS], "one crate knows that OpenCL exists"),
     ("polars*", &[ETL], "it doubles the build, and has an Arrow of its own"),
     ("pyo3*", &[PYTHON], "no other build should need Python"),
     ("numpy", &[PYTHON], "no other build should need Python"),
     ("axum*", &[SERVER], "libraries and commands do not serve"),
-    ("tokio", &[SERVER], "libraries are not asynchronous"),
+    ("bollard*", &[GAD], "one crate talks to engines of containers"),
+    // Nobody sees that what an engine is asked through is asynchronous.
+    ("tokio", &[GAD, SERVER], "libraries are not asynchronous"),
     // What PostgreSQL's blocking client takes for TLS; it is never awaited by us.
     ("tokio-postgres-rustls", &[ETL], "one crate talks to databases"),
     ("tokio-util", &[SERVER], "libraries are not asynchronous"),

@@ -1,5 +1,6 @@
 //! `graphlume status`, `logs`, `stop` and `clean`: experiments that run or ran.
 
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -7,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use graphlume::gad::experiment::{Experiment, State, Status, experiments};
-use graphlume::gad::run::{Executor, LocalExecutor, remains, stop as stop_experiment};
+use graphlume::gad::run::{Executor, remains, stop as stop_experiment};
 
+use crate::executor::executors;
 use crate::list::columns;
 use crate::outcome::Outcome;
 use crate::output::{print, print_json};
@@ -69,11 +71,6 @@ pub(crate) struct CleanArgs {
     with_results: bool,
 }
 
-/// All that may have begun an experiment.
-fn executors() -> Vec<Box<dyn Executor>> {
-    vec![Box::new(LocalExecutor::default())]
-}
-
 pub(crate) fn status(args: &StatusArgs, messages: Messages) -> anyhow::Result<Outcome> {
     let executors = executors();
     let executors: Vec<&dyn Executor> = executors.iter().map(AsRef::as_ref).collect();
@@ -105,11 +102,15 @@ pub(crate) fn status(args: &StatusArgs, messages: Messages) -> anyhow::Result<Ou
     }
     for experiment in &found {
         let mut text = summary(experiment);
-        let left = remains(&experiment.folder, &executors)?;
-        if 0 < left {
-            text.push_str(
+        match remains(&experiment.folder, &executors) {
+            Ok(0) => {}
+            Ok(_) => text.push_str(
                 "  its runner is gone, but processes of it still run; `graphlume stop` ends them\n",
-            );
+            ),
+            // An engine that is not there must not keep other experiments from being shown.
+            Err(error) => {
+                let _ = writeln!(text, "  whether any of it still runs cannot be told: {error}");
+            }
         }
         print(text.as_bytes())?;
     }
@@ -176,7 +177,13 @@ pub(crate) fn clean(args: &CleanArgs, messages: Messages) -> anyhow::Result<Outc
     }
     let mut rows = Vec::new();
     for experiment in all {
-        let left = remains(&experiment.folder, &executors)?;
+        let left = match remains(&experiment.folder, &executors) {
+            Ok(left) => left,
+            Err(error) => {
+                messages.say(format!("left alone: {}: {error}", experiment.name));
+                continue;
+            }
+        };
         let state = experiment.status.status;
         if 0 < left && !args.dry_run {
             stop_experiment(&experiment.folder, &executors, Duration::from_secs(30))?;

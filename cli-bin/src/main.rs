@@ -11,6 +11,7 @@ mod demo;
 mod detect;
 mod devices;
 mod evaluate;
+mod executor;
 mod experiment;
 mod generate;
 mod hypergraph;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use graphlume::gad::experiment::{Experiment, State};
-use graphlume::gad::run::{Budget, Executor, LocalExecutor, Program, RunConfig, ServiceConfig};
+use graphlume::gad::run::{Budget, Program, RunConfig, ServiceConfig};
 use graphlume::graph::{Control, Progress};
 
+use crate::executor::ExecutorArgs;
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{print, print_json, secs};
@@ -112,25 +113,8 @@ impl Place {
     }
 }
 
-/// Where methods run.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Where it runs")]
-pub(crate) struct ExecutorArgs {
-    /// Python that virtual environments of methods are made with
-    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
-    python: PathBuf,
-}
-
-impl ExecutorArgs {
-    pub(crate) fn executor(&self) -> Box<dyn Executor> {
-        Box::new(LocalExecutor { python: self.python.clone(), ..LocalExecutor::default() })
-    }
-}
-
 impl Args {
-    fn config(&self) -> anyhow::Result<RunConfig> {
-        let old = self.from_config.as_deref().map(ServiceConfig::read).transpose()?;
-        let old = old.as_ref();
+    fn config(&self, old: Option<&ServiceConfig>) -> anyhow::Result<RunConfig> {
         let method = self.method.clone().or_else(|| Some(old?.program().to_owned()));
         let dataset = self.dataset.clone().or_else(|| Some(old?.dataset()));
         let (Some(method), Some(dataset)) = (method, dataset) else {
@@ -160,7 +144,10 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
-    let config = args.config()?;
+    let old = args.from_config.as_deref().map(ServiceConfig::read).transpose()?;
+    let config = args.config(old.as_ref())?;
+    let before = old.as_ref().and_then(|old| Some(old.graphlume.as_ref()?.executor.as_str()));
+    let executor = args.executor.executor(before);
     let what = format!("{} on {}", config.program.name(), config.dataset.display());
     let deferred = Deferred::begin();
     let spinner = messages.spinner(&what);
@@ -171,7 +158,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         spinner.say(format!("{what}: {} {spent}{}", progress.stage, limit.unwrap_or_default()));
     };
     let control = Control::default().reporting(&report).stopped_by(deferred.flag());
-    let experiment = config.run(args.executor.executor().as_ref(), &control)?;
+    let experiment = config.run(executor.as_ref(), &control)?;
     drop(spinner);
     match args.json {
         true => print_json(&experiment)?,

@@ -11,11 +11,11 @@ use graphlume::gad::sweep::{
 use graphlume::graph::{Control, Progress};
 use serde_json::json;
 
+use crate::executor::ExecutorArgs;
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{count, print, print_json};
 use crate::progress::Messages;
-use crate::run::ExecutorArgs;
 
 /// Arguments of `graphlume sweep`.
 #[derive(Debug, clap::Args)]
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let control = Control::default().reporting(&show).stopped_by(deferred.flag());
     let limits = &plan.spec.limits;
     let budget = Budget { time: limits.timeout, memory: limits.memory };
-    let executor = args.executor.executor();
+    let executor = args.executor.executor(None);
     let runner: Box<dyn TrialRunner> = match args.in_process {
         true => Box::new(InProcess::default()),
         false => {

@@ -110,7 +110,10 @@ impl Environment {
         Self {
             graphlume: env!("CARGO_PKG_VERSION").to_owned(),
             started: crate::experiment::timestamp(SystemTime::now()),
-            command: task.command.clone(),
+            command: match prepared.image {
+                Some(_) => prepared.command.clone(),
+                None => task.command.clone(),
+            },
             revision: git(&["rev-parse", "HEAD"]),
             changed: git(&["status", "--porcelain", "--", "."]).map(|text| !text.is_empty()),
             method_sha256: folder.and_then(|folder| hash(folder).ok()),

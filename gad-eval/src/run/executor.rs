@@ -69,6 +69,10 @@ impl Task {
 pub struct Prepared {
     /// Variables that it adds.
     pub environment: Vec<(String, String)>,
+    /// The image that runs, if one does.
+    pub image: Option<String>,
+    /// What is run in the image, for `/bin/sh -c`; none if that has a command of its own.
+    pub command: Option<String>,
     /// What is to be known of it later, such as the digest of an image.
     pub facts: Map<String, Value>,
     /// Whether the method writes `resources.csv` itself, as GraFlag's runner in an image does.
@@ -109,8 +113,8 @@ pub trait Job: Send {
     /// Why that cannot be told.
     fn ended(&mut self) -> Result<Option<Exit>>;
 
-    /// What it takes.
-    fn usage(&mut self) -> Usage;
+    /// What it takes; `None` if that cannot be told, as of one on another machine.
+    fn usage(&mut self) -> Option<Usage>;
 
     /// Ends all of it: asks, waits for `grace`, and makes it end. Also to be called of a job that has ended by
     /// itself, for what it left running and for the rest of what it printed.

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use graph_core::Control;
 
@@ -15,6 +14,7 @@ use super::output::keep;
 use super::processes::{MARK, Processes};
 use super::venv::{self, Venv};
 use super::{Executor, Exit, Job, Prepared, Task, Usage, gpu};
+use crate::file::unique;
 use crate::method::RESERVED;
 use crate::{Error, Result};
 
@@ -57,10 +57,13 @@ impl Executor for LocalExecutor {
     fn prepare(&self, task: &Task, control: &Control<'_>) -> Result<Prepared> {
         let log = task.experiment.join("build.log");
         let requirements = task.requirements.as_deref();
+        // GraFlag's runner has the same file of samples.
+        let own_monitor = task.command.as_ref().is_some_and(|text| text.contains("graflag_runner"));
         // Debian has no `python`, which every method calls.
         if requirements.is_none() && (venv::on_path("python") || !venv::on_path("python3")) {
             return Ok(Prepared {
                 facts: venv::interpreter("python").unwrap_or_default(),
+                own_monitor,
                 ..Prepared::default()
             });
         }
@@ -78,7 +81,8 @@ impl Executor for LocalExecutor {
                 ("VIRTUAL_ENV".to_owned(), text(folder.as_os_str())),
             ],
             facts,
-            own_monitor: false,
+            own_monitor,
+            ..Prepared::default()
         })
     }
 
@@ -158,14 +162,6 @@ impl Executor for LocalExecutor {
     }
 }
 
-/// A text that no other job has, and that cannot be guessed by mistake.
-fn unique() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{nanoseconds:x}-{:x}-{count}", std::process::id())
-}
-
 fn ended(left: usize) -> Result<()> {
     match left {
         0 => Ok(()),
@@ -208,10 +204,10 @@ impl Job for LocalJob {
         Ok(self.exit)
     }
 
-    fn usage(&mut self) -> Usage {
+    fn usage(&mut self) -> Option<Usage> {
         let usage = self.processes.usage();
         let pids: Vec<i32> = self.processes.known().collect();
-        Usage { gpu_bytes: gpu::memory(&pids), ..usage }
+        Some(Usage { gpu_bytes: gpu::memory(&pids), ..usage })
     }
 
     fn end(&mut self, grace: Duration) -> Result<()> {

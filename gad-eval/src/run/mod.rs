@@ -2,6 +2,8 @@
 
 mod cgroup;
 mod config;
+#[cfg(feature = "docker")]
+mod docker;
 mod environment;
 mod executor;
 mod gpu;
@@ -20,6 +22,8 @@ use std::time::{Duration, Instant, SystemTime};
 use graph_core::Control;
 
 pub use config::{Own, ServiceConfig};
+#[cfg(feature = "docker")]
+pub use docker::{DockerExecutor, SwarmExecutor};
 pub use environment::{Environment, Machine, hash};
 pub use executor::{Executor, Exit, Job, Prepared, Task, Usage};
 pub use local::LocalExecutor;
@@ -197,7 +201,7 @@ impl Attempt<'_> {
     }
 
     /// What became of the run.
-    fn judge(&self, mut status: Status, ended: Ended, peak: Usage) -> Status {
+    fn judge(&self, mut status: Status, ended: Ended, peak: Option<Usage>) -> Status {
         let budget = self.config.budget;
         let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let (state, error) = match ended {
@@ -208,11 +212,15 @@ impl Attempt<'_> {
             }
             Ended::OutOfMemory => {
                 let limit = mebibytes(budget.memory.unwrap_or_default());
-                let took = mebibytes(peak.memory_bytes);
+                let took = mebibytes(peak.unwrap_or_default().memory_bytes);
                 let error = match budget.memory {
-                    Some(_) => format!(
+                    Some(_) if limit < took => format!(
                         "it took {took:.1} MiB of memory, more than the {limit:.1} MiB it was given"
                     ),
+                    // Where the system keeps to the limit, nobody sees more.
+                    Some(_) => {
+                        format!("it wanted more memory than the {limit:.1} MiB it was given")
+                    }
                     None => "the system ended it for lack of memory".to_owned(),
                 };
                 (State::Oom, Some(error))

@@ -38,7 +38,8 @@ pub(super) struct Monitor {
     file: &'static str,
     budget: Budget,
     interval: Duration,
-    peak: Usage,
+    /// The most that was seen, if anything was.
+    peak: Option<Usage>,
     samples: Option<File>,
     /// Time and time of processors at the last sample.
     last: Option<(Instant, f64)>,
@@ -52,7 +53,7 @@ impl Monitor {
             file: if prepared.own_monitor { "usage.csv" } else { "resources.csv" },
             budget: config.budget,
             interval: config.interval.max(Duration::from_millis(10)),
-            peak: Usage::default(),
+            peak: None,
             samples: None,
             last: None,
         }
@@ -83,14 +84,15 @@ impl Monitor {
             }
             let now = Instant::now();
             if next_look <= now {
-                let usage = self.look(job);
-                if self.budget.memory.is_some_and(|limit| limit < usage.memory_bytes) {
-                    self.sample(usage)?;
-                    return Ok(Ended::OutOfMemory);
-                }
-                if next_sample <= now {
-                    self.sample(usage)?;
-                    next_sample = now + self.interval;
+                if let Some(usage) = self.look(job) {
+                    let over = self.budget.memory.is_some_and(|limit| limit < usage.memory_bytes);
+                    if over || next_sample <= now {
+                        self.sample(usage)?;
+                        next_sample = now + self.interval;
+                    }
+                    if over {
+                        return Ok(Ended::OutOfMemory);
+                    }
                 }
                 if stop_is_asked(&self.folder) {
                     return Ok(Ended::Stopped);
@@ -110,13 +112,13 @@ impl Monitor {
         }
     }
 
-    fn look(&mut self, job: &mut dyn Job) -> Usage {
-        let usage = job.usage();
-        let peak = &mut self.peak;
+    fn look(&mut self, job: &mut dyn Job) -> Option<Usage> {
+        let usage = job.usage()?;
+        let peak = self.peak.get_or_insert_default();
         peak.memory_bytes = peak.memory_bytes.max(usage.memory_bytes);
         peak.cpu_secs = peak.cpu_secs.max(usage.cpu_secs);
         peak.gpu_bytes = peak.gpu_bytes.max(usage.gpu_bytes);
-        usage
+        Some(usage)
     }
 
     /// Adds a line to the file of samples.
@@ -151,7 +153,7 @@ impl Monitor {
     }
 
     /// The most that was seen.
-    pub(super) fn peak(&self) -> Usage {
+    pub(super) fn peak(&self) -> Option<Usage> {
         self.peak
     }
 
@@ -160,11 +162,11 @@ impl Monitor {
         let rounded = |bytes| (megabytes(bytes) * 100.0).round() / 100.0;
         let machine = Machine::this();
         Resources {
-            peak_memory_mb: Some(rounded(self.peak.memory_bytes)),
-            peak_gpu_mb: self.peak.gpu_bytes.map(rounded),
+            peak_memory_mb: self.peak.map(|peak| rounded(peak.memory_bytes)),
+            peak_gpu_mb: self.peak.and_then(|peak| peak.gpu_bytes).map(rounded),
             total_memory_mb: machine.memory_bytes.map(rounded),
             total_gpu_mb: machine.gpu_bytes().map(rounded),
-            cpu_secs: Some((self.peak.cpu_secs * 1e3).round() / 1e3),
+            cpu_secs: self.peak.map(|peak| (peak.cpu_secs * 1e3).round() / 1e3),
         }
     }
 }
