@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use graphlume::Device;
 use graphlume::gad::Error;
-use graphlume::gad::evaluate::{EvaluateConfig, Evaluation, ReportConfig, evaluate, results_path};
+use graphlume::gad::evaluate::{
+    EvaluateConfig, Evaluation, PluginConfig, ReportConfig, evaluate, results_path,
+};
 use graphlume::gad::metrics::{DetectionConfig, RankingConfig};
 use graphlume::gad::statistics::Bootstrap;
 use graphlume::graph::{Control, Progress};
@@ -15,6 +18,7 @@ use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{print, print_json};
 use crate::progress::Messages;
+use crate::values;
 
 /// Arguments of `graphlume evaluate`.
 #[derive(Debug, clap::Args)]
@@ -36,9 +40,44 @@ pub(crate) struct Args {
     /// Write evaluation.json exactly as GraFlag's evaluator does, with its rounding
     #[arg(long)]
     graflag: bool,
+    #[command(flatten)]
+    custom: CustomArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Metrics of one's own.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Metrics of Python")]
+struct CustomArgs {
+    /// Run the plugins in this folder, which are programs: trust them
+    #[arg(long, value_name = "FOLDER")]
+    plugins: Vec<PathBuf>,
+    /// Run the plugins in `custom_metrics` of each experiment too
+    #[arg(long)]
+    custom_metrics: bool,
+    /// Python that runs them
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    python: PathBuf,
+    /// Time for each plugin
+    #[arg(long, value_name = "TIME", value_parser = values::duration(), default_value = "1 min")]
+    plugin_timeout: Duration,
+    /// Memory for each plugin
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes(), default_value = "4 GiB")]
+    plugin_memory: u64,
+}
+
+impl CustomArgs {
+    fn config(&self) -> PluginConfig {
+        PluginConfig {
+            folders: self.plugins.clone(),
+            of_experiment: self.custom_metrics,
+            python: self.python.clone(),
+            timeout: self.plugin_timeout,
+            memory: self.plugin_memory,
+        }
+    }
 }
 
 /// How to evaluate, for every verb that does.
@@ -124,11 +163,15 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         "--out takes the files of one evaluation, but there are {} paths",
         args.paths.len()
     );
-    let config = args.options.config();
+    let (config, plugins) = (args.options.config(), args.custom.config());
     let mut all = Map::new();
     for path in &args.paths {
         let shown = path.display().to_string();
-        let done = controlled(messages, &shown, |control| evaluate(path, &config, control));
+        let done = controlled(messages, &shown, |control| {
+            let mut evaluation = evaluate(path, &config, control)?;
+            evaluation.add_plugins(path, &plugins, control)?;
+            Ok(evaluation)
+        });
         let Some(evaluation) = done.map_err(|error| naming(&shown, error))? else {
             return Ok(Outcome::Interrupted);
         };
@@ -211,11 +254,14 @@ fn table(evaluation: &Evaluation) -> String {
         row("episodes detected", found);
         row("detected early", format!("{:.4}", detection.early_detection_rate));
     }
+    for (name, value) in &evaluation.custom {
+        row(name, value.to_string());
+    }
     // Scores that claim no probability are the rule; it is in the JSON.
     for undefined in metrics.undefined.iter().filter(|one| one.metric != "calibration") {
         row(undefined.metric, format!("undefined: {}", undefined.reason));
     }
-    for warning in &metrics.warnings {
+    for warning in metrics.warnings.iter().chain(&evaluation.errors) {
         let _ = writeln!(text, "  warning: {warning}");
     }
     text

@@ -1,5 +1,6 @@
 //! What results are worth: all metrics of a file of results.
 
+mod custom;
 mod graflag;
 pub(crate) mod report;
 mod spot;
@@ -16,6 +17,7 @@ use graph_kernels::Device;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+pub use custom::{CustomMetric, PluginConfig};
 pub use report::ReportConfig;
 pub use spot::{SpotFile, spot_files};
 pub use verify::{Finding, Severity, Verification, verify};
@@ -117,6 +119,10 @@ pub struct Evaluation {
     pub graflag: Map<String, Value>,
     /// Files in which the method noted numbers while it ran.
     pub spot_files: Vec<SpotFile>,
+    /// What metrics of one's own have found.
+    pub custom: Map<String, Value>,
+    /// What went wrong in these.
+    pub errors: Vec<String>,
 }
 
 /// Where the results of `path` are: itself, or `results.json` in that folder.
@@ -219,6 +225,8 @@ pub fn evaluate_results(
         metrics,
         graflag,
         spot_files: Vec::new(),
+        custom: Map::new(),
+        errors: Vec::new(),
     })
 }
 
@@ -344,7 +352,9 @@ impl Evaluation {
     /// which are those in `plots`.
     pub fn graflag_json(&self, plots: &Map<String, Value>) -> Value {
         let mut json = self.frame(plots);
-        json.insert("metrics".into(), Value::Object(self.graflag.clone()));
+        let mut metrics = self.graflag.clone();
+        metrics.extend(self.custom.clone());
+        json.insert("metrics".into(), Value::Object(metrics));
         Value::Object(json)
     }
 
@@ -381,6 +391,7 @@ impl Evaluation {
         if let Value::Object(ours) = ours {
             metrics.extend(ours);
         }
+        metrics.extend(self.custom.clone());
         json.insert("metrics".into(), Value::Object(metrics));
         json.insert(
             "generator".into(),
@@ -398,6 +409,9 @@ impl Evaluation {
         if !self.spot_files.is_empty() {
             let names = self.spot_files.iter().map(|file| file.name.clone()).collect::<Vec<_>>();
             json.insert("spot_files".into(), names.into());
+        }
+        if !self.errors.is_empty() {
+            json.insert("errors".into(), self.errors.clone().into());
         }
         json
     }

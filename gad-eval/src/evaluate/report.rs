@@ -112,7 +112,7 @@ impl Evaluation {
         let kind = self.results.result_type;
         let metrics = &self.metrics;
         let _ = write!(body, "<h1>{name}</h1><p class=\"sub\">{kind}</p>");
-        for warning in &metrics.warnings {
+        for warning in metrics.warnings.iter().chain(&self.errors) {
             let _ = write!(body, "<p class=\"warning\">{}</p>", escaped(warning));
         }
         body.push_str("<table><tr><th>Metric</th><th>Value</th><th>95 % interval</th></tr>");
@@ -175,6 +175,9 @@ impl Evaluation {
             let name =
                 format!("mean area over {} of {} {what}", parts.n_defined, parts.parts.len());
             row(&name, mean, dash());
+        }
+        for (name, value) in &self.custom {
+            row(&escaped(name), escaped(&value.to_string()), dash());
         }
         for undefined in &metrics.undefined {
             row(undefined.metric, format!("undefined: {}", escaped(&undefined.reason)), dash());
