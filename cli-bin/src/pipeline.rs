@@ -12,7 +12,7 @@ use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{bytes, count, grouped, print, print_json, secs};
 use crate::progress::Messages;
-use crate::{transform, values};
+use crate::values;
 
 /// Arguments of `graphlume pipeline`.
 #[derive(Debug, clap::Args)]

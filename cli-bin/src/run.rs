@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use graphlume::gad::dataset::Source;
 use graphlume::gad::experiment::{Experiment, State};
 use graphlume::gad::run::{Budget, Program, RunConfig, ServiceConfig};
 use graphlume::graph::{Control, Progress};
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     /// Folder of a method, name of one in ROOT/methods or of a detector, or FILE.py:FUNCTION
     #[arg(short, long, required_unless_present = "from_config")]
     method: Option<String>,
-    /// Folder or file of a dataset, or name of one in ROOT/datasets
+    /// Folder or file of a dataset, name of one in ROOT/datasets, or `bundled:NAME`
     #[arg(short, long, required_unless_present = "from_config")]
     dataset: Option<PathBuf>,
     /// Parameter of the method, in place of its default
@@ -80,16 +81,19 @@ impl Place {
 
     /// The dataset of this name or at this path.
     pub(crate) fn dataset(&self, name: &Path) -> anyhow::Result<PathBuf> {
-        let inside = self.root.join("datasets").join(name);
+        let datasets = self.root.join("datasets");
+        if let Some(text) = name.to_str().filter(|text| text.starts_with("bundled:")) {
+            return Ok(Source::find(text)?.place(&datasets)?);
+        }
+        let inside = datasets.join(name);
         match (name.exists(), inside.exists()) {
             (true, _) => Ok(name.to_owned()),
             (false, true) => Ok(inside),
             (false, false) => {
-                let folder = self.root.join("datasets");
                 bail!(
                     "there is no dataset `{}`, neither here nor in {}",
                     name.display(),
-                    folder.display()
+                    datasets.display()
                 )
             }
         }

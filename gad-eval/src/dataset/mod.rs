@@ -18,6 +18,7 @@ mod loaded;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use graph_core::{WriteOptions, read_table, write_table};
 use serde::{Deserialize, Serialize};
@@ -191,6 +192,25 @@ impl Source {
         Loaded::new(&self.name, tables)
     }
 
+    /// Where methods that take a path find it: where it is, or, if it comes with the program, below
+    /// `datasets`, where it is written unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn place(&self, datasets: &Path) -> Result<PathBuf> {
+        if let Some(path) = self.path() {
+            return Ok(path.to_owned());
+        }
+        let _one = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = datasets.join(self.name());
+        // The description is written last.
+        if !folder.join("dataset.toml").is_file() {
+            self.write(&folder)?;
+        }
+        Ok(folder)
+    }
+
     /// Writes what comes with the program as a folder, for methods that take a path.
     ///
     /// # Errors
@@ -210,6 +230,9 @@ impl Source {
         replace(&path, |file| std::io::Write::write_all(file, text.as_bytes()))
     }
 }
+
+/// One at a time writes a dataset that comes with the program.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// The datasets in `folder`, by name; what could not be read, and why, is beside them.
 ///

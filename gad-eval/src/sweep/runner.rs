@@ -128,8 +128,6 @@ pub struct Processes<'a> {
     /// methods need as files, to `datasets`.
     folder: PathBuf,
     budget: Budget,
-    /// One at a time writes a dataset.
-    writing: Mutex<()>,
 }
 
 impl fmt::Debug for Processes<'_> {
@@ -152,22 +150,7 @@ impl<'a> Processes<'a> {
         budget: Budget,
     ) -> Self {
         let (graphlume, folder) = (graphlume.into(), folder.into());
-        Self { executor, graphlume, folder, budget, writing: Mutex::new(()) }
-    }
-
-    /// Where the dataset is, which is written if it came with the program.
-    fn dataset(&self, text: &str) -> Result<PathBuf> {
-        let source = Source::find(text)?;
-        if let Some(path) = source.path() {
-            return Ok(path.to_owned());
-        }
-        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = self.folder.join("datasets").join(source.name());
-        // The description is written last.
-        if !folder.join("dataset.toml").is_file() {
-            source.write(&folder)?;
-        }
-        Ok(folder)
+        Self { executor, graphlume, folder, budget }
     }
 
     fn program(&self, trial: &Trial) -> Result<Program> {
@@ -192,6 +175,7 @@ impl TrialRunner for Processes<'_> {
 
     fn run(&self, trial: &Trial, control: &Control<'_>) -> Result<Ran> {
         let parameters = trial.parameters.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let dataset = Source::find(&trial.dataset_text)?.place(&self.folder.join("datasets"))?;
         let config = RunConfig {
             experiments: self.folder.join("experiments"),
             parameters: parameters.collect(),
@@ -199,7 +183,7 @@ impl TrialRunner for Processes<'_> {
             gpu: trial.gpu,
             budget: self.budget,
             interval: Duration::from_millis(200),
-            ..RunConfig::new(self.program(trial)?, self.dataset(&trial.dataset_text)?)
+            ..RunConfig::new(self.program(trial)?, dataset)
         };
         let experiment = config.run(self.executor, control)?;
         let status = experiment.status;
