@@ -246,7 +246,8 @@ impl Read for Input<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.taken == self.piece.len() {
             if self.deferred.requested() {
-                return Ok(0);
+                // Not the end: what came of a line is not all of it.
+                return Err(io::Error::other("stopped"));
             }
             match self.pieces.recv_timeout(Duration::from_millis(50)) {
                 Ok(piece) => (self.piece, self.taken) = (piece?, 0),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use graphlume::gad::experiment::{Experiment, State, Status, experiments};
-use graphlume::gad::run::{Executor, remains, stop as stop_experiment};
+use graphlume::gad::run::{Executor, is_open, remains, stop as stop_experiment};
 
 use crate::executor::executors;
 use crate::list::columns;
@@ -184,11 +184,14 @@ pub(crate) fn clean(args: &CleanArgs, messages: Messages) -> anyhow::Result<Outc
                 continue;
             }
         };
-        let state = experiment.status.status;
+        let (state, open) = (experiment.status.status, is_open(&experiment.folder));
         if 0 < left && !args.dry_run {
             stop_experiment(&experiment.folder, &executors, Duration::from_secs(30))?;
         }
+        // What says nothing of itself may have just begun, or be GraFlag's.
+        let told = state != State::Unknown || open;
         let removable = state.is_final()
+            && told
             && state != State::Completed
             && (args.with_results || !experiment.has_results);
         if left == 0 && !removable {

@@ -47,7 +47,7 @@ fn trials_are_run_counted_and_shown() {
         resamples = 10
         [limits]
         parallel = 4
-        timeout = "2 s"
+        timeout = "15 s"
         [[methods]]
         name = "degree"
         [[methods]]

@@ -246,11 +246,11 @@ fn time_is_up_also_for_one_that_will_not_hear() {
     );
     let place = Place::new("COMMAND=sh main.sh\n", &script);
     let mut config = place.config();
-    config.budget.time = Some(Duration::from_millis(700));
+    config.budget.time = Some(Duration::from_secs(3));
     let begin = Instant::now();
     let experiment = place.run(&config);
     assert_eq!(experiment.status.status, State::Timeout);
-    assert_eq!(error(&experiment), "it took longer than the 0.7 s it was given");
+    assert_eq!(error(&experiment), "it took longer than the 3 s it was given");
     // The grace of five seconds is over, and little more.
     assert!(begin.elapsed() < Duration::from_mins(1));
     assert!(!runs(&mark), "a process is left");
@@ -275,9 +275,10 @@ fn memory_is_that_of_all_processes() {
     config.budget.memory = Some(100 << 20);
     let experiment = place.run(&config);
     assert_eq!(experiment.status.status, State::Oom, "{:?}", experiment.status);
-    assert!(error(&experiment).contains("more than the 100.0 MiB"), "{}", error(&experiment));
+    assert!(error(&experiment).contains("the 100.0 MiB"), "{}", error(&experiment));
     let peak = experiment.status.resources.unwrap().peak_memory_mb.unwrap();
-    assert!((100.0..260.0).contains(&peak), "{peak}");
+    // Less where the system itself holds the limit.
+    assert!((20.0..260.0).contains(&peak), "{peak}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use graph_core::{WriteOptions, read_table, write_table};
+use graph_core::{Staged, WriteOptions, read_table, write_table};
 use serde::{Deserialize, Serialize};
 
 pub use bundled::{Bundled, bundled};
@@ -192,8 +192,8 @@ impl Source {
         Loaded::new(&self.name, tables)
     }
 
-    /// Where methods that take a path find it: where it is, or, if it comes with the program, below
-    /// `datasets`, where it is written unless it is there.
+    /// Where methods that take a path find it: where it is, or, if it comes with the program, in a hidden
+    /// folder below `datasets` that is its content's own, where it is written unless it is there.
     ///
     /// # Errors
     ///
@@ -203,10 +203,17 @@ impl Source {
             return Ok(path.to_owned());
         }
         let _one = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = datasets.join(self.name());
-        // The description is written last.
-        if !folder.join("dataset.toml").is_file() {
-            self.write(&folder)?;
+        let parent = datasets.join(".bundled").join(&self.sha256()?[..12]);
+        let folder = parent.join(self.name());
+        if !folder.is_dir() {
+            fs::create_dir_all(&parent).map_err(|error| Error::file(&parent, error))?;
+            let staged = Staged::new(&folder).map_err(|error| Error::file(&folder, error))?;
+            self.write(staged.path())?;
+            let published = staged.publish();
+            // Another process may have been first.
+            if !folder.is_dir() {
+                published.map_err(|error| Error::file(&folder, error))?;
+            }
         }
         Ok(folder)
     }

@@ -176,6 +176,11 @@ impl Status {
             }
             _ => false,
         };
+        // GraFlag's runner inside a method says how that ended before ours has judged it.
+        if !gone && status.status.is_final() && record.as_ref().is_some_and(|r| r.runner.is_alive())
+        {
+            status.status = State::Running;
+        }
         // Without a record it is GraFlag's, which may run where nobody here can see it.
         let foreign = !status.status.is_final() && record.is_none();
         if gone && !foreign {

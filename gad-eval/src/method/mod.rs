@@ -27,7 +27,7 @@ pub const RESERVED: [&str; 7] = [
 pub struct Method {
     /// Name, which is that of the folder in lower case.
     pub name: String,
-    /// Its folder.
+    /// Whole path of its folder.
     pub folder: PathBuf,
     /// What it is, in the words of its author.
     pub description: String,
@@ -54,10 +54,12 @@ impl Method {
     ///
     /// [`Error::BadFile`] if there is no `.env`, or one that is malformed; [`Error::File`].
     pub fn read(folder: &Path) -> Result<Self> {
-        let file = folder.join(".env");
-        if !file.is_file() {
+        if !folder.join(".env").is_file() {
             return Err(Error::bad_file(folder, "this is no folder of a method: it has no .env"));
         }
+        // Its command and its installer run in other folders than this process.
+        let folder = &folder.canonicalize().map_err(|error| Error::file(folder, error))?;
+        let file = folder.join(".env");
         let mut method = Self {
             name: name_of(folder)?,
             folder: folder.to_owned(),

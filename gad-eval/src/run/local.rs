@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ use crate::{Error, Result};
 const GATE: &str = r#"IFS= read -r limit &&
 { [ "$limit" = none ] || ulimit -d "$limit" 2>/dev/null || :; } &&
 exec /bin/sh -c "$1" </dev/null"#;
+
+/// How long output is waited for when all processes have ended.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Runs methods as processes, each with its own virtual environment if it says what it needs.
 #[derive(Debug, Clone)]
@@ -141,10 +145,24 @@ impl Executor for LocalExecutor {
         let most = most.map(|memory| memory.saturating_mul(2).saturating_add(1 << 30) >> 10);
         let limit = most.map_or_else(|| "none".to_owned(), |kilobytes| kilobytes.to_string());
         let processes = Processes::new(&name, pid, group);
-        let reader = std::thread::spawn(move || keep(reader, &mut output));
+        let (done, reader) = {
+            let (send, done) = mpsc::channel();
+            let read = move || {
+                // What could not be written is missing in the file, which a full disk explains.
+                let _ = keep(reader, &mut output);
+                let _ = send.send(());
+            };
+            (done, std::thread::spawn(read))
+        };
         let gate = child.stdin.take();
-        let mut job =
-            LocalJob { child, processes, name, exit: None, reader: Some(reader), ended: false };
+        let mut job = LocalJob {
+            child,
+            processes,
+            name,
+            exit: None,
+            reader: Some((done, reader)),
+            ended: false,
+        };
         if let Some(mut gate) = gate {
             // A failure shows as the end of the shell.
             let _ = writeln!(gate, "{limit}");
@@ -178,7 +196,8 @@ struct LocalJob {
     processes: Processes,
     name: String,
     exit: Option<Exit>,
-    reader: Option<JoinHandle<io::Result<()>>>,
+    /// What copies its output, and tells when that is over.
+    reader: Option<(Receiver<()>, JoinHandle<()>)>,
     ended: bool,
 }
 
@@ -217,9 +236,11 @@ impl Job for LocalJob {
         if left == 0 {
             let _ = self.child.wait();
             self.processes.first_is_gone();
-            if let Some(reader) = self.reader.take() {
-                // What could not be written is missing in the file, which a full disk explains.
-                let _ = reader.join();
+            if let Some((done, reader)) = self.reader.take() {
+                // A process that nothing told apart from others may hold the pipe for ever.
+                if done.recv_timeout(LAST_WORDS) != Err(RecvTimeoutError::Timeout) {
+                    let _ = reader.join();
+                }
             }
         }
         ended(left)

@@ -28,7 +28,7 @@ pub use environment::{Environment, Machine, hash};
 pub use executor::{Executor, Exit, Job, Prepared, Task, Usage};
 pub use local::LocalExecutor;
 pub use program::Program;
-pub use record::{remains, stop};
+pub use record::{is_open, remains, stop};
 
 use crate::experiment::{Experiment, State, Status, experiment_name};
 use crate::results::{Results, update_metadata};
@@ -190,7 +190,8 @@ impl Attempt<'_> {
         let secs = begin.elapsed().as_secs_f64();
 
         environment.end();
-        environment.dataset_sha256 = Some(hash(&self.dataset.path)?);
+        // A file that cannot be read for it makes no good run bad.
+        environment.dataset_sha256 = hash(&self.dataset.path).ok();
         environment.write(folder)?;
         let status = Status {
             exec_time_ms: Some((secs * 1e5).round() / 1e2),

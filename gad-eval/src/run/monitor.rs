@@ -78,6 +78,11 @@ impl Monitor {
         let look = if self.budget.memory.is_some() { LOOK } else { 4 * LOOK };
         // Short at first, so that a quick method is not waited for.
         let mut pause = Duration::from_millis(1);
+        // A method that is over at once was seen once at least.
+        if let Some(usage) = self.look(job) {
+            self.sample(usage)?;
+            next_sample = begin + self.interval;
+        }
         loop {
             if let Some(exit) = job.ended()? {
                 return Ok(if exit.out_of_memory { Ended::OutOfMemory } else { Ended::Exit(exit) });

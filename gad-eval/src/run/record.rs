@@ -74,6 +74,11 @@ pub(super) fn stop_is_asked(folder: &Path) -> bool {
     folder.join(STOP).exists()
 }
 
+/// Whether it is known who ran the experiment, which is not over for certain.
+pub fn is_open(folder: &Path) -> bool {
+    folder.join(FILE).exists()
+}
+
 /// How many processes, containers or services run of an experiment whose runner is gone.
 ///
 /// # Errors
@@ -123,13 +128,12 @@ pub fn stop(folder: &Path, executors: &[&dyn Executor], patience: Duration) -> R
         find(&record, executors)?.end_remains(handle)?;
     }
     let before = Status::read(folder)?;
-    let state = match before.status {
-        State::Completed => State::Completed,
-        _ => State::Stopped,
-    };
-    let error = "its runner was gone, and what it left was ended".to_owned();
-    let error = (state == State::Stopped).then_some(error);
-    Status { error, ..Status { status: state, ..before } }.write(folder)?;
+    let ended = before.status.is_final() && before.status != State::Unknown;
+    let state = if ended { before.status } else { State::Stopped };
+    if !ended {
+        let error = Some("its runner was gone, and what it left was ended".to_owned());
+        Status { status: state, error, ..before }.write(folder)?;
+    }
     Record::remove(folder);
     Ok(state)
 }

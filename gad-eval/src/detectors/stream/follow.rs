@@ -122,8 +122,10 @@ impl Follow {
         control: &Control<'_>,
     ) -> Result<FollowReport> {
         let mut report = FollowReport::default();
-        let done = self.take(detector, input, output, control, &mut report);
-        if let Some(path) = &self.checkpoint {
+        let mut is_behind = false;
+        let done = self.take(detector, input, output, control, &mut report, &mut is_behind);
+        // The detector has seen edges whose scores nobody got.
+        if let Some(path) = self.checkpoint.as_ref().filter(|_| !is_behind) {
             let bytes = detector.checkpoint();
             replace(path, |file| file.write_all(&bytes))?;
             report.n_checkpoints += 1;
@@ -148,6 +150,7 @@ impl Follow {
         output: impl Write,
         control: &Control<'_>,
         report: &mut FollowReport,
+        is_behind: &mut bool,
     ) -> Result<()> {
         let mut input = BufReader::with_capacity(BUFFER, input);
         let format = match self.input {
@@ -181,7 +184,14 @@ impl Follow {
         let mut scores = StreamScores::default();
         let mut left = self.skip;
         let mut saved = Instant::now();
-        while let Some(chunk) = source.next(&self.columns)? {
+        loop {
+            let chunk = match source.next(&self.columns) {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                // Reading fails where the caller has cut the input off to stop.
+                Err(_) if control.is_stopped() => break,
+                Err(error) => return Err(error),
+            };
             let n = chunk.edges.edges().sources.len();
             let from = n.min(usize::try_from(left).unwrap_or(usize::MAX));
             left -= from as u64;
@@ -197,7 +207,9 @@ impl Follow {
             let taken = (detector.n_edges() - before) as usize;
             report.n_edges += taken as u64;
             report.n_scores += scores.scores.len() as u64;
-            out.write(&chunk.rows, from, before, &mut scores)?;
+            let written = out.write(&chunk.rows, from, before, &mut scores);
+            *is_behind = written.is_err();
+            written?;
             pushed?;
             control.step("edges", report.n_edges, None)?;
             if let Some(path) = &self.checkpoint
