@@ -102,7 +102,9 @@ impl Monitor {
                 if stop_is_asked(&self.folder) {
                     return Ok(Ended::Stopped);
                 }
-                next_look = now + look.min(self.interval);
+                // Often at first: a quick method has its peak between two slow looks.
+                let often = (begin.elapsed() / 4).max(Duration::from_millis(2));
+                next_look = now + often.min(look).min(self.interval);
             }
             let spent = begin.elapsed();
             if self.budget.time.is_some_and(|limit| limit <= spent) {
