@@ -12,6 +12,9 @@ use graph_kernels::{
 use proptest::prelude::*;
 
 #[expect(clippy::unnecessary_box_returns, reason = "what expressions are made of is boxed")]
+/// What a rounding does to a number.
+type Rule = fn(f64) -> f64;
+
 fn column(number: usize) -> Box<Expression> {
     Expression::Column(number).into()
 }
@@ -177,7 +180,7 @@ fn floats_are_rounded_as_the_processor_rounds_them() {
         let half = f64::from_bits(single.to_bits() ^ 1 << 28);
         [half, half.next_up(), half.next_down(), (bits as i64 >> 40) as f64 / 2.0]
     }));
-    let cases: [(Rounding, fn(f64) -> f64); 5] = [
+    let cases: [(Rounding, Rule); 5] = [
         (Rounding::Down, f64::floor),
         (Rounding::Up, f64::ceil),
         (Rounding::TowardsZero, f64::trunc),
