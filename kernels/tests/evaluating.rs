@@ -11,10 +11,10 @@ use graph_kernels::{
 };
 use proptest::prelude::*;
 
-#[expect(clippy::unnecessary_box_returns, reason = "what expressions are made of is boxed")]
 /// What a rounding does to a number.
 type Rule = fn(f64) -> f64;
 
+#[expect(clippy::unnecessary_box_returns, reason = "what expressions are made of is boxed")]
 fn column(number: usize) -> Box<Expression> {
     Expression::Column(number).into()
 }
