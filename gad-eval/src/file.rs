@@ -1,12 +1,13 @@
 //! Files that appear whole or not at all.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use graph_core::Staged;
+use serde::Serialize;
 
 use crate::{Error, Result};
 
@@ -18,6 +19,13 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<(
         staged.publish()
     };
     save().map_err(|error| Error::file(path, error))
+}
+
+/// Writes `value` as JSON with a line for each member, in the place of `path`.
+pub(crate) fn replace_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::bad_file(path, error.to_string()))?;
+    replace(path, |file| writeln!(file, "{text}"))
 }
 
 /// A text that no other file or job has, and that cannot be guessed by mistake.

@@ -1,13 +1,12 @@
 //! How far an experiment is: `status.json`.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::file::replace;
+use crate::file::replace_json;
 use crate::run::Record;
 use crate::{Error, Result};
 
@@ -201,8 +200,6 @@ impl Status {
     /// [`Error::File`].
     pub fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join("status.json");
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::bad_file(&path, error.to_string()))?;
-        replace(&path, |file| writeln!(file, "{text}"))
+        replace_json(&path, self)
     }
 }

@@ -244,8 +244,11 @@ impl Track {
             .collect();
         rank(&mut rows, datasets.len(), metric);
         rows.sort_by(|a, b| {
+            // A rank over the datasets where a method did not fail says less than one over all.
+            let lacks = |row: &Row| row.n_ranked < datasets.len();
             let key = |row: &Row| row.mean_rank.unwrap_or(f64::INFINITY);
-            key(a).total_cmp(&key(b)).then_with(|| a.method.cmp(&b.method))
+            let by_rank = || key(a).total_cmp(&key(b)).then_with(|| a.method.cmp(&b.method));
+            lacks(a).cmp(&lacks(b)).then_with(by_rank)
         });
         let compared: Vec<usize> =
             (0..rows.len()).filter(|&at| rows[at].n_ranked == datasets.len()).collect();

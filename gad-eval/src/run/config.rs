@@ -1,7 +1,6 @@
 //! What was run and how, so that it can be run again: `service_config.json`.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Budget, Program, RunConfig, Task};
-use crate::file::replace;
+use crate::file::replace_json;
 use crate::{Error, Result};
 
 /// What `service_config.json` says: GraFlag's keys, and ours in `graphlume`. Files that GraFlag wrote are
@@ -124,9 +123,7 @@ impl ServiceConfig {
 
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join("service_config.json");
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::bad_file(&path, error.to_string()))?;
-        replace(&path, |file| writeln!(file, "{text}"))
+        replace_json(&path, self)
     }
 
     /// What is run, as [`Program::find`] takes it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{Prepared, Task, gpu};
-use crate::file::replace;
+use crate::file::replace_json;
 use crate::{Error, Result};
 
 /// What a run ran in.
@@ -146,9 +146,7 @@ impl Environment {
 
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join("environment.json");
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::bad_file(&path, error.to_string()))?;
-        replace(&path, |file| writeln!(file, "{text}"))
+        replace_json(&path, self)
     }
 }
 

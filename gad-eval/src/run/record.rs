@@ -3,7 +3,7 @@
 //! `status.json` is written by GraFlag's runner inside a method too, which knows nothing of ours.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Executor;
 use crate::experiment::{Runner, State, Status};
-use crate::file::replace;
+use crate::file::replace_json;
 use crate::{Error, Result};
 
 /// Name of the file.
@@ -43,9 +43,7 @@ impl Record {
 
     pub(crate) fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join(FILE);
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::bad_file(&path, error.to_string()))?;
-        replace(&path, |file| writeln!(file, "{text}"))
+        replace_json(&path, self)
     }
 
     /// The record in the folder of an experiment, if one is there.

@@ -11,7 +11,6 @@ mod trial;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -29,7 +28,7 @@ pub use trial::{Outcome, Record, Trial, place};
 use crate::dataset::{Loaded, Source};
 use crate::detectors::configure;
 use crate::experiment::{State, timestamp};
-use crate::file::replace;
+use crate::file::replace_json;
 use crate::method::{Method, matches};
 use crate::results::Results;
 use crate::run::{Machine, hash, load};
@@ -346,9 +345,7 @@ impl Plan {
             "load": load(),
             "written": timestamp(SystemTime::now()),
         });
-        let text = serde_json::to_string_pretty(&json)
-            .map_err(|error| Error::bad_file(&path, error.to_string()))?;
-        replace(&path, |file| writeln!(file, "{text}"))
+        replace_json(&path, &json)
     }
 }
 

@@ -68,7 +68,7 @@ pub struct Limits {
     pub memory: Option<u64>,
     /// Most bytes of all trials at a time: with `memory`, it limits how many there are.
     pub total_memory: Option<u64>,
-    /// GPUs; a trial that takes one has it alone.
+    /// How many trials that take a GPU run at a time. Which one each takes is not decided here.
     pub gpus: usize,
 }
 

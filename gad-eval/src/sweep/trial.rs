@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::judge::Verdict;
 use super::spec::Program;
 use crate::experiment::State;
-use crate::file::replace;
+use crate::file::replace_json;
 use crate::run::hex;
 use crate::{Error, Result};
 
@@ -140,9 +139,7 @@ impl Record {
         let folder = place(sweep, &self.trial.id());
         fs::create_dir_all(&folder).map_err(|error| Error::file(&folder, error))?;
         let path = folder.join(RECORD);
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::bad_file(&path, error.to_string()))?;
-        replace(&path, |file| writeln!(file, "{text}"))
+        replace_json(&path, self)
     }
 
     /// All records in the folder of a sweep, by id.
