@@ -220,6 +220,14 @@ fn what_is_wrong_is_named_and_what_came_before_is_kept() {
     assert_eq!(error, "edge 2 is of time 4, but the stream is at 5 already");
     assert_eq!(last_values(&output, 1).len(), 2);
     assert_eq!(restore(&fs::read(&path).unwrap()).unwrap().n_edges(), 2);
+    // A line that is no edge takes nothing from those before it, though they came together.
+    let path = folder.path().join("other");
+    let follow = Follow { checkpoint: Some(path.clone()), ..Follow::default() };
+    let text = b"src,dst,ts\n1,2,3\n1,2,5\n1,2,noon\n1,2,6\n";
+    let (report, output) = run(&follow, detector("midas").as_mut(), text, 99);
+    assert!(report.unwrap_err().to_string().contains("line 4 has `noon`"));
+    assert_eq!(last_values(&output, 1).len(), 2);
+    assert_eq!(restore(&fs::read(&path).unwrap()).unwrap().n_edges(), 2);
     let (report, _) = run(&Follow::default(), detector("midas").as_mut(), &arrow(99)[..300], 99);
     assert!(report.is_err(), "half a stream");
     let (report, output) = run(&Follow::default(), detector("midas").as_mut(), b"src,dst,ts\n", 99);

@@ -59,6 +59,7 @@ fn entries(entries: Vec<Entry>) -> Entries {
         select: None,
         judge: Judge::default(),
         unfit: Vec::new(),
+        ignored: Vec::new(),
         n_missing: 0,
         provenance: serde_json::Map::new(),
     }
@@ -160,6 +161,11 @@ fn parameters_are_chosen_by_the_validation_part_alone() {
     assert_eq!((cell.settings.as_str(), cell.n_settings, cell.n_runs), ("k=2", 3, 5));
     assert!((cell.roc_auc.unwrap().mean - 0.65).abs() < 1e-12);
     assert_eq!(cell.failed["timeout"], 1);
+    // One seed of luck does not make up for another that failed.
+    all.entries.push(choice("k=4", 0, 0.95, 0.95));
+    all.entries.push(Entry { settings: "k=4".to_owned(), ..bad("a", "x", 1, State::Failed) });
+    let board = Board::new(&all, None).unwrap();
+    assert_eq!(board.tracks[0].rows[0].cells[0].as_ref().unwrap().settings, "k=2");
     let note = "Parameters were chosen by roc_auc on 30 % of the labelled samples (seed 0)";
     assert!(board.markdown().contains(note));
 }
@@ -227,6 +233,12 @@ fn a_sweep_becomes_a_leaderboard() {
     let written = board.write(&out.join("board")).unwrap();
     assert_eq!(written.len(), 4);
     assert!(written.iter().all(|path| path.is_file()));
+    // A record that someone broke is told of, and the others count.
+    fs::write(out.join("trials").join(plan.trials[1].id()).join("trial.json"), "{").unwrap();
+    let broken = read();
+    assert_eq!((broken.entries.len(), broken.ignored.len()), (9, 1));
+    let markdown = Board::new(&broken, None).unwrap().markdown();
+    assert!(markdown.contains("## Not counted") && markdown.contains("trial.json"), "{markdown}");
     // A trial that has not run is missed.
     fs::remove_dir_all(out.join("trials").join(plan.trials[0].id())).unwrap();
     assert_eq!(read().n_missing, 1);
@@ -254,6 +266,7 @@ fn experiments_become_a_leaderboard_whatever_became_of_them() {
     experiment(root, "exp__m__d__2", State::Completed, Some(vec![0.1, -1.0, 0.2, 0.8]));
     experiment(root, "exp__m__d__3", State::Oom, None);
     experiment(root, "exp__m__d__4", State::Completed, None);
+    experiment(root, "exp__m__d__5", State::Stopped, None);
     let judge = Judge { resamples: 10, ..Judge::default() };
     let entries = Entries::read(root, &judge, &Control::default()).unwrap();
     let board = Board::new(&entries, None).unwrap();
@@ -262,7 +275,51 @@ fn experiments_become_a_leaderboard_whatever_became_of_them() {
     let failed: Vec<_> = cell.failed.iter().map(|(state, n)| (state.as_str(), *n)).collect();
     assert_eq!(failed, [("failed", 1), ("oom", 1)]);
     assert_eq!(cell.wall_secs, Some(1.5));
+    // What is not at its end, or was stopped, says nothing of the method.
+    assert_eq!(cell.n_runs, 4);
+    let ignored = entries.ignored.join("\n");
+    assert!(ignored.contains("exp__m__d__5: stopped"), "{ignored}");
     let empty = tempfile::tempdir().unwrap();
     let error = Entries::read(empty.path(), &judge, &Control::default()).unwrap_err().to_string();
     assert!(error.contains("neither sweep.json nor an experiment"), "{error}");
+}
+
+#[test]
+fn of_runs_of_one_seed_the_last_counts_and_datasets_of_one_name_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let scores = |last: f64| Some(vec![0.1, 0.9, 0.2, last]);
+    for (at, (seed, dataset, last)) in [
+        (1, "aaaaaaaaaa", 0.8),
+        (1, "aaaaaaaaaa", 0.15),
+        (2, "aaaaaaaaaa", 0.8),
+        (1, "bbbbbbbbbb", 0.8),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("exp__m__d__20260101_00000{at}");
+        experiment(root, &name, State::Completed, scores(last));
+        let config = serde_json::json!({
+            "method_name": "m", "dataset": "d", "graphlume": {"seed": seed, "program": "m"},
+        });
+        fs::write(root.join(&name).join("service_config.json"), config.to_string()).unwrap();
+        let environment = serde_json::json!({
+            "graphlume": "1", "started": "", "dataset_sha256": dataset, "machine": {"n_cpus": 2, "gpus": []},
+        });
+        fs::write(root.join(&name).join("environment.json"), environment.to_string()).unwrap();
+    }
+    experiment(root, "exp__m__d__20260101_000008", State::Completed, scores(0.8));
+    fs::write(root.join("exp__m__d__20260101_000008/environment.json"), "[").unwrap();
+    let judge = Judge { resamples: 0, ..Judge::default() };
+    let entries = Entries::read(root, &judge, &Control::default()).unwrap();
+    let board = Board::new(&entries, None).unwrap();
+    assert_eq!(board.tracks[0].datasets, ["d@aaaaaaaa", "d@bbbbbbbb"]);
+    let cell = board.tracks[0].rows[0].cells[0].as_ref().unwrap();
+    assert_eq!((cell.n_runs, cell.seeds.clone()), (2, vec![1, 2]));
+    // The second run of seed 1 has one of its two anomalies below a normal sample.
+    assert!((cell.roc_auc.unwrap().mean - (0.75 + 1.0) / 2.0).abs() < 1e-12);
+    let ignored = entries.ignored.join("\n");
+    assert!(ignored.contains("000000: it was run again later"), "{ignored}");
+    assert!(ignored.contains("environment.json"), "{ignored}");
 }

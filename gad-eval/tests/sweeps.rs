@@ -89,15 +89,15 @@ fn a_second_call_runs_what_is_missing() {
 }
 
 /// A runner that does as it is told.
-struct Told<F: Fn(&Trial, &Control<'_>) -> Result<Ran> + Sync>(F);
+struct Told<F: Fn(&Trial, Option<u32>, &Control<'_>) -> Result<Ran> + Sync>(F);
 
-impl<F: Fn(&Trial, &Control<'_>) -> Result<Ran> + Sync> TrialRunner for Told<F> {
+impl<F: Fn(&Trial, Option<u32>, &Control<'_>) -> Result<Ran> + Sync> TrialRunner for Told<F> {
     fn name(&self) -> &'static str {
         "told"
     }
 
-    fn run(&self, trial: &Trial, control: &Control<'_>) -> Result<Ran> {
-        (self.0)(trial, control)
+    fn run(&self, trial: &Trial, gpu: Option<u32>, control: &Control<'_>) -> Result<Ran> {
+        (self.0)(trial, gpu, control)
     }
 }
 
@@ -117,7 +117,7 @@ fn ended(state: State) -> Ran {
 fn failures_are_counted_and_run_again_only_if_asked() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(TWO).unwrap();
-    let runner = Told(|trial: &Trial, _: &Control<'_>| {
+    let runner = Told(|trial: &Trial, _: Option<u32>, _: &Control<'_>| {
         Ok(ended(match trial.seed {
             None => State::Failed,
             Some(0) => State::Oom,
@@ -135,7 +135,7 @@ fn failures_are_counted_and_run_again_only_if_asked() {
 }
 
 #[test]
-fn a_detector_that_panics_or_cannot_run_is_a_failed_trial() {
+fn a_detector_that_cannot_run_is_a_failed_trial() {
     let folder = tempfile::tempdir().unwrap();
     let mut plan = plan(TWO).unwrap();
     plan.trials.truncate(1);
@@ -151,7 +151,7 @@ fn a_trial_has_no_more_time_than_it_is_given() {
     let folder = tempfile::tempdir().unwrap();
     let mut plan = plan(TWO).unwrap();
     plan.spec.limits.timeout = Some(Duration::from_millis(50));
-    let runner = Told(|_: &Trial, control: &Control<'_>| {
+    let runner = Told(|_: &Trial, _: Option<u32>, control: &Control<'_>| {
         while !control.is_stopped() {
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -169,9 +169,9 @@ fn a_stop_leaves_what_is_done_and_the_rest_for_later() {
     let plan = plan(TWO).unwrap();
     let (stop, begun) = (AtomicBool::new(false), AtomicUsize::new(0));
     let inner = InProcess::default();
-    let runner = Told(|trial: &Trial, control: &Control<'_>| {
+    let runner = Told(|trial: &Trial, gpu: Option<u32>, control: &Control<'_>| {
         if begun.fetch_add(1, Ordering::SeqCst) < 4 {
-            return inner.run(trial, control);
+            return inner.run(trial, gpu, control);
         }
         stop.store(true, Ordering::SeqCst);
         while !control.is_stopped() {
@@ -190,38 +190,54 @@ fn a_stop_leaves_what_is_done_and_the_rest_for_later() {
 }
 
 #[test]
-fn what_runs_at_once_stays_within_the_limits() {
+fn what_runs_at_once_stays_within_the_limits_and_shares_no_gpu() {
     let folder = tempfile::tempdir().unwrap();
     let mut plan = plan(TWO).unwrap();
-    plan.spec.limits = Limits { parallel: 4, gpus: 1, ..Limits::default() };
+    plan.spec.limits = Limits { parallel: 4, gpus: vec![1, 6], ..Limits::default() };
     for trial in &mut plan.trials {
         trial.gpu = trial.seed.is_some();
     }
-    let now = Mutex::new((0, 0));
-    let most = Mutex::new((0, 0));
-    let runner = Told(|trial: &Trial, _: &Control<'_>| {
-        let change = |by: i32| {
+    let (now, most) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+    let runner = Told(|trial: &Trial, gpu: Option<u32>, _: &Control<'_>| {
+        assert_eq!(gpu.is_some(), trial.gpu);
+        {
             let mut now = now.lock().unwrap();
-            *now = (now.0 + by, now.1 + by * i32::from(trial.gpu));
-            let mut most = most.lock().unwrap();
-            *most = (most.0.max(now.0), most.1.max(now.1));
-        };
-        change(1);
+            assert!(gpu.is_none() || !now.contains(&gpu), "{gpu:?} is taken: {now:?}");
+            assert!([None, Some(1), Some(6)].contains(&gpu));
+            now.push(gpu);
+            most.fetch_max(now.len(), Ordering::SeqCst);
+        }
         std::thread::sleep(Duration::from_millis(20));
-        change(-1);
+        let mut now = now.lock().unwrap();
+        let place = now.iter().position(|other| *other == gpu).unwrap();
+        now.remove(place);
         Ok(ended(State::Failed))
     });
     assert_eq!(run(&plan, folder.path(), &runner).n_ran, 14);
-    let (most, gpus) = *most.lock().unwrap();
+    let most = most.load(Ordering::SeqCst);
     assert!((2..=4).contains(&most), "{most}");
-    assert_eq!(gpus, 1);
+}
+
+#[test]
+fn a_panic_of_a_runner_is_heard_while_others_wait_for_its_gpu() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = plan(TWO).unwrap();
+    plan.spec.limits = Limits { parallel: 3, gpus: vec![0], ..Limits::default() };
+    plan.trials.iter_mut().for_each(|trial| trial.gpu = true);
+    let runner = Told(|_: &Trial, _: Option<u32>, _: &Control<'_>| panic!("on purpose"));
+    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        run(&plan, folder.path(), &runner)
+    }));
+    assert_eq!(ran.unwrap_err().downcast_ref::<&str>(), Some(&"on purpose"));
 }
 
 #[test]
 fn a_runner_that_fails_ends_the_sweep_with_its_error() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(TWO).unwrap();
-    let runner = Told(|_: &Trial, _: &Control<'_>| Err(Error::Empty { name: "the machine" }));
+    let runner = Told(|_: &Trial, _: Option<u32>, _: &Control<'_>| {
+        Err(Error::Empty { name: "the machine" })
+    });
     let options = RunOptions::default();
     let error = plan.run(folder.path(), &runner, options, &Control::default()).unwrap_err();
     assert_eq!(error.to_string(), "the machine is empty");
@@ -246,4 +262,19 @@ fn what_cannot_be_planned_is_said() {
         "no method fits a dataset",
     );
     says(&TWO.replace("name = \"degree\"", "name = \"degree\"\ngpu = true"), "gpus is 0");
+    // One run under two names, and two datasets under one.
+    let twice = format!("{TWO}\n[[methods]]\nname = \"degree\"\nlabel = \"also\"");
+    says(&twice, "degree and also are the same run on disney");
+    let copies = tempfile::tempdir().unwrap();
+    for parent in ["a", "b"] {
+        let folder = copies.path().join(parent).join("same");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("edges.csv"), "source,target\n0,1\n").unwrap();
+    }
+    let both = ["a", "b"].map(|parent| format!("{:?}", copies.path().join(parent).join("same")));
+    let list = format!("datasets = [{}]", both.join(", "));
+    says(
+        &TWO.replace("datasets = [\"bundled:disney\", \"bundled:communities\"]", &list),
+        "of different names",
+    );
 }

@@ -1,5 +1,6 @@
 //! What a leaderboard is made of: runs, from the folder of a sweep or of experiments.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -62,6 +63,8 @@ pub struct Entries {
     pub judge: Judge,
     /// What was left out, and why.
     pub unfit: Vec<Unfit>,
+    /// Runs that are there and do not count, and why.
+    pub ignored: Vec<String>,
     /// Runs that should be there and are not.
     pub n_missing: usize,
     /// Where it comes from: machine, versions, files.
@@ -94,12 +97,13 @@ impl Entries {
             .map_err(|error| bad(&format!("judge: {error}")))?;
         let select: Option<Metric> = parsed(&spec["select"], "select")?;
         let ids = plan["trials"].as_array().ok_or_else(|| bad("it has no list of trials"))?;
-        let (mut entries, mut n_missing) = (Vec::new(), 0);
+        let (mut entries, mut ignored, mut n_missing) = (Vec::new(), Vec::new(), 0);
         for id in ids {
             let id = id.as_str().ok_or_else(|| bad("an id of a trial is no text"))?;
-            match Record::find(folder, id)? {
-                Some(record) => entries.push(Entry::of(record)),
-                None => n_missing += 1,
+            match Record::find(folder, id) {
+                Ok(Some(record)) => entries.push(Entry::of(record)),
+                Ok(None) => n_missing += 1,
+                Err(error) => ignored.push(error.to_string()),
             }
         }
         let unfit = plan["unfit"].as_array().into_iter().flatten();
@@ -113,8 +117,8 @@ impl Entries {
         for key in ["version", "machine", "written", "spec"] {
             provenance.insert(key.to_owned(), plan[key].clone());
         }
-        let title = text(&spec["name"]);
-        Ok(Self { title, entries, select, judge, unfit: unfit.collect(), n_missing, provenance })
+        let (title, unfit) = (text(&spec["name"]), unfit.collect());
+        Ok(Self { title, entries, select, judge, unfit, ignored, n_missing, provenance })
     }
 
     fn of_experiments(folder: &Path, judge: &Judge, control: &Control<'_>) -> Result<Self> {
@@ -123,31 +127,79 @@ impl Entries {
             let problem = "there is neither sweep.json nor an experiment in it";
             return Err(Error::bad_file(folder, problem));
         }
-        let mut entries = Vec::with_capacity(found.len());
+        let mut ignored: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let mut entries: Vec<Entry> = Vec::with_capacity(found.len());
         for (done, experiment) in found.iter().enumerate() {
             control.step("experiments", done as u64, Some(found.len() as u64))?;
-            entries.push(Entry::of_experiment(experiment, judge, control)?);
+            let state = experiment.status.status;
+            // What someone stopped says nothing of the method.
+            if !state.is_final() || state == State::Stopped {
+                ignored.push(format!("{}: {state}", experiment.name));
+                continue;
+            }
+            let entry = match Entry::of_experiment(experiment, judge, control) {
+                Ok(entry) => entry,
+                Err(Error::Stopped(stopped)) => return Err(stopped.into()),
+                Err(error) => {
+                    ignored.push(error.to_string());
+                    continue;
+                }
+            };
+            // The newest come first, and count.
+            match entries.iter().any(|known| known.repeats(&entry)) {
+                true => ignored.push(format!("{}: it was run again later", experiment.name)),
+                false => entries.push(entry),
+            }
         }
+        distinguish(&mut entries);
         let title = folder.canonicalize().unwrap_or_default();
         let title = title.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let unreadable: Vec<String> = problems.iter().map(ToString::to_string).collect();
         let mut provenance = Map::new();
         provenance.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
         provenance.insert("experiments".to_owned(), json!(found.len()));
-        provenance.insert("unreadable".to_owned(), json!(unreadable));
         Ok(Self {
             title,
             entries,
             select: None,
             judge: judge.clone(),
             unfit: Vec::new(),
+            ignored,
             n_missing: 0,
             provenance,
         })
     }
 }
 
+/// Gives datasets that have one name and different contents names of their own.
+fn distinguish(entries: &mut [Entry]) {
+    let mut contents: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for entry in entries.iter() {
+        if let Some(hash) = &entry.dataset_sha256 {
+            contents.entry(entry.dataset.clone()).or_default().insert(hash.clone());
+        }
+    }
+    for entry in entries {
+        let several = contents.get(&entry.dataset).is_some_and(|hashes| 1 < hashes.len());
+        if let Some(hash) = entry.dataset_sha256.as_ref().filter(|_| several) {
+            entry.dataset = format!("{}@{}", entry.dataset, hash.get(..8).unwrap_or(hash));
+        }
+    }
+}
+
 impl Entry {
+    /// Whether it is `other` once more, and not another sample of the same distribution: they have one
+    /// seed, or draw no random numbers.
+    fn repeats(&self, other: &Self) -> bool {
+        let exact =
+            || detectors::all().iter().any(|info| info.name == self.method && !info.is_seeded());
+        let same = self.method == other.method
+            && self.dataset == other.dataset
+            && self.dataset_sha256 == other.dataset_sha256
+            && self.settings == other.settings
+            && self.seed == other.seed;
+        same && (self.seed.is_some() || exact())
+    }
+
     fn of(Record { trial, outcome }: Record) -> Self {
         let native = detectors::all().iter().find(|info| info.name == trial.method);
         let native = native.filter(|_| trial.folder.is_none());

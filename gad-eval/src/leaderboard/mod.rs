@@ -38,6 +38,8 @@ pub struct Board {
     pub n_missing: usize,
     /// What was left out, and why.
     pub unfit: Vec<Unfit>,
+    /// Runs that are there and do not count, and why.
+    pub ignored: Vec<String>,
     /// Hash of each dataset.
     pub datasets: BTreeMap<String, String>,
     /// Highest load of the machine when a run began, and its number of processors.
@@ -209,6 +211,7 @@ impl Board {
             states,
             n_missing: entries.n_missing,
             unfit: entries.unfit.clone(),
+            ignored: entries.ignored.clone(),
             datasets,
             load: loads.max_by(f64::total_cmp),
             provenance: entries.provenance.clone(),
@@ -302,11 +305,17 @@ fn cell(runs: &[&Entry], select: Option<Metric>) -> Option<Cell> {
         let values = runs.iter().filter_map(|run| value(run.validation.as_ref(), metric));
         mean(values.map(|estimate| estimate.value))
     };
-    // Of equals the first counts.
-    let mut best: Option<(usize, Option<f64>)> = None;
+    // Of equals the first counts. A choice that failed for some seeds stands behind those that did not: the
+    // mean of the seeds it did well with says less.
+    let mut best: Option<(usize, (usize, Option<f64>))> = None;
     for (at, (_, runs)) in choices.iter().enumerate() {
-        let found = merit(runs);
-        if best.is_none_or(|(_, known)| known.unwrap_or(-1.0) < found.unwrap_or(-1.0)) {
+        let n_failed = runs.iter().filter(|run| run.state != State::Completed).count();
+        let found = (n_failed, merit(runs));
+        let better = |known: (usize, Option<f64>)| {
+            let value = |of: Option<f64>| of.unwrap_or(-1.0);
+            found.0 < known.0 || (found.0 == known.0 && value(known.1) < value(found.1))
+        };
+        if best.is_none_or(|(_, known)| better(known)) {
             best = Some((at, found));
         }
     }

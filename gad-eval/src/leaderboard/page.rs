@@ -8,7 +8,7 @@ use super::text::{METRICS, failures, secs};
 use super::{Board, Cell, Row, Spread, Track};
 use crate::evaluate::report::escaped;
 use crate::plots::{CriticalDifferencePlot, Plot};
-use crate::sweep::Metric;
+use crate::sweep::{Metric, Unfit};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -141,11 +141,14 @@ impl Board {
             }
             body.push_str("</tbody></table></div>");
         }
-        if !self.unfit.is_empty() {
-            let _ = write!(body, "<details><summary>Not run ({})</summary><ul>", self.unfit.len());
-            for unfit in &self.unfit {
-                let text = format!("{} on {}: {}", unfit.method, unfit.dataset, unfit.reason);
-                let _ = write!(body, "<li>{}</li>", escaped(&text));
+        let unfit: Vec<String> = self.unfit.iter().map(Unfit::to_string).collect();
+        for (title, lines) in [("Not run", &unfit), ("Not counted", &self.ignored)] {
+            if lines.is_empty() {
+                continue;
+            }
+            let _ = write!(body, "<details><summary>{title} ({})</summary><ul>", lines.len());
+            for line in lines {
+                let _ = write!(body, "<li>{}</li>", escaped(line));
             }
             body.push_str("</ul></details>");
         }

@@ -50,12 +50,29 @@ impl Board {
             }
             let _ = write!(text, "\n### Seconds\n\n");
             table(&mut text, track, |cell| cell.wall_secs.map(secs).unwrap_or_default(), false);
+            if track
+                .rows
+                .iter()
+                .flat_map(|row| &row.cells)
+                .flatten()
+                .any(|cell| cell.peak_memory_mb.is_some())
+            {
+                let _ = write!(text, "\n### Peak memory, MiB\n\n");
+                let memory = |cell: &Cell| cell.peak_memory_mb.map(|peak| format!("{peak:.0}"));
+                table(&mut text, track, |cell| memory(cell).unwrap_or_default(), false);
+            }
             let _ = write!(text, "\n{}\n", track.verdict());
         }
         if !self.unfit.is_empty() {
             text.push_str("\n## Not run\n\n");
             for unfit in &self.unfit {
-                let _ = writeln!(text, "- {} on {}: {}", unfit.method, unfit.dataset, unfit.reason);
+                let _ = writeln!(text, "- {unfit}");
+            }
+        }
+        if !self.ignored.is_empty() {
+            text.push_str("\n## Not counted\n\n");
+            for ignored in &self.ignored {
+                let _ = writeln!(text, "- {ignored}");
             }
         }
         text.push_str("\n## Datasets\n\n| dataset | SHA-256 |\n|---|---|\n");

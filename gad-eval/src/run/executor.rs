@@ -34,6 +34,8 @@ pub struct Task {
     pub requirements: Option<PathBuf>,
     /// Whether the method may use a GPU.
     pub gpu: bool,
+    /// The only one that it sees, by its place among those of the machine; `None` for all.
+    pub gpu_index: Option<u32>,
     /// Memory of all its processes together, in bytes.
     pub memory: Option<u64>,
     /// Version of the image of the method.
@@ -58,6 +60,7 @@ impl Task {
             environment,
             requirements,
             gpu: config.gpu,
+            gpu_index: config.gpu_index,
             memory: config.budget.memory,
             tag: config.tag.clone(),
         }

@@ -121,6 +121,12 @@ impl Executor for LocalExecutor {
         command.env("PYTHONUNBUFFERED", "1");
         if !task.gpu {
             command.env("CUDA_VISIBLE_DEVICES", "").env("HIP_VISIBLE_DEVICES", "");
+        } else if let Some(index) = task.gpu_index {
+            for name in ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"] {
+                command.env(name, visible(std::env::var(name).ok().as_deref(), index));
+            }
+            // Without it CUDA numbers them by speed, and not as the driver does.
+            command.env("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
         }
         let with_slash = |path: &PathBuf| match path.is_dir() {
             true => format!("{}/", path.display()),
@@ -252,5 +258,29 @@ impl Drop for LocalJob {
         if !self.ended {
             let _ = self.end(Duration::ZERO);
         }
+    }
+}
+
+/// What a process is told of GPUs so that it sees the one at `index` of those that we see ourselves, which
+/// `own` says; all, if it says nothing.
+fn visible(own: Option<&str>, index: u32) -> String {
+    let listed: Vec<&str> = own
+        .into_iter()
+        .flat_map(|own| own.split(','))
+        .map(str::trim)
+        .filter(|id| !id.is_empty())
+        .collect();
+    listed.get(index as usize).map_or_else(|| index.to_string(), |id| (*id).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn a_gpu_is_one_of_those_that_we_see() {
+        assert_eq!(visible(None, 2), "2");
+        assert_eq!(visible(Some("4, GPU-5"), 1), "GPU-5");
+        assert_eq!(visible(Some(""), 1), "1");
     }
 }

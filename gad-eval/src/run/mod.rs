@@ -62,6 +62,8 @@ pub struct RunConfig {
     pub seed: Option<u64>,
     /// Whether the method may use a GPU. Without, `_GPU` is −1, as GraFlag has it.
     pub gpu: bool,
+    /// The only GPU that it sees, by its place among those of the machine; `None` for all.
+    pub gpu_index: Option<u32>,
     /// What the run may take.
     pub budget: Budget,
     /// Version of the image of the method.
@@ -82,6 +84,7 @@ impl RunConfig {
             parameters: Vec::new(),
             seed: None,
             gpu: true,
+            gpu_index: None,
             budget: Budget::default(),
             tag: "latest".to_owned(),
             any_dataset: false,

@@ -10,11 +10,12 @@ mod spec;
 mod trial;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+use std::{fmt, fs};
 
 use graph_core::Control;
 use serde::Serialize;
@@ -56,6 +57,12 @@ pub struct Unfit {
     pub reason: String,
 }
 
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}: {}", self.method, self.dataset, self.reason)
+    }
+}
+
 /// What became of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct SweepReport {
@@ -95,8 +102,16 @@ impl Plan {
             });
         }
         let (mut trials, mut unfit): (Vec<Trial>, Vec<Unfit>) = Default::default();
+        let mut names = BTreeMap::new();
         for text in &spec.datasets {
             let source = Source::find(text)?;
+            if let Some(same) = names.insert(source.name().to_owned(), text) {
+                return Err(Error::BadOption {
+                    option: "datasets",
+                    value: format!("{same} and {text}").into(),
+                    allowed: "of different names, which tables tell them apart by",
+                });
+            }
             let sha256 = source.sha256()?;
             let native = spec.methods.iter().any(|m| matches!(m.program, Program::Native(_)));
             let loaded = if native && source.is_native() { Some(source.load()?) } else { None };
@@ -139,6 +154,17 @@ impl Plan {
                         });
                     }
                 }
+            }
+        }
+        let mut labels: BTreeMap<String, &Trial> = BTreeMap::new();
+        for trial in &trials {
+            if let Some(same) = labels.insert(trial.id(), trial) {
+                let (one, other) = (same.name(), trial.name());
+                let problem = format!("{one} and {other} are the same run on {}", trial.dataset);
+                return Err(Error::BadParameter {
+                    parameter: "methods".into(),
+                    problem: problem.into(),
+                });
             }
         }
         if trials.is_empty() {
@@ -194,7 +220,7 @@ impl Plan {
         };
         let total = missing.len() as u64;
         let n_workers = self.spec.limits.slots().min(missing.len());
-        let queue = Queue::new(missing, self.spec.limits.gpus);
+        let queue = Queue::new(missing, self.spec.limits.gpus.clone());
         let watches: Vec<Watch> = (0..n_workers).map(|_| Watch::default()).collect();
         let ended = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -204,8 +230,15 @@ impl Plan {
                     let (queue, trials) = (&queue, &self.trials);
                     scope.spawn(move || {
                         while let Some((at, gpu)) = queue.next(trials) {
-                            let done = self.one(folder, runner, &trials[at], watch);
-                            queue.done(gpu, done);
+                            let one = || self.one(folder, runner, &trials[at], gpu, watch);
+                            match catch_unwind(AssertUnwindSafe(one)) {
+                                Ok(done) => queue.done(gpu, done),
+                                // Others may wait for its GPU, and would do so for ever.
+                                Err(panic) => {
+                                    queue.close();
+                                    resume_unwind(panic);
+                                }
+                            }
                         }
                     })
                 })
@@ -233,7 +266,7 @@ impl Plan {
                 // A panic of a detector is a failed trial; one of ours goes on here.
                 if let Err(panic) = worker.join() {
                     ended.store(true, Ordering::Release);
-                    std::panic::resume_unwind(panic);
+                    resume_unwind(panic);
                 }
             }
             ended.store(true, Ordering::Release);
@@ -258,6 +291,7 @@ impl Plan {
         folder: &Path,
         runner: &dyn TrialRunner,
         trial: &Trial,
+        gpu: Option<u32>,
         watch: &Watch,
     ) -> Result<bool> {
         let load = load();
@@ -266,7 +300,7 @@ impl Plan {
         let timeout = self.spec.limits.timeout.filter(|_| !runner.keeps_time());
         watch.begin(timeout);
         let control = Control::default().stopped_by(&watch.stop);
-        let ran = runner.run(trial, &control);
+        let ran = runner.run(trial, gpu, &control);
         let expired = watch.end();
         let ran = match ran {
             Err(Error::Stopped(_)) if expired => Ran {
@@ -482,13 +516,13 @@ struct Queue {
 
 struct Waiting {
     left: VecDeque<usize>,
-    gpus: usize,
+    gpus: Vec<u32>,
     n_done: usize,
     failure: Option<Error>,
 }
 
 impl Queue {
-    fn new(trials: Vec<usize>, gpus: usize) -> Self {
+    fn new(trials: Vec<usize>, gpus: Vec<u32>) -> Self {
         let state = Waiting { left: trials.into(), gpus, n_done: 0, failure: None };
         Self { state: Mutex::new(state), freed: Condvar::new() }
     }
@@ -497,28 +531,27 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next trial that can begin, and whether it takes a GPU; waits for one while only such trials are
+    /// The next trial that can begin, and the GPU that it takes; waits for one while only such trials are
     /// left.
-    fn next(&self, trials: &[Trial]) -> Option<(usize, bool)> {
+    fn next(&self, trials: &[Trial]) -> Option<(usize, Option<u32>)> {
         let mut state = self.lock();
         loop {
             if state.left.is_empty() {
                 return None;
             }
-            let gpus = state.gpus;
-            let fits = state.left.iter().position(|&at| !trials[at].gpu || 0 < gpus);
+            let free = !state.gpus.is_empty();
+            let fits = state.left.iter().position(|&at| !trials[at].gpu || free);
             if let Some(at) = fits.and_then(|place| state.left.remove(place)) {
-                let gpu = trials[at].gpu;
-                state.gpus -= usize::from(gpu);
+                let gpu = if trials[at].gpu { state.gpus.pop() } else { None };
                 return Some((at, gpu));
             }
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn done(&self, gpu: bool, done: Result<bool>) {
+    fn done(&self, gpu: Option<u32>, done: Result<bool>) {
         let mut state = self.lock();
-        state.gpus += usize::from(gpu);
+        state.gpus.extend(gpu);
         match done {
             Ok(ended) => state.n_done += usize::from(ended),
             Err(error) => {

@@ -29,13 +29,14 @@ pub trait TrialRunner: Sync {
         false
     }
 
-    /// Runs `trial` until it ends or `control` stops it, which it does when its time is over too.
+    /// Runs `trial` until it ends or `control` stops it, which it does when its time is over too. One that
+    /// takes a GPU has that with the place `gpu` for itself.
     ///
     /// # Errors
     ///
     /// [`Error::Stopped`] if it was stopped; other errors only if the runner itself fails. What fails in
     /// the trial is a state of [`Ran`].
-    fn run(&self, trial: &Trial, control: &Control<'_>) -> Result<Ran>;
+    fn run(&self, trial: &Trial, gpu: Option<u32>, control: &Control<'_>) -> Result<Ran>;
 }
 
 /// What a runner knows of a trial that has ended.
@@ -83,7 +84,7 @@ impl TrialRunner for InProcess {
         "in-process"
     }
 
-    fn run(&self, trial: &Trial, control: &Control<'_>) -> Result<Ran> {
+    fn run(&self, trial: &Trial, _: Option<u32>, control: &Control<'_>) -> Result<Ran> {
         if let Some(folder) = &trial.folder {
             return Err(Error::bad_file(folder, "a folder of a method cannot run in this process"));
         }
@@ -173,7 +174,7 @@ impl TrialRunner for Processes<'_> {
         true
     }
 
-    fn run(&self, trial: &Trial, control: &Control<'_>) -> Result<Ran> {
+    fn run(&self, trial: &Trial, gpu: Option<u32>, control: &Control<'_>) -> Result<Ran> {
         let parameters = trial.parameters.iter().map(|(key, value)| (key.clone(), value.clone()));
         let dataset = Source::find(&trial.dataset_text)?.place(&self.folder.join("datasets"))?;
         let config = RunConfig {
@@ -181,6 +182,7 @@ impl TrialRunner for Processes<'_> {
             parameters: parameters.collect(),
             seed: trial.seed,
             gpu: trial.gpu,
+            gpu_index: gpu,
             budget: self.budget,
             interval: Duration::from_millis(200),
             ..RunConfig::new(self.program(trial)?, dataset)

@@ -66,16 +66,17 @@ pub struct Limits {
     pub timeout: Option<Duration>,
     /// Most bytes of memory of a trial.
     pub memory: Option<u64>,
-    /// Most bytes of all trials at a time: with `memory`, it limits how many there are.
+    /// Most bytes of all trials at a time, of which each is counted with all of `memory`.
     pub total_memory: Option<u64>,
-    /// How many trials that take a GPU run at a time. Which one each takes is not decided here.
-    pub gpus: usize,
+    /// GPUs, by their places among those of the machine. A trial that takes one has it for itself and
+    /// sees no other.
+    pub gpus: Vec<u32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let parallel = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { parallel, timeout: None, memory: None, total_memory: None, gpus: 0 }
+        Self { parallel, timeout: None, memory: None, total_memory: None, gpus: Vec::new() }
     }
 }
 
@@ -140,7 +141,14 @@ struct RawLimits {
     timeout: Option<Quantity>,
     memory: Option<Quantity>,
     total_memory: Option<Quantity>,
-    gpus: Option<usize>,
+    gpus: Option<Gpus>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Gpus {
+    Count(u32),
+    List(Vec<u32>),
 }
 
 #[derive(Deserialize)]
@@ -219,8 +227,19 @@ impl Spec {
             timeout: timeout.map(|time| seconds("timeout", &time)).transpose()?,
             memory: memory.map(|size| bytes("memory", &size)).transpose()?,
             total_memory: total_memory.map(|size| bytes("total_memory", &size)).transpose()?,
-            gpus: gpus.unwrap_or(0),
+            gpus: match gpus {
+                None => Vec::new(),
+                Some(Gpus::Count(n)) => (0..n).collect(),
+                Some(Gpus::List(places)) => places,
+            },
         };
+        if let Some(again) = repeated(&limits.gpus) {
+            return Err(bad("gpus", again.to_string(), "each named once"));
+        }
+        if let (Some(total), None) = (limits.total_memory, limits.memory) {
+            let allowed = "given with `memory`, which says how much of it a trial takes";
+            return Err(bad("total_memory", total.to_string(), allowed));
+        }
         if limits.parallel == 0 {
             return Err(bad("parallel", "0".to_owned(), "at least 1"));
         }
@@ -256,7 +275,7 @@ impl Spec {
             let allowed = "a label of its own for each method";
             return Err(bad("label", again.clone(), allowed));
         }
-        if limits.gpus == 0 && methods.iter().any(|method| method.gpu) {
+        if limits.gpus.is_empty() && methods.iter().any(|method| method.gpu) {
             return Err(bad("gpus", "0".to_owned(), "at least 1, since a method takes a GPU"));
         }
         let select = raw.selection.map(|selection| selection.metric);
@@ -295,6 +314,10 @@ fn expand(raw: RawMethod, folder: &Path) -> Result<Vec<MethodSpec>> {
         };
         if values.is_empty() {
             let problem = "has no values".into();
+            return Err(Error::BadParameter { parameter: key.into(), problem });
+        }
+        if let Some(again) = repeated(&values) {
+            let problem = format!("has {again} twice").into();
             return Err(Error::BadParameter { parameter: key.into(), problem });
         }
         grid.insert(key, values);
@@ -355,7 +378,7 @@ fn text_of(value: &toml::Value) -> Result<String> {
     }
 }
 
-fn repeated(values: &[String]) -> Option<&String> {
+fn repeated<T: PartialEq>(values: &[T]) -> Option<&T> {
     values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)).map(|(_, v)| v)
 }
 
@@ -398,6 +421,7 @@ mod tests {
         resamples = 50
         [limits]
         parallel = 8
+        gpus = 2
         timeout = "1.5 min"
         memory = "2GiB"
         total_memory = "5GiB"
@@ -423,6 +447,7 @@ mod tests {
         assert_eq!(spec.methods[1].grid["rows"], ["2", "4"]);
         assert_eq!(spec.limits.timeout, Some(Duration::from_secs(90)));
         assert_eq!(spec.limits.slots(), 2);
+        assert_eq!(spec.limits.gpus, [0, 1]);
         assert_eq!((spec.judge.validation, spec.judge.resamples), (Some(0.3), 50));
         assert_eq!(spec.select, Some(Metric::AveragePrecision));
     }
@@ -448,6 +473,16 @@ mod tests {
                 "timeout is 5y, but it must be",
             ),
             (&format!("{start}[limits]\nmemory = \"0\"\n{method}"), "memory is 0, but it must be"),
+            (
+                &format!("{start}[limits]\ntotal_memory = \"1GB\"\n{method}"),
+                "total_memory is 1000000000, but it must be given with `memory`",
+            ),
+            (
+                &format!("{start}[limits]\ngpus = [1, 1]\n{method}"),
+                "gpus is 1, but it must be each",
+            ),
+            (&format!("{start}{method}gpu = true"), "gpus is 0, but it must be at least 1"),
+            (&format!("{start}{method}parameters = {{ rows = [2, 4, 2] }}"), "`rows`: has 2 twice"),
             (
                 &format!("{start}[selection]\nmetric = \"roc_auc\"\nvalidation = 1.0\n{method}"),
                 "validation is 1, but it must be above 0 and below 1",

@@ -66,6 +66,11 @@ impl Trial {
         }
     }
 
+    /// Its label, and its parameters if it has some.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.label, self.settings()).trim_end().to_owned()
+    }
+
     /// Its parameters in a line.
     pub fn settings(&self) -> String {
         let pairs: Vec<String> =

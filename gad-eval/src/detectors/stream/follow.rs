@@ -111,9 +111,9 @@ impl Follow {
     ///
     /// # Errors
     ///
-    /// [`Error::TimeGoesBack`] at an edge that is older than one before it, [`Error::BadColumn`],
-    /// [`Error::Unknown`] for a column that is not there, [`Error::Arrow`]: what came before is scored,
-    /// written and in the checkpoint. [`Error::File`] if input, output or checkpoint fail.
+    /// [`Error::TimeGoesBack`] at an edge that is older than one before it, [`Error::BadColumn`] and
+    /// [`Error::Arrow`] for a batch, [`Error::BadFile`] for a line that is no edge, [`Error::Unknown`] for a
+    /// column that is not there: what came before is scored, written and in the checkpoint. [`Error::File`] if input, output or checkpoint fail.
     pub fn run(
         &self,
         detector: &mut dyn StreamDetector,

@@ -28,6 +28,8 @@ pub(super) struct Lines<R> {
     kinds: Option<[Ids; 2]>,
     /// Number of lines before those that are read next.
     before: u64,
+    /// What is wrong with the line after those that were given out.
+    problem: Option<Error>,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -49,7 +51,8 @@ impl<R: BufRead> Lines<R> {
             }
             (first, before) = (Some(line), 1);
         }
-        Ok(Self { input, header: first, places, names: names.clone(), kinds: None, before })
+        let (names, kinds, problem) = (names.clone(), None, None);
+        Ok(Self { input, header: first, places, names, kinds, before, problem })
     }
 
     /// The line of names.
@@ -57,8 +60,12 @@ impl<R: BufRead> Lines<R> {
         self.header.as_deref()
     }
 
-    /// The whole lines that can be read without waiting, at least one; `None` at the end.
+    /// The whole lines that can be read without waiting, at least one; `None` at the end. Those before a
+    /// bad line come out before its error does.
     pub(super) fn next(&mut self) -> Result<Option<Chunk>> {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
         let mut lines = Vec::new();
         // The part of a line at the end of what is there waits for its rest.
         loop {
@@ -97,12 +104,17 @@ impl<R: BufRead> Lines<R> {
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
             let line = trimmed(line);
             if !line.is_empty() {
-                let fields = self.fields(line, n_lines)?;
-                let [source, target, time] = fields.map(|range| &line[range]);
-                let kinds = *self.kinds.get_or_insert_with(|| [source, target].map(kind_of));
-                sources.push(self.id(source, kinds[0], 0, n_lines)?);
-                targets.push(self.id(target, kinds[1], 1, n_lines)?);
-                times.push(self.time(time, n_lines)?);
+                let (source, target, time) = match self.edge(line, n_lines) {
+                    Ok(edge) => edge,
+                    Err(problem) if sources.is_empty() => return Err(problem),
+                    Err(problem) => {
+                        self.problem = Some(problem);
+                        break;
+                    }
+                };
+                sources.push(source);
+                targets.push(target);
+                times.push(time);
                 kept.extend_from_slice(line);
                 ends.push(kept.len());
             }
@@ -111,6 +123,15 @@ impl<R: BufRead> Lines<R> {
         self.before += n_lines;
         let edges = StreamBatch::of_columns(sources, targets, times);
         Ok(Chunk { edges, rows: Rows::Lines(kept, ends) })
+    }
+
+    /// The source, the target and the time in a line.
+    fn edge(&mut self, line: &[u8], number: u64) -> Result<(u64, u64, i64)> {
+        let fields = self.fields(line, number)?;
+        let [source, target, time] = fields.map(|range| &line[range]);
+        let kinds = *self.kinds.get_or_insert_with(|| [source, target].map(kind_of));
+        let source = self.id(source, kinds[0], 0, number)?;
+        Ok((source, self.id(target, kinds[1], 1, number)?, self.time(time, number)?))
     }
 
     /// Where the three columns are in a line.

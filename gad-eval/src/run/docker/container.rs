@@ -178,7 +178,7 @@ impl DockerExecutor {
     }
 }
 
-/// All GPUs, if the task may use them and the engine can hand them out.
+/// The GPU of the task or all of them, if the task may use them and the engine can hand them out.
 fn gpu_request(engine: &Engine, task: &Task) -> Result<Option<Vec<DeviceRequest>>> {
     if !task.gpu {
         return Ok(None);
@@ -187,7 +187,8 @@ fn gpu_request(engine: &Engine, task: &Task) -> Result<Option<Vec<DeviceRequest>
     let runtime = info.runtimes.is_some_and(|runtimes| runtimes.contains_key("nvidia"));
     let request = DeviceRequest {
         driver: Some("nvidia".to_owned()),
-        count: Some(-1),
+        count: task.gpu_index.is_none().then_some(-1),
+        device_ids: task.gpu_index.map(|index| vec![index.to_string()]),
         capabilities: Some(vec![vec!["gpu".to_owned()]]),
         ..DeviceRequest::default()
     };
