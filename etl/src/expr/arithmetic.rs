@@ -1,12 +1,17 @@
 //! Arithmetic that polars does not have: of integers that may not wrap, exact logarithms.
 
+use std::ops::Add;
+
 use polars::prelude::{
     ChunkFullNull, ChunkedArray, Column, DataType, Expr, Field, Float64Chunked, Int64Chunked,
-    IntoColumn, PolarsError, PolarsResult, Schema, Series, arity, map_multiple,
+    IntoColumn, NamedFrom, PolarsError, PolarsResult, Schema, Series, apply_multiple, arity,
+    map_multiple,
 };
 use polars_arrow::array::PrimitiveArray;
 use polars_arrow::bitmap::Bitmap;
 use polars_arrow::compute::utils::combine_validities_and;
+use polars_arrow::types::NativeType;
+use rayon::prelude::*;
 
 /// How an error of ours begins inside of polars' errors; the rest is what did not fit.
 pub(crate) const OVERFLOW: &str = "graphlume: does not fit into 64 bits: ";
@@ -65,6 +70,51 @@ pub(super) fn checked_sum(values: Expr, what: &str) -> Expr {
     let gives = |_: &Schema, fields: &[Field]| Ok(fields[0].clone());
     let near = values.clone().cast(DataType::Float64).sum();
     map_multiple(run, [values.sum(), near], gives)
+}
+
+/// The sum of `values`, of `i64` or `u64`, of all rows; an error if it does not fit.
+pub(super) fn exact_sum(values: Expr, what: &str) -> Expr {
+    let what = what.to_owned();
+    let run = move |columns: &mut [Column]| {
+        let series = columns[0].as_materialized_series();
+        let over = || PolarsError::ComputeError(format!("{OVERFLOW}the sum of {what}").into());
+        let sum = match series.dtype() {
+            DataType::UInt64 => {
+                let sum: i128 = series.u64()?.downcast_iter().map(total).sum();
+                u64::try_from(sum).map(|sum| Series::new(series.name().clone(), [sum]))
+            }
+            _ => {
+                let sum: i128 = series.i64()?.downcast_iter().map(total).sum();
+                i64::try_from(sum).map(|sum| Series::new(series.name().clone(), [sum]))
+            }
+        };
+        sum.map(IntoColumn::into_column).map_err(|_| over())
+    };
+    let gives = |_: &Schema, fields: &[Field]| Ok(fields[0].clone());
+    apply_multiple(run, [values], gives, true)
+}
+
+/// Values that one task adds up.
+const TASK: usize = 1 << 16;
+
+fn total<T: NativeType + Into<i128>>(chunk: &PrimitiveArray<T>) -> i128 {
+    let values = chunk.values().as_slice();
+    match chunk.validity().filter(|validity| validity.unset_bits() > 0) {
+        None => values
+            .par_chunks(TASK)
+            .map(|part| part.iter().map(|&value| value.into()).sum())
+            .reduce(|| 0, Add::add),
+        Some(validity) => {
+            let part = |(task, part): (usize, &[T])| {
+                let valid = validity.clone().sliced(task * TASK, part.len());
+                part.iter()
+                    .zip(valid.iter())
+                    .map(|(&value, valid)| if valid { value.into() } else { 0 })
+                    .sum()
+            };
+            values.par_chunks(TASK).enumerate().map(part).reduce(|| 0, Add::add)
+        }
+    }
 }
 
 /// `function` of each value of a column of `f64`.

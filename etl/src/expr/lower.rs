@@ -1,9 +1,11 @@
 //! From a checked expression to one of polars.
 
+use std::cell::RefCell;
+
 use polars::prelude as pl;
 use polars::prelude::{DataType, RoundMode, Schema, TimeUnit, lit, when};
 
-use super::arithmetic::{Integers, checked_integers, checked_sum, float_function};
+use super::arithmetic::{Integers, checked_integers, checked_sum, exact_sum, float_function};
 use super::check::UNITS;
 use super::functions::{Aggregate, Function};
 use super::of_text::like_regex;
@@ -18,7 +20,7 @@ const MICROS: TimeUnit = TimeUnit::Microseconds;
 ///
 /// [`Error::Engine`] if polars has another opinion of its types.
 pub(crate) fn lower(resolved: &Resolved, schema: &Schema) -> Result<pl::Expr> {
-    let lowering = Lowering { schema, in_group: false };
+    let lowering = Lowering { schema, in_group: false, sums: Sums::Near };
     let lowered = lowering.expr(&resolved.expr)?;
     lowering.ending(lowered, resolved)
 }
@@ -29,7 +31,34 @@ pub(crate) fn lower(resolved: &Resolved, schema: &Schema) -> Result<pl::Expr> {
 ///
 /// As [`lower`].
 pub(crate) fn lower_group(resolved: &Resolved, schema: &Schema) -> Result<pl::Expr> {
-    let lowering = Lowering { schema, in_group: true };
+    lower_group_as(resolved, schema, Sums::Near)
+}
+
+/// As [`lower_group`], for one group of all rows, which are in memory.
+///
+/// # Errors
+///
+/// As [`lower`].
+pub(crate) fn lower_whole(resolved: &Resolved, schema: &Schema) -> Result<pl::Expr> {
+    lower_group_as(resolved, schema, Sums::Exact)
+}
+
+/// As [`lower_group`], for columns of integers whose sums are known to fit, which are added to
+/// `bounded`: those that are added up as they are.
+///
+/// # Errors
+///
+/// As [`lower`].
+pub(crate) fn lower_bounded_group(
+    resolved: &Resolved,
+    schema: &Schema,
+    bounded: &RefCell<Vec<String>>,
+) -> Result<pl::Expr> {
+    lower_group_as(resolved, schema, Sums::Bounded(bounded))
+}
+
+fn lower_group_as(resolved: &Resolved, schema: &Schema, sums: Sums<'_>) -> Result<pl::Expr> {
+    let lowering = Lowering { schema, in_group: true, sums };
     let lowered = lowering.expr(&resolved.expr)?;
     lowering.ending(lowered, resolved)
 }
@@ -43,6 +72,18 @@ struct Lowering<'a> {
     schema: &'a Schema,
     /// Whether columns stand for the one value that a group has of them.
     in_group: bool,
+    sums: Sums<'a>,
+}
+
+/// How sums of integers of 64 bits are kept from wrapping.
+#[derive(Clone, Copy)]
+enum Sums<'a> {
+    /// By another one, of fractions.
+    Near,
+    /// Those of columns as they are need no check; the columns are put there.
+    Bounded(&'a RefCell<Vec<String>>),
+    /// By adding up 128 bits, one column at once.
+    Exact,
 }
 
 impl Lowering<'_> {
@@ -424,7 +465,8 @@ impl Lowering<'_> {
             }
             _ => Ok(false),
         };
-        let values = Lowering { schema: self.schema, in_group: false }.expr(argument)?;
+        let values =
+            Lowering { schema: self.schema, in_group: false, sums: Sums::Near }.expr(argument)?;
         Ok(match aggregate {
             Aggregate::Count => values.count().cast(DataType::Int64),
             Aggregate::CountDistinct => {
@@ -433,7 +475,14 @@ impl Lowering<'_> {
             }
             Aggregate::Sum => match self.data_type(&values)? {
                 DataType::Int64 | DataType::UInt64 if !narrow(&values)? => {
-                    checked_sum(values, &argument.to_string())
+                    match (&values, self.sums) {
+                        (pl::Expr::Column(name), Sums::Bounded(bounded)) => {
+                            bounded.borrow_mut().push(name.to_string());
+                            values.sum()
+                        }
+                        (_, Sums::Exact) => exact_sum(values, &argument.to_string()),
+                        _ => checked_sum(values, &argument.to_string()),
+                    }
                 }
                 _ => values.sum(),
             },

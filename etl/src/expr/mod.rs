@@ -48,6 +48,6 @@ pub use check::Resolved;
 pub use error::{ExpressionError, Problem};
 pub use functions::{Aggregate, Function};
 #[cfg(feature = "tables")]
-pub(crate) use lower::{column, lower, lower_group};
+pub(crate) use lower::{column, lower, lower_bounded_group, lower_group, lower_whole};
 pub(crate) use of_text::{OfText, Word, is_of_text};
 pub use tree::{Binary, Column, Element, Expr, Interval, Kind, Literal, Place, Unary};

@@ -78,10 +78,7 @@ pub(crate) enum Fit {
 #[expect(clippy::large_enum_variant, reason = "a table has few of them")]
 enum Step {
     /// Files or batches; temporary files are there as long as something reads them.
-    Source(
-        LazyFrame,
-        #[expect(dead_code, reason = "it is there to be dropped")] Option<Arc<TempDir>>,
-    ),
+    Source(LazyFrame, Option<Arc<TempDir>>),
     /// A verb over tables.
     Verb(Vec<Arc<Step>>, Verb),
 }
@@ -169,6 +166,14 @@ impl Table {
         match self.fit {
             Fit::Either | Fit::Whole if self.is_held => Engine::InMemory,
             _ => Engine::Streaming,
+        }
+    }
+
+    /// The rows, if this is a source that is in memory.
+    fn held(&self) -> Option<DataFrame> {
+        match self.step.as_ref() {
+            Step::Source(lazy, None) if self.is_held => lazy.clone().collect().ok(),
+            _ => None,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use polars::prelude as pl;
 use polars::prelude::{
-    Column, DataType, Field, IntoColumn, LazyFrame, Schema, SortMultipleOptions,
+    Column, DataFrame, DataType, Field, IdxCa, IdxSize, IntoColumn, LazyFrame, OptFlags, Schema,
+    SortMultipleOptions,
 };
 
 use super::{Fit, Table};
@@ -16,13 +17,25 @@ const CHANCE: &str = "graphlume chance";
 impl Table {
     /// `n` rows, or all if there are fewer, in order; each set of `n` rows with the same chance.
     ///
-    /// The same rows, `n` and `seed` give the same rows on any machine.
+    /// The same rows, `n` and `seed` give the same rows on any machine; but of a table that is in
+    /// memory, numbers of rows are drawn, and of one that is read from files, which has not been
+    /// counted, rows, so that the two differ. The first costs O(n), the second a look at each row.
     ///
     /// # Errors
     ///
     /// [`Error::DuplicateColumn`] if a column has a name that is needed here.
     pub fn sample(&self, n: usize, seed: u64) -> Result<Self> {
         self.check_free()?;
+        if self.is_held {
+            let draw = move |frame: DataFrame| match frame.height() {
+                height if height <= n => Ok(frame),
+                height => frame.take(&IdxCa::from_vec("".into(), drawn(n, height, seed))),
+            };
+            let some = self.then(move |lazy| {
+                lazy.map(draw, OptFlags::PROJECTION_PUSHDOWN, None, Some("sample"))
+            })?;
+            return Ok(some);
+        }
         let rows = pl::IdxSize::try_from(n).unwrap_or(pl::IdxSize::MAX);
         let some = self.then(move |lazy| {
             // Chances of different rows differ, as they are made of numbers by a bijection.
@@ -91,6 +104,36 @@ fn chance(seed: u64) -> pl::Expr {
     };
     let gives = |_: &Schema, field: &Field| Ok(Field::new(field.name().clone(), DataType::UInt64));
     column(NUMBER).map(run, gives)
+}
+
+/// `n` different numbers below `height`, ascending; each set of as many with the same chance.
+///
+/// For each of the last `n` numbers one of those up to it is drawn, and if that one is there already,
+/// the number itself is taken.
+///
+/// Source: Bentley & Floyd 1987, doi:10.1145/30401.315746.
+fn drawn(n: usize, height: usize, seed: u64) -> Vec<IdxSize> {
+    let mut taken = vec![0_u64; height.div_ceil(64)];
+    let mut take = |row: usize| {
+        let (word, bit) = (&mut taken[row / 64], 1 << (row % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    };
+    for last in height - n..height {
+        let one = (u128::from(mixed(last as u64, seed)) * (last as u128 + 1)) >> 64;
+        if !take(one as usize) {
+            take(last);
+        }
+    }
+    let mut rows = Vec::with_capacity(n);
+    for (word, mut bits) in taken.into_iter().enumerate() {
+        while bits != 0 {
+            rows.push((word * 64 + bits.trailing_zeros() as usize) as IdxSize);
+            bits &= bits - 1;
+        }
+    }
+    rows
 }
 
 /// A bijection of `number` for each seed: the finalizer of `SplitMix64`, over a seed mixed likewise.

@@ -9,7 +9,8 @@ use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, TableFactor, V
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use super::sql_sums::check_sums;
+use super::group_by::sums_fit;
+use super::sql_sums::{check_sums, summed_columns};
 use super::{Fit, Table};
 use crate::error::nearest;
 use crate::{Error, Result};
@@ -47,6 +48,9 @@ pub fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
     };
     // Errors are to be about the query as it was written.
     let unchecked = run(query.to_owned())?;
+    if cannot_wrap(&parsed, tables) {
+        return Ok(unchecked);
+    }
     for widen in [true, false] {
         let Some(query) = check_sums(&parsed, widen) else { return Ok(unchecked) };
         if let Ok(checked) = run(query)
@@ -59,6 +63,36 @@ pub fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
         doing: "planning SQL",
         reason: "a sum has a type that cannot be checked for overflow".into(),
     })
+}
+
+/// Whether no sum of the query can leave 64 bits, as far as values that are in memory tell.
+fn cannot_wrap(query: &Query, tables: &[(&str, Table)]) -> bool {
+    let Some((columns, read)) = summed_columns(query) else { return false };
+    if columns.is_empty() {
+        return false;
+    }
+    let given = |name: &String| tables.iter().find(|(known, _)| known == name);
+    let Some(read) = read.iter().map(given).collect::<Option<Vec<_>>>() else { return false };
+    // A row for each combination of rows is the most that joins can make.
+    let mut n_rows: u128 = 1;
+    for (_, table) in &read {
+        match table.held() {
+            Some(frame) => n_rows = n_rows.saturating_mul(frame.height() as u128),
+            None => return false,
+        }
+    }
+    let fits = |(_, table): &&(&str, Table)| {
+        let here = |column: &&String| table.column_names().any(|name| name == **column);
+        let columns: Vec<String> = columns.iter().filter(here).cloned().collect();
+        let is_of_64_bits = |column: &String| {
+            let kind =
+                table.schema().field_with_name(column).map(arrow::datatypes::Field::data_type);
+            matches!(kind, Ok(DataType::Int64 | DataType::UInt64))
+        };
+        columns.iter().all(is_of_64_bits)
+            && table.held().is_some_and(|frame| sums_fit(&frame, &columns, n_rows).unwrap_or(false))
+    };
+    read.iter().all(fits)
 }
 
 /// Whether columns of `after` have the names and types of those of `before`, but for whole numbers of

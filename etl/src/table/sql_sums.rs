@@ -3,11 +3,13 @@
 //! A query is rewritten before it is run, in SQL alone, since functions of ours would not be known in
 //! its inner queries. Beside each sum another one is made, of fractions. Whole numbers that wrapped are
 //! off by at least 2⁶⁴ from it, and then a text that is no number is made one, which is an error.
+//!
+//! Sums that cannot wrap, since the largest value as often as there can be rows does not, stay alone.
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query};
-use sqlparser::ast::{VisitMut, VisitorMut};
+use sqlparser::ast::{SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
@@ -27,6 +29,57 @@ pub(super) fn check_sums(query: &Query, widen: bool) -> Option<String> {
     let mut sums = Sums { widen, found: false };
     let ControlFlow::Continue(()) = VisitMut::visit(&mut query, &mut sums);
     sums.found.then(|| query.to_string())
+}
+
+/// The columns whose sums, as they are, are all that `query` adds up, and the tables that it reads, as
+/// often as it does; `None` if it adds up anything else, or rows of other queries.
+pub(super) fn summed_columns(query: &Query) -> Option<(Vec<String>, Vec<String>)> {
+    let mut look = Look::default();
+    let is_plain = Visit::visit(query, &mut look).is_continue();
+    (is_plain && query.with.is_none() && matches!(*query.body, SetExpr::Select(_)))
+        .then_some((look.columns, look.tables))
+}
+
+#[derive(Default)]
+struct Look {
+    n_queries: usize,
+    columns: Vec<String>,
+    tables: Vec<String>,
+}
+
+impl Visitor for Look {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.n_queries += 1;
+        if self.n_queries == 1 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        match factor {
+            TableFactor::Table { name, .. } => match name.0.as_slice() {
+                [part] if part.as_ident().is_some() => {
+                    self.tables.extend(part.as_ident().map(|ident| ident.value.clone()));
+                    ControlFlow::Continue(())
+                }
+                _ => ControlFlow::Break(()),
+            },
+            _ => ControlFlow::Break(()),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
+        match summed(function) {
+            Some(Expr::Identifier(column)) => self.columns.push(column.value.clone()),
+            Some(Expr::CompoundIdentifier(parts)) => {
+                self.columns.extend(parts.last().map(|column| column.value.clone()));
+            }
+            Some(_) => return ControlFlow::Break(()),
+            None => {}
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 struct Sums {

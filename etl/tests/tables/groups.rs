@@ -131,6 +131,29 @@ fn whole_numbers_that_do_not_fit_are_errors() {
 }
 
 #[test]
+fn sums_that_could_overflow_but_do_not_are_right() {
+    // The largest value, twice, would not fit; both sums do.
+    let near = table(vec![("k", ints(&[1, 1, 2])), ("x", ints(&[i64::MAX, -1, i64::MIN]))]);
+    let sums = [("s", expr("sum(x)")), ("n", expr("count(*)"))];
+    let by_key = near.group_by(&["k"], &sums).unwrap();
+    assert_eq!(
+        rows(&by_key),
+        [r#"{"k":1,"s":9223372036854775806,"n":2}"#, r#"{"k":2,"s":-9223372036854775808,"n":1}"#]
+    );
+    // Without the row that makes it possible, and with columns that are not asked for.
+    let small = near.filter(&expr("x < 0 AND k = 1")).unwrap().group_by(&["k"], &sums).unwrap();
+    assert_eq!(rows(&small), [r#"{"k":1,"s":-1,"n":1}"#]);
+    let none = near.filter(&expr("k > 2")).unwrap();
+    assert!(rows(&none.group_by(&["k"], &sums).unwrap()).is_empty());
+    let all = none.group_by(&[] as &[&str], &sums).unwrap();
+    assert_eq!(rows(&all), [r#"{"s":0,"n":0}"#]);
+    // On the way it is beyond; at the end it is not. A missing value is none.
+    let back = table(vec![("x", ints(&[Some(i64::MAX), Some(9), None, Some(-10)]))]);
+    let sum = back.group_by(&[] as &[&str], &[("s", expr("sum(x)")), ("m", expr("sum(x) - 1"))]);
+    assert_eq!(rows(&sum.unwrap()), [r#"{"s":9223372036854775806,"m":9223372036854775805}"#]);
+}
+
+#[test]
 fn bins_cover_the_values() {
     let values = table(vec![(
         "x",

@@ -41,6 +41,17 @@ fn sums_in_sql_do_not_wrap() {
         let found = run(query, &big);
         assert!(matches!(found, Err(Error::Overflow { .. })), "{query}: {found:?}");
     }
+    // Few rows are many, joined with themselves; a name may be of other values.
+    let many = one(ints(&[1 << 61, 1 << 61, 1]));
+    for query in [
+        "SELECT SUM(a.x) AS s FROM t AS a JOIN t AS b ON a.k >= b.k OR a.k < b.k",
+        "SELECT SUM(x) AS s FROM (SELECT x * 4 AS x FROM t WHERE x > 1) AS a",
+    ] {
+        let found = run(query, &many);
+        assert!(found.is_err(), "{query}: {found:?}");
+    }
+    let fits = run("SELECT SUM(x) AS s FROM t", &many).unwrap();
+    assert_eq!(rows_of(&fits), [r#"{"s":4611686018427387905}"#]);
     let error = run("SELECT SUM(x) AS s FROM t", &big).unwrap_err().to_string();
     assert_eq!(error, "a sum of whole numbers does not fit into 64 bits");
 

@@ -135,6 +135,19 @@ fn samples_repeat_with_their_seed() {
 }
 
 #[test]
+fn each_set_of_rows_is_drawn_as_often() {
+    // 3 of 6: 20 sets, each expected 200 times, with a standard deviation of 14.
+    let numbers = table(vec![("x", ints(&[0, 1, 2, 3, 4, 5]))]);
+    let mut counts = std::collections::BTreeMap::new();
+    for seed in 0..4000 {
+        *counts.entry(rows(&numbers.sample(3, seed).unwrap())).or_insert(0) += 1;
+    }
+    assert_eq!(counts.len(), 20);
+    assert!(counts.values().all(|count| (130..270).contains(count)), "{counts:?}");
+    assert!(rows(&numbers.sample(0, 1).unwrap()).is_empty());
+}
+
+#[test]
 fn what_is_missing_is_filled_or_left_out() {
     let gaps = table(vec![("x", ints(&[None, Some(2), None, Some(4), None]))]);
     let filled = |fill| {
