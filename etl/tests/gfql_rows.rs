@@ -128,7 +128,7 @@ fn only_what_is_on_a_path_that_meets_all_conditions_is_found() {
     let wrong = |condition: Value, hops: u32| {
         let query = serde_json::json!({"type": "Chain", "where": [condition], "chain": [
             {"type": "Node", "name": "a"},
-            {"type": "Edge", "direction": "forward", "hops": hops},
+            {"type": "Edge", "direction": "forward", "hops": hops, "name": "e"},
             {"type": "Node", "name": "b"},
         ]});
         answer(&graph, &query).unwrap_err().to_string()
@@ -143,7 +143,7 @@ fn only_what_is_on_a_path_that_meets_all_conditions_is_found() {
         (condition("eq", "a.kind", "b.size"), 1, "a comparison of Utf8 with Int64"),
         (condition("equal", "a.kind", "b.kind"), 1, "did you mean"),
         (condition("eq", "kind", "b.kind"), 1, "the name of a step"),
-        (condition("eq", "a.kind", "b.kind"), 2, "several hops"),
+        (condition("eq", "a.kind", "e.row"), 2, "a comparison with an edge step of several hops"),
     ] {
         let error = wrong(condition, hops);
         assert!(error.contains(said), "{error}");
@@ -325,7 +325,8 @@ fn what_is_wrong_with_rows_is_said_with_its_place() {
         ),
         ("rows", serde_json::json!({"table": "node"}), "did you mean `nodes`?"),
         ("rows", serde_json::json!({"table": "nodes", "source": "a"}), "there is no step `a`"),
-        ("rows", serde_json::json!({"binding_ops": []}), "rows are those of nodes or of edges"),
+        ("rows", serde_json::json!({"binding_ops": []}), "a row for each path of no steps"),
+        ("rows", serde_json::json!({"alias_prefilters": {}}), "which the client's planner writes"),
         ("limit", serde_json::json!({"value": -1}), "a number of rows"),
         ("umap", serde_json::json!({}), "graph_etl::features"),
     ] {

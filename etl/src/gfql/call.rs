@@ -85,6 +85,7 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
             let (sources, targets) = (coo.sources(), coo.targets());
             view.edges = view.edges.filter(|e| sources[e as usize] != targets[e as usize]);
         }
+        Call::Collapse(collapse) => collapse.run(view, path, run.control)?,
         // Without nodes there is no column either, as at the client.
         Call::Levels { .. } if view.nodes.is_empty() => {}
         Call::Levels { column, allow_cycles, remove_self_loops } => {
@@ -97,7 +98,7 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
         }
         Call::Name(name) => run.name = Some(name.clone()),
         Call::Description(text) => run.description = Some(text.clone()),
-        Call::Rows(call) => rows::run(call, path, view, &mut run.context)?,
+        Call::Rows(call) => rows::run(call, path, view, &mut run.context, run.control)?,
         #[cfg(feature = "serde")]
         Call::Compute(call) => super::measure::run(call, path, view, run)?,
         #[cfg(not(feature = "serde"))]

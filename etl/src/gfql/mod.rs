@@ -12,11 +12,11 @@
 //! | filters: values, lists, all predicates, tagged dates and times | yes |
 //! | `…query` strings of pandas | comparisons of columns with values and lists, `isna()`, `and`, `or`, `not` |
 //! | `Let`, `Ref`, nested | yes |
-//! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `hypergraph`, `name`, `description`, `encode_…` | yes |
-//! | calls on rows: `rows` of nodes or edges, `where_rows`, `select`, `return_`, `with_`, `order_by`, `skip`, `limit`, `distinct`, `group_by`, `unwind`, `count_table`, `drop_cols`, `fill_empty_row` | yes |
+//! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `collapse`, `hypergraph`, `name`, `description`, `encode_…` | yes |
+//! | calls on rows: `rows` of nodes, of edges, of edges with their ends, or of paths, `where_rows`, `select`, `return_`, `with_`, `order_by`, `skip`, `limit`, `distinct`, `group_by`, `unwind`, `count_table`, `drop_cols`, `fill_empty_row`, `search_any`, `semi_apply_mark`, `anti_semi_apply`, `join_apply` | yes |
 //! | `compute_igraph`, `compute_cugraph` | algorithms that are among our measures (feature `serde`) |
-//! | `where` of a chain: comparisons between columns of two named steps, edge steps of one hop | yes |
-//! | other calls, rows of paths, `RemoteGraph`, arithmetic and functions in query strings | refused by name |
+//! | `where` of a chain: comparisons between columns of two named steps | yes; not with columns of edge steps of several hops |
+//! | other calls, `RemoteGraph`, arithmetic and functions in query strings | refused by name |
 //!
 //! Answers are those of the client's own `gfql` with pandas, with these differences. A node that is
 //! kept only because an edge names it has its attributes, where the client leaves them null, and
@@ -26,10 +26,14 @@
 //! the parameters of calls are predicates, where the client takes them for values. A node that only
 //! edges name is a node like others. Rows keep the order of the graph. With
 //! `where`, only what is on a path that meets all conditions is there; the client keeps more if it
-//! compares steps that no edge joins.
+//! compares steps that no edge joins. Rows of paths have columns of steps with names alone; the
+//! client leaves some of its joins there, too. `collapse` adds the columns that it names clusters in,
+//! and leaves ids and ends as they are; the client makes texts of them, and takes the new columns in
+//! their place.
 
 mod call;
 mod chain;
+mod collapse;
 mod ends;
 mod error;
 mod filter;
@@ -47,6 +51,7 @@ mod temporal;
 mod tests;
 mod tokens;
 mod view;
+mod walks;
 
 use std::collections::HashMap;
 

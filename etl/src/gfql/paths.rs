@@ -2,7 +2,10 @@
 //!
 //! Whether two steps of a path fit each other cannot be told by looking at one step, so paths are
 //! walked, step by step, over what the passes of the chain have left. A condition is asked as soon
-//! as both of its steps are there. Every edge step is one hop here.
+//! as both of its steps are there. Of an edge step of several hops only the ends of its walks are
+//! kept, and what lies between them is looked for at last.
+
+use std::collections::HashMap;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::cast;
@@ -12,9 +15,10 @@ use arrow::row::{RowConverter, Rows, SortField};
 use super::chain::{Part, Pass};
 use super::error::{QueryError, QueryProblem};
 use super::hop::Found;
-use super::query::{Comparison, PathCondition};
+use super::query::{Comparison, EdgeStep, PathCondition};
 use super::set::Set;
 use super::view::{View, flags, set_column};
+use super::walks::{Scratch, Walks};
 use crate::topology::{Direction, Incidence};
 use crate::{Error, Result};
 
@@ -23,17 +27,19 @@ const MOST: usize = 50_000_000;
 
 /// The part of the view whose nodes and edges are on paths that meet all `conditions`.
 pub(super) fn run<'g>(
-    pass: &Pass<'_, 'g>,
+    pass: &mut Pass<'_, 'g>,
     kept: &[Found],
     conditions: &[PathCondition],
 ) -> Result<View<'g>> {
     let tests: Vec<Test> =
         conditions.iter().map(|condition| Test::new(pass, condition)).collect::<Result<_>>()?;
-    let coo = pass.view.graph.coo();
     let n = pass.view.nodes.len();
+    let mut scratch = Scratch::new(n);
     let mut levels: Vec<Vec<Place>> = Vec::new();
+    let mut walks: Vec<Option<Walks>> = Vec::new();
     let mut total = 0;
     for (at, part) in pass.parts.iter().enumerate() {
+        let mut walk = None;
         let mut level: Vec<Place> = Vec::new();
         // Tests whose later step is this one.
         let tests: Vec<&Test> = tests.iter().filter(|test| test.later() == at).collect();
@@ -56,38 +62,53 @@ pub(super) fn run<'g>(
             }
             (Part::Edge(edge), before) => {
                 pass.control.step("paths", at as u64, Some(pass.parts.len() as u64))?;
-                if !edge.is_single() {
-                    return Err(pass.refused("`where` over an edge step of several hops"));
-                }
-                let members = kept[at].edges.members();
-                let end =
-                    |ends: &[u32]| members.iter().map(|&e| ends[e as usize]).collect::<Vec<_>>();
-                let (from, to) = match edge.direction {
-                    Direction::Forward | Direction::Both => {
-                        (end(coo.sources()), end(coo.targets()))
-                    }
-                    Direction::Reverse => (end(coo.targets()), end(coo.sources())),
-                };
-                let rows = Incidence::of_ends(n, &from, &to, edge.direction == Direction::Both);
+                let walks = pass.walks(edge, &kept[at])?;
                 let starts = before.map_or(&[][..], |before| &levels[before]);
-                for (before, start) in starts.iter().enumerate() {
-                    for (node, e) in rows.at(start.node) {
-                        let element = members[e as usize];
-                        let place = Place { element, before: before as u32, node };
-                        if fits(&levels, place) {
-                            level.push(place);
+                if is_several(edge) {
+                    // Paths that are at the same node can go on in the same ways.
+                    let mut known: HashMap<u32, Vec<u32>> = HashMap::new();
+                    for (before, start) in starts.iter().enumerate() {
+                        let ends = known
+                            .entry(start.node)
+                            .or_insert_with(|| walks.ends(start.node, &mut scratch));
+                        let before = before as u32;
+                        level.extend(ends.iter().map(|&node| Place {
+                            element: node,
+                            before,
+                            node,
+                        }));
+                        let found = total + level.len() + scratch.looked_at;
+                        if found > MOST {
+                            return Err(pass.too_many(found));
                         }
                     }
-                    if total + level.len() > MOST {
-                        return Err(pass.too_many(total + level.len()));
+                } else {
+                    for (before, start) in starts.iter().enumerate() {
+                        for (node, member) in walks.hops(start.node) {
+                            let element = walks.members[member as usize];
+                            let place = Place { element, before: before as u32, node };
+                            if fits(&levels, place) {
+                                level.push(place);
+                            }
+                        }
+                        if total + level.len() > MOST {
+                            return Err(pass.too_many(total + level.len()));
+                        }
                     }
                 }
+                walk = Some(walks);
             }
         }
         total += level.len();
         levels.push(level);
+        walks.push(walk);
     }
-    Ok(collect(pass, &levels))
+    Ok(collect(pass, &levels, &walks, &mut scratch))
+}
+
+/// Whether a path may have another number of edges than one for this step.
+fn is_several(edge: &EdgeStep) -> bool {
+    (edge.bounds.nearest(), edge.bounds.farthest()) != (1, Some(1))
 }
 
 /// A node or edge at a step of a path.
@@ -110,7 +131,12 @@ fn element(levels: &[Vec<Place>], mut at: usize, mut place: Place, step: usize) 
 }
 
 /// What is on a path that came to the end.
-fn collect<'g>(pass: &Pass<'_, 'g>, levels: &[Vec<Place>]) -> View<'g> {
+fn collect<'g>(
+    pass: &Pass<'_, 'g>,
+    levels: &[Vec<Place>],
+    walks: &[Option<Walks>],
+    scratch: &mut Scratch,
+) -> View<'g> {
     let mut view = pass.view.clone();
     (view.nodes, view.edges) = (Set::empty(view.nodes.len()), Set::empty(view.edges.len()));
     let mut on_path: Vec<bool> = levels.last().map_or(Vec::new(), |last| vec![true; last.len()]);
@@ -120,10 +146,25 @@ fn collect<'g>(pass: &Pass<'_, 'g>, levels: &[Vec<Place>]) -> View<'g> {
         let is_node = part.node().is_some();
         let all = if is_node { &view.nodes } else { &view.edges };
         let mut here = Set::empty(all.len());
+        // For each node that a step of several hops starts at, where its walks have to end.
+        let mut wanted: HashMap<u32, Vec<u32>> = HashMap::new();
+        let is_several = matches!(part, Part::Edge(edge) if is_several(edge));
         for (place, _) in found {
-            here.insert(place.element);
+            if is_several {
+                let start = levels[at - 1][place.before as usize].node;
+                wanted.entry(start).or_default().push(place.node);
+            } else {
+                here.insert(place.element);
+            }
             if let Some(before) = before.get_mut(place.before as usize) {
                 *before = true;
+            }
+        }
+        if let Some(walks) = &walks[at] {
+            for (start, mut ends) in wanted {
+                ends.sort_unstable();
+                ends.dedup();
+                walks.mark(start, &ends, scratch, (&mut view.nodes, &mut here));
             }
         }
         match part {
@@ -168,6 +209,15 @@ impl Test {
                 return Err(QueryError::at(&condition.path, problem));
             };
             *place = at;
+            if let Part::Edge(edge) = pass.parts[at]
+                && is_several(edge)
+            {
+                let problem = QueryProblem::Unsupported {
+                    what: "a comparison with an edge step of several hops".to_owned(),
+                    reason: "write the hops as steps of their own",
+                };
+                return Err(QueryError::at(&condition.path, problem));
+            }
             let table = match pass.parts[at] {
                 Part::Node(_) => pass.view.node_table(),
                 Part::Edge(_) => pass.view.edge_table(),
@@ -238,9 +288,28 @@ fn common([a, b]: [&DataType; 2]) -> Option<DataType> {
 }
 
 impl Pass<'_, '_> {
-    fn refused(&self, what: &str) -> Error {
-        let reason = "write the hops as steps of their own";
-        QueryError::at(self.path, QueryProblem::Unsupported { what: what.to_owned(), reason })
+    /// The walks of an edge step over the edges that the passes have left of it.
+    fn walks(&mut self, edge: &EdgeStep, kept: &Found) -> Result<Walks> {
+        if edge.label_nodes.is_some() || edge.label_edges.is_some() || edge.has_output_range() {
+            let problem = QueryProblem::Unsupported {
+                what: "labels or an output range of hops with `where`".to_owned(),
+                reason: "hops are counted for a step as a whole, not for paths",
+            };
+            return Err(QueryError::at(self.path, problem));
+        }
+        let members = kept.edges.members();
+        let coo = self.view.graph.coo();
+        let end = |ends: &[u32]| members.iter().map(|&e| ends[e as usize]).collect::<Vec<_>>();
+        let (from, to) = match edge.direction {
+            Direction::Forward | Direction::Both => (end(coo.sources()), end(coo.targets())),
+            Direction::Reverse => (end(coo.targets()), end(coo.sources())),
+        };
+        let both = edge.direction == Direction::Both;
+        let rows = Incidence::of_ends(self.view.nodes.len(), &from, &to, both);
+        let (nearest, farthest) = (edge.bounds.nearest(), edge.bounds.farthest());
+        let leave = self.allowed(&edge.source_match)?;
+        let enter = self.allowed(&edge.target_match)?;
+        Ok(Walks { rows, members, leave, enter, nearest, farthest })
     }
 
     fn too_many(&self, found: usize) -> Error {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::collapse::Collapse;
 use super::rows::RowCall;
 use super::temporal::{Moment, TimeOfDay};
 use crate::hypergraph::HypergraphConfig;
@@ -287,6 +288,7 @@ pub(super) enum Call {
     /// Ids.
     DropNodes(Vec<Literal>),
     PruneSelfEdges,
+    Collapse(Collapse),
     Levels {
         column: String,
         allow_cycles: bool,

@@ -1,10 +1,12 @@
 //! Queries run: chains with calls around them, and names that refer to one another.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::error::{QueryError, QueryProblem};
 use super::filter::Context;
-use super::query::{Binding, Bound, PathCondition, Query, Step, StepKind};
+use super::query::{Binding, Bound, Call, PathCondition, Query, Step, StepKind};
+use super::rows::RowCall;
 use super::view::View;
 use super::{Encoding, call, chain};
 use crate::{Control, Result};
@@ -78,13 +80,24 @@ impl Run<'_> {
         if let (Some(step), Some(_)) = (pattern.first(), &view.rows) {
             return Err(call::of_graphs_alone(&step.path));
         }
-        if !pattern.is_empty() {
+        let of_paths = |step: &Step| matches!(&step.what, StepKind::Call(Call::Rows(call)) if call.is_of_paths());
+        view.before = None;
+        // Rows of the paths of a pattern need nothing else of it.
+        let is_rows =
+            |step: &Step| matches!(&step.what, StepKind::Call(Call::Rows(RowCall::Paths(_))));
+        if !pattern.is_empty() && !after.first().is_some_and(is_rows) {
+            if after.iter().any(of_paths) {
+                view.before = Some(Arc::new(view.clone()));
+            }
+            let before = view.before.clone();
             pattern.iter().try_for_each(|step| check_names(&view, step))?;
             view = chain::run(&view, pattern, conditions, &mut self.context, self.control)?;
+            view.before = before;
         }
         for step in after {
             self.call(step, &mut view)?;
         }
+        view.before = None;
         Ok(view)
     }
 

@@ -29,6 +29,8 @@ pub(super) struct View<'g> {
     pub ids_alone: bool,
     /// Rows that stand in place of nodes and edges, once a call has made them.
     pub rows: Option<RecordBatch>,
+    /// What the pattern of the chain was asked of, for calls behind it that ask for paths.
+    pub before: Option<Arc<View<'g>>>,
     memo: Arc<EndsMemo>,
 }
 
@@ -65,8 +67,14 @@ impl<'g> View<'g> {
             edge_columns: Vec::new(),
             ids_alone: false,
             rows: None,
+            before: None,
             memo: Arc::default(),
         }
+    }
+
+    /// The graph that paths are looked for in.
+    pub(super) fn base(&self) -> &Self {
+        self.before.as_deref().unwrap_or(self)
     }
 
     /// The nodes that are this end of some edge of `edges`, remembered for the next time.

@@ -5,7 +5,7 @@ mod combine;
 use super::filter::{Context, select};
 use super::hop::{Found, Input, Spec, hop};
 use super::paths;
-use super::query::{EdgeStep, NodeStep, PathCondition, Step, StepKind};
+use super::query::{EdgeStep, Filter, NodeStep, PathCondition, Step, StepKind};
 use super::set::Set;
 use super::view::{View, flags, set_column};
 use crate::topology::Direction;
@@ -79,7 +79,7 @@ pub(super) fn run<'g>(
     let forward = pass.forward()?;
     let backward = pass.backward(&forward)?;
     if !conditions.is_empty() {
-        return paths::run(&pass, &backward, conditions);
+        return paths::run(&mut pass, &backward, conditions);
     }
     combine::combine(&mut pass, &forward, &backward)
 }
@@ -152,6 +152,14 @@ impl Pass<'_, '_> {
         }
         kept.reverse();
         Ok(kept)
+    }
+
+    /// The nodes that `filter` says yes to, if not all.
+    pub(super) fn allowed(&mut self, filter: &Filter) -> Result<Option<Set>> {
+        if filter.is_empty() {
+            return Ok(None);
+        }
+        select(self.view.node_table(), filter, &self.view.nodes, self.context).map(Some)
     }
 
     fn nodes(&mut self, node: &NodeStep, wave: &Set, target: Option<&Set>) -> Result<Found> {

@@ -1,6 +1,7 @@
 //! Calls of the safelist.
 
 use super::super::Limits;
+use super::super::collapse::Collapse;
 use super::super::query::{Call, Compute, HopCall, Literal};
 use super::Place;
 use super::json::Json;
@@ -11,7 +12,7 @@ use crate::Result;
 use crate::hypergraph::HypergraphConfig;
 
 /// Calls that are done here, but for the `encode_` ones.
-const DONE: [&str; 16] = [
+const DONE: [&str; 17] = [
     "get_degrees",
     "get_indegrees",
     "get_outdegrees",
@@ -23,6 +24,7 @@ const DONE: [&str; 16] = [
     "drop_nodes",
     "prune_self_edges",
     "get_topological_levels",
+    "collapse",
     "name",
     "description",
     "compute_cugraph",
@@ -31,7 +33,7 @@ const DONE: [&str; 16] = [
 ];
 
 /// Calls that the language has, but that are not done here, and why.
-const NOT_DONE: [(&str, &str); 22] = [
+const NOT_DONE: [(&str, &str); 18] = [
     ("layout_cugraph", LAYOUT),
     ("layout_igraph", LAYOUT),
     ("layout_graphviz", LAYOUT),
@@ -45,16 +47,8 @@ const NOT_DONE: [(&str, &str); 22] = [
     ("modularity_weighted_layout", LAYOUT),
     ("group_in_a_box_layout", LAYOUT),
     ("umap", "it needs features; `graph_etl::features` has it"),
-    (
-        "collapse",
-        "its groups depend on where it starts; `graph_etl::topology::Contract` makes one \
-                  node of nodes that have a value in common",
-    ),
     ("create_index", INDEX),
     ("drop_index", INDEX),
-    ("anti_semi_apply", PATHS),
-    ("semi_apply_mark", PATHS),
-    ("join_apply", PATHS),
     ("search_nodes", "filter nodes by a predicate such as Contains"),
     ("search_edges", "filter edges by a predicate such as Contains"),
     ("dbscan", "it needs features"),
@@ -62,7 +56,6 @@ const NOT_DONE: [(&str, &str); 22] = [
 
 const LAYOUT: &str = "a query changes no positions; lay the answer out";
 const INDEX: &str = "there are no indexes to manage; every query builds what it needs";
-const PATHS: &str = "rows are those of nodes or of edges, not of paths";
 
 /// The `encode_` calls.
 const ENCODINGS: [&str; 16] = [
@@ -154,6 +147,17 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
                 remove_self_loops: params.bool_or("remove_self_loops", true)?,
             })
         }
+        "collapse" => {
+            only(&["node", "attribute", "column", "self_edges", "unwrap", "verbose"])?;
+            let text = |field| Ok::<_, crate::Error>(params.need(field)?.text()?.to_owned());
+            Ok(Call::Collapse(Collapse {
+                node: text("node")?,
+                attribute: text("attribute")?,
+                column: text("column")?,
+                self_edges: params.bool_or("self_edges", false)?,
+                unwrap: params.bool_or("unwrap", false)?,
+            }))
+        }
         "name" => Ok(Call::Name(params.need("name")?.text()?.to_owned())),
         "description" => Ok(Call::Description(params.need("description")?.text()?.to_owned())),
         _ if ENCODINGS.contains(&name) => {
@@ -161,7 +165,7 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
         }
         "compute_cugraph" | "compute_igraph" => compute(&params, name == "compute_igraph"),
         "hypergraph" => hypergraph(&params),
-        _ if rows::DONE.contains(&name) => rows::call(name, &params),
+        _ if rows::DONE.contains(&name) => rows::call(name, &params, limits),
         _ => match NOT_DONE.into_iter().find(|(known, _)| *known == name) {
             Some((_, reason)) => Err(function.unsupported(format!("the call `{name}`"), reason)),
             None => {

@@ -11,7 +11,8 @@ mod step;
 use self::json::Json;
 use super::Limits;
 use super::error::{QueryError, QueryProblem};
-use super::query::{Binding, Bound, Comparison, PathCondition, Query, Step, StepKind};
+use super::query::{Binding, Bound, Call, Comparison, PathCondition, Query, Step, StepKind};
+use super::rows::{Pattern, RowCall};
 use crate::{Error, Result};
 
 /// Reads a query out of `text`.
@@ -21,7 +22,7 @@ pub(super) fn parse(text: &str, limits: &Limits) -> Result<Query> {
         QueryError::at("$", QueryProblem::NotJson { reason: error.to_string() })
     })?;
     too_much("$", "levels of nesting", depth(&value), limits.depth)?;
-    let mut reader = Reader { limits, steps: 0 };
+    let mut reader = Reader { limits, n_steps: 0 };
     reader.query(&Place { value: &value, path: "$".to_owned() })
 }
 
@@ -168,7 +169,7 @@ impl<'a> Place<'a> {
 /// Reads a query and counts what is limited.
 struct Reader<'l> {
     limits: &'l Limits,
-    steps: usize,
+    n_steps: usize,
 }
 
 const TYPES: [&str; 7] = ["Chain", "Let", "Node", "Edge", "Ref", "Call", "RemoteGraph"];
@@ -199,12 +200,12 @@ impl Reader<'_> {
                     Some(steps) => steps,
                     None => place.need("chain")?,
                 };
-                let steps = self.chain(&steps)?;
-                match place.get("where")?.map(|place| path_conditions(&place)).transpose()? {
+                let conditions = place.get("where")?.map(|place| path_conditions(&place));
+                match conditions.transpose()? {
                     Some(conditions) if !conditions.is_empty() => {
-                        Ok(Query::Paths(steps, conditions))
+                        Ok(Query::Paths(self.steps(&steps)?, conditions))
                     }
-                    _ => Ok(Query::Chain(steps)),
+                    _ => Ok(Query::Chain(self.chain(&steps)?)),
                 }
             }
             Some("Let" | "QueryDAG") => {
@@ -219,7 +220,34 @@ impl Reader<'_> {
         }
     }
 
+    /// The steps of a chain without conditions between them: `rows` right behind steps with names
+    /// has a row for each path.
     fn chain(&mut self, place: &Place) -> Result<Vec<Step>> {
+        let mut steps = self.steps(place)?;
+        let is_call = |step: &Step| matches!(step.what, StepKind::Call(_));
+        let start = steps.iter().position(|step| !is_call(step)).unwrap_or(steps.len());
+        let pattern = &steps[start..];
+        let pattern = &pattern[..pattern.iter().position(is_call).unwrap_or(pattern.len())];
+        let is_named = pattern.iter().any(|step| match &step.what {
+            StepKind::Node(node) => node.name.is_some(),
+            StepKind::Edge(edge) => edge.name.is_some(),
+            StepKind::Call(_) => false,
+        });
+        let end = start + pattern.len();
+        if let (true, Some(call)) = (is_named, steps.get(end))
+            && let StepKind::Call(Call::Rows(RowCall::Rows {
+                edges: false,
+                source: None,
+                attributes,
+            })) = &call.what
+        {
+            let pattern = Pattern::new(pattern.to_vec(), attributes.clone(), &call.path)?;
+            steps[end].what = StepKind::Call(Call::Rows(RowCall::Paths(Box::new(pattern))));
+        }
+        Ok(steps)
+    }
+
+    fn steps(&mut self, place: &Place) -> Result<Vec<Step>> {
         let steps: Vec<Step> =
             place.list()?.iter().map(|step| self.step(step)).collect::<Result<_>>()?;
         check_order(place, &steps)?;
@@ -227,8 +255,8 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, place: &Place) -> Result<Step> {
-        self.steps += 1;
-        too_much(&place.path, "steps", self.steps, self.limits.steps)?;
+        self.n_steps += 1;
+        too_much(&place.path, "steps", self.n_steps, self.limits.steps)?;
         let kind = place.need("type")?;
         let what = match kind.text()? {
             "Node" => StepKind::Node(step::node(place)?),

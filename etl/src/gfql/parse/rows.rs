@@ -1,17 +1,22 @@
 //! Calls on rows of tables.
 
+use super::super::Limits;
 use super::super::error::QueryProblem;
 use super::super::query::{Call, Filter, Literal};
-use super::super::rows::{Aggregate, AggregateFunction, Asked, ListOf, RowCall, Search, expr};
-use super::Place;
+use super::super::query::{Step, StepKind};
+use super::super::rows::{
+    Aggregate, AggregateFunction, Apply, Asked, Attributes, EndOf, How, ListOf, Pattern, RowCall,
+    Search, expr,
+};
 use super::json::Json;
 use super::predicate::{literal, literals};
 use super::regular::{Anchor, compile};
-use super::step::filter;
+use super::step::{self, filter};
+use super::{Place, too_much};
 use crate::Result;
 
 /// Calls on rows that are done here.
-pub(super) const DONE: [&str; 15] = [
+pub(super) const DONE: [&str; 18] = [
     "rows",
     "select",
     "return_",
@@ -27,29 +32,15 @@ pub(super) const DONE: [&str; 15] = [
     "drop_cols",
     "fill_empty_row",
     "search_any",
+    "semi_apply_mark",
+    "anti_semi_apply",
+    "join_apply",
 ];
 
-pub(super) fn call(name: &str, params: &Place) -> Result<Call> {
+pub(super) fn call(name: &str, params: &Place, limits: &Limits) -> Result<Call> {
     let only = |known: &[&str]| params.only("parameter", known);
     let call = match name {
-        "rows" => {
-            for field in [
-                "alias_endpoints",
-                "binding_ops",
-                "alias_prefilters",
-                "attach_prop_aliases",
-                "attach_prop_columns",
-            ] {
-                if let Some(place) = params.get(field)? {
-                    return Err(place.unsupported(
-                        format!("`{field}`, which makes a row of each path,"),
-                        "rows are those of nodes or of edges",
-                    ));
-                }
-            }
-            only(&["table", "source"])?;
-            RowCall::Rows { edges: of_edges(params)?, source: params.text_at("source")? }
-        }
+        "rows" => rows(params, limits)?,
         "count_table" => {
             only(&["table", "source", "alias"])?;
             RowCall::Count {
@@ -116,6 +107,9 @@ pub(super) fn call(name: &str, params: &Place) -> Result<Call> {
             only(&["alias", "term", "out_col", "case_sensitive", "regex", "columns"])?;
             RowCall::Search(Box::new(search(params)?))
         }
+        "semi_apply_mark" | "anti_semi_apply" | "join_apply" => {
+            RowCall::Apply(Box::new(apply(name, params, limits)?))
+        }
         _ => {
             only(&["row"])?;
             let row = params.need("row")?.fields()?;
@@ -126,6 +120,121 @@ pub(super) fn call(name: &str, params: &Place) -> Result<Call> {
         }
     };
     Ok(Call::Rows(call))
+}
+
+/// Rows of a table, of paths, or of edges with their ends.
+fn rows(params: &Place, limits: &Limits) -> Result<RowCall> {
+    params.only(
+        "parameter",
+        &[
+            "table",
+            "source",
+            "alias_endpoints",
+            "binding_ops",
+            "alias_prefilters",
+            "attach_prop_aliases",
+            "attach_prop_columns",
+        ],
+    )?;
+    if let Some(place) = params.get("alias_prefilters")? {
+        return Err(place.unsupported(
+            "`alias_prefilters`, which the client's planner writes,",
+            "ask `search_any` or `where_rows` of the rows",
+        ));
+    }
+    let columns = params.get("attach_prop_columns")?;
+    let attributes = Attributes {
+        of: params.get("attach_prop_aliases")?.map(|steps| texts(&steps)).transpose()?,
+        only: columns.map(|columns| lists(&columns)).transpose()?,
+    };
+    if let Some(place) = params.get("binding_ops")? {
+        return Ok(RowCall::Paths(Box::new(pattern(&place, attributes, limits)?)));
+    }
+    if let Some(place) = params.get("alias_endpoints")? {
+        let end = |(name, end): (&str, Place)| {
+            let of = match end.text()? {
+                "src" => EndOf::Source,
+                "dst" => EndOf::Target,
+                "edge" => EndOf::Edge,
+                other => return Err(end.unknown("end", other, ["src", "dst", "edge"])),
+            };
+            Ok((name.to_owned(), of))
+        };
+        let ends = place.fields()?.into_iter().map(end).collect::<Result<_>>()?;
+        return Ok(RowCall::Ends(ends));
+    }
+    Ok(RowCall::Rows { edges: of_edges(params)?, source: params.text_at("source")?, attributes })
+}
+
+/// Node and edge steps that are looked for as paths.
+fn pattern(place: &Place, attributes: Attributes, limits: &Limits) -> Result<Pattern> {
+    let steps = place.list()?;
+    too_much(&place.path, "steps", steps.len(), limits.steps)?;
+    let step = |place: &Place| {
+        let kind = place.need("type")?;
+        let what = match kind.text()? {
+            "Node" => StepKind::Node(step::node(place)?),
+            "Edge" => StepKind::Edge(Box::new(step::edge(place, limits)?)),
+            name => return Err(kind.unknown("type of step", name, ["Node", "Edge"])),
+        };
+        Ok(Step { path: place.path.clone(), what })
+    };
+    let steps = steps.iter().map(step).collect::<Result<_>>()?;
+    Pattern::new(steps, attributes, &place.path)
+}
+
+fn apply(name: &str, params: &Place, limits: &Limits) -> Result<Apply> {
+    let known: &[&str] = match name {
+        "join_apply" => &["binding_ops", "join_aliases", "how"],
+        "semi_apply_mark" => {
+            &["binding_ops", "join_aliases", "out_col", "neq", "requested_property_columns"]
+        }
+        _ => &["binding_ops", "join_aliases", "neq", "requested_property_columns"],
+    };
+    params.only("parameter", known)?;
+    let how = match name {
+        "join_apply" => {
+            let how = params.get("how")?;
+            let keep = match &how {
+                None => false,
+                Some(how) => match how.text()? {
+                    "inner" => false,
+                    "left" => true,
+                    other => return Err(how.unknown("kind of join", other, ["inner", "left"])),
+                },
+            };
+            How::Join { keep }
+        }
+        _ => {
+            let differ = params.get("neq")?.map(|place| {
+                <[String; 2]>::try_from(texts(&place)?)
+                    .map_err(|_| place.wrong("the names of two steps"))
+            });
+            let mark = match name {
+                "semi_apply_mark" => Some(params.need("out_col")?.text()?.to_owned()),
+                _ => None,
+            };
+            let wanted = params.get("requested_property_columns")?;
+            How::Test {
+                mark,
+                differ: differ.transpose()?,
+                wanted: wanted.map(|wanted| lists(&wanted)).transpose()?.unwrap_or_default(),
+            }
+        }
+    };
+    let place = params.need("join_aliases")?;
+    let on = texts(&place)?;
+    if on.is_empty() {
+        return Err(place.wrong("the name of at least one step"));
+    }
+    let pattern = pattern(&params.need("binding_ops")?, Attributes::default(), limits)?;
+    Ok(Apply { pattern, on, how })
+}
+
+/// Lists of texts by name.
+fn lists(place: &Place) -> Result<Vec<(String, Vec<String>)>> {
+    let list = |(name, list): (&str, Place)| Ok((name.to_owned(), texts(&list)?));
+    place.fields()?.into_iter().map(list).collect()
 }
 
 fn search(params: &Place) -> Result<Search> {

@@ -4,6 +4,8 @@
 //! sort, group and cut them, and the answer is these rows, as its nodes, without edges.
 
 mod aggregate;
+mod apply;
+mod bindings;
 mod evaluate;
 pub(super) mod expr;
 mod search;
@@ -19,6 +21,8 @@ use arrow::row::{RowConverter, SortField};
 use graph_core::gather;
 
 use self::aggregate::group_by;
+pub(super) use self::apply::{Apply, How};
+pub(super) use self::bindings::{Attributes, Pattern};
 use self::evaluate::{Value, evaluate, literal};
 use self::expr::Expr;
 pub(super) use self::search::Search;
@@ -28,7 +32,7 @@ use super::query::{Filter, Literal};
 use super::set::Set;
 use super::view::View;
 use crate::topology::table_of;
-use crate::{Error, Result};
+use crate::{Control, Error, Result};
 
 /// A call on rows, with its parameters checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +40,8 @@ pub(super) enum RowCall {
     Rows {
         edges: bool,
         source: Option<String>,
+        /// What is asked for, should this be a row for each path.
+        attributes: Attributes,
     },
     Select {
         items: Vec<(String, Asked)>,
@@ -68,6 +74,28 @@ pub(super) enum RowCall {
     DropColumns(Vec<String>),
     FillEmpty(Vec<(String, Literal)>),
     Search(Box<Search>),
+    /// A row for each path of a pattern.
+    Paths(Box<Pattern>),
+    /// A row for each edge, with attributes of its ends under names.
+    Ends(Vec<(String, EndOf)>),
+    /// Rows against those of a pattern.
+    Apply(Box<Apply>),
+}
+
+/// What of an edge a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EndOf {
+    Source,
+    Target,
+    /// The edge itself.
+    Edge,
+}
+
+impl RowCall {
+    /// Whether it looks at paths of the graph that the pattern before was asked of.
+    pub(super) fn is_of_paths(&self) -> bool {
+        matches!(self, Self::Paths(_) | Self::Apply(_))
+    }
 }
 
 /// An expression as it was written, and what it says.
@@ -125,14 +153,24 @@ pub(super) fn run(
     path: &str,
     view: &mut View,
     context: &mut Context,
+    control: &Control,
 ) -> Result<()> {
+    if let RowCall::Paths(pattern) = call {
+        let rows = pattern.run(view.base(), path, context, control)?;
+        view.rows = Some(rows);
+        return Ok(());
+    }
+    if let RowCall::Ends(ends) = call {
+        view.rows = Some(edges_with_ends(view, ends)?);
+        return Ok(());
+    }
     if let RowCall::Count { edges, source, name } = call {
         let rows = table(view, *edges, source.as_deref(), path)?;
         let count: ArrayRef = Arc::new(Int64Array::from(vec![rows.num_rows() as i64]));
         view.rows = Some(batch(vec![(name.clone(), count)], 1)?);
         return Ok(());
     }
-    if let RowCall::Rows { edges, source } = call {
+    if let RowCall::Rows { edges, source, .. } = call {
         view.rows = Some(table(view, *edges, source.as_deref(), path)?);
         return Ok(());
     }
@@ -140,8 +178,45 @@ pub(super) fn run(
         Some(rows) => rows,
         None => view.node_table().collect(&view.nodes)?,
     };
-    view.rows = Some(apply(call, path, view, &rows, context)?);
+    view.rows = Some(match call {
+        // Nothing fits no rows, and they are kept as they are, but for a mark.
+        RowCall::Apply(apply) => apply.run((view, view.base()), &rows, path, context, control)?,
+        call => apply(call, path, view, &rows, context)?,
+    });
     Ok(())
+}
+
+/// The edges, and for each name the id and the attributes of the node at that end.
+fn edges_with_ends(view: &View, ends: &[(String, EndOf)]) -> Result<RecordBatch> {
+    let rows = view.edge_table().collect(&view.edges)?;
+    let members = view.edges.members();
+    let mut columns = named(&rows);
+    let coo = view.graph.coo();
+    for (name, end) in ends {
+        let of = match end {
+            EndOf::Source => coo.sources(),
+            EndOf::Target => coo.targets(),
+            EndOf::Edge => {
+                let names = view.graph.end_names();
+                for (column, values) in named(&rows) {
+                    if !names.contains(&column.as_str()) {
+                        set(&mut columns, &format!("{name}.{column}"), values);
+                    }
+                }
+                continue;
+            }
+        };
+        let nodes: Vec<u32> = members.iter().map(|&e| of[e as usize]).collect();
+        let ids = gather(view.graph.ids(), &nodes)?;
+        set(&mut columns, name, ids);
+        let table = view.node_table();
+        for column in table.names() {
+            if let Some(values) = table.column(&column)? {
+                set(&mut columns, &format!("{name}.{column}"), gather(&values, &nodes)?);
+            }
+        }
+    }
+    batch(columns, members.len())
 }
 
 /// The nodes or the edges, or those of them that the step called `source` kept.
@@ -179,7 +254,11 @@ fn apply(
     let n = rows.num_rows();
     let value = |asked: &Asked| value(asked, rows, path);
     match call {
-        RowCall::Rows { .. } | RowCall::Count { .. } => {
+        RowCall::Rows { .. }
+        | RowCall::Count { .. }
+        | RowCall::Paths(_)
+        | RowCall::Ends(_)
+        | RowCall::Apply(_) => {
             unreachable!("these should have been done before")
         }
         RowCall::Select { items, extend } => {
