@@ -167,6 +167,14 @@ pub enum Error {
         /// How long.
         secs: f64,
     },
+    /// What is asked for can only be found on another machine, or in another container.
+    #[error(
+        "only the machine or container of {runner}, which gives no sign of life, can tell and end it"
+    )]
+    Elsewhere {
+        /// Who ran it, and where.
+        runner: Box<str>,
+    },
     /// The caller stopped the computation.
     #[error(transparent)]
     Stopped(#[from] graph_core::Stopped),

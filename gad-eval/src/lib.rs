@@ -11,6 +11,7 @@ pub mod leaderboard;
 pub mod method;
 pub mod metrics;
 pub mod plots;
+mod process;
 pub mod results;
 pub mod run;
 pub mod statistics;

@@ -2,9 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, UInt64Type};
@@ -13,7 +12,6 @@ use gad_eval::detectors::{all, configure};
 use gad_eval::evaluate::{EvaluateConfig, evaluate_results};
 use gad_eval::metrics::roc_auc_score;
 use graph_core::Control;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 /// A folder with these files.
@@ -32,31 +30,6 @@ fn source(folder: &TempDir) -> Source {
 /// What loading a folder with these files fails with.
 fn error(files: &[(&str, &str)]) -> String {
     source(&folder(files)).load().unwrap_err().to_string()
-}
-
-#[test]
-fn every_bundled_file_is_listed_with_its_hash() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    let table = fs::read_to_string(data.join("README.md")).unwrap();
-    let listed: BTreeMap<String, String> = table
-        .lines()
-        .filter_map(|line| {
-            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let hash = cells.last()?.strip_prefix('`')?.strip_suffix('`')?;
-            Some((cells[0].to_owned(), hash.to_owned()))
-        })
-        .collect();
-    let mut found = BTreeMap::new();
-    for set in ["books", "disney", "enron"] {
-        for entry in fs::read_dir(data.join(set)).unwrap() {
-            let path = entry.unwrap().path();
-            let hash = Sha256::digest(fs::read(&path).unwrap());
-            let hex: Vec<_> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            found.insert(format!("{set}/{name}"), hex.concat());
-        }
-    }
-    assert_eq!(found, listed);
 }
 
 #[test]

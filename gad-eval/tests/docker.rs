@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 #![expect(clippy::print_stdout, reason = "what is skipped is said")]
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ use bollard::models::{SwarmInitRequest, SwarmJoinRequest};
 use gad_eval::experiment::{Experiment, State, Status};
 use gad_eval::method::Method;
 use gad_eval::run::{
-    Budget, DockerExecutor, Environment, Executor, Program, RunConfig, SwarmExecutor, remains, stop,
+    Budget, DockerExecutor, Environment, Executor, Program, RunConfig, ServiceConfig,
+    SwarmExecutor, remains, stop,
 };
 use graph_core::Control;
 use serde_json::Value;
@@ -317,12 +319,39 @@ fn completes(place: &Place, executor: &DockerExecutor) {
     assert!(built(&DockerExecutor { build: true, ..executor.clone() }));
     place.write("methods/m/results.json", &format!("{RESULTS}\n"));
     assert!(built(executor));
+
+    // A run that is repeated has the image that it had, whatever the folder says now.
+    let again = ServiceConfig::read(&experiment.folder).unwrap().graphlume.unwrap();
+    assert_eq!(again.settings, executor.settings());
+    let mut config = place.config("m", "none");
+    config.image.clone_from(&again.image);
+    let repeated = run(&config, executor);
+    let facts =
+        |experiment: &Experiment| Environment::read(&experiment.folder).unwrap().unwrap().facts;
+    assert_eq!(facts(&repeated)["image_id"], facts(&experiment)["image_id"]);
+    assert_eq!(facts(&repeated)["image_built"], false);
+    assert!(
+        error(&repeated).starts_with("it exited with 0, but"),
+        "its command is that of its .env"
+    );
+    config.image = Some(format!("sha256:{}", "0".repeat(64)));
+    let gone = run(&config, executor);
+    assert!(
+        error(&gone).contains("does not have the image of the earlier run"),
+        "{}",
+        error(&gone)
+    );
+    assert!(!gone.folder.join("run.json").exists());
 }
 
 fn ends_in_other_ways(place: &Place, executor: &DockerExecutor) {
     let exit = run(&place.config("m", "exit"), executor);
     assert_eq!((exit.status.status, exit.status.exit_code), (State::Failed, Some(3)));
+    // Making the container is not part of its time.
+    let begin = Instant::now();
     let none = run(&place.config("m", "none"), executor);
+    let (all, took) = (begin.elapsed().as_secs_f64() * 1e3, none.status.exec_time_ms.unwrap());
+    assert!(0.0 < took && took < 0.8 * all, "{took} of {all}");
     assert_eq!(none.status.status, State::Failed);
     assert!(error(&none).starts_with("it exited with 0, but"), "{}", error(&none));
 
@@ -464,9 +493,25 @@ fn others_stop_it(place: &Place, executor: &dyn Executor) {
     });
 }
 
-/// A port that nobody listens at.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// An address that nobody listens at, which another program may take before it is used.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// What `begin` makes at an address that nobody listens at: another one, if that was taken meanwhile or it fails for a
+/// reason that may pass.
+fn at_free_address<T, E: Display>(
+    mut begin: impl FnMut(&str) -> Result<T, E>,
+) -> Result<T, String> {
+    let mut last = String::new();
+    for _ in 0..5 {
+        match begin(&free_address()) {
+            Ok(made) => return Ok(made),
+            Err(error) => last = error.to_string(),
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    Err(last)
 }
 
 /// A registry that ends with the test.
@@ -476,8 +521,7 @@ struct Registry {
 }
 
 impl Registry {
-    fn start(root: &Path) -> Self {
-        let address = format!("127.0.0.1:{}", free_port());
+    fn start(root: &Path, address: &str) -> Result<Self, String> {
         let config = format!(
             "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
             root.join("registry").display()
@@ -487,12 +531,16 @@ impl Registry {
         let mut command = Command::new(find("docker-registry").unwrap());
         command.arg("serve").arg(&file).stdin(Stdio::null()).stdout(Stdio::null());
         let child = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut registry = Self { child, address: address.to_owned() };
         let deadline = Instant::now() + Duration::from_mins(1);
-        while std::net::TcpStream::connect(&address).is_err() {
-            assert!(Instant::now() < deadline, "the registry does not answer");
+        while std::net::TcpStream::connect(address).is_err() {
+            let ended = registry.child.try_wait().unwrap();
+            if ended.is_some() || deadline < Instant::now() {
+                return Err("the registry does not answer".to_owned());
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { child, address }
+        Ok(registry)
     }
 }
 
@@ -517,6 +565,39 @@ impl Drop for Bridge {
             let _ = Command::new("ip").args(["link", "delete", "docker_gwbridge"]).status();
         }
     }
+}
+
+/// Takes an engine out of the swarm that it may be in.
+fn leave(daemon: &Daemon) {
+    let options = bollard::query_parameters::LeaveSwarmOptionsBuilder::default().force(true);
+    let _ = wait(daemon.docker().leave_swarm(Some(options.build())));
+}
+
+/// Makes a swarm of two engines, or says why there is none.
+fn one_swarm(manager: &Daemon, worker: &Daemon) -> Result<(), String> {
+    let at = at_free_address(|at| {
+        let request = SwarmInitRequest {
+            listen_addr: Some(at.to_owned()),
+            advertise_addr: Some(at.to_owned()),
+            ..SwarmInitRequest::default()
+        };
+        wait(manager.docker().init_swarm(request)).map(|_| at.to_owned())
+    })
+    .map_err(|error| format!("none can be made here: {error}"))?;
+    let tokens = wait(manager.docker().inspect_swarm()).unwrap().join_tokens.unwrap();
+    at_free_address(|own| {
+        // One that was given up half way must not keep it from the next.
+        leave(worker);
+        let request = SwarmJoinRequest {
+            listen_addr: Some(own.to_owned()),
+            advertise_addr: Some(own.to_owned()),
+            remote_addrs: Some(vec![at.clone()]),
+            join_token: tokens.worker.clone(),
+            ..SwarmJoinRequest::default()
+        };
+        wait(worker.docker().join_swarm(request))
+    })
+    .map_err(|error| format!("a second machine cannot join: {error}"))
 }
 
 #[test]
@@ -544,27 +625,10 @@ fn methods_run_on_a_swarm() {
     let alone = run(&place.config("m", "ok"), &executor);
     assert!(error(&alone).contains("manages no swarm"), "{}", error(&alone));
 
-    let port = free_port();
-    let at = format!("127.0.0.1:{port}");
-    let begin = wait(manager.docker().init_swarm(SwarmInitRequest {
-        listen_addr: Some(at.clone()),
-        advertise_addr: Some(at.clone()),
-        ..SwarmInitRequest::default()
-    }));
-    if let Err(error) = begin {
-        return println!("skipped: methods on a swarm: none can be made here: {error}");
+    if let Err(obstacle) = one_swarm(&manager, &worker) {
+        return println!("skipped: methods on a swarm: {obstacle}");
     }
-    let tokens = wait(manager.docker().inspect_swarm()).unwrap().join_tokens.unwrap();
-    let own = format!("127.0.0.1:{}", free_port());
-    wait(worker.docker().join_swarm(SwarmJoinRequest {
-        listen_addr: Some(own.clone()),
-        advertise_addr: Some(own),
-        remote_addrs: Some(vec![at]),
-        join_token: tokens.worker,
-        ..SwarmJoinRequest::default()
-    }))
-    .unwrap();
-    let registry = Registry::start(folder.path());
+    let registry = at_free_address(|address| Registry::start(folder.path(), address)).unwrap();
     executor.registry = Some(registry.address.clone());
 
     // Each machine has one GPU, so two that run at once are on different ones.
@@ -587,7 +651,21 @@ fn methods_run_on_a_swarm() {
     gpus.sort();
     assert_eq!(gpus, ["gpu0", "gpu1"]);
 
+    // One that is repeated has the image that it had, though the folder has changed.
+    place.write("methods/m/results.json", &format!("{RESULTS}\n"));
+    let old = ServiceConfig::read(&both[0].folder).unwrap().graphlume.unwrap();
+    assert_eq!(old.settings, executor.settings());
+    let mut config = place.config("m", "none");
+    config.image.clone_from(&old.image);
+    let repeated = run(&config, &executor);
+    let image = |experiment: &Experiment| {
+        let environment = Environment::read(&experiment.folder).unwrap().unwrap();
+        environment.facts["service_image"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(image(&repeated), image(&both[0]));
+
     let ok = run(&place.config("m", "ok"), &executor);
+    assert_ne!(image(&ok), image(&both[0]));
     assert_eq!(ok.status.status, State::Completed, "{:?}", ok.status);
     assert_eq!(text(&ok, "method_output.txt").matches("to ").count(), 2);
     let exit = run(&place.config("m", "exit"), &executor);
@@ -605,7 +683,6 @@ fn methods_run_on_a_swarm() {
     );
     assert_eq!(services.unwrap().len(), 0, "a service is left");
     for daemon in [&worker, &manager] {
-        let options = bollard::query_parameters::LeaveSwarmOptionsBuilder::default().force(true);
-        wait(daemon.docker().leave_swarm(Some(options.build()))).unwrap();
+        leave(daemon);
     }
 }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use gad_eval::experiment::{Experiment, State, Status};
 use gad_eval::method::Method;
 use gad_eval::run::{
-    Budget, Environment, Executor, LocalExecutor, Prepared, Program, RunConfig, ServiceConfig,
-    remains, stop,
+    Budget, Environment, Executor, Job, LocalExecutor, Prepared, Program, RunConfig, ServiceConfig,
+    Task, remains, stop,
 };
 use graph_core::Control;
 use serde_json::{Value, json};
@@ -81,6 +81,25 @@ fn error(experiment: &Experiment) -> &str {
     experiment.status.error.as_deref().unwrap_or_default()
 }
 
+/// The first experiment of a place, as soon as `is_on` is true of its folder.
+fn folder_when(place: &Place, is_on: impl Fn(&Path) -> bool) -> PathBuf {
+    let deadline = Instant::now() + Duration::from_mins(2);
+    loop {
+        let entries = fs::read_dir(place.path("experiments")).into_iter().flatten();
+        let folder = entries.filter_map(Result::ok).map(|entry| entry.path()).next();
+        if let Some(folder) = folder.filter(|folder| is_on(folder)) {
+            return folder;
+        }
+        assert!(Instant::now() < deadline, "nothing starts");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether the method of an experiment has said so.
+fn has_started(folder: &Path) -> bool {
+    fs::read_to_string(folder.join("method_output.txt")).is_ok_and(|text| text == "started\n")
+}
+
 /// Whether a process with `mark` among its arguments runs.
 fn runs(mark: &str) -> bool {
     let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
@@ -147,6 +166,10 @@ fn a_method_finds_what_it_is_promised() {
     let again = ServiceConfig::read(&experiment.folder).unwrap();
     assert_eq!((again.seed(), again.budget(), again.gpu_required), (Some(7), config.budget, false));
     assert_eq!(again.parameters(), config.parameters);
+    assert_eq!(again.interval(), Some(config.interval));
+    let own = again.graphlume.as_ref().unwrap();
+    assert_eq!((own.executor.as_str(), own.any_dataset), ("local", false));
+    assert_eq!(own.settings, place.executor().settings());
     assert!(Path::new(again.program()).join(".env").is_file() && again.dataset().is_dir());
     assert!(!experiment.folder.join("run.json").exists());
 }
@@ -171,7 +194,7 @@ fn parameters_are_arguments_where_the_image_makes_them_so() {
 #[test]
 fn bad_ends_are_told_apart() {
     for (script, expected) in [
-        ("exit 3", "it exited with 3"),
+        ("echo because; echo; exit 3", "it exited with 3: because"),
         ("kill -SEGV $$", "it exited with 139 (SIGSEGV)"),
         ("true", "it exited with 0, but"),
         (
@@ -267,6 +290,18 @@ fn what_a_method_leaves_running_is_ended() {
 }
 
 #[test]
+fn the_time_of_a_method_ends_with_it() {
+    // What it leaves will not hear, so that half a second of grace passes before it is ended.
+    let script = "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & cp results.json \"$EXP\"\n";
+    let begin = Instant::now();
+    let (_place, experiment) = run(script);
+    let all = begin.elapsed().as_secs_f64() * 1e3;
+    assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+    let own = experiment.status.exec_time_ms.unwrap();
+    assert!(0.0 < own && own + 450.0 < all, "{own} of {all}");
+}
+
+#[test]
 fn memory_is_that_of_all_processes() {
     // Three processes with 60 MB each.
     let script = "for i in 1 2 3; do head -c 60000000 /dev/zero | tail -c 60000000 | sleep 20 & done; wait\n";
@@ -287,8 +322,8 @@ fn time_of_processors_is_counted() {
     let (_place, experiment) = run(script);
     let cpu = experiment.status.resources.unwrap().cpu_secs.unwrap();
     let wall = experiment.status.exec_time_ms.unwrap() / 1e3;
-    // Without a control group the time after the last look is not seen.
-    assert!(0.0 < cpu && cpu < wall + 0.1, "{cpu} of {wall}");
+    // Without a control group it is counted in hundredths, of each process.
+    assert!(0.05 < cpu && cpu < wall + 0.1, "{cpu} of {wall}");
 }
 
 #[test]
@@ -311,14 +346,7 @@ fn others_can_stop_it() {
     let executor = place.executor();
     std::thread::scope(|scope| {
         let run = scope.spawn(|| config.run(&executor, &Control::NONE).unwrap());
-        let folder = loop {
-            let entries = fs::read_dir(place.path("experiments")).into_iter().flatten();
-            let folder = entries.filter_map(Result::ok).map(|entry| entry.path()).next();
-            if let Some(folder) = folder.filter(|f| f.join("method_output.txt").exists()) {
-                break folder;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
+        let folder = folder_when(&place, has_started);
         let state = stop(&folder, &[&executor], Duration::from_mins(1)).unwrap();
         assert_eq!(state, State::Stopped);
         assert_eq!(run.join().unwrap().status.status, State::Stopped);
@@ -338,17 +366,7 @@ fn what_a_dead_runner_left_is_found_and_ended() {
     let (config, executor) = (place.config(), place.executor());
     let folder = std::thread::scope(|scope| {
         let run = scope.spawn(|| config.run(&executor, &Control::NONE).unwrap());
-        let folder = loop {
-            let entries = fs::read_dir(place.path("experiments")).into_iter().flatten();
-            let folder = entries.filter_map(Result::ok).map(|entry| entry.path()).next();
-            let started = |f: &PathBuf| {
-                fs::read_to_string(f.join("run.json")).is_ok_and(|t| t.contains("handle"))
-            };
-            if let Some(folder) = folder.filter(started) {
-                break folder;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
+        let folder = folder_when(&place, has_started);
         // Another folder tells of the same processes, and of a runner that is gone.
         let copy = place.path("experiments/exp__m__tiny__20000101_000000");
         fs::create_dir(&copy).unwrap();
@@ -446,6 +464,118 @@ fn each_list_of_packages_has_one_environment() {
             .count(),
         1
     );
+}
+
+/// Stops the only experiment once it is in `state`, and says what became of it and how long that took.
+fn stopped_when(place: &Place, executor: &LocalExecutor, state: State) -> (Experiment, Duration) {
+    let config = place.config();
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| config.run(executor, &Control::NONE).unwrap());
+        let is_on = |folder: &Path| Status::read(folder).is_ok_and(|now| now.status == state);
+        let folder = folder_when(place, is_on);
+        // Into the middle of it.
+        std::thread::sleep(Duration::from_millis(300));
+        let begin = Instant::now();
+        stop(&folder, &[executor], Duration::from_mins(2)).unwrap();
+        (run.join().unwrap(), begin.elapsed())
+    })
+}
+
+#[test]
+fn a_build_is_stopped() {
+    let place = Place::new("COMMAND=python main.py\n", "");
+    place.write("methods/m/requirements.txt", "numpy\n");
+    let mark = format!("graphlume-build-{}", std::process::id());
+    let python = format!("#!/bin/sh\n[ \"$1\" = --version ] || sh -c 'sleep 300; :' {mark}\n");
+    place.write("python", &python);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(place.path("python"), mode).unwrap();
+    let executor = LocalExecutor { python: place.path("python"), ..place.executor() };
+    let (experiment, took) = stopped_when(&place, &executor, State::Building);
+    assert_eq!(experiment.status.status, State::Stopped, "{:?}", experiment.status);
+    assert!(text(&experiment, "build.log").contains("venv"));
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    assert!(!runs(&mark), "a process is left");
+}
+
+/// A file that takes minutes to hash, and no room.
+fn big(path: &Path) {
+    fs::File::create(path).unwrap().set_len(400 << 30).unwrap();
+}
+
+#[test]
+fn a_hash_is_stopped() {
+    let place = Place::new("COMMAND=sh main.sh\n", "cp results.json \"$EXP\"\n");
+    big(&place.path("methods/m/model.bin"));
+    let (experiment, took) = stopped_when(&place, &place.executor(), State::Building);
+    assert_eq!(experiment.status.status, State::Stopped, "{:?}", experiment.status);
+    assert!(took < Duration::from_secs(20), "{took:?}");
+
+    // When the method has ended, what it has found stands, though nobody knows on what.
+    let place = Place::new("COMMAND=sh main.sh\n", "cp results.json \"$EXP\"\n");
+    big(&place.path("datasets/tiny/more.bin"));
+    let (experiment, took) = stopped_when(&place, &place.executor(), State::Running);
+    assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    let environment = Environment::read(&experiment.folder).unwrap().unwrap();
+    assert_eq!(environment.dataset_sha256, None);
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_named() {
+    let place = Place::new("COMMAND=python main.py\n", "");
+    place.write("methods/m/requirements.txt", "numpy\n");
+    place.write("cache", "a file, where a folder is to be");
+    let experiment = place.run(&place.config());
+    assert_eq!(experiment.status.status, State::Failed);
+    let expected =
+        format!("the folder of virtual environments, {}: ", place.path("cache/venvs").display());
+    let found = error(&experiment);
+    assert!(found.starts_with(&expected) && found.contains("GRAPHLUME_CACHE"), "{found}");
+}
+
+/// Starts nothing, and says that this many things run.
+struct Leaving(usize);
+
+impl Executor for Leaving {
+    fn name(&self) -> &'static str {
+        "leaving"
+    }
+
+    fn handle(&self) -> String {
+        "the handle".to_owned()
+    }
+
+    fn prepare(&self, _: &Task, _: &Control<'_>) -> gad_eval::Result<Prepared> {
+        Ok(Prepared::default())
+    }
+
+    fn start(&self, task: &Task, _: &Prepared, handle: &str) -> gad_eval::Result<Box<dyn Job>> {
+        assert_eq!(handle, "the handle");
+        let record = fs::read_to_string(task.experiment.join("run.json")).unwrap();
+        assert!(record.contains("the handle"), "nobody would find what is started: {record}");
+        Err(gad_eval::Error::Empty { name: "the engine" })
+    }
+
+    fn remains(&self, handle: &str) -> gad_eval::Result<usize> {
+        assert_eq!(handle, "the handle");
+        Ok(self.0)
+    }
+
+    fn end_remains(&self, _: &str) -> gad_eval::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_a_start_that_failed_has_left_is_found_later() {
+    let place = Place::new("COMMAND=true\n", "");
+    for (left, is_kept) in [(0, false), (1, true)] {
+        let experiment = place.config().run(&Leaving(left), &Control::NONE).unwrap();
+        assert_eq!(error(&experiment), "the engine is empty");
+        assert_eq!(experiment.folder.join("run.json").exists(), is_kept);
+        assert_eq!(experiment.runner.is_some(), is_kept);
+    }
 }
 
 #[test]

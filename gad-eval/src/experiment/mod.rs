@@ -11,6 +11,7 @@ use serde::Serialize;
 pub use status::{Resources, Runner, State, Status};
 
 use crate::method::folders;
+use crate::run::{Record, ServiceConfig};
 use crate::{Error, Result};
 
 /// An experiment, as the name of its folder and the files in it tell.
@@ -32,6 +33,8 @@ pub struct Experiment {
     pub has_results: bool,
     /// Whether it was evaluated.
     pub has_evaluation: bool,
+    /// Who runs it, or ran it and is gone without an end.
+    pub runner: Option<Runner>,
 }
 
 impl Experiment {
@@ -48,9 +51,9 @@ impl Experiment {
             Error::bad_file(folder, problem)
         };
         let rest = name.strip_prefix("exp__").ok_or_else(problem)?;
-        let (method, rest) = rest.split_once("__").ok_or_else(problem)?;
-        // Names of datasets may hold two underscores, times do not.
-        let (dataset, time) = rest.rsplit_once("__").ok_or_else(problem)?;
+        // Names of methods and datasets may hold two underscores, times do not.
+        let (rest, time) = rest.rsplit_once("__").ok_or_else(problem)?;
+        let (method, dataset) = parts(folder, rest).ok_or_else(problem)?;
         Ok(Self {
             method: method.to_owned(),
             dataset: dataset.to_owned(),
@@ -59,9 +62,33 @@ impl Experiment {
             status: Status::read(folder)?,
             has_results: crate::evaluate::results_path(folder).is_ok(),
             has_evaluation: folder.join("eval").join("evaluation.json").is_file(),
+            runner: Record::read(folder)?.map(|record| record.runner),
             name,
         })
     }
+}
+
+/// Method and dataset of `METHOD__DATASET`. If there is more than one way to part it, the one that the files in
+/// `folder` know of; else the one with the shortest name of a method.
+fn parts<'a>(folder: &Path, rest: &'a str) -> Option<(&'a str, &'a str)> {
+    let split = |at: usize| (&rest[..at], &rest[at + 2..]);
+    let is_name = |(method, dataset): &(&str, &str)| !method.is_empty() && !dataset.is_empty();
+    let ways = || (0..rest.len()).filter(|&at| rest[at..].starts_with("__"));
+    let ways = || ways().map(split).filter(is_name);
+    if ways().nth(1).is_none() {
+        return ways().next();
+    }
+    let config = ServiceConfig::read(folder).ok();
+    let known =
+        config.map(|config| (config.method_name.to_lowercase(), config.dataset.to_lowercase()));
+    let by_config = known.and_then(|(method, dataset)| {
+        ways().find(|way| *way == (method.as_str(), dataset.as_str()))
+    });
+    let by_status = || {
+        let method = Status::read(folder).ok()?.method_name.to_lowercase();
+        ways().find(|way| way.0 == method)
+    };
+    by_config.or_else(by_status).or_else(|| ways().next())
 }
 
 /// The experiments in `folder`, newest first; what could not be read, and why, is beside them. Folders of
@@ -101,7 +128,6 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
-    use crate::run::Record;
 
     #[test]
     fn times_are_written_as_people_read_them() {
@@ -131,6 +157,23 @@ mod tests {
     }
 
     #[test]
+    fn names_with_two_underscores_are_told_by_the_files() {
+        let (_root, folder) = folder("exp__my__method___d__1");
+        let read = || {
+            let experiment = Experiment::read(&folder).unwrap();
+            (experiment.method, experiment.dataset)
+        };
+        let pair = |method: &str, dataset: &str| (method.to_owned(), dataset.to_owned());
+        assert_eq!(read(), pair("my", "method___d"), "nothing is known of it");
+        Status::now(State::Stopped, "My__Method").write(&folder).unwrap();
+        assert_eq!(read(), pair("my__method", "_d"));
+        let config = r#"{"method_name": "My__Method_", "dataset": "D"}"#;
+        fs::write(folder.join("service_config.json"), config).unwrap();
+        assert_eq!(read(), pair("my__method_", "d"));
+        assert!(Experiment::read(Path::new("exp____d__1")).is_err());
+    }
+
+    #[test]
     fn a_runner_that_is_gone_is_found_out() {
         let (_root, folder) = folder("exp__m__d__1");
         Status::now(State::Running, "m").write(&folder).unwrap();
@@ -147,6 +190,37 @@ mod tests {
         assert!(found.error.is_some_and(|error| error.contains("the runner ended")));
         fs::write(folder.join("results.json"), "{}").unwrap();
         assert_eq!(Status::read(&folder).unwrap().status, State::Completed);
+    }
+
+    #[test]
+    fn a_runner_of_another_machine_is_known_by_its_signs_of_life() {
+        let (_root, folder) = folder("exp__m__d__1");
+        Status::now(State::Running, "m").write(&folder).unwrap();
+        let mut record = Record::new("local");
+        // No process here has that number, so that it would be gone if it were of here.
+        (record.runner.pid, record.runner.started) = (u32::MAX, 1);
+        for change in [
+            |runner: &mut Runner| "another".clone_into(&mut runner.boot),
+            |runner: &mut Runner| "pid:[1]".clone_into(&mut runner.pid_namespace),
+        ] {
+            let mut record = record.clone();
+            change(&mut record.runner);
+            "elsewhere".clone_into(&mut record.runner.host);
+            record.write(&folder).unwrap();
+            let experiment = Experiment::read(&folder).unwrap();
+            assert_eq!(experiment.status.status, State::Running);
+            assert!(experiment.runner.is_some_and(|runner| !runner.is_here()));
+            let file = fs::File::options().append(true).open(folder.join("run.json")).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_mins(3)).unwrap();
+            let found = Status::read(&folder).unwrap();
+            assert_eq!(found.status, State::Unknown);
+            let error = found.error.unwrap();
+            assert!(error.contains("on elsewhere, has given no sign of life for 3 min"), "{error}");
+        }
+        // An older version does not say where it was.
+        let text = r#"{"runner": {"pid": 4294967295, "started": 1}, "executor": "local"}"#;
+        fs::write(folder.join("run.json"), text).unwrap();
+        assert_eq!(Status::read(&folder).unwrap().status, State::Unknown);
     }
 
     #[test]

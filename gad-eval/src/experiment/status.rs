@@ -101,25 +101,67 @@ pub struct Status {
     pub extra: Map<String, Value>,
 }
 
-/// A process, told from later ones of the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A process, told from later ones of the same number and from those of other machines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runner {
     /// Number of the process.
     pub pid: u32,
     /// When it began, in clock ticks since the machine started.
     pub started: u64,
+    /// What the machine is called, for people.
+    #[serde(default)]
+    pub host: String,
+    /// What no other start of a machine has.
+    #[serde(default)]
+    pub(super) boot: String,
+    /// What no other container of that machine has: in each, numbers of processes begin anew.
+    #[serde(default)]
+    pub(super) pid_namespace: String,
 }
 
 impl Runner {
     /// This process.
     pub fn this() -> Self {
         let pid = std::process::id();
-        Self { pid, started: started(pid).unwrap_or(0) }
+        let line = |path: &str| {
+            fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
+        };
+        let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+        Self {
+            pid,
+            started: started(pid).unwrap_or(0),
+            host: line("/proc/sys/kernel/hostname"),
+            boot: line("/proc/sys/kernel/random/boot_id"),
+            pid_namespace: namespace.to_string_lossy().into_owned(),
+        }
     }
 
-    /// Whether it still runs.
-    pub fn is_alive(self) -> bool {
+    /// Whether its number means here what it means there. A file of an older version does not say where it was.
+    pub fn is_here(&self) -> bool {
+        let this = Self::this();
+        self.boot.is_empty()
+            || (&self.boot, &self.pid_namespace) == (&this.boot, &this.pid_namespace)
+    }
+
+    /// Whether it ended with the machine that it ran on, which has been started again since.
+    pub(crate) fn is_of_earlier_start(&self) -> bool {
+        let this = Self::this();
+        !self.boot.is_empty() && self.boot != this.boot && self.host == this.host
+    }
+
+    /// Whether it runs, if it is of this machine.
+    pub(crate) fn runs_here(&self) -> bool {
         started(self.pid) == Some(self.started)
+    }
+}
+
+impl std::fmt::Display for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "process {}", self.pid)?;
+        if !self.host.is_empty() {
+            write!(f, " on {}", self.host)?;
+        }
+        Ok(())
     }
 }
 
@@ -149,8 +191,9 @@ impl Status {
     /// The status in the folder of an experiment.
     ///
     /// An experiment that is said to build or run, but whose runner is gone, is
-    /// [`State::Unknown`], or [`State::Completed`] if it left results. One without
-    /// `status.json` is judged by its results alone.
+    /// [`State::Unknown`], or [`State::Completed`] if it left results. A runner on another machine is gone if
+    /// it has given no sign of life for two minutes. An experiment without `status.json` is judged by its
+    /// results alone.
     ///
     /// # Errors
     ///
@@ -168,16 +211,14 @@ impl Status {
             None => Self::now(State::Unknown, ""),
         };
         let record = Record::read(folder)?;
+        let is_watched = record.as_ref().is_some_and(Record::is_alive);
         let gone = match status.status {
             State::Unknown => true,
-            State::Building | State::Running => {
-                !record.as_ref().is_some_and(|r| r.runner.is_alive())
-            }
+            State::Building | State::Running => !is_watched,
             _ => false,
         };
         // GraFlag's runner inside a method says how that ended before ours has judged it.
-        if !gone && status.status.is_final() && record.as_ref().is_some_and(|r| r.runner.is_alive())
-        {
+        if !gone && status.status.is_final() && is_watched {
             status.status = State::Running;
         }
         // Without a record it is GraFlag's, which may run where nobody here can see it.
@@ -185,9 +226,8 @@ impl Status {
         if gone && !foreign {
             let has_results = crate::evaluate::results_path(folder).is_ok();
             status.status = if has_results { State::Completed } else { State::Unknown };
-            if status.error.is_none() && !has_results && record.is_some() {
-                status.error =
-                    Some("the runner ended without saying how the method did".to_owned());
+            if status.error.is_none() && !has_results {
+                status.error = record.map(|record| record.why_gone());
             }
         }
         Ok(status)

@@ -48,10 +48,26 @@ impl ControlGroup {
         self.write("cgroup.procs", &pid.to_string())
     }
 
-    /// Numbers of the processes in it.
+    /// Numbers of the processes in it, and in groups that these have made of it.
     pub(super) fn processes(&self) -> Vec<i32> {
-        let text = fs::read_to_string(self.folder.join("cgroup.procs")).unwrap_or_default();
-        text.lines().filter_map(|line| line.parse().ok()).filter(|&pid| pid != 0).collect()
+        let texts = self.folders().into_iter().map(|folder| folder.join("cgroup.procs"));
+        let texts: Vec<String> = texts.filter_map(|path| fs::read_to_string(path).ok()).collect();
+        let numbers = texts.iter().flat_map(|text| text.lines());
+        numbers.filter_map(|line| line.parse().ok()).filter(|&pid| pid != 0).collect()
+    }
+
+    /// Its folder and those below it, each after the one that it is in.
+    fn folders(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.folder.clone()];
+        let mut at = 0;
+        while let Some(folder) = folders.get(at) {
+            let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+            let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            let inner: Vec<PathBuf> = inner.map(|entry| entry.path()).collect();
+            folders.extend(inner);
+            at += 1;
+        }
+        folders
     }
 
     fn number(&self, file: &str, key: &str) -> Option<u64> {
@@ -60,11 +76,9 @@ impl ControlGroup {
         line.trim().parse().ok()
     }
 
-    /// Memory of its processes without files that are merely kept; `None` without the controller.
+    /// Memory of its processes; `None` without the controller.
     pub(super) fn memory_bytes(&self) -> Option<u64> {
-        let all = self.number("memory.current", "")?;
-        let kept = self.number("memory.stat", "inactive_file ").unwrap_or(0);
-        Some(all.saturating_sub(kept))
+        own_memory(|name| self.number("memory.stat", &format!("{name} ")))
     }
 
     /// Time of processors of all processes that are or were in it.
@@ -83,10 +97,23 @@ impl ControlGroup {
     }
 }
 
+/// Memory of the processes of a group, of what `stat` says of it by the names of either version: their own pages, and
+/// those of files that they map or that are in memory alone, each once. What is merely kept of files that they have read
+/// or written can go at any time.
+pub(super) fn own_memory(stat: impl Fn(&str) -> Option<u64>) -> Option<u64> {
+    let either = |second, first| stat(second).or_else(|| stat(first));
+    let mapped = either("file_mapped", "total_mapped_file").unwrap_or(0);
+    let in_memory = either("shmem", "total_shmem").unwrap_or(0);
+    // Pages of memory alone are among those that are mapped if they are.
+    Some(either("anon", "total_rss")? + mapped.max(in_memory))
+}
+
 impl Drop for ControlGroup {
     fn drop(&mut self) {
         // It cannot be removed before all processes have ended, and then nobody needs it.
-        let _ = fs::remove_dir(&self.folder);
+        for folder in self.folders().iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
     }
 }
 
@@ -103,4 +130,43 @@ fn parent() -> Option<PathBuf> {
     let mount = fields.find(|fields| fields.get(2) == Some(&"cgroup2"))?[1].to_owned();
     let folder = Path::new(&mount).join(group);
     folder.join("cgroup.procs").is_file().then_some(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_group_says_is_read() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("group");
+        fs::create_dir_all(folder.join("inner/most")).unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        write("cgroup.procs", "12\n0\n");
+        write("inner/cgroup.procs", "13\n");
+        write("inner/most/cgroup.procs", "14\n");
+        let group = ControlGroup { folder: folder.clone() };
+        assert_eq!(group.processes(), [12, 13, 14]);
+        assert_eq!(group.memory_bytes(), None);
+        // Of 900 MB in all, most is of files that were read.
+        write("memory.current", "900000000\n");
+        write(
+            "memory.stat",
+            "anon 5000\nfile 899000000\nkernel 1000\nshmem 300\nfile_mapped 700\n\
+             inactive_file 100\nactive_file 898000000\n",
+        );
+        write("cpu.stat", "usage_usec 2500000\nuser_usec 1\n");
+        write("memory.events", "low 0\noom 1\noom_kill 1\n");
+        assert_eq!(group.memory_bytes(), Some(5700));
+        assert_eq!((group.cpu_secs(), group.out_of_memory()), (Some(2.5), true));
+    }
+
+    #[test]
+    fn groups_in_it_go_with_it() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("group");
+        fs::create_dir_all(folder.join("inner/most")).unwrap();
+        drop(ControlGroup { folder: folder.clone() });
+        assert!(!folder.exists());
+    }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Budget, Program, RunConfig, Task};
+use super::{Budget, Executor, Program, RunConfig, Task};
 use crate::file::replace_json;
 use crate::{Error, Result};
 
@@ -58,6 +58,10 @@ pub struct Own {
     pub program: String,
     /// What ran it.
     pub executor: String,
+    /// How that was set up, as [`Executor::settings`] says.
+    pub settings: Map<String, Value>,
+    /// The image that it ran in, by what identifies its content.
+    pub image: Option<String>,
     /// Seed.
     pub seed: Option<u64>,
     /// Time that it was given.
@@ -66,6 +70,10 @@ pub struct Own {
     pub memory_bytes: Option<u64>,
     /// Parameters that were given, beside the method's own defaults.
     pub parameters: Vec<(String, String)>,
+    /// Whether the method was let run on a dataset that it does not say it can read.
+    pub any_dataset: bool,
+    /// How often resources were looked at.
+    pub interval_secs: Option<f64>,
 }
 
 fn latest() -> String {
@@ -77,7 +85,7 @@ fn yes() -> bool {
 }
 
 impl ServiceConfig {
-    pub(super) fn of(config: &RunConfig, task: &Task, executor: &str) -> Self {
+    pub(super) fn of(config: &RunConfig, task: &Task, executor: &dyn Executor) -> Self {
         let program = match &config.program {
             Program::Folder(method) => method.folder.to_string_lossy().into_owned(),
             Program::Detector { detector, .. } => detector.info().name.to_owned(),
@@ -100,11 +108,15 @@ impl ServiceConfig {
             graphlume: Some(Own {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 program,
-                executor: executor.to_owned(),
+                executor: executor.name().to_owned(),
+                settings: executor.settings(),
+                image: None,
                 seed: config.seed,
                 timeout_secs: config.budget.time.map(|time| time.as_secs_f64()),
                 memory_bytes: config.budget.memory,
                 parameters: config.parameters.clone(),
+                any_dataset: config.any_dataset,
+                interval_secs: Some(config.interval.as_secs_f64()),
             }),
             extra: Map::new(),
         }
@@ -158,6 +170,11 @@ impl ServiceConfig {
         let own = self.graphlume.as_ref();
         let time = own.and_then(|own| Duration::try_from_secs_f64(own.timeout_secs?).ok());
         Budget { time, memory: own.and_then(|own| own.memory_bytes) }
+    }
+
+    /// How often resources were looked at, if it says so.
+    pub fn interval(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.graphlume.as_ref()?.interval_secs?).ok()
     }
 
     /// The seed that it had.

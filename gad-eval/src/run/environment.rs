@@ -6,8 +6,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use graph_core::Control;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -98,7 +99,12 @@ pub(crate) fn load() -> Option<f64> {
 }
 
 impl Environment {
-    pub(super) fn capture(task: &Task, prepared: &Prepared) -> Self {
+    /// What `task` is about to run in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stopped`] while the method's folder is hashed.
+    pub(super) fn capture(task: &Task, prepared: &Prepared, control: &Control<'_>) -> Result<Self> {
         let folder = task.folder.as_ref().map(|method| method.folder.as_path());
         let git = |arguments: &[&str]| {
             let mut command = Command::new("git");
@@ -107,7 +113,12 @@ impl Environment {
             let output = output.ok().filter(|output| output.status.success())?;
             Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
-        Self {
+        let method_sha256 = match folder.map(|folder| hash_within(folder, control)) {
+            Some(Err(stopped @ Error::Stopped(_))) => return Err(stopped),
+            // A file that cannot be read for it makes no good run bad.
+            found => found.and_then(Result::ok),
+        };
+        Ok(Self {
             graphlume: env!("CARGO_PKG_VERSION").to_owned(),
             started: crate::experiment::timestamp(SystemTime::now()),
             command: match prepared.image {
@@ -116,18 +127,52 @@ impl Environment {
             },
             revision: git(&["rev-parse", "HEAD"]),
             changed: git(&["status", "--porcelain", "--", "."]).map(|text| !text.is_empty()),
-            method_sha256: folder.and_then(|folder| hash(folder).ok()),
+            method_sha256,
             dataset_sha256: None,
             machine: Machine::this(),
             load_before: load(),
             load_after: None,
             facts: prepared.facts.clone(),
-        }
+        })
     }
 
-    /// The run is over.
-    pub(super) fn end(&mut self) {
+    /// The run is over. The hash of the dataset is left out if `control` stops it, as the method has ended already.
+    pub(super) fn end(&mut self, dataset: &Path, control: &Control<'_>) {
         self.load_after = load();
+        // A file that cannot be read for it makes no good run bad.
+        self.dataset_sha256 = hash_within(dataset, control).ok();
+    }
+
+    /// In what a run in this environment may differ from one in `before`, in words.
+    pub fn differences(&self, before: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut compare = |what: &str, now: Option<&str>, then: Option<&str>| {
+            if let (Some(now), Some(then)) = (now, then)
+                && now != then
+            {
+                // Hashes say nothing to people.
+                let is_hash = now.len() >= 64 && then.len() >= 64;
+                found.push(match is_hash {
+                    true => format!("{what} has changed"),
+                    false => format!("{what} is {now}, and was {then}"),
+                });
+            }
+        };
+        compare("graphlume", Some(&self.graphlume), Some(&before.graphlume));
+        let hashes = |of: &Self| (of.method_sha256.clone(), of.dataset_sha256.clone());
+        let ((method, dataset), (old_method, old_dataset)) = (hashes(self), hashes(before));
+        compare("the folder of the method", method.as_deref(), old_method.as_deref());
+        compare("the dataset", dataset.as_deref(), old_dataset.as_deref());
+        let fact = |of: &Self, name: &str| Some(of.facts.get(name)?.as_str()?.to_owned());
+        for (what, name) in [("the interpreter", "interpreter"), ("the image", "image_id")] {
+            compare(what, fact(self, name).as_deref(), fact(before, name).as_deref());
+        }
+        compare("the processor", self.machine.cpu.as_deref(), before.machine.cpu.as_deref());
+        let packages = |of: &Self| of.facts.get("packages").cloned();
+        if packages(self) != packages(before) {
+            found.push("the list of packages is another one".to_owned());
+        }
+        found
     }
 
     /// Reads `environment.json` in the folder of an experiment; `None` if there is none.
@@ -158,8 +203,14 @@ impl Environment {
 ///
 /// [`Error::File`].
 pub fn hash(path: &Path) -> Result<String> {
+    hash_within(path, &Control::NONE)
+}
+
+/// As [`hash`], which `control` may stop. Progress is in milliseconds, of the stage `"hashing"`.
+pub(crate) fn hash_within(path: &Path, control: &Control<'_>) -> Result<String> {
     static KNOWN: Mutex<BTreeMap<PathBuf, (Vec<Entry>, String)>> = Mutex::new(BTreeMap::new());
-    let entries = entries(path)?;
+    let entries = entries(path, control)?;
+    let begin = Instant::now();
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, hash)) = known().get(path).filter(|(found, _)| *found == entries) {
         return Ok(hash.clone());
@@ -173,7 +224,9 @@ pub fn hash(path: &Path) -> Result<String> {
             hasher.update(name.as_bytes());
             hasher.update(entry.length.to_le_bytes());
         }
-        hash_file(&entry.path, &mut hasher)?;
+        hash_file(&entry.path, &mut hasher, || {
+            Ok(control.step("hashing", begin.elapsed().as_millis() as u64, None)?)
+        })?;
     }
     let hash = hex(&hasher.finalize());
     // A file that is written twice within a tick of the clock of files looks as if it had been once.
@@ -198,13 +251,14 @@ struct Entry {
 }
 
 /// The files that are hashed, by name.
-fn entries(path: &Path) -> Result<Vec<Entry>> {
+fn entries(path: &Path, control: &Control<'_>) -> Result<Vec<Entry>> {
     let mut files = Vec::new();
     match path.is_dir() {
-        true => list(path, &mut files)?,
+        true => list(path, &mut files, control)?,
         false => files.push(path.to_owned()),
     }
     let entry = |path: PathBuf| {
+        check(control)?;
         let found = fs::metadata(&path).map_err(|error| Error::file(&path, error))?;
         Ok(Entry { length: found.len(), modified: found.modified().ok(), path })
     };
@@ -219,7 +273,16 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+/// Without a word to the caller, which would be one for each of a million files.
+fn check(control: &Control<'_>) -> Result<()> {
+    match control.is_stopped() {
+        true => Err(graph_core::Stopped { stage: "hashing", done: 0 }.into()),
+        false => Ok(()),
+    }
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>, control: &Control<'_>) -> Result<()> {
+    check(control)?;
     let entries = fs::read_dir(folder).map_err(|error| Error::file(folder, error))?;
     for entry in entries {
         let path = entry.map_err(|error| Error::file(folder, error))?.path();
@@ -231,7 +294,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         // Links to folders are not followed: they may lead back.
         let kind = fs::symlink_metadata(&path).map_err(|error| Error::file(&path, error))?;
         if kind.is_dir() {
-            list(&path, files)?;
+            list(&path, files, control)?;
         } else if path.is_file() {
             files.push(path);
         }
@@ -239,18 +302,16 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn hash_file(path: &Path, hasher: &mut Sha256) -> Result<()> {
-    let mut read = || {
-        let mut file = File::open(path)?;
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(()),
-                n => hasher.update(&buffer[..n]),
-            }
+fn hash_file(path: &Path, hasher: &mut Sha256, step: impl Fn() -> Result<()>) -> Result<()> {
+    let mut file = File::open(path).map_err(|error| Error::file(path, error))?;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        step()?;
+        match file.read(&mut buffer).map_err(|error| Error::file(path, error))? {
+            0 => return Ok(()),
+            n => hasher.update(&buffer[..n]),
         }
-    };
-    read().map_err(|error| Error::file(path, error))
+    }
 }
 
 #[cfg(test)]
@@ -275,5 +336,31 @@ mod tests {
         write("b", "");
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(hash(&folder.path().join("b")).unwrap(), empty);
+        let stop = std::sync::atomic::AtomicBool::new(true);
+        let stopped = hash_within(folder.path(), &Control::default().stopped_by(&stop));
+        assert!(matches!(stopped, Err(Error::Stopped(_))));
+    }
+
+    #[test]
+    fn what_differs_from_an_earlier_run_is_said() {
+        let environment = |dataset: &str, interpreter: &str| Environment {
+            graphlume: "1".to_owned(),
+            started: String::new(),
+            command: None,
+            revision: None,
+            changed: None,
+            method_sha256: None,
+            dataset_sha256: Some(dataset.repeat(64)),
+            machine: Machine::this(),
+            load_before: None,
+            load_after: None,
+            facts: Map::from_iter([("interpreter".to_owned(), interpreter.into())]),
+        };
+        let first = environment("a", "Python 3.11");
+        assert_eq!(first.differences(&first), [] as [String; 0]);
+        assert_eq!(
+            environment("b", "Python 3.12").differences(&first),
+            ["the dataset has changed", "the interpreter is Python 3.12, and was Python 3.11"]
+        );
     }
 }

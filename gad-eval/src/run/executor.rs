@@ -32,6 +32,8 @@ pub struct Task {
     pub environment: Vec<(String, String)>,
     /// Python packages that are to be installed.
     pub requirements: Option<PathBuf>,
+    /// Whether it may call Python, as all may but detectors of this crate.
+    pub python: bool,
     /// Whether the method may use a GPU.
     pub gpu: bool,
     /// The only one that it sees, by its place among those of the machine; `None` for all.
@@ -40,6 +42,8 @@ pub struct Task {
     pub memory: Option<u64>,
     /// Version of the image of the method.
     pub tag: String,
+    /// The image that it is to run in as it is, whatever the method's Dockerfile says now.
+    pub image: Option<String>,
 }
 
 impl Task {
@@ -49,7 +53,7 @@ impl Task {
         dataset: &Dataset,
         experiment: &std::path::Path,
     ) -> Self {
-        let Resolved { method, folder, command, environment, requirements } = resolved;
+        let Resolved { method, folder, command, environment, requirements, python } = resolved;
         Self {
             command: command.map(|command| command.for_experiment(experiment)),
             method,
@@ -59,10 +63,12 @@ impl Task {
             data: dataset.path.clone(),
             environment,
             requirements,
+            python,
             gpu: config.gpu,
             gpu_index: config.gpu_index,
             memory: config.budget.memory,
             tag: config.tag.clone(),
+            image: config.image.clone(),
         }
     }
 }
@@ -87,6 +93,9 @@ pub struct Prepared {
 pub struct Usage {
     /// Memory now; pages that several processes share count once.
     pub memory_bytes: u64,
+    /// Most memory that one process alone had at any moment until now, between two looks too; 0 if that is not
+    /// known.
+    pub peak_bytes: u64,
     /// Time of processors since the start.
     pub cpu_secs: f64,
     /// Memory on GPUs now, if that can be told.
@@ -102,13 +111,12 @@ pub struct Exit {
     pub signal: Option<i32>,
     /// Whether the system ended it, or a part of it, for lack of memory.
     pub out_of_memory: bool,
+    /// How long it ran, if that is known better than by when it was noticed.
+    pub took: Option<Duration>,
 }
 
 /// A method that runs.
 pub trait Job: Send {
-    /// Text by which [`Executor::remains`] finds it without this object.
-    fn handle(&self) -> String;
-
     /// How it ended, if it did. Does not block.
     ///
     /// # Errors
@@ -133,6 +141,14 @@ pub trait Executor: Send + Sync {
     /// Its name, by which a later process finds it again.
     fn name(&self) -> &'static str;
 
+    /// How it is set up, by names of options, so that another one can be set up alike.
+    fn settings(&self) -> Map<String, Value> {
+        Map::new()
+    }
+
+    /// A text for a new job, by which [`Executor::remains`] finds it whatever becomes of this process.
+    fn handle(&self) -> String;
+
     /// Makes ready what the task needs, and keeps it for the next task that needs the same. What is
     /// printed meanwhile goes to `build.log` in the folder of the experiment.
     ///
@@ -141,12 +157,13 @@ pub trait Executor: Send + Sync {
     /// Why it cannot be made; [`Error::Stopped`](crate::Error::Stopped).
     fn prepare(&self, task: &Task, control: &Control<'_>) -> Result<Prepared>;
 
-    /// Starts the task. What it prints goes to `method_output.txt` in the folder of the experiment.
+    /// Starts the task as the job `handle`. What it prints goes to `method_output.txt` in the folder of the
+    /// experiment.
     ///
     /// # Errors
     ///
     /// Why it cannot be started.
-    fn start(&self, task: &Task, prepared: &Prepared) -> Result<Box<dyn Job>>;
+    fn start(&self, task: &Task, prepared: &Prepared, handle: &str) -> Result<Box<dyn Job>>;
 
     /// How many processes, containers or services are left of the job with this handle.
     ///

@@ -4,19 +4,21 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use graph_core::Control;
+use serde_json::{Map, Value};
 
 use super::cgroup::ControlGroup;
 use super::output::keep;
 use super::processes::{MARK, Processes};
 use super::venv::{self, Venv};
-use super::{Executor, Exit, Job, Prepared, Task, Usage, gpu};
+use super::{Executor, Exit, Job, OUTPUT, Prepared, Task, Usage, gpu};
 use crate::file::unique;
 use crate::method::RESERVED;
+use crate::process::wait_for_end;
 use crate::{Error, Result};
 
 /// What the shell does: it waits until it is told to go, and within what limit of data in kilobytes, so that
@@ -58,18 +60,30 @@ impl Executor for LocalExecutor {
         "local"
     }
 
+    fn settings(&self) -> Map<String, Value> {
+        // A path is to lead to the same interpreter from wherever it is read again.
+        let path = match self.python.components().count() {
+            1 => self.python.clone(),
+            _ => std::path::absolute(&self.python).unwrap_or_else(|_| self.python.clone()),
+        };
+        Map::from_iter([("python".to_owned(), path.to_string_lossy().into())])
+    }
+
+    fn handle(&self) -> String {
+        unique()
+    }
+
     fn prepare(&self, task: &Task, control: &Control<'_>) -> Result<Prepared> {
         let log = task.experiment.join("build.log");
         let requirements = task.requirements.as_deref();
         // GraFlag's runner has the same file of samples.
         let own_monitor = task.command.as_ref().is_some_and(|text| text.contains("graflag_runner"));
-        // Debian has no `python`, which every method calls.
-        if requirements.is_none() && (venv::on_path("python") || !venv::on_path("python3")) {
-            return Ok(Prepared {
-                facts: venv::interpreter("python").unwrap_or_default(),
-                own_monitor,
-                ..Prepared::default()
-            });
+        // Debian has no `python`, which every method of Python calls.
+        let is_there = || venv::on_path("python") || !venv::on_path("python3");
+        if !task.python || (requirements.is_none() && is_there()) {
+            let facts = task.python.then(|| venv::interpreter("python")).flatten();
+            let facts = facts.unwrap_or_default();
+            return Ok(Prepared { facts, own_monitor, ..Prepared::default() });
         }
         let Venv { folder, facts } =
             venv::ensure(&self.python, requirements, &self.cache, &log, control)?;
@@ -90,15 +104,14 @@ impl Executor for LocalExecutor {
         })
     }
 
-    fn start(&self, task: &Task, prepared: &Prepared) -> Result<Box<dyn Job>> {
+    fn start(&self, task: &Task, prepared: &Prepared, handle: &str) -> Result<Box<dyn Job>> {
         let text = task.command.as_deref().ok_or_else(|| {
             Error::preparation(
                 &*task.method,
                 "its .env has no COMMAND, and only an image has one of its own",
             )
         })?;
-        let name = unique();
-        let path = task.experiment.join("method_output.txt");
+        let path = task.experiment.join(OUTPUT);
         let output = File::options().create(true).append(true).open(&path);
         let mut output = output.map_err(|error| Error::file(&path, error))?;
         let failed = |error: io::Error| {
@@ -135,14 +148,14 @@ impl Executor for LocalExecutor {
         command.envs(task.environment.iter().map(|(key, value)| (key, value)));
         command.envs(prepared.environment.iter().map(|(key, value)| (key, value)));
         command.env("DATA", with_slash(&task.data)).env("EXP", with_slash(&task.experiment));
-        command.env(MARK, &name);
+        command.env(MARK, handle);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(failed)?;
         // It holds the ends of the pipe that the method writes to.
         drop(command);
 
         let pid = child.id();
-        let group = ControlGroup::new(&name, task.memory);
+        let group = ControlGroup::new(handle, task.memory);
         let group = group.filter(|group| group.add(pid).is_ok());
         let limited = group.as_ref().is_some_and(|group| group.memory_bytes().is_some());
         // The runner looks often and counts well; this only holds what grows between two looks. It counts
@@ -150,7 +163,7 @@ impl Executor for LocalExecutor {
         let most = task.memory.filter(|_| !limited);
         let most = most.map(|memory| memory.saturating_mul(2).saturating_add(1 << 30) >> 10);
         let limit = most.map_or_else(|| "none".to_owned(), |kilobytes| kilobytes.to_string());
-        let processes = Processes::new(&name, pid, group);
+        let processes = Processes::new(handle, pid, group);
         let (done, reader) = {
             let (send, done) = mpsc::channel();
             let read = move || {
@@ -161,11 +174,18 @@ impl Executor for LocalExecutor {
             (done, std::thread::spawn(read))
         };
         let gate = child.stdin.take();
+        let (tell, end) = mpsc::channel();
+        // It alone waits, so that the moment of the end is known; it is over when the process is.
+        std::thread::spawn(move || {
+            let ended = wait_for_end(pid);
+            let _ = tell.send(ended.map(|()| Instant::now()));
+        });
         let mut job = LocalJob {
             child,
             processes,
-            name,
             exit: None,
+            begin: Instant::now(),
+            end,
             reader: Some((done, reader)),
             ended: false,
         };
@@ -200,31 +220,34 @@ fn ended(left: usize) -> Result<()> {
 struct LocalJob {
     child: Child,
     processes: Processes,
-    name: String,
     exit: Option<Exit>,
+    /// When its first process was let go.
+    begin: Instant,
+    /// When that has ended, as soon as it has.
+    end: Receiver<io::Result<Instant>>,
     /// What copies its output, and tells when that is over.
     reader: Option<(Receiver<()>, JoinHandle<()>)>,
     ended: bool,
 }
 
 impl Job for LocalJob {
-    fn handle(&self) -> String {
-        self.name.clone()
-    }
-
     fn ended(&mut self) -> Result<Option<Exit>> {
         if self.exit.is_none() {
-            let status = self.child.try_wait();
-            let status =
-                status.map_err(|error| Error::preparation("the method", error.to_string()))?;
-            if let Some(status) = status {
-                self.processes.first_is_gone();
-                self.exit = Some(Exit {
-                    code: status.code(),
-                    signal: std::os::unix::process::ExitStatusExt::signal(&status),
-                    out_of_memory: self.processes.out_of_memory(),
-                });
-            }
+            let failed = |error: io::Error| Error::preparation("the method", error.to_string());
+            let end = match self.end.try_recv() {
+                Err(TryRecvError::Empty) => return Ok(None),
+                // It has told already, of an end that was not taken in then.
+                Err(TryRecvError::Disconnected) => None,
+                Ok(end) => Some(end.map_err(failed)?),
+            };
+            self.processes.first_has_ended();
+            let status = self.child.wait().map_err(failed)?;
+            self.exit = Some(Exit {
+                code: status.code(),
+                signal: std::os::unix::process::ExitStatusExt::signal(&status),
+                out_of_memory: self.processes.out_of_memory(),
+                took: end.map(|end| end.saturating_duration_since(self.begin)),
+            });
         }
         Ok(self.exit)
     }
@@ -240,8 +263,8 @@ impl Job for LocalJob {
         let left = self.processes.end(grace);
         // It has ended, or cannot be made to, in which case nobody is to wait for it.
         if left == 0 {
+            self.processes.first_has_ended();
             let _ = self.child.wait();
-            self.processes.first_is_gone();
             if let Some((done, reader)) = self.reader.take() {
                 // A process that nothing told apart from others may hold the pipe for ever.
                 if done.recv_timeout(LAST_WORDS) != Err(RecvTimeoutError::Timeout) {

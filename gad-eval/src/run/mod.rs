@@ -38,6 +38,9 @@ pub(crate) use record::Record;
 use crate::{Error, Result};
 use monitor::{Ended, Monitor};
 
+/// Name of the file with what a method prints.
+const OUTPUT: &str = "method_output.txt";
+
 /// What a run may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Budget {
@@ -68,6 +71,8 @@ pub struct RunConfig {
     pub budget: Budget,
     /// Version of the image of the method.
     pub tag: String,
+    /// Image to run in as it is, by what identifies its content, rather than one of the method's Dockerfile.
+    pub image: Option<String>,
     /// Whether the method may run on a dataset that it does not say it can read.
     pub any_dataset: bool,
     /// How often resources are looked at.
@@ -87,6 +92,7 @@ impl RunConfig {
             gpu_index: None,
             budget: Budget::default(),
             tag: "latest".to_owned(),
+            image: None,
             any_dataset: false,
             interval: Duration::from_secs(1),
         }
@@ -95,8 +101,8 @@ impl RunConfig {
     /// Runs it to its end, whatever that is: the experiment that is returned says whether the method
     /// did well. Blocks until nothing of the method runs any more.
     ///
-    /// Progress is in stages `"building"` and `"running"`, in milliseconds; if `control` stops it,
-    /// the experiment is [`State::Stopped`].
+    /// Progress is in stages such as `"building"`, `"hashing"` and `"running"`, in milliseconds; if `control`, or
+    /// [`stop`] in any process, stops it, the experiment is [`State::Stopped`].
     ///
     /// # Errors
     ///
@@ -108,8 +114,9 @@ impl RunConfig {
         let program = self.program.resolve(self, &dataset)?;
         let folder = make_folder(&self.experiments, self.program.name(), &dataset.name)?;
         let task = Task::new(self, program, &dataset, &folder);
-        let attempt = Attempt { config: self, executor, task: &task, dataset: &dataset };
-        let status = match attempt.run(control) {
+        let mut attempt =
+            Attempt { config: self, executor, task: &task, dataset: &dataset, handle: None };
+        let status = match record::attended(&folder, control, |control| attempt.run(control)) {
             Ok(status) => status,
             // What keeps a method from starting is told in its experiment, like a crash of it.
             Err(error) => Status {
@@ -118,7 +125,11 @@ impl RunConfig {
             },
         };
         status.write(&folder)?;
-        Record::remove(&folder);
+        // What cannot be ended now, or not even seen, must be found later.
+        let may_run = |handle: &String| executor.remains(handle).map_or(true, |left| 0 < left);
+        if !attempt.handle.as_ref().is_some_and(may_run) {
+            Record::remove(&folder);
+        }
         Experiment::read(&folder)
     }
 }
@@ -166,38 +177,51 @@ struct Attempt<'a> {
     executor: &'a dyn Executor,
     task: &'a Task,
     dataset: &'a Dataset,
+    /// The job, from shortly before it starts until nothing of it runs for certain.
+    handle: Option<String>,
 }
 
 impl Attempt<'_> {
-    fn run(&self, control: &Control<'_>) -> Result<Status> {
+    fn run(&mut self, control: &Control<'_>) -> Result<Status> {
         let (folder, method) = (&self.task.experiment, &self.task.method);
         let now = |state| Status::now(state, method);
         Record::new(self.executor.name()).write(folder)?;
         now(State::Building).write(folder)?;
-        ServiceConfig::of(self.config, self.task, self.executor.name()).write(folder)?;
+        let mut service = ServiceConfig::of(self.config, self.task, self.executor);
+        service.write(folder)?;
 
-        let prepared = match self.executor.prepare(self.task, control) {
-            Ok(prepared) => prepared,
+        let prepare = || {
+            let prepared = self.executor.prepare(self.task, control)?;
+            let environment = Environment::capture(self.task, &prepared, control)?;
+            control.step("building", 0, None)?;
+            Ok((prepared, environment))
+        };
+        let (prepared, mut environment) = match prepare() {
+            Ok(ready) => ready,
             Err(Error::Stopped(_)) => return Ok(now(State::Stopped)),
             Err(error) => return Err(error),
         };
-        let mut environment = Environment::capture(self.task, &prepared);
         environment.write(folder)?;
+        if let (Some(own), Some(image)) = (&mut service.graphlume, &prepared.image) {
+            own.image = Some(image.clone());
+            service.write(folder)?;
+        }
 
         now(State::Running).write(folder)?;
+        let handle = self.executor.handle();
+        // Before it starts: whatever becomes of this process, others find what it has started.
+        Record::of(self.executor.name(), &handle).write(folder)?;
+        let handle = self.handle.insert(handle);
         let begin = Instant::now();
-        let mut job = self.executor.start(self.task, &prepared)?;
-        Record::of(self.executor.name(), job.handle()).write(folder)?;
-        let mut monitor = Monitor::new(self.task, &prepared, self.config);
-        let ended = monitor.watch(job.as_mut(), control)?;
-        let secs = begin.elapsed().as_secs_f64();
+        let mut job = self.executor.start(self.task, &prepared, handle)?;
+        let mut monitor = Monitor::new(self.task, &prepared, self.config, begin);
+        let (ended, took) = monitor.watch(job.as_mut(), control)?;
+        self.handle = None;
 
-        environment.end();
-        // A file that cannot be read for it makes no good run bad.
-        environment.dataset_sha256 = hash(&self.dataset.path).ok();
+        environment.end(&self.dataset.path, control);
         environment.write(folder)?;
         let status = Status {
-            exec_time_ms: Some((secs * 1e5).round() / 1e2),
+            exec_time_ms: Some((took.as_secs_f64() * 1e5).round() / 1e2),
             resources: Some(monitor.resources()),
             ..now(State::Unknown)
         };
@@ -242,7 +266,13 @@ impl Attempt<'_> {
                         // A shell that waited for a command says so of the signal that ended it.
                         let signal = code.checked_sub(128).map(processes::signal_name);
                         let of_shell = signal.filter(|name| !name.is_empty()).unwrap_or_default();
-                        (State::Failed, Some(format!("it exited with {code}{of_shell}")))
+                        let last = output::last_line(&self.task.experiment.join(OUTPUT));
+                        // What a signal ends has nothing to say of that.
+                        let why = match last.filter(|_| of_shell.is_empty()) {
+                            Some(line) => format!(": {line}"),
+                            None => of_shell.to_owned(),
+                        };
+                        (State::Failed, Some(format!("it exited with {code}{why}")))
                     }
                     (None, Some(signal)) => {
                         let name = processes::signal_name(signal);

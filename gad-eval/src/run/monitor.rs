@@ -7,7 +7,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use graph_core::Control;
 
-use super::record::stop_is_asked;
 use super::{Budget, Exit, Job, Machine, Prepared, RunConfig, Task, Usage};
 use crate::Result;
 use crate::experiment::Resources;
@@ -38,6 +37,8 @@ pub(super) struct Monitor {
     file: &'static str,
     budget: Budget,
     interval: Duration,
+    /// When the job began.
+    begin: Instant,
     /// The most that was seen, if anything was.
     peak: Option<Usage>,
     samples: Option<File>,
@@ -46,22 +47,38 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    pub(super) fn new(task: &Task, prepared: &Prepared, config: &RunConfig) -> Self {
+    /// For a job that began at `begin`.
+    pub(super) fn new(
+        task: &Task,
+        prepared: &Prepared,
+        config: &RunConfig,
+        begin: Instant,
+    ) -> Self {
         Self {
             folder: task.experiment.clone(),
             // Two writers of one file would spoil it.
             file: if prepared.own_monitor { "usage.csv" } else { "resources.csv" },
             budget: config.budget,
             interval: config.interval.max(Duration::from_millis(10)),
+            begin,
             peak: None,
             samples: None,
             last: None,
         }
     }
 
-    /// Waits until the job is over, or ends it when it is to be. Nothing of it runs when this returns.
-    pub(super) fn watch(&mut self, job: &mut dyn Job, control: &Control<'_>) -> Result<Ended> {
+    /// Waits until the job is over, or ends it when it is to be. Nothing of it runs when this returns. The time is that
+    /// until the method ended, or was told to; what is left of it may take longer.
+    pub(super) fn watch(
+        &mut self,
+        job: &mut dyn Job,
+        control: &Control<'_>,
+    ) -> Result<(Ended, Duration)> {
         let ended = self.wait(job, control);
+        let took = match &ended {
+            Ok(Ended::Exit(Exit { took: Some(took), .. })) => *took,
+            _ => self.begin.elapsed(),
+        };
         if let Ok(Ended::Exit(_)) = ended {
             // What a method leaves running when it ends has nothing to say any more.
             job.end(Duration::from_millis(500))?;
@@ -69,11 +86,11 @@ impl Monitor {
             job.end(GRACE)?;
         }
         self.look(job);
-        ended
+        Ok((ended?, took))
     }
 
     fn wait(&mut self, job: &mut dyn Job, control: &Control<'_>) -> Result<Ended> {
-        let begin = Instant::now();
+        let begin = self.begin;
         let (mut next_look, mut next_sample) = (begin, begin);
         let look = if self.budget.memory.is_some() { LOOK } else { 4 * LOOK };
         // Short at first, so that a quick method is not waited for.
@@ -99,9 +116,6 @@ impl Monitor {
                         return Ok(Ended::OutOfMemory);
                     }
                 }
-                if stop_is_asked(&self.folder) {
-                    return Ok(Ended::Stopped);
-                }
                 // Often at first: a quick method has its peak between two slow looks.
                 let often = (begin.elapsed() / 4).max(Duration::from_millis(2));
                 next_look = now + often.min(look).min(self.interval);
@@ -122,7 +136,7 @@ impl Monitor {
     fn look(&mut self, job: &mut dyn Job) -> Option<Usage> {
         let usage = job.usage()?;
         let peak = self.peak.get_or_insert_default();
-        peak.memory_bytes = peak.memory_bytes.max(usage.memory_bytes);
+        peak.memory_bytes = peak.memory_bytes.max(usage.memory_bytes).max(usage.peak_bytes);
         peak.cpu_secs = peak.cpu_secs.max(usage.cpu_secs);
         peak.gpu_bytes = peak.gpu_bytes.max(usage.gpu_bytes);
         Some(usage)

@@ -132,6 +132,7 @@ impl Program {
                     command: command.map(Command::Text),
                     environment: with_parameters(environment, &method, &parameters, config),
                     requirements: program.requirements.clone(),
+                    python: true,
                     method,
                 })
             }
@@ -165,6 +166,7 @@ impl Program {
                     command: Some(Command::WithOutput(command)),
                     environment: with_parameters(Vec::new(), &method, &parameters, config),
                     requirements: None,
+                    python: false,
                     method,
                 })
             }
@@ -182,6 +184,7 @@ impl Program {
                     command: Some(Command::Text(command)),
                     environment: with_parameters(Vec::new(), &method, &parameters, config),
                     requirements: None,
+                    python: true,
                     method,
                 })
             }
@@ -196,6 +199,7 @@ pub(super) struct Resolved {
     pub(super) command: Option<Command>,
     pub(super) environment: Vec<(String, String)>,
     pub(super) requirements: Option<PathBuf>,
+    pub(super) python: bool,
 }
 
 /// A command for a shell.

@@ -1,10 +1,10 @@
 //! Virtual environments of Python, one for each list of packages.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use graph_core::Control;
 use nix::sys::signal::{Signal, killpg};
@@ -67,17 +67,18 @@ pub(super) fn ensure(
     }
     let key = hex(&hasher.finalize()[..12]);
     let venvs = cache.join("venvs");
-    fs::create_dir_all(&venvs).map_err(|error| Error::file(&venvs, error))?;
+    let unusable = |error: &dyn std::fmt::Display| {
+        let what = format!("the folder of virtual environments, {}", venvs.display());
+        Error::preparation(what, format!("{error}; GRAPHLUME_CACHE can name another place"))
+    };
+    fs::create_dir_all(&venvs).map_err(|error| unusable(&error))?;
     let folder = venvs.join(&key);
     let complete = folder.join("complete");
 
     // Two runs that need the same do not make it twice.
-    let path = venvs.join(format!("{key}.lock"));
-    let lock = File::create(&path).map_err(|error| Error::file(&path, error))?;
-    while lock.try_lock().is_err() {
-        control.step("building", 0, None)?;
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let lock = File::create(venvs.join(format!("{key}.lock"))).map_err(|error| unusable(&error))?;
+    let waiting = || say(log, "== waiting for another run that makes the same");
+    wait_for(|| lock.try_lock(), waiting, control)?.map_err(|error| unusable(&error))?;
     if !complete.is_file() {
         let made = make(python, requirements, &folder, log, control);
         if made.is_err() {
@@ -93,6 +94,40 @@ pub(super) fn ensure(
         facts.insert("packages".to_owned(), packages.into());
     }
     Ok(Venv { folder, facts })
+}
+
+/// Locks by `try_lock`, and waits while others have the lock; says so by `waiting`. The inner error is that of the
+/// system, which may know no locks in that place.
+///
+/// # Errors
+///
+/// [`Error::Stopped`]; as `waiting`.
+fn wait_for(
+    mut try_lock: impl FnMut() -> Result<(), TryLockError>,
+    waiting: impl FnOnce() -> Result<()>,
+    control: &Control<'_>,
+) -> Result<std::io::Result<()>> {
+    let begin = Instant::now();
+    let mut waiting = Some(waiting);
+    loop {
+        match try_lock() {
+            Ok(()) => return Ok(Ok(())),
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(error)) => return Ok(Err(error)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if let Some(waiting) = waiting.take() {
+            waiting()?;
+        }
+        control.step("waiting for another build", begin.elapsed().as_millis() as u64, None)?;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Adds a line to `log`.
+fn say(log: &Path, line: &str) -> Result<()> {
+    let open = || File::options().create(true).append(true).open(log);
+    open().and_then(|mut file| writeln!(file, "{line}")).map_err(|error| Error::file(log, error))
 }
 
 fn make(
@@ -141,7 +176,7 @@ pub(super) fn logged(
         writeln!(file, "== {command:?}")?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?);
         let mut child = std::os::unix::process::CommandExt::process_group(command, 0).spawn()?;
-        let begin = std::time::Instant::now();
+        let begin = Instant::now();
         loop {
             if let Some(status) = child.try_wait()? {
                 return Ok(Ok(status));
@@ -162,5 +197,36 @@ pub(super) fn logged(
             let problem = format!("{status}; what it printed is in {}", log.display());
             Err(Error::preparation(what, problem))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn who_waits_for_a_lock_says_so_and_can_be_stopped() {
+        let said = AtomicU32::new(0);
+        let waiting = || {
+            said.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
+        let mut tries = 0;
+        let third = || {
+            tries += 1;
+            if tries < 3 { Err(TryLockError::WouldBlock) } else { Ok(()) }
+        };
+        wait_for(third, waiting, &Control::NONE).unwrap().unwrap();
+        assert_eq!((tries, said.load(Ordering::Relaxed)), (3, 1));
+        // Where there are no locks, waiting would never end.
+        let none = || Err(TryLockError::Error(ErrorKind::Unsupported.into()));
+        assert!(wait_for(none, waiting, &Control::NONE).unwrap().is_err());
+        assert_eq!(said.load(Ordering::Relaxed), 1);
+        let stop = AtomicBool::new(true);
+        let control = Control::default().stopped_by(&stop);
+        let stopped = wait_for(|| Err(TryLockError::WouldBlock), waiting, &control);
+        assert!(matches!(stopped, Err(Error::Stopped(_))));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::super::{Evaluation, results_path};
+use crate::process::has_ended;
 use crate::results::Results;
 use crate::{Error, Result};
 
@@ -171,40 +172,42 @@ fn run(
     let child = command.spawn().map_err(|error| {
         failed(format!("{} cannot be started: {error}", config.python.display()))
     })?;
-    let mut process = Process(child);
-    let answer = process.0.stdout.take().map(|pipe| read(pipe, ANSWER));
-    let printed = process.0.stderr.take().map(|pipe| read(pipe, PRINTED));
+    let mut process = Process { child, is_over: false };
+    let answer = process.child.stdout.take().map(|pipe| read(pipe, ANSWER));
+    let printed = process.child.stderr.take().map(|pipe| read(pipe, PRINTED));
     let begin = Instant::now();
-    let status = loop {
-        match process.0.try_wait() {
-            Ok(Some(status)) => break Ok(status),
-            Ok(None) if config.timeout <= begin.elapsed() => {
-                break Err(Error::TimedOut { what: "it", secs: config.timeout.as_secs_f64() });
+    let problem = loop {
+        match has_ended(&process.child) {
+            Ok(true) => break None,
+            Ok(false) if config.timeout <= begin.elapsed() => {
+                break Some(Error::TimedOut { what: "it", secs: config.timeout.as_secs_f64() });
             }
-            Ok(None) => {}
-            Err(error) => break Err(failed(error.to_string())),
+            Ok(false) => {}
+            Err(error) => break Some(failed(error.to_string())),
         }
         if let Err(stopped) = control.step("plugins", 0, None) {
-            break Err(stopped.into());
+            return Err(stopped.into());
         }
         std::thread::sleep(Duration::from_millis(5));
     };
     // What it began would hold the pipes open.
-    process.kill();
+    let status = process.end();
     let [answer, printed] = [answer, printed].map(|reader| {
         // One that has left its group may hold them still.
         let bytes = reader.and_then(|reader| reader.recv_timeout(Duration::from_secs(1)).ok());
         String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
     });
-    let parsed = answer.lines().map(serde_json::from_str::<Answer>).collect::<Result<Vec<_>, _>>();
-    let mut answers = parsed.map_err(|error| failed(format!("its answer is garbled: {error}")))?;
-    let problem = match status {
-        Err(stopped @ Error::Stopped(_)) => return Err(stopped),
-        Err(error) => Some(error.to_string()),
-        Ok(status) if status.success() => None,
-        Ok(status) => {
+    let (mut answers, garbled) = parse(&answer);
+    let problem = match (problem, status) {
+        (Some(error), _) => Some(error.to_string()),
+        (None, Err(error)) => Some(failed(error.to_string()).to_string()),
+        (None, Ok(status)) if !status.success() => {
             let last = printed.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
             Some(format!("it ended with {status}: {last}"))
+        }
+        // One that was ended has not finished its line.
+        (None, Ok(_)) => {
+            garbled.map(|error| failed(format!("its answer is garbled: {error}")).to_string())
         }
     };
     // What it has found until then stands.
@@ -213,6 +216,18 @@ fn run(
         answers.push(Answer { function: None, values: Map::new(), problems: Vec::new(), error });
     }
     Ok(answers)
+}
+
+/// The answers until one cannot be understood, and why not.
+fn parse(text: &str) -> (Vec<Answer>, Option<serde_json::Error>) {
+    let mut answers = Vec::new();
+    for line in text.lines() {
+        match serde_json::from_str(line) {
+            Ok(answer) => answers.push(answer),
+            Err(error) => return (answers, Some(error)),
+        }
+    }
+    (answers, None)
 }
 
 /// Reads a pipe to its end, of which the first `most` bytes are kept.
@@ -229,18 +244,50 @@ fn read(mut pipe: impl Read + Send + 'static, most: u64) -> Receiver<Vec<u8>> {
 }
 
 /// A process and those of its group, which do not outlive it.
-struct Process(Child);
+struct Process {
+    child: Child,
+    /// Whether it was waited for, after which its group may be another one's.
+    is_over: bool,
+}
 
 impl Process {
-    fn kill(&mut self) {
-        // There may be none left.
-        let _ = killpg(Pid::from_raw(self.0.id() as i32), Signal::SIGKILL);
-        let _ = self.0.wait();
+    /// Ends all of them, if they have not ended, and says how the first one did.
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        if !self.is_over {
+            // There may be none left but the one that has not been waited for.
+            let _ = killpg(Pid::from_raw(self.child.id() as i32), Signal::SIGKILL);
+        }
+        self.is_over = true;
+        self.child.wait()
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill();
+        let _ = self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_before_one_that_was_cut_off_stand() {
+        let line = r#"{"function": "a", "values": {"x": 1}, "problems": [], "error": null}"#;
+        let (answers, garbled) = parse(&format!("{line}\n{line}\n{}", &line[..30]));
+        assert_eq!(answers.len(), 2);
+        assert!(garbled.is_some());
+        assert_eq!(answers[0].values["x"], 1);
+        assert!(parse(line).1.is_none());
+    }
+
+    #[test]
+    fn a_group_is_not_touched_after_its_end() {
+        let mut command = Command::new("true");
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut process = Process { child: command.spawn().unwrap(), is_over: false };
+        assert!(process.end().is_ok() && process.is_over);
+        assert!(process.end().is_ok(), "how it ended is known still");
     }
 }

@@ -16,19 +16,20 @@ use bollard::query_parameters::{
     KillContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
     StartContainerOptions,
 };
+use chrono::DateTime;
 use graph_core::Control;
+use serde_json::{Map, Value};
 
 use super::super::output::keep;
-use super::super::{Executor, Exit, Job, Prepared, Task, Usage, gpu};
-use super::engine::{Engine, default_address};
+use super::super::{Executor, Exit, Job, OUTPUT, Prepared, Task, Usage, gpu};
+use super::engine::{Asked, Engine, Silence, default_address};
 use super::output::Output;
 use super::sampler::Sampler;
 use super::{Folders, LABEL, handle, image, parse_handle, variables};
-use crate::file::unique;
 use crate::{Error, Result};
 
-/// How often an engine that does not answer is asked again before it is given up.
-const PATIENCE: u32 = 20;
+/// The longest pause between two looks at a container.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Runs each method in a container of its own, of an image that is built of the method's Dockerfile.
 ///
@@ -56,6 +57,15 @@ impl Executor for DockerExecutor {
         "docker"
     }
 
+    fn settings(&self) -> Map<String, Value> {
+        let settings = [("docker_host", &self.address), ("network", &self.network)];
+        settings.map(|(name, value)| (name.to_owned(), value.as_str().into())).into_iter().collect()
+    }
+
+    fn handle(&self) -> String {
+        handle(&self.address)
+    }
+
     fn prepare(&self, task: &Task, control: &Control<'_>) -> Result<Prepared> {
         let engine = Engine::connect(&self.address)?;
         let image = image::ensure(&engine, task, self.build, control)?;
@@ -70,18 +80,18 @@ impl Executor for DockerExecutor {
         })
     }
 
-    fn start(&self, task: &Task, prepared: &Prepared) -> Result<Box<dyn Job>> {
+    fn start(&self, task: &Task, prepared: &Prepared, handle: &str) -> Result<Box<dyn Job>> {
         let engine = Engine::connect(&self.address)?;
-        let name = format!("graphlume-{}", unique());
-        let body = self.body(&engine, task, prepared, &name)?;
-        let options = CreateContainerOptionsBuilder::default().name(&name).build();
+        let (_, name) = parse_handle(handle)?;
+        let body = self.body(&engine, task, prepared, name)?;
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
         engine.wait(engine.docker.create_container(Some(options), body))?;
         // From here on it is removed whatever happens.
         let over = Arc::new(AtomicBool::new(false));
         let is_over = over.clone();
         let mut job = Container {
             engine,
-            name,
+            name: name.to_owned(),
             exit: None,
             ended: false,
             watcher: None,
@@ -91,7 +101,7 @@ impl Executor for DockerExecutor {
         let (attached, is_attached) = channel();
         let (exited, exit) = channel();
         let (address, name) = (self.address.clone(), job.name.clone());
-        let path = task.experiment.join("method_output.txt");
+        let path = task.experiment.join(OUTPUT);
         let file = File::options().create(true).append(true).open(&path);
         let mut file = file.map_err(|error| Error::file(&path, error))?;
         let watcher = std::thread::spawn(move || {
@@ -211,21 +221,22 @@ fn state(engine: &Engine, name: &str) -> Result<Option<ContainerState>> {
 
 /// Waits until a container that was started runs no more.
 fn wait(engine: &Engine, name: &str) -> Result<Exit> {
-    let mut failures = 0;
+    let mut silence = Silence::default();
     let mut pause = Duration::from_millis(1);
     loop {
-        match state(engine, name) {
-            Ok(None) => return Ok(Exit::default()),
-            Ok(Some(state)) if over(&state) => return Ok(exit(&state)),
-            Ok(Some(_)) => failures = 0,
-            Err(error) if failures == PATIENCE => return Err(error),
-            Err(_) => {
-                failures += 1;
-                pause = Duration::from_millis(500);
+        let request = engine.docker.inspect_container(name, None::<InspectContainerOptions>);
+        match engine.ask(&mut silence, request)? {
+            Asked::Gone => return Ok(Exit::default()),
+            Asked::Found(container) => {
+                let state = container.state.unwrap_or_default();
+                if over(&state) {
+                    return Ok(exit(&state));
+                }
             }
+            Asked::Again => {}
         }
-        std::thread::sleep(pause);
-        pause = (2 * pause).min(Duration::from_millis(500));
+        std::thread::sleep(pause.max(silence.pause()));
+        pause = (2 * pause).min(LOOK);
     }
 }
 
@@ -240,7 +251,14 @@ fn exit(state: &ContainerState) -> Exit {
         code: state.exit_code.map(|code| code as i32),
         signal: None,
         out_of_memory: state.oom_killed == Some(true),
+        took: took(state),
     }
+}
+
+/// The time between the start and the end of a container.
+fn took(state: &ContainerState) -> Option<Duration> {
+    let time = |text: &Option<String>| DateTime::parse_from_rfc3339(text.as_deref()?).ok();
+    (time(&state.finished_at)? - time(&state.started_at)?).to_std().ok()
 }
 
 /// Ends a container and removes it with all that it kept.
@@ -293,10 +311,6 @@ struct Container {
 }
 
 impl Job for Container {
-    fn handle(&self) -> String {
-        handle(&self.engine.address, &self.name)
-    }
-
     fn ended(&mut self) -> Result<Option<Exit>> {
         if let (None, Some((_, exit))) = (self.exit, &self.watcher) {
             match exit.try_recv() {
@@ -329,5 +343,25 @@ impl Drop for Container {
         if !self.ended {
             let _ = self.end(Duration::ZERO);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_container_is_that_of_the_engine() {
+        let state = |finished: &str| ContainerState {
+            started_at: Some("2026-01-02T03:04:05.5Z".to_owned()),
+            finished_at: Some(finished.to_owned()),
+            exit_code: Some(3),
+            ..ContainerState::default()
+        };
+        let exit = exit(&state("2026-01-02T03:04:06.000000001Z"));
+        assert_eq!((exit.code, exit.took), (Some(3), Some(Duration::from_nanos(500_000_001))));
+        // While it runs, the engine says that it ended in the year 1.
+        assert_eq!(took(&state("0001-01-01T00:00:00Z")), None);
+        assert_eq!(took(&ContainerState::default()), None);
     }
 }

@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use graph_core::{Control, Stopped};
 use sha2::{Digest, Sha256};
 
 use super::super::environment::hex;
@@ -93,26 +95,44 @@ impl Context {
         Ok(())
     }
 
-    /// SHA-256 of it and of what else the image depends on.
-    pub(super) fn hash(&self, arguments: &[(String, String)]) -> Result<String> {
-        let mut hasher = Hasher(Sha256::new());
+    /// SHA-256 of it and of what else the image depends on. Progress is in milliseconds.
+    pub(super) fn hash(
+        &self,
+        arguments: &[(String, String)],
+        control: &Control<'_>,
+    ) -> Result<String> {
+        let mut hasher = Hasher { hash: Sha256::new(), control, begin: Instant::now() };
         let parts = arguments.iter().flat_map(|(key, value)| [key, value]);
         for part in std::iter::once(&self.dockerfile).chain(parts) {
             // Lengths keep one from running into the next.
-            hasher.0.update((part.len() as u64).to_le_bytes());
-            hasher.0.update(part);
+            hasher.hash.update((part.len() as u64).to_le_bytes());
+            hasher.hash.update(part);
         }
-        self.write(&mut hasher).map_err(|error| Error::file(&self.root, error))?;
-        Ok(hex(&hasher.0.finalize()))
+        let written = self.write(&mut hasher);
+        // A write that was stopped is no fault of a file.
+        hasher.step()?;
+        written.map_err(|error| Error::file(&self.root, error))?;
+        Ok(hex(&hasher.hash.finalize()))
     }
 }
 
-/// What is written goes into a hash.
-struct Hasher(Sha256);
+/// What is written goes into a hash, until that is stopped.
+struct Hasher<'a> {
+    hash: Sha256,
+    control: &'a Control<'a>,
+    begin: Instant,
+}
 
-impl Write for Hasher {
+impl Hasher<'_> {
+    fn step(&self) -> Result<(), Stopped> {
+        self.control.step("hashing", self.begin.elapsed().as_millis() as u64, None)
+    }
+}
+
+impl Write for Hasher<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
+        self.step().map_err(io::Error::other)?;
+        self.hash.update(bytes);
         Ok(bytes.len())
     }
 
@@ -245,7 +265,7 @@ mod tests {
             let pairs = arguments.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
             let path = folder.path().join("Dockerfile");
             let context = Context::of(&path, &Dockerfile::default(), folder.path()).unwrap();
-            context.hash(&pairs.collect::<Vec<_>>()).unwrap()
+            context.hash(&pairs.collect::<Vec<_>>(), &Control::NONE).unwrap()
         };
         let first = hash(&[]);
         write("a", "1");
@@ -253,5 +273,10 @@ mod tests {
         assert_ne!(hash(&[("SOURCE_REF", "x")]), first);
         write("a", "2");
         assert_ne!(hash(&[]), first);
+        let stop = std::sync::atomic::AtomicBool::new(true);
+        let path = folder.path().join("Dockerfile");
+        let context = Context::of(&path, &Dockerfile::default(), folder.path()).unwrap();
+        let stopped = context.hash(&[], &Control::default().stopped_by(&stop));
+        assert!(matches!(stopped, Err(Error::Stopped(_))));
     }
 }

@@ -21,6 +21,18 @@ pub(super) fn default_address() -> String {
     variable.unwrap_or_else(|| ADDRESS.to_owned())
 }
 
+/// How long an engine may take to say that it is there.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// How long a question about a job that runs may take: nobody minds the time of the job meanwhile.
+const QUESTION: Duration = Duration::from_secs(5);
+
+/// How long an engine that watches a job may give no answer, as while it is started again.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The longest pause between two questions to an engine that does not answer.
+const LONGEST: Duration = Duration::from_secs(5);
+
 /// An engine that has answered.
 pub(super) struct Engine {
     pub(super) docker: Docker,
@@ -42,7 +54,9 @@ impl Engine {
         let runtime = runtime.map_err(|error| none(error.to_string()))?;
         let docker = runtime.block_on(async {
             // Older engines refuse versions of the interface that they do not know.
-            Docker::connect_with_host(address)?.negotiate_version().await
+            let docker = Docker::connect_with_host(address)?.negotiate_version();
+            let answer = tokio::time::timeout(ANSWER, docker).await;
+            answer.unwrap_or(Err(EngineError::RequestTimeoutError))
         });
         let docker = docker.map_err(|error| none(chain(&error)))?;
         // The time until the first answer of a request; a build may be silent for long.
@@ -75,10 +89,39 @@ impl Engine {
         &self,
         request: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<T, EngineError> {
+        self.answer_within(Duration::from_mins(1), request)
+    }
+
+    fn answer_within<T>(
+        &self,
+        patience: Duration,
+        request: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
         self.runtime.block_on(async {
-            let answer = tokio::time::timeout(Duration::from_mins(1), request).await;
+            let answer = tokio::time::timeout(patience, request).await;
             answer.unwrap_or(Err(EngineError::RequestTimeoutError))
         })
+    }
+
+    /// Waits for an answer to a question about a job that runs; `None` if what it is about does not exist, and
+    /// `Asked::Again` if the engine gives none but may yet.
+    pub(super) fn ask<T>(
+        &self,
+        silence: &mut Silence,
+        request: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<Asked<T>> {
+        match self.answer_within(QUESTION, request) {
+            Ok(answer) => {
+                *silence = Silence::default();
+                Ok(Asked::Found(answer))
+            }
+            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => {
+                *silence = Silence::default();
+                Ok(Asked::Gone)
+            }
+            Err(error) if may_pass(&error) && silence.bear() => Ok(Asked::Again),
+            Err(error) => Err(self.error(&error)),
+        }
     }
 
     /// Hands each item to `take`, until there are no more.
@@ -134,6 +177,39 @@ impl Engine {
     }
 }
 
+/// What an engine says of a job.
+#[derive(Debug)]
+pub(super) enum Asked<T> {
+    Found(T),
+    Gone,
+    Again,
+}
+
+/// Since when an engine gives no answer, and how long to wait before it is asked again.
+#[derive(Debug, Default)]
+pub(super) struct Silence {
+    since: Option<Instant>,
+    pause: Duration,
+}
+
+impl Silence {
+    /// Whether to go on asking, after [`Silence::pause`].
+    fn bear(&mut self) -> bool {
+        self.pause = (2 * self.pause).clamp(Duration::from_millis(100), LONGEST);
+        self.since.get_or_insert_with(Instant::now).elapsed() < PATIENCE
+    }
+
+    /// How long to wait before the next question; zero if the last one was answered.
+    pub(super) fn pause(&self) -> Duration {
+        self.pause
+    }
+}
+
+/// Whether what went wrong may be well the next time: the engine did not answer, or said that the fault is its own.
+fn may_pass(error: &EngineError) -> bool {
+    !matches!(error, EngineError::DockerResponseServerError { status_code: 400..500, .. })
+}
+
 /// What a stream has to say for the moment.
 pub(super) enum Next<T> {
     Item(T),
@@ -155,4 +231,55 @@ fn chain(error: &EngineError) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(status_code: u16) -> EngineError {
+        EngineError::DockerResponseServerError { status_code, message: "x".to_owned() }
+    }
+
+    #[test]
+    fn an_engine_that_gives_no_answer_is_asked_again_for_a_while() {
+        let mut silence = Silence::default();
+        assert_eq!(silence.pause(), Duration::ZERO);
+        let pauses: Vec<_> = (0..8)
+            .map(|_| {
+                assert!(silence.bear());
+                silence.pause().as_millis()
+            })
+            .collect();
+        assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+        silence.since = Instant::now().checked_sub(PATIENCE);
+        assert!(!silence.bear());
+    }
+
+    #[test]
+    fn an_answer_ends_the_silence() {
+        // Nobody is asked before the first request.
+        let docker = Docker::connect_with_host("tcp://127.0.0.1:1").unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let engine = Engine { docker, address: String::new(), runtime };
+        let mut silence = Silence::default();
+        let mut ask = |answer: Result<u8, u16>| {
+            engine
+                .ask(&mut silence, async { answer.map_err(said) })
+                .map(|asked| (asked, silence.pause()))
+        };
+        let zero = Duration::ZERO;
+        assert!(matches!(ask(Err(503)), Ok((Asked::Again, pause)) if zero < pause));
+        assert!(matches!(ask(Ok(7)), Ok((Asked::Found(7), pause)) if pause == zero));
+        assert!(matches!(ask(Err(500)), Ok((Asked::Again, _))));
+        assert!(matches!(ask(Err(404)), Ok((Asked::Gone, pause)) if pause == zero));
+        assert!(ask(Err(409)).is_err());
+    }
+
+    #[test]
+    fn what_is_refused_is_not_asked_again() {
+        assert!(may_pass(&said(500)) && may_pass(&said(503)));
+        assert!(may_pass(&EngineError::RequestTimeoutError));
+        assert!(!may_pass(&said(400)) && !may_pass(&said(409)));
+    }
 }

@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, TryLockError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant};
 
 use bollard::models::{BuildInfo, ImageInspect};
 use bollard::query_parameters::BuildImageOptionsBuilder;
@@ -25,6 +25,9 @@ use crate::{Error, Result};
 
 /// Label with the hash of what an image was built of.
 const LABEL: &str = "graphlume.content";
+
+/// Label that says whether the image's own command is that of its Dockerfile.
+const HAS_COMMAND: &str = "graphlume.has-command";
 
 /// Variables of a method that its Dockerfile takes as arguments, as GraFlag has it, beside `SOURCE_CODE`.
 const ARGUMENTS: [&str; 1] = ["SOURCE_REF"];
@@ -100,41 +103,76 @@ pub(super) fn ensure(
     control: &Control<'_>,
 ) -> Result<Image> {
     let source = Source::of(task)?;
+    if let Some(id) = task.image.as_ref().filter(|_| !build) {
+        let Some(image) = engine.find(engine.docker.inspect_image(id))? else {
+            let problem = "the engine does not have the image of the earlier run any more; --build makes one of \
+                           the Dockerfile that is there now";
+            return Err(Error::preparation(id.as_str(), problem));
+        };
+        let facts = Map::from_iter([("image_built".to_owned(), false.into())]);
+        let has_command = label(&image, HAS_COMMAND).map(|text| text == "true");
+        return found(engine, task, source.name, image, has_command, facts);
+    }
     let mut facts = Map::new();
     let mut has_command = None;
-    let building = loop {
-        match BUILDING.try_lock() {
-            Ok(guard) => break guard,
-            Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {
-                control.step("building", 0, None)?;
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        }
-    };
-    let mut found = engine.find(engine.docker.inspect_image(&source.name))?;
+    let building = alone(&BUILDING, control)?;
+    let mut image = engine.find(engine.docker.inspect_image(&source.name))?;
     if let Some(path) = &source.dockerfile {
         let text = fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
         let parsed = Dockerfile::parse(&text);
         let context = Context::of(path, &parsed, &source.share)?;
         let arguments = arguments(task, &source.share);
-        let hash = context.hash(&arguments)?;
-        let same = found.as_ref().and_then(content).is_some_and(|content| content == hash);
+        let hash = context.hash(&arguments, control)?;
+        let same = image.as_ref().and_then(content).is_some_and(|content| content == hash);
         if build || !same {
-            build_image(engine, task, &source.name, context, &arguments, &hash, control)?;
-            found = engine.find(engine.docker.inspect_image(&source.name))?;
+            let has_command = parsed.has_command.to_string();
+            let labels = HashMap::from([(LABEL, hash.as_str()), (HAS_COMMAND, &has_command)]);
+            build_image(engine, task, &source.name, context, &arguments, &labels, control)?;
+            image = engine.find(engine.docker.inspect_image(&source.name))?;
         }
         facts.insert("image_built".to_owned(), (build || !same).into());
         facts.insert("image_content_sha256".to_owned(), hash.into());
         has_command = Some(parsed.has_command);
     }
     drop(building);
-    let Some(image) = found else {
+    let Some(image) = image else {
         let problem = "there is no Dockerfile to build it from, and the engine does not have it";
         return Err(Error::preparation(&*source.name, problem));
     };
+    found(engine, task, source.name, image, has_command, facts)
+}
+
+/// Waits until nobody else in this process has `lock`.
+///
+/// # Errors
+///
+/// [`Error::Stopped`].
+pub(super) fn alone<'a>(lock: &'a Mutex<()>, control: &Control<'_>) -> Result<MutexGuard<'a, ()>> {
+    let begin = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(guard) => return Ok(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                let spent = begin.elapsed().as_millis() as u64;
+                control.step("waiting for another build", spent, None)?;
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    }
+}
+
+/// An image that the engine has; `has_command` is whether its Dockerfile gives it a command, if that is known.
+fn found(
+    engine: &Engine,
+    task: &Task,
+    name: String,
+    image: ImageInspect,
+    has_command: Option<bool>,
+    mut facts: Map<String, Value>,
+) -> Result<Image> {
     let id = image.id.clone().unwrap_or_default();
-    facts.insert("image".to_owned(), source.name.clone().into());
+    facts.insert("image".to_owned(), name.clone().into());
     facts.insert("image_id".to_owned(), id.clone().into());
     facts.insert("engine".to_owned(), engine.address.clone().into());
     let config = image.config.unwrap_or_default();
@@ -150,12 +188,16 @@ pub(super) fn ensure(
         return Err(Error::preparation(&*task.method, problem));
     }
     let has_runner = command.is_none() && own.iter().any(|word| word.contains("graflag_runner"));
-    Ok(Image { name: source.name, id, command, has_runner, facts })
+    Ok(Image { name, id, command, has_runner, facts })
 }
 
 /// The hash of what an image was built of.
 fn content(image: &ImageInspect) -> Option<String> {
-    image.config.as_ref()?.labels.as_ref()?.get(LABEL).cloned()
+    label(image, LABEL)
+}
+
+fn label(image: &ImageInspect, name: &str) -> Option<String> {
+    image.config.as_ref()?.labels.as_ref()?.get(name).cloned()
 }
 
 /// What the Dockerfile is told.
@@ -181,7 +223,7 @@ fn build_image(
     name: &str,
     context: Context,
     arguments: &[(String, String)],
-    hash: &str,
+    labels: &HashMap<&str, &str>,
     control: &Control<'_>,
 ) -> Result<()> {
     let path = task.experiment.join("build.log");
@@ -193,12 +235,11 @@ fn build_image(
         say(&format!("{key}={value}\n"))?;
     }
     let pairs: HashMap<String, String> = arguments.iter().cloned().collect();
-    let labels = HashMap::from([(LABEL, hash)]);
     let options = BuildImageOptionsBuilder::default()
         .dockerfile(&context.dockerfile)
         .t(name)
         .buildargs(&pairs)
-        .labels(&labels)
+        .labels(labels)
         // Most fetch their packages; there is no other network in a build where an engine has no bridge.
         .networkmode("host")
         .rm(true)

@@ -15,6 +15,7 @@ pub use service::SwarmExecutor;
 use bollard::models::{Mount, MountType};
 
 use super::Task;
+use crate::file::unique;
 use crate::{Error, Result};
 
 /// Label by which a container or service is found again.
@@ -23,9 +24,9 @@ const LABEL: &str = "graphlume.run";
 /// Where a container sees the folders, as in GraFlag.
 const INSIDE: &str = "/shared";
 
-/// What a later process finds a job by: the engine, and what the job is called there.
-fn handle(address: &str, name: &str) -> String {
-    format!("{address} {name}")
+/// What a new job is called, and what a later process finds it by: the engine, and that name.
+fn handle(address: &str) -> String {
+    format!("{address} graphlume-{}", unique())
 }
 
 /// The engine and the name of a handle.

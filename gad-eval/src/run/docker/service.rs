@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bollard::errors::Error as EngineError;
 use bollard::models::{
     GenericResourcesInner, GenericResourcesInnerDiscreteResourceSpec, Limit, LocalNodeState,
     NetworkAttachmentConfig, PushImageInfo, ResourceObject, ServiceSpec, ServiceSpecMode,
@@ -20,16 +21,16 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 use graph_core::Control;
+use serde_json::{Map, Value};
 
 use super::super::output::keep;
-use super::super::{Executor, Exit, Job, Prepared, Task, Usage};
+use super::super::{Executor, Exit, Job, OUTPUT, Prepared, Task, Usage};
 use super::container::ended_here;
-use super::engine::{Engine, default_address};
+use super::engine::{Asked, Engine, Silence, default_address};
 use super::image::{self, Image};
 use super::output::Output;
 use super::sampler::Sampler;
 use super::{Folders, LABEL, handle, parse_handle, variables};
-use crate::file::unique;
 use crate::{Error, Result};
 
 /// What GraFlag calls a GPU that a machine of a swarm hands out.
@@ -43,6 +44,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often the swarm is asked what a task does.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// How often an image is handed to a registry before that is given up.
+const TRIALS: u32 = 3;
+
+/// Runs of one method do not hand its image over side by side.
+static PUSHING: Mutex<()> = Mutex::new(());
 
 /// Runs each method as a service of one task that is not begun again, on the machine of a swarm that has room.
 ///
@@ -75,6 +82,18 @@ impl Executor for SwarmExecutor {
         "swarm"
     }
 
+    fn settings(&self) -> Map<String, Value> {
+        let (address, network) = (Some(&self.address), Some(&self.network));
+        let settings =
+            [("docker_host", address), ("network", network), ("registry", self.registry.as_ref())];
+        let given = settings.into_iter().filter_map(|(name, value)| Some((name, value?.as_str())));
+        given.map(|(name, value)| (name.to_owned(), value.into())).collect()
+    }
+
+    fn handle(&self) -> String {
+        handle(&self.address)
+    }
+
     fn prepare(&self, task: &Task, control: &Control<'_>) -> Result<Prepared> {
         let engine = Engine::connect(&self.address)?;
         let swarm = engine.wait(engine.docker.info())?.swarm.unwrap_or_default();
@@ -86,9 +105,11 @@ impl Executor for SwarmExecutor {
         }
         let Image { name, command, has_runner, mut facts, .. } =
             image::ensure(&engine, task, self.build, control)?;
-        let image = match &self.registry {
-            Some(registry) => push(&engine, registry, &name, control)?,
-            None => name,
+        let image = match (&self.registry, &task.image) {
+            // One of an earlier run is in the registry already.
+            (_, Some(image)) if !self.build => image.clone(),
+            (Some(registry), _) => push(&engine, registry, &name, control)?,
+            (None, _) => name,
         };
         facts.insert("service_image".to_owned(), image.clone().into());
         facts.insert("network".to_owned(), self.network.clone().into());
@@ -101,11 +122,11 @@ impl Executor for SwarmExecutor {
         })
     }
 
-    fn start(&self, task: &Task, prepared: &Prepared) -> Result<Box<dyn Job>> {
+    fn start(&self, task: &Task, prepared: &Prepared, handle: &str) -> Result<Box<dyn Job>> {
         let engine = Engine::connect(&self.address)?;
-        let name = format!("graphlume-{}", unique());
-        let spec = self.spec(&engine, task, prepared, &name)?;
-        let path = task.experiment.join("method_output.txt");
+        let (_, name) = parse_handle(handle)?;
+        let spec = self.spec(&engine, task, prepared, name)?;
+        let path = task.experiment.join(OUTPUT);
         let file = File::options().create(true).append(true).open(&path);
         let mut file = file.map_err(|error| Error::file(&path, error))?;
         let info = engine.wait(engine.docker.info())?;
@@ -122,7 +143,8 @@ impl Executor for SwarmExecutor {
             sampler: None,
             is_over: is_over.clone(),
             engine,
-            name,
+            name: name.to_owned(),
+            silence: Silence::default(),
         };
         let follower = Engine::connect(&self.address)?;
         let name = job.name.clone();
@@ -253,9 +275,20 @@ fn push(engine: &Engine, registry: &str, name: &str, control: &Control<'_>) -> R
     let place = format!("{registry}/{owner}");
     let options = TagImageOptionsBuilder::default().repo(&place).tag(tag).build();
     engine.wait(engine.docker.tag_image(name, Some(options)))?;
-    let options = PushImageOptionsBuilder::default().tag(tag).build();
-    let items = engine.docker.push_image(&place, Some(options), None);
-    engine.each(items, control, |_: PushImageInfo| Ok(()))?;
+    // A registry may fail at two pushes of the same at the same time, of which another process can make one.
+    let pushing = image::alone(&PUSHING, control)?;
+    for trial in 1.. {
+        let options = PushImageOptionsBuilder::default().tag(tag).build();
+        let items = engine.docker.push_image(&place, Some(options), None);
+        match engine.each(items, control, |_: PushImageInfo| Ok(())) {
+            Err(Error::Preparation { .. }) if trial < TRIALS => std::thread::sleep(LOOK * trial),
+            pushed => {
+                pushed?;
+                break;
+            }
+        }
+    }
+    drop(pushing);
     let full = format!("{place}:{tag}");
     let image = engine.wait(engine.docker.inspect_image(&full))?;
     let digests = image.repo_digests.unwrap_or_default();
@@ -266,12 +299,20 @@ fn push(engine: &Engine, registry: &str, name: &str, control: &Control<'_>) -> R
     Ok(digest.unwrap_or(full))
 }
 
-/// The tasks of a service.
-fn tasks(engine: &Engine, name: &str) -> Result<Vec<SwarmTask>> {
+/// The question for the tasks of a service.
+fn tasks_of(
+    engine: &Engine,
+    name: &str,
+) -> impl Future<Output = Result<Vec<SwarmTask>, EngineError>> {
     let filters = HashMap::from([("service", vec![name])]);
     let options = ListTasksOptionsBuilder::default().filters(&filters).build();
+    engine.docker.list_tasks(Some(options))
+}
+
+/// The tasks of a service.
+fn tasks(engine: &Engine, name: &str) -> Result<Vec<SwarmTask>> {
     // One that is gone has none.
-    Ok(engine.find(engine.docker.list_tasks(Some(options)))?.unwrap_or_default())
+    Ok(engine.find(tasks_of(engine, name))?.unwrap_or_default())
 }
 
 /// Whether there is a service of this name.
@@ -340,6 +381,7 @@ struct Service {
     reader: Option<JoinHandle<()>>,
     sampler: Option<Sampler>,
     is_over: Arc<AtomicBool>,
+    silence: Silence,
 }
 
 impl Service {
@@ -366,7 +408,7 @@ impl Service {
                 // A swarm does not say why a process was killed. Nobody else does it to one that has a limit.
                 let killed = self.limited && code == 137;
                 let out_of_memory = here.map_or(killed, |exit| exit.out_of_memory);
-                Ok(Some(Exit { code: Some(code), signal: None, out_of_memory }))
+                Ok(Some(Exit { code: Some(code), out_of_memory, ..Exit::default() }))
             }
             _ => {
                 let message = status.err.filter(|text| !text.is_empty()).or(status.message);
@@ -378,30 +420,34 @@ impl Service {
 }
 
 impl Job for Service {
-    fn handle(&self) -> String {
-        handle(&self.engine.address, &self.name)
-    }
-
     fn ended(&mut self) -> Result<Option<Exit>> {
-        let is_new = self.looked.is_some_and(|looked| looked.elapsed() < LOOK);
+        let pause = LOOK.max(self.silence.pause());
+        let is_new = self.looked.is_some_and(|looked| looked.elapsed() < pause);
         if self.exit.is_some() || is_new {
             return Ok(self.exit);
         }
         self.looked = Some(Instant::now());
-        let mut tasks = tasks(&self.engine, &self.name)?;
+        let request = tasks_of(&self.engine, &self.name);
+        let mut tasks = match self.engine.ask(&mut self.silence, request)? {
+            Asked::Found(tasks) => tasks,
+            Asked::Gone => Vec::new(),
+            Asked::Again => return Ok(None),
+        };
         tasks.sort_by(|a, b| a.created_at.cmp(&b.created_at));
-        match tasks.pop() {
-            Some(task) => {
-                self.task = Some(task.clone());
-                self.exit = self.exit(&task)?;
-            }
-            // Somebody ended it, and what the swarm knew of it is gone.
-            None if self.task.is_some() || !exists(&self.engine, &self.name)? => {
-                self.exit = Some(Exit::default());
-            }
-            // It has not been placed yet.
-            None => {}
-        }
+        let Some(task) = tasks.pop() else {
+            let request =
+                self.engine.docker.inspect_service(&self.name, None::<InspectServiceOptions>);
+            self.exit = match self.engine.ask(&mut self.silence, request)? {
+                // Somebody ended it, and what the swarm knew of it is gone.
+                Asked::Gone => Some(Exit::default()),
+                Asked::Found(_) if self.task.is_some() => Some(Exit::default()),
+                // It has not been placed yet, or nobody can tell.
+                Asked::Found(_) | Asked::Again => None,
+            };
+            return Ok(self.exit);
+        };
+        self.task = Some(task.clone());
+        self.exit = self.exit(&task)?;
         Ok(self.exit)
     }
 
