@@ -5,7 +5,7 @@
 //! as both of its steps are there. Of an edge step of several hops only the ends of its walks are
 //! kept, and what lies between them is looked for at last.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::cast;
@@ -147,7 +147,7 @@ fn collect<'g>(
         let all = if is_node { &view.nodes } else { &view.edges };
         let mut here = Set::empty(all.len());
         // For each node that a step of several hops starts at, where its walks have to end.
-        let mut wanted: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut wanted: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let is_several = matches!(part, Part::Edge(edge) if is_several(edge));
         for (place, _) in found {
             if is_several {

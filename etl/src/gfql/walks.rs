@@ -39,6 +39,12 @@ impl Scratch {
         self.tag += 1;
     }
 
+    fn add(&mut self, nodes: &[u32]) {
+        for &u in nodes {
+            self.seen[u as usize] = self.tag;
+        }
+    }
+
     /// Whether `u` is new since the last [`clear`](Self::clear).
     fn is_new(&mut self, u: u32) -> bool {
         std::mem::replace(&mut self.seen[u as usize], self.tag) != self.tag
@@ -82,7 +88,7 @@ impl Walks {
         if self.open_layer().is_some() {
             let open = layers.last_mut().expect("there should be a first layer");
             scratch.clear();
-            open.iter().for_each(|&u| _ = scratch.is_new(u));
+            scratch.add(open);
             let mut at = 0;
             while let Some(&u) = open.get(at) {
                 scratch.looked_at += self.rows.degree(u);
@@ -125,7 +131,7 @@ impl Walks {
                 false => layers[hop].iter().copied().filter(|&u| is_end(hop, u)).collect(),
             };
             scratch.clear();
-            later.iter().for_each(|&v| _ = scratch.is_new(v));
+            scratch.add(&later);
             if !later.is_empty() {
                 let was_alive: HashSet<u32> = alive.iter().copied().collect();
                 for &u in &layers[hop] {
@@ -141,7 +147,9 @@ impl Walks {
                     }
                 }
             }
-            alive.iter().for_each(|&u| nodes.insert(u));
+            for &u in &alive {
+                nodes.insert(u);
+            }
             later = alive;
         }
     }
@@ -163,7 +171,7 @@ impl Walks {
         scratch.clear();
         let is_end = |u: &u32| ends.binary_search(u).is_ok();
         let mut alive: Vec<u32> = layer.iter().copied().filter(is_end).collect();
-        alive.iter().for_each(|&u| _ = scratch.is_new(u));
+        scratch.add(&alive);
         let mut at = 0;
         while let Some(&v) = alive.get(at) {
             at += 1;

@@ -341,7 +341,9 @@ impl Walk<'_, '_> {
     /// Nodes that paths have come to.
     fn reached(&self, ends: &[u32]) -> Set {
         let mut reached = Set::empty(self.view.nodes.len());
-        ends.iter().for_each(|&end| reached.insert(self.places[end as usize].node));
+        for &end in ends {
+            reached.insert(self.places[end as usize].node);
+        }
         reached
     }
 
