@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long)]
     undirected: bool,
     /// Order of the nodes
-    #[arg(long, value_parser = choice::<IdOrder>(&["first-appearance", "sorted"]))]
+    #[arg(long, value_parser = choice::<IdOrder>(&["first-appearance", "sorted", "node-table"]))]
     #[arg(default_value = "first-appearance")]
     order: IdOrder,
     /// Drop rows without source, target or weight, and count them, instead of refusing them

@@ -166,7 +166,7 @@ fn types_are_those_of_the_whole_text() {
 }
 
 #[test]
-fn orders_are_first_appearance_and_sorted() {
+fn orders_are_first_appearance_sorted_and_that_of_the_node_table() {
     let content = "b,a\na,10\n10,9\n";
     let plain = ReadOptions { header: Some(false), ..ReadOptions::default() };
     let sorted = ReadOptions { order: IdOrder::Sorted, ..plain.clone() };
@@ -176,6 +176,21 @@ fn orders_are_first_appearance_and_sorted() {
     assert_eq!(ends(&graph), [(3, 2), (2, 0), (0, 1)]);
     let (graph, _) = text_with("a.csv", "3,-4\n10,3\n", &sorted).unwrap();
     assert_eq!(ids(&graph), ["-4", "3", "10"]);
+    // Rows of the node table first, in its order, whether edges name them or not.
+    let listed = ReadOptions { order: IdOrder::NodeTable, ..ReadOptions::default() };
+    let text = |values: &[&str]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
+    let edges = table(vec![("source", text(&["b", "a"])), ("target", text(&["a", "c"]))]);
+    let nodes = table(vec![("id", text(&["z", "a", "b"])), ("n", text(&["0", "1", "2"]))]);
+    let graph = Graph::from_batches([edges.clone()], Some(nodes), &listed).unwrap();
+    assert_eq!(ids(&graph), ["z", "a", "b", "c"]);
+    assert_eq!(ends(&graph), [(2, 1), (1, 3)]);
+    let column = graph.node_column("n").unwrap();
+    assert_eq!(
+        column.as_string::<i32>().iter().collect::<Vec<_>>(),
+        [Some("0"), Some("1"), Some("2"), None]
+    );
+    let graph = Graph::from_batches([edges], None, &listed).unwrap();
+    assert_eq!(ids(&graph), ["b", "a", "c"]);
 }
 
 #[test]

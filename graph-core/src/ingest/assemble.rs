@@ -99,6 +99,7 @@ impl Assembly {
         let sorted = match self.order {
             IdOrder::FirstAppearance => None,
             IdOrder::Sorted => Some(table.sorted_codes(nodes.ids.is_unsigned())),
+            IdOrder::NodeTable => nodes.listed_first(table.len()),
         };
         let rank = sorted.as_ref().map(|sorted| inverse(sorted));
 
@@ -193,6 +194,20 @@ impl Nodes {
         let dropped = nodes.rows.num_rows() - kept.len();
         self.tables.push((nodes, row_of));
         Ok(dropped)
+    }
+
+    /// The codes of the rows of the last table, and then all others; `None` without a table.
+    fn listed_first(&self, n_codes: usize) -> Option<Vec<u32>> {
+        let (nodes, row_of) = self.tables.last()?;
+        let mut listed = vec![None; nodes.rows.num_rows()];
+        let mut others = Vec::with_capacity(n_codes - listed.len().min(n_codes));
+        for code in 0..n_codes as u32 {
+            match row_of.get(code as usize).copied().filter(|&row| row != NO_ROW) {
+                Some(row) => listed[row as usize] = Some(code),
+                None => others.push(code),
+            }
+        }
+        Some(listed.into_iter().flatten().chain(others).collect())
     }
 
     /// The node table: ids, then the attributes of the joined tables, null where a table does

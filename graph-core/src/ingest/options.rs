@@ -75,6 +75,8 @@ pub enum IdOrder {
     FirstAppearance,
     /// Ascending: numbers by value, strings and binary by bytes.
     Sorted,
+    /// In the order of the node table, and then of first appearance in the edge table.
+    NodeTable,
 }
 
 /// What is known or wanted of an input; the default lets the reader find out.
