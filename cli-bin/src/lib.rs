@@ -1,5 +1,8 @@
 //! The `graphlume` command: lay out, inspect, convert and draw graphs.
 //!
+//! It is a library of one function, so that the program of this name and the Python package are the same
+//! command.
+//!
 //! Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 stopped before
 //! the end, 2 error.
 #![forbid(unsafe_code)]
@@ -36,8 +39,11 @@ mod transform;
 mod values;
 mod verify;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use outcome::Outcome;
@@ -120,16 +126,36 @@ enum Command {
     },
 }
 
-fn main() -> ExitCode {
-    let cli = Cli::parse();
+/// What this command is started by, for the processes that it starts to do a part of its work.
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// The program that is this command.
+fn program() -> anyhow::Result<PathBuf> {
+    PROGRAM.get().cloned().context("nobody said what this program is")
+}
+
+/// Does what `arguments` say, those behind the name of the program, and returns the exit code. `program`
+/// is what starts this command; messages and data go to the standard streams. Signals are taken over, and so
+/// it is for a process that does nothing else.
+pub fn main(program: &Path, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    PROGRAM.get_or_init(|| program.to_owned());
+    let arguments = std::iter::once("graphlume".into()).chain(arguments);
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(asked) => {
+            // Help and version are no errors. Who cannot be told has closed the stream.
+            let _ = asked.print();
+            return asked.exit_code() as u8;
+        }
+    };
     let messages = Messages::new(cli.quiet);
     match run(cli, messages) {
-        Ok(outcome) => outcome.into(),
+        Ok(outcome) => outcome.code(),
         // Whoever reads standard output has seen enough, as `head` does.
-        Err(error) if outcome::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if outcome::is_broken_pipe(&error) => 0,
         Err(error) => {
             eprintln!("error: {}", outcome::message(&error));
-            ExitCode::from(2)
+            2
         }
     }
 }

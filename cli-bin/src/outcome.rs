@@ -1,7 +1,6 @@
 //! How a command ended, as an exit code.
 
 use std::io::{self, ErrorKind};
-use std::process::ExitCode;
 
 use graphlume::graph::Error;
 
@@ -16,11 +15,12 @@ pub(crate) enum Outcome {
     Interrupted,
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Done => Self::SUCCESS,
-            Outcome::No | Outcome::Interrupted => Self::from(1),
+impl Outcome {
+    /// The exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::No | Self::Interrupted => 1,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use graphlume::gad::dataset::Source;
 use graphlume::gad::experiment::{Experiment, State};
 use graphlume::gad::run::{Budget, Program, RunConfig, ServiceConfig};
@@ -124,7 +124,7 @@ impl Args {
         let (Some(method), Some(dataset)) = (method, dataset) else {
             bail!("--method and --dataset, or --from-config, are needed");
         };
-        let graphlume = std::env::current_exe().context("the path of this program")?;
+        let graphlume = crate::program()?;
         let program = Program::find(&method, &self.place.methods(), &graphlume)?;
         let mut config = RunConfig::new(program, self.place.dataset(&dataset)?);
         config.experiments = self.place.experiments();

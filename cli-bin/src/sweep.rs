@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use graphlume::gad::run::Budget;
 use graphlume::gad::sweep::{
     InProcess, Plan, Processes, RunOptions, Spec, SweepReport, TrialRunner,
@@ -50,6 +50,12 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     if let Some(parallel) = args.parallel {
         spec.limits.parallel = parallel.into();
     }
+    if args.in_process && spec.limits.memory.is_some() {
+        bail!(
+            "{}: `memory` cannot be kept to with --in-process, where trials share the memory of this process",
+            args.file.display()
+        );
+    }
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("sweeps").join(&spec.name));
     let plan = {
         let _spinner = messages.spinner("reading datasets");
@@ -85,9 +91,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let executor = args.executor.executor(None);
     let runner: Box<dyn TrialRunner> = match args.in_process {
         true => Box::new(InProcess::default()),
-        false => {
-            Box::new(Processes::new(executor.as_ref(), std::env::current_exe()?, &out, budget))
-        }
+        false => Box::new(Processes::new(executor.as_ref(), crate::program()?, &out, budget)),
     };
     let report = plan.run(&out, runner.as_ref(), options, &control)?;
     drop(steps);
