@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check ptx bench gpu gpu-bundle clean
+.PHONY: help demo test check python ptx bench gpu gpu-bundle clean
 
 # Runs a command with build products shared between clones where there is a place for them.
 CARGO := .ci/cached cargo
@@ -18,6 +18,9 @@ test: ## Run every test, print the totals and what was skipped
 
 check: ## Format, lints, documentation, licenses and dependencies; offline once fetched
 	.ci/check
+
+python: ## Build the Python package, install it into a fresh environment and test it
+	.ci/python
 
 ptx: ## Make the committed PTX of every kernel anew; fetches NVRTC and ptxas once
 	.ci/ptx

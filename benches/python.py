@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""The Python package beside its peers, both sides in one process, by turns.
+
+    python benches/python.py [--write benches/results/python.md] [--repeats N] [GRAPH...]
+
+Run with a Python that has the package (a release build, such as `pip install .` makes) and networkx, igraph,
+networkit, scikit-learn, polars and fa2_modified; what is missing is said and left out. Each GRAPH is a file that
+graphlume reads; R-MAT-like random edges come first. Graphs are converted before the clock starts: what is timed is
+the call, as a user makes it, with its result as an array. Least wall and CPU time of all repeats.
+"""
+
+import argparse
+import gc
+import importlib
+import os
+import pathlib
+import time
+
+import numpy as np
+
+import graphlume as gl
+from machine import processor
+
+LINES = []
+
+
+def say(line=""):
+    print(line, flush=True)
+    LINES.append(line)
+
+
+def timed(call):
+    gc.collect()
+    wall, cpu = time.perf_counter(), time.process_time()
+    call()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def by_turns(calls, repeats):
+    """Least wall and CPU seconds of each call."""
+    least = {name: (float("inf"), float("inf")) for name in calls}
+    for turn in range(repeats):
+        names = list(calls)
+        for name in names[turn % len(names):] + names[: turn % len(names)]:
+            found = timed(calls[name])
+            least[name] = tuple(map(min, least[name], found))
+    return least
+
+
+def table(title, rows):
+    say(f"\n### {title}\n")
+    say("| work | graphlume, s | CPU s | peer | s | CPU s | peer / graphlume |")
+    say("|---|--:|--:|---|--:|--:|--:|")
+    for work, least in rows:
+        wall, cpu = least.pop("graphlume")
+        for peer, (theirs, used) in least.items():
+            say(f"| {work} | {wall:.4f} | {cpu:.3f} | {peer} | {theirs:.4f} | {used:.3f} | {theirs / wall:.1f}× |")
+
+
+def optional(name):
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        say(f"\n{name} is not installed, and so left out.")
+        return None
+
+
+def analytics(graph, name, repeats, networkx_too):
+    ig, nk, nx = optional("igraph"), optional("networkit"), optional("networkx")
+    source, target = graph.edge_index
+    peers = {"page_rank": {}, "weak_components": {}, "core_number": {}}
+    if ig:
+        theirs = ig.Graph(n=graph.n_nodes, edges=np.stack([source, target], axis=1), directed=False)
+        peers["page_rank"]["igraph"] = lambda: np.array(theirs.pagerank())
+        peers["weak_components"]["igraph"] = lambda: np.array(theirs.connected_components().membership)
+        peers["core_number"]["igraph"] = lambda: np.array(theirs.coreness())
+    if nk:
+        kit = nk.GraphFromCoo((source.astype(np.uint64), target.astype(np.uint64)), n=graph.n_nodes, directed=False)
+        kit.removeSelfLoops()
+        peers["page_rank"]["networkit"] = lambda: np.array(nk.centrality.PageRank(kit, tol=1e-8).run().scores())
+        peers["weak_components"]["networkit"] = lambda: nk.components.ParallelConnectedComponents(kit).run().getPartition().getVector()
+        peers["core_number"]["networkit"] = lambda: np.array(nk.centrality.CoreDecomposition(kit).run().scores())
+    if nx and networkx_too:
+        their = graph.to_networkx()
+        simple = nx.Graph(their)
+        simple.remove_edges_from(list(nx.selfloop_edges(simple)))
+        peers["page_rank"]["networkx"] = lambda: nx.pagerank(their, weight=None)
+        peers["weak_components"]["networkx"] = lambda: list(nx.connected_components(their))
+        peers["core_number"]["networkx"] = lambda: nx.core_number(simple)
+    rows = []
+    for work, calls in peers.items():
+        ours = {"graphlume": lambda: graph.measure(work).values}
+        rows.append((f"{work}", by_turns(ours | calls, repeats)))
+    table(f"{name}: {graph.n_nodes:,} nodes, {graph.n_edges:,} edges", rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("graphs", nargs="*", type=pathlib.Path)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--write", type=pathlib.Path)
+    options = parser.parse_args()
+    gl.set_progress(False)
+    random = np.random.default_rng(1)
+    say("# The Python package beside its peers")
+    say(f"\n{processor()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before, graphlume {gl.__version__}.")
+
+    n, m = 200_000, 1_000_000
+    ends = (n * random.random((m, 2)) ** 2).astype(np.int64)
+    analytics(gl.Graph(ends), "random", options.repeats, networkx_too=True)
+    for path in options.graphs:
+        graph = gl.read(path)
+        analytics(graph, path.stem, options.repeats, networkx_too=graph.n_edges < 500_000)
+
+    rows = []
+    if fa2 := optional("fa2_modified"):
+        import networkx as nx
+
+        small = nx.barabasi_albert_graph(2000, 3, seed=1)
+        ours, steps = gl.Graph(small), 100
+        peer = fa2.ForceAtlas2(verbose=False)
+        rows.append((f"layout of 2,000 nodes, 5,991 edges, {steps} steps", by_turns({
+            "graphlume": lambda: ours.layout(iterations=steps, tolerance=0.0, device="cpu", pack=False),
+            "fa2_modified": lambda: peer.forceatlas2_networkx_layout(small, iterations=steps),
+            "networkx": lambda: nx.forceatlas2_layout(small, max_iter=steps, seed=1),
+        }, options.repeats)))
+    if sk := optional("sklearn.metrics"):
+        labels, scores = random.random(2_000_000) < 0.05, random.random(2_000_000)
+        rows.append(("AUROC and average precision of 2M scores", by_turns({
+            "graphlume": lambda: gl.metrics.report(labels, scores, ndcg=False),
+            "scikit-learn": lambda: (sk.roc_auc_score(labels, scores), sk.average_precision_score(labels, scores)),
+        }, options.repeats)))
+    if pl := optional("polars"):
+        frame = pl.DataFrame({"source": random.integers(0, 1_000_000, 10_000_000), "target": random.integers(0, 1_000_000, 10_000_000)})
+        least = by_turns({"graphlume": lambda: gl.Graph(frame)}, options.repeats)
+        say(f"\n10M edges of a polars frame become a graph in {least['graphlume'][0]:.2f} s, {least['graphlume'][1]:.2f} s of CPU.")
+    table("Layout and metrics", rows)
+
+    tiny = gl.Graph([(0, 1), (1, 2)])
+    calls = {"g.n_nodes": lambda: tiny.n_nodes, "g.degree()": lambda: tiny.degree(), "g.page_rank()": lambda: tiny.page_rank()}
+    say("\n### What a call takes, of a graph with two edges\n")
+    say("| call | µs |")
+    say("|---|--:|")
+    for name, call in calls.items():
+        best = float("inf")
+        for _ in range(20):
+            begin = time.perf_counter()
+            for _ in range(200):
+                call()
+            best = min(best, (time.perf_counter() - begin) / 200)
+        say(f"| `{name}` | {1e6 * best:.1f} |")
+    if options.write:
+        options.write.write_text("\n".join(LINES) + "\n")
+
+
+main()

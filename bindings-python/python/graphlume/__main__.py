@@ -1,0 +1,5 @@
+"""``python -m graphlume`` is the command ``graphlume``."""
+
+from ._command import main
+
+main()

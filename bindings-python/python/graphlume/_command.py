@@ -1,0 +1,21 @@
+"""The command ``graphlume``: the same as the program of this name, from the same code."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+
+from . import _native
+
+
+def program() -> str:
+    """The program that is this command, for processes that do a part of its work."""
+    own = Path(sysconfig.get_path("scripts")) / "graphlume"
+    return str(own if own.exists() else Path(sys.argv[0]).resolve())
+
+
+def main() -> None:
+    """Runs the command with the arguments of this process, and exits with its code."""
+    sys.stdout.flush()
+    sys.exit(_native.main(program(), sys.argv[1:]))

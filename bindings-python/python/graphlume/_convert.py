@@ -1,0 +1,318 @@
+"""What graphs and columns are made of: anything that holds edges becomes tables, without a copy where types
+allow."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._errors import InputError
+from ._native import Array, Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: What kinds of arrays hold.
+_KINDS = {"b": "truth values", "i": "integers", "u": "integers", "f": "numbers"}
+
+
+def column(name: str, values: Any) -> Array:
+    """``values`` as a column.
+
+    Arrays of numbers and Arrow's arrays are not copied; texts and lists are. A list or an array of objects
+    must be of one kind, where ``None`` means that a value is missing.
+    """
+    if isinstance(values, Array):
+        return values
+    if hasattr(values, "__arrow_c_array__"):
+        return Array.from_arrow(values)
+    if hasattr(values, "combine_chunks"):
+        return column(name, values.combine_chunks())
+    if hasattr(values, "to_frame") and hasattr(values, "__arrow_c_stream__"):
+        try:
+            return Table.from_arrow(values.to_frame("column")).column("column")
+        except (ImportError, TypeError, ValueError):
+            # pandas needs pyarrow for it, which says of objects of several kinds less than we do.
+            pass
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    return _of_array(name, _array(name, values))
+
+
+def _array(name: str, values: Any) -> NDArray[Any]:
+    if isinstance(values, np.ndarray):
+        array = values
+    else:
+        if not isinstance(values, (list, tuple, range)) and not hasattr(values, "__array__"):
+            values = list(values)
+        if isinstance(values, (list, tuple)) and any(value is None or isinstance(value, str) for value in values):
+            array = np.empty(len(values), dtype=object)
+            array[:] = values
+        else:
+            try:
+                array = np.asarray(values)
+            except ValueError as error:
+                raise InputError(f"column `{name}` has values of several lengths") from error
+    if array.ndim != 1:
+        raise InputError(f"column `{name}` has the shape {array.shape}, but a column has one dimension")
+    return array
+
+
+def _of_array(name: str, array: NDArray[Any]) -> Array:
+    kind = array.dtype.kind
+    if kind == "M":
+        if np.datetime_data(array.dtype)[0] not in ("s", "ms", "us", "ns"):
+            array = array.astype("datetime64[s]")
+    elif kind == "U":
+        return Array.from_strings(array.tolist())
+    elif kind == "S":
+        return Array.from_strings([text.decode() for text in array.tolist()])
+    elif kind == "O":
+        return _of_objects(name, array)
+    elif kind not in _KINDS:
+        raise InputError(f"column `{name}` is of type {array.dtype}, which is no number, text, time or truth value")
+    # Rust reads values where they lie: one after another, aligned, in the order of this machine.
+    native = array.dtype.newbyteorder("=")
+    return Array.from_numpy(np.require(array, dtype=native, requirements=["C", "A"]))
+
+
+def _of_objects(name: str, array: NDArray[Any]) -> Array:
+    """A column of objects, which must all be of one kind."""
+    kinds: dict[str, int] = {}
+    for row, value in enumerate(array):
+        if value is None or (isinstance(value, float) and value != value):
+            continue
+        if isinstance(value, str):
+            kind = "text"
+        elif isinstance(value, (bool, np.bool_)):
+            kind = "truth value"
+        elif isinstance(value, (int, float, np.integer, np.floating)):
+            kind = "number"
+        else:
+            kind = type(value).__name__
+        kinds.setdefault(kind, row)
+    if len(kinds) > 1:
+        (first, _), (other, row) = list(kinds.items())[:2]
+        raise InputError(f"column `{name}` begins with a {first}, but has a {other} in row {row}: it must be of one kind")
+    missing = [value is None or (isinstance(value, float) and value != value) for value in array]
+    match next(iter(kinds), None):
+        case None:
+            return Array.nulls(len(array))
+        case "text":
+            return Array.from_strings([None if gone else value for value, gone in zip(array, missing)])
+        case "number" if not any(missing) and all(isinstance(value, (int, np.integer)) for value in array):
+            try:
+                return _of_array(name, array.astype(np.int64))
+            except OverflowError:
+                return _of_array(name, array.astype(np.uint64))
+        case "number":
+            return _of_array(name, np.array([np.nan if gone else value for value, gone in zip(array, missing)], dtype=float))
+        case "truth value" if not any(missing):
+            return _of_array(name, array.astype(bool))
+        case "truth value":
+            return Array.from_strings([None if gone else str(value) for value, gone in zip(array, missing)])
+        case kind:
+            raise InputError(f"column `{name}` has a {kind} in row {kinds[kind]}, which is no number, text, time or truth value")
+
+
+def table(data: Any) -> Any:
+    """``data`` as something that speaks Arrow's C stream interface: it itself if it does, else a table of its
+    columns, which a mapping has by name, and a pandas frame too."""
+    if isinstance(data, Mapping):
+        return Table.from_columns({str(name): column(str(name), values) for name, values in data.items()})
+    if hasattr(data, "columns") and hasattr(data, "dtypes") and not isinstance(data, Table):
+        if hasattr(data, "__arrow_c_stream__") and not _is_pandas(data):
+            return data
+        if not hasattr(data, "__getitem__"):
+            raise InputError(f"a {type(data).__name__} is no table")
+        names = [str(name) for name in data.columns]
+        if len(set(names)) < len(names):
+            twice = next(name for at, name in enumerate(names) if name in names[:at])
+            raise InputError(f"the frame has two columns called `{twice}`")
+        return Table.from_columns({str(name): column(str(name), data[name]) for name in data.columns})
+    if hasattr(data, "__arrow_c_stream__"):
+        return data
+    raise InputError(f"a {type(data).__name__} is no table: use a frame, an Arrow table or a dict of columns")
+
+
+def _is_pandas(data: Any) -> bool:
+    return type(data).__module__.split(".")[0] == "pandas"
+
+
+class Parts:
+    """Tables of edges and nodes, and what is known of them."""
+
+    def __init__(self, edges: Any, nodes: Any = None, *, directed: bool | None = None, **columns: str) -> None:
+        self.edges = edges
+        self.nodes = nodes
+        self.directed = directed
+        #: Names of the columns of sources, targets, weights and ids, where they are known.
+        self.columns = columns
+
+
+def parts(data: Any) -> Parts:
+    """The edges, and the nodes if there are some, of anything that holds a graph."""
+    home = type(data).__module__.split(".")[0]
+    if home == "networkx" or (hasattr(data, "is_multigraph") and hasattr(data, "adj")):
+        return _of_networkx(data)
+    if home == "scipy" and hasattr(data, "tocoo"):
+        return _of_scipy(data)
+    if home == "igraph":
+        return _of_igraph(data)
+    if home == "rustworkx":
+        return _of_rustworkx(data)
+    if hasattr(data, "edge_index"):
+        return _of_edge_index(data)
+    if isinstance(data, np.ndarray):
+        return _of_matrix(data)
+    if isinstance(data, (Mapping, Table)) or hasattr(data, "__arrow_c_stream__") or hasattr(data, "columns"):
+        return Parts(table(data))
+    if isinstance(data, Iterable) and not isinstance(data, (str, bytes)):
+        return _of_pairs(data)
+    raise InputError(
+        f"a {type(data).__name__} holds no edges: use a frame, an Arrow table, an array of shape (m, 2), pairs, "
+        "scipy.sparse, networkx, igraph, rustworkx or PyTorch Geometric"
+    )
+
+
+def _of_matrix(data: NDArray[Any]) -> Parts:
+    if data.ndim != 2 or data.shape[1] not in (2, 3):
+        hint = "; an adjacency matrix is read as scipy.sparse.coo_array(matrix)" if data.ndim == 2 else ""
+        raise InputError(f"edges have the shape {data.shape}, but (m, 2) or (m, 3) with weights is needed{hint}")
+    if data.shape[1] == 3 and data.dtype.kind == "f":
+        ends = data[:, :2]
+        if not np.array_equal(ends, np.floor(ends)):
+            raise InputError("edges of shape (m, 3) of numbers with fractions: their ends must be integers")
+        columns = [ends[:, 0].astype(np.int64), ends[:, 1].astype(np.int64), data[:, 2]]
+    else:
+        columns = [data[:, at] for at in range(data.shape[1])]
+    return Parts(table(dict(zip(("source", "target", "weight"), columns))))
+
+
+def _of_pairs(data: Iterable[Any]) -> Parts:
+    rows: list[Sequence[Any]] = []
+    for row, edge in enumerate(data):
+        if isinstance(edge, (str, bytes)) or not isinstance(edge, Sequence) or len(edge) not in (2, 3):
+            raise InputError(f"edge {row} is {edge!r}, but a pair, or a triple with a weight, is needed")
+        rows.append(edge)
+    widths = {len(edge) for edge in rows}
+    if len(widths) > 1:
+        row = next(row for row, edge in enumerate(rows) if len(edge) != len(rows[0]))
+        raise InputError(f"edge {row} has {len(rows[row])} entries, but the first has {len(rows[0])}")
+    names = ("source", "target", "weight")[: next(iter(widths), 2)]
+    columns: dict[str, Any] = {name: [edge[at] for edge in rows] for at, name in enumerate(names)}
+    if not rows:
+        columns = {name: np.zeros(0, dtype=np.int64) for name in names}
+    return Parts(table(columns))
+
+
+def _ids(nodes: list[Any]) -> tuple[Any, dict[str, Any]]:
+    """Ids of nodes that may be anything, and the column that says what they were if they had to be numbered."""
+    if all(isinstance(node, (int, np.integer)) and not isinstance(node, bool) for node in nodes):
+        return np.array(nodes, dtype=np.int64), {}
+    if all(isinstance(node, str) for node in nodes):
+        return nodes, {}
+    return np.arange(len(nodes)), {"label": [str(node) for node in nodes]}
+
+
+def _named(ids: Any, rows: NDArray[np.int64]) -> Any:
+    """The ids in these rows."""
+    return ids[rows] if isinstance(ids, np.ndarray) else [ids[row] for row in rows]
+
+
+def _attributes(kind: str, taken: Iterable[str], rows: Sequence[Mapping[Any, Any]]) -> dict[str, Array]:
+    """Columns of the attributes that rows have; what no column can hold is left out with a warning."""
+    names: dict[str, None] = {}
+    for row in rows:
+        names.update((name, None) for name in row)
+    columns = {}
+    for name in names:
+        short = str(name) if str(name) not in taken else f"{name}_"
+        try:
+            columns[short] = column(short, [row.get(name) for row in rows])
+        except InputError as error:
+            warnings.warn(f"the attribute `{name}` of {kind} is left out: {error}", stacklevel=4)
+    return columns
+
+
+def _of_networkx(graph: Any) -> Parts:
+    nodes = list(graph.nodes)
+    row = {node: at for at, node in enumerate(nodes)}
+    ids, labels = _ids(nodes)
+    ends = list(graph.edges(data=True))
+    at = [np.fromiter((row[edge[end]] for edge in ends), np.int64, len(ends)) for end in (0, 1)]
+    sources, targets = (_named(ids, side) for side in at)
+    node_rows = [graph.nodes[node] for node in nodes]
+    edges = {"source": sources, "target": targets} | _attributes("edges", ("source", "target"), [edge[2] for edge in ends])
+    table_of = {"id": ids} | labels | _attributes("nodes", ("id", *labels), node_rows)
+    return Parts(table(edges), table(table_of), directed=graph.is_directed())
+
+
+def _of_scipy(matrix: Any) -> Parts:
+    if matrix.shape[0] != matrix.shape[1]:
+        raise InputError(f"an adjacency matrix has the shape {matrix.shape}, but it must be square")
+    matrix = matrix.tocoo()
+    matrix.sum_duplicates()
+    directed = (abs(matrix - matrix.T) > 0).nnz > 0
+    source, target, weight = matrix.row, matrix.col, matrix.data
+    if not directed:
+        upper = source <= target
+        source, target, weight = source[upper], target[upper], weight[upper]
+    edges = {"source": source.astype(np.int64), "target": target.astype(np.int64), "weight": weight.astype(float)}
+    return Parts(table(edges), table({"id": np.arange(matrix.shape[0])}), directed=directed)
+
+
+def _of_igraph(graph: Any) -> Parts:
+    n, attributes = graph.vcount(), graph.vs.attributes()
+    named = "name" in attributes and len(set(graph.vs["name"])) == n
+    ids, labels = _ids(graph.vs["name"] if named else list(range(n)))
+    ends = np.array(graph.get_edgelist(), dtype=np.int64).reshape(-1, 2)
+    edges: dict[str, Any] = {"source": _named(ids, ends[:, 0]), "target": _named(ids, ends[:, 1])}
+    edges |= _attributes("edges", edges, [edge.attributes() for edge in graph.es])
+    vertices = [{name: value for name, value in vertex.attributes().items() if name != "name" or not named} for vertex in graph.vs]
+    nodes = {"id": ids} | labels | _attributes("nodes", ("id", *labels), vertices)
+    return Parts(table(edges), table(nodes), directed=graph.is_directed())
+
+
+def _of_rustworkx(graph: Any) -> Parts:
+    indices = list(graph.node_indices())
+    triples = graph.weighted_edge_list()
+    ends = np.array([triple[:2] for triple in triples], dtype=np.int64).reshape(-1, 2)
+    edges: dict[str, Any] = {"source": ends[:, 0], "target": ends[:, 1]}
+    payload = [triple[2] for triple in triples]
+    if payload and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in payload):
+        edges["weight"] = np.array(payload, dtype=float)
+    elif payload and all(isinstance(value, Mapping) for value in payload):
+        edges |= _attributes("edges", edges, payload)
+    values = [graph[index] for index in indices]
+    nodes: dict[str, Any] = {"id": np.array(indices, dtype=np.int64)}
+    if values and all(isinstance(value, Mapping) for value in values):
+        nodes |= _attributes("nodes", nodes, values)
+    elif any(value is not None for value in values):
+        nodes["label"] = [None if value is None else str(value) for value in values]
+    return Parts(table(edges), table(nodes), directed=type(graph).__name__ == "PyDiGraph")
+
+
+def _of_edge_index(data: Any) -> Parts:
+    """A ``Data`` of PyTorch Geometric."""
+    index = np.asarray(data.edge_index)
+    if index.ndim != 2 or index.shape[0] != 2:
+        raise InputError(f"edge_index has the shape {index.shape}, but it must be (2, m)")
+    directed = not (hasattr(data, "is_undirected") and data.is_undirected())
+    keep = slice(None) if directed else index[0] <= index[1]
+    edges: dict[str, Any] = {"source": index[0][keep], "target": index[1][keep]}
+    attribute = getattr(data, "edge_attr", None)
+    if attribute is not None:
+        values = np.asarray(attribute)
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
+        if values.ndim == 1:
+            edges["weight"] = values[keep]
+    nodes: dict[str, Any] = {"id": np.arange(int(data.num_nodes))}
+    labels = getattr(data, "y", None)
+    if labels is not None and np.asarray(labels).shape == nodes["id"].shape:
+        nodes["y"] = np.asarray(labels)
+    return Parts(table(edges), table(nodes), directed=directed)

@@ -1,0 +1,588 @@
+"""Graphs, and what is found out about them."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _convert, _native
+from ._errors import InputError
+from ._generated import Generated
+from ._native import Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Graph(Generated):
+    """A graph: edges, nodes, and attributes of both. It never changes; what changes it gives another one.
+
+    ``edges`` is anything that holds edges: a frame of polars, pandas, pyarrow or DuckDB, or whatever else speaks
+    Arrow's PyCapsule interface; a dict of columns; a list of pairs or triples with weights; an array of shape
+    ``(m, 2)``; a ``scipy.sparse`` matrix; a graph of networkx, igraph or rustworkx; a ``Data`` of PyTorch
+    Geometric. ``nodes`` is a table of nodes, joined by id.
+
+    Columns of ends are found by name (``source``/``target``, ``src``/``dst``, ``from``/``to``, …), or else the first
+    two; ``weight`` if there is a numeric one of that name. Ids may be integers or texts. Attributes are not
+    copied where they come through Arrow or as arrays of numbers: do not change such arrays while the graph lives.
+    Nodes have the order of the table of nodes, or that which they have in a matrix or another library's graph; those that
+    only edges name come behind, in the order of their first edge.
+    Ids are looked at once; memory beyond them is 8 bytes an edge (12 with weights), and as much again for
+    each direction once an algorithm walks it.
+
+    >>> import graphlume as gl
+    >>> g = gl.Graph([("ann", "bob"), ("bob", "eve"), ("eve", "ann"), ("eve", "kim")])
+    >>> g
+    Graph(4 nodes, 4 edges, undirected)
+    >>> g.ids.tolist()
+    ['ann', 'bob', 'eve', 'kim']
+
+    Raises ``InputError``, which is a ``ValueError``, where a column is missing or of another type, an id is
+    missing or a weight is negative.
+    """
+
+    __slots__ = ("_ids", "_rust", "read_report")
+
+    #: What was found out about the file that the graph is from; ``None`` if it is from none.
+    read_report: dict[str, Any] | None
+
+    def __init__(
+        self,
+        edges: Any,
+        nodes: Any = None,
+        *,
+        source: str | None = None,
+        target: str | None = None,
+        weight: str | None = None,
+        id: str | None = None,
+        directed: bool | None = None,
+        drop_null: bool = False,
+    ) -> None:
+        parts = _convert.parts(edges)
+        if nodes is not None and parts.nodes is not None:
+            raise InputError(f"a {type(edges).__name__} has nodes of its own, so that it takes no table of them")
+        nodes = _convert.table(nodes) if nodes is not None else parts.nodes
+        options = {
+            "source": source,
+            "target": target,
+            "weight": weight,
+            "id": id,
+            "directed": parts.directed if directed is None else directed,
+            "drop_null": drop_null,
+            # Arrays of features, labels and the like lie beside the nodes as they were given.
+            "order": "node-table" if nodes is not None else "first-appearance",
+        }
+        self._set(_native.Graph(parts.edges, nodes, options))
+
+    def _set(self, native: _native.Graph, report: dict[str, Any] | None = None) -> None:
+        self._rust = native
+        self._ids: NDArray[Any] | None = None
+        self.read_report = report
+
+    @classmethod
+    def _of(cls, native: _native.Graph, report: dict[str, Any] | None = None) -> Graph:
+        graph = cls.__new__(cls)
+        graph._set(native, report)
+        return graph
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes, ``n``."""
+        return self._rust.n_nodes
+
+    @property
+    def n_edges(self) -> int:
+        """Number of edges, ``m``; an undirected one counts once."""
+        return self._rust.n_edges
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether edges have a direction."""
+        return self._rust.is_directed
+
+    @property
+    def ids(self) -> NDArray[Any]:
+        """Ids of nodes, shape ``[n]``: integers or texts, in the order of all that has a value a node."""
+        if self._ids is None:
+            self._ids = self._rust.ids.to_numpy()
+        return self._ids
+
+    @property
+    def nodes(self) -> Table:
+        """The table of nodes: ids, then attributes. No copy."""
+        return self._rust.nodes()
+
+    @property
+    def edges(self) -> Table:
+        """The table of edges: the ids at their ends, then attributes."""
+        return self._rust.edges()
+
+    @property
+    def edge_index(self) -> NDArray[np.uint32]:
+        """The ends of edges as rows of nodes, shape ``[2, m]``, ``uint32``."""
+        source, target, _ = self._rust.ends()
+        return np.stack([np.asarray(source), np.asarray(target)])
+
+    @property
+    def weights(self) -> NDArray[np.float32] | None:
+        """Weights of edges, shape ``[m]``, ``float32``; ``None`` if they have none."""
+        weights = self._rust.ends()[2]
+        return None if weights is None else np.asarray(weights)
+
+    @property
+    def positions(self) -> NDArray[np.float32] | None:
+        """Where nodes are, shape ``[n, 2]``, in layout units; ``None`` before a layout."""
+        nodes = self.nodes
+        if "x" not in nodes or "y" not in nodes:
+            return None
+        return np.stack([nodes["x"], nodes["y"]], axis=1).astype(np.float32, copy=False)
+
+    def row_of(self, id: Any) -> int:
+        """The row of the node ``id`` in ``ids``. O(n).
+
+        >>> import graphlume as gl
+        >>> gl.Graph([("ann", "bob")]).row_of("bob")
+        1
+        """
+        rows = np.flatnonzero(self.ids == id)
+        if len(rows) == 0:
+            raise InputError(f"there is no node {id!r}")
+        return int(rows[0])
+
+    def with_nodes(self, **columns: Any) -> Graph:
+        """The same graph with more columns of nodes, each of shape ``[n]``; those of the same name are replaced.
+
+        >>> import graphlume as gl
+        >>> g = gl.Graph([(0, 1), (1, 2)])
+        >>> g.with_nodes(score=[0.5, 1.0, 0.25]).nodes["score"].tolist()
+        [0.5, 1.0, 0.25]
+        """
+        table = Table.from_columns({name: _convert.column(name, values) for name, values in columns.items()})
+        return Graph._of(self._rust.with_node_columns(table), self.read_report)
+
+    def measure(self, name: str, *, device: str = "cpu", **options: Any) -> Measured:
+        """The measure ``name``, which may also be called as a method: ``g.measure("page_rank", damping=0.9)`` is
+        ``g.page_rank(damping=0.9)``.
+
+        >>> import graphlume as gl
+        >>> star = gl.Graph([(0, 1), (0, 2), (0, 3)])
+        >>> star.measure("degree").degree.tolist()
+        [3, 1, 1, 1]
+        """
+        nodes, edges, summary = self._rust.measure(name, options, device)
+        return Measured(self, name, dict(nodes), dict(edges), summary)
+
+    def gfql(self, query: Any, *, strict: bool = False) -> Graph:
+        """The part of the graph that a query in GFQL finds: a list of steps, a ``Let``, or their JSON as text, as
+        PyGraphistry has them. ``strict`` refuses conditions on columns that do not exist, which otherwise are
+        taken for empty with a warning.
+
+        >>> import graphlume as gl
+        >>> g = gl.Graph([("ann", "bob"), ("bob", "eve"), ("kim", "lee")])
+        >>> g.gfql([{"type": "Node", "filter_dict": {"id": "ann"}},
+        ...         {"type": "Edge", "direction": "undirected", "hops": 2}, {"type": "Node"}])
+        Graph(3 nodes, 2 edges, undirected)
+        """
+        if not isinstance(query, str):
+            if hasattr(query, "to_json"):
+                query = query.to_json()
+            elif isinstance(query, list):
+                query = [step.to_json() if hasattr(step, "to_json") else step for step in query]
+            query = json.dumps(query)
+        nodes, edges, notes = self._rust.query(query, strict)
+        for note in notes:
+            warnings.warn(note, stacklevel=2)
+        source, target = edges.columns[:2]
+        options = {
+            "source": source,
+            "target": target,
+            "id": nodes.columns[0],
+            "directed": self.is_directed,
+            "order": "node-table",
+        }
+        return Graph._of(_native.Graph(edges, nodes, options))
+
+    def _start(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What a layout starts from, as columns."""
+        start: dict[str, Any] = {}
+        for name, values in given.items():
+            if values is None or (name == "start" and values is False):
+                continue
+            if name != "start":
+                start[name] = self.nodes.column(values) if isinstance(values, str) else _convert.column(name, values)
+                continue
+            positions = self.positions if values is True else np.asarray(values)
+            if positions is None:
+                raise InputError("the nodes have no columns `x` and `y` to start from")
+            if positions.shape != (self.n_nodes, 2):
+                raise InputError(f"start has the shape {positions.shape}, but ({self.n_nodes}, 2) is needed")
+            start["x"] = _convert.column("x", positions[:, 0])
+            start["y"] = _convert.column("y", positions[:, 1])
+        return start
+
+    def _session(self, options: dict[str, Any], device: str | list[str], start: dict[str, Any]) -> Session:
+        devices = [device] if isinstance(device, str) else list(device)
+        return Session(self, self._rust.layout(options, devices, self._start(start)), options)
+
+    def _layout(
+        self, options: dict[str, Any], iterations: int, device: str | list[str], pack: bool, start: dict[str, Any]
+    ) -> Graph:
+        session = self._session(options, device, start)
+        session.run(iterations)
+        return session.graph(pack=pack)
+
+    def _plot(self, path: Any, options: dict[str, Any]) -> Picture:
+        graph = self if self.positions is not None else self.layout()
+        picture = Picture(graph, {name: value for name, value in options.items() if value is not None})
+        if path is not None:
+            picture.save(path)
+        else:
+            # What is wrong with the options is said now, and not when a notebook shows it.
+            picture.png()
+        return picture
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Writes the graph to a file, whole or not at all; the format is that of the suffix: .csv, .parquet, .arrow,
+        .json, .gexf, .graphml, .gml or .mtx. Formats of edges alone leave out the columns of nodes."""
+        self._rust.write(os.fspath(path))
+
+    def to_networkx(self) -> Any:
+        """The graph as one of networkx, with all attributes. Each node and edge becomes Python objects."""
+        import networkx as nx
+
+        edges, nodes = self.edges, self.nodes
+        source, target = edges.columns[:2]
+        ends = list(zip(edges.column(source).to_pylist(), edges.column(target).to_pylist()))
+        several = len({*ends} if self.is_directed else {frozenset(end) for end in ends}) < len(ends)
+        kinds = {(False, False): nx.Graph, (True, False): nx.DiGraph, (False, True): nx.MultiGraph, (True, True): nx.MultiDiGraph}
+        graph = kinds[self.is_directed, several]()
+        graph.add_nodes_from(zip(nodes.column(nodes.columns[0]).to_pylist(), _rows(nodes, 1)))
+        graph.add_edges_from((u, v, row) for (u, v), row in zip(ends, _rows(edges, 2)))
+        return graph
+
+    def to_scipy(self) -> Any:
+        """The adjacency matrix, ``scipy.sparse.csr_array`` of shape ``(n, n)``; of an undirected graph symmetric.
+        Weights of parallel edges are summed; edges without weights count 1."""
+        from scipy.sparse import coo_array
+
+        source, target = self.edge_index
+        weights = self.weights
+        values = np.ones(self.n_edges, dtype=np.float32) if weights is None else weights
+        if not self.is_directed:
+            other = source != target
+            source, target = np.concatenate([source, target[other]]), np.concatenate([target, source[other]])
+            values = np.concatenate([values, values[other]])
+        return coo_array((values, (source, target)), shape=(self.n_nodes, self.n_nodes)).tocsr()
+
+    def to_igraph(self) -> Any:
+        """The graph as one of igraph, with all attributes; ids are the attribute ``name``."""
+        import igraph
+
+        graph = igraph.Graph(n=self.n_nodes, edges=self.edge_index.T.tolist(), directed=self.is_directed)
+        nodes, edges = self.nodes, self.edges
+        graph.vs["name"] = nodes.column(nodes.columns[0]).to_pylist()
+        for name in nodes.columns[1:]:
+            graph.vs[name] = nodes.column(name).to_pylist()
+        for name in edges.columns[2:]:
+            graph.es[name] = edges.column(name).to_pylist()
+        return graph
+
+    def to_polars(self) -> tuple[Any, Any]:
+        """Edges and nodes as frames of polars, without a copy."""
+        return self.edges.to_polars(), self.nodes.to_polars()
+
+    def to_pandas(self) -> tuple[Any, Any]:
+        """Edges and nodes as frames of pandas."""
+        return self.edges.to_pandas(), self.nodes.to_pandas()
+
+    def __repr__(self) -> str:
+        kind = "directed" if self.is_directed else "undirected"
+        return f"Graph({self.n_nodes:,} nodes, {self.n_edges:,} edges, {kind})"
+
+    def _repr_html_(self) -> str:
+        return f"<b>{html.escape(repr(self))}</b>{self.nodes._repr_html_()}"
+
+    def _repr_png_(self) -> bytes | None:
+        # A picture that takes long to make is made when it is asked for.
+        if self.n_nodes == 0 or (self.positions is None and self.n_edges > 200_000):
+            return None
+        return self.plot(width=960, height=720).png()
+
+    def __getstate__(self) -> Any:
+        raise TypeError("a Graph cannot be pickled: write it to a file, and read that")
+
+
+def _rows(table: Table, first: int) -> Iterator[dict[str, Any]]:
+    """The rows of a table from the column ``first`` on, without what is missing."""
+    names = table.columns[first:]
+    if not names:
+        return ({} for _ in range(len(table)))
+    columns = [table.column(name).to_pylist() for name in names]
+    return ({name: value for name, value in zip(names, row) if value is not None} for row in zip(*columns))
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    nodes: str | os.PathLike[str] | None = None,
+    format: str | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    weight: str | None = None,
+    id: str | None = None,
+    directed: bool | None = None,
+    drop_null: bool = False,
+    delimiter: str | None = None,
+    header: bool | None = None,
+) -> Graph:
+    """Reads a graph from a file: CSV and other delimited text, Parquet, Arrow, JSON, MatrixMarket, METIS, GraphML,
+    GEXF or GML, compressed or not. What is not said is found out, and told in ``read_report``.
+
+    >>> import graphlume as gl, tempfile, pathlib
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "friends.csv"
+    >>> _ = file.write_text("from,to,since\\nann,bob,2019\\nbob,eve,2021\\n")
+    >>> g = gl.read(file)
+    >>> g, g.read_report["format"]
+    (Graph(3 nodes, 2 edges, undirected), 'csv')
+
+    Raises ``MissingFileError`` (a ``FileNotFoundError``) and ``FileError`` (an ``OSError``) for files, ``InputError``
+    for what is in them, with its place.
+    """
+    options = {
+        "nodes": None if nodes is None else os.fspath(nodes),
+        "format": format,
+        "source": source,
+        "target": target,
+        "weight": weight,
+        "id": id,
+        "directed": directed,
+        "drop_null": drop_null,
+        "delimiter": delimiter,
+        "header": header,
+    }
+    return Graph._of(*_native.read(os.fspath(path), options))
+
+
+class Measured:
+    """What a measure found: its columns are attributes, ``float64``, integers or truth values of shape ``[n]`` or
+    ``[m]``, and so are the numbers of its summary.
+
+    >>> import graphlume as gl
+    >>> ranks = gl.Graph([("a", "b"), ("b", "c"), ("c", "b")], directed=True).page_rank()
+    >>> ranks.page_rank.round(3).tolist()
+    [0.05, 0.486, 0.464]
+    >>> round(ranks["b"], 3)
+    0.486
+    >>> ranks.top(1)
+    {'b': 0.486...}
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        nodes: dict[str, _native.Array],
+        edges: dict[str, _native.Array],
+        summary: dict[str, Any],
+    ) -> None:
+        self._graph = graph
+        self._name = name
+        self._nodes = nodes
+        self._edges = edges
+        self._arrays: dict[str, NDArray[Any]] = {}
+        #: Numbers of the whole graph, and how the computation went.
+        self.summary = summary
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns: those of nodes, then those of edges."""
+        return [*self._nodes, *self._edges]
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """The first column."""
+        if not self.columns:
+            raise InputError(f"{self._name} has no columns: its result is `summary`")
+        return self._column(self.columns[0])
+
+    def _column(self, name: str) -> NDArray[Any]:
+        if name not in self._arrays:
+            self._arrays[name] = (self._nodes | self._edges)[name].to_numpy()
+        return self._arrays[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            if name in self._nodes or name in self._edges:
+                return self._column(name)
+            if name in self.summary:
+                return self.summary[name]
+        raise AttributeError(f"{self._name} found no `{name}`, but {', '.join([*self.columns, *self.summary])}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.columns, *self.summary]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.values, dtype=dtype, copy=bool(copy)) if copy else np.asarray(self.values, dtype=dtype)
+
+    def __getitem__(self, id: Any) -> Any:
+        """The value of the node ``id`` in the first column."""
+        if not self._nodes:
+            raise InputError(f"{self._name} has no values of nodes")
+        return self.values[self._graph.row_of(id)].item()
+
+    def to_dict(self) -> dict[Any, Any]:
+        """The first column of nodes by id."""
+        first = next(iter(self._nodes))
+        return dict(zip(self._graph._rust.ids.to_pylist(), self._nodes[first].to_pylist()))
+
+    def top(self, k: int = 10) -> dict[Any, Any]:
+        """The ``k`` nodes with the largest values, largest first."""
+        values = np.nan_to_num(self.values.astype(float), nan=-np.inf)
+        best = np.argsort(-values, kind="stable")[:k]
+        return dict(zip(self._graph.ids[best].tolist(), self.values[best].tolist()))
+
+    @property
+    def nodes(self) -> Table:
+        """Ids of nodes and the columns of nodes."""
+        ids = self._graph.nodes.columns[0]
+        return Table.from_columns({ids: self._graph._rust.ids} | self._nodes)
+
+    @property
+    def edges(self) -> Table:
+        """Ends of edges and the columns of edges."""
+        edges = self._graph.edges
+        return Table.from_columns({name: edges.column(name) for name in edges.columns[:2]} | self._edges)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph with the columns of nodes."""
+        return Graph._of(self._graph._rust.with_node_columns(Table.from_columns(self._nodes)))
+
+    def __repr__(self) -> str:
+        found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]
+        said = [f"{name}={value!r}" for name, value in self.summary.items() if not isinstance(value, (dict, list))]
+        return f"{self._name}({', '.join(found + said)})"
+
+    def _repr_html_(self) -> str:
+        said = ", ".join(f"{name} {value}" for name, value in self.summary.items())
+        table = self.nodes if self._nodes else self.edges if self._edges else None
+        return f"<b>{html.escape(self._name)}</b> {html.escape(said)}{table._repr_html_() if table is not None else ''}"
+
+
+class Session:
+    """A layout that is stepped, steered and looked at while it moves. Threads may share it.
+
+    >>> import graphlume as gl
+    >>> session = gl.Graph([(0, 1), (1, 2), (2, 0)]).layout_session(seed=7)
+    >>> report = session.run(10)
+    >>> report["iterations"], session.positions.shape
+    (10, (3, 2))
+    """
+
+    def __init__(self, graph: Graph, native: _native.Session, options: dict[str, Any]) -> None:
+        self._graph = graph
+        self._rust = native
+
+    def run(self, iterations: int = 500) -> dict[str, Any]:
+        """Makes up to ``iterations`` steps, fewer if the layout settles: how many, why it ended, and the last step.
+        Ctrl-C stops it between two steps, and it can go on from there."""
+        return self._rust.run(iterations)
+
+    def step(self, count: int = 1) -> NDArray[np.float32]:
+        """Makes ``count`` steps: where nodes are then, shape ``[n, 2]``."""
+        self._rust.run(count)
+        return self.positions
+
+    @property
+    def positions(self) -> NDArray[np.float32]:
+        """Where nodes are, shape ``[n, 2]``, ``float32`` in layout units: a copy of this moment."""
+        return np.stack([np.asarray(axis) for axis in self._rust.positions()], axis=1)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """What the last step did: ``iteration``, ``energy``, ``convergence`` and so on."""
+        return self._rust.last()
+
+    @property
+    def has_converged(self) -> bool:
+        """Whether the last steps moved nodes less than ``tolerance``."""
+        return self._rust.has_converged
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """All options."""
+        return self._rust.options()
+
+    def set(self, **options: Any) -> None:
+        """Changes options; the next step follows them."""
+        self._rust.set_options(self.options | options)
+
+    def move(self, id: Any, x: float, y: float) -> None:
+        """Puts the node ``id`` at ``x``, ``y``."""
+        self._rust.move_node(self._graph.row_of(id), x, y)
+
+    def fix(self, id: Any, fixed: bool = True) -> None:
+        """Holds the node ``id`` where it is, or lets it go."""
+        self._rust.set_fixed(self._graph.row_of(id), fixed)
+
+    def graph(self, *, pack: bool = False) -> Graph:
+        """The graph with the positions of this moment as node columns ``x`` and ``y``; with ``pack`` unconnected
+        parts are put side by side there, and the layout stays as it is."""
+        x, y = self._rust.packed()[:2] if pack else self._rust.positions()
+        table = Table.from_columns({"x": x, "y": y})
+        return Graph._of(self._graph._rust.with_node_columns(table), self._graph.read_report)
+
+    def __repr__(self) -> str:
+        return f"Session({self._graph!r}, {self.last['iteration']} steps)"
+
+
+class Picture:
+    """A picture of a graph, which notebooks show."""
+
+    def __init__(self, graph: Graph, options: Mapping[str, Any]) -> None:
+        #: The graph, with positions.
+        self.graph = graph
+        self._options = dict(options)
+        self._png: bytes | None = None
+
+    def _draw(self, svg: bool) -> bytes:
+        nodes = self.graph.nodes
+        return self.graph._rust.picture(nodes.column("x"), nodes.column("y"), self._options, svg)
+
+    def png(self) -> bytes:
+        """The picture as a PNG file."""
+        if self._png is None:
+            self._png = self._draw(svg=False)
+        return self._png
+
+    def svg(self) -> str:
+        """The picture as an SVG document."""
+        return self._draw(svg=True).decode()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the picture to a .png or .svg file, whole or not at all."""
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in (".png", ".svg"):
+            raise InputError(f"{path}: a picture is written as .png or .svg")
+        content = self.png() if suffix == ".png" else self.svg().encode()
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return path
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+    def __repr__(self) -> str:
+        return f"Picture({self.graph!r})"

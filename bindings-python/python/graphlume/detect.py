@@ -1,0 +1,200 @@
+"""Detectors of anomalies in graphs and in streams of edges.
+
+:func:`methods` lists them. A :class:`Detector` scores a whole graph, in the manner of scikit-learn; a
+:class:`StreamDetector` takes edges as they come. A higher score means more anomalous.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _convert, _native
+from ._errors import InputError
+from ._graph import Graph
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Detector", "StreamDetector", "methods"]
+
+
+def _described() -> dict[str, dict[str, Any]]:
+    return {detector["name"]: detector for detector in _native.describe()["detectors"]}
+
+
+def methods() -> _native.Table:
+    """All detectors: what they score and need, and where they were published.
+
+    >>> from graphlume import detect
+    >>> "midas" in detect.methods()["name"]
+    True
+    """
+    known = list(_described().values())
+    names = ("name", "result_type", "needs_features", "needs_times", "about", "source")
+    return _native.Table.from_columns({name: _convert.column(name, [one[name] for one in known]) for name in names})
+
+
+class Detector:
+    """A detector that looks at a whole graph.
+
+    ``method`` is one of :func:`methods`, ``parameters`` are its own. What is scored depends on the method: nodes,
+    edges in the order of the graph's, or windows of time.
+
+    ``time`` names the column of edges with times, for methods that need them: integers or timestamps. Edges need not
+    be in order. ``features`` names columns of nodes with numbers, for methods that need features; an array of shape
+    ``[n, d]`` may be given to ``fit`` instead.
+
+    >>> import graphlume as gl
+    >>> star = gl.Graph([(0, leaf) for leaf in range(1, 6)] + [(1, 2)])
+    >>> detector = gl.detect.Detector("degree").fit(star)
+    >>> int(detector.scores_.argmax())
+    0
+
+    Raises ``InputError`` for a method or a parameter that does not exist, and for what a method lacks.
+    """
+
+    #: Scores of the graph that ``fit`` saw, ``float64``; higher is more anomalous.
+    scores_: NDArray[np.float64]
+    #: When each window began, for methods that score windows.
+    windows_: NDArray[np.int64] | None
+
+    def __init__(
+        self, method: str = "degree", *, time: str | None = None, features: list[str] | None = None, **parameters: Any
+    ) -> None:
+        self.method = method
+        self.time = time
+        self.features = features
+        self.parameters = parameters
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All that was given, as scikit-learn asks for it."""
+        return {"method": self.method, "time": self.time, "features": self.features, **self.parameters}
+
+    def set_params(self, **parameters: Any) -> Detector:
+        """Changes what was given."""
+        for name, value in parameters.items():
+            if name in ("method", "time", "features"):
+                setattr(self, name, value)
+            else:
+                self.parameters[name] = value
+        return self
+
+    def fit(self, X: Any, y: Any = None, *, features: ArrayLike | None = None) -> Detector:
+        """Scores the graph ``X``, which is a ``Graph`` or what one is made of; ``y`` is not looked at."""
+        del y
+        graph = X if isinstance(X, Graph) else Graph(X)
+        matrix = self._features(graph, features)
+        source, target, _ = graph._rust.ends()
+        times, order = None, None
+        if self.time is not None:
+            values = graph.edges[self.time]
+            if values.dtype.kind not in "iuM":
+                raise InputError(f"column `{self.time}` is of type {values.dtype}, but times are integers or timestamps")
+            order = np.argsort(values, kind="stable")
+            if np.array_equal(order, np.arange(len(order))):
+                order = None
+            else:
+                source, target = (_convert.column("ends", np.asarray(ends)[order]) for ends in (source, target))
+                values = values[order]
+            times = _convert.column(self.time, values.astype(np.int64))
+        scores, windows, self.metadata_ = _native.detect(
+            self.method,
+            self.parameters,
+            n_nodes=graph.n_nodes,
+            sources=source,
+            targets=target,
+            times=times,
+            features=None if matrix is None else _convert.column("features", matrix.reshape(-1)),
+            n_features=0 if matrix is None else matrix.shape[1],
+        )
+        self.scores_ = scores.to_numpy()
+        self.windows_ = None if windows is None else windows.to_numpy()
+        if order is not None and self.windows_ is None and len(self.scores_) == len(order):
+            # Back from the order of time to that of the graph's edges.
+            sorted_scores, self.scores_ = self.scores_, np.empty_like(self.scores_)
+            self.scores_[order] = sorted_scores
+        return self
+
+    def _features(self, graph: Graph, given: ArrayLike | None) -> NDArray[np.float64] | None:
+        if given is not None:
+            matrix = np.asarray(given, dtype=np.float64)
+            if matrix.ndim != 2 or matrix.shape[0] != graph.n_nodes:
+                raise InputError(f"features have the shape {matrix.shape}, but ({graph.n_nodes}, d) is needed")
+            return np.ascontiguousarray(matrix)
+        if self.features is None:
+            return None
+        nodes = graph.nodes
+        return np.stack([np.asarray(nodes[name], dtype=np.float64) for name in self.features], axis=1)
+
+    def score_samples(self, X: Any = None) -> NDArray[np.float64]:
+        """Scores of the graph ``X``, or of the one that was fitted."""
+        if X is not None:
+            self.fit(X)
+        if not hasattr(self, "scores_"):
+            raise InputError("the detector has seen no graph: call fit first")
+        return self.scores_
+
+    def fit_predict(self, X: Any, y: Any = None, *, contamination: float = 0.1) -> NDArray[np.int64]:
+        """−1 for the share ``contamination`` of the highest scores, 1 for the others, as scikit-learn has it."""
+        if not 0 < contamination < 1:
+            raise InputError(f"contamination is {contamination}, but it must be above 0 and below 1")
+        scores = self.fit(X, y).scores_
+        return np.where(scores > np.quantile(scores, 1 - contamination), -1, 1)
+
+    def __repr__(self) -> str:
+        given = {name: value for name, value in self.get_params().items() if value is not None}
+        return f"Detector({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+
+class StreamDetector:
+    """A detector that takes edges as they come, in bounded memory.
+
+    >>> from graphlume import detect
+    >>> midas = detect.StreamDetector("midas")
+    >>> scores = midas.push([1, 1, 1], [2, 2, 3], [1, 2, 2])
+    >>> scores.shape, midas.n_edges
+    ((3,), 3)
+    >>> later = detect.StreamDetector.restore(midas.checkpoint())
+    >>> later.n_edges
+    3
+    """
+
+    def __init__(self, method: str, **parameters: Any) -> None:
+        self._rust = _native.Stream(method, parameters)
+
+    @classmethod
+    def restore(cls, checkpoint: bytes) -> StreamDetector:
+        """Takes up the detector whose :meth:`checkpoint` this is."""
+        detector = cls.__new__(cls)
+        detector._rust = _native.Stream.restore(checkpoint)
+        return detector
+
+    def push(self, sources: ArrayLike, targets: ArrayLike, times: ArrayLike) -> NDArray[np.float64]:
+        """Takes edges, integers of shape ``[m]`` whose times never go back: a score for each, or for each window that
+        has ended by then, whose begins are ``windows`` then. Arrays of 64 bits are not copied on their way in.
+
+        Raises ``InputError`` at an edge that is older than one before it: those before it are taken, and their
+        scores are lost.
+        """
+        columns = (_convert.column(name, values) for name, values in zip(("sources", "targets", "times"), (sources, targets, times)))
+        return self._taken(*self._rust.push(*columns))
+
+    def finish(self) -> NDArray[np.float64]:
+        """Ends the window that is open, if windows are scored: its score."""
+        return self._taken(*self._rust.finish())
+
+    def _taken(self, scores: _native.Array, windows: _native.Array) -> NDArray[np.float64]:
+        #: When the windows began that the last call scored.
+        self.windows: NDArray[np.int64] = windows.to_numpy()
+        return scores.to_numpy()
+
+    def checkpoint(self) -> bytes:
+        """The whole state."""
+        return self._rust.checkpoint()
+
+    @property
+    def n_edges(self) -> int:
+        """How many edges it has taken."""
+        return self._rust.n_edges

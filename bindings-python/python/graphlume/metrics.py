@@ -1,0 +1,183 @@
+"""Metrics of anomaly scores, by scikit-learn's names and in its order of arguments.
+
+Labels are 0 and 1, or truth values; a higher score means more anomalous, and nothing is flipped. All ranking
+metrics come from one parallel sort: :func:`report` gives all of them for the price of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _convert, _native
+from ._errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "average_precision_score",
+    "brier_score_loss",
+    "calibration",
+    "ndcg_score",
+    "precision_at_k",
+    "precision_recall_curve",
+    "report",
+    "roc_auc_score",
+    "roc_curve",
+]
+
+
+def report(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    k: Sequence[int] = (),
+    max_fpr: Sequence[float] = (0.01, 0.05, 0.1),
+    at_fpr: Sequence[float] = (0.01, 0.05),
+    at_tpr: Sequence[float] = (0.95,),
+    ndcg: bool = True,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """All ranking metrics of ``y_score`` for labels ``y_true``, both of shape ``[n]``. O(n log n), 18 bytes a score.
+
+    ``k`` are lengths of the top of the ranking to look at, ``max_fpr`` rates up to which partial areas under the ROC
+    are taken, ``at_fpr`` and ``at_tpr`` rates at which the other one is given. Ties count as all their orders.
+
+    >>> from graphlume import metrics
+    >>> found = metrics.report([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], k=[2])
+    >>> found["roc_auc"], found["at_k"][0]["precision"]
+    (0.75, 0.5)
+
+    Raises ``InputError`` for arrays of different lengths, scores that are not finite, labels of one class only.
+    """
+    return _native.ranking(
+        _convert.column("y_true", y_true),
+        _convert.column("y_score", y_score),
+        sample_weight=None if sample_weight is None else _convert.column("sample_weight", sample_weight),
+        k=list(k),
+        max_fpr=list(max_fpr),
+        at_fpr=list(at_fpr),
+        at_tpr=list(at_tpr),
+        ndcg=ndcg,
+        device=device,
+    )
+
+
+def roc_auc_score(
+    y_true: ArrayLike, y_score: ArrayLike, *, sample_weight: ArrayLike | None = None, max_fpr: float | None = None
+) -> float:
+    """Area under the ROC, ties counting half; with ``max_fpr`` the partial one up to there, standardized so that
+    0.5 is chance.
+
+    >>> from graphlume.metrics import roc_auc_score
+    >>> roc_auc_score([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.75
+    """
+    rates = () if max_fpr is None or max_fpr == 1 else (max_fpr,)
+    found = report(y_true, y_score, sample_weight=sample_weight, max_fpr=rates, at_fpr=(), at_tpr=(), ndcg=False)
+    return float(found["partial_roc_auc"][0][1] if rates else found["roc_auc"])
+
+
+def average_precision_score(y_true: ArrayLike, y_score: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
+    """Average precision, Σ (Rᵢ − Rᵢ₋₁) Pᵢ over different scores.
+
+    >>> from graphlume.metrics import average_precision_score
+    >>> round(average_precision_score([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 4)
+    0.8333
+    """
+    found = report(y_true, y_score, sample_weight=sample_weight, max_fpr=(), at_fpr=(), at_tpr=(), ndcg=False)
+    return float(found["average_precision"])
+
+
+def ndcg_score(y_true: ArrayLike, y_score: ArrayLike, *, k: int | None = None) -> float:
+    """Normalized discounted cumulative gain of the whole ranking, or of its top ``k``; ties are averaged.
+
+    >>> from graphlume.metrics import ndcg_score
+    >>> ndcg_score([0, 1], [0.2, 0.9])
+    1.0
+    """
+    found = report(y_true, y_score, k=() if k is None else (k,), max_fpr=(), at_fpr=(), at_tpr=())
+    if k is None or not found["at_k"]:
+        return float(found["ndcg"])
+    return float(found["at_k"][0]["ndcg"])
+
+
+def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int) -> float:
+    """Share of positives among the ``k`` highest scores; where a tie crosses the border, what is expected.
+
+    >>> from graphlume.metrics import precision_at_k
+    >>> precision_at_k([0, 1, 1, 0], [0.1, 0.9, 0.5, 0.5], 2)
+    0.75
+    """
+    found = report(y_true, y_score, k=(k,), max_fpr=(), at_fpr=(), at_tpr=(), ndcg=False)
+    if not found["at_k"]:
+        raise InputError(f"k is {k}, but there are {len(np.asarray(y_true))} samples")
+    return float(found["at_k"][0]["precision"])
+
+
+def _curve(
+    y_true: ArrayLike, y_score: ArrayLike, max_points: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    arrays = _native.curve(_convert.column("y_true", y_true), _convert.column("y_score", y_score), max_points)
+    thresholds, positives, negatives = (np.asarray(array) for array in arrays)
+    return thresholds, positives, negatives
+
+
+def roc_curve(
+    y_true: ArrayLike, y_score: ArrayLike, *, max_points: int | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """False positive rates, true positive rates and thresholds, from the highest threshold, which is infinite, down:
+    a point for each different score, or about ``max_points`` of them spread evenly over the samples.
+
+    >>> from graphlume.metrics import roc_curve
+    >>> fpr, tpr, thresholds = roc_curve([0, 1], [0.2, 0.9])
+    >>> fpr.tolist(), tpr.tolist(), thresholds.tolist()
+    ([0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [inf, 0.9, 0.2])
+    """
+    thresholds, positives, negatives = _curve(y_true, y_score, max_points)
+    if positives[-1] == 0 or negatives[-1] == 0:
+        raise InputError("the labels are of one class only, so that a rate is undefined")
+    return negatives / negatives[-1], positives / positives[-1], thresholds
+
+
+def precision_recall_curve(
+    y_true: ArrayLike, y_score: ArrayLike, *, max_points: int | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Precisions, recalls and thresholds in scikit-learn's order: from the lowest threshold up, and at the end a point
+    of precision 1 and recall 0 without a threshold.
+
+    >>> from graphlume.metrics import precision_recall_curve
+    >>> precision, recall, thresholds = precision_recall_curve([0, 1], [0.2, 0.9])
+    >>> precision.tolist(), recall.tolist(), thresholds.tolist()
+    ([0.5, 1.0, 1.0], [1.0, 1.0, 0.0], [0.2, 0.9])
+    """
+    thresholds, positives, negatives = (array[:0:-1] for array in _curve(y_true, y_score, max_points))
+    if positives[0] == 0:
+        raise InputError("no label is positive, so that recall is undefined")
+    precision = np.append(positives / (positives + negatives), 1.0)
+    return precision, np.append(positives / positives[0], 0.0), thresholds.copy()
+
+
+def calibration(y_true: ArrayLike, y_prob: ArrayLike, *, n_bins: int = 15) -> dict[str, Any]:
+    """How far probabilities ``y_prob`` are what they say, in ``n_bins`` equally wide bins: Brier's score, the expected
+    calibration error, and the bins.
+
+    >>> from graphlume.metrics import calibration
+    >>> calibration([0, 1], [0.25, 0.75])["brier"]
+    0.0625
+    """
+    return _native.calibration(_convert.column("y_true", y_true), _convert.column("y_prob", y_prob), n_bins)
+
+
+def brier_score_loss(y_true: ArrayLike, y_prob: ArrayLike) -> float:
+    """Mean of (probability − label)².
+
+    >>> from graphlume.metrics import brier_score_loss
+    >>> brier_score_loss([0, 1], [0.25, 0.75])
+    0.0625
+    """
+    return float(calibration(y_true, y_prob)["brier"])

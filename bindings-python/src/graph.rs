@@ -1,0 +1,239 @@
+//! Graphs: from files and tables, their measures, queries and pictures.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, Float32Array, UInt32Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float32Type};
+use graphlume::etl::analytics::measures::{Measured, measure};
+use graphlume::etl::device::DeviceGraph;
+use graphlume::etl::gfql::{Absent, Gfql, Limits};
+use graphlume::graph::ReadOptions;
+use graphlume::layout::Layout;
+use graphlume::{Device, ImageConfig, Picture, WriteOptions};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use serde_json::Value;
+
+use crate::arrays::Array;
+use crate::error::Failure;
+use crate::layout::{Session, Start};
+use crate::tables::{self, Table};
+use crate::values;
+use crate::work::work;
+
+/// A graph: edges, nodes, and attributes of both. It never changes.
+#[pyclass(frozen, module = "graphlume._native")]
+pub(crate) struct Graph(pub(crate) Arc<graphlume::Graph>);
+
+/// Columns by name, and what a measure says of the whole.
+type Found<'py> = (Vec<(String, Array)>, Vec<(String, Array)>, Bound<'py, PyAny>);
+
+/// Reads a graph from a file: the graph, and what was found out about the file.
+#[pyfunction]
+pub(crate) fn read<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    options: &Bound<'py, PyDict>,
+) -> PyResult<(Graph, Bound<'py, PyAny>)> {
+    let options: ReadOptions = values::parsed(Some(options))?;
+    let (graph, report) = work(py, "read", |_| graphlume::read(&path, &options))?;
+    Ok((Graph(Arc::new(graph)), values::report(py, &report)?))
+}
+
+#[pymethods]
+impl Graph {
+    /// A graph of tables of edges and nodes, which speak Arrow's C stream interface.
+    #[new]
+    fn new(
+        edges: &Bound<'_, PyAny>,
+        nodes: Option<&Bound<'_, PyAny>>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let options: ReadOptions = values::parsed(Some(options))?;
+        let (_, edges_of) = tables::batches(edges)?;
+        let nodes = nodes.map(tables::batch).transpose()?;
+        let graph = work(edges.py(), "graph", |_| {
+            graphlume::Graph::from_batches(edges_of, nodes, &options)
+        })?;
+        Ok(Self(Arc::new(graph)))
+    }
+
+    #[getter]
+    fn n_nodes(&self) -> usize {
+        self.0.n_nodes()
+    }
+
+    #[getter]
+    fn n_edges(&self) -> usize {
+        self.0.n_edges()
+    }
+
+    #[getter]
+    fn is_directed(&self) -> bool {
+        self.0.is_directed()
+    }
+
+    /// The ids of nodes, in the order of all that has a value for each.
+    #[getter]
+    fn ids(&self) -> Array {
+        Array(Arc::clone(self.0.ids()))
+    }
+
+    /// Nodes: ids and attributes.
+    fn nodes(&self) -> Table {
+        Table(self.0.nodes().clone())
+    }
+
+    /// Edges: the ids at their ends and attributes.
+    fn edges(&self, py: Python<'_>) -> PyResult<Table> {
+        py.detach(|| self.0.edge_table()).map(Table).map_err(|error| Failure::from(error).raise(py))
+    }
+
+    /// Rows of the ends of edges in `ids`, and their weights if they have some.
+    fn ends(&self) -> (Array, Array, Option<Array>) {
+        let coo = self.0.coo();
+        let ids = |ends: &[u32]| Array(Arc::new(UInt32Array::from(ends.to_vec())));
+        let weights = coo.weights().map(|weights| Array(floats(weights.to_vec())));
+        (ids(coo.sources()), ids(coo.targets()), weights)
+    }
+
+    /// The same graph with more columns of nodes; those of the same name are replaced.
+    fn with_node_columns(&self, py: Python<'_>, columns: &Table) -> PyResult<Self> {
+        let schema = columns.0.schema();
+        let columns = schema.fields().iter().zip(columns.0.columns());
+        let columns: Vec<(String, ArrayRef)> =
+            columns.map(|(field, column)| (field.name().clone(), Arc::clone(column))).collect();
+        let graph = graphlume::Graph::clone(&self.0);
+        let graph = py.detach(|| graph.with_node_columns(columns));
+        Ok(Self(Arc::new(graph.map_err(|error| Failure::from(error).raise(py))?)))
+    }
+
+    /// Measures: columns of nodes, columns of edges, and what is said of the whole.
+    fn measure<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        options: &Bound<'py, PyDict>,
+        device: &str,
+    ) -> PyResult<Found<'py>> {
+        let raise = |error| Failure::from(error).raise(py);
+        let options = Value::Object(values::object(Some(options))?);
+        let device = Device::parse(device).map_err(|error| Failure::from(error).raise(py))?;
+        let found = measure(name).map_err(raise)?;
+        let measured = match device {
+            Device::Cpu => {
+                work(py, found.name, |control| found.plan(&self.0, &options)?.run(control))?
+            }
+            device => work(py, found.name, |control| {
+                let graph = DeviceGraph::new(&self.0, device);
+                let outcome = found.plan_on(&graph, &options)?.run(control)?;
+                Ok::<Measured, graphlume::etl::Error>(outcome.result)
+            })?,
+        };
+        let arrays = |columns: Vec<(String, ArrayRef)>| {
+            columns.into_iter().map(|(name, column)| (name, Array(column))).collect()
+        };
+        let summary = values::to_python(py, &Value::Object(measured.summary))?;
+        Ok((arrays(measured.nodes), arrays(measured.edges), summary))
+    }
+
+    /// The nodes and edges that a query in GFQL's JSON finds, as tables, and its warnings.
+    fn query(
+        &self,
+        py: Python<'_>,
+        query: &str,
+        strict: bool,
+    ) -> PyResult<(Table, Table, Vec<String>)> {
+        let query = Gfql::parse(query, &Limits::default())
+            .map_err(|error| Failure::Input(error.to_string()).raise(py))?;
+        let absent = if strict { Absent::Refuse } else { Absent::Null };
+        let answer = work(py, "query", |control| query.run(&self.0, absent, control))?;
+        let warnings = answer.warnings.iter().map(|warning| {
+            let nearest = warning.nearest.as_ref();
+            let hint = nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+            format!(
+                "{}: there is no column `{}`, so it counts as empty{hint}",
+                warning.path, warning.column
+            )
+        });
+        let warnings = warnings.collect();
+        Ok((Table(answer.nodes), Table(answer.edges), warnings))
+    }
+
+    /// A layout that has not begun.
+    fn layout(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        devices: Vec<String>,
+        start: Start<'_>,
+    ) -> PyResult<Session> {
+        let config = values::parsed(Some(options))?;
+        let devices: Vec<Device> = devices
+            .iter()
+            .map(|name| Device::parse(name).map_err(|error| Failure::from(error).raise(py)))
+            .collect::<PyResult<_>>()?;
+        let columns = start.columns(py)?;
+        let layout = work(py, "layout", |_| {
+            columns.apply(Layout::builder(&self.0).config(config).devices(&devices)).build()
+        })?;
+        Ok(Session::new(Arc::clone(&self.0), layout))
+    }
+
+    /// A picture of the graph with nodes at `x`, `y`: PNG, or SVG if `svg`.
+    fn picture<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Array,
+        y: &Array,
+        options: &Bound<'py, PyDict>,
+        svg: bool,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let config: ImageConfig = values::parsed(Some(options))?;
+        let (x, y) = (single(py, "x", &x.0)?, single(py, "y", &y.0)?);
+        let bytes = work(py, "picture", |_| {
+            let picture = Picture::new(&self.0, &x, &y, &config)?;
+            match svg {
+                true => picture.svg_text().map(String::into_bytes),
+                false => picture.png_bytes(),
+            }
+        })?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Writes the graph to a file, whole or not at all.
+    fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let options = WriteOptions::default();
+        work(py, "write", |_| graphlume::write(&self.0, &path, &options)).map(drop)
+    }
+
+    /// Bytes that the tables and the edge list take.
+    #[getter]
+    fn n_bytes(&self) -> usize {
+        let tables =
+            self.0.nodes().get_array_memory_size() + self.0.edges().get_array_memory_size();
+        let width = if self.0.coo().weights().is_some() { 12 } else { 8 };
+        tables + width * self.0.n_edges()
+    }
+}
+
+/// Numbers of 32 bits as an array.
+pub(crate) fn floats(values: Vec<f32>) -> ArrayRef {
+    Arc::new(Float32Array::from(values))
+}
+
+/// A column as numbers of 32 bits, of which none is missing.
+pub(crate) fn single(py: Python<'_>, name: &str, column: &ArrayRef) -> PyResult<Vec<f32>> {
+    let kind = column.data_type();
+    let bad = |text: String| Failure::Input(text).raise(py);
+    if !(kind.is_numeric() || *kind == DataType::Boolean) {
+        return Err(bad(format!("`{name}` is of type {kind}, but numbers are needed")));
+    }
+    let numbers = cast(column, &DataType::Float32).map_err(|error| bad(error.to_string()))?;
+    match (0..numbers.len()).find(|&at| numbers.is_null(at)) {
+        Some(at) => Err(bad(format!("`{name}` has no value at {at}"))),
+        None => Ok(arrow::array::AsArray::as_primitive::<Float32Type>(&numbers).values().to_vec()),
+    }
+}

@@ -1,0 +1,46 @@
+//! The extension module of the Python package `graphlume`.
+//!
+//! It converts, calls and converts back: what a call does is written in the crates below. The package's
+//! Python files give it the form that Python programmers expect, see `python/graphlume`.
+#![deny(unsafe_code)]
+
+mod arrays;
+mod command;
+mod describe;
+mod detect;
+mod devices;
+mod error;
+mod graph;
+mod layout;
+#[expect(unsafe_code, reason = "Python and we share memory by raw structs and addresses")]
+mod memory;
+mod metrics;
+mod tables;
+mod values;
+mod work;
+
+use pyo3::prelude::*;
+
+/// What `graphlume` is made of.
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<arrays::Array>()?;
+    module.add_class::<tables::Table>()?;
+    module.add_class::<graph::Graph>()?;
+    module.add_class::<layout::Session>()?;
+    module.add_class::<detect::Stream>()?;
+    for function in [
+        wrap_pyfunction!(command::main, module)?,
+        wrap_pyfunction!(describe::describe, module)?,
+        wrap_pyfunction!(detect::detect, module)?,
+        wrap_pyfunction!(devices::devices, module)?,
+        wrap_pyfunction!(graph::read, module)?,
+        wrap_pyfunction!(metrics::ranking, module)?,
+        wrap_pyfunction!(metrics::curve, module)?,
+        wrap_pyfunction!(metrics::calibration, module)?,
+    ] {
+        module.add_function(function)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! Memory that Python and we share: Arrow's C structs in capsules, and arrays that tell where they lie.
+//!
+//! This is the only file of the crate with unsafe code. All that comes in is checked against what it says of
+//! itself; what lies behind a pointer that lies cannot be known, here or in any library that takes one.
+
+use std::ffi::CStr;
+use std::panic::AssertUnwindSafe;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array as _, ArrayData, ArrayRef, BooleanArray, RecordBatchReader, make_array, new_empty_array,
+};
+use arrow::buffer::{BooleanBuffer, Buffer};
+use arrow::datatypes::{DataType, TimeUnit};
+use arrow::error::ArrowError;
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
+use arrow::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict, PyTuple};
+
+use crate::error::Failure;
+
+const STREAM: &CStr = c"arrow_array_stream";
+const SCHEMA: &CStr = c"arrow_schema";
+const ARRAY: &CStr = c"arrow_array";
+
+fn bad(py: Python<'_>, text: impl Into<String>) -> PyErr {
+    Failure::Input(text.into()).raise(py)
+}
+
+fn arrow(py: Python<'_>, error: &ArrowError) -> PyErr {
+    bad(py, error.to_string())
+}
+
+/// Batches for whoever takes the capsule.
+pub(crate) fn stream_capsule<'py>(
+    py: Python<'py>,
+    batches: Box<dyn RecordBatchReader + Send>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(batches), STREAM)
+}
+
+/// The type of an array, and the array.
+pub(crate) fn array_capsules<'py>(
+    py: Python<'py>,
+    array: &ArrayRef,
+) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+    let (array, schema) = to_ffi(&array.to_data()).map_err(|error| arrow(py, &error))?;
+    let schema = PyCapsule::new_with_value(py, schema, SCHEMA)?;
+    Ok((schema, PyCapsule::new_with_value(py, array, ARRAY)?))
+}
+
+/// The batches of an object that has `__arrow_c_stream__`, which are taken out of it.
+pub(crate) fn import_stream(object: &Bound<'_, PyAny>) -> PyResult<ArrowArrayStreamReader> {
+    let py = object.py();
+    let capsule = object.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
+    let stream: NonNull<FFI_ArrowArrayStream> = capsule.pointer_checked(Some(STREAM))?.cast();
+    // SAFETY: by Arrow's PyCapsule interface a capsule of this name holds such a struct. It is moved out, and
+    // leaves one that is released behind, so that the capsule may end whenever it likes. No Python code runs
+    // between the check and the move.
+    let reader = unsafe { ArrowArrayStreamReader::from_raw(stream.as_ptr()) };
+    reader.map_err(|error| match error {
+        ArrowError::CDataInterface(text) if text.contains("released") => {
+            bad(py, "the stream of tables was used before")
+        }
+        error => arrow(py, &error),
+    })
+}
+
+/// The array of an object that has `__arrow_c_array__`.
+pub(crate) fn import_array(object: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let py = object.py();
+    let pair = object.call_method0("__arrow_c_array__")?.cast_into::<PyTuple>()?;
+    let (schema, array): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
+    let (schema, array) = (schema.cast_into::<PyCapsule>()?, array.cast_into::<PyCapsule>()?);
+    let schema: NonNull<FFI_ArrowSchema> = schema.pointer_checked(Some(SCHEMA))?.cast();
+    let array: NonNull<FFI_ArrowArray> = array.pointer_checked(Some(ARRAY))?.cast();
+    // SAFETY: by Arrow's PyCapsule interface capsules of these names hold such structs; both are moved out and
+    // leave released ones behind, and no Python code runs in between.
+    let data = unsafe {
+        let schema = FFI_ArrowSchema::from_raw(schema.as_ptr());
+        from_ffi(FFI_ArrowArray::from_raw(array.as_ptr()), &schema)
+    };
+    Ok(make_array(data.map_err(|error| arrow(py, &error))?))
+}
+
+/// What keeps the memory of an array of Python's alive, and may be dropped on any thread. Nothing of it is
+/// looked at, so that a panic cannot leave it half changed.
+struct Owner(
+    #[expect(dead_code, reason = "it is there to be dropped")] AssertUnwindSafe<Py<PyAny>>,
+);
+
+/// The array of an object that has `__array_interface__`, version 3, of one dimension, aligned and without
+/// gaps. Numbers and times are not copied, and must not be changed while the array lives; truth values are.
+pub(crate) fn import_interface(object: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let py = object.py();
+    let interface = object.getattr("__array_interface__")?.cast_into::<PyDict>()?;
+    let field = |name: &str| {
+        interface
+            .get_item(name)?
+            .ok_or_else(|| bad(py, format!("the array does not tell its `{name}`")))
+    };
+    let shape: Vec<usize> = field("shape")?.extract()?;
+    let [len] = shape[..] else {
+        let n = shape.len();
+        return Err(bad(py, format!("an array has {n} dimensions, but a column has one")));
+    };
+    let kind: String = field("typestr")?.extract()?;
+    let (pointer, _): (usize, bool) = field("data")?.extract()?;
+    let (data_type, size) = type_of(&kind).ok_or_else(|| {
+        bad(py, format!("an array of type `{kind}` is no column of numbers, truth values or times"))
+    })?;
+    if let Some(strides) = interface.get_item("strides")?.filter(|strides| !strides.is_none()) {
+        let strides: Vec<isize> = strides.extract()?;
+        if strides != [size as isize] && 1 < len {
+            return Err(bad(py, "an array has gaps between its values"));
+        }
+    }
+    if len == 0 {
+        return Ok(new_empty_array(&data_type));
+    }
+    if pointer % size != 0 {
+        return Err(bad(py, "the values of an array are not aligned"));
+    }
+    let pointer =
+        NonNull::new(pointer as *mut u8).ok_or_else(|| bad(py, "an array lies nowhere"))?;
+    let bytes = len.checked_mul(size).ok_or_else(|| bad(py, "an array is too long"))?;
+    let owner = Arc::new(Owner(AssertUnwindSafe(object.clone().unbind())));
+    // SAFETY: the object says that `len` values of `size` bytes lie there, and is kept alive by the buffer.
+    let buffer = unsafe { Buffer::from_custom_allocation(pointer, bytes, owner) };
+    if data_type == DataType::Boolean {
+        let values = buffer.as_slice();
+        return Ok(Arc::new(BooleanArray::from(BooleanBuffer::collect_bool(len, |at| {
+            values[at] != 0
+        }))));
+    }
+    let data = ArrayData::builder(data_type).len(len).add_buffer(buffer).build();
+    Ok(make_array(data.map_err(|error| arrow(py, &error))?))
+}
+
+/// The type that NumPy's name stands for, and the size of its values in NumPy's memory.
+fn type_of(kind: &str) -> Option<(DataType, usize)> {
+    let little = if cfg!(target_endian = "little") { '<' } else { '>' };
+    let (order, name) = (kind.chars().next()?, kind.get(1..)?);
+    if order != little && order != '|' {
+        return None;
+    }
+    Some(match name {
+        "b1" => (DataType::Boolean, 1),
+        "i1" => (DataType::Int8, 1),
+        "i2" => (DataType::Int16, 2),
+        "i4" => (DataType::Int32, 4),
+        "i8" => (DataType::Int64, 8),
+        "u1" => (DataType::UInt8, 1),
+        "u2" => (DataType::UInt16, 2),
+        "u4" => (DataType::UInt32, 4),
+        "u8" => (DataType::UInt64, 8),
+        "f2" => (DataType::Float16, 2),
+        "f4" => (DataType::Float32, 4),
+        "f8" => (DataType::Float64, 8),
+        "M8[s]" => (DataType::Timestamp(TimeUnit::Second, None), 8),
+        "M8[ms]" => (DataType::Timestamp(TimeUnit::Millisecond, None), 8),
+        "M8[us]" => (DataType::Timestamp(TimeUnit::Microsecond, None), 8),
+        "M8[ns]" => (DataType::Timestamp(TimeUnit::Nanosecond, None), 8),
+        _ => return None,
+    })
+}
+
+/// How NumPy finds the values of `array`: where they lie, read-only. `None` if it is no array of numbers, or
+/// one where some are missing.
+pub(crate) fn interface<'py>(
+    py: Python<'py>,
+    array: &ArrayRef,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let name = match array.data_type() {
+        DataType::Int8 => "i1",
+        DataType::Int16 => "i2",
+        DataType::Int32 => "i4",
+        DataType::Int64 => "i8",
+        DataType::UInt8 => "u1",
+        DataType::UInt16 => "u2",
+        DataType::UInt32 => "u4",
+        DataType::UInt64 => "u8",
+        DataType::Float16 => "f2",
+        DataType::Float32 => "f4",
+        DataType::Float64 => "f8",
+        _ => return Ok(None),
+    };
+    if 0 < array.null_count() {
+        return Ok(None);
+    }
+    let data = array.to_data();
+    let size = data.data_type().primitive_width().unwrap_or(1);
+    let values = data.buffers()[0].as_slice();
+    let start = data.offset() * size;
+    let pointer = values[start..].as_ptr() as usize;
+    let order = if cfg!(target_endian = "little") { '<' } else { '>' };
+    let interface = PyDict::new(py);
+    interface.set_item("version", 3)?;
+    interface.set_item("shape", (array.len(),))?;
+    interface.set_item("typestr", format!("{order}{name}"))?;
+    interface.set_item("data", (pointer, true))?;
+    Ok(Some(interface))
+}

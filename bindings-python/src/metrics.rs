@@ -1,0 +1,85 @@
+//! Metrics of anomaly scores.
+
+use arrow::array::{ArrayRef, Float64Array};
+use graphlume::Device;
+use graphlume::gad::metrics::{Ranking, RankingConfig, WeightedRanking};
+use pyo3::prelude::*;
+
+use crate::arrays::{Array, floats};
+use crate::error::Failure;
+use crate::values;
+use crate::work::work;
+
+/// Labels as truth values; those that are neither 0 nor 1 are refused.
+fn labels(py: Python<'_>, y_true: &Array) -> PyResult<Vec<bool>> {
+    let numbers = floats(py, "y_true", &y_true.0)?;
+    let label = |(at, &number): (usize, &f64)| match number {
+        0.0 => Ok(false),
+        1.0 => Ok(true),
+        _ => {
+            Err(Failure::Input(format!("label {at} is {number}, but a label is 0 or 1")).raise(py))
+        }
+    };
+    numbers.iter().enumerate().map(label).collect()
+}
+
+/// All ranking metrics, from one sort.
+#[pyfunction]
+#[pyo3(signature = (y_true, y_score, *, sample_weight, k, max_fpr, at_fpr, at_tpr, ndcg, device))]
+#[expect(clippy::too_many_arguments, reason = "the package's Python part names and documents them")]
+pub(crate) fn ranking<'py>(
+    py: Python<'py>,
+    y_true: &Array,
+    y_score: &Array,
+    sample_weight: Option<&Array>,
+    k: Vec<usize>,
+    max_fpr: Vec<f64>,
+    at_fpr: Vec<f64>,
+    at_tpr: Vec<f64>,
+    ndcg: bool,
+    device: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let config = RankingConfig { k, max_fpr, at_fpr, at_tpr, ndcg };
+    let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_score", &y_score.0)?);
+    let weights =
+        sample_weight.map(|weights| floats(py, "sample_weight", &weights.0)).transpose()?;
+    let device = Device::parse(device).map_err(|error| Failure::from(error).raise(py))?;
+    let report = work(py, "metrics", |_| match &weights {
+        Some(weights) => WeightedRanking::new(&y_true, &y_score)?.report(weights, &config),
+        None => Ranking::on_device(device, &y_true, &y_score)?.report(&config),
+    })?;
+    values::report(py, &report)
+}
+
+/// Thresholds, and how many positives and negatives score at least as high as each.
+#[pyfunction]
+pub(crate) fn curve(
+    py: Python<'_>,
+    y_true: &Array,
+    y_score: &Array,
+    max_points: Option<usize>,
+) -> PyResult<[Array; 3]> {
+    let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_score", &y_score.0)?);
+    let max_points = max_points.unwrap_or(usize::MAX);
+    let curve = work(py, "curve", |_| {
+        Ok::<_, Failure>(Ranking::new(&y_true, &y_score)?.curve(max_points))
+    })?;
+    let array =
+        |values: Vec<f64>| Array(std::sync::Arc::new(Float64Array::from(values)) as ArrayRef);
+    Ok([array(curve.thresholds), array(curve.true_positives), array(curve.false_positives)])
+}
+
+/// How far scores are probabilities.
+#[pyfunction]
+pub(crate) fn calibration<'py>(
+    py: Python<'py>,
+    y_true: &Array,
+    y_score: &Array,
+    n_bins: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_score", &y_score.0)?);
+    let report = work(py, "calibration", |_| {
+        graphlume::gad::metrics::calibration(&y_true, &y_score, n_bins)
+    })?;
+    values::report(py, &report)
+}

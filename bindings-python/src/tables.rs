@@ -1,0 +1,200 @@
+//! Tables, in and out through Arrow's C stream interface.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array as _, RecordBatch, RecordBatchIterator, RecordBatchOptions, RecordBatchReader,
+};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Field, Schema};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use graphlume::graph;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+
+use crate::arrays::Array;
+use crate::error::Failure;
+use crate::memory;
+
+/// A table: columns of one length, each of one type.
+///
+/// Anything that reads Arrow takes it without a copy: `polars.DataFrame(table)`, `pyarrow.table(table)`,
+/// `duckdb.from_arrow(table)`. `table["name"]` is a column as an array of NumPy.
+#[pyclass(frozen, module = "graphlume")]
+pub(crate) struct Table(pub(crate) RecordBatch);
+
+/// All batches of an object that has `__arrow_c_stream__`, as they are.
+pub(crate) fn batches(object: &Bound<'_, PyAny>) -> PyResult<(Arc<Schema>, Vec<RecordBatch>)> {
+    let py = object.py();
+    let reader = memory::import_stream(object)?;
+    let schema = reader.schema();
+    // Whoever gives them may need Python's lock to do so.
+    let batches: Result<Vec<_>, _> = py.detach(|| reader.collect());
+    Ok((schema, batches.map_err(|error| Failure::from(graph::Error::from(error)).raise(py))?))
+}
+
+/// The same as one batch.
+pub(crate) fn batch(object: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
+    let py = object.py();
+    let (schema, mut batches) = batches(object)?;
+    if let [_] = batches[..] {
+        return Ok(batches.remove(0));
+    }
+    let whole = py.detach(|| concat_batches(&schema, &batches));
+    whole.map_err(|error| Failure::from(graph::Error::from(error)).raise(py))
+}
+
+#[pymethods]
+impl Table {
+    /// A table of columns by name.
+    #[staticmethod]
+    fn from_columns(py: Python<'_>, columns: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let (mut fields, mut arrays, mut rows) = (Vec::new(), Vec::new(), None);
+        for (name, column) in columns {
+            let name: String = name.extract()?;
+            let array = Arc::clone(&column.cast::<Array>()?.get().0);
+            let expected = *rows.get_or_insert(array.len());
+            if array.len() != expected {
+                let found = array.len();
+                let text =
+                    format!("column `{name}` has {found} values, but the first has {expected}");
+                return Err(Failure::Input(text).raise(py));
+            }
+            fields.push(Field::new(name, array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.unwrap_or(0)));
+        let schema = Arc::new(Schema::new(fields));
+        RecordBatch::try_new_with_options(schema, arrays, &options)
+            .map(Self)
+            .map_err(|error| Failure::from(graph::Error::from(error)).raise(py))
+    }
+
+    /// A table from an object that speaks Arrow's C stream interface.
+    #[staticmethod]
+    fn from_arrow(table: &Bound<'_, PyAny>) -> PyResult<Self> {
+        batch(table).map(Self)
+    }
+
+    /// Number of rows.
+    fn __len__(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    /// Names of the columns.
+    #[getter]
+    fn columns(&self) -> Vec<String> {
+        self.0.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// Types of the columns, by name, as Arrow calls them.
+    #[getter]
+    fn dtypes(&self) -> Vec<(String, String)> {
+        let fields = self.0.schema_ref().fields().iter();
+        fields.map(|field| (field.name().clone(), field.data_type().to_string())).collect()
+    }
+
+    fn __contains__(&self, name: &str) -> bool {
+        self.0.column_by_name(name).is_some()
+    }
+
+    /// A column.
+    fn column(&self, py: Python<'_>, name: &str) -> PyResult<Array> {
+        self.0.column_by_name(name).map(|column| Array(Arc::clone(column))).ok_or_else(|| {
+            let known = self.columns().join("`, `");
+            Failure::Input(format!("there is no column `{name}`; the table has `{known}`"))
+                .raise(py)
+        })
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        Array::to_numpy(&Bound::new(py, self.column(py, name)?)?)
+    }
+
+    /// The first rows.
+    #[pyo3(signature = (n = 5))]
+    fn head(&self, n: usize) -> Self {
+        Self(self.0.slice(0, n.min(self.0.num_rows())))
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        drop(requested_schema);
+        let schema = self.0.schema();
+        let reader: Box<dyn RecordBatchReader + Send> =
+            Box::new(RecordBatchIterator::new([Ok(self.0.clone())], schema));
+        memory::stream_capsule(py, reader)
+    }
+
+    /// The table as a `polars.DataFrame`, without a copy.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("polars")?.call_method1("DataFrame", (slf,))
+    }
+
+    /// The table as a `pyarrow.Table`, without a copy.
+    fn to_pyarrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pyarrow")?.call_method1("table", (slf,))
+    }
+
+    /// The table as a `pandas.DataFrame`; columns of numbers without missing ones are not copied.
+    fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let columns = PyDict::new(py);
+        for name in slf.get().columns() {
+            columns.set_item(&name, slf.get().__getitem__(py, &name)?)?;
+        }
+        let options = PyDict::new(py);
+        options.set_item("copy", false)?;
+        py.import("pandas")?.call_method("DataFrame", (columns,), Some(&options))
+    }
+
+    /// Columns by name, as arrays of NumPy.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let columns = PyDict::new(py);
+        for name in self.columns() {
+            columns.set_item(&name, self.__getitem__(py, &name)?)?;
+        }
+        Ok(columns)
+    }
+
+    fn __repr__(&self) -> String {
+        let types: Vec<String> =
+            self.dtypes().into_iter().map(|(name, kind)| format!("{name}: {kind}")).collect();
+        format!("Table({} rows; {})", self.0.num_rows(), types.join(", "))
+    }
+
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        let shown = self.0.num_rows().min(10);
+        let rows = cells(&self.0.slice(0, shown))
+            .map_err(|error| Failure::from(graph::Error::from(error)).raise(py))?;
+        let line = |cells: &[String], tag: &str| {
+            let cells: String =
+                cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect();
+            format!("<tr>{cells}</tr>")
+        };
+        let body: String = rows.iter().map(|row| line(row, "td")).collect();
+        let note = match self.0.num_rows() - shown {
+            0 => String::new(),
+            more => format!("<div>… and {more} more rows</div>"),
+        };
+        let head = line(&self.columns(), "th");
+        Ok(format!("<table><thead>{head}</thead><tbody>{body}</tbody></table>{note}"))
+    }
+}
+
+/// The values of each row as text.
+fn cells(rows: &RecordBatch) -> Result<Vec<Vec<String>>, arrow::error::ArrowError> {
+    let options = FormatOptions::default();
+    let columns = rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
+    let columns: Vec<_> = columns.collect::<Result<_, _>>()?;
+    let row = |at| columns.iter().map(|column| column.value(at).to_string()).collect();
+    Ok((0..rows.num_rows()).map(row).collect())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

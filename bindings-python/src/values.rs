@@ -1,0 +1,123 @@
+//! Options: from Python's keywords to JSON, as which the crates read them, and back.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Number, Value};
+
+use crate::error::Failure;
+
+/// `options` as an object, without those that are `None`, which mean the default.
+pub(crate) fn object(options: Option<&Bound<'_, PyDict>>) -> PyResult<Map<String, Value>> {
+    let mut object = Map::new();
+    for (key, value) in options.into_iter().flatten() {
+        let key: String = key.extract()?;
+        let value = value_of(&key, &value)?;
+        if !value.is_null() {
+            object.insert(key, value);
+        }
+    }
+    Ok(object)
+}
+
+/// The struct that `options` say.
+pub(crate) fn parsed<T: DeserializeOwned>(options: Option<&Bound<'_, PyDict>>) -> PyResult<T> {
+    let py = options.map(Bound::py);
+    serde_json::from_value(Value::Object(object(options)?)).map_err(|error| match py {
+        Some(py) => Failure::Input(error.to_string()).raise(py),
+        None => PyTypeError::new_err(error.to_string()),
+    })
+}
+
+/// A value of the option `name`.
+fn value_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if value.is_none() {
+        return Ok(Value::Null);
+    }
+    if value.is_instance_of::<PyBool>() {
+        return Ok(value.extract::<bool>()?.into());
+    }
+    if value.is_instance_of::<PyString>() {
+        return Ok(value.extract::<String>()?.into());
+    }
+    if value.is_instance_of::<PyInt>() {
+        return integer(value);
+    }
+    if value.is_instance_of::<PyFloat>() {
+        return float(name, value.extract()?);
+    }
+    if let Ok(list) = value.cast::<PyList>() {
+        return list.iter().map(|item| value_of(name, &item)).collect();
+    }
+    if let Ok(tuple) = value.cast::<PyTuple>() {
+        return tuple.iter().map(|item| value_of(name, &item)).collect();
+    }
+    if let Ok(dict) = value.cast::<PyDict>() {
+        let pairs = dict.iter().map(|(key, value)| Ok((key.extract()?, value_of(name, &value)?)));
+        return pairs.collect::<PyResult<Map<String, Value>>>().map(Value::Object);
+    }
+    // Numbers of NumPy, paths, and whatever else says what it is.
+    if value.hasattr("__fspath__")? {
+        return Ok(value.call_method0("__fspath__")?.extract::<String>()?.into());
+    }
+    if value.hasattr("__index__")? {
+        return integer(&value.call_method0("__index__")?);
+    }
+    if let Ok(number) = value.extract::<f64>() {
+        return float(name, number);
+    }
+    if value.hasattr("tolist")? {
+        return value_of(name, &value.call_method0("tolist")?);
+    }
+    let kind = value.get_type().name()?;
+    Err(PyTypeError::new_err(format!("`{name}` cannot be a {kind}")))
+}
+
+fn integer(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    match value.extract::<i64>() {
+        Ok(number) => Ok(number.into()),
+        Err(_) => Ok(value.extract::<u64>()?.into()),
+    }
+}
+
+fn float(name: &str, value: f64) -> PyResult<Value> {
+    let number = Number::from_f64(value).map(Value::Number);
+    number
+        .ok_or_else(|| PyTypeError::new_err(format!("`{name}` is {value}, which no option can be")))
+}
+
+/// JSON as Python's values.
+pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::Null => py.None().into_bound(py),
+        Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => number.into_pyobject(py)?.into_any(),
+            (None, Some(number)) => number.into_pyobject(py)?.into_any(),
+            (None, None) => number.as_f64().unwrap_or(f64::NAN).into_pyobject(py)?.into_any(),
+        },
+        Value::String(text) => PyString::new(py, text).into_any(),
+        Value::Array(values) => {
+            let values: Vec<_> =
+                values.iter().map(|value| to_python(py, value)).collect::<PyResult<_>>()?;
+            PyList::new(py, values)?.into_any()
+        }
+        Value::Object(object) => {
+            let dict = PyDict::new(py);
+            for (key, value) in object {
+                dict.set_item(key, to_python(py, value)?)?;
+            }
+            dict.into_any()
+        }
+    })
+}
+
+/// A report as Python's values.
+pub(crate) fn report<'py>(
+    py: Python<'py>,
+    report: &impl serde::Serialize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let value = serde_json::to_value(report);
+    to_python(py, &value.map_err(|error| PyTypeError::new_err(error.to_string()))?)
+}

@@ -1,0 +1,123 @@
+//! Long work: without Python's lock, with a progress bar, and stopped by Ctrl-C.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use graphlume::graph::{Control, Progress};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::Failure;
+
+/// How often Ctrl-C is looked for.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Work that takes longer shows how far it is.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Runs `job` on the threads of the pool, while other Python threads go on.
+///
+/// Ctrl-C, and any other signal whose handler raises, stops the job at its next step, and what the handler
+/// raised comes back. After half a second a progress bar named `label` shows, if one can be had.
+pub(crate) fn work<T: Send, E: Into<Failure> + Send>(
+    py: Python<'_>,
+    label: &str,
+    job: impl FnOnce(&Control<'_>) -> Result<T, E> + Send,
+) -> PyResult<T> {
+    let pool = pool()?;
+    let stop = AtomicBool::new(false);
+    let latest: Mutex<Option<Progress>> = Mutex::new(None);
+    let report = |progress: Progress| {
+        *latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    };
+    let control = Control::default().reporting(&report).stopped_by(&stop);
+    let (result, raised) = py.detach(|| {
+        let (result, mut raised) = (Mutex::new(None), None);
+        let (done, is_done) = channel::<()>();
+        pool.in_place_scope(|scope| {
+            let (result, control) = (&result, &control);
+            scope.spawn(move |_| {
+                let outcome = catch_unwind(AssertUnwindSafe(|| job(control)));
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                drop(done);
+            });
+            let begin = Instant::now();
+            let mut bar = Bar::default();
+            while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                let progress = *latest.lock().unwrap_or_else(PoisonError::into_inner);
+                let looked = Python::attach(|py| {
+                    py.check_signals()?;
+                    match PATIENCE < begin.elapsed() {
+                        true => bar.show(py, label, progress),
+                        false => Ok(()),
+                    }
+                });
+                if let Err(error) = looked {
+                    stop.store(true, Ordering::Relaxed);
+                    raised.get_or_insert(error);
+                }
+            }
+            bar.close();
+        });
+        (result.into_inner().unwrap_or_else(PoisonError::into_inner), raised)
+    });
+    if let Some(error) = raised {
+        return Err(error);
+    }
+    match result {
+        Some(Ok(result)) => result.map_err(|error| error.into().raise(py)),
+        Some(Err(panic)) => resume_unwind(panic),
+        None => Err(PyRuntimeError::new_err("the work ended without a result")),
+    }
+}
+
+/// A progress bar of the package's Python part, made when there is something to show.
+#[derive(Default)]
+struct Bar(Option<Py<PyAny>>);
+
+impl Bar {
+    fn show(&mut self, py: Python<'_>, label: &str, progress: Option<Progress>) -> PyResult<()> {
+        let Some(Progress { stage, done, total, .. }) = progress else { return Ok(()) };
+        let bar = match &self.0 {
+            Some(bar) => bar,
+            None => {
+                let made = py.import("graphlume._progress")?.call_method1("bar", (label,))?;
+                self.0.insert(made.unbind())
+            }
+        };
+        bar.call_method1(py, "update", (stage, done, total)).map(drop)
+    }
+
+    fn close(self) {
+        let Some(bar) = self.0 else { return };
+        // What is drawn matters less than what was computed.
+        Python::attach(|py| bar.call_method0(py, "close").map(drop).unwrap_or_default());
+    }
+}
+
+/// The threads that work, of this process: those of a parent do not live in a child that it forks.
+fn pool() -> PyResult<Arc<ThreadPool>> {
+    static POOL: OnceLock<Mutex<Option<(u32, Arc<ThreadPool>)>>> = OnceLock::new();
+    let place = POOL.get_or_init(Mutex::default);
+    let this = std::process::id();
+    let mut pool = place.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((process, pool)) = &*pool
+        && *process == this
+    {
+        return Ok(Arc::clone(pool));
+    }
+    let fresh = ThreadPoolBuilder::new().thread_name(|at| format!("graphlume-{at}")).build();
+    let fresh = fresh.map_err(|error| {
+        PyRuntimeError::new_err(format!("the threads that work cannot be started: {error}"))
+    })?;
+    let fresh = Arc::new(fresh);
+    if let Some((_, old)) = pool.replace((this, Arc::clone(&fresh))) {
+        // Its threads are the parent's: to wait for them would be to wait for ever.
+        std::mem::forget(old);
+    }
+    Ok(fresh)
+}

@@ -1,0 +1,31 @@
+"""Graphs that tests share."""
+
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+import graphlume as gl
+
+DATA = Path(__file__).resolve().parents[2] / "tests" / "data"
+
+gl.set_progress(False)
+
+
+@pytest.fixture(scope="session")
+def karate() -> nx.Graph:
+    """Zachary's karate club, as networkx has it."""
+    return nx.karate_club_graph()
+
+
+@pytest.fixture(scope="session")
+def random_graphs() -> list[nx.Graph]:
+    """Graphs of many shapes, directed and not, with loops, isolated nodes and weights."""
+    graphs = []
+    for seed in range(8):
+        graph = nx.gnp_random_graph(25, 0.12, seed=seed, directed=seed % 2 == 1)
+        for at, (u, v) in enumerate(graph.edges):
+            graph.edges[u, v]["weight"] = 0.5 + (at * 7 % 5)
+        graph.add_node(99)
+        graphs.append(graph)
+    return graphs

@@ -1,0 +1,85 @@
+"""Detectors, over graphs and over streams."""
+
+import numpy as np
+import pytest
+
+import graphlume as gl
+from graphlume import detect
+
+
+def stream(m=3000, seed=0, ties=True):
+    random = np.random.default_rng(seed)
+    sources, targets = random.integers(0, 60, (2, m))
+    times = np.arange(m) // 15 if ties else np.arange(m)
+    # Somebody writes to everybody at once.
+    sources[2000:2200] = 7
+    return sources, targets, times
+
+
+def test_all_methods_are_listed_and_run():
+    known = detect.methods()
+    sources, targets, times = stream(400)
+    graph = gl.Graph({"source": sources, "target": targets, "t": times}, directed=True)
+    features = np.random.default_rng(1).normal(size=(graph.n_nodes, 4))
+    lengths = {graph.n_nodes, graph.n_edges}
+    for name, needs_features, needs_times in zip(known["name"], known["needs_features"], known["needs_times"]):
+        detector = detect.Detector(name, time="t" if needs_times else None)
+        detector.fit(graph, features=features if needs_features else None)
+        assert np.isfinite(detector.scores_).all(), name
+        assert len(detector.scores_) in lengths or detector.windows_ is not None, name
+
+
+def test_a_hub_stands_out_and_scores_have_the_order_of_edges():
+    star = gl.Graph([(0, leaf) for leaf in range(1, 30)] + [(1, 2)])
+    assert detect.Detector("degree").fit(star).scores_.argmax() == 0
+    assert detect.Detector("degree").fit_predict(star, contamination=0.05).tolist().count(-1) == 1
+    sources, targets, times = stream(ties=False)
+    mixed = np.random.default_rng(2).permutation(len(times))
+    scores = [
+        detect.Detector("midas", time="t").fit(gl.Graph({"source": s, "target": t, "t": w}, {"id": np.arange(60)})).scores_
+        for s, t, w in ((sources, targets, times), (sources[mixed], targets[mixed], times[mixed]))
+    ]
+    assert np.array_equal(scores[0][mixed], scores[1])
+
+
+def test_parameters_as_scikit_learn_has_them():
+    detector = detect.Detector("isolation-forest", features=["a"], trees=20)
+    assert detector.get_params() == {"method": "isolation-forest", "time": None, "features": ["a"], "trees": 20}
+    again = detect.Detector(**detector.get_params())
+    assert again.set_params(trees=30).parameters == {"trees": 30}
+    graph = gl.Graph([(at, at + 1) for at in range(50)]).with_nodes(a=np.r_[np.zeros(50), 9.0])
+    assert again.fit(graph).scores_.argmax() == 50
+    assert "trees=30" in repr(again)
+
+
+def test_a_stream_in_parts_is_the_stream_in_one():
+    sources, targets, times = stream()
+    whole = detect.StreamDetector("midas-f").push(sources, targets, times)
+    part = detect.StreamDetector("midas-f")
+    scores = [part.push(sources[:1000], targets[:1000], times[:1000])]
+    part = detect.StreamDetector.restore(part.checkpoint())
+    scores.append(part.push(sources[1000:], targets[1000:], times[1000:]))
+    assert np.array_equal(np.concatenate(scores), whole) and part.n_edges == 3000
+    windows = detect.StreamDetector("anograph", window=50)
+    scored = windows.push(sources, targets, times)
+    assert len(scored) == len(windows.windows) and len(windows.finish()) == 1
+
+
+def test_what_cannot_be_detected():
+    graph = gl.Graph([(0, 1), (1, 2)])
+    for call, text in [
+        (lambda: detect.Detector("midaz").fit(graph), "did you mean `midas`"),
+        (lambda: detect.Detector("midas", rowz=2).fit(graph), "did you mean `rows`"),
+        (lambda: detect.Detector("midas").fit(graph), "times"),
+        (lambda: detect.Detector("feature-norm").fit(graph), "features"),
+        (lambda: detect.Detector("lof").fit(graph, features=np.zeros((2, 3))), r"\(2, 3\), but \(3, d\)"),
+        (lambda: detect.Detector("midas", time="when").fit(graph), "there is no column `when`"),
+        (lambda: detect.Detector().score_samples(), "call fit first"),
+        (lambda: detect.StreamDetector("lof"), "all edges at once"),
+        (lambda: detect.StreamDetector("midas").push([1, 1], [2, 2], [5, 4]), "is of time 4"),
+        (lambda: detect.StreamDetector("midas").push([1], [2, 3], [5]), "targets"),
+        (lambda: detect.StreamDetector("midas").push([1.5], [2], [5]), "`sources` is of type Float64"),
+        (lambda: detect.StreamDetector.restore(b"nonsense"), "checkpoint"),
+    ]:
+        with pytest.raises(gl.InputError, match=text):
+            call()

@@ -1,0 +1,201 @@
+"""Graphs from all that holds edges, and back."""
+
+import duckdb
+import igraph
+import networkx as nx
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import rustworkx as rx
+import scipy.sparse as sp
+
+import graphlume as gl
+
+COLUMNS = {"source": ["ann", "bob", "eve"], "target": ["bob", "eve", "kim"], "since": [2019, 2021, 2020]}
+
+FRAMES = {
+    "dict": lambda: COLUMNS,
+    "polars": lambda: pl.DataFrame(COLUMNS),
+    "pandas": lambda: pd.DataFrame(COLUMNS),
+    "pyarrow": lambda: pa.table(COLUMNS),
+    "duckdb": lambda: duckdb.from_arrow(pa.table(COLUMNS)),
+    "batches": lambda: pa.RecordBatchReader.from_batches(
+        pa.table(COLUMNS).schema, pa.table(COLUMNS).to_batches(max_chunksize=2)
+    ),
+    "table": lambda: gl.Graph(COLUMNS).edges,
+}
+
+
+@pytest.mark.parametrize("make", FRAMES.values(), ids=FRAMES)
+def test_a_graph_of_any_frame(make):
+    graph = gl.Graph(make())
+    assert (graph.n_nodes, graph.n_edges, graph.is_directed) == (4, 3, False)
+    assert graph.ids.tolist() == ["ann", "bob", "eve", "kim"]
+    assert graph.edges.columns == ["source", "target", "since"]
+    assert graph.edges["since"].tolist() == [2019, 2021, 2020]
+    assert graph.edge_index.tolist() == [[0, 1, 2], [1, 2, 3]]
+
+
+def test_columns_have_names_of_your_own_and_nodes_a_table():
+    edges = pl.DataFrame({"w": [1.5, 2.0], "to": [7, 8], "from_": [5, 7]})
+    nodes = pd.DataFrame({"who": [8, 5, 3], "age": [30, 20, 10]})
+    graph = gl.Graph(edges, nodes, source="from_", target="to", weight="w", id="who", directed=True)
+    assert graph.is_directed and graph.weights.tolist() == [1.5, 2.0]
+    assert graph.ids.tolist() == [8, 5, 3, 7]
+    ages = graph.nodes["age"]
+    assert np.isnan(ages[3]) and ages[:3].tolist() == [30, 20, 10]
+
+
+def test_pairs_triples_and_arrays():
+    assert gl.Graph([(1, 2), (2, 3)]).ids.tolist() == [1, 2, 3]
+    assert gl.Graph([("a", "b", 0.5)]).weights.tolist() == [0.5]
+    assert gl.Graph((pair for pair in [("a", "b")])).n_edges == 1
+    assert gl.Graph(np.array([[0, 1], [1, 2]], dtype=np.int16)).n_nodes == 3
+    three = gl.Graph(np.array([[0, 1, 0.25], [1, 2, 4]]))
+    assert three.ids.dtype == np.int64 and three.weights.tolist() == [0.25, 4.0]
+    assert gl.Graph([]).n_nodes == 0
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", ["<i8", ">i8", "<u4", "i2", "S3", "U3"])
+def test_arrays_of_any_order_and_type(order, kind):
+    ends = np.array([[100, 101], [101, 102]]).astype(kind)
+    graph = gl.Graph(np.asarray(ends, order=order)[::-1])
+    assert sorted(str(id) for id in graph.ids) == ["100", "101", "102"]
+
+
+def test_a_sparse_matrix_keeps_isolated_nodes_and_is_undirected_if_symmetric():
+    matrix = sp.coo_array(([1.0, 2.0, 1.0, 2.0], ([0, 1, 2, 3], [2, 3, 0, 1])), shape=(6, 6))
+    graph = gl.Graph(matrix)
+    assert (graph.n_nodes, graph.n_edges, graph.is_directed) == (6, 2, False)
+    assert (graph.to_scipy() != matrix.tocsr()).nnz == 0
+    directed = gl.Graph(sp.csr_array(([1.0, 3.0], ([0, 4], [2, 4])), shape=(5, 5)))
+    assert directed.is_directed and directed.n_edges == 2
+    assert directed.to_scipy()[4, 4] == 3.0
+
+
+def test_networkx_and_back(random_graphs):
+    for graph in random_graphs:
+        back = gl.Graph(graph).to_networkx()
+        assert nx.utils.graphs_equal(back, graph)
+
+
+def test_networkx_with_nodes_of_any_kind_and_attributes(karate):
+    grid = nx.grid_2d_graph(2, 3)
+    graph = gl.Graph(grid)
+    assert graph.n_edges == grid.number_of_edges()
+    assert graph.nodes["label"].tolist() == [str(node) for node in grid.nodes]
+    graph = gl.Graph(karate)
+    assert graph.nodes["club"].tolist() == [club for _, club in karate.nodes(data="club")]
+    assert graph.weights.sum() == sum(weight for *_, weight in karate.edges(data="weight"))
+    odd = nx.Graph()
+    odd.add_edge("a", "b", what=[1, 2])
+    with pytest.warns(UserWarning, match="attribute `what` of edges is left out"):
+        gl.Graph(odd)
+    several = gl.Graph(nx.MultiDiGraph([("a", "b"), ("a", "b"), ("b", "b")]))
+    assert several.to_networkx().number_of_edges() == 3
+
+
+def test_igraph_and_back():
+    graph = igraph.Graph.Famous("Zachary")
+    graph.vs["name"] = [f"n{at}" for at in range(34)]
+    graph.es["strength"] = list(range(graph.ecount()))
+    back = gl.Graph(graph).to_igraph()
+    assert back.vs["name"] == graph.vs["name"]
+    assert back.get_edgelist() == graph.get_edgelist()
+    assert back.es["strength"] == graph.es["strength"]
+
+
+def test_rustworkx():
+    graph = rx.PyDiGraph()
+    graph.add_nodes_from([{"age": 3}, {"age": 4}, {"age": 5}])
+    graph.add_edges_from([(0, 1, 0.5), (1, 2, 1.5)])
+    ours = gl.Graph(graph)
+    assert ours.is_directed and ours.weights.tolist() == [0.5, 1.5]
+    assert ours.nodes["age"].tolist() == [3, 4, 5]
+
+
+def test_what_has_an_edge_index():
+    class Data:
+        edge_index = np.array([[0, 1, 1, 2], [1, 0, 2, 1]])
+        num_nodes = 4
+        y = np.array([0, 0, 1, 0])
+        edge_attr = None
+
+        def is_undirected(self):
+            return True
+
+    graph = gl.Graph(Data())
+    assert (graph.n_nodes, graph.n_edges, graph.is_directed) == (4, 2, False)
+    assert graph.nodes["y"].tolist() == [0, 0, 1, 0]
+
+
+def test_numbers_are_not_copied():
+    values = np.arange(1000, dtype=np.float64)
+    table = pa.table({"source": np.arange(1000), "target": np.arange(1000)[::-1].copy(), "value": values})
+    address = table["value"].chunk(0).buffers()[1].address
+    column = gl.Graph(table).edges.column("value")
+    assert column.__array_interface__["data"][0] == address
+    assert np.asarray(column).__array_interface__["data"][0] == address
+    column = gl.Graph({"source": np.arange(1000), "target": np.arange(1000), "value": values}).edges["value"]
+    assert np.shares_memory(column, values)
+    assert not column.flags.writeable
+    # What is only looked at lives as long as someone looks.
+    del values, table
+    assert column[999] == 999.0
+
+
+def test_types_come_back_as_they_were():
+    frame = pl.DataFrame(
+        {
+            "source": [1, 2],
+            "target": [2, 3],
+            "flag": [True, None],
+            "when": pl.Series([1_700_000_000_000, None]).cast(pl.Datetime("ms")),
+            "kind": pl.Series(["x", None]).cast(pl.Categorical),
+            "list": [[1, 2], []],
+            "small": pl.Series([1, 2]).cast(pl.Int8),
+        }
+    )
+    edges = gl.Graph(frame).edges
+    back = edges.to_polars()
+    for name in ("flag", "when", "list", "small"):
+        assert back[name].equals(frame[name]), name
+    assert back["kind"].cast(pl.String).to_list() == ["x", None]
+    assert edges["when"][0] == np.datetime64(1_700_000_000_000, "ms") and np.isnat(edges["when"][1])
+    assert edges["flag"].tolist() == [True, None]
+    assert edges.to_pandas()["small"].tolist() == [1, 2]
+    assert edges.to_pyarrow().num_rows == 2
+
+
+def test_files(tmp_path):
+    graph = gl.Graph([("ann", "bob", 0.5), ("bob", "eve", 2)]).with_nodes(age=[1, 2, 3])
+    for suffix in ("csv", "parquet", "arrow", "json", "gexf", "graphml", "gml", "mtx"):
+        path = tmp_path / f"graph.{suffix}"
+        graph.write(path)
+        again = gl.read(path)
+        assert (again.n_nodes, again.n_edges) == (3, 2), suffix
+        assert again.read_report["format"], suffix
+    assert gl.read(tmp_path / "graph.gexf").nodes["age"].tolist() == [1, 2, 3]
+
+
+def test_a_part_by_a_query():
+    graph = gl.Graph(pl.DataFrame({"source": ["a", "b", "c"], "target": ["b", "c", "d"], "w": [1, 5, 9]}))
+    part = graph.gfql([{"type": "Edge", "direction": "forward", "edge_match": {"w": {"type": "GT", "val": 3}}}])
+    assert sorted(part.ids) == ["b", "c", "d"] and part.edges["w"].tolist() == [5, 9]
+    with pytest.warns(UserWarning, match="there is no column `v`"):
+        graph.gfql([{"type": "Node", "filter_dict": {"v": 1}}])
+
+
+def test_graphs_are_shown(karate):
+    graph = gl.Graph(karate)
+    assert repr(graph) == "Graph(34 nodes, 78 edges, undirected)"
+    assert graph._repr_html_().count("<tr>") == 11 and "24 more rows" in graph._repr_html_()
+    assert graph._repr_png_().startswith(b"\x89PNG")
+    assert "&lt;b&gt;" in gl.Graph([("<b>", "x")])._repr_html_()
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        import pickle
+
+        pickle.dumps(graph)

@@ -1,0 +1,94 @@
+"""What cannot be a graph is refused, with the thing, the place and the number."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+
+import graphlume as gl
+
+BAD = [
+    (lambda: gl.Graph(pl.DataFrame({"source": [1], "target": [2]}), source="sorce"), "sorce"),
+    (lambda: gl.Graph(pl.DataFrame({"a": [1]})), "edge|column"),
+    (lambda: gl.Graph({"source": [1, 2], "target": [1]}), "`target` has 1 values, but the first has 2"),
+    (lambda: gl.Graph({"source": ["a", 1], "target": [1, 2]}), "begins with a text, but has a number in row 1"),
+    (lambda: gl.Graph(pd.DataFrame({"source": ["a", 1.5], "target": ["b", "c"]})), "`source` begins with a text"),
+    (lambda: gl.Graph({"source": [object()], "target": [1]}), "has a object in row 0"),
+    (lambda: gl.Graph(pd.DataFrame({"source": [1, np.nan], "target": [2, 3]})), "source"),
+    (lambda: gl.Graph({"source": ["a", None], "target": ["b", "c"]}), "source"),
+    (lambda: gl.Graph(pl.DataFrame({"source": [1], "target": [2], "weight": [-1.0]})), "-1"),
+    (lambda: gl.Graph(pl.DataFrame({"source": [1], "target": ["b"]})), "Int64"),
+    (lambda: gl.Graph(np.zeros((3, 4))), r"\(3, 4\), but \(m, 2\)"),
+    (lambda: gl.Graph(np.zeros(3)), r"\(3,\)"),
+    (lambda: gl.Graph(np.array([[0.5, 1, 2]])), "must be integers"),
+    (lambda: gl.Graph(np.array([[1 + 2j, 1]])), "complex"),
+    (lambda: gl.Graph([(1, 2), (3,)]), r"edge 1 is \(3,\)"),
+    (lambda: gl.Graph([(1, 2), (3, 4, 5)]), "edge 1 has 3 entries"),
+    (lambda: gl.Graph(["ab", "cd"]), "edge 0 is 'ab'"),
+    (lambda: gl.Graph("edges.csv"), "a str holds no edges"),
+    (lambda: gl.Graph(7), "a int holds no edges"),
+    (lambda: gl.Graph(sp.coo_array(np.ones((2, 3)))), r"\(2, 3\), but it must be square"),
+    (lambda: gl.Graph([(1, 2)], nodes=[1, 2]), "a list is no table"),
+    (lambda: gl.Graph([(1, 2)], nodes={"id": [1, 1]}), "1"),
+    (lambda: gl.Graph([(1, 2)]).with_nodes(a=[1]), "1"),
+    (lambda: gl.Graph([(1, 2)]).with_nodes(a=[[1], [2, 3]]), "several lengths|one dimension"),
+    (lambda: gl.Graph([(1, 2)]).nodes["nothing"], "the table has `id`"),
+    (lambda: gl.Graph(pd.DataFrame([[1, 2]], columns=["a", "a"])), "two columns called `a`"),
+    (lambda: gl.Graph([(1, 2)]).gfql("not JSON"), "JSON|expected"),
+]
+
+
+@pytest.mark.parametrize(("call", "text"), BAD, ids=[text for _, text in BAD])
+def test_it_is_refused(call, text):
+    with pytest.raises(gl.InputError, match=text) as caught:
+        call()
+    assert isinstance(caught.value, ValueError) and isinstance(caught.value, gl.GraphlumeError)
+
+
+def test_files_that_are_not_there_or_are_something_else(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere.csv") as caught:
+        gl.read(tmp_path / "nowhere.csv")
+    assert isinstance(caught.value, gl.MissingFileError) and isinstance(caught.value, gl.FileError)
+    with pytest.raises(gl.GraphlumeError):
+        gl.read(tmp_path)
+    (tmp_path / "bad.csv").write_text("source,target,weight\n1,2,3\n1,2,x\n")
+    with pytest.raises(gl.InputError, match="bad.csv"):
+        gl.read(tmp_path / "bad.csv", weight="weight")
+    with pytest.raises(gl.GraphlumeError, match="graph.xyz"):
+        gl.Graph([(1, 2)]).write(tmp_path / "graph.xyz")
+    with pytest.raises(OSError, match="nowhere"):
+        gl.Graph([(1, 2)]).write(tmp_path / "nowhere" / "graph.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+def test_read_only_and_strided_arrays_are_fine():
+    ends = np.arange(20).reshape(10, 2)
+    ends.flags.writeable = False
+    assert gl.Graph(ends[::2]).n_edges == 5
+    assert gl.Graph(ends[:, ::-1]).ids[0] == 1
+
+
+class Liar:
+    """An array that tells what is not so."""
+
+    def __init__(self, **fields):
+        self.__array_interface__ = {"version": 3, "shape": (2,), "typestr": "<i8", "data": (0, True)} | fields
+
+
+@pytest.mark.parametrize(
+    ("liar", "text"),
+    [
+        (Liar(), "lies nowhere"),
+        (Liar(data=(17, True)), "not aligned"),
+        (Liar(shape=(2, 2)), "2 dimensions"),
+        (Liar(strides=(16,)), "gaps"),
+        (Liar(typestr="<c16"), "<c16"),
+        (Liar(typestr=""), "``"),
+    ],
+)
+def test_arrays_that_tell_nonsense(liar, text):
+    from graphlume import _native
+
+    with pytest.raises(gl.InputError, match=text):
+        _native.Array.from_numpy(liar)

@@ -1,0 +1,100 @@
+"""Layouts and pictures."""
+
+import struct
+
+import numpy as np
+import pytest
+
+import graphlume as gl
+
+
+def test_the_same_options_give_the_same_positions(karate):
+    graph = gl.Graph(karate)
+    a, b = (graph.layout(iterations=50, seed=3, device="cpu") for _ in range(2))
+    assert a.positions.shape == (34, 2) and a.positions.dtype == np.float32
+    assert np.array_equal(a.positions, b.positions)
+    assert not np.array_equal(a.positions, graph.layout(iterations=50, seed=4, device="cpu").positions)
+    assert graph.positions is None
+    assert {"club", "x", "y"} <= set(a.nodes.columns)
+
+
+def test_neighbors_lie_near(karate):
+    graph = gl.Graph(karate).layout(iterations=300, device="cpu")
+    where, (source, target) = graph.positions, graph.edge_index
+    near = np.linalg.norm(where[source] - where[target], axis=1).mean()
+    all_pairs = np.linalg.norm(where[:, None] - where[None], axis=2).mean()
+    assert near < 0.6 * all_pairs
+
+
+def test_a_session_is_stepped_and_steered(karate):
+    graph = gl.Graph(karate)
+    session = graph.layout_session(seed=3, device="cpu")
+    report = session.run(20)
+    assert report["iterations"] == 20 and report["stop"] == "iterations"
+    assert np.array_equal(session.positions, graph.layout(iterations=20, seed=3, device="cpu", pack=False).positions)
+    session.move(5, 100.0, -7.0)
+    session.fix(5)
+    session.step(3)
+    assert session.positions[5].tolist() == [100.0, -7.0]
+    session.fix(5, False)
+    session.set(gravity=10.0)
+    assert session.options["gravity"] == 10.0 and session.options["seed"] == 3
+    assert session.step().shape == (34, 2) and session.last["iteration"] == 24
+    assert session.graph().positions.tolist() == session.positions.tolist()
+
+
+def test_what_it_starts_from(karate):
+    graph = gl.Graph(karate)
+    start = np.random.default_rng(1).normal(size=(34, 2)).astype(np.float32)
+    fixed = np.zeros(34, dtype=bool)
+    fixed[[0, 7]] = True
+    placed = graph.layout(iterations=5, start=start, fixed=fixed, pack=False, device="cpu")
+    assert np.array_equal(placed.positions[fixed], start[fixed])
+    assert not np.array_equal(placed.positions[~fixed], start[~fixed])
+    more = placed.with_nodes(hold=fixed).layout(iterations=5, start=True, fixed="hold", pack=False, device="cpu")
+    assert np.array_equal(more.positions[fixed], start[fixed])
+    heavy = graph.layout(iterations=5, mass=np.linspace(1, 50, 34), device="cpu")
+    assert not np.array_equal(heavy.positions, graph.layout(iterations=5, device="cpu").positions)
+
+
+def test_unconnected_parts_are_packed():
+    rings = [(ring * 10 + at, ring * 10 + (at + 1) % 10) for ring in range(6) for at in range(10)]
+    graph = gl.Graph(rings)
+    loose, packed = (graph.layout(iterations=100, pack=pack, device="cpu").positions for pack in (False, True))
+    assert np.ptp(packed, axis=0).prod() < np.ptp(loose, axis=0).prod()
+
+
+def test_pictures(karate, tmp_path):
+    graph = gl.Graph(karate).layout(iterations=50)
+    picture = graph.plot(tmp_path / "karate.png", width=300, height=200, color_by="club", title="Karate")
+    data = (tmp_path / "karate.png").read_bytes()
+    assert data == picture.png() == picture._repr_png_()
+    assert struct.unpack(">II", data[16:24]) == (300, 200)
+    assert picture.save(tmp_path / "karate.svg").read_text().rstrip().endswith("</svg>")
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["karate.png", "karate.svg"]
+    # A graph without positions is laid out for it.
+    assert gl.Graph(karate).plot(width=64, height=64).png().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda g: g.layout(scaling=-1), "scaling"),
+        (lambda g: g.layout(repulsion="magic"), "magic"),
+        (lambda g: g.layout(start=np.zeros((3, 2))), r"\(3, 2\), but \(34, 2\)"),
+        (lambda g: g.layout(start=True), "no columns `x` and `y`"),
+        (lambda g: g.layout(mass=np.zeros(34)), "mass"),
+        (lambda g: g.layout(fixed="nowhere"), "there is no column `nowhere`"),
+        (lambda g: g.layout(start=np.full((34, 2), np.nan)), "finite"),
+        (lambda g: g.layout_session().move("ann", 0, 0), "there is no node 'ann'"),
+        (lambda g: g.layout_session().move(0, np.nan, 0), "finite"),
+        (lambda g: g.layout_session().set(gravity=-1), "gravity"),
+        (lambda g: g.layout_session().set(gravty=1), "gravty"),
+        (lambda g: g.plot(width=3), "width"),
+        (lambda g: g.plot(color_by="nothing").png(), "nothing"),
+        (lambda g: g.plot("picture.jpg"), "as .png or .svg"),
+    ],
+)
+def test_what_cannot_be(karate, call, text):
+    with pytest.raises(gl.InputError, match=text):
+        call(gl.Graph(karate))

@@ -1,0 +1,87 @@
+"""Measures against networkx, and how they are read."""
+
+import networkx as nx
+import numpy as np
+import pytest
+
+import graphlume as gl
+
+SAME = {
+    "page_rank": lambda graph: nx.pagerank(graph, weight=None, tol=1e-12, max_iter=1000),
+    "core_number": nx.core_number,
+    "clustering": lambda graph: nx.clustering(graph.to_undirected()),
+    "betweenness": nx.betweenness_centrality,
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_networkx_says_the_same(name, random_graphs):
+    for graph in random_graphs:
+        if name == "clustering" and graph.is_directed():
+            continue
+        options = {"tolerance": 1e-12, "max_iterations": 1000} if name == "page_rank" else {}
+        bare = nx.create_empty_copy(graph)
+        bare.add_edges_from(graph.edges)
+        found = gl.Graph(bare).measure(name, **options).to_dict()
+        expected = SAME[name](bare)
+        assert found == pytest.approx(expected, abs=1e-8), name
+
+
+def test_components(random_graphs):
+    for graph in random_graphs:
+        found = gl.Graph(graph).weak_components()
+        parts = list(nx.connected_components(graph.to_undirected()))
+        assert len(set(found.values.tolist())) == len(parts)
+        for part in parts:
+            assert len({found[node] for node in part}) == 1
+
+
+def test_a_method_is_a_measure_with_its_options(karate):
+    graph = gl.Graph(karate)
+    a = graph.page_rank(damping=0.5)
+    assert np.array_equal(a.values, graph.measure("pagerank", damping=0.5).values)
+    assert not np.array_equal(a.values, graph.pagerank().values)
+    assert a.page_rank is a.values and a.values.shape == (34,)
+    assert np.asarray(a).sum() == pytest.approx(1)
+    assert a[33] == a.to_dict()[33] and list(a.top(2)) == [33, 0]
+    assert a.nodes.columns == ["id", "page_rank"]
+    assert "page_rank" in a.graph.nodes
+    assert "iterations" in a.summary and a.iterations == a.summary["iterations"]
+    assert "page_rank: [34]" in repr(a) and "<table>" in a._repr_html_()
+    assert "page_rank" in dir(a)
+    with pytest.raises(AttributeError, match="found no `nothing`, but page_rank"):
+        a.nothing
+
+
+def test_measures_of_edges_and_of_the_whole(karate):
+    graph = gl.Graph(karate)
+    between = graph.betweenness(edges=True) if "edges" in gl.Graph.betweenness.__kwdefaults__ else None
+    if between is not None:
+        assert len(between.edges) == 78
+    bounds = graph.measure("diameter")
+    assert bounds.columns == [] and bounds.summary["upper"] == nx.diameter(karate)
+
+
+def test_communities_are_good(karate):
+    found = gl.Graph(karate).louvain(seed=1)
+    parts = [set(np.flatnonzero(found.values == part).tolist()) for part in set(found.values.tolist())]
+    assert nx.community.modularity(karate, parts) > 0.4
+    assert np.array_equal(found.values, gl.Graph(karate).louvain(seed=1).values)
+
+
+def test_what_is_asked_wrongly_is_named(karate):
+    graph = gl.Graph(karate)
+    with pytest.raises(gl.InputError, match="page_rank"):
+        graph.measure("page_rnk")
+    with pytest.raises(ValueError, match="did you mean `damping`"):
+        graph.measure("page_rank", dampin=0.5)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        graph.page_rank(dampin=0.5)
+    with pytest.raises(gl.InputError, match="damping"):
+        graph.page_rank(damping=1.5)
+    with pytest.raises(gl.DeviceUnavailable, match="cuda:7"):
+        graph.page_rank(device="cuda:7")
+    with pytest.raises(gl.InputError, match="names no device"):
+        graph.page_rank(device="toaster")
+    with pytest.raises(TypeError, match="`damping` cannot be a object"):
+        graph.page_rank(damping=object())
