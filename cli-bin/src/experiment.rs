@@ -83,10 +83,9 @@ pub(crate) fn status(args: &StatusArgs, messages: Messages) -> anyhow::Result<Ou
             for problem in problems {
                 messages.say(format!("left out: {problem}"));
             }
-            let left = |one: &Experiment| remains(&one.folder, &executors).unwrap_or(0);
-            found.extend(
-                all.into_iter().filter(|one| !one.status.status.is_final() || 0 < left(one)),
-            );
+            // Where nobody can tell what is left, it is shown with the reason.
+            let left = |one: &Experiment| remains(&one.folder, &executors).map_or(true, |n| 0 < n);
+            found.extend(all.into_iter().filter(|one| !one.status.status.is_final() || left(one)));
         }
         if found.is_empty() && !args.json {
             messages.say("no experiment runs");
@@ -117,7 +116,7 @@ pub(crate) fn status(args: &StatusArgs, messages: Messages) -> anyhow::Result<Ou
     Ok(Outcome::Done)
 }
 
-pub(crate) fn logs(args: &LogsArgs) -> anyhow::Result<Outcome> {
+pub(crate) fn logs(args: &LogsArgs, messages: Messages) -> anyhow::Result<Outcome> {
     let folder = args.place.experiment(&args.experiment)?;
     let name = if args.build { "build.log" } else { "method_output.txt" };
     let path = folder.join(name);
@@ -127,6 +126,9 @@ pub(crate) fn logs(args: &LogsArgs) -> anyhow::Result<Outcome> {
         let over = !args.follow || Status::read(&folder)?.status.is_final();
         at = copy_from(&path, at).with_context(|| path.display().to_string())?;
         if over {
+            if at == 0 {
+                messages.say(if args.build { "nothing was built" } else { "nothing was printed" });
+            }
             return Ok(Outcome::Done);
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -161,7 +163,7 @@ pub(crate) fn stop(args: &StopArgs, messages: Messages) -> anyhow::Result<Outcom
         let before = Status::read(&folder)?.status;
         let state = stop_experiment(&folder, &executors, args.patience)
             .with_context(|| folder.display().to_string())?;
-        let already = if before.is_final() { " already" } else { "" };
+        let already = if before == state { " already" } else { "" };
         messages.say(format!("{}: {state}{already}", name.display()));
     }
     Ok(Outcome::Done)

@@ -177,7 +177,7 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Hypergraph(args) => hypergraph::run(&args, messages),
         Command::Run(args) => run::run(&args, messages),
         Command::Status(args) => experiment::status(&args, messages),
-        Command::Logs(args) => experiment::logs(&args),
+        Command::Logs(args) => experiment::logs(&args, messages),
         Command::Stop(args) => experiment::stop(&args, messages),
         Command::Clean(args) => experiment::clean(&args, messages),
         Command::Detect(args) => detect::run(&args, messages),

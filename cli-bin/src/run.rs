@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use graphlume::gad::dataset::Source;
 use graphlume::gad::experiment::{Experiment, State};
-use graphlume::gad::run::{Budget, Program, RunConfig, ServiceConfig};
+use graphlume::gad::run::{Budget, Environment, Program, RunConfig, ServiceConfig};
 use graphlume::graph::{Control, Progress};
 
 use crate::executor::ExecutorArgs;
@@ -35,13 +35,16 @@ pub(crate) struct Args {
     /// Keep GPUs from the method
     #[arg(long)]
     no_gpu: bool,
+    /// Let the method use GPUs, though --from-config says otherwise
+    #[arg(long, conflicts_with = "no_gpu")]
+    gpu: bool,
     /// Time that it may take, such as `10 min`
     #[arg(long, value_name = "TIME", value_parser = values::duration())]
     timeout: Option<Duration>,
     /// Memory that all its processes may take, such as `4 GiB`
     #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory: Option<u64>,
-    /// Run again what a file `service_config.json`, or the folder of an experiment, says
+    /// Run again what a file `service_config.json`, or the folder of an experiment, says, but for what is said here
     #[arg(long, value_name = "FILE")]
     from_config: Option<PathBuf>,
     /// Version of the method's image [default: latest]
@@ -50,9 +53,9 @@ pub(crate) struct Args {
     /// Run on a dataset that the method does not say it can read
     #[arg(long)]
     any_dataset: bool,
-    /// How often resources are looked at
-    #[arg(long, value_name = "TIME", value_parser = values::duration(), default_value = "1 s")]
-    interval: Duration,
+    /// How often resources are looked at [default: 1 s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration())]
+    interval: Option<Duration>,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
@@ -71,17 +74,22 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A folder in it, without a dot that says nothing.
+    fn folder(&self, name: &str) -> PathBuf {
+        if self.root == Path::new(".") { name.into() } else { self.root.join(name) }
+    }
+
     pub(crate) fn methods(&self) -> PathBuf {
-        self.root.join("methods")
+        self.folder("methods")
     }
 
     pub(crate) fn experiments(&self) -> PathBuf {
-        self.root.join("experiments")
+        self.folder("experiments")
     }
 
     /// The dataset of this name or at this path.
     pub(crate) fn dataset(&self, name: &Path) -> anyhow::Result<PathBuf> {
-        let datasets = self.root.join("datasets");
+        let datasets = self.folder("datasets");
         if let Some(text) = name.to_str().filter(|text| text.starts_with("bundled:")) {
             return Ok(Source::find(text)?.place(&datasets)?);
         }
@@ -134,15 +142,20 @@ impl Args {
             config.parameters.push((name.clone(), value.clone()));
         }
         config.seed = self.seed.or_else(|| old?.seed());
-        config.gpu = !self.no_gpu && old.is_none_or(|old| old.gpu_required);
+        config.gpu = self.gpu || (!self.no_gpu && old.is_none_or(|old| old.gpu_required));
         let budget = old.map(ServiceConfig::budget).unwrap_or_default();
         config.budget =
             Budget { time: self.timeout.or(budget.time), memory: self.memory.or(budget.memory) };
         if let Some(tag) = self.tag.clone().or_else(|| Some(old?.tag.clone())) {
             config.tag = tag;
         }
-        config.any_dataset = self.any_dataset;
-        config.interval = self.interval;
+        let own = old.and_then(|old| old.graphlume.as_ref());
+        config.any_dataset = self.any_dataset || own.is_some_and(|own| own.any_dataset);
+        let interval = self.interval.or_else(|| old?.interval());
+        config.interval = interval.unwrap_or(config.interval);
+        if self.method.is_none() && self.tag.is_none() {
+            config.image = own.and_then(|own| self.executor.image(own));
+        }
         Ok(config)
     }
 }
@@ -150,8 +163,7 @@ impl Args {
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let old = args.from_config.as_deref().map(ServiceConfig::read).transpose()?;
     let config = args.config(old.as_ref())?;
-    let before = old.as_ref().and_then(|old| Some(old.graphlume.as_ref()?.executor.as_str()));
-    let executor = args.executor.executor(before);
+    let executor = args.executor.executor(old.as_ref().and_then(|old| old.graphlume.as_ref()));
     let what = format!("{} on {}", config.program.name(), config.dataset.display());
     let deferred = Deferred::begin();
     let spinner = messages.spinner(&what);
@@ -164,6 +176,11 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let control = Control::default().reporting(&report).stopped_by(deferred.flag());
     let experiment = config.run(executor.as_ref(), &control)?;
     drop(spinner);
+    if let Some(path) = &args.from_config {
+        for difference in differences(path, &experiment.folder)? {
+            messages.say(format!("not as in the earlier run: {difference}"));
+        }
+    }
     match args.json {
         true => print_json(&experiment)?,
         false => print(summary(&experiment).as_bytes())?,
@@ -175,12 +192,25 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     })
 }
 
+/// In what the run in `folder` was not that of the configuration at `path`, if its folder says what it ran in.
+fn differences(path: &Path, folder: &Path) -> anyhow::Result<Vec<String>> {
+    let before = if path.is_dir() { Some(path) } else { path.parent() };
+    let before = before.map(Environment::read).transpose()?.flatten();
+    Ok(match (Environment::read(folder)?, before) {
+        (Some(now), Some(before)) => now.differences(&before),
+        _ => Vec::new(),
+    })
+}
+
 /// What became of an experiment, in a few lines.
 pub(crate) fn summary(experiment: &Experiment) -> String {
     let status = &experiment.status;
     let mut text = format!("{}  {}\n", experiment.folder.display(), status.status);
     if let Some(error) = &status.error {
         let _ = writeln!(text, "  {error}");
+    }
+    if let Some(runner) = &experiment.runner {
+        let _ = writeln!(text, "  run by {runner}");
     }
     let mut facts = Vec::new();
     if let Some(ms) = status.exec_time_ms {

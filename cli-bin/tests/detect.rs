@@ -171,8 +171,8 @@ fn an_idle_stream_minds_an_interrupt() {
     let mut line = [0; 17];
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut line).unwrap();
     assert!(line.starts_with(b"src,dst,ts,score\n"));
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert!(Path::new(&state).is_file());
     drop(stdin);

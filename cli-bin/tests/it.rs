@@ -393,8 +393,8 @@ fn interrupted(args: &[&str]) -> Option<i32> {
     // The first line is about the graph, the second a sign of life from the steps.
     assert!(lines.next().unwrap().unwrap().starts_with("read "));
     assert!(lines.next().unwrap().unwrap().starts_with("step "));
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     lines.for_each(drop);
     child.wait().unwrap().code()
 }

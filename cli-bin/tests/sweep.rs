@@ -10,8 +10,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// The command, which keeps what it makes for later in a folder of the tests.
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_graphlume"));
+    command.args(args).env("GRAPHLUME_CACHE", env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
 fn graphlume(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_graphlume")).args(args).output().unwrap()
+    command(args).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -112,10 +119,8 @@ fn an_interrupt_ends_what_runs_and_leaves_the_rest_for_later() {
                 [[methods]]\nname = \"degree\"\n[[methods]]\nfolder = \"slow\"\n";
     fs::write(&file, spec).unwrap();
     let out = root.join("out");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_graphlume"))
-        .args(["sweep", file.to_str().unwrap(), "-o", out.to_str().unwrap()])
-        .spawn()
-        .unwrap();
+    let mut child =
+        command(&["sweep", file.to_str().unwrap(), "-o", out.to_str().unwrap()]).spawn().unwrap();
     let begin = Instant::now();
     let started = || {
         let folders = fs::read_dir(out.join("experiments")).ok()?;
@@ -129,8 +134,8 @@ fn an_interrupt_ends_what_runs_and_leaves_the_rest_for_later() {
         assert!(begin.elapsed() < Duration::from_mins(1), "nothing began");
         std::thread::sleep(Duration::from_millis(20));
     };
-    let number = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &number]).status().unwrap().success());
+    let runner = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(runner, nix::sys::signal::Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     // One that only waits to be noticed as ended is no more.
     let status = fs::read_to_string(Path::new("/proc").join(pid).join("status"));
