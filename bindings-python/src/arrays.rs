@@ -9,7 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use graphlume::graph;
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyList};
+use pyo3::types::{PyDict, PyList};
 
 use crate::error::Failure;
 use crate::memory;
@@ -77,7 +77,7 @@ impl Array {
         &self,
         py: Python<'py>,
         requested_schema: Option<Py<PyAny>>,
-    ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+    ) -> PyResult<memory::Pair<'py>> {
         // Whoever wants another type casts it; the interface leaves that open.
         drop(requested_schema);
         memory::array_capsules(py, &self.0)

@@ -17,9 +17,12 @@ struct Row {
     free_memory: Option<u64>,
 }
 
+/// A kind of device, and why there is none.
+type Absent = (String, String);
+
 /// All devices, and why other kinds are absent.
 #[pyfunction]
-pub(crate) fn devices(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Vec<(String, String)>)> {
+pub(crate) fn devices(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Vec<Absent>)> {
     let all = py.detach(Device::all).map_err(|error| Failure::from(error).raise(py))?;
     let rows: Vec<Row> = all
         .into_iter()

@@ -3,6 +3,7 @@
 //! It converts, calls and converts back: what a call does is written in the crates below. The package's
 //! Python files give it the form that Python programmers expect, see `python/graphlume`.
 #![deny(unsafe_code)]
+#![expect(clippy::needless_pass_by_value, reason = "arguments from Python are made for the call")]
 
 mod arrays;
 mod command;

@@ -34,18 +34,18 @@ fn arrow(py: Python<'_>, error: &ArrowError) -> PyErr {
 }
 
 /// Batches for whoever takes the capsule.
-pub(crate) fn stream_capsule<'py>(
-    py: Python<'py>,
+pub(crate) fn stream_capsule(
+    py: Python<'_>,
     batches: Box<dyn RecordBatchReader + Send>,
-) -> PyResult<Bound<'py, PyCapsule>> {
+) -> PyResult<Bound<'_, PyCapsule>> {
     PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(batches), STREAM)
 }
 
+/// Capsules of the type of an array, and of the array.
+pub(crate) type Pair<'py> = (Bound<'py, PyCapsule>, Bound<'py, PyCapsule>);
+
 /// The type of an array, and the array.
-pub(crate) fn array_capsules<'py>(
-    py: Python<'py>,
-    array: &ArrayRef,
-) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+pub(crate) fn array_capsules<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Pair<'py>> {
     let (array, schema) = to_ffi(&array.to_data()).map_err(|error| arrow(py, &error))?;
     let schema = PyCapsule::new_with_value(py, schema, SCHEMA)?;
     Ok((schema, PyCapsule::new_with_value(py, array, ARRAY)?))

@@ -172,9 +172,9 @@ impl Table {
         let rows = cells(&self.0.slice(0, shown))
             .map_err(|error| Failure::from(graph::Error::from(error)).raise(py))?;
         let line = |cells: &[String], tag: &str| {
-            let cells: String =
+            let cells: Vec<String> =
                 cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect();
-            format!("<tr>{cells}</tr>")
+            format!("<tr>{}</tr>", cells.concat())
         };
         let body: String = rows.iter().map(|row| line(row, "td")).collect();
         let note = match self.0.num_rows() - shown {

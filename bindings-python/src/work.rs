@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use graphlume::graph::{Control, Progress};
@@ -101,10 +101,10 @@ impl Bar {
 
 /// The threads that work, of this process: those of a parent do not live in a child that it forks.
 fn pool() -> PyResult<Arc<ThreadPool>> {
-    static POOL: OnceLock<Mutex<Option<(u32, Arc<ThreadPool>)>>> = OnceLock::new();
-    let place = POOL.get_or_init(Mutex::default);
+    /// The pool, and the process that its threads are of.
+    static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
     let this = std::process::id();
-    let mut pool = place.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((process, pool)) = &*pool
         && *process == this
     {

@@ -163,7 +163,7 @@ impl Follow {
         };
         let mut source = match format {
             StreamFormat::Arrow => Input::Arrow(Box::new(StreamReader::try_new(input, None)?)),
-            _ => Input::Lines(Lines::new(input, &self.columns, self.header)?),
+            _ => Input::Lines(Box::new(Lines::new(input, &self.columns, self.header)?)),
         };
         let windows = detector.level() != Level::Edge;
         let rows = match (&source, windows) {
@@ -242,7 +242,7 @@ fn sniff(input: &mut impl BufRead) -> Result<StreamFormat> {
 /// Where edges come from.
 enum Input<R: Read> {
     Arrow(Box<StreamReader<BufReader<R>>>),
-    Lines(Lines<BufReader<R>>),
+    Lines(Box<Lines<BufReader<R>>>),
 }
 
 impl<R: Read> Input<R> {
