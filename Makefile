@@ -2,13 +2,13 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check python ptx bench gpu gpu-bundle clean
+.PHONY: help demo test check python bench-python ptx bench gpu gpu-bundle clean
 
 # Runs a command with build products shared between clones where there is a place for them.
 CARGO := .ci/cached cargo
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Lay out a real graph; the picture and the table of positions go to out/
 	$(CARGO) run --release --locked --package graphlume-cli --no-default-features -- demo
@@ -24,6 +24,9 @@ python: ## Build the Python package, install it into a fresh environment and tes
 
 ptx: ## Make the committed PTX of every kernel anew; fetches NVRTC and ptxas once
 	.ci/ptx
+
+bench-python: ## Measure the Python package beside its peers
+	.ci/python --bench --write benches/results/python.md
 
 bench: ## Run every benchmark; use a quiet machine
 	$(CARGO) bench --workspace --all-features --locked --bench layout --bench picture

@@ -11,6 +11,7 @@ is not what would be written.
 from __future__ import annotations
 
 import keyword
+import re
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -53,6 +54,12 @@ class Generated:
         raise NotImplementedError
 '''
 
+# Names that other libraries have for something that the measure of that alias gives beside its first column, or for
+# which it must be asked in another way.
+OTHER = {
+    "authority_score", "bridges", "degree_centrality", "k_core", "personalized_pagerank", "transitivity",
+}
+
 START = {
     "start": ("Any", "positions to start from: columns `x` and `y` of the nodes if true, or an array of shape `[n, 2]`; by default random"),
     "fixed": ("Any", "nodes that must stay where they start: an array of shape `[n]`, or the name of a node column"),
@@ -87,8 +94,8 @@ def wrapped(text: str, indent: str, width: int = 112) -> list[str]:
 
 
 def sentence(text: str) -> str:
-    """``text`` with a full stop."""
-    text = " ".join(text.split())
+    """``text`` with a full stop, and options as Python has them."""
+    text = re.sub(r"--([a-z-]+)", lambda found: "``" + found[1].replace("-", "_") + "``", " ".join(text.split()))
     return text if text.endswith(".") else text + "."
 
 
@@ -116,7 +123,7 @@ def given(options: Iterable[str]) -> str:
 
 def measures(described: dict[str, Any]) -> list[str]:
     """A method for each measure, and its names in other libraries."""
-    lines, taken = [], {"filter", "nodes", "edges"}
+    lines, taken = [], {"filter", "nodes", "edges", *OTHER}
     for measure in described["measures"]:
         taken.add(measure["name"])
     for measure in described["measures"]:

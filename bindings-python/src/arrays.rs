@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray, LargeStringArray, new_null_array};
+use arrow::array::{
+    Array as _, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeStringArray,
+    new_null_array,
+};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, TimeUnit};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, UInt64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use graphlume::graph;
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -39,6 +42,24 @@ impl Array {
         Self(Arc::new(LargeStringArray::from(texts)))
     }
 
+    /// A column of integers, or `None` where there is none.
+    #[staticmethod]
+    fn from_integers(values: Vec<Option<i64>>) -> Self {
+        Self(Arc::new(Int64Array::from(values)))
+    }
+
+    /// A column of numbers, or `None` where there is none.
+    #[staticmethod]
+    fn from_floats(values: Vec<Option<f64>>) -> Self {
+        Self(Arc::new(Float64Array::from(values)))
+    }
+
+    /// A column of truth values, or `None` where there is none.
+    #[staticmethod]
+    fn from_booleans(values: Vec<Option<bool>>) -> Self {
+        Self(Arc::new(BooleanArray::from(values)))
+    }
+
     /// A column without values.
     #[staticmethod]
     fn nulls(len: usize) -> Self {
@@ -53,12 +74,6 @@ impl Array {
     #[getter]
     fn dtype(&self) -> String {
         self.0.data_type().to_string()
-    }
-
-    /// How many values are missing.
-    #[getter]
-    fn null_count(&self) -> usize {
-        self.0.logical_null_count()
     }
 
     fn __repr__(&self) -> String {
@@ -86,7 +101,7 @@ impl Array {
     /// The column as an array of NumPy.
     ///
     /// Numbers are a view, which cannot be written to; where some are missing, they are `float64` with NaN.
-    /// Times are `datetime64`, truth values `bool`, all else objects: copies.
+    /// Times are `datetime64`, truth values `bool`, all else objects: copies, which cannot be written to either.
     pub(crate) fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (py, array) = (slf.py(), &slf.get().0);
         let numpy = py.import("numpy")?;
@@ -115,10 +130,10 @@ impl Array {
                     TimeUnit::Nanosecond => "ns",
                 };
                 let numbers = cast(array, &DataType::Int64).map_err(|error| raise(py, error))?;
-                let numbers = numbers.as_primitive::<arrow::datatypes::Int64Type>();
+                let numbers = numbers.as_primitive::<Int64Type>();
                 // What NumPy calls no time.
                 let filled = numbers.iter().map(|time| time.unwrap_or(i64::MIN));
-                let filled: arrow::array::Int64Array = filled.map(Some).collect();
+                let filled: Int64Array = filled.map(Some).collect();
                 view(Bound::new(py, Self(Arc::new(filled)))?, &format!("datetime64[{unit}]"))
             }
             _ => {
@@ -127,6 +142,9 @@ impl Array {
                 options.set_item("dtype", "object")?;
                 let objects = numpy.call_method("empty", (array.len(),), Some(&options))?;
                 objects.set_item(pyo3::types::PySlice::full(py), values)?;
+                let options = PyDict::new(py);
+                options.set_item("write", false)?;
+                objects.call_method("setflags", (), Some(&options))?;
                 Ok(objects)
             }
         }
@@ -141,32 +159,38 @@ impl Array {
             }
             _ => Arc::clone(&self.0),
         };
-        let none = || py.None().into_bound(py);
-        let kind = array.data_type();
-        let options = FormatOptions::default();
-        let text = ArrayFormatter::try_new(&array, &options).map_err(|error| raise(py, error))?;
+        let nulls = array.logical_nulls();
+        let is_missing = |at: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(at));
+        let to = |kind: DataType| cast(&array, &kind).map_err(|error| raise(py, error));
         let mut values = Vec::with_capacity(array.len());
-        for at in 0..array.len() {
-            values.push(match kind {
-                _ if array.is_null(at) || *kind == DataType::Null => none(),
-                DataType::Boolean => {
-                    array.as_boolean().value(at).into_pyobject(py)?.to_owned().into_any()
+        macro_rules! each {
+            ($value:expr) => {
+                for at in 0..array.len() {
+                    values.push(match is_missing(at) {
+                        true => py.None().into_bound(py),
+                        false => $value(at).into_pyobject(py)?.to_owned().into_any(),
+                    });
                 }
-                kind if kind.is_integer() => {
-                    let shown = text.value(at).to_string();
-                    shown
-                        .parse::<i128>()
-                        .map_err(|error| PyTypeError::new_err(error.to_string()))?
-                        .into_pyobject(py)?
-                        .into_any()
-                }
-                DataType::Float16 | DataType::Float32 | DataType::Float64 => {
-                    let wide = cast(&array.slice(at, 1), &DataType::Float64)
-                        .map_err(|error| raise(py, error))?;
-                    wide.as_primitive::<Float64Type>().value(0).into_pyobject(py)?.into_any()
-                }
-                _ => text.value(at).to_string().into_pyobject(py)?.into_any(),
-            });
+            };
+        }
+        match array.data_type() {
+            DataType::Null => values.resize_with(array.len(), || py.None().into_bound(py)),
+            DataType::Boolean => each!(|at| array.as_boolean().value(at)),
+            DataType::UInt64 => each!(|at| array.as_primitive::<UInt64Type>().value(at)),
+            kind if kind.is_integer() => {
+                let wide = to(DataType::Int64)?;
+                each!(|at| wide.as_primitive::<Int64Type>().value(at));
+            }
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => {
+                let wide = to(DataType::Float64)?;
+                each!(|at| wide.as_primitive::<Float64Type>().value(at));
+            }
+            _ => {
+                let options = FormatOptions::default();
+                let text =
+                    ArrayFormatter::try_new(&array, &options).map_err(|error| raise(py, error))?;
+                each!(|at| text.value(at).to_string());
+            }
         }
         PyList::new(py, values)
     }
@@ -177,7 +201,7 @@ fn with_nan(py: Python<'_>, array: &ArrayRef) -> PyResult<Array> {
     let numbers = cast(array, &DataType::Float64).map_err(|error| raise(py, error))?;
     let filled =
         numbers.as_primitive::<Float64Type>().iter().map(|value| value.unwrap_or(f64::NAN));
-    let filled: arrow::array::Float64Array = filled.map(Some).collect();
+    let filled: Float64Array = filled.map(Some).collect();
     Ok(Array(Arc::new(filled)))
 }
 

@@ -144,12 +144,25 @@ impl Stream {
     ) -> PyResult<(Array, Array)> {
         let (sources, targets) = (nodes(py, "sources", sources)?, nodes(py, "targets", targets)?);
         let times = self::times(py, times)?;
-        let scores = self.with(py, |detector| {
-            let mut scores = StreamScores::default();
-            let edges = StreamEdges { sources: &sources, targets: &targets, times: &times };
-            detector.push(&edges, &mut scores)?;
-            Ok(scores)
-        })?;
+        let m = sources.len();
+        for (name, found) in [("targets", targets.len()), ("times", times.len())] {
+            if found != m {
+                let text = format!("{name} has {found} entries, but sources has {m}");
+                return Err(Failure::Input(text).raise(py));
+            }
+        }
+        let mut scores = StreamScores::default();
+        // Ctrl-C is heard between two parts.
+        for start in (0..m).step_by(1 << 14) {
+            let part = start..m.min(start + (1 << 14));
+            let edges = StreamEdges {
+                sources: &sources[part.clone()],
+                targets: &targets[part.clone()],
+                times: &times[part],
+            };
+            self.with(py, |detector| Ok(detector.push(&edges, &mut scores)?))?;
+            py.check_signals()?;
+        }
         Ok(arrays(scores))
     }
 

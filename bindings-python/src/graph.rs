@@ -21,7 +21,7 @@ use crate::error::Failure;
 use crate::layout::{Session, Start};
 use crate::tables::{self, Table};
 use crate::values;
-use crate::work::work;
+use crate::work::{quick, work};
 
 /// A graph: edges, nodes, and attributes of both. It never changes.
 #[pyclass(frozen, module = "graphlume._native")]
@@ -88,7 +88,7 @@ impl Graph {
 
     /// Edges: the ids at their ends and attributes.
     fn edges(&self, py: Python<'_>) -> PyResult<Table> {
-        py.detach(|| self.0.edge_table()).map(Table).map_err(|error| Failure::from(error).raise(py))
+        quick(py, || self.0.edge_table()).map(Table)
     }
 
     /// Rows of the ends of edges in `ids`, and their weights if they have some.
@@ -106,8 +106,7 @@ impl Graph {
         let columns: Vec<(String, ArrayRef)> =
             columns.map(|(field, column)| (field.name().clone(), Arc::clone(column))).collect();
         let graph = graphlume::Graph::clone(&self.0);
-        let graph = py.detach(|| graph.with_node_columns(columns));
-        Ok(Self(Arc::new(graph.map_err(|error| Failure::from(error).raise(py))?)))
+        quick(py, || graph.with_node_columns(columns)).map(|graph| Self(Arc::new(graph)))
     }
 
     /// Measures: columns of nodes, columns of edges, and what is said of the whole.
@@ -207,15 +206,6 @@ impl Graph {
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let options = WriteOptions::default();
         work(py, "write", |_| graphlume::write(&self.0, &path, &options)).map(drop)
-    }
-
-    /// Bytes that the tables and the edge list take.
-    #[getter]
-    fn n_bytes(&self) -> usize {
-        let tables =
-            self.0.nodes().get_array_memory_size() + self.0.edges().get_array_memory_size();
-        let width = if self.0.coo().weights().is_some() { 12 } else { 8 };
-        tables + width * self.0.n_edges()
     }
 }
 

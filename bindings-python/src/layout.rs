@@ -13,7 +13,7 @@ use crate::arrays::Array;
 use crate::error::Failure;
 use crate::graph::{floats, single};
 use crate::values;
-use crate::work::work;
+use crate::work::{quick, work};
 
 /// What a layout starts from: columns of one value a node, by name.
 #[derive(FromPyObject)]
@@ -106,7 +106,7 @@ impl Session {
     ) -> PyResult<T> {
         let mut layout = self.acquire(py)?;
         let layout = &mut *layout;
-        py.detach(|| call(layout)).map_err(|error| Failure::from(error).raise(py))
+        quick(py, || call(layout))
     }
 
     fn check(&self, py: Python<'_>, node: u32) -> PyResult<()> {
@@ -128,9 +128,10 @@ impl Session {
         let mut layout = self.acquire(py)?;
         let layout = &mut *layout;
         let report = work(py, "layout", |control| {
+            let before = layout.last().iteration;
             layout.run(iterations, |layout| {
-                let last = layout.last();
-                let step = control.step("steps", last.iteration as u64, Some(iterations as u64));
+                let made = layout.last().iteration - before;
+                let step = control.step("steps", made as u64, Some(iterations as u64));
                 if step.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })
         })?;

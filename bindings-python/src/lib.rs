@@ -16,6 +16,7 @@ mod layout;
 #[expect(unsafe_code, reason = "Python and we share memory by raw structs and addresses")]
 mod memory;
 mod metrics;
+mod reshape;
 mod tables;
 mod values;
 mod work;
@@ -37,6 +38,11 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(detect::detect, module)?,
         wrap_pyfunction!(devices::devices, module)?,
         wrap_pyfunction!(graph::read, module)?,
+        wrap_pyfunction!(reshape::reshape, module)?,
+        wrap_pyfunction!(reshape::filter, module)?,
+        wrap_pyfunction!(reshape::part, module)?,
+        wrap_pyfunction!(reshape::neighborhood, module)?,
+        wrap_pyfunction!(reshape::hypergraph, module)?,
         wrap_pyfunction!(metrics::ranking, module)?,
         wrap_pyfunction!(metrics::curve, module)?,
         wrap_pyfunction!(metrics::calibration, module)?,

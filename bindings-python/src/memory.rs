@@ -1,10 +1,11 @@
 //! Memory that Python and we share: Arrow's C structs in capsules, and arrays that tell where they lie.
 //!
-//! This is the only file of the crate with unsafe code. All that comes in is checked against what it says of
-//! itself; what lies behind a pointer that lies cannot be known, here or in any library that takes one.
+//! This is the only file of the crate with unsafe code. Lengths, offsets and texts of what comes in are checked;
+//! whether there is as much memory behind a pointer as its owner says cannot be known, here or in any library
+//! that takes one.
 
 use std::ffi::CStr;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -78,11 +79,20 @@ pub(crate) fn import_array(object: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     let array: NonNull<FFI_ArrowArray> = array.pointer_checked(Some(ARRAY))?.cast();
     // SAFETY: by Arrow's PyCapsule interface capsules of these names hold such structs; both are moved out and
     // leave released ones behind, and no Python code runs in between.
-    let data = unsafe {
-        let schema = FFI_ArrowSchema::from_raw(schema.as_ptr());
-        from_ffi(FFI_ArrowArray::from_raw(array.as_ptr()), &schema)
+    let (schema, array) = unsafe {
+        (FFI_ArrowSchema::from_raw(schema.as_ptr()), FFI_ArrowArray::from_raw(array.as_ptr()))
     };
-    Ok(make_array(data.map_err(|error| arrow(py, &error))?))
+    if array.is_released() {
+        return Err(bad(py, "the array was used before"));
+    }
+    // SAFETY: as above: both are whole, and not released.
+    let read = || unsafe { from_ffi(array, &schema) };
+    // A schema of another array makes it panic.
+    let data = catch_unwind(AssertUnwindSafe(read))
+        .map_err(|_| bad(py, "an array and its schema do not belong together"))?
+        .map_err(|error| arrow(py, &error))?;
+    data.validate_full().map_err(|error| arrow(py, &error))?;
+    Ok(make_array(data))
 }
 
 /// What keeps the memory of an array of Python's alive, and may be dropped on any thread. Nothing of it is

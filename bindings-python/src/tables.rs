@@ -7,6 +7,7 @@ use arrow::array::{
 };
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema};
+use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use graphlume::graph;
 use pyo3::prelude::*;
@@ -29,7 +30,18 @@ pub(crate) fn batches(object: &Bound<'_, PyAny>) -> PyResult<(Arc<Schema>, Vec<R
     let reader = memory::import_stream(object)?;
     let schema = reader.schema();
     // Whoever gives them may need Python's lock to do so.
-    let batches: Result<Vec<_>, _> = py.detach(|| reader.collect());
+    let batches = py.detach(|| {
+        let mut batches = Vec::new();
+        for batch in reader {
+            let batch = batch?;
+            // Offsets and texts that are none would be read beyond their end.
+            for column in batch.columns() {
+                column.to_data().validate_full()?;
+            }
+            batches.push(batch);
+        }
+        Ok::<_, ArrowError>(batches)
+    });
     Ok((schema, batches.map_err(|error| Failure::from(graph::Error::from(error)).raise(py))?))
 }
 
@@ -79,6 +91,10 @@ impl Table {
     /// Number of rows.
     fn __len__(&self) -> usize {
         self.0.num_rows()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.columns().into_pyobject(py)?.call_method0("__iter__")
     }
 
     /// Names of the columns.
@@ -140,15 +156,19 @@ impl Table {
         slf.py().import("pyarrow")?.call_method1("table", (slf,))
     }
 
-    /// The table as a `pandas.DataFrame`; columns of numbers without missing ones are not copied.
+    /// The table as a `pandas.DataFrame`, by pyarrow if that is there; else columns are as `table["name"]` has
+    /// them, copied.
     fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
+        if let Ok(table) = Self::to_pyarrow(slf) {
+            return table.call_method0("to_pandas");
+        }
         let columns = PyDict::new(py);
         for name in slf.get().columns() {
             columns.set_item(&name, slf.get().__getitem__(py, &name)?)?;
         }
         let options = PyDict::new(py);
-        options.set_item("copy", false)?;
+        options.set_item("copy", true)?;
         py.import("pandas")?.call_method("DataFrame", (columns,), Some(&options))
     }
 

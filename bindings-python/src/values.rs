@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
@@ -30,8 +30,20 @@ pub(crate) fn parsed<T: DeserializeOwned>(options: Option<&Bound<'_, PyDict>>) -
     })
 }
 
+/// How deep lists may lie in one another.
+const MAX_DEPTH: usize = 32;
+
 /// A value of the option `name`.
 fn value_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    nested(name, value, 0)
+}
+
+fn nested(name: &str, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
+    if depth == MAX_DEPTH {
+        let text = format!("`{name}` has lists in lists, more than {MAX_DEPTH} deep");
+        return Err(Failure::Input(text).raise(value.py()));
+    }
+    let each = |item: PyResult<Bound<'_, PyAny>>| nested(name, &item?, depth + 1);
     if value.is_none() {
         return Ok(Value::Null);
     }
@@ -42,42 +54,47 @@ fn value_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
         return Ok(value.extract::<String>()?.into());
     }
     if value.is_instance_of::<PyInt>() {
-        return integer(value);
+        return integer(name, value);
     }
     if value.is_instance_of::<PyFloat>() {
         return float(name, value.extract()?);
     }
-    if let Ok(list) = value.cast::<PyList>() {
-        return list.iter().map(|item| value_of(name, &item)).collect();
-    }
-    if let Ok(tuple) = value.cast::<PyTuple>() {
-        return tuple.iter().map(|item| value_of(name, &item)).collect();
-    }
     if let Ok(dict) = value.cast::<PyDict>() {
-        let pairs = dict.iter().map(|(key, value)| Ok((key.extract()?, value_of(name, &value)?)));
+        let pairs = dict.iter().map(|(key, value)| {
+            // Ids of nodes may be numbers; names of JSON are texts.
+            Ok((key.str()?.extract()?, nested(name, &value, depth + 1)?))
+        });
         return pairs.collect::<PyResult<Map<String, Value>>>().map(Value::Object);
     }
-    // Numbers of NumPy, paths, and whatever else says what it is.
     if value.hasattr("__fspath__")? {
         return Ok(value.call_method0("__fspath__")?.extract::<String>()?.into());
     }
+    // Arrays, numbers and truth values of NumPy, and columns of frames.
+    for method in ["tolist", "to_list"] {
+        if value.hasattr(method)? {
+            return nested(name, &value.call_method0(method)?, depth + 1);
+        }
+    }
     if value.hasattr("__index__")? {
-        return integer(&value.call_method0("__index__")?);
+        return integer(name, &value.call_method0("__index__")?);
     }
-    if let Ok(number) = value.extract::<f64>() {
-        return float(name, number);
+    match value.try_iter() {
+        Ok(items) => items.map(each).collect(),
+        Err(_) => {
+            let kind = value.get_type().name()?;
+            Err(PyTypeError::new_err(format!("`{name}` cannot be of type {kind}")))
+        }
     }
-    if value.hasattr("tolist")? {
-        return value_of(name, &value.call_method0("tolist")?);
-    }
-    let kind = value.get_type().name()?;
-    Err(PyTypeError::new_err(format!("`{name}` cannot be a {kind}")))
 }
 
-fn integer(value: &Bound<'_, PyAny>) -> PyResult<Value> {
-    match value.extract::<i64>() {
-        Ok(number) => Ok(number.into()),
-        Err(_) => Ok(value.extract::<u64>()?.into()),
+fn integer(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    match (value.extract::<i64>(), value.extract::<u64>()) {
+        (Ok(number), _) => Ok(number.into()),
+        (Err(_), Ok(number)) => Ok(number.into()),
+        (Err(_), Err(_)) => {
+            let text = format!("`{name}` is {value}, which does not fit into 64 bits");
+            Err(Failure::Input(text).raise(value.py()))
+        }
     }
 }
 

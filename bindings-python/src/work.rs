@@ -46,15 +46,15 @@ pub(crate) fn work<T: Send, E: Into<Failure> + Send>(
                 drop(done);
             });
             let begin = Instant::now();
-            let mut bar = Bar::default();
+            let mut bar = Bar::None;
             while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
                 let progress = *latest.lock().unwrap_or_else(PoisonError::into_inner);
                 let looked = Python::attach(|py| {
-                    py.check_signals()?;
-                    match PATIENCE < begin.elapsed() {
-                        true => bar.show(py, label, progress),
-                        false => Ok(()),
+                    if PATIENCE < begin.elapsed() && bar.show(py, label, progress).is_err() {
+                        // What is drawn matters less than what is computed.
+                        bar = Bar::Broken;
                     }
+                    py.check_signals()
                 });
                 if let Err(error) = looked {
                     stop.store(true, Ordering::Relaxed);
@@ -75,27 +75,41 @@ pub(crate) fn work<T: Send, E: Into<Failure> + Send>(
     }
 }
 
+/// Runs `job` on the threads of the pool, while other Python threads go on: for what is over before anyone
+/// could wish to stop it.
+pub(crate) fn quick<T: Send, E: Into<Failure> + Send>(
+    py: Python<'_>,
+    job: impl FnOnce() -> Result<T, E> + Send,
+) -> PyResult<T> {
+    let pool = pool()?;
+    py.detach(|| pool.install(job)).map_err(|error| error.into().raise(py))
+}
+
 /// A progress bar of the package's Python part, made when there is something to show.
-#[derive(Default)]
-struct Bar(Option<Py<PyAny>>);
+enum Bar {
+    None,
+    Shown(Py<PyAny>),
+    /// It could not be drawn.
+    Broken,
+}
 
 impl Bar {
     fn show(&mut self, py: Python<'_>, label: &str, progress: Option<Progress>) -> PyResult<()> {
         let Some(Progress { stage, done, total, .. }) = progress else { return Ok(()) };
-        let bar = match &self.0 {
-            Some(bar) => bar,
-            None => {
-                let made = py.import("graphlume._progress")?.call_method1("bar", (label,))?;
-                self.0.insert(made.unbind())
-            }
-        };
-        bar.call_method1(py, "update", (stage, done, total)).map(drop)
+        if let Self::None = self {
+            let made = py.import("graphlume._progress")?.call_method1("bar", (label,))?;
+            *self = Self::Shown(made.unbind());
+        }
+        match self {
+            Self::Shown(bar) => bar.call_method1(py, "update", (stage, done, total)).map(drop),
+            Self::None | Self::Broken => Ok(()),
+        }
     }
 
     fn close(self) {
-        let Some(bar) = self.0 else { return };
-        // What is drawn matters less than what was computed.
-        Python::attach(|py| bar.call_method0(py, "close").map(drop).unwrap_or_default());
+        if let Self::Shown(bar) = self {
+            Python::attach(|py| bar.call_method0(py, "close").map(drop).unwrap_or_default());
+        }
     }
 }
 

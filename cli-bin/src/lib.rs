@@ -160,7 +160,19 @@ pub fn main(program: &Path, arguments: impl IntoIterator<Item = OsString>) -> u8
     }
 }
 
+/// Panics within polars are caught and come out as errors; their own words would only stand before these.
+fn quiet_panics_of_polars() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_theirs = |place: &std::panic::Location<'_>| place.file().contains("/polars-");
+        if !panic.location().is_some_and(is_theirs) {
+            usual(panic);
+        }
+    }));
+}
+
 fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
+    quiet_panics_of_polars();
     rayon::ThreadPoolBuilder::new().num_threads(cli.threads.into()).build_global()?;
     interrupt::install()?;
     match cli.command {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::{Control, Error, Progress};
+use graphlume::graph::{IdOrder, ReadOptions};
 use graphlume::{WriteOptions, write_table};
 
 use crate::input;
@@ -53,7 +54,13 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     let limits = Limits::default();
     let query = Gfql::parse(&text(&args.query, limits.bytes)?, &limits)?;
-    let (graph, _) = args.input.read(messages)?;
+    // Calls that take the first rows are to take those of the table of nodes.
+    let options = args.input.options();
+    let order = match options.nodes.is_some() {
+        true => IdOrder::NodeTable,
+        false => options.order,
+    };
+    let (graph, _) = args.input.read_with(&ReadOptions { order, ..options }, messages)?;
     let absent = if args.strict { Absent::Refuse } else { Absent::Null };
     let deferred = Deferred::begin();
     let spinner = messages.spinner("query");

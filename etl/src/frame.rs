@@ -150,6 +150,7 @@ pub(crate) fn polars_type(data_type: &ArrowType) -> Result<DataType> {
 }
 
 fn arrow_field(field: &Field) -> Result<ArrowField> {
+    check_name(field.name())?;
     let field = field.to_arrow(CompatLevel::newest());
     let foreign = ffi::export_field_to_c(&field);
     // SAFETY: both are the C data interface's ArrowSchema, which is `repr(C)`; the assertion above
@@ -175,7 +176,19 @@ fn batch(frame: &DataFrame, chunk: usize) -> Result<RecordBatch> {
         .map_err(|error| Error::engine("leaving polars", &error))
 }
 
+/// The interface's names end at the first byte 0, which only a file that is no table has in them.
+fn check_name(name: &str) -> Result<()> {
+    match name.contains('\0') {
+        true => {
+            let reason = format!("the name {name:?} of a column has a byte 0, as no table's has");
+            Err(Error::engine("naming columns", &reason))
+        }
+        false => Ok(()),
+    }
+}
+
 fn export(column: &Column, chunk: usize) -> Result<(ArrowField, ArrayRef)> {
+    check_name(column.name())?;
     let series = column.as_materialized_series();
     let field = arrow_field(&series.field())?;
     let array = ffi::export_array_to_c(series.to_arrow(chunk, CompatLevel::newest()));

@@ -76,6 +76,12 @@ pub enum Error {
         /// Name of the column.
         column: String,
     },
+    /// A column of attributes has the name of the ids.
+    #[error("column `{column}` holds the ids of nodes, and cannot be replaced")]
+    IdColumn {
+        /// Name of the column.
+        column: String,
+    },
     /// A column has a type that cannot serve.
     #[error("column `{column}` has type {found}, but {expected}")]
     ColumnType {

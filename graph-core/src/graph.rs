@@ -202,7 +202,8 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if a column does not have `n` entries.
+    /// [`Error::LengthMismatch`] if a column does not have `n` entries; [`Error::IdColumn`] for the
+    /// name of the ids.
     pub fn with_node_columns(
         mut self,
         columns: impl IntoIterator<Item = (String, ArrayRef)>,
@@ -217,6 +218,9 @@ impl Graph {
                 return Err(Error::LengthMismatch { column: name, found, expected });
             }
             if let Some(old) = fields.iter().position(|field| field.name() == &name) {
+                if old == 0 {
+                    return Err(Error::IdColumn { column: name });
+                }
                 fields.remove(old);
                 arrays.remove(old);
                 at -= usize::from(old < at);

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchOptions,
-    StringArray,
+    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, RecordBatch,
+    RecordBatchOptions, StringArray,
 };
 use arrow::datatypes::{Field, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use graph_core::{Coo, Graph, ReadOptions, WriteOptions, read, read_table, write, write_table};
+use graph_core::generate::star;
+use graph_core::{
+    Compression, Coo, Format, Graph, ReadOptions, WriteOptions, read, read_table, write,
+    write_table, write_to,
+};
 use proptest::prelude::*;
 
 /// The parts of a random graph.
@@ -345,4 +349,35 @@ fn control_characters_are_refused_by_xml_and_kept_by_the_others() {
         );
         assert!(!Path::new(&path).exists());
     }
+}
+
+#[test]
+fn files_of_columns_are_what_other_programs_read() {
+    let graph = star(5).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, compression, start, end) in [
+        ("a.parquet", None, &b"PAR1"[..], &b"PAR1"[..]),
+        ("b.parquet", Some(Compression::Gzip), b"PAR1", b"PAR1"),
+        ("c.arrow", None, b"ARROW1", b"ARROW1"),
+        ("d.arrow", Some(Compression::Zstd), b"ARROW1", b"ARROW1"),
+    ] {
+        let options = WriteOptions { compression, ..WriteOptions::default() };
+        let path = folder.path().join(name);
+        let mut whole = Vec::new();
+        let format = Format::from_suffix(&path);
+        write_to(&graph, &mut whole, &WriteOptions { format, ..options.clone() }).unwrap();
+        write(&graph, &path, &options).unwrap();
+        let as_graph = std::fs::read(&path).unwrap();
+        write_table(graph.nodes(), &path, &options).unwrap();
+        for bytes in [as_graph, std::fs::read(&path).unwrap(), whole] {
+            assert!(bytes.starts_with(start) && bytes.ends_with(end), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_ids_are_no_attribute() {
+    let column = Arc::new(Float32Array::from(vec![0.0; 5])) as ArrayRef;
+    let error = star(5).unwrap().with_node_columns([("id".to_owned(), column)]).unwrap_err();
+    assert_eq!(error.to_string(), "column `id` holds the ids of nodes, and cannot be replaced");
 }

@@ -19,7 +19,7 @@ from ._errors import (
     InputError,
     MissingFileError,
 )
-from ._graph import Graph, Measured, Picture, Session, read
+from ._graph import Graph, Measured, Picture, Session, hypergraph, read
 from ._native import Table, __version__
 from ._progress import set_progress
 
@@ -38,6 +38,7 @@ __all__ = [
     "__version__",
     "detect",
     "devices",
+    "hypergraph",
     "metrics",
     "read",
     "set_progress",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import sysconfig
 from pathlib import Path
@@ -11,8 +12,13 @@ from . import _native
 
 def program() -> str:
     """The program that is this command, for processes that do a part of its work."""
-    own = Path(sysconfig.get_path("scripts")) / "graphlume"
-    return str(own if own.exists() else Path(sys.argv[0]).resolve())
+    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
+    for scheme in schemes:
+        for name in ("graphlume", "graphlume.exe"):
+            own = Path(sysconfig.get_path("scripts", scheme)) / name
+            if own.exists():
+                return str(own)
+    return shutil.which("graphlume") or str(Path(sys.argv[0]).resolve())
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ allow."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,10 @@ def column(name: str, values: Any) -> Array:
     """
     if isinstance(values, Array):
         return values
+    if isinstance(values, (Mapping, Set)):
+        raise InputError(f"column `{name}` is a {type(values).__name__}, which has no order of rows")
+    if isinstance(values, np.ma.MaskedArray):
+        values = [None if gone else value for value, gone in zip(values.data.tolist(), np.ma.getmaskarray(values))]
     if hasattr(values, "__arrow_c_array__"):
         return Array.from_arrow(values)
     if hasattr(values, "combine_chunks"):
@@ -47,6 +51,8 @@ def _array(name: str, values: Any) -> NDArray[Any]:
         array = values
     else:
         if not isinstance(values, (list, tuple, range)) and not hasattr(values, "__array__"):
+            if not isinstance(values, Iterable):
+                raise InputError(f"column `{name}` is a {type(values).__name__}, but one value a row is needed")
             values = list(values)
         if isinstance(values, (list, tuple)) and any(value is None or isinstance(value, str) for value in values):
             array = np.empty(len(values), dtype=object)
@@ -103,17 +109,17 @@ def _of_objects(name: str, array: NDArray[Any]) -> Array:
             return Array.nulls(len(array))
         case "text":
             return Array.from_strings([None if gone else value for value, gone in zip(array, missing)])
-        case "number" if not any(missing) and all(isinstance(value, (int, np.integer)) for value in array):
+        case "number" if all(gone or isinstance(value, (int, np.integer)) for value, gone in zip(array, missing)):
             try:
-                return _of_array(name, array.astype(np.int64))
+                return Array.from_integers([None if gone else int(value) for value, gone in zip(array, missing)])
             except OverflowError:
+                if any(missing):
+                    raise InputError(f"column `{name}` has integers beyond 64 bits with a sign") from None
                 return _of_array(name, array.astype(np.uint64))
         case "number":
-            return _of_array(name, np.array([np.nan if gone else value for value, gone in zip(array, missing)], dtype=float))
-        case "truth value" if not any(missing):
-            return _of_array(name, array.astype(bool))
+            return Array.from_floats([None if gone else float(value) for value, gone in zip(array, missing)])
         case "truth value":
-            return Array.from_strings([None if gone else str(value) for value, gone in zip(array, missing)])
+            return Array.from_booleans([None if gone else bool(value) for value, gone in zip(array, missing)])
         case kind:
             raise InputError(f"column `{name}` has a {kind} in row {kinds[kind]}, which is no number, text, time or truth value")
 
@@ -145,27 +151,30 @@ def _is_pandas(data: Any) -> bool:
 class Parts:
     """Tables of edges and nodes, and what is known of them."""
 
-    def __init__(self, edges: Any, nodes: Any = None, *, directed: bool | None = None, **columns: str) -> None:
+    def __init__(self, edges: Any, nodes: Any = None, *, directed: bool | None = None) -> None:
         self.edges = edges
         self.nodes = nodes
         self.directed = directed
-        #: Names of the columns of sources, targets, weights and ids, where they are known.
-        self.columns = columns
 
 
-def parts(data: Any) -> Parts:
-    """The edges, and the nodes if there are some, of anything that holds a graph."""
-    home = type(data).__module__.split(".")[0]
-    if home == "networkx" or (hasattr(data, "is_multigraph") and hasattr(data, "adj")):
-        return _of_networkx(data)
-    if home == "scipy" and hasattr(data, "tocoo"):
-        return _of_scipy(data)
-    if home == "igraph":
+def parts(data: Any, directed: bool | None = None) -> Parts:
+    """The edges, and the nodes if there are some, of anything that holds a graph. With ``directed`` what has no direction
+    has its edges both ways."""
+    homes = {kind.__module__.split(".")[0] for kind in type(data).__mro__}
+    if "networkx" in homes or (hasattr(data, "is_multigraph") and hasattr(data, "adj")):
+        return _of_networkx(data.to_directed() if directed and not data.is_directed() else data)
+    if "scipy" in homes and hasattr(data, "tocoo"):
+        return _of_scipy(data, directed)
+    if "igraph" in homes:
+        if directed and not data.is_directed():
+            data = data.copy()
+            data.to_directed()
         return _of_igraph(data)
-    if home == "rustworkx":
-        return _of_rustworkx(data)
-    if hasattr(data, "edge_index"):
-        return _of_edge_index(data)
+    if "rustworkx" in homes:
+        is_directed = any(kind.__name__ == "PyDiGraph" for kind in type(data).__mro__)
+        return _of_rustworkx(data.to_directed() if directed and not is_directed else data)
+    if hasattr(data, "edge_index") and hasattr(data, "num_nodes"):
+        return _of_edge_index(data, directed)
     if isinstance(data, np.ndarray):
         return _of_matrix(data)
     if isinstance(data, (Mapping, Table)) or hasattr(data, "__arrow_c_stream__") or hasattr(data, "columns"):
@@ -195,6 +204,8 @@ def _of_matrix(data: NDArray[Any]) -> Parts:
 def _of_pairs(data: Iterable[Any]) -> Parts:
     rows: list[Sequence[Any]] = []
     for row, edge in enumerate(data):
+        if isinstance(edge, np.ndarray) and edge.ndim == 1:
+            edge = edge.tolist()
         if isinstance(edge, (str, bytes)) or not isinstance(edge, Sequence) or len(edge) not in (2, 3):
             raise InputError(f"edge {row} is {edge!r}, but a pair, or a triple with a weight, is needed")
         rows.append(edge)
@@ -251,12 +262,12 @@ def _of_networkx(graph: Any) -> Parts:
     return Parts(table(edges), table(table_of), directed=graph.is_directed())
 
 
-def _of_scipy(matrix: Any) -> Parts:
+def _of_scipy(matrix: Any, wanted: bool | None) -> Parts:
     if matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"an adjacency matrix has the shape {matrix.shape}, but it must be square")
-    matrix = matrix.tocoo()
+    matrix = matrix.tocoo(copy=True)
     matrix.sum_duplicates()
-    directed = (abs(matrix - matrix.T) > 0).nnz > 0
+    directed = bool(wanted) or (abs(matrix - matrix.T) > 0).nnz > 0
     source, target, weight = matrix.row, matrix.col, matrix.data
     if not directed:
         upper = source <= target
@@ -293,15 +304,15 @@ def _of_rustworkx(graph: Any) -> Parts:
         nodes |= _attributes("nodes", nodes, values)
     elif any(value is not None for value in values):
         nodes["label"] = [None if value is None else str(value) for value in values]
-    return Parts(table(edges), table(nodes), directed=type(graph).__name__ == "PyDiGraph")
+    return Parts(table(edges), table(nodes), directed=any(kind.__name__ == "PyDiGraph" for kind in type(graph).__mro__))
 
 
-def _of_edge_index(data: Any) -> Parts:
+def _of_edge_index(data: Any, wanted: bool | None) -> Parts:
     """A ``Data`` of PyTorch Geometric."""
     index = np.asarray(data.edge_index)
     if index.ndim != 2 or index.shape[0] != 2:
         raise InputError(f"edge_index has the shape {index.shape}, but it must be (2, m)")
-    directed = not (hasattr(data, "is_undirected") and data.is_undirected())
+    directed = bool(wanted) or not (hasattr(data, "is_undirected") and data.is_undirected())
     keep = slice(None) if directed else index[0] <= index[1]
     edges: dict[str, Any] = {"source": index[0][keep], "target": index[1][keep]}
     attribute = getattr(data, "edge_attr", None)

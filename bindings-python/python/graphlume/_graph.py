@@ -65,7 +65,9 @@ class Graph(Generated):
         directed: bool | None = None,
         drop_null: bool = False,
     ) -> None:
-        parts = _convert.parts(edges)
+        if isinstance(edges, Graph):
+            raise InputError("this is a Graph already; it never changes, and so needs no copy")
+        parts = _convert.parts(edges, directed)
         if nodes is not None and parts.nodes is not None:
             raise InputError(f"a {type(edges).__name__} has nodes of its own, so that it takes no table of them")
         nodes = _convert.table(nodes) if nodes is not None else parts.nodes
@@ -157,14 +159,21 @@ class Graph(Generated):
         return int(rows[0])
 
     def with_nodes(self, **columns: Any) -> Graph:
-        """The same graph with more columns of nodes, each of shape ``[n]``; those of the same name are replaced.
+        """The same graph with more columns of nodes, each of shape ``[n]`` or a dict by id; those of the same name are
+        replaced.
 
         >>> import graphlume as gl
         >>> g = gl.Graph([(0, 1), (1, 2)])
         >>> g.with_nodes(score=[0.5, 1.0, 0.25]).nodes["score"].tolist()
         [0.5, 1.0, 0.25]
         """
-        table = Table.from_columns({name: _convert.column(name, values) for name, values in columns.items()})
+        known = self._rust.ids.to_pylist() if any(isinstance(values, Mapping) for values in columns.values()) else []
+        table = Table.from_columns(
+            {
+                name: _convert.column(name, [values.get(id) for id in known] if isinstance(values, Mapping) else values)
+                for name, values in columns.items()
+            }
+        )
         return Graph._of(self._rust.with_node_columns(table), self.read_report)
 
     def measure(self, name: str, *, device: str = "cpu", **options: Any) -> Measured:
@@ -178,6 +187,96 @@ class Graph(Generated):
         """
         nodes, edges, summary = self._rust.measure(name, options, device)
         return Measured(self, name, dict(nodes), dict(edges), summary)
+
+    def _like(self, native: _native.Graph) -> Graph:
+        return Graph._of(native, self.read_report)
+
+    def rows_of(self, ids: Any) -> NDArray[np.uint32]:
+        """The rows of the nodes ``ids`` in ``ids``, shape ``[k]``. O(n log n).
+
+        >>> import graphlume as gl
+        >>> gl.Graph([("ann", "bob"), ("bob", "eve")]).rows_of(["eve", "ann"]).tolist()
+        [2, 0]
+        """
+        known = self.ids
+        wanted = np.asarray(ids, dtype=known.dtype if known.dtype == object else None).reshape(-1)
+        if len(known) == 0 or len(wanted) == 0:
+            if len(wanted):
+                raise InputError(f"there is no node {wanted[0]!r}")
+            return np.zeros(0, dtype=np.uint32)
+        order = np.argsort(known, kind="stable")
+        try:
+            rows = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+            found = known[rows] == wanted
+        except TypeError:
+            raise InputError(f"ids of nodes are {type(known[0]).__name__}, and cannot be {wanted.tolist()!r}") from None
+        if not np.all(found):
+            raise InputError(f"there is no node {wanted[~found].tolist()[0]!r}")
+        return rows.astype(np.uint32)
+
+    def filter(self, *, nodes: Any = None, edges: Any = None, keep_isolated: bool = False) -> Graph:
+        """The nodes and edges that conditions are true of, and edges between such nodes alone.
+
+        A condition is an expression over columns, in the grammar of SQL, or an array of truth values of shape ``[n]``
+        or ``[m]``. Of a condition on edges nodes without an edge go too, unless ``keep_isolated``.
+
+        >>> import graphlume as gl
+        >>> g = gl.Graph({"source": ["a", "b", "c"], "target": ["b", "c", "d"], "w": [1, 5, 9]})
+        >>> g.filter(edges="w > 2").ids.tolist()
+        ['b', 'c', 'd']
+        >>> g.filter(nodes="id <> 'b'")
+        Graph(3 nodes, 1 edges, undirected)
+        """
+        keep = [
+            value if value is None or isinstance(value, str) else _convert.column(name, value)
+            for name, value in (("nodes", nodes), ("edges", edges))
+        ]
+        return self._like(_native.filter(self._rust, keep[0], keep[1], keep_isolated))
+
+    def subgraph(self, ids: Any) -> Graph:
+        """The nodes ``ids``, in this order, and all edges between them.
+
+        >>> import graphlume as gl
+        >>> gl.Graph([(1, 2), (2, 3), (3, 4)]).subgraph([3, 2])
+        Graph(2 nodes, 1 edges, undirected)
+        """
+        return self._like(_native.part(self._rust, _convert.column("rows", self.rows_of(ids))))
+
+    def neighborhood(self, ids: Any, *, hops: int | None = 1, direction: str = "both") -> Graph:
+        """What can be reached from the nodes ``ids`` in at most ``hops`` hops, or in any number if that is ``None``;
+        ``direction`` is ``forward``, ``reverse`` or ``both``, and matters if edges have one.
+
+        >>> import graphlume as gl
+        >>> gl.Graph([(1, 2), (2, 3), (3, 4)]).neighborhood([1], hops=2).ids.tolist()
+        [1, 2, 3]
+        """
+        rows = _convert.column("rows", self.rows_of(ids))
+        return self._like(_native.neighborhood(self._rust, rows, hops, {"direction": direction}))
+
+    def largest_component(self) -> Graph:
+        """The largest part that hangs together, whatever the direction of edges."""
+        return self._like(_native.reshape(self._rust, {"verb": "largest_component"}))
+
+    def reverse(self) -> Graph:
+        """The graph with edges the other way round."""
+        return self._like(_native.reshape(self._rust, {"verb": "reverse"}))
+
+    def drop_self_loops(self) -> Graph:
+        """The graph without edges from a node to itself."""
+        return self._like(_native.reshape(self._rust, {"verb": "drop_self_loops"}))
+
+    def drop_isolated(self) -> Graph:
+        """The graph without nodes that have no edge."""
+        return self._like(_native.reshape(self._rust, {"verb": "drop_isolated"}))
+
+    def deduplicate(self, *, combine: str = "sum") -> Graph:
+        """One edge for all between the same nodes. Its weight is the ``sum``, ``max``, ``min`` or the ``first`` of theirs, where
+        edges without weights count 1; other attributes are those of the first."""
+        return self._like(_native.reshape(self._rust, {"verb": "deduplicate", "combine": combine}))
+
+    def symmetrize(self, *, combine: str = "sum") -> Graph:
+        """A directed graph that has each edge both ways once, with weights as in ``deduplicate``."""
+        return self._like(_native.reshape(self._rust, {"verb": "symmetrize", "combine": combine}))
 
     def gfql(self, query: Any, *, strict: bool = False) -> Graph:
         """The part of the graph that a query in GFQL finds: a list of steps, a ``Let``, or their JSON as text, as
@@ -195,7 +294,7 @@ class Graph(Generated):
                 query = query.to_json()
             elif isinstance(query, list):
                 query = [step.to_json() if hasattr(step, "to_json") else step for step in query]
-            query = json.dumps(query)
+            query = json.dumps(query, default=lambda value: value.item() if hasattr(value, "item") else str(value))
         nodes, edges, notes = self._rust.query(query, strict)
         for note in notes:
             warnings.warn(note, stacklevel=2)
@@ -239,7 +338,10 @@ class Graph(Generated):
         return session.graph(pack=pack)
 
     def _plot(self, path: Any, options: dict[str, Any]) -> Picture:
+        if path is not None and Path(path).suffix.lower() not in (".png", ".svg"):
+            raise InputError(f"{path}: a picture is written as .png or .svg")
         graph = self if self.positions is not None else self.layout()
+        options = {name: _as_text(name, value) for name, value in options.items()}
         picture = Picture(graph, {name: value for name, value in options.items() if value is not None})
         if path is not None:
             picture.save(path)
@@ -282,14 +384,15 @@ class Graph(Generated):
         return coo_array((values, (source, target)), shape=(self.n_nodes, self.n_nodes)).tocsr()
 
     def to_igraph(self) -> Any:
-        """The graph as one of igraph, with all attributes; ids are the attribute ``name``."""
+        """The graph as one of igraph, with all attributes; ids are the attribute ``name``, and a column of that name is
+        ``name_``."""
         import igraph
 
         graph = igraph.Graph(n=self.n_nodes, edges=self.edge_index.T.tolist(), directed=self.is_directed)
         nodes, edges = self.nodes, self.edges
-        graph.vs["name"] = nodes.column(nodes.columns[0]).to_pylist()
         for name in nodes.columns[1:]:
-            graph.vs[name] = nodes.column(name).to_pylist()
+            graph.vs["name_" if name == "name" else name] = nodes.column(name).to_pylist()
+        graph.vs["name"] = nodes.column(nodes.columns[0]).to_pylist()
         for name in edges.columns[2:]:
             graph.es[name] = edges.column(name).to_pylist()
         return graph
@@ -315,8 +418,23 @@ class Graph(Generated):
             return None
         return self.plot(width=960, height=720).png()
 
+    def __copy__(self) -> Graph:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Graph:
+        return self
+
     def __getstate__(self) -> Any:
         raise TypeError("a Graph cannot be pickled: write it to a file, and read that")
+
+
+def _as_text(name: str, value: Any) -> Any:
+    """An option of a picture that the command line has as text: a list of colors or bounds, a number of bins."""
+    if name not in ("bins", "background", "edge_opacity", "labels", "palette") or isinstance(value, (str, type(None))):
+        return value
+    if isinstance(value, (int, float)):
+        return str(value)
+    return ",".join(str(item) for item in value)
 
 
 def _rows(table: Table, first: int) -> Iterator[dict[str, Any]]:
@@ -370,6 +488,38 @@ def read(
     return Graph._of(*_native.read(os.fspath(path), options))
 
 
+def hypergraph(
+    events: Any,
+    entities: list[str] | None = None,
+    *,
+    direct: bool = False,
+    drop_na: bool = True,
+    drop_edge_attrs: bool = False,
+    opts: dict[str, Any] | None = None,
+) -> Graph:
+    """The graph of the things that the rows of a table name: each value of the columns ``entities`` (by default of all) is a
+    node; each row is a node too, joined with its values, or with ``direct`` joins its values with one another.
+
+    The meaning of options, and the names of columns, are those of PyGraphistry's ``hypergraph``; ``opts`` are its options,
+    such as ``{"CATEGORIES": {"ip": ["from", "to"]}}``.
+
+    >>> import graphlume as gl
+    >>> g = gl.hypergraph({"user": ["ann", "bob"], "ip": ["10.0.0.1", "10.0.0.1"]}, direct=True)
+    >>> g.ids.tolist()
+    ['user::ann', 'user::bob', 'ip::10.0.0.1']
+    """
+    options = {
+        "entity_types": entities,
+        "direct": direct,
+        "drop_na": drop_na,
+        "drop_edge_attrs": drop_edge_attrs,
+    }
+    graph, notes = _native.hypergraph(_convert.table(events), options, opts or {})
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    return Graph._of(graph)
+
+
 class Measured:
     """What a measure found: its columns are attributes, ``float64``, integers or truth values of shape ``[n]`` or
     ``[m]``, and so are the numbers of its summary.
@@ -412,17 +562,22 @@ class Measured:
             raise InputError(f"{self._name} has no columns: its result is `summary`")
         return self._column(self.columns[0])
 
+    @property
+    def _first(self) -> _native.Array:
+        return next(iter((self._nodes | self._edges).values()))
+
     def _column(self, name: str) -> NDArray[Any]:
         if name not in self._arrays:
             self._arrays[name] = (self._nodes | self._edges)[name].to_numpy()
         return self._arrays[name]
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_"):
-            if name in self._nodes or name in self._edges:
-                return self._column(name)
-            if name in self.summary:
-                return self.summary[name]
+        if name.startswith("_") or name == "summary":
+            raise AttributeError(name)
+        if name in self._nodes or name in self._edges:
+            return self._column(name)
+        if name in self.summary:
+            return self.summary[name]
         raise AttributeError(f"{self._name} found no `{name}`, but {', '.join([*self.columns, *self.summary])}")
 
     def __dir__(self) -> list[str]:
@@ -431,22 +586,35 @@ class Measured:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.values, dtype=dtype, copy=bool(copy)) if copy else np.asarray(self.values, dtype=dtype)
 
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.values.tolist())
+
     def __getitem__(self, id: Any) -> Any:
         """The value of the node ``id`` in the first column."""
         if not self._nodes:
             raise InputError(f"{self._name} has no values of nodes")
         return self.values[self._graph.row_of(id)].item()
 
+    def _keys(self, rows: NDArray[Any]) -> list[Any]:
+        """What has a value in the first column: ids of nodes, or pairs of ids."""
+        if self._nodes:
+            return self._graph.ids[rows].tolist()  # type: ignore[no-any-return]
+        edges = self._graph.edges
+        source, target = (edges[name][rows].tolist() for name in edges.columns[:2])
+        return list(zip(source, target))
+
     def to_dict(self) -> dict[Any, Any]:
-        """The first column of nodes by id."""
-        first = next(iter(self._nodes))
-        return dict(zip(self._graph._rust.ids.to_pylist(), self._nodes[first].to_pylist()))
+        """The first column by id, or by pair of ids if it has a value for each edge; of parallel ones that of the last."""
+        return dict(zip(self._keys(np.arange(len(self.values))), self._first.to_pylist()))
 
     def top(self, k: int = 10) -> dict[Any, Any]:
-        """The ``k`` nodes with the largest values, largest first."""
+        """The ``k`` nodes, or edges as pairs of ids, with the largest values, largest first."""
         values = np.nan_to_num(self.values.astype(float), nan=-np.inf)
-        best = np.argsort(-values, kind="stable")[:k]
-        return dict(zip(self._graph.ids[best].tolist(), self.values[best].tolist()))
+        best = np.argsort(-values, kind="stable")[: max(k, 0)]
+        return dict(zip(self._keys(best), self.values[best].tolist()))
 
     @property
     def nodes(self) -> Table:

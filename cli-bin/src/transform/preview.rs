@@ -1,5 +1,7 @@
 //! The first rows of a table, for people or as JSON.
 
+use arrow::json::WriterBuilder;
+use arrow::json::writer::JsonArray;
 use graphlume::etl::pipeline::Pipeline;
 
 use crate::outcome::Outcome;
@@ -21,7 +23,9 @@ pub(super) fn run(
     let more = n < head.num_rows();
     let head = head.slice(0, n.min(head.num_rows()));
     if json {
-        let mut writer = arrow::json::ArrayWriter::new(Vec::new());
+        // A value that is missing is told, as other values are.
+        let builder = WriterBuilder::new().with_explicit_nulls(true);
+        let mut writer = builder.build::<_, JsonArray>(Vec::new());
         writer.write(&in_utc(&head)?)?;
         writer.finish()?;
         let mut text = writer.into_inner();

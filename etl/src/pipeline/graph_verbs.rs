@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{Field, Schema};
-use graph_core::{Graph, ReadOptions};
+use graph_core::{Graph, IdOrder, ReadOptions};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -223,7 +223,9 @@ fn spanning_forest(section: &Section) -> Result<Verb> {
 
 /// A query over a table of edges, and of nodes if there is one; what it finds of one of them.
 fn gfql(section: &Section) -> Result<Verb> {
-    let options = ReadOptions { directed: Some(true), ..graph_options(section)? };
+    // Calls that take the first rows are to take those of the table of nodes.
+    let order = IdOrder::NodeTable;
+    let options = ReadOptions { directed: Some(true), order, ..graph_options(section)? };
     let part = part(section)?;
     let absent = match section.flag("strict")? {
         Some(true) => Absent::Refuse,

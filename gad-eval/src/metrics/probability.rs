@@ -30,6 +30,9 @@ pub struct CalibrationReport {
     pub bins: Vec<CalibrationBin>,
 }
 
+/// More bins than samples say nothing, and these are more than a plot has pixels.
+const MOST_BINS: usize = 1 << 20;
+
 /// Compares probabilities `y_score` with labels `y_true`, both of shape `[n]`, in `n_bins` equally
 /// wide bins; the last one holds 1. O(n).
 ///
@@ -44,14 +47,14 @@ pub struct CalibrationReport {
 /// # Errors
 ///
 /// [`Error::LengthMismatch`], [`Error::Empty`], [`Error::NotFinite`]; [`Error::NotProbability`] for
-/// a score outside `0..=1`; [`Error::BadOption`] for no bins.
+/// a score outside `0..=1`; [`Error::BadOption`] for no bins or too many.
 pub fn calibration(y_true: &[bool], y_score: &[f64], n_bins: usize) -> Result<CalibrationReport> {
     check(y_true, y_score)?;
-    if n_bins == 0 {
+    if !(1..=MOST_BINS).contains(&n_bins) {
         return Err(Error::BadOption {
             option: "n_bins",
-            value: "0".into(),
-            allowed: "at least 1",
+            value: n_bins.to_string().into(),
+            allowed: "from 1 to 1048576",
         });
     }
     if let Some(index) = y_score.iter().position(|score| !(0.0..=1.0).contains(score)) {

@@ -84,7 +84,7 @@ pub fn write(graph: &Graph, path: impl AsRef<Path>, options: &WriteOptions) -> R
     if let Some(nodes) = &options.nodes {
         write_table(graph.nodes(), nodes, &WriteOptions::default())?;
     }
-    let bytes = file::create(path, plan.compression, |out| write_plan(graph, out, plan))?;
+    let bytes = file::create(path, plan.around(), |out| write_plan(graph, out, plan))?;
     let Plan { format, compression, .. } = plan;
     Ok(WriteReport { format, compression, bytes, duration: start.elapsed() })
 }
@@ -108,7 +108,7 @@ pub fn write(graph: &Graph, path: impl AsRef<Path>, options: &WriteOptions) -> R
 /// As [`write()`]; [`Error::UnknownOutput`] if the options name no format.
 pub fn write_to(graph: &Graph, out: impl Write + Send, options: &WriteOptions) -> Result<()> {
     let plan = Plan::new(Path::new("-"), options)?;
-    file::compress(out, plan.compression, |out| write_plan(graph, out, plan))?;
+    file::compress(out, plan.around(), |out| write_plan(graph, out, plan))?;
     Ok(())
 }
 
@@ -128,7 +128,7 @@ pub fn write_table(
 ) -> Result<WriteReport> {
     let (path, start) = (path.as_ref(), Instant::now());
     let plan = Plan::new(path, options)?;
-    let bytes = file::create(path, plan.compression, |out| match plan.format {
+    let bytes = file::create(path, plan.around(), |out| match plan.format {
         Format::Csv => delimited::write_table(table, out, plan),
         Format::JsonLines => json::write_lines(table, out),
         Format::NodeLink => json::write_array(table, out),

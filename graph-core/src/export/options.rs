@@ -135,6 +135,16 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// What is compressed around the file: Parquet and Arrow have their compression within.
+    pub(super) fn around(&self) -> Compression {
+        match self.format {
+            Format::Parquet | Format::Arrow => Compression::None,
+            _ => self.compression,
+        }
+    }
+}
+
 fn check_compression(
     format: Format,
     compression: Compression,

@@ -1,0 +1,227 @@
+//! Graphs of other shapes: parts, neighborhoods, simpler ones; and graphs of events.
+
+use std::sync::Arc;
+
+use arrow::array::{Array as _, AsArray, BooleanArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::{cast, prep_null_mask_filter};
+use arrow::datatypes::{DataType, UInt32Type};
+use graphlume::etl::expr::Expr;
+use graphlume::etl::hypergraph::{HypergraphConfig, HypergraphOpts};
+use graphlume::etl::table::Table as Lazy;
+use graphlume::etl::topology::{
+    Combine, Direction, Hops, deduplicate, drop_self_loops, filter_edges, induced_by_mask,
+    induced_by_nodes, largest_component, prune_orphans, reverse, symmetrize,
+};
+use graphlume::etl::{Control, Error, Result};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use serde::Deserialize;
+
+use crate::arrays::Array;
+use crate::error::Failure;
+use crate::graph::Graph;
+use crate::tables;
+use crate::values;
+use crate::work::work;
+
+/// A verb with its options.
+#[derive(Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
+enum Verb {
+    Reverse,
+    DropSelfLoops,
+    DropIsolated,
+    LargestComponent,
+    Deduplicate { combine: Combine },
+    Symmetrize { combine: Combine },
+}
+
+impl Verb {
+    fn run(self, graph: &graphlume::Graph) -> Result<graphlume::Graph> {
+        Ok(match self {
+            Self::Reverse => reverse(graph)?,
+            Self::DropSelfLoops => drop_self_loops(graph)?.graph,
+            Self::DropIsolated => prune_orphans(graph)?.graph,
+            Self::LargestComponent => largest_component(graph)?.graph,
+            Self::Deduplicate { combine } => deduplicate(graph, combine)?.graph,
+            Self::Symmetrize { combine } => symmetrize(graph, combine)?.graph,
+        })
+    }
+}
+
+/// Rows that an expression is true of; where it has no value it is not.
+fn rows_where(rows: RecordBatch, expression: &Expr, control: &Control) -> Result<BooleanBuffer> {
+    let table = Lazy::from_batch(rows)?;
+    // Says what is wrong with a condition, as a filter would.
+    table.filter(expression)?;
+    let found = table.select_exprs(&[("keep", expression.clone())])?.collect(control)?;
+    let keep = cast(found.column(0), &DataType::Boolean).map_err(graphlume::graph::Error::from)?;
+    Ok(mask(keep.as_boolean()))
+}
+
+/// What is true; what is missing is not.
+fn mask(values: &BooleanArray) -> BooleanBuffer {
+    match values.null_count() {
+        0 => values.values().clone(),
+        _ => prep_null_mask_filter(values).values().clone(),
+    }
+}
+
+/// What to keep: an expression, or a column of truth values.
+#[derive(FromPyObject)]
+pub(crate) enum Condition<'py> {
+    Text(String),
+    Mask(Bound<'py, Array>),
+}
+
+/// The same, read.
+enum Keep {
+    Where(Expr),
+    Mask(BooleanBuffer),
+}
+
+impl Condition<'_> {
+    fn read(&self, py: Python<'_>, of: &str) -> PyResult<Keep> {
+        let bad = |text: String| Failure::Input(text).raise(py);
+        match self {
+            Self::Text(text) => text
+                .parse()
+                .map(Keep::Where)
+                .map_err(|error: graphlume::etl::expr::ExpressionError| bad(error.to_string())),
+            Self::Mask(values) => {
+                let values = &values.get().0;
+                let Some(values) = values.as_boolean_opt() else {
+                    let kind = values.data_type();
+                    return Err(bad(format!(
+                        "{of} are kept by truth values, but these are of type {kind}"
+                    )));
+                };
+                Ok(Keep::Mask(mask(values)))
+            }
+        }
+    }
+}
+
+impl Keep {
+    fn of(
+        self,
+        rows: impl FnOnce() -> Result<RecordBatch>,
+        control: &Control,
+    ) -> Result<BooleanBuffer> {
+        match self {
+            Self::Where(expression) => rows_where(rows()?, &expression, control),
+            Self::Mask(mask) => Ok(mask),
+        }
+    }
+}
+
+/// Rows of nodes, in a column of 32 bits.
+fn rows_in(py: Python<'_>, rows: &Array) -> PyResult<Vec<u32>> {
+    let column = rows.0.as_primitive_opt::<UInt32Type>();
+    column.map(|rows| rows.values().to_vec()).ok_or_else(|| {
+        let kind = rows.0.data_type();
+        Failure::Input(format!("rows are of type {kind}, but UInt32 is needed")).raise(py)
+    })
+}
+
+/// The graph after a verb: `reverse`, `drop_self_loops`, `drop_isolated`, `largest_component`, `deduplicate`,
+/// `symmetrize`.
+#[pyfunction]
+pub(crate) fn reshape(
+    graph: &Graph,
+    py: Python<'_>,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<Graph> {
+    let verb: Verb = values::parsed(Some(options))?;
+    let reshaped = work(py, "graph", |_| verb.run(&graph.0))?;
+    Ok(Graph(Arc::new(reshaped)))
+}
+
+/// The nodes and edges that conditions are true of.
+#[pyfunction]
+pub(crate) fn filter(
+    graph: &Graph,
+    py: Python<'_>,
+    nodes: Option<Condition<'_>>,
+    edges: Option<Condition<'_>>,
+    keep_isolated: bool,
+) -> PyResult<Graph> {
+    let nodes = nodes.map(|nodes| nodes.read(py, "nodes")).transpose()?;
+    let edges = edges.map(|edges| edges.read(py, "edges")).transpose()?;
+    let filtered = work(py, "filter", |control| {
+        let mut graph = graphlume::Graph::clone(&graph.0);
+        // Both are asked of the graph as it is, so that masks fit.
+        let edges = match edges {
+            Some(edges) => Some(edges.of(|| Ok(graph.edge_table()?), control)?),
+            None => None,
+        };
+        let nodes = match nodes {
+            Some(nodes) => Some(nodes.of(|| Ok(graph.nodes().clone()), control)?),
+            None => None,
+        };
+        let lost = edges.is_some() && !keep_isolated;
+        if let Some(edges) = edges {
+            graph = filter_edges(&graph, &edges, true)?.graph;
+        }
+        if let Some(nodes) = nodes {
+            graph = induced_by_mask(&graph, &nodes)?.graph;
+        }
+        if lost {
+            graph = prune_orphans(&graph)?.graph;
+        }
+        Ok::<_, Error>(graph)
+    })?;
+    Ok(Graph(Arc::new(filtered)))
+}
+
+/// The nodes in `rows`, in this order, and all edges between them.
+#[pyfunction]
+pub(crate) fn part(graph: &Graph, py: Python<'_>, rows: &Array) -> PyResult<Graph> {
+    let rows = rows_in(py, rows)?;
+    let part = work(py, "part", |_| induced_by_nodes(&graph.0, &rows))?;
+    Ok(Graph(Arc::new(part.graph)))
+}
+
+/// What can be reached from the nodes in `rows` in some number of hops.
+#[pyfunction]
+pub(crate) fn neighborhood(
+    graph: &Graph,
+    py: Python<'_>,
+    rows: &Array,
+    hops: Option<u32>,
+    direction: &Bound<'_, PyDict>,
+) -> PyResult<Graph> {
+    #[derive(Deserialize)]
+    struct Way {
+        direction: Direction,
+    }
+    let Way { direction } = values::parsed(Some(direction))?;
+    let rows = rows_in(py, rows)?;
+    let found = work(py, "neighborhood", |control| {
+        let hops = Hops { direction, min_hops: 0, max_hops: hops, ..Hops::default() };
+        let found = hops.run(&graph.0, &rows, control)?;
+        Ok::<_, Error>(found.subgraph(&graph.0)?.graph)
+    })?;
+    Ok(Graph(Arc::new(found)))
+}
+
+/// The graph of the things that the rows of a table name, and what was odd in it.
+#[pyfunction]
+pub(crate) fn hypergraph(
+    events: &Bound<'_, PyAny>,
+    options: &Bound<'_, PyDict>,
+    names: &Bound<'_, PyDict>,
+) -> PyResult<(Graph, Vec<String>)> {
+    let py = events.py();
+    let opts: HypergraphOpts = values::parsed(Some(names))?;
+    let config: HypergraphConfig = values::parsed(Some(options))?;
+    let config = HypergraphConfig { opts, ..config };
+    let events = tables::batch(events)?;
+    let (graph, warnings) = work(py, "hypergraph", |control| {
+        let found = config.run(&events, control)?;
+        let warnings = found.warnings().iter().map(ToString::to_string).collect();
+        Ok::<_, Error>((found.graph()?, warnings))
+    })?;
+    Ok((Graph(Arc::new(graph)), warnings))
+}
