@@ -426,3 +426,22 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     }
     files
 }
+
+#[test]
+fn every_function_of_expressions_is_in_the_documentation() {
+    let source = fs::read_to_string(root().join("etl/src/expr/functions.rs")).unwrap();
+    let docs = fs::read_to_string(root().join("docs/transform.md")).unwrap();
+    let start = source.find("functions! {").unwrap();
+    let functions = &source[start..start + source[start..].find("\n}").unwrap()];
+    let names = functions.lines().filter_map(|line| {
+        let (_, names) = line.split_once(": [\"")?;
+        Some(names.split_once(']')?.0.replace('"', ""))
+    });
+    let names: Vec<String> =
+        names.flat_map(|names| names.split(", ").map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert!(names.len() > 50, "functions are not read at all: {names:?}");
+    for name in names {
+        let known = [format!("`{name}("), format!("`{name}`")];
+        assert!(known.iter().any(|text| docs.contains(text)), "{name} is not in docs/transform.md");
+    }
+}

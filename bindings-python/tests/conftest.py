@@ -1,13 +1,9 @@
 """Graphs that tests share."""
 
-from pathlib import Path
-
 import networkx as nx
 import pytest
 
 import graphlume as gl
-
-DATA = Path(__file__).resolve().parents[2] / "tests" / "data"
 
 gl.set_progress(False)
 

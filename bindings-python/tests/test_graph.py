@@ -132,6 +132,87 @@ def test_what_has_an_edge_index():
     assert graph.nodes["y"].tolist() == [0, 0, 1, 0]
 
 
+def test_what_has_no_direction_has_both_if_that_is_wanted():
+    pairs = [(0, 1), (1, 2)]
+    matrix = sp.coo_array(([1.0] * 4, ([0, 1, 1, 2], [1, 0, 2, 1])), shape=(3, 3))
+    before = matrix.nnz
+    for data in (matrix, nx.Graph(pairs), igraph.Graph(edges=pairs), rx.PyGraph()):
+        if isinstance(data, rx.PyGraph):
+            data.add_nodes_from([None] * 3)
+            data.add_edges_from([(u, v, None) for u, v in pairs])
+        graph = gl.Graph(data, directed=True)
+        ends = sorted(zip(graph.edges["source"].tolist(), graph.edges["target"].tolist()))
+        assert graph.is_directed and [tuple(map(int, end)) for end in ends] == [(0, 1), (1, 0), (1, 2), (2, 1)]
+    assert matrix.nnz == before
+    double = sp.coo_array(([1.0, 1.0, 1.0], ([0, 0, 1], [1, 1, 0])), shape=(2, 2))
+    gl.Graph(double)
+    assert double.nnz == 3
+
+
+def test_attributes_that_some_have_come_back_as_they_were():
+    graph = nx.Graph([("a", "b"), ("b", "c")])
+    graph.nodes["a"].update(age=3, ok=True, share=0.5)
+    graph.nodes["c"].update(ok=False)
+    graph.edges["a", "b"]["cap"] = 2**60 + 1
+    back = gl.Graph(graph).to_networkx()
+    assert dict(back.nodes(data=True)) == dict(graph.nodes(data=True))
+    assert back.edges["a", "b"] == {"cap": 2**60 + 1} and back.edges["b", "c"] == {}
+    assert isinstance(back.nodes["a"]["age"], int) and back.nodes["a"]["ok"] is True
+
+
+def test_columns_by_id_and_those_that_cannot_be():
+    graph = gl.Graph([("a", "b"), ("b", "c")])
+    assert graph.with_nodes(n={"c": 3, "a": 1}).nodes.column("n").to_pylist() == [1, None, 3]
+    assert graph.with_nodes(n=graph.page_rank().to_dict()).nodes["n"].sum() == pytest.approx(1)
+    for call, text in [
+        (lambda: graph.with_nodes(n={1, 2, 3}), "a set, which has no order"),
+        (lambda: graph.with_nodes(id=[1, 2, 3]), "`id` holds the ids of nodes, and cannot be replaced"),
+        (lambda: gl.Graph(graph), "is a Graph already"),
+    ]:
+        with pytest.raises(gl.InputError, match=text):
+            call()
+    with pytest.raises(ValueError, match="read-only|assignment"):
+        graph.ids[0] = "z"
+    import copy
+
+    assert copy.copy(graph) is graph and copy.copy(graph.degree()).values.tolist() == [1, 2, 1]
+    named = gl.Graph([(1, 2)], {"id": [1, 2], "name": ["x", "y"]}).to_igraph()
+    assert named.vs["name"] == [1, 2] and named.vs["name_"] == ["x", "y"]
+    masked = np.ma.array([1, 2], mask=[False, True])
+    with pytest.raises(gl.InputError, match="row 1"):
+        gl.Graph({"source": masked, "target": [2, 3]})
+    assert gl.Graph([(1, 2), (None, 3)], drop_null=True).n_edges == 1
+
+
+def test_arrays_that_are_none_are_refused():
+    texts = pa.StringArray.from_buffers(
+        2, pa.py_buffer(np.array([0, 1_000_000, 3], np.int32)), pa.py_buffer(b"abc")
+    )
+    broken = pa.array([b"\xff\xfe", b"a"]).cast(pa.string(), safe=False)
+    for column in (texts, broken):
+        with pytest.raises(gl.InputError):
+            gl.Graph(pa.table({"source": [1, 2], "target": [2, 3], "text": column}))
+    from graphlume import _native
+
+    class Once:
+        pair = pa.array([1]).__arrow_c_array__()
+
+        def __arrow_c_array__(self, requested_schema=None):
+            return self.pair
+
+    once = Once()
+    assert len(_native.Array.from_arrow(once)) == 1
+    with pytest.raises(gl.InputError, match="used before"):
+        _native.Array.from_arrow(once)
+
+
+def test_frames_can_be_written_to(karate):
+    frame = gl.Graph(karate).layout(iterations=1).nodes.to_pandas()
+    frame.loc[0, "x"] = 5.0
+    assert frame.loc[0, "x"] == 5.0
+    assert list(gl.Graph(karate).nodes) == ["id", "club"]
+
+
 def test_numbers_are_not_copied():
     values = np.arange(1000, dtype=np.float64)
     table = pa.table({"source": np.arange(1000), "target": np.arange(1000)[::-1].copy(), "value": values})

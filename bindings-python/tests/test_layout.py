@@ -76,6 +76,12 @@ def test_pictures(karate, tmp_path):
     assert gl.Graph(karate).plot(width=64, height=64).png().startswith(b"\x89PNG")
 
 
+def test_options_of_pictures_may_be_lists_and_numbers(karate):
+    graph = gl.Graph(karate).layout(iterations=5).with_nodes(n=np.arange(34))
+    for options in ({"labels": 5}, {"bins": 3}, {"bins": [1, 5]}, {"palette": ["white", "#f80"]}, {"edge_opacity": 0.3}):
+        assert graph.plot(width=64, height=64, color_by="n", **options).png().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("call", "text"),
     [

@@ -55,9 +55,14 @@ def test_a_method_is_a_measure_with_its_options(karate):
 
 def test_measures_of_edges_and_of_the_whole(karate):
     graph = gl.Graph(karate)
-    between = graph.betweenness(edges=True) if "edges" in gl.Graph.betweenness.__kwdefaults__ else None
-    if between is not None:
-        assert len(between.edges) == 78
+    between = graph.edge_betweenness()
+    expected = {tuple(sorted(edge)): value for edge, value in nx.edge_betweenness_centrality(karate).items()}
+    found = {tuple(sorted(edge)): value for edge, value in between.to_dict().items()}
+    assert found == pytest.approx(expected)
+    assert tuple(sorted(next(iter(between.top(1))))) == max(expected, key=expected.get)
+    assert len(between.edges) == 78 and len(list(between)) == len(between) == 78
+    with pytest.raises(gl.InputError, match="no values of nodes"):
+        between[0]
     bounds = graph.measure("diameter")
     assert bounds.columns == [] and bounds.summary["upper"] == nx.diameter(karate)
 
@@ -83,5 +88,20 @@ def test_what_is_asked_wrongly_is_named(karate):
         graph.page_rank(device="cuda:7")
     with pytest.raises(gl.InputError, match="names no device"):
         graph.page_rank(device="toaster")
-    with pytest.raises(TypeError, match="`damping` cannot be a object"):
+    with pytest.raises(TypeError, match="`damping` cannot be of type object"):
         graph.page_rank(damping=object())
+    endless = []
+    endless.append(endless)
+    with pytest.raises(gl.InputError, match="more than 32 deep"):
+        graph.bfs(sources=endless)
+    with pytest.raises(gl.InputError, match="does not fit into 64 bits"):
+        graph.louvain(seed=2**70)
+
+
+def test_options_may_be_what_python_has(karate):
+    graph = gl.Graph(karate)
+    plain = graph.bfs(sources=[0, 1]).values.tolist()
+    for sources in (np.array([0, 1]), range(2), (0, 1), {0, 1}, np.uint8([0, 1])):
+        assert graph.bfs(sources=sources).values.tolist() == plain
+    personal = graph.page_rank(personalization={0: 1.0}).to_dict()
+    assert personal == pytest.approx(nx.pagerank(nx.Graph(karate.edges()), personalization={0: 1}, tol=1e-10), abs=1e-5)

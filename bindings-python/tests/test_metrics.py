@@ -48,7 +48,7 @@ def test_anything_that_is_an_array():
     import pyarrow as pa
 
     labels, scores = [False, True, True], [0.1, 0.9, 0.05]
-    for make in (list, tuple, np.array, pl.Series, pd.Series, pa.array, pa.chunked_array.__class__ and (lambda v: pa.chunked_array([v]))):
+    for make in (list, tuple, np.array, pl.Series, pd.Series, pa.array, lambda v: pa.chunked_array([v])):
         assert metrics.roc_auc_score(make(labels), make(scores)) == 0.5
     assert metrics.roc_auc_score(np.array(labels)[::1], np.float32([0, 1, 2])) == 1.0
 
@@ -76,5 +76,7 @@ def test_bounds():
         metrics.precision_at_k([0, 1], [0, 1], 9)
     with pytest.raises(InputError, match="one class"):
         metrics.roc_curve([1, 1], [0, 1])
+    with pytest.raises(InputError, match="n_bins is 1099511627776, but it must be from 1 to 1048576"):
+        metrics.calibration([0, 1], [0.1, 0.9], n_bins=2**40)
     with pytest.raises(InputError, match="no probability"):
         metrics.calibration([0, 1], [0, 1.5])

@@ -127,10 +127,19 @@ def test_a_child_that_is_forked_works_on():
         import graphlume as gl
         graph = gl.Graph([(at, at + 1) for at in range(5000)])
         before = graph.page_rank().values.sum()
+        session = graph.layout_session(device="cpu")
+        session.run(2)
+        _ = graph.edges
         child = os.fork()
         if child == 0:
             code = int(abs(graph.page_rank().values.sum() - before) > 1e-12)
-            graph.layout(iterations=3, device="cpu")
+            graph.layout(iterations=3, device="cpu").plot(width=64, height=64)
+            session.step(2)
+            graph.to_polars(), graph.to_networkx(), graph.to_scipy()
+            graph.with_nodes(a=range(5001)).filter(nodes="a < 5")
+            graph.louvain(), graph.largest_component()
+            gl.metrics.roc_auc_score([0, 1] * 50_000, range(100_000))
+            gl.detect.Detector("degree").fit(graph)
             os._exit(code)
         assert os.waitpid(child, 0)[1] == 0
         graph.page_rank()
@@ -153,6 +162,21 @@ def test_an_interpreter_ends_while_a_thread_works():
         """
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_what_cannot_be_drawn_keeps_nothing_from_being_computed():
+    done = run(
+        """
+        import sys
+        import numpy as np
+        import graphlume as gl
+        sys.stderr = None
+        graph = gl.Graph(np.random.default_rng(0).integers(0, 20_000, (100_000, 2)))
+        graph.layout(iterations=60, tolerance=0.0, device="cpu", pack=False)
+        print("well")
+        """
+    )
+    assert done.stdout == "well\n", done.stderr
 
 
 def test_a_bar_shows_when_it_takes_long():
