@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use graphlume::graph::{Control, Progress};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -50,11 +50,18 @@ pub(crate) fn work<T: Send, E: Into<Failure> + Send>(
             while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
                 let progress = *latest.lock().unwrap_or_else(PoisonError::into_inner);
                 let looked = Python::attach(|py| {
-                    if PATIENCE < begin.elapsed() && bar.show(py, label, progress).is_err() {
+                    py.check_signals()?;
+                    if PATIENCE < begin.elapsed()
+                        && let Err(error) = bar.show(py, label, progress)
+                    {
+                        // Handlers of signals run while Python draws, too.
+                        if !error.is_instance_of::<PyException>(py) {
+                            return Err(error);
+                        }
                         // What is drawn matters less than what is computed.
                         bar = Bar::Broken;
                     }
-                    py.check_signals()
+                    Ok(())
                 });
                 if let Err(error) = looked {
                     stop.store(true, Ordering::Relaxed);

@@ -182,11 +182,27 @@ def test_what_cannot_be_drawn_keeps_nothing_from_being_computed():
 def test_a_bar_shows_when_it_takes_long():
     done = run(
         """
+        import sys
         import numpy as np
         import graphlume as gl
+
+        class Seen:
+            seen = False
+
+            def write(self, text):
+                self.seen = self.seen or "steps" in text
+                sys.__stderr__.write(text)
+
+            def flush(self):
+                sys.__stderr__.flush()
+
+        sys.stderr = Seen()
         graph = gl.Graph(np.random.default_rng(0).integers(0, 20_000, (100_000, 2)))
         session = graph.layout_session(tolerance=0.0, device="cpu")
-        session.run(100)
+        while session.last["iteration"] < 20_000:
+            session.run(2_000)
+            if sys.stderr.seen:
+                break
         gl.set_progress(False)
         """
     )

@@ -88,7 +88,7 @@ def test_a_graph_of_events():
     # Three events, two users and two addresses; five values that are there.
     assert (graph.n_nodes, graph.n_edges) == (7, 5)
     direct = gl.hypergraph(events, ["user", "ip"], direct=True)
-    assert pairs(direct) == [("ip::1", "user::ann"), ("ip::1", "user::bob")]
+    assert pairs(direct) == [("user::ann", "ip::1"), ("user::bob", "ip::1")]
     same = gl.hypergraph({"a": ["x"], "b": ["x"]}, direct=True, opts={"CATEGORIES": {"both": ["a", "b"]}})
     assert same.ids.tolist() == ["both::x"]
     with pytest.raises(gl.InputError, match="usr"):

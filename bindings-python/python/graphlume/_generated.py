@@ -220,13 +220,13 @@ class Generated:
         - ``color_scale``: How numbers become colors. One of 'auto', 'linear', 'log', 'quantile'.
         - ``palette``: Colors to choose from: `viridis`, `categorical`, or a list as `white,#f80,rgb(0,0,90)`; numbers
             lie between them, names take them in turn.
-        - ``bins``: Put numbers into bins of one color: how many, bounded as --color-scale says, or upper bounds as
+        - ``bins``: Put numbers into bins of one color: how many, bounded as ``color_scale`` says, or upper bounds as
             `0,10,100`.
         - ``size_by``: Size nodes by a numeric column; or by `degree` (the default) or `none`, where no column has that
             name.
         - ``opacity_by``: Make nodes more or less opaque by a numeric column, or by `degree`; numbers that are not all
             from 0 to 1 become 0.15 to 1.
-        - ``edge_color_by``: Color edges by a column of theirs, as --color-by does nodes.
+        - ``edge_color_by``: Color edges by a column of theirs, as ``color_by`` does nodes.
         - ``edge_size_by``: Make edges wider or thinner by a numeric column of theirs.
         - ``edge_opacity_by``: Make edges more or less opaque by a numeric column of theirs.
         - ``labels``: Which nodes get a label, the largest first: `auto`, `none`, `all` or a number; `auto` takes as
@@ -288,8 +288,6 @@ class Generated:
 
     get_degrees = degree
 
-    degree_centrality = degree
-
     def weak_components(
         self,
         *,
@@ -341,8 +339,6 @@ class Generated:
 
     pagerank = page_rank
 
-    personalized_pagerank = page_rank
-
     def hits(
         self,
         *,
@@ -359,8 +355,6 @@ class Generated:
         return self.measure("hits", tolerance=tolerance, max_iterations=max_iterations, weighted=weighted, device=device)
 
     hub_score = hits
-
-    authority_score = hits
 
     def eigenvector(
         self,
@@ -497,8 +491,6 @@ class Generated:
 
     coreness = core_number
 
-    k_core = core_number
-
     core_numbers = core_number
 
     def triangles(
@@ -528,8 +520,6 @@ class Generated:
         return self.measure("clustering", weighted=weighted, device=device)
 
     clustering_coefficient = clustering
-
-    transitivity = clustering
 
     transitivity_local_undirected = clustering
 
@@ -562,8 +552,6 @@ class Generated:
         return self.measure("cut_points", device=device)
 
     articulation_points = cut_points
-
-    bridges = cut_points
 
     def bfs(
         self,
