@@ -22,8 +22,8 @@ impl DeviceStrings {
     ///
     /// # Errors
     ///
-    /// [`Error::BadEntry`] if offsets do not begin with 0 or fall, [`Error::LengthMismatch`] if
-    /// the last is not the number of bytes, [`Error::OutOfMemory`].
+    /// [`Error::BadEntry`](crate::Error::BadEntry) if offsets do not begin with 0 or fall, [`Error::LengthMismatch`](crate::Error::LengthMismatch) if
+    /// the last is not the number of bytes, [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn upload(device: Device, offsets: &[u32], bytes: &[u8]) -> Result<Self> {
         check_offsets(offsets)?;
         check_len("bytes", bytes.len(), offsets[offsets.len() - 1] as usize)?;
@@ -107,11 +107,11 @@ pub struct StringLookup {
 }
 
 impl StringLookup {
-    /// Takes strings, and numbers the distinct ones as [`factorize_strings`] does.
+    /// Takes strings, and numbers the distinct ones as [`factorize_strings`](crate::factorize_strings) does.
     ///
     /// # Errors
     ///
-    /// Those of [`factorize`].
+    /// Those of [`factorize`](crate::factorize).
     pub fn new(strings: DeviceStrings) -> Result<Self> {
         let hashes = strings.hashes()?;
         let (table, factors) = Keys::<u32>::Strings(&strings, &hashes).factorize()?;
@@ -127,7 +127,7 @@ impl StringLookup {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongDevice`], [`Error::OutOfMemory`], or [`Error::Driver`].
+    /// [`Error::WrongDevice`](crate::Error::WrongDevice), [`Error::OutOfMemory`](crate::Error::OutOfMemory), or [`Error::Driver`](crate::Error::Driver).
     pub fn find(&self, queries: &DeviceStrings) -> Result<Places> {
         let device = self.strings.device();
         let hashes = queries.hashes()?;
