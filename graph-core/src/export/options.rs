@@ -137,7 +137,7 @@ impl Plan {
 
 impl Plan {
     /// What is compressed around the file: Parquet and Arrow have their compression within.
-    pub(super) fn around(&self) -> Compression {
+    pub(super) fn around(self) -> Compression {
         match self.format {
             Format::Parquet | Format::Arrow => Compression::None,
             _ => self.compression,
