@@ -43,8 +43,8 @@ def test_ctrl_c_stops_within_a_fifth_of_a_second(call):
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         call(graph)
-    # A fifth it is on a quiet machine; the rest is for those that have other things to do.
-    assert time.perf_counter() - raised[0] < 0.6
+    # The half of it is for machines that have other things to do.
+    assert time.perf_counter() - raised[0] < 0.4
     timer.join()
     # And all goes on as before.
     assert graph.degree().values.sum() == 2 * graph.n_edges
