@@ -1,7 +1,6 @@
 """Ctrl-C, threads, forks, and what is used after it is gone."""
 
 import gc
-import os
 import signal
 import subprocess
 import sys
@@ -118,7 +117,6 @@ def run(code, **options):
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_child_that_is_forked_works_on():
     done = run(
         """

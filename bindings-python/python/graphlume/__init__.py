@@ -19,8 +19,11 @@ from ._errors import (
     InputError,
     MissingFileError,
 )
-from ._graph import Graph, Measured, Picture, Session, hypergraph, read
+from ._graph import Graph, hypergraph, read
+from ._layout import Session
+from ._measured import Measured
 from ._native import Table, __version__
+from ._picture import Picture
 from ._progress import set_progress
 
 __all__ = [

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._graph import Graph, Measured, Picture, Session
+    from ._graph import Graph
+    from ._layout import Session
+    from ._measured import Measured
+    from ._picture import Picture
 
 
 class Generated:

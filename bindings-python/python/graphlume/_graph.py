@@ -15,7 +15,10 @@ import numpy as np
 from . import _convert, _native
 from ._errors import InputError
 from ._generated import Generated
+from ._layout import Session
+from ._measured import Measured
 from ._native import Table
+from ._picture import Picture, as_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -341,7 +344,7 @@ class Graph(Generated):
         if path is not None and Path(path).suffix.lower() not in (".png", ".svg"):
             raise InputError(f"{path}: a picture is written as .png or .svg")
         graph = self if self.positions is not None else self.layout()
-        options = {name: _as_text(name, value) for name, value in options.items()}
+        options = {name: as_text(name, value) for name, value in options.items()}
         picture = Picture(graph, {name: value for name, value in options.items() if value is not None})
         if path is not None:
             picture.save(path)
@@ -428,15 +431,6 @@ class Graph(Generated):
         raise TypeError("a Graph cannot be pickled: write it to a file, and read that")
 
 
-def _as_text(name: str, value: Any) -> Any:
-    """An option of a picture that the command line has as text: a list of colors or bounds, a number of bins."""
-    if name not in ("bins", "background", "edge_opacity", "labels", "palette") or isinstance(value, (str, type(None))):
-        return value
-    if isinstance(value, (int, float)):
-        return str(value)
-    return ",".join(str(item) for item in value)
-
-
 def _rows(table: Table, first: int) -> Iterator[dict[str, Any]]:
     """The rows of a table from the column ``first`` on, without what is missing."""
     names = table.columns[first:]
@@ -518,239 +512,3 @@ def hypergraph(
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return Graph._of(graph)
-
-
-class Measured:
-    """What a measure found: its columns are attributes, ``float64``, integers or truth values of shape ``[n]`` or
-    ``[m]``, and so are the numbers of its summary.
-
-    >>> import graphlume as gl
-    >>> ranks = gl.Graph([("a", "b"), ("b", "c"), ("c", "b")], directed=True).page_rank()
-    >>> ranks.page_rank.round(3).tolist()
-    [0.05, 0.486, 0.464]
-    >>> round(ranks["b"], 3)
-    0.486
-    >>> ranks.top(1)
-    {'b': 0.486...}
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        name: str,
-        nodes: dict[str, _native.Array],
-        edges: dict[str, _native.Array],
-        summary: dict[str, Any],
-    ) -> None:
-        self._graph = graph
-        self._name = name
-        self._nodes = nodes
-        self._edges = edges
-        self._arrays: dict[str, NDArray[Any]] = {}
-        #: Numbers of the whole graph, and how the computation went.
-        self.summary = summary
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns: those of nodes, then those of edges."""
-        return [*self._nodes, *self._edges]
-
-    @property
-    def values(self) -> NDArray[Any]:
-        """The first column."""
-        if not self.columns:
-            raise InputError(f"{self._name} has no columns: its result is `summary`")
-        return self._column(self.columns[0])
-
-    @property
-    def _first(self) -> _native.Array:
-        return next(iter((self._nodes | self._edges).values()))
-
-    def _column(self, name: str) -> NDArray[Any]:
-        if name not in self._arrays:
-            self._arrays[name] = (self._nodes | self._edges)[name].to_numpy()
-        return self._arrays[name]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name == "summary":
-            raise AttributeError(name)
-        if name in self._nodes or name in self._edges:
-            return self._column(name)
-        if name in self.summary:
-            return self.summary[name]
-        raise AttributeError(f"{self._name} found no `{name}`, but {', '.join([*self.columns, *self.summary])}")
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.columns, *self.summary]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self.values, dtype=dtype, copy=bool(copy)) if copy else np.asarray(self.values, dtype=dtype)
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.values.tolist())
-
-    def __getitem__(self, id: Any) -> Any:
-        """The value of the node ``id`` in the first column."""
-        if not self._nodes:
-            raise InputError(f"{self._name} has no values of nodes")
-        return self.values[self._graph.row_of(id)].item()
-
-    def _keys(self, rows: NDArray[Any]) -> list[Any]:
-        """What has a value in the first column: ids of nodes, or pairs of ids."""
-        if self._nodes:
-            return self._graph.ids[rows].tolist()  # type: ignore[no-any-return]
-        edges = self._graph.edges
-        source, target = (edges[name][rows].tolist() for name in edges.columns[:2])
-        return list(zip(source, target))
-
-    def to_dict(self) -> dict[Any, Any]:
-        """The first column by id, or by pair of ids if it has a value for each edge; of parallel ones that of the last."""
-        return dict(zip(self._keys(np.arange(len(self.values))), self._first.to_pylist()))
-
-    def top(self, k: int = 10) -> dict[Any, Any]:
-        """The ``k`` nodes, or edges as pairs of ids, with the largest values, largest first."""
-        values = np.nan_to_num(self.values.astype(float), nan=-np.inf)
-        best = np.argsort(-values, kind="stable")[: max(k, 0)]
-        return dict(zip(self._keys(best), self.values[best].tolist()))
-
-    @property
-    def nodes(self) -> Table:
-        """Ids of nodes and the columns of nodes."""
-        ids = self._graph.nodes.columns[0]
-        return Table.from_columns({ids: self._graph._rust.ids} | self._nodes)
-
-    @property
-    def edges(self) -> Table:
-        """Ends of edges and the columns of edges."""
-        edges = self._graph.edges
-        return Table.from_columns({name: edges.column(name) for name in edges.columns[:2]} | self._edges)
-
-    @property
-    def graph(self) -> Graph:
-        """The graph with the columns of nodes."""
-        return Graph._of(self._graph._rust.with_node_columns(Table.from_columns(self._nodes)))
-
-    def __repr__(self) -> str:
-        found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]
-        said = [f"{name}={value!r}" for name, value in self.summary.items() if not isinstance(value, (dict, list))]
-        return f"{self._name}({', '.join(found + said)})"
-
-    def _repr_html_(self) -> str:
-        said = ", ".join(f"{name} {value}" for name, value in self.summary.items())
-        table = self.nodes if self._nodes else self.edges if self._edges else None
-        return f"<b>{html.escape(self._name)}</b> {html.escape(said)}{table._repr_html_() if table is not None else ''}"
-
-
-class Session:
-    """A layout that is stepped, steered and looked at while it moves. Threads may share it.
-
-    >>> import graphlume as gl
-    >>> session = gl.Graph([(0, 1), (1, 2), (2, 0)]).layout_session(seed=7)
-    >>> report = session.run(10)
-    >>> report["iterations"], session.positions.shape
-    (10, (3, 2))
-    """
-
-    def __init__(self, graph: Graph, native: _native.Session, options: dict[str, Any]) -> None:
-        self._graph = graph
-        self._rust = native
-
-    def run(self, iterations: int = 500) -> dict[str, Any]:
-        """Makes up to ``iterations`` steps, fewer if the layout settles: how many, why it ended, and the last step.
-        Ctrl-C stops it between two steps, and it can go on from there."""
-        return self._rust.run(iterations)
-
-    def step(self, count: int = 1) -> NDArray[np.float32]:
-        """Makes ``count`` steps: where nodes are then, shape ``[n, 2]``."""
-        self._rust.run(count)
-        return self.positions
-
-    @property
-    def positions(self) -> NDArray[np.float32]:
-        """Where nodes are, shape ``[n, 2]``, ``float32`` in layout units: a copy of this moment."""
-        return np.stack([np.asarray(axis) for axis in self._rust.positions()], axis=1)
-
-    @property
-    def last(self) -> dict[str, Any]:
-        """What the last step did: ``iteration``, ``energy``, ``convergence`` and so on."""
-        return self._rust.last()
-
-    @property
-    def has_converged(self) -> bool:
-        """Whether the last steps moved nodes less than ``tolerance``."""
-        return self._rust.has_converged
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """All options."""
-        return self._rust.options()
-
-    def set(self, **options: Any) -> None:
-        """Changes options; the next step follows them."""
-        self._rust.set_options(self.options | options)
-
-    def move(self, id: Any, x: float, y: float) -> None:
-        """Puts the node ``id`` at ``x``, ``y``."""
-        self._rust.move_node(self._graph.row_of(id), x, y)
-
-    def fix(self, id: Any, fixed: bool = True) -> None:
-        """Holds the node ``id`` where it is, or lets it go."""
-        self._rust.set_fixed(self._graph.row_of(id), fixed)
-
-    def graph(self, *, pack: bool = False) -> Graph:
-        """The graph with the positions of this moment as node columns ``x`` and ``y``; with ``pack`` unconnected
-        parts are put side by side there, and the layout stays as it is."""
-        x, y = self._rust.packed()[:2] if pack else self._rust.positions()
-        table = Table.from_columns({"x": x, "y": y})
-        return Graph._of(self._graph._rust.with_node_columns(table), self._graph.read_report)
-
-    def __repr__(self) -> str:
-        return f"Session({self._graph!r}, {self.last['iteration']} steps)"
-
-
-class Picture:
-    """A picture of a graph, which notebooks show."""
-
-    def __init__(self, graph: Graph, options: Mapping[str, Any]) -> None:
-        #: The graph, with positions.
-        self.graph = graph
-        self._options = dict(options)
-        self._png: bytes | None = None
-
-    def _draw(self, svg: bool) -> bytes:
-        nodes = self.graph.nodes
-        return self.graph._rust.picture(nodes.column("x"), nodes.column("y"), self._options, svg)
-
-    def png(self) -> bytes:
-        """The picture as a PNG file."""
-        if self._png is None:
-            self._png = self._draw(svg=False)
-        return self._png
-
-    def svg(self) -> str:
-        """The picture as an SVG document."""
-        return self._draw(svg=True).decode()
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the picture to a .png or .svg file, whole or not at all."""
-        path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in (".png", ".svg"):
-            raise InputError(f"{path}: a picture is written as .png or .svg")
-        content = self.png() if suffix == ".png" else self.svg().encode()
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-        return path
-
-    def _repr_png_(self) -> bytes:
-        return self.png()
-
-    def __repr__(self) -> str:
-        return f"Picture({self.graph!r})"

@@ -1,0 +1,142 @@
+"""What measures find."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _native
+from ._errors import InputError
+from ._native import Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ._graph import Graph
+
+
+class Measured:
+    """What a measure found: its columns are attributes, ``float64``, integers or truth values of shape ``[n]`` or
+    ``[m]``, and so are the numbers of its summary.
+
+    >>> import graphlume as gl
+    >>> ranks = gl.Graph([("a", "b"), ("b", "c"), ("c", "b")], directed=True).page_rank()
+    >>> ranks.page_rank.round(3).tolist()
+    [0.05, 0.486, 0.464]
+    >>> round(ranks["b"], 3)
+    0.486
+    >>> ranks.top(1)
+    {'b': 0.486...}
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        nodes: dict[str, _native.Array],
+        edges: dict[str, _native.Array],
+        summary: dict[str, Any],
+    ) -> None:
+        self._graph = graph
+        self._name = name
+        self._nodes = nodes
+        self._edges = edges
+        self._arrays: dict[str, NDArray[Any]] = {}
+        #: Numbers of the whole graph, and how the computation went.
+        self.summary = summary
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns: those of nodes, then those of edges."""
+        return [*self._nodes, *self._edges]
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """The first column."""
+        if not self.columns:
+            raise InputError(f"{self._name} has no columns: its result is `summary`")
+        return self._column(self.columns[0])
+
+    @property
+    def _first(self) -> _native.Array:
+        return next(iter((self._nodes | self._edges).values()))
+
+    def _column(self, name: str) -> NDArray[Any]:
+        if name not in self._arrays:
+            self._arrays[name] = (self._nodes | self._edges)[name].to_numpy()
+        return self._arrays[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "summary":
+            raise AttributeError(name)
+        if name in self._nodes or name in self._edges:
+            return self._column(name)
+        if name in self.summary:
+            return self.summary[name]
+        raise AttributeError(f"{self._name} found no `{name}`, but {', '.join([*self.columns, *self.summary])}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.columns, *self.summary]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.values, dtype=dtype, copy=bool(copy)) if copy else np.asarray(self.values, dtype=dtype)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.values.tolist())
+
+    def __getitem__(self, id: Any) -> Any:
+        """The value of the node ``id`` in the first column."""
+        if not self._nodes:
+            raise InputError(f"{self._name} has no values of nodes")
+        return self.values[self._graph.row_of(id)].item()
+
+    def _keys(self, rows: NDArray[Any]) -> list[Any]:
+        """What has a value in the first column: ids of nodes, or pairs of ids."""
+        if self._nodes:
+            return self._graph.ids[rows].tolist()  # type: ignore[no-any-return]
+        edges = self._graph.edges
+        source, target = (edges[name][rows].tolist() for name in edges.columns[:2])
+        return list(zip(source, target))
+
+    def to_dict(self) -> dict[Any, Any]:
+        """The first column by id, or by pair of ids if it has a value for each edge; of parallel ones that of the last."""
+        return dict(zip(self._keys(np.arange(len(self.values))), self._first.to_pylist()))
+
+    def top(self, k: int = 10) -> dict[Any, Any]:
+        """The ``k`` nodes, or edges as pairs of ids, with the largest values, largest first."""
+        values = np.nan_to_num(self.values.astype(float), nan=-np.inf)
+        best = np.argsort(-values, kind="stable")[: max(k, 0)]
+        return dict(zip(self._keys(best), self.values[best].tolist()))
+
+    @property
+    def nodes(self) -> Table:
+        """Ids of nodes and the columns of nodes."""
+        ids = self._graph.nodes.columns[0]
+        return Table.from_columns({ids: self._graph._rust.ids} | self._nodes)
+
+    @property
+    def edges(self) -> Table:
+        """Ends of edges and the columns of edges."""
+        edges = self._graph.edges
+        return Table.from_columns({name: edges.column(name) for name in edges.columns[:2]} | self._edges)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph with the columns of nodes."""
+        return type(self._graph)._of(self._graph._rust.with_node_columns(Table.from_columns(self._nodes)))
+
+    def __repr__(self) -> str:
+        found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]
+        said = [f"{name}={value!r}" for name, value in self.summary.items() if not isinstance(value, (dict, list))]
+        return f"{self._name}({', '.join(found + said)})"
+
+    def _repr_html_(self) -> str:
+        said = ", ".join(f"{name} {value}" for name, value in self.summary.items())
+        table = self.nodes if self._nodes else self.edges if self._edges else None
+        return f"<b>{html.escape(self._name)}</b> {html.escape(said)}{table._repr_html_() if table is not None else ''}"
