@@ -19,7 +19,6 @@ use super::query::{Comparison, EdgeStep, PathCondition};
 use super::set::Set;
 use super::view::{View, flags, set_column};
 use super::walks::{Scratch, Walks};
-use crate::topology::{Direction, Incidence};
 use crate::{Error, Result};
 
 /// Beginnings of paths that are walked at most, all together.
@@ -297,15 +296,7 @@ impl Pass<'_, '_> {
             };
             return Err(QueryError::at(self.path, problem));
         }
-        let members = kept.edges.members();
-        let coo = self.view.graph.coo();
-        let end = |ends: &[u32]| members.iter().map(|&e| ends[e as usize]).collect::<Vec<_>>();
-        let (from, to) = match edge.direction {
-            Direction::Forward | Direction::Both => (end(coo.sources()), end(coo.targets())),
-            Direction::Reverse => (end(coo.targets()), end(coo.sources())),
-        };
-        let both = edge.direction == Direction::Both;
-        let rows = Incidence::of_ends(self.view.nodes.len(), &from, &to, both);
+        let (members, rows) = kept.ways(self.view, edge.direction);
         let (nearest, farthest) = (edge.bounds.nearest(), edge.bounds.farthest());
         let leave = self.allowed(&edge.source_match)?;
         let enter = self.allowed(&edge.target_match)?;

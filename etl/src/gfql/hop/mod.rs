@@ -13,7 +13,7 @@ use super::filter::{Context, select};
 use super::query::{EdgeStep, Filter, HopCall};
 use super::set::Set;
 use super::view::View;
-use crate::topology::Direction;
+use crate::topology::{Direction, Incidence};
 use crate::{Control, Result};
 
 /// In place of a hop: none.
@@ -127,6 +127,22 @@ pub(super) struct Found {
     pub node_hops: Option<Vec<u32>>,
     /// The hop of each edge, if labels were asked for.
     pub edge_hops: Option<Vec<u32>>,
+}
+
+impl Found {
+    /// The edges that were found, and which of these each node can be left by in `direction`.
+    pub(super) fn ways(&self, view: &View, direction: Direction) -> (Vec<u32>, Incidence) {
+        let members = self.edges.members();
+        let coo = view.graph.coo();
+        let end = |ends: &[u32]| members.iter().map(|&e| ends[e as usize]).collect::<Vec<_>>();
+        let (from, to) = match direction {
+            Direction::Forward | Direction::Both => (end(coo.sources()), end(coo.targets())),
+            Direction::Reverse => (end(coo.targets()), end(coo.sources())),
+        };
+        let both = direction == Direction::Both;
+        let rows = Incidence::of_ends(view.nodes.len(), &from, &to, both);
+        (members, rows)
+    }
 }
 
 /// Ends of edges in the direction of a walk: where it comes from, and where it goes.

@@ -13,7 +13,7 @@ use super::super::query::{Bounds, EdgeStep, NodeStep, Step, StepKind};
 use super::super::set::Set;
 use super::super::view::View;
 use super::{batch, set};
-use crate::topology::{Direction, Incidence};
+use crate::topology::Direction;
 use crate::{Control, Result};
 
 /// Beginnings of paths that are walked at most, all together.
@@ -358,15 +358,9 @@ impl Walk<'_, '_> {
             target: None,
         };
         let found = hop(self.view, &Spec::forward(edge), input, self.context, self.control)?;
-        let members = found.edges.members();
-        let coo = self.view.graph.coo();
-        let end = |ends: &[u32]| members.iter().map(|&e| ends[e as usize]).collect::<Vec<_>>();
-        let (from, to) = match edge.direction {
-            Direction::Forward | Direction::Both => (end(coo.sources()), end(coo.targets())),
-            Direction::Reverse => (end(coo.targets()), end(coo.sources())),
-        };
+        let (members, rows) = found.ways(self.view, edge.direction);
         let both = edge.direction == Direction::Both;
-        let rows = Incidence::of_ends(self.view.nodes.len(), &from, &to, both);
+        let sources = self.view.graph.coo().sources();
         let (nearest, farthest) = least_most(edge);
         let step = at as u32;
         let is_one = is_one_edge(edge) && !found.nodes.is_empty();
@@ -395,8 +389,8 @@ impl Walk<'_, '_> {
                         continue;
                     }
                     for (v, member) in rows.at(u) {
-                        let is_backwards = both && from[member as usize] != u;
                         let edge = members[member as usize];
+                        let is_backwards = both && sources[edge as usize] != u;
                         let enters = !is_one || found.nodes.contains(v);
                         if is_backwards == backwards && enters && !self.has_taken(before, edge) {
                             next.push(self.push(Place { node: v, edge, before, step, hop })?);
