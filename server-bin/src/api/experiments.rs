@@ -1,0 +1,9 @@
+//! Experiments of anomaly detection.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::server::Server;
+
+pub(crate) fn router() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+}

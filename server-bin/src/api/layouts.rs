@@ -1,0 +1,9 @@
+//! Layouts: starting, steering and watching them.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::server::Server;
+
+pub(crate) fn router() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod api;
+mod auth;
+mod config;
+mod error;
+mod graphistry;
+mod graphs;
+mod intake;
+mod live;
+mod objects;
+mod serve;
+mod server;
+mod store;
+mod telemetry;
+mod workers;
+
+pub use api::{description, router};
+pub use auth::{Access, Who};
+pub use config::{Config, Settings, Size};
+pub use error::{ApiError, ApiResult};
+pub use serve::{Bound, bind, run};
+pub use server::Server;
+pub use telemetry::start_logs;

@@ -1,0 +1,125 @@
+//! From options to a server that listens, and to its end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::server::Server;
+use crate::telemetry::start_logs;
+
+/// A server that has its address and does not answer yet.
+#[derive(Debug)]
+pub struct Bound {
+    server: Server,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// How long requests may go on after the end was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Opens what is kept and takes the address.
+///
+/// # Errors
+///
+/// If the address is taken, or folder, database or storage cannot be used.
+pub async fn bind(config: Config) -> anyhow::Result<Bound> {
+    // First: two servers that are started by mistake should not both open the folder.
+    let listener =
+        TcpListener::bind(config.bind).await.with_context(|| format!("address {}", config.bind))?;
+    let address = listener.local_addr()?;
+    let server = Server::open(config).await?;
+    Ok(Bound { server, listener, address })
+}
+
+impl Bound {
+    /// The address, with the port that was found if none was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where a browser finds it.
+    pub fn url(&self) -> String {
+        let scheme = if self.server.config.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The state, for whoever embeds the server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Answers until `end` is there; then takes no more, and gives what is under way ten seconds.
+    ///
+    /// # Errors
+    ///
+    /// If certificate or key cannot be read, or the system refuses.
+    pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let handle = Handle::new();
+        let ending = handle.clone();
+        let layouts = self.server.clone();
+        tokio::spawn(async move {
+            end.await;
+            layouts.layouts.stop_all();
+            ending.graceful_shutdown(Some(GRACE));
+        });
+        let tidy = self.server.clone();
+        tokio::spawn(async move {
+            if let Err(error) = tidy.tidy().await {
+                tracing::warn!("files that nothing names could not be removed: {error}");
+            }
+        });
+        let service = crate::api::router(self.server.clone())
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let listener = self.listener.into_std()?;
+        match &self.server.config.tls {
+            None => axum_server::from_tcp(listener)?.handle(handle).serve(service).await?,
+            Some([cert, key]) => {
+                // The one that is there; a second call finds it set, which is as good.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                let tls = RustlsConfig::from_pem_file(cert, key).await.with_context(|| {
+                    format!("certificate {} with key {}", cert.display(), key.display())
+                })?;
+                axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(service).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Serves until Ctrl-C or a signal to end; `ready` hears of the server once it listens.
+///
+/// # Errors
+///
+/// As [`bind`] and [`Bound::serve`].
+pub fn run(config: Config, ready: impl FnOnce(&Bound)) -> anyhow::Result<()> {
+    start_logs(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let bound = bind(config).await?;
+        tracing::info!("listening at {}", bound.url());
+        ready(&bound);
+        bound.serve(ended()).await
+    })
+}
+
+/// Waits for a signal to end.
+async fn ended() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,113 @@
+//! The state that all requests share.
+
+use std::collections::HashSet;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+
+use crate::auth::{Access, Limiter, Tokens, Who, random};
+use crate::config::Config;
+use crate::error::{ApiError, ApiResult};
+use crate::graphs::{Graphs, Loaded};
+use crate::live::Layouts;
+use crate::objects::Objects;
+use crate::store::{Dataset, Store};
+use crate::telemetry::Metrics;
+use crate::workers::Workers;
+
+/// A server: its options, what it keeps, and what it is doing. Clones are the same server.
+#[derive(Debug, Clone)]
+pub struct Server(Arc<Inner>);
+
+/// What is behind [`Server`].
+#[derive(Debug)]
+pub struct Inner {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) objects: Objects,
+    pub(crate) graphs: Graphs,
+    pub(crate) workers: Workers,
+    pub(crate) tokens: Tokens,
+    pub(crate) limiter: Limiter,
+    pub(crate) layouts: Layouts,
+    pub(crate) sign_ins: crate::graphistry::SignIns,
+    pub(crate) metrics: Metrics,
+    pub(crate) started: Instant,
+}
+
+impl Deref for Server {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Server {
+    /// Opens what is kept, and brings the database up to date.
+    ///
+    /// # Errors
+    ///
+    /// If folder, database or storage cannot be used.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
+        let objects = Objects::open(config.storage.as_deref(), &config.data)?;
+        let store = Store::open(config.database.as_deref(), &config.data).await?;
+        let secret = store.secret("tokens", random).await.context("database")?;
+        let server = Self(Arc::new(Inner {
+            graphs: Graphs::new(config.cache_size),
+            workers: Workers::new(config.workers),
+            tokens: Tokens::new(&secret),
+            limiter: Limiter::default(),
+            layouts: Layouts::new(&config),
+            sign_ins: crate::graphistry::SignIns::default(),
+            metrics: Metrics::default(),
+            started: Instant::now(),
+            store,
+            objects,
+            config,
+        }));
+        Ok(server)
+    }
+
+    /// A dataset that somebody may use in that way. Whoever may not even see it learns nothing of it.
+    pub(crate) async fn dataset(&self, who: &Who, id: &str, access: Access) -> ApiResult<Dataset> {
+        let missing = || ApiError::NotFound { what: "dataset", id: id.chars().take(64).collect() };
+        let dataset = self.store.dataset(id).await?.ok_or_else(missing)?;
+        if who.may(access, &dataset) {
+            return Ok(dataset);
+        }
+        match (who.may(Access::Read, &dataset), &who.user) {
+            (true, _) => Err(ApiError::Forbidden(format!("dataset `{id}` is not yours to change"))),
+            (false, None) => Err(ApiError::Unauthorized("sign in to see this dataset".to_owned())),
+            (false, Some(_)) => Err(missing()),
+        }
+    }
+
+    /// The graph of a dataset, read if need be.
+    pub(crate) async fn loaded(&self, dataset: &Dataset) -> ApiResult<Arc<Loaded>> {
+        self.graphs.get(dataset, &self.store, &self.objects, &self.workers).await
+    }
+
+    /// Removes objects that nothing names any more, of those named here.
+    pub(crate) async fn drop_unused(&self, objects: impl IntoIterator<Item = String>) -> ApiResult<()> {
+        let objects: HashSet<String> = objects.into_iter().collect();
+        let mut objects: Vec<String> = objects.into_iter().collect();
+        objects.sort();
+        for object in objects {
+            if !self.store.is_used(&object).await? {
+                self.objects.remove(&object).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what uploads left that were cut short between writing and listing.
+    pub(crate) async fn tidy(&self) -> ApiResult<()> {
+        let objects = self.objects.clone();
+        let old = tokio::task::spawn_blocking(move || objects.old_files()).await;
+        self.drop_unused(old.map_err(ApiError::internal)??).await
+    }
+}

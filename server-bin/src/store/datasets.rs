@@ -1,0 +1,262 @@
+//! Graphs that were uploaded: what their tables are, how they are to be read and seen, and by whom.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+use utoipa::ToSchema;
+
+use super::{Store, json, now};
+
+/// Who may see a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Its owner, and whoever it was shared with.
+    #[default]
+    Private,
+    /// The members of its organization too.
+    Organization,
+    /// Whoever knows its address.
+    Public,
+}
+
+impl Mode {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Organization => "organization",
+            Self::Public => "public",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "organization" => Self::Organization,
+            "public" => Self::Public,
+            _ => Self::Private,
+        }
+    }
+}
+
+/// How a dataset's tables become a graph, and how it is to be seen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Spec {
+    /// Column of edge sources; found by name if absent.
+    pub source: Option<String>,
+    /// Column of edge targets; found by name if absent.
+    pub target: Option<String>,
+    /// Column of edge weights; `weight` if that holds numbers.
+    pub weight: Option<String>,
+    /// Column of node ids; found by name if absent.
+    pub id: Option<String>,
+    /// Whether edges have a direction.
+    pub is_directed: bool,
+    /// Bindings and encodings of nodes, in PyGraphistry's form.
+    #[schema(value_type = Object)]
+    pub node_encodings: Map<String, Value>,
+    /// Bindings and encodings of edges, in PyGraphistry's form.
+    #[schema(value_type = Object)]
+    pub edge_encodings: Map<String, Value>,
+    /// Style of the page, and what the client says of itself.
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
+    /// Settings of the viewer, as in addresses of views.
+    #[schema(value_type = Object)]
+    pub url_params: Map<String, Value>,
+    /// What was odd about the upload, for whoever looks at it.
+    pub warnings: Vec<String>,
+}
+
+/// A graph that was uploaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Id, which cannot be guessed.
+    pub id: String,
+    /// Id of the user that it belongs to.
+    pub owner: String,
+    /// Organization in which it was made.
+    pub organization: Option<String>,
+    /// Who may see it.
+    pub mode: Mode,
+    /// Name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// How its tables are read and seen.
+    pub spec: Spec,
+    /// Objects with its edges.
+    pub edges: Vec<String>,
+    /// Objects with its nodes.
+    pub nodes: Vec<String>,
+    /// Object with the positions of a layout.
+    pub positions: Option<String>,
+    /// Numbers of nodes and edges, once it was read.
+    pub size: Option<[i64; 2]>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at: i64,
+    /// When it was changed.
+    pub updated_at: i64,
+}
+
+/// What a dataset begins with.
+#[derive(Debug, Clone, Default)]
+pub struct NewDataset {
+    /// Id of the user that it belongs to.
+    pub owner: String,
+    /// Organization in which it is made.
+    pub organization: Option<String>,
+    /// Who may see it.
+    pub mode: Mode,
+    /// Name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// How its tables are read and seen.
+    pub spec: Spec,
+    /// Objects with its edges.
+    pub edges: Vec<String>,
+    /// Objects with its nodes.
+    pub nodes: Vec<String>,
+    /// Numbers of nodes and edges, if they are known.
+    pub size: Option<[i64; 2]>,
+}
+
+fn dataset(row: &AnyRow) -> sqlx::Result<Dataset> {
+    let [n_nodes, n_edges]: [Option<i64>; 2] = [row.try_get("n_nodes")?, row.try_get("n_edges")?];
+    Ok(Dataset {
+        id: row.try_get("id")?,
+        owner: row.try_get("owner")?,
+        organization: row.try_get("organization")?,
+        mode: Mode::parse(&row.try_get::<String, _>("mode")?),
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        spec: json(row, "spec")?,
+        edges: json(row, "edges")?,
+        nodes: json(row, "nodes")?,
+        positions: row.try_get("positions")?,
+        size: n_nodes.zip(n_edges).map(|(n, m)| [n, m]),
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
+
+/// Text of a value that always has one.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+impl Store {
+    pub(crate) async fn add_dataset(&self, new: NewDataset) -> sqlx::Result<Dataset> {
+        let now = now();
+        let dataset = Dataset {
+            id: uuid::Uuid::new_v4().simple().to_string(),
+            owner: new.owner,
+            organization: new.organization,
+            mode: new.mode,
+            name: new.name,
+            description: new.description,
+            spec: new.spec,
+            edges: new.edges,
+            nodes: new.nodes,
+            positions: None,
+            size: new.size,
+            created_at: now,
+            updated_at: now,
+        };
+        let insert = "INSERT INTO datasets (id, owner, organization, mode, name, description, spec, edges, nodes, \
+                      n_nodes, n_edges, created_at, updated_at) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        sqlx::query(insert)
+            .bind(&dataset.id)
+            .bind(&dataset.owner)
+            .bind(dataset.organization.as_deref())
+            .bind(dataset.mode.name())
+            .bind(&dataset.name)
+            .bind(&dataset.description)
+            .bind(text(&dataset.spec))
+            .bind(text(&dataset.edges))
+            .bind(text(&dataset.nodes))
+            .bind(dataset.size.map(|[n, _]| n))
+            .bind(dataset.size.map(|[_, m]| m))
+            .bind(now)
+            .bind(now)
+            .execute(&self.pool)
+            .await?;
+        Ok(dataset)
+    }
+
+    /// Writes what may change of a dataset.
+    pub(crate) async fn update_dataset(&self, dataset: &Dataset) -> sqlx::Result<()> {
+        let update = "UPDATE datasets SET organization = $2, mode = $3, name = $4, description = $5, spec = $6, \
+                      edges = $7, nodes = $8, positions = $9, n_nodes = $10, n_edges = $11, updated_at = $12 \
+                      WHERE id = $1";
+        sqlx::query(update)
+            .bind(&dataset.id)
+            .bind(dataset.organization.as_deref())
+            .bind(dataset.mode.name())
+            .bind(&dataset.name)
+            .bind(&dataset.description)
+            .bind(text(&dataset.spec))
+            .bind(text(&dataset.edges))
+            .bind(text(&dataset.nodes))
+            .bind(dataset.positions.as_deref())
+            .bind(dataset.size.map(|[n, _]| n))
+            .bind(dataset.size.map(|[_, m]| m))
+            .bind(now())
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
+    pub(crate) async fn dataset(&self, id: &str) -> sqlx::Result<Option<Dataset>> {
+        let row = sqlx::query("SELECT * FROM datasets WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(dataset).transpose()
+    }
+
+    /// Datasets that a user owns, or sees as a member of `organizations`, the newest first, and how many
+    /// there are.
+    pub(crate) async fn datasets(
+        &self,
+        owner: &str,
+        organizations: &[String],
+        limit: i64,
+        offset: i64,
+    ) -> sqlx::Result<(Vec<Dataset>, i64)> {
+        // A user is in few organizations: each is a parameter of its own.
+        let places: Vec<String> =
+            (0..organizations.len()).map(|i| format!("${}", i + 2)).collect();
+        let shared = match places.is_empty() {
+            true => String::new(),
+            false => format!(" OR (mode = 'organization' AND organization IN ({}))", places.join(", ")),
+        };
+        let condition = format!("FROM datasets WHERE owner = $1{shared}");
+        let bound = organizations.len() + 1;
+        let page = format!(
+            "SELECT * {condition} ORDER BY created_at DESC, id LIMIT ${} OFFSET ${}",
+            bound + 1,
+            bound + 2
+        );
+        // Only numbers of parameters were put into these texts.
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(page)).bind(owner);
+        let count = format!("SELECT COUNT(*) AS n {condition}");
+        let mut n = sqlx::query(sqlx::AssertSqlSafe(count)).bind(owner);
+        for organization in organizations {
+            rows = rows.bind(organization);
+            n = n.bind(organization);
+        }
+        let rows = rows.bind(limit).bind(offset).fetch_all(&self.pool).await?;
+        let n: i64 = n.fetch_one(&self.pool).await?.try_get("n")?;
+        Ok((rows.iter().map(dataset).collect::<sqlx::Result<_>>()?, n))
+    }
+
+    pub(crate) async fn remove_dataset(&self, id: &str) -> sqlx::Result<bool> {
+        let done =
+            sqlx::query("DELETE FROM datasets WHERE id = $1").bind(id).execute(&self.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+}
