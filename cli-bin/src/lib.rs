@@ -33,6 +33,8 @@ mod quality;
 mod query;
 mod rows;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod sweep;
 #[cfg(feature = "tables")]
 mod transform;
@@ -115,6 +117,9 @@ enum Command {
     Generate(generate::Args),
     /// Measure how good a layout is
     Quality(quality::Args),
+    /// Serve graphs to browsers and programs: upload, lay out while others watch, share
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Args>),
     /// List the devices that can compute
     Devices(devices::Args),
     /// Lay out and draw a graph that comes with the program
@@ -201,6 +206,8 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::List(args) => list::run(&args, messages),
         Command::Generate(args) => generate::run(&args, messages),
         Command::Quality(args) => quality::run(&args, messages),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(*args, messages),
         Command::Devices(args) => devices::run(&args),
         Command::Demo(args) => demo::run(&args, messages),
         Command::Completions { shell } => {

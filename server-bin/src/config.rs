@@ -183,11 +183,20 @@ impl Settings {
     ///
     /// If the file cannot be read or has unknown keys, and for combinations that would open the server by mistake.
     pub fn resolve(self) -> anyhow::Result<Config> {
+        self.resolve_or(Self::default())
+    }
+
+    /// As [`resolve`](Self::resolve), with other defaults for what nobody says.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve).
+    pub fn resolve_or(self, defaults: Self) -> anyhow::Result<Config> {
         let file = match &self.config {
             Some(path) => Self::read(path)?,
             None => Self::default(),
         };
-        self.over(file).decide()
+        self.over(file).over(defaults).decide()
     }
 
     fn read(path: &Path) -> anyhow::Result<Self> {

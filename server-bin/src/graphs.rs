@@ -172,7 +172,6 @@ impl Loaded {
         if let Some(nodes) = &nodes {
             named(&spec.id, nodes, "nodes")?;
         }
-        let bound = position_columns(spec);
         let options = ReadOptions {
             source: spec.source.clone(),
             target: spec.target.clone(),
@@ -191,8 +190,16 @@ impl Loaded {
                 n_rows - graph.n_edges()
             ));
         }
-        let positions = places(graph.nodes(), &bound[0], &bound[1]);
-        Ok(Self { graph: Arc::new(graph), positions, warnings })
+        let mut loaded = Self::from_graph(graph, spec);
+        loaded.warnings = warnings;
+        Ok(loaded)
+    }
+
+    /// A graph that is there already.
+    pub(crate) fn from_graph(graph: Graph, spec: &Spec) -> Self {
+        let [x, y] = position_columns(spec);
+        let positions = places(graph.nodes(), &x, &y);
+        Self { graph: Arc::new(graph), positions, warnings: Vec::new() }
     }
 }
 

@@ -10,6 +10,7 @@ mod graphs;
 mod intake;
 mod live;
 mod objects;
+mod partial;
 mod serve;
 mod server;
 mod store;

@@ -13,6 +13,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::graphs::{Graphs, Loaded};
 use crate::live::Layouts;
 use crate::objects::Objects;
+use crate::partial::Partials;
 use crate::store::{Dataset, Store};
 use crate::telemetry::Metrics;
 use crate::workers::Workers;
@@ -27,6 +28,7 @@ pub struct Inner {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) objects: Objects,
+    pub(crate) partials: Partials,
     pub(crate) graphs: Graphs,
     pub(crate) workers: Workers,
     pub(crate) tokens: Tokens,
@@ -54,6 +56,7 @@ impl Server {
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
         let objects = Objects::open(config.storage.as_deref(), &config.data)?;
+        let partials = Partials::open(&config.data, config.upload_max_size)?;
         let store = Store::open(config.database.as_deref(), &config.data).await?;
         let secret = store.secret("tokens", random).await.context("database")?;
         let server = Self(Arc::new(Inner {
@@ -67,6 +70,7 @@ impl Server {
             started: Instant::now(),
             store,
             objects,
+            partials,
             config,
         }));
         Ok(server)
@@ -106,8 +110,11 @@ impl Server {
 
     /// Removes what uploads left that were cut short between writing and listing.
     pub(crate) async fn tidy(&self) -> ApiResult<()> {
-        let objects = self.objects.clone();
-        let old = tokio::task::spawn_blocking(move || objects.old_files()).await;
-        self.drop_unused(old.map_err(ApiError::internal)??).await
+        let (objects, partials) = (self.objects.clone(), self.partials.clone());
+        let old = tokio::task::spawn_blocking(move || {
+            partials.tidy()?;
+            objects.old_files()
+        });
+        self.drop_unused(old.await.map_err(ApiError::internal)??).await
     }
 }

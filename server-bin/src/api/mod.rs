@@ -8,6 +8,7 @@ mod gate;
 mod health;
 mod layouts;
 mod page;
+mod uploads;
 mod view;
 mod work;
 
@@ -57,6 +58,7 @@ fn open_api() -> OpenApiRouter<Server> {
     OpenApiRouter::with_openapi(Interface::openapi())
         .merge(datasets::router())
         .merge(files::router())
+        .merge(uploads::router())
         .merge(view::router())
         .merge(layouts::router())
         .merge(work::router())
