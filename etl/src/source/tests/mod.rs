@@ -1,6 +1,8 @@
 //! Sources against databases and servers of their own.
 
 mod postgres;
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
+mod postgresql;
 mod sqlite;
 mod web;
 

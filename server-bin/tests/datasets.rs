@@ -1,0 +1,252 @@
+//! Uploads and datasets: what is kept, what is refused, and what survives.
+
+#![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::ipc::writer::FileWriter;
+use serde_json::json;
+
+use common::{Running, start, start_in};
+
+const EDGES: &[u8] = b"from,to,weight,kind\na,b,2,x\nb,c,0.5,y\nc,a,1,x\n";
+
+#[test]
+fn an_upload_is_a_dataset_with_its_columns() {
+    let server = start("");
+    let made = server.post("/api/v1/datasets?name=friends.csv&directed=true", EDGES).expect(201).json();
+    assert_eq!(made["name"], "friends");
+    assert_eq!((&made["n_nodes"], &made["n_edges"]), (&json!(3), &json!(3)));
+    assert_eq!(made["is_directed"], true);
+    assert_eq!((&made["source_column"], &made["target_column"]), (&json!("from"), &json!("to")));
+    let columns = made["tables"]["edges"]["columns"].as_array().unwrap();
+    let names: Vec<_> = columns.iter().map(|column| column["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["from", "to", "weight", "kind"]);
+    assert_eq!(columns[2]["is_numeric"], true);
+    let id = made["id"].as_str().unwrap();
+    let list = server.get("/api/v1/datasets").expect(200).json();
+    assert_eq!((&list["total"], &list["datasets"][0]["id"]), (&json!(1), &json!(id)));
+    let change = json!({"name": "Friends", "url_params": {"play": 0}});
+    let changed = server.json("PATCH", &format!("/api/v1/datasets/{id}"), &change).expect(200).json();
+    assert_eq!((&changed["name"], &changed["url_params"]["play"]), (&json!("Friends"), &json!(0)));
+    server.send("DELETE", &format!("/api/v1/datasets/{id}"), &[], &[]).expect(204);
+    server.get(&format!("/api/v1/datasets/{id}")).expect(404);
+    assert_eq!(files(&server), 0, "what nothing names should be gone");
+}
+
+/// Files that the server keeps.
+fn files(server: &Running) -> usize {
+    let objects = std::fs::read_dir(server.folder.path().join("objects")).unwrap();
+    objects.map(|shelf| std::fs::read_dir(shelf.unwrap().path()).unwrap().count()).sum()
+}
+
+#[test]
+fn datasets_survive_a_new_start_with_the_same_order_of_nodes() {
+    let server = start("");
+    let edges = b"s,t\nz,y\ny,x\n";
+    let nodes = b"name,age\nq,1\nx,2\ny,3\nz,4\n";
+    let body = multipart(&[("edges", "e.csv", edges), ("nodes", "n.csv", nodes)]);
+    let kind = [("content-type", "multipart/form-data; boundary=XX")];
+    let made = server.send("POST", "/api/v1/datasets?title=t", &kind, &body).expect(201).json();
+    assert_eq!((&made["n_nodes"], &made["node_id_column"]), (&json!(4), &json!("name")));
+    let path = format!("/api/v1/datasets/{}", made["id"].as_str().unwrap());
+    let server = start_in(server.stop(), "");
+    assert_eq!(server.get(&path).expect(200).json(), made);
+}
+
+fn multipart(parts: &[(&str, &str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, file, content) in parts {
+        write!(body, "--XX\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n").unwrap();
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--XX--\r\n");
+    body
+}
+
+#[test]
+fn bad_uploads_say_what_is_wrong_and_leave_nothing() {
+    let server = start("upload_max_size = 1000");
+    for (path, body, status, word) in [
+        ("?name=a.csv", &b""[..], 400, "empty"),
+        ("?name=a.csv", b"a,b\n1\n", 400, "row"),
+        ("?name=a.csv&source=nowhere", EDGES, 400, "nowhere"),
+        ("?name=a.parquet", b"PAR1 nothing", 400, "arquet"),
+        ("?name=a.arrow", b"ARROW1 nothing", 400, "rrow"),
+        ("?name=a.json", b"{\"nodes\": [", 400, ""),
+        ("?name=a.xyz&format=word", EDGES, 400, "word"),
+        ("?nmae=a.csv", EDGES, 400, "nmae"),
+        ("?name=a.csv", &[b'x'; 1001], 413, "1000"),
+        ("?upload=../../etc/passwd", b"", 404, "etc"),
+    ] {
+        let answer = server.post(&format!("/api/v1/datasets{path}"), body).expect(status);
+        assert!(answer.text().contains(word), "{path}: {}", answer.text());
+        assert!(!answer.text().contains("spool"), "a path of ours: {}", answer.text());
+    }
+    assert_eq!(server.get("/api/v1/datasets").json()["total"], 0);
+    assert_eq!(files(&server), 0);
+    assert_eq!(std::fs::read_dir(server.folder.path().join("spool")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_bomb_of_zeros_is_refused() {
+    let server = start("upload_max_size = \"1M\"");
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..64 {
+        bomb.write_all(&[b'\n'; 1 << 20]).unwrap();
+    }
+    let bomb = bomb.finish().unwrap();
+    assert!(bomb.len() < 1 << 20);
+    let answer = server.post("/api/v1/datasets?name=a.csv.gz", &bomb).expect(400);
+    assert!(answer.text().contains("16777216"), "{}", answer.text());
+}
+
+#[test]
+fn half_a_body_leaves_nothing() {
+    let server = start("");
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST /api/v1/datasets?name=a.csv HTTP/1.1\r\nhost: {}\r\ncontent-length: 100000\r\n\r\na,b\n1,2\n",
+        server.address
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    // The server may close before it answers: either is right, as long as nothing is kept.
+    let _ = stream.read_to_string(&mut answer);
+    assert!(!answer.contains(" 201 "), "{answer}");
+    assert_eq!(server.get("/api/v1/datasets").json()["total"], 0);
+    assert_eq!(files(&server), 0);
+}
+
+#[test]
+fn uploads_in_pieces_go_on_where_they_stopped() {
+    let server = start("");
+    let begun = server.post("/api/v1/uploads?name=big.csv", b"").expect(201).json();
+    let path = format!("/api/v1/uploads/{}", begun["id"].as_str().unwrap());
+    let piece = |server: &Running, at: usize, bytes: &[u8]| {
+        server.send("PATCH", &path, &[("upload-offset", &at.to_string())], bytes)
+    };
+    assert_eq!(piece(&server, 0, &EDGES[..10]).expect(200).json()["offset"], 10);
+    let server = start_in(server.stop(), "");
+    assert_eq!(server.get(&path).expect(200).json()["offset"], 10);
+    let answer = piece(&server, 9, &EDGES[9..]).expect(409);
+    assert!(answer.text().contains("10"), "{}", answer.text());
+    piece(&server, 10, &EDGES[10..]).expect(200);
+    let id = begun["id"].as_str().unwrap();
+    let made = server.post(&format!("/api/v1/datasets?upload={id}"), b"").expect(201).json();
+    assert_eq!((&made["name"], &made["n_edges"]), (&json!("big"), &json!(3)));
+    server.get(&path).expect(404);
+}
+
+#[test]
+fn files_become_datasets_and_stay_as_long_as_one_needs_them() {
+    let server = start("");
+    let file = server.post("/api/v1/files?name=e.arrow", &arrow_file()).expect(201).json();
+    assert_eq!((&file["n_rows"], &file["columns"][0]["name"]), (&json!(2), &json!("s")));
+    let id = file["id"].as_str().unwrap();
+    let from = json!({"name": "d", "edges": [id], "source": "s", "target": "d"});
+    let made = server.json("POST", "/api/v1/datasets/from-files", &from).expect(201).json();
+    assert_eq!(made["n_edges"], 2);
+    server.send("DELETE", &format!("/api/v1/files/{id}"), &[], &[]).expect(204);
+    assert_eq!(files(&server), 1);
+    let path = format!("/api/v1/datasets/{}", made["id"].as_str().unwrap());
+    server.get(&path).expect(200);
+    server.send("DELETE", &path, &[], &[]).expect(204);
+    assert_eq!(files(&server), 0);
+    let wrong = json!({"name": "d", "edges": [id], "source": "s", "target": "d"});
+    server.json("POST", "/api/v1/datasets/from-files", &wrong).expect(404);
+}
+
+fn arrow_file() -> Vec<u8> {
+    let schema = Schema::new(vec![
+        Field::new("s", DataType::Utf8, false),
+        Field::new("d", DataType::Utf8, false),
+        Field::new("w", DataType::Int64, false),
+    ]);
+    let columns: Vec<arrow::array::ArrayRef> = vec![
+        Arc::new(StringArray::from(vec!["a", "b"])),
+        Arc::new(StringArray::from(vec!["b", "c"])),
+        Arc::new(Int64Array::from(vec![1, 2])),
+    ];
+    let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+    let mut writer = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn arrow_from_strangers_is_checked_byte_by_byte() {
+    let server = start("");
+    let good = arrow_file();
+    let mut kept = 0;
+    for at in (0..good.len()).step_by(7) {
+        let mut bad = good.clone();
+        bad[at] ^= 0xff;
+        let answer = server.post("/api/v1/files?name=e.arrow", &bad);
+        // What still reads is a table; nothing else is kept, and nothing falls.
+        assert!([201, 400].contains(&answer.status), "byte {at}: {} {}", answer.status, answer.text());
+        kept += usize::from(answer.status == 201);
+    }
+    for at in (0..good.len()).step_by(31) {
+        server.post("/api/v1/files?name=e.arrow", &good[..at]).expect(400);
+    }
+    assert_eq!(files(&server), kept);
+    server.get("/health").expect(200);
+}
+
+#[test]
+fn the_server_says_how_it_is_and_what_it_answers_to() {
+    let server = start("");
+    assert_eq!(server.get("/health").expect(200).json()["status"], "ok");
+    server.get("/ready").expect(200);
+    let numbers = server.get("/metrics").expect(200).text();
+    assert!(numbers.contains("graphlume_http_requests_total{"), "{numbers}");
+    assert!(numbers.contains("route=\"/health\""), "{numbers}");
+    let interface = server.get("/api/openapi.json").expect(200).json();
+    assert!(interface["paths"]["/api/v1/datasets"]["post"]["summary"].is_string());
+    for path in ["/", "/api/", "/api/api.js", "/graph/graph.html?dataset=x", "/graphlume.js"] {
+        let page = server.get(path).expect(200);
+        assert!(page.header("content-security-policy").unwrap().contains("frame-ancestors *"), "{path}");
+        assert_eq!(page.header("x-frame-options"), None);
+        let tag = page.header("etag").unwrap().to_owned();
+        server.send("GET", path, &[("if-none-match", &tag)], &[]).expect(304);
+    }
+    server.get("/nothing").expect(404);
+    for path in ["/../etc/passwd", "/graph/..%2f..%2fetc/passwd", "/api/v1/datasets/..%2f..%2fx"] {
+        server.get(path).expect(404);
+    }
+}
+
+#[test]
+fn pages_of_strangers_cannot_use_the_server() {
+    let server = start("cors_origins = [\"https://notes.example\"]");
+    let send = |headers: &[(&str, &str)]| server.send("GET", "/api/v1/datasets", headers, &[]);
+    send(&[("origin", "https://evil.example")]).expect(403);
+    send(&[("host", "evil.example")]).expect(403);
+    let answer = send(&[("origin", "https://notes.example")]).expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://notes.example"));
+}
+
+#[test]
+fn every_operation_is_described_for_people() {
+    let interface: serde_json::Value =
+        serde_json::from_str(&graphlume_server::description().unwrap()).unwrap();
+    let mut n = 0;
+    for (path, methods) in interface["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let summary = operation["summary"].as_str().unwrap_or_default();
+            assert!(!summary.is_empty(), "{method} {path} has no summary");
+            assert!(operation["tags"][0].is_string(), "{method} {path} has no tag");
+            n += 1;
+        }
+    }
+    assert!(n > 10, "only {n} operations are described");
+}
