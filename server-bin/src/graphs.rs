@@ -73,20 +73,28 @@ impl Graphs {
             }
             ApiResult::Ok(Arc::new(loaded))
         };
-        self.cache.try_get_with(dataset.id.clone(), read).await.map_err(|error| copied(&error))
+        self.cache.try_get_with(key(dataset), read).await.map_err(|error| copied(&error))
     }
 
     /// Holds a graph that was just made.
-    pub(crate) async fn put(&self, id: &str, loaded: Loaded) -> Arc<Loaded> {
+    pub(crate) async fn put(&self, dataset: &Dataset, loaded: Loaded) -> Arc<Loaded> {
         let loaded = Arc::new(loaded);
-        self.cache.insert(id.to_owned(), Arc::clone(&loaded)).await;
+        self.cache.insert(key(dataset), Arc::clone(&loaded)).await;
         loaded
     }
 
-    /// Forgets a dataset, which was changed or deleted.
-    pub(crate) async fn forget(&self, id: &str) {
-        self.cache.invalidate(id).await;
+    /// Forgets a dataset that was deleted.
+    pub(crate) async fn forget(&self, dataset: &Dataset) {
+        self.cache.invalidate(&key(dataset)).await;
     }
+}
+
+/// All that a graph is made of: what another server changes in the database is another graph here at once.
+fn key(dataset: &Dataset) -> String {
+    let Dataset { id, edges, nodes, positions, spec, .. } = dataset;
+    let [x, y] = position_columns(spec);
+    let ends = (&spec.source, &spec.target, &spec.weight, &spec.id, spec.is_directed);
+    format!("{id} {edges:?} {nodes:?} {positions:?} {ends:?} {x:?} {y:?}")
 }
 
 /// The same error for each of those who waited for one reading.

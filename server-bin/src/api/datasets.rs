@@ -337,7 +337,7 @@ impl Server {
             ..new
         };
         let dataset = self.store.add_dataset(new).await?;
-        let loaded = self.graphs.put(&dataset.id, loaded).await;
+        let loaded = self.graphs.put(&dataset, loaded).await;
         Ok((dataset, loaded))
     }
 }
@@ -602,7 +602,7 @@ impl Server {
     pub(crate) async fn remove_dataset(&self, dataset: &Dataset) -> ApiResult<()> {
         // First it is listed no more, then its files go: never the other way round.
         self.store.remove_dataset(&dataset.id).await?;
-        self.graphs.forget(&dataset.id).await;
+        self.graphs.forget(dataset).await;
         self.layouts.remove(&dataset.id);
         let objects = dataset.edges.iter().chain(&dataset.nodes).chain(&dataset.positions);
         self.drop_unused(objects.cloned().collect::<Vec<_>>()).await
