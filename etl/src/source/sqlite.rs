@@ -172,7 +172,7 @@ fn fetch(
     mut spool: Option<Spool>,
 ) -> Result<Rows, Halt> {
     let mut columns: Vec<_> =
-        statement.columns().map(|c| Column::new(c.name(), c.decl_type())).collect();
+        statement.columns().into_iter().map(|c| Column::new(c.name(), c.decl_type())).collect();
     let mut sizes = Vec::new();
     let mut n_rows = 0;
     let mut rows = statement.raw_query();

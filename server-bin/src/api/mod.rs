@@ -6,6 +6,8 @@ mod experiments;
 mod files;
 mod gate;
 mod health;
+mod input;
+mod input;
 mod layouts;
 mod page;
 mod uploads;
@@ -15,8 +17,9 @@ mod work;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -24,11 +27,16 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutBody, TimeoutLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use accounts::with_cookie;
+
 use crate::server::Server;
+
+/// Largest body in JSON, in bytes; files have a limit of their own.
+const LARGEST_JSON: usize = 4 << 20;
 
 /// What the interface says of itself.
 #[derive(OpenApi)]
@@ -107,11 +115,14 @@ pub fn router(server: Server) -> Router {
                 .and(NotForContentType::const_new("application/vnd.apache.parquet"))
                 .and(NotForContentType::const_new("application/zip")),
         ))
-        // Uploads have a limit of their own; this is how long an answer may take to begin.
+        // Who sends nothing for so long has gone.
+        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(120)))
+        .map_request(|request: Request<TimeoutBody<Body>>| request.map(Body::new))
+        // How long an answer may take to begin.
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             Duration::from_secs(3600),
         ))
-        .layer(DefaultBodyLimit::max(4 << 20));
+        .layer(DefaultBodyLimit::max(LARGEST_JSON));
     router.layer(around).with_state(server)
 }
