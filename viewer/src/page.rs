@@ -1,0 +1,12 @@
+//! The page that shows a graph while it moves: one document, one script, one sheet of styles.
+//!
+//! They are made of `viewer/web` by `make web` and kept beside their sources, so that a build needs no Node.
+
+/// The document; it asks for `graphlume.js` and `graphlume.css` beside it.
+pub const DOCUMENT: &str = include_str!("../web/dist/index.html");
+
+/// The script, an ES module.
+pub const SCRIPT: &str = include_str!("../web/dist/graphlume.js");
+
+/// The sheet of styles.
+pub const STYLES: &str = include_str!("../web/dist/graphlume.css");
