@@ -111,6 +111,14 @@ pub enum Error {
         /// What is wrong there.
         reason: String,
     },
+    /// A file is no scene, or says what cannot be.
+    #[error("scene, {place}: {reason}")]
+    BadScene {
+        /// Where in the file: a buffer, or a part of the header.
+        place: String,
+        /// What is wrong there.
+        reason: String,
+    },
     /// A file with encodings cannot be read.
     #[error("cannot read `{}`: {source}", path.display())]
     Read {

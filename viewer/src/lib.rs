@@ -4,10 +4,15 @@
 mod config;
 pub mod encode;
 mod error;
+mod html;
 mod image;
+pub mod page;
+mod scene;
 
 pub use config::{
     BinChoice, ColorScale, EdgeOpacity, HexColor, ImageConfig, Labels, Legend, Palette, Theme,
 };
 pub use error::{Error, Result};
+pub use html::offline_html;
 pub use image::{Picture, Pixels};
+pub use scene::{MOST_LABELS, Scene, SceneLabels};

@@ -36,6 +36,7 @@ mod read;
 mod reshape_verbs;
 mod run;
 mod section;
+mod steps;
 mod table_verbs;
 mod verb;
 
@@ -43,8 +44,9 @@ use std::path::Path;
 
 pub use self::error::{PipelineError, PipelineFault};
 pub use self::plan::{PartKind, Plan, PlannedColumn, PlannedPart};
-use self::read::{Input, Output, Step};
+use self::read::{Input, Origin, Output, Step};
 pub use self::run::{Event, RunReport, Wrote};
+pub use self::steps::Steps;
 use crate::source::Source;
 use crate::{Error, Result};
 
@@ -96,7 +98,7 @@ impl Pipeline {
     ///
     /// [`Error::Pipeline`] with the line and the part of what is wrong.
     pub fn parse(text: &str, folder: &Path) -> Result<Self> {
-        Ok(read::pipeline(text, folder)?)
+        Ok(read::pipeline(text, &Origin::Places(folder))?)
     }
 
     /// Reads the pipeline in the file `path`; paths in it are relative to the file's folder.
@@ -111,7 +113,7 @@ impl Pipeline {
 
     /// Where tables come from, with their names: for a caller that allows some places only.
     pub fn sources(&self) -> impl Iterator<Item = (&str, &Source)> {
-        self.inputs.iter().map(|input| (input.name.as_str(), &input.source))
+        self.inputs.iter().filter_map(|input| Some((input.name.as_str(), input.source.as_ref()?)))
     }
 
     /// The files and objects that are written.

@@ -83,7 +83,7 @@ impl Pipeline {
     /// [`Error::Pipeline`](crate::Error::Pipeline) with the line and the part of what is wrong.
     pub fn plan(&self, control: &Control) -> Result<Plan> {
         let prepared =
-            self.prepare(control, |input| Some(self.inputs[input].source.probe(control)))?;
+            self.prepare(control, |input| Some(self.inputs[input].source.as_ref()?.probe(control)))?;
         Ok(prepared.plan)
     }
 
@@ -170,7 +170,11 @@ impl Pipeline {
         for &part in &self.order {
             let draft = &drafts[part];
             let (kind, does, from) = match part.checked_sub(n_inputs) {
-                None => (PartKind::Input, self.inputs[part].source.to_string(), Vec::new()),
+                None => {
+                    let source = self.inputs[part].source.as_ref();
+                    let does = source.map_or_else(|| "given".to_owned(), ToString::to_string);
+                    (PartKind::Input, does, Vec::new())
+                }
                 Some(step) => {
                     let step = &self.steps[step];
                     let kept = if step.keep && !step.verb.holds.is_eager() { ", kept" } else { "" };

@@ -19,7 +19,8 @@ use crate::source::{GraphPart, Parameter, Source, SourceOptions};
 pub(super) struct Input {
     pub(super) name: String,
     pub(super) line: Option<u32>,
-    pub(super) source: Source,
+    /// Where it comes from; `None` if it is given.
+    pub(super) source: Option<Source>,
 }
 
 /// A table that is made of others, which are parts counted through inputs and then steps.
@@ -62,8 +63,16 @@ fn known(verb: &str) -> Option<Known> {
     found.or_else(|| MEASURES.iter().find(is_called).map(Known::Measure))
 }
 
-/// Reads a pipeline; paths in it are relative to `folder`.
-pub(super) fn pipeline(text: &str, folder: &Path) -> Result<Pipeline> {
+/// Where a pipeline's tables come from.
+pub(super) enum Origin<'a> {
+    /// Its inputs, whose paths are relative to this folder; its outputs go there too.
+    Places(&'a Path),
+    /// Tables that are given, of these names. There are neither inputs nor outputs.
+    Given(&'a [&'a str]),
+}
+
+/// Reads a pipeline.
+pub(super) fn pipeline(text: &str, from: &Origin) -> Result<Pipeline> {
     let document = DeTable::parse(text).map_err(|error| PipelineError {
         line: error.span().map(|span| line_of(text, span.start)),
         part: "pipeline".into(),
@@ -71,23 +80,31 @@ pub(super) fn pipeline(text: &str, folder: &Path) -> Result<Pipeline> {
     })?;
     let head = Section::new(text, document.get_ref(), "pipeline", None);
     let memory_limit = head.bytes("memory_limit")?;
-    let [inputs, steps, outputs] = [("input", "input"), ("step", "step"), ("output", "output")]
-        .map(|(key, kind)| sections(text, document.get_ref(), &head, key, kind));
-    let (inputs, steps, outputs) = (inputs?, steps?, outputs?);
-    head.finish()?;
-    if inputs.is_empty() {
-        return Err(head.fault(PipelineFault::Empty("input")));
-    }
-
+    let read = |key| sections(text, document.get_ref(), &head, key, key);
+    let mut steps = read("step")?;
     let mut names = Names::default();
-    let inputs = inputs
-        .into_iter()
-        .map(|mut section| {
-            names.add(&mut section, "input", None)?;
-            input(&section, folder)
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let mut steps: Vec<_> = steps.into_iter().collect();
+    let (inputs, outputs, folder) = match *from {
+        Origin::Places(folder) => {
+            let (inputs, outputs) = (read("input")?, read("output")?);
+            head.finish()?;
+            if inputs.is_empty() {
+                return Err(head.fault(PipelineFault::Empty("input")));
+            }
+            let input = |mut section: Section| {
+                names.add(&mut section, "input", None)?;
+                input(&section, folder)
+            };
+            (inputs.into_iter().map(input).collect::<Result<Vec<_>>>()?, outputs, folder)
+        }
+        Origin::Given(given) => {
+            head.finish()?;
+            if steps.is_empty() {
+                return Err(head.fault(PipelineFault::Empty("step")));
+            }
+            let inputs = given.iter().map(|&name| names.given(name)).collect();
+            (inputs, Vec::new(), Path::new(""))
+        }
+    };
     for (i, section) in steps.iter_mut().enumerate() {
         names.add(section, "step", Some(format!("step-{}", i + 1)))?;
     }
@@ -171,6 +188,13 @@ impl Names {
         Ok(())
     }
 
+    /// Takes the name of a table that is given.
+    fn given(&mut self, name: &str) -> Input {
+        self.names.push(name.to_owned());
+        self.parts.push(format!("input `{name}`"));
+        Input { name: name.to_owned(), line: None, source: None }
+    }
+
     fn find(&self, section: &Section, option: &'static str, name: &str) -> Result<usize> {
         self.names.iter().position(|known| known == name).ok_or_else(|| {
             let nearest = nearest(name, self.names.iter().map(String::as_str));
@@ -224,7 +248,7 @@ fn input(section: &Section, folder: &Path) -> Result<Input> {
     section.finish()?;
     let source = Source::new(&from, options).map_err(|error| section.fault_at("from", error))?;
     let name = section.text("name")?.unwrap_or_default();
-    Ok(Input { name, line: section.line(), source: source.relative_to(folder) })
+    Ok(Input { name, line: section.line(), source: Some(source.relative_to(folder)) })
 }
 
 fn format(section: &Section) -> Result<Option<Format>> {

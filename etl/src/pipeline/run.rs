@@ -122,7 +122,10 @@ impl Pipeline {
         tell: &mut dyn FnMut(Event),
     ) -> Result<(Prepared, Vec<Option<Table>>)> {
         let used = self.used();
-        let open = |input: usize| used[input].then(|| self.inputs[input].source.open(control));
+        let open = |input: usize| {
+            let source = self.inputs[input].source.as_ref();
+            source.filter(|_| used[input]).map(|source| source.open(control))
+        };
         let prepared = self.prepare(control, open)?;
         prepared.plan.check_memory()?;
         tell(Event::Planned(&prepared.plan));
@@ -131,7 +134,7 @@ impl Pipeline {
     }
 
     /// The tables of all parts that are used; those that are kept are computed now.
-    fn compute(
+    pub(super) fn compute(
         &self,
         opened: &[Option<Opened>],
         used: &[bool],

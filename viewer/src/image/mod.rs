@@ -1,17 +1,18 @@
 //! Still pictures: what is drawn where, decided once, then written as PNG, SVG or pixels.
 
+pub(crate) mod choice;
 mod density;
 mod frame;
 mod glyphs;
 mod icons;
 mod labels;
 mod legend;
-mod look;
+pub(crate) mod look;
 mod png;
 mod raster;
 mod scene;
 mod svg;
-mod text;
+pub(crate) mod text;
 mod tone;
 mod write;
 
@@ -99,6 +100,12 @@ impl<'a> Picture<'a> {
     /// Number of nodes that are not in the picture: too far from all others, or not placed.
     pub fn n_hidden(&self) -> usize {
         self.scene.n_hidden()
+    }
+
+    /// The colors that were chosen.
+    #[cfg(test)]
+    pub(crate) fn node_colors(&self) -> Vec<crate::encode::Rgba8> {
+        self.scene.discs.iter().map(|disc| disc.color).collect()
     }
 
     /// Draws the picture into a buffer.
