@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use crate::auth::{Access, Limiter, Tokens, Who, random};
 use crate::config::Config;
+use crate::derived::Derived;
 use crate::error::{ApiError, ApiResult};
 use crate::graphs::{Graphs, Loaded};
 use crate::live::Layouts;
@@ -30,6 +31,7 @@ pub struct Inner {
     pub(crate) objects: Objects,
     pub(crate) partials: Partials,
     pub(crate) graphs: Graphs,
+    pub(crate) derived: Derived,
     pub(crate) workers: Workers,
     pub(crate) tokens: Tokens,
     pub(crate) limiter: Limiter,
@@ -61,6 +63,7 @@ impl Server {
         let secret = store.secret("tokens", random).await.context("database")?;
         let server = Self(Arc::new(Inner {
             graphs: Graphs::new(config.cache_size),
+            derived: Derived::new(config.cache_size / 4),
             workers: Workers::new(config.workers),
             tokens: Tokens::new(&secret),
             limiter: Limiter::default(),

@@ -1,9 +1,0 @@
-//! What a viewer asks of a dataset.
-
-use utoipa_axum::router::OpenApiRouter;
-
-use crate::server::Server;
-
-pub(crate) fn router() -> OpenApiRouter<Server> {
-    OpenApiRouter::new()
-}

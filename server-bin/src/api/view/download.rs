@@ -1,0 +1,162 @@
+//! Tables as files.
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use graphlume::graph::Format;
+use graphlume::{WriteOptions, write_table};
+use serde::Deserialize;
+use tempfile::NamedTempFile;
+use tokio_util::io::ReaderStream;
+use utoipa::{IntoParams, ToSchema};
+
+use super::rows::split;
+use super::{as_file, bytes_of, file_name, unless_known};
+use crate::api::input::Params;
+use crate::auth::{Access, Who};
+use crate::derived::{Of, Which, own_columns};
+use crate::error::{ApiError, ApiResult};
+use crate::objects::Objects;
+use crate::server::Server;
+
+/// Formats of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TableFormat {
+    /// Comma-separated values.
+    #[default]
+    Csv,
+    /// Parquet.
+    Parquet,
+    /// An Arrow IPC file, not compressed.
+    Arrow,
+    /// An array of objects.
+    Json,
+    /// An object a line.
+    Jsonl,
+}
+
+impl TableFormat {
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Csv => ".csv",
+            Self::Parquet => ".parquet",
+            Self::Arrow => ".arrow",
+            Self::Json => ".json",
+            Self::Jsonl => ".jsonl",
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Parquet => "application/vnd.apache.parquet",
+            Self::Arrow => "application/vnd.apache.arrow.file",
+            Self::Json => "application/json",
+            Self::Jsonl => "application/jsonl",
+        }
+    }
+
+    fn format(self) -> Format {
+        match self {
+            Self::Csv => Format::Csv,
+            Self::Parquet => Format::Parquet,
+            Self::Arrow => Format::Arrow,
+            Self::Json => Format::NodeLink,
+            Self::Jsonl => Format::JsonLines,
+        }
+    }
+
+    /// A table as a file of this format, which goes when nobody reads it any more.
+    pub(crate) fn write(self, objects: &Objects, table: &RecordBatch) -> ApiResult<NamedTempFile> {
+        let draft = objects.draft(self.suffix())?;
+        let options = WriteOptions { format: Some(self.format()), ..WriteOptions::default() };
+        write_table(table, draft.path(), &options)?;
+        Ok(draft)
+    }
+
+    /// The answer that is such a file.
+    pub(crate) async fn answer(self, draft: NamedTempFile, name: &str) -> ApiResult<Response> {
+        // The writer put another file in the draft's place.
+        let file = tokio::fs::File::open(draft.path()).await?;
+        let length = file.metadata().await?.len();
+        // An open file can be read to its end after its name is gone.
+        drop(draft);
+        let mut response =
+            bytes_of(self.kind(), Body::from_stream(ReaderStream::with_capacity(file, 1 << 16)));
+        response.headers_mut().insert(axum::http::header::CONTENT_LENGTH, length.into());
+        as_file(&mut response, &format!("{}{}", file_name(name), self.suffix()));
+        Ok(response)
+    }
+}
+
+/// What to download.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Ask {
+    /// The table: nodes or edges
+    #[serde(default = "edges")]
+    table: Of,
+    /// The format: csv, parquet, arrow, json, jsonl
+    #[serde(default)]
+    format: TableFormat,
+    /// Columns, or measures, separated by commas; all columns if absent
+    columns: Option<String>,
+    /// Only rows that this expression is true of
+    filter: Option<String>,
+    /// Only rows in which this text is found
+    search: Option<String>,
+}
+
+fn edges() -> Of {
+    Of::Edges
+}
+
+/// A table, or the rows of it that a condition is true of, as a file
+#[utoipa::path(get, path = "/api/v1/datasets/{id}/download", tag = "view", params(("id" = String, Path), Ask),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 400), (status = 404),
+    ))]
+pub(super) async fn download(
+    State(server): State<Server>,
+    who: Who,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    Params(ask): Params<Ask>,
+) -> ApiResult<Response> {
+    let dataset = server.dataset(&who, &id, Access::Read).await?;
+    let make = async {
+        let loaded = server.loaded(&dataset).await?;
+        let of = ask.table;
+        let mut columns: Vec<(String, ArrayRef)> = own_columns(&loaded.graph, of)?;
+        if let Some(names) = &ask.columns {
+            columns.clear();
+            for name in split(names) {
+                columns.push((name.clone(), server.column(&dataset, &loaded, of, &name).await?));
+            }
+        }
+        let rows = server.rows(&dataset, &loaded, of, &Which::new(ask.filter, ask.search)).await?;
+        let (objects, format) = (server.objects.clone(), ask.format);
+        let draft = server
+            .workers
+            .run(move |_| {
+                let table = RecordBatch::try_from_iter_with_nullable(
+                    columns.into_iter().map(|(name, values)| (name, values, true)),
+                );
+                let mut table = table.map_err(ApiError::invalid)?;
+                if let Some(rows) = rows {
+                    table = filter_record_batch(&table, &BooleanArray::new(rows, None))
+                        .map_err(ApiError::internal)?;
+                }
+                format.write(&objects, &table)
+            })
+            .await?;
+        format.answer(draft, &format!("{}-{}", dataset.name, of.name())).await
+    };
+    unless_known(&headers, &dataset, &uri, make).await
+}

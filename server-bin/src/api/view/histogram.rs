@@ -1,0 +1,301 @@
+//! How values of a column are distributed.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, AsArray, StringViewArray};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::DataType;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::unless_known;
+use crate::api::input::Params;
+use crate::auth::{Access, Who};
+use crate::cells::{Counted, counted};
+use crate::derived::{Of, Which};
+use crate::error::{ApiError, ApiResult};
+use crate::server::Server;
+
+/// Most bins.
+const MOST_BINS: usize = 1000;
+
+/// Of which column.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Ask {
+    /// The table: nodes or edges
+    #[serde(default)]
+    table: Of,
+    /// The column, or a measure
+    column: String,
+    /// How many bins, at most 1000: of whole numbers fewer, if there are fewer different ones
+    #[serde(default = "usual")]
+    #[param(minimum = 1, maximum = 1000, default = 32)]
+    bins: usize,
+    /// Only rows that this expression is true of
+    filter: Option<String>,
+    /// Only rows in which this text is found
+    search: Option<String>,
+}
+
+fn usual() -> usize {
+    32
+}
+
+/// What a histogram is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// Numbers.
+    Numeric,
+    /// Moments, in milliseconds since 1970.
+    Time,
+    /// Texts and truth values.
+    Category,
+}
+
+/// How many rows have which values.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+pub(super) struct Histogram {
+    /// The column.
+    column: String,
+    /// What is in it.
+    #[serde(rename = "type")]
+    kind: Kind,
+    /// Bounds of the bins, one more than there are: a value at a bound is in the bin above it, the last in the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edges: Option<Vec<f64>>,
+    /// Values, the most frequent first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    values: Option<Vec<Value>>,
+    /// Rows in each bin, or with each value.
+    counts: Vec<u64>,
+    /// Rows with other values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_other: Option<u64>,
+    /// Rows without a value, or with a number that is not finite.
+    n_null: u64,
+}
+
+/// How the values of a column are distributed
+#[utoipa::path(get, path = "/api/v1/datasets/{id}/histogram", tag = "view", params(("id" = String, Path), Ask),
+    responses((status = 200, body = Histogram), (status = 400), (status = 404)))]
+pub(super) async fn histogram(
+    State(server): State<Server>,
+    who: Who,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    Params(ask): Params<Ask>,
+) -> ApiResult<Response> {
+    let dataset = server.dataset(&who, &id, Access::Read).await?;
+    let make = async {
+        if !(1..=MOST_BINS).contains(&ask.bins) {
+            return Err(ApiError::Invalid(format!(
+                "bins is {}; it can be 1 to {MOST_BINS}",
+                ask.bins
+            )));
+        }
+        let loaded = server.loaded(&dataset).await?;
+        let column = server.column(&dataset, &loaded, ask.table, &ask.column).await?;
+        let which = Which::new(ask.filter, ask.search);
+        let rows = server.rows(&dataset, &loaded, ask.table, &which).await?;
+        let counted = server
+            .workers
+            .run(move |_| {
+                let values = counted(&ask.column, &column)?;
+                Ok(match values {
+                    Counted::Numbers(values, is_whole) => binned(
+                        ask.column,
+                        Kind::Numeric,
+                        &values,
+                        is_whole,
+                        rows.as_ref(),
+                        ask.bins,
+                    ),
+                    Counted::Times(values) => {
+                        binned(ask.column, Kind::Time, &values, false, rows.as_ref(), ask.bins)
+                    }
+                    Counted::Categories(texts) => {
+                        let is_flag = *column.data_type() == DataType::Boolean;
+                        categories(
+                            ask.column,
+                            texts.as_string_view(),
+                            is_flag,
+                            rows.as_ref(),
+                            ask.bins,
+                        )
+                    }
+                })
+            })
+            .await?;
+        Ok(Json(counted).into_response())
+    };
+    unless_known(&headers, &dataset, &uri, make).await
+}
+
+/// Whether a row is meant.
+fn is_in(rows: Option<&BooleanBuffer>, row: usize) -> bool {
+    rows.is_none_or(|rows| rows.value(row))
+}
+
+fn binned(
+    column: String,
+    kind: Kind,
+    values: &[f64],
+    is_whole: bool,
+    rows: Option<&BooleanBuffer>,
+    bins: usize,
+) -> Histogram {
+    let (mut low, mut high, mut n_null) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+    for (row, &value) in values.iter().enumerate() {
+        if is_in(rows, row) {
+            if value.is_nan() {
+                n_null += 1;
+            } else {
+                low = low.min(value);
+                high = high.max(value);
+            }
+        }
+    }
+    if low > high {
+        return Histogram {
+            column,
+            kind,
+            edges: Some(vec![0.0, 1.0]),
+            values: None,
+            counts: vec![0],
+            n_other: None,
+            n_null,
+        };
+    }
+    let n_whole = high - low + 1.0;
+    let edges: Vec<f64> = if is_whole && n_whole <= bins as f64 {
+        // A bin for each number.
+        (0..=n_whole as usize).map(|i| low + i as f64).collect()
+    } else if low == high {
+        vec![low, if is_whole { low + 1.0 } else { next_above(low) }]
+    } else {
+        let at = |i: usize| match i {
+            0 => low,
+            i if i == bins => high,
+            // The extent itself may be too large for a number.
+            i => low * (1.0 - i as f64 / bins as f64) + high * (i as f64 / bins as f64),
+        };
+        (0..=bins).map(at).collect()
+    };
+    let n_bins = edges.len() - 1;
+    let mut counts = vec![0; n_bins];
+    let per_unit = n_bins as f64 / (edges[n_bins] - edges[0]);
+    for (row, &value) in values.iter().enumerate() {
+        if !value.is_nan() && is_in(rows, row) {
+            // Rounding may lead to the bin beside it; bounds are what counts.
+            let mut bin = (((value - edges[0]) * per_unit) as usize).min(n_bins - 1);
+            while bin > 0 && value < edges[bin] {
+                bin -= 1;
+            }
+            while bin + 1 < n_bins && value >= edges[bin + 1] {
+                bin += 1;
+            }
+            counts[bin] += 1;
+        }
+    }
+    Histogram { column, kind, edges: Some(edges), values: None, counts, n_other: None, n_null }
+}
+
+/// A number above `value`, by as much as can be seen.
+fn next_above(value: f64) -> f64 {
+    let above = value + value.abs().max(1.0) * 1e-9;
+    if above.is_finite() { above } else { f64::MAX }
+}
+
+fn categories(
+    column: String,
+    texts: &StringViewArray,
+    is_flag: bool,
+    rows: Option<&BooleanBuffer>,
+    most: usize,
+) -> Histogram {
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    let mut n_null = 0;
+    for row in (0..texts.len()).filter(|&row| is_in(rows, row)) {
+        match texts.is_valid(row) {
+            true => *counts.entry(texts.value(row)).or_default() += 1,
+            false => n_null += 1,
+        }
+    }
+    let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
+    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let n_other = counts.iter().skip(most).map(|(_, count)| count).sum();
+    counts.truncate(most);
+    let value = |text: &str| if is_flag { Value::Bool(text == "true") } else { Value::from(text) };
+    Histogram {
+        column,
+        kind: Kind::Category,
+        edges: None,
+        values: Some(counts.iter().map(|(text, _)| value(text)).collect()),
+        counts: counts.iter().map(|(_, count)| *count).collect(),
+        n_other: Some(n_other),
+        n_null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(values: &[f64], is_whole: bool, bins: usize) -> (Vec<f64>, Vec<u64>) {
+        let found = binned("c".to_owned(), Kind::Numeric, values, is_whole, None, bins);
+        (found.edges.unwrap(), found.counts)
+    }
+
+    #[test]
+    fn a_value_at_a_bound_is_above_it_and_the_last_in_the_last() {
+        assert_eq!(
+            of(&[0.0, 1.0, 2.0, 3.0, 4.0], false, 4),
+            (vec![0.0, 1.0, 2.0, 3.0, 4.0], vec![1, 1, 1, 2])
+        );
+        assert_eq!(of(&[5.0, 7.0, 7.0], true, 32), (vec![5.0, 6.0, 7.0, 8.0], vec![1, 0, 2]));
+        let (edges, counts) = of(&[-f64::MAX, f64::MAX], false, 2);
+        assert_eq!((edges[0], edges[2], counts), (-f64::MAX, f64::MAX, vec![1, 1]));
+        assert_eq!(of(&[f64::NAN], false, 3), (vec![0.0, 1.0], vec![0]));
+        let (edges, counts) = of(&[2.5, 2.5], false, 9);
+        assert!(edges[1] > edges[0]);
+        assert_eq!((edges.len(), counts), (2, vec![2]));
+    }
+
+    #[test]
+    fn all_rows_are_counted_once() {
+        let values: Vec<f64> = (0..10_000).map(|i| (f64::from(i) * 0.37).sin() / 3.0).collect();
+        for bins in [1, 7, 32, 1000] {
+            let (edges, counts) = of(&values, false, bins);
+            assert!(edges.windows(2).all(|pair| pair[0] < pair[1]));
+            for (bin, &count) in counts.iter().enumerate() {
+                let last = bin + 1 == bins;
+                let inside = |v: &&f64| edges[bin] <= **v && (**v < edges[bin + 1] || last);
+                assert_eq!(values.iter().filter(inside).count() as u64, count);
+            }
+        }
+    }
+
+    #[test]
+    fn the_most_frequent_come_first() {
+        let texts = StringViewArray::from(vec![Some("b"), Some("a"), None, Some("c"), Some("c")]);
+        let rows = BooleanBuffer::from(vec![true, true, true, true, true]);
+        let found = categories("c".to_owned(), &texts, false, Some(&rows), 2);
+        let expected = json!({
+            "column": "c", "type": "category", "values": ["c", "a"], "counts": [2, 1], "n_other": 1, "n_null": 1,
+        });
+        assert_eq!(serde_json::to_value(found).unwrap(), expected);
+        let few = BooleanBuffer::from(vec![false, true, false, false, false]);
+        assert_eq!(categories("c".to_owned(), &texts, false, Some(&few), 2).counts, [1]);
+    }
+}
