@@ -52,14 +52,7 @@ impl Graphs {
         workers: &Workers,
     ) -> ApiResult<Arc<Loaded>> {
         let read = async {
-            let paths = async |names: &[String]| {
-                let mut paths = Vec::with_capacity(names.len());
-                for name in names {
-                    paths.push(objects.path(name).await?);
-                }
-                ApiResult::Ok(paths)
-            };
-            let (edges, nodes) = (paths(&dataset.edges).await?, paths(&dataset.nodes).await?);
+            let (edges, nodes) = (objects.paths(&dataset.edges).await?, objects.paths(&dataset.nodes).await?);
             let positions = match &dataset.positions {
                 Some(name) => Some(objects.path(name).await?),
                 None => None,
@@ -68,10 +61,9 @@ impl Graphs {
             let loaded = workers.run(move |_| Loaded::read(&edges, &nodes, positions, &spec)).await?;
             let size = [loaded.graph.n_nodes() as i64, loaded.graph.n_edges() as i64];
             if dataset.size != Some(size) {
-                let known = Dataset { size: Some(size), ..dataset.clone() };
-                store.update_dataset(&known).await?;
+                store.set_size(&dataset.id, size).await?;
             }
-            ApiResult::Ok(Arc::new(loaded))
+            Ok::<_, ApiError>(Arc::new(loaded))
         };
         self.cache.try_get_with(key(dataset), read).await.map_err(|error| copied(&error))
     }
@@ -98,9 +90,10 @@ fn key(dataset: &Dataset) -> String {
 }
 
 /// The same error for each of those who waited for one reading.
-fn copied(error: &ApiError) -> ApiError {
+pub(crate) fn copied(error: &ApiError) -> ApiError {
     match error {
         ApiError::Invalid(text) => ApiError::Invalid(text.clone()),
+        ApiError::Conflict(text) => ApiError::Conflict(text.clone()),
         ApiError::Unavailable(text) => ApiError::Unavailable(text.clone()),
         ApiError::Full => ApiError::Full,
         ApiError::Busy { what, retry_after_secs } => {

@@ -109,6 +109,15 @@ impl Objects {
         Ok(path)
     }
 
+    /// As [`path`](Self::path), of several.
+    pub(crate) async fn paths(&self, names: &[String]) -> ApiResult<Vec<PathBuf>> {
+        let mut paths = Vec::with_capacity(names.len());
+        for name in names {
+            paths.push(self.path(name).await?);
+        }
+        Ok(paths)
+    }
+
     /// Removes what `name` holds; that there is nothing is no error.
     pub(crate) async fn remove(&self, name: &str) -> ApiResult<()> {
         let local = match &self.place {
