@@ -156,6 +156,8 @@ pub struct Config {
     pub layouts_per_device: usize,
     /// Where layouts are computed.
     pub device: Device,
+    /// Whether the device was found instead of named: then the processor will do where it fails.
+    pub device_is_auto: bool,
     /// How long a layout moves while nobody steers it.
     pub play_timeout: Duration,
     /// How long a sign-in holds.
@@ -251,6 +253,7 @@ impl Settings {
             cache_size: self.cache_size.map_or_else(|| memory() / 4, |Size(bytes)| bytes),
             workers: self.workers.map_or(cores, NonZeroUsize::get),
             layouts_per_device: self.layouts_per_device.map_or(4, NonZeroUsize::get),
+            device_is_auto: device == "auto",
             device: Device::parse(device).with_context(|| format!("device {device}"))?,
             play_timeout: Duration::from_millis(self.play_timeout_ms.unwrap_or(60_000)),
             token_lifetime: Duration::from_secs(60 * u64::from(self.token_minutes.unwrap_or(60))),

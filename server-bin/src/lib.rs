@@ -3,7 +3,9 @@
 
 mod api;
 mod auth;
+mod cells;
 mod config;
+mod derived;
 mod error;
 mod graphistry;
 mod graphs;
@@ -15,12 +17,14 @@ mod serve;
 mod server;
 mod store;
 mod telemetry;
+pub mod users;
 mod workers;
 
 pub use api::{description, router};
 pub use auth::{Access, Who};
 pub use config::{Config, Settings, Size};
 pub use error::{ApiError, ApiResult};
+pub use live::wire as stream;
 pub use serve::{Bound, bind, run};
 pub use server::Server;
 pub use telemetry::start_logs;

@@ -210,6 +210,42 @@ impl Store {
             .map(drop)
     }
 
+    /// Puts other edges in the place of a dataset's, and nothing else; whether it is there.
+    pub(crate) async fn set_edges(&self, id: &str, objects: &[String]) -> sqlx::Result<bool> {
+        let update = "UPDATE datasets SET edges = $2, n_nodes = NULL, n_edges = NULL, updated_at = $3 WHERE id = $1";
+        self.set_table(update, id, objects).await
+    }
+
+    /// Puts other nodes in the place of a dataset's, and nothing else; whether it is there.
+    pub(crate) async fn set_nodes(&self, id: &str, objects: &[String]) -> sqlx::Result<bool> {
+        let update = "UPDATE datasets SET nodes = $2, n_nodes = NULL, n_edges = NULL, updated_at = $3 WHERE id = $1";
+        self.set_table(update, id, objects).await
+    }
+
+    /// Puts other positions in the place of a dataset's, and nothing else; whether it is there.
+    pub(crate) async fn set_positions(&self, id: &str, object: &str) -> sqlx::Result<bool> {
+        let update = "UPDATE datasets SET positions = $2, updated_at = $3 WHERE id = $1";
+        let done = sqlx::query(update).bind(id).bind(object).bind(now()).execute(&self.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn set_table(&self, update: &'static str, id: &str, objects: &[String]) -> sqlx::Result<bool> {
+        let done =
+            sqlx::query(update).bind(id).bind(text(&objects)).bind(now()).execute(&self.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Notes numbers of nodes and edges, and nothing else: somebody may be changing the rest.
+    pub(crate) async fn set_size(&self, id: &str, [n_nodes, n_edges]: [i64; 2]) -> sqlx::Result<()> {
+        sqlx::query("UPDATE datasets SET n_nodes = $2, n_edges = $3 WHERE id = $1")
+            .bind(id)
+            .bind(n_nodes)
+            .bind(n_edges)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
     pub(crate) async fn dataset(&self, id: &str) -> sqlx::Result<Option<Dataset>> {
         let row = sqlx::query("SELECT * FROM datasets WHERE id = $1")
             .bind(id)
