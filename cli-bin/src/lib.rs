@@ -120,6 +120,9 @@ enum Command {
     /// Serve graphs to browsers and programs: upload, lay out while others watch, share
     #[cfg(feature = "serve")]
     Serve(Box<serve::Args>),
+    /// Add, list and remove the accounts of a server
+    #[cfg(feature = "serve")]
+    Users(Box<serve::UsersArgs>),
     /// List the devices that can compute
     Devices(devices::Args),
     /// Lay out and draw a graph that comes with the program
@@ -208,6 +211,8 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Quality(args) => quality::run(&args, messages),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args, messages),
+        #[cfg(feature = "serve")]
+        Command::Users(args) => serve::run_users(*args),
         Command::Devices(args) => devices::run(&args),
         Command::Demo(args) => demo::run(&args, messages),
         Command::Completions { shell } => {

@@ -1,20 +1,26 @@
-//! `graphlume serve`: the server, in this program.
+//! `graphlume serve` and `graphlume users`: the server, in this program.
 
-use graphlume_server::Settings;
+use std::path::PathBuf;
+
+use graphlume_server::{Settings, users};
 
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
+use crate::output::print;
 use crate::progress::Messages;
 
 /// Arguments of `graphlume serve`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   graphlume serve
+  graphlume serve edges.csv
   graphlume serve --bind 127.0.0.1:0 --data ./graphs
   graphlume serve --bind 0.0.0.0:443 --auth --tls-cert chain.pem --tls-key key.pem
 
 Every option is also a key of the configuration file, and an environment variable. Ctrl-C ends the server.")]
 pub(crate) struct Args {
+    /// Files of edges, or of whole graphs, to begin with
+    files: Vec<PathBuf>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -25,8 +31,29 @@ pub(crate) fn run(args: Args, messages: Messages) -> anyhow::Result<Outcome> {
     let config = args.settings.resolve_or(defaults)?;
     // The server hears of signals itself, and ends what is under way before it goes.
     let _deferred = Deferred::begin();
-    graphlume_server::run(config, |bound| {
+    graphlume_server::run(config, &args.files, |bound, pages| {
         messages.say(format!("graphlume is at {}", bound.url()));
+        for page in pages {
+            messages.say(page);
+        }
     })?;
+    Ok(Outcome::Done)
+}
+
+/// Arguments of `graphlume users`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  graphlume users add ann --admin
+  graphlume users --database postgres://db/graphs list")]
+pub(crate) struct UsersArgs {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: users::Command,
+}
+
+pub(crate) fn run_users(args: UsersArgs) -> anyhow::Result<Outcome> {
+    let said = users::run(&args.settings.resolve()?, &args.command)?;
+    print(said.as_bytes())?;
     Ok(Outcome::Done)
 }

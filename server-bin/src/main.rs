@@ -1,7 +1,9 @@
 //! `graphlume-server`: the server without the rest of the command.
 
-use clap::Parser;
-use graphlume_server::Settings;
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+use graphlume_server::{Settings, users};
 
 /// Serve graphs: upload, transform, lay out while others watch, share
 #[derive(Debug, Parser)]
@@ -9,11 +11,29 @@ use graphlume_server::Settings;
 struct Cli {
     #[command(flatten)]
     settings: Settings,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Add, list and remove accounts, for servers with --auth; --data and --database say which
+    Users {
+        #[command(subcommand)]
+        command: users::Command,
+    },
 }
 
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
-    match cli.settings.resolve().and_then(|config| graphlume_server::run(config, |_| ())) {
+    let done = cli.settings.resolve().and_then(|config| match cli.verb {
+        None => graphlume_server::run(config, &[], |_, _| ()),
+        Some(Verb::Users { command }) => {
+            let said = users::run(&config, &command)?;
+            Ok(std::io::stdout().write_all(said.as_bytes())?)
+        }
+    });
+    match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

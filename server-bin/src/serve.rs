@@ -1,15 +1,19 @@
 //! From options to a server that listens, and to its end.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use graphlume::ReadOptions;
 use tokio::net::TcpListener;
 
+use crate::auth::Who;
 use crate::config::Config;
 use crate::server::Server;
+use crate::store::{NewDataset, Spec};
 use crate::telemetry::start_logs;
 
 /// A server that has its address and does not answer yet.
@@ -54,6 +58,22 @@ impl Bound {
         &self.server
     }
 
+    /// Makes a dataset of a file on this machine, for the user of a server without accounts; returns where its page is.
+    async fn add(&self, file: &Path) -> anyhow::Result<String> {
+        let options = ReadOptions::default();
+        let path = file.to_owned();
+        let (graph, report) =
+            tokio::task::spawn_blocking(move || graphlume::read(&path, &options)).await??;
+        let new = NewDataset {
+            owner: Who::local().user()?.id.clone(),
+            name: file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            spec: Spec { weight: report.weight, ..Spec::default() },
+            ..NewDataset::default()
+        };
+        let (dataset, _) = self.server.add_graph(new, graph).await?;
+        Ok(format!("/graph/graph.html?dataset={}", dataset.id))
+    }
+
     /// Answers until `end` is there; then takes no more, and gives what is under way ten seconds.
     ///
     /// # Errors
@@ -92,18 +112,32 @@ impl Bound {
     }
 }
 
-/// Serves until Ctrl-C or a signal to end; `ready` hears of the server once it listens.
+/// Serves until Ctrl-C or a signal to end, with datasets made of `files`; `ready` hears of the server and of the
+/// addresses of these once it listens.
 ///
 /// # Errors
 ///
-/// As [`bind`] and [`Bound::serve`].
-pub fn run(config: Config, ready: impl FnOnce(&Bound)) -> anyhow::Result<()> {
+/// As [`bind`] and [`Bound::serve`]; for a file that cannot be read, and for files where accounts are asked for, since
+/// they would belong to nobody.
+pub fn run(
+    config: Config,
+    files: &[PathBuf],
+    ready: impl FnOnce(&Bound, &[String]),
+) -> anyhow::Result<()> {
+    ensure!(
+        files.is_empty() || !config.auth,
+        "with --auth a dataset has an owner: start the server and upload the files"
+    );
     start_logs(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let bound = bind(config).await?;
+        let mut urls = Vec::with_capacity(files.len());
+        for file in files {
+            urls.push(format!("{}{}", bound.url(), bound.add(file).await?));
+        }
         tracing::info!("listening at {}", bound.url());
-        ready(&bound);
+        ready(&bound, &urls);
         bound.serve(ended()).await
     })
 }

@@ -2,6 +2,8 @@
 
 mod limiter;
 mod password;
+mod peer;
+mod sign_in;
 mod token;
 
 use axum::extract::FromRequestParts;
@@ -10,6 +12,8 @@ use axum::http::{HeaderMap, header};
 
 pub(crate) use limiter::Limiter;
 pub(crate) use password::{fingerprint, hash, random, verify};
+pub(crate) use peer::Peer;
+pub(crate) use sign_in::{Hashing, SignedIn, stamp};
 pub(crate) use token::{Claims, TokenError, Tokens};
 
 use crate::error::{ApiError, ApiResult};
@@ -45,7 +49,7 @@ pub(crate) const COOKIE: &str = "graphlume_session";
 
 impl Who {
     /// The user of a server without accounts.
-    fn local() -> Self {
+    pub(crate) fn local() -> Self {
         let name = "local".to_owned();
         let user = User { id: name.clone(), name, is_admin: true, password: None };
         Self { user: Some(user), organization: None, organizations: Vec::new(), share: None }
@@ -92,10 +96,16 @@ impl Who {
 }
 
 /// The value of a cookie.
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
     let mut pairs = cookies.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
     pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// The token that a program sends.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// The value of a key in the part of an address behind `?`.
@@ -118,11 +128,7 @@ impl FromRequestParts<Server> for Who {
         };
         let guest =
             Self { user: None, organization: None, organizations: Vec::new(), share: share.clone() };
-        let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let bearer = bearer.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
+        let bearer = bearer(&parts.headers);
         let claims = match (bearer, cookie(&parts.headers, COOKIE)) {
             (Some(token), _) => server
                 .tokens
@@ -136,7 +142,12 @@ impl FromRequestParts<Server> for Who {
             (None, None) => return Ok(guest),
         };
         match server.store.user(&claims.sub).await? {
-            Some(user) => Ok(Self { share, ..Self::of(server, user, claims.organization).await? }),
+            Some(user) if stamp(&user) == claims.stamp => {
+                Ok(Self { share, ..Self::of(server, user, claims.organization).await? })
+            }
+            // As with a sign-in that has ended, a page may be public.
+            _ if bearer.is_none() => Ok(guest),
+            Some(_) => Err(ApiError::Unauthorized("the password was changed: sign in again".to_owned())),
             None => Err(ApiError::Unauthorized("this account is no more".to_owned())),
         }
     }
