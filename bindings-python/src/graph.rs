@@ -11,6 +11,7 @@ use graphlume::etl::device::DeviceGraph;
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::graph::ReadOptions;
 use graphlume::layout::Layout;
+use graphlume::viewer::{Scene, offline_html, page};
 use graphlume::{Device, ImageConfig, Picture, WriteOptions};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -202,6 +203,27 @@ impl Graph {
         Ok(PyBytes::new(py, &bytes))
     }
 
+    /// What the page of the viewer shows: the graph with nodes at `x`, `y`, or nowhere yet.
+    fn scene<'py>(
+        &self,
+        py: Python<'py>,
+        positions: Option<(Bound<'py, Array>, Bound<'py, Array>)>,
+        options: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let config: ImageConfig = values::parsed(Some(options))?;
+        let positions = positions
+            .map(|(x, y)| Ok::<_, PyErr>([single(py, "x", &x.get().0)?, single(py, "y", &y.get().0)?]))
+            .transpose()?;
+        let bytes = work(py, "scene", |_| {
+            let positions = positions.as_ref().map(|[x, y]| [&x[..], &y[..]]);
+            let scene = Scene::new(&self.0, positions, &config)?;
+            let mut bytes = Vec::new();
+            scene.write(&mut bytes).map_err(|error| Failure::Input(error.to_string()))?;
+            Ok::<_, Failure>(bytes)
+        })?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
     /// Writes the graph to a file, whole or not at all.
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let options = WriteOptions::default();
@@ -226,4 +248,16 @@ pub(crate) fn single(py: Python<'_>, name: &str, column: &ArrayRef) -> PyResult<
         Some(at) => Err(bad(format!("`{name}` has no value at {at}"))),
         None => Ok(arrow::array::AsArray::as_primitive::<Float32Type>(&numbers).values().to_vec()),
     }
+}
+
+/// A page that shows a scene and needs nothing else.
+#[pyfunction]
+pub(crate) fn html(scene: &[u8], title: &str) -> String {
+    offline_html(scene, page::SCRIPT, page::STYLES, title)
+}
+
+/// The script and the styles of the viewer, for widgets.
+#[pyfunction]
+pub(crate) fn bundle() -> (&'static str, &'static str) {
+    (page::SCRIPT, page::STYLES)
 }

@@ -38,6 +38,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(detect::detect, module)?,
         wrap_pyfunction!(devices::devices, module)?,
         wrap_pyfunction!(graph::read, module)?,
+        wrap_pyfunction!(graph::html, module)?,
+        wrap_pyfunction!(graph::bundle, module)?,
         wrap_pyfunction!(reshape::reshape, module)?,
         wrap_pyfunction!(reshape::filter, module)?,
         wrap_pyfunction!(reshape::part, module)?,
