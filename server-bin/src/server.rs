@@ -61,6 +61,9 @@ impl Server {
         let partials = Partials::open(&config.data, config.upload_max_size)?;
         let store = Store::open(config.database.as_deref(), &config.data).await?;
         let secret = store.secret("tokens", random).await.context("database")?;
+        if config.auth && !store.has_users().await.context("database")? {
+            tracing::warn!("there are no accounts yet: `users add NAME --admin` adds the first");
+        }
         let server = Self(Arc::new(Inner {
             graphs: Graphs::new(config.cache_size),
             derived: Derived::new(config.cache_size / 4),

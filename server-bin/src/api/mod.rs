@@ -7,7 +7,6 @@ mod files;
 mod gate;
 mod health;
 mod input;
-mod input;
 mod layouts;
 mod page;
 mod uploads;

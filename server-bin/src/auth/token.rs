@@ -22,6 +22,16 @@ pub(crate) struct Claims {
     pub(crate) iat: i64,
     /// When it ends.
     pub(crate) exp: i64,
+    /// When the user signed in, which is before `iat` in a token that was renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<i64>,
+    /// What the password was when the user signed in, as [`stamp`](super::stamp) tells: with another, the token counts
+    /// no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stamp: Option<String>,
+    /// Id of the key that the user signed in with: without it, the token is not renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
 }
 
 /// Why a token does not count.
@@ -81,6 +91,9 @@ mod tests {
             organization: None,
             iat: 100,
             exp: 200,
+            since: None,
+            stamp: None,
+            key: None,
         }
     }
 

@@ -156,6 +156,14 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Who belongs to an organization: their names, and whether they may change who does.
+    pub(crate) async fn members(&self, slug: &str) -> sqlx::Result<Vec<(String, bool)>> {
+        let select = "SELECT u.name AS name, m.is_admin AS is_admin FROM members m \
+                      JOIN users u ON u.id = m.user_id WHERE m.organization = $1 ORDER BY u.name";
+        let rows = sqlx::query(select).bind(slug).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((row.try_get("name")?, flag(row, "is_admin")?))).collect()
+    }
+
     /// The organizations of a user.
     pub(crate) async fn organizations(&self, user_id: &str) -> sqlx::Result<Vec<Organization>> {
         let select = "SELECT o.slug AS slug, o.name AS name, m.is_admin AS is_admin FROM organizations o \

@@ -229,6 +229,20 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Notes how large a dataset is, unless its tables have changed since it was read.
+    pub(crate) async fn set_size(&self, dataset: &Dataset, [n_nodes, n_edges]: [i64; 2]) -> sqlx::Result<()> {
+        let update = "UPDATE datasets SET n_nodes = $2, n_edges = $3 WHERE id = $1 AND edges = $4 AND nodes = $5";
+        sqlx::query(update)
+            .bind(&dataset.id)
+            .bind(n_nodes)
+            .bind(n_edges)
+            .bind(text(&dataset.edges))
+            .bind(text(&dataset.nodes))
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
     async fn set_table(&self, update: &'static str, id: &str, objects: &[String]) -> sqlx::Result<bool> {
         let done =
             sqlx::query(update).bind(id).bind(text(&objects)).bind(now()).execute(&self.pool).await?;
