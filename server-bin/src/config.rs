@@ -81,6 +81,10 @@ pub struct Settings {
     /// Folder of experiments to show
     #[arg(long, value_name = "FOLDER", env = "GRAPHLUME_EXPERIMENTS")]
     pub experiments: Option<PathBuf>,
+    /// Let administrators start and stop experiments: methods of the folder beside that of experiments
+    #[arg(long, env = "GRAPHLUME_ALLOW_RUNS", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(require_equals = true)]
+    pub allow_runs: Option<bool>,
     /// What is logged: error, warn, info, debug, or per module [default: info]
     #[arg(long, value_name = "FILTER", env = "GRAPHLUME_LOG")]
     pub log: Option<String>,
@@ -172,6 +176,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Folder of experiments to show.
     pub experiments: Option<PathBuf>,
+    /// Whether administrators may start and stop experiments.
+    pub allow_runs: bool,
     /// What is logged.
     pub log: String,
     /// Whether logs are JSON.
@@ -214,7 +220,7 @@ impl Settings {
         merge!(
             config, bind, data, database, storage, auth, allow_anonymous, upload_max_size,
             cache_size, workers, layouts_per_device, device, play_timeout_ms, token_minutes,
-            tls_cert, tls_key, cors_origins, frame_ancestors, hosts, experiments, log, log_json,
+            tls_cert, tls_key, cors_origins, frame_ancestors, hosts, experiments, allow_runs, log, log_json,
         )
     }
 
@@ -262,6 +268,7 @@ impl Settings {
             frame_ancestors: self.frame_ancestors.unwrap_or_else(|| vec!["*".to_owned()]),
             hosts: self.hosts.unwrap_or_default(),
             experiments: self.experiments,
+            allow_runs: self.allow_runs.unwrap_or(false),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             log_json: self.log_json.unwrap_or(false),
         })

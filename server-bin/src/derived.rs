@@ -17,7 +17,7 @@ use graphlume::layout::{Config, Layout};
 use moka::future::Cache;
 use rayon::prelude::*;
 use regex::{Regex, RegexBuilder};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -27,7 +27,7 @@ use crate::server::Server;
 use crate::store::Dataset;
 
 /// A table of a dataset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Of {
     /// One row a node.
@@ -492,13 +492,17 @@ impl Server {
         }
     }
 
-    /// Where nodes are: as was kept, or as a layout puts them that is made for this.
+    /// Where nodes are: as a layout has them that moves, or left them; as was kept; or as one puts them that is made
+    /// for this.
     pub(crate) async fn places(
         &self,
         dataset: &Dataset,
         loaded: &Arc<Loaded>,
     ) -> ApiResult<Arc<[Vec<f32>; 2]>> {
-        if let Some(positions) = &loaded.positions {
+        if let Some(layout) = self.layouts.get(dataset) {
+            return layout.positions().await.map(Arc::new);
+        }
+        if let Some(positions) = self.layouts.left(dataset).as_ref().or(loaded.positions.as_ref()) {
             return Ok(Arc::new(positions.clone()));
         }
         let size = loaded.graph.n_nodes() + loaded.graph.n_edges();

@@ -61,7 +61,7 @@ impl Graphs {
             let loaded = workers.run(move |_| Loaded::read(&edges, &nodes, positions, &spec)).await?;
             let size = [loaded.graph.n_nodes() as i64, loaded.graph.n_edges() as i64];
             if dataset.size != Some(size) {
-                store.set_size(&dataset.id, size).await?;
+                store.set_size(dataset, size).await?;
             }
             Ok::<_, ApiError>(Arc::new(loaded))
         };

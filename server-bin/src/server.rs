@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
+use crate::api::Runs;
 use crate::auth::{Access, Limiter, Tokens, Who, random};
 use crate::config::Config;
 use crate::derived::Derived;
@@ -36,6 +37,7 @@ pub struct Inner {
     pub(crate) tokens: Tokens,
     pub(crate) limiter: Limiter,
     pub(crate) layouts: Layouts,
+    pub(crate) runs: Runs,
     pub(crate) sign_ins: crate::graphistry::SignIns,
     pub(crate) metrics: Metrics,
     pub(crate) started: Instant,
@@ -71,6 +73,7 @@ impl Server {
             tokens: Tokens::new(&secret),
             limiter: Limiter::default(),
             layouts: Layouts::new(&config),
+            runs: Runs::default(),
             sign_ins: crate::graphistry::SignIns::default(),
             metrics: Metrics::default(),
             started: Instant::now(),

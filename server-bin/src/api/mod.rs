@@ -32,6 +32,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use accounts::with_cookie;
 
+pub(crate) use self::experiments::Runs;
 use crate::server::Server;
 
 /// Largest body in JSON, in bytes; files have a limit of their own.

@@ -16,6 +16,7 @@ use ring::digest;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::download::TableFormat;
 use crate::error::ApiResult;
 use crate::server::Server;
 use crate::store::Dataset;

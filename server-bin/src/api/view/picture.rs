@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use graphlume::viewer::encode::{Encoding, Encodings, parse_color};
 use graphlume::viewer::{HexColor, ImageConfig, Picture, Scene, Theme, offline_html, page};
@@ -304,6 +304,22 @@ pub(super) async fn scene(
     unless_known(&headers, &dataset, &uri, make).await
 }
 
+/// The answer that `make` makes of where nodes are: unless it is known, but for layouts that move.
+async fn of_places(
+    server: &Server,
+    headers: &HeaderMap,
+    dataset: &Dataset,
+    uri: &Uri,
+    make: impl Future<Output = ApiResult<Response>>,
+) -> ApiResult<Response> {
+    if server.layouts.get(dataset).is_none() && server.layouts.left(dataset).is_none() {
+        return unless_known(headers, dataset, uri, make).await;
+    }
+    let mut response = make.await?;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
 /// A picture, as bytes.
 async fn picture(
     server: &Server,
@@ -359,7 +375,7 @@ pub(super) async fn png(
         let bytes = picture(&server, &dataset, &query, |picture| picture.png_bytes()).await?;
         Ok(bytes_of("image/png", bytes))
     };
-    unless_known(&headers, &dataset, &uri, make).await
+    of_places(&server, &headers, &dataset, &uri, make).await
 }
 
 /// A picture in SVG; keys are those of the PNG
@@ -385,7 +401,7 @@ pub(super) async fn svg(
         .await?;
         Ok(bytes_of("image/svg+xml", bytes))
     };
-    unless_known(&headers, &dataset, &uri, make).await
+    of_places(&server, &headers, &dataset, &uri, make).await
 }
 
 /// A page of its own, in one file: it shows the graph wherever it is opened, without a server
@@ -404,14 +420,12 @@ pub(super) async fn html(
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let make = async {
         let mut seen = Seen::of(&server, &dataset, &query).await?;
-        if seen.loaded.positions.is_none() {
-            let places = server.places(&dataset, &seen.loaded).await?;
-            seen.loaded = Arc::new(Loaded {
-                graph: Arc::clone(&seen.loaded.graph),
-                positions: Some((*places).clone()),
-                warnings: Vec::new(),
-            });
-        }
+        let places = server.places(&dataset, &seen.loaded).await?;
+        seen.loaded = Arc::new(Loaded {
+            graph: Arc::clone(&seen.loaded.graph),
+            positions: Some((*places).clone()),
+            warnings: Vec::new(),
+        });
         let title = dataset.name.clone();
         let text = server
             .workers
@@ -426,7 +440,7 @@ pub(super) async fn html(
         as_file(&mut response, &format!("{}.html", file_name(&dataset.name)));
         Ok(response)
     };
-    unless_known(&headers, &dataset, &uri, make).await
+    of_places(&server, &headers, &dataset, &uri, make).await
 }
 
 #[cfg(test)]

@@ -1,9 +1,0 @@
-//! Experiments of anomaly detection.
-
-use utoipa_axum::router::OpenApiRouter;
-
-use crate::server::Server;
-
-pub(crate) fn router() -> OpenApiRouter<Server> {
-    OpenApiRouter::new()
-}

@@ -1,0 +1,232 @@
+//! Experiments that are started and stopped here, where the operator lets that happen.
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use graphlume::etl::Control;
+use graphlume::gad::dataset::Source;
+use graphlume::gad::experiment::{Experiment, experiments};
+use graphlume::gad::run::{Budget, LocalExecutor, Program, RunConfig, stop as stop_experiment};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{experiment, failed, folder, inside, is_plain};
+use crate::api::input::Body;
+use crate::auth::Who;
+use crate::error::{ApiError, ApiResult};
+use crate::server::Server;
+
+/// How long a start waits for the folder of its experiment.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The experiments that this server runs.
+#[derive(Debug, Default)]
+pub(crate) struct Runs {
+    n: Arc<AtomicUsize>,
+}
+
+/// One of them, while it runs.
+struct Running(Arc<AtomicUsize>);
+
+impl Runs {
+    /// One more, unless there are `most`.
+    fn begin(&self, most: usize) -> ApiResult<Running> {
+        let more = |n: usize| (n < most).then_some(n + 1);
+        match self.n.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
+            Ok(_) => Ok(Running(Arc::clone(&self.n))),
+            Err(_) => {
+                Err(ApiError::Busy { what: "too many experiments run", retry_after_secs: 60 })
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whoever may start and stop, if anybody may.
+fn allowed(server: &Server, who: &Who) -> ApiResult<()> {
+    who.admin()?;
+    match server.config.allow_runs {
+        true => Ok(()),
+        false => Err(ApiError::Forbidden(
+            "this server starts and stops no experiments; --allow-runs lets it".to_owned(),
+        )),
+    }
+}
+
+/// What to run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Run {
+    /// Name of a method in the folder `methods` beside that of experiments, or of a detector.
+    method: String,
+    /// Name of a dataset in the folder `datasets` beside it, or `bundled:NAME`.
+    dataset: String,
+    /// Seed.
+    seed: Option<u64>,
+    /// Time that it may take, in seconds.
+    timeout_secs: Option<u32>,
+}
+
+/// An experiment that was started.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Started {
+    /// Its name.
+    name: String,
+}
+
+fn config(run: &Run, root: &FilePath) -> ApiResult<RunConfig> {
+    let beside = root.parent().unwrap_or(root);
+    let unknown = |what: &'static str, name: &str| ApiError::NotFound {
+        what,
+        id: name.chars().take(200).collect(),
+    };
+    // A name is looked for in the operator's folders and nowhere else.
+    if !is_plain(&run.method) {
+        return Err(unknown("method", &run.method));
+    }
+    let program = std::env::current_exe()?;
+    let method = Program::find(&run.method, &beside.join("methods"), &program)
+        .map_err(|_| unknown("method", &run.method))?;
+    if matches!(method, Program::Detector { .. })
+        && program.file_stem().is_none_or(|name| name != "graphlume")
+    {
+        return Err(ApiError::Conflict(
+            "detectors run where the server is `graphlume serve`".to_owned(),
+        ));
+    }
+    let datasets = beside.join("datasets");
+    let dataset = match run.dataset.strip_prefix("bundled:") {
+        Some(_) => {
+            let source =
+                Source::find(&run.dataset).map_err(|_| unknown("dataset", &run.dataset))?;
+            source.place(&datasets).map_err(ApiError::internal)?
+        }
+        None => {
+            let datasets = datasets.canonicalize().map_err(|_| unknown("dataset", &run.dataset))?;
+            let found = is_plain(&run.dataset).then(|| inside(&datasets, &run.dataset)).flatten();
+            found.ok_or_else(|| unknown("dataset", &run.dataset))?
+        }
+    };
+    let mut config = RunConfig::new(method, dataset);
+    root.clone_into(&mut config.experiments);
+    config.seed = run.seed;
+    config.budget = Budget {
+        time: run.timeout_secs.map(|secs| Duration::from_secs(secs.into())),
+        memory: None,
+    };
+    Ok(config)
+}
+
+/// Starts an experiment: an administrator's to do, where the operator allows it
+#[utoipa::path(post, path = "/api/v1/experiments", tag = "experiments", request_body = Run,
+    responses((status = 202, body = Started), (status = 403), (status = 404, description = "There is no such name"),
+        (status = 429, description = "Too many run")))]
+pub(super) async fn start(
+    State(server): State<Server>,
+    who: Who,
+    Body(run): Body<Run>,
+) -> ApiResult<(StatusCode, Json<Started>)> {
+    allowed(&server, &who)?;
+    let root = folder(&server, &who)?;
+    let running = server.runs.begin(server.config.workers)?;
+    let name = tokio::task::spawn_blocking(move || begin(&run, &root, running)).await;
+    let name = name.map_err(ApiError::internal)??;
+    Ok((StatusCode::ACCEPTED, Json(Started { name })))
+}
+
+/// Starts it on a thread of its own, and waits until it has a name.
+fn begin(run: &Run, root: &FilePath, running: Running) -> ApiResult<String> {
+    let config = config(run, root)?;
+    let prefix = format!("exp__{}__", config.program.name().to_lowercase());
+    let names = || -> ApiResult<Vec<String>> {
+        let (all, _) = experiments(root).map_err(failed)?;
+        Ok(all.into_iter().map(|one| one.name).filter(|name| name.starts_with(&prefix)).collect())
+    };
+    let before = names()?;
+    let thread = std::thread::Builder::new().name("experiment".to_owned());
+    let thread = thread.spawn(move || {
+        let _running = running;
+        config.run(&LocalExecutor::default(), &Control::default())
+    })?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if thread.is_finished() {
+            let ended =
+                thread.join().map_err(|_| ApiError::internal(anyhow::anyhow!("a run panicked")))?;
+            return ended.map(|experiment| experiment.name).map_err(ApiError::invalid);
+        }
+        if let Some(name) = names()?.into_iter().find(|name| !before.contains(name)) {
+            return Ok(name);
+        }
+        if deadline < Instant::now() {
+            return Err(ApiError::Unavailable("the experiment has not begun yet".to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Stops an experiment: an administrator's to do, where the operator allows it
+#[utoipa::path(post, path = "/api/v1/experiments/{name}/stop", tag = "experiments", params(("name" = String, Path)),
+    responses((status = 200, body = Object, description = "Its state then"), (status = 403), (status = 404)))]
+pub(super) async fn stop(
+    State(server): State<Server>,
+    who: Who,
+    Path(name): Path<String>,
+) -> ApiResult<Json<serde_json::Value>> {
+    allowed(&server, &who)?;
+    let path = experiment(&folder(&server, &who)?, &name)?;
+    let stopped = tokio::task::spawn_blocking(move || {
+        stop_experiment(&path, &[&LocalExecutor::default()], PATIENCE)
+            .map_err(|error| ApiError::Conflict(error.to_string()))?;
+        Experiment::read(&path).map_err(failed)
+    });
+    let experiment = stopped.await.map_err(ApiError::internal)??;
+    serde_json::to_value(experiment.status).map(Json).map_err(ApiError::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_never_more_than_may_be() {
+        let runs = Runs::default();
+        let first = runs.begin(2).map_err(drop);
+        let second = runs.begin(2).map_err(drop);
+        assert!(first.is_ok() && second.is_ok());
+        assert!(matches!(runs.begin(2), Err(ApiError::Busy { .. })));
+        drop(first);
+        assert!(runs.begin(2).is_ok());
+    }
+
+    #[test]
+    fn names_are_looked_for_in_the_folders_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path().canonicalize().unwrap().join("experiments");
+        for folder in ["experiments", "methods", "datasets/d"] {
+            std::fs::create_dir_all(place.path().join(folder)).unwrap();
+        }
+        let find = |method: &str, dataset: &str| {
+            let (method, dataset) = (method.to_owned(), dataset.to_owned());
+            config(&Run { method, dataset, seed: None, timeout_secs: None }, &root).map(drop)
+        };
+        for (method, dataset) in
+            [("../methods/x", "d"), ("/bin/sh", "d"), ("x.py:f", "d"), ("nothing", "d"), ("", "d")]
+        {
+            assert!(
+                matches!(find(method, dataset), Err(ApiError::NotFound { what: "method", .. })),
+                "{method}"
+            );
+        }
+    }
+}

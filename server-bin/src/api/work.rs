@@ -1,9 +1,0 @@
-//! Transforms, analytics and queries.
-
-use utoipa_axum::router::OpenApiRouter;
-
-use crate::server::Server;
-
-pub(crate) fn router() -> OpenApiRouter<Server> {
-    OpenApiRouter::new()
-}
