@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float32Array, RecordBatch};
 use axum::Json;
-use axum::body::HttpBody;
+use axum::body::to_bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{FromRequest, Path, Request, State};
@@ -301,11 +301,16 @@ async fn start(
     request: Request,
 ) -> ApiResult<Json<Layout>> {
     let dataset = server.dataset(&who, &id, Access::Write).await?;
-    let is_empty =
-        request.body().is_end_stream() && !request.headers().contains_key(header::CONTENT_TYPE);
-    let Start { options, seed, device } = match is_empty {
-        true => Start::default(),
-        false => Body::from_request(request, &server).await?.0,
+    let Start { options, seed, device } = match request.headers().contains_key(header::CONTENT_TYPE)
+    {
+        true => Body::from_request(request, &server).await?.0,
+        false => match to_bytes(request.into_body(), 0).await {
+            Ok(_) => Start::default(),
+            Err(_) => {
+                let text = "a body should be JSON, and say so: content-type: application/json";
+                return Err(ApiError::Invalid(text.to_owned()));
+            }
+        },
     };
     let mut first = Vec::new();
     if let Some(name) = device {

@@ -150,10 +150,12 @@ impl Session {
         Arc::clone(&self.status.borrow())
     }
 
-    /// Whether it neither moves nor waits for its turn.
+    /// Whether it neither moves nor waits for its turn, nor will.
     pub(super) fn is_at_rest(&self) -> bool {
         let status = self.status();
-        status.state != LayoutState::Running && status.reason != Some(Reason::Waiting)
+        !self.inbox.is_pressing()
+            && status.state != LayoutState::Running
+            && status.reason != Some(Reason::Waiting)
     }
 
     /// Steps that were made.
