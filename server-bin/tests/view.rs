@@ -206,11 +206,16 @@ fn histograms_count_every_row_once() {
                "n_other": 1, "n_null": 0})
     );
     assert_eq!(of("table=nodes&column=is_new")["values"], json!([true, false]));
-    let times = of("table=edges&column=at&bins=3");
+    let cast = json!({"steps": [{"verb": "with", "from": "edges", "columns": ["at = CAST(at AS TIMESTAMP)"]}]});
+    let made = server.work(&id, "transform", &cast).expect(201).json();
+    let timed = made["dataset"]["id"].as_str().unwrap();
+    let times = server.ask(timed, "histogram?table=edges&column=at&bins=3").expect(200).json();
     assert_eq!((&times["type"], &times["n_null"]), (&json!("time"), &json!(1)));
     assert_eq!(times["edges"][0], 1_767_225_600_000.0);
     assert_eq!(times["edges"][3], 1_767_225_600_000.0 + 3.0 * 86_400_000.0);
     assert_eq!(times["counts"], json!([1, 1, 2]));
+    let rows = server.ask(timed, "rows?table=edges&columns=at&limit=1").expect(200).json();
+    assert!(rows["rows"][0][0].as_str().unwrap().starts_with("2026-01-01T00:00:00"), "{rows}");
     let filtered = of(&format!("table=edges&column=kind&filter={}", encoded("amount > 0")));
     assert_eq!(filtered["counts"], json!([2, 1]));
 }
