@@ -265,16 +265,18 @@ const STEPS: usize = 400;
 
 /// Positions for a picture of a graph that has none.
 fn lay_out(graph: &Graph, control: &Control) -> ApiResult<[Vec<f32>; 2]> {
-    let mut layout = Layout::builder(graph).config(Config::default()).build()?;
-    layout.run(STEPS, |_| match control.is_stopped() {
-        true => std::ops::ControlFlow::Break(()),
-        false => std::ops::ControlFlow::Continue(()),
+    // From outside of its threads each of many short tasks would wait for one to wake.
+    let [mut x, mut y] = rayon::scope(|_| -> ApiResult<_> {
+        let mut layout = Layout::builder(graph).config(Config::default()).build()?;
+        layout.run(STEPS, |_| match control.is_stopped() {
+            true => std::ops::ControlFlow::Break(()),
+            false => std::ops::ControlFlow::Continue(()),
+        })?;
+        Ok(layout.positions()?.map(<[f32]>::to_vec))
     })?;
     if control.is_stopped() {
         return Err(ApiError::Unavailable("the layout was stopped".to_owned()));
     }
-    let [x, y] = layout.positions()?;
-    let (mut x, mut y) = (x.to_vec(), y.to_vec());
     pack(graph, &mut x, &mut y, &PackConfig::default())?;
     Ok([x, y])
 }

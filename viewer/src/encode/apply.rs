@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use arrow::array::ArrayRef;
 
 use crate::encode::categorical::Categories;
-use crate::encode::column::printed;
+use crate::encode::column::{printed, short};
 use crate::encode::continuous::{bounds, places};
 use crate::encode::output::{Channel, Encoded, Output};
 use crate::encode::{
@@ -228,22 +228,6 @@ fn in_bins<T: Output>(
     push_group(&mut entries, "in no bin".to_owned(), &other, outside);
     push_group(&mut entries, "no value".to_owned(), &other, missing);
     Encoded { values, key: Key::Bins { entries } }
-}
-
-/// A bound in few digits.
-fn short(value: f64, is_integer: bool) -> String {
-    if value == 0.0 || !value.is_finite() || (is_integer && value.fract() == 0.0) {
-        return value.to_string();
-    }
-    let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 17) as usize;
-    let text = format!("{value:.digits$}");
-    match value.abs() {
-        1e-4..1e15 if text.contains('.') => {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        1e-4..1e15 => text,
-        _ => format!("{value:.3e}"),
-    }
 }
 
 pub(super) fn push_group<T: Output>(

@@ -31,10 +31,30 @@ pub(crate) fn numbers(name: &str, column: &ArrayRef) -> Result<Vec<f64>> {
     Ok(as_number.as_primitive::<Float64Type>().iter().map(|v| v.unwrap_or(f64::NAN)).collect())
 }
 
-/// The value of `row` as text.
+/// The value of `row` as text; a number that is not whole by its type in few digits.
 pub(crate) fn printed(column: &ArrayRef, row: usize) -> Result<String> {
+    if column.data_type().is_floating() && column.is_valid(row) {
+        let value = cast(&column.slice(row, 1), &DataType::Float64)?;
+        return Ok(short(value.as_primitive::<Float64Type>().value(0), false));
+    }
     let options = FormatOptions::default();
     Ok(ArrayFormatter::try_new(column.as_ref(), &options)?.value(row).try_to_string()?)
+}
+
+/// A number in few digits.
+pub(super) fn short(value: f64, is_integer: bool) -> String {
+    if value == 0.0 || !value.is_finite() || (is_integer && value.fract() == 0.0) {
+        return value.to_string();
+    }
+    let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 17) as usize;
+    let text = format!("{value:.digits$}");
+    match value.abs() {
+        1e-4..1e15 if text.contains('.') => {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        1e-4..1e15 => text,
+        _ => format!("{value:.3e}"),
+    }
 }
 
 /// Whether values are names rather than measures.
@@ -43,5 +63,24 @@ pub(crate) fn is_text(kind: &DataType) -> bool {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Boolean => true,
         DataType::Dictionary(_, values) => is_text(values),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Float32Array, Float64Array, Int64Array};
+
+    use super::*;
+
+    #[test]
+    fn fractions_are_printed_in_few_digits() {
+        let text = |column: ArrayRef| printed(&column, 0).unwrap();
+        assert_eq!(text(Arc::new(Float64Array::from(vec![0.051_287_483_777_594]))), "0.05129");
+        assert_eq!(text(Arc::new(Float32Array::from(vec![0.1]))), "0.1");
+        assert_eq!(text(Arc::new(Float64Array::from(vec![123_456.789]))), "123457");
+        assert_eq!(text(Arc::new(Float64Array::from(vec![1.5e-9]))), "1.500e-9");
+        assert_eq!(text(Arc::new(Int64Array::from(vec![123_456_789]))), "123456789");
     }
 }
