@@ -59,6 +59,7 @@ async fn ready(State(server): State<Server>) -> ApiResult<Json<Health>> {
 #[utoipa::path(get, path = "/metrics", tag = "server", responses((status = 200, body = String)))]
 async fn metrics(State(server): State<Server>) -> ApiResult<Response> {
     server.metrics.waiting.set(server.workers.n_waiting() as i64);
+    server.metrics.layouts.set(server.layouts.n_held() as i64);
     server.metrics.graphs.set((server.graphs.bytes() + server.derived.bytes()) as i64);
     let text = server.metrics.text().map_err(ApiError::internal)?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -8,6 +8,7 @@ use axum::body::to_bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use graphlume::etl::Control;
@@ -457,6 +458,7 @@ async fn stream(
     who: Who,
     Path(id): Path<String>,
     Params(ask): Params<Resume>,
+    mut parts: Parts,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
@@ -465,8 +467,10 @@ async fn stream(
     let session = server.open_layout(&dataset, &loaded, None)?;
     let last = ask.resume.filter(|&last| last > 0 && ask.session.as_ref() == Some(&session.id));
     let may_steer = who.may(Access::Write, &dataset);
+    // The connection, among others.
+    parts.extensions.clear();
     // What is a little too long is read, so that its sender can be told.
     let upgrade = upgrade.max_message_size(4 * LONGEST).max_frame_size(4 * LONGEST);
     Ok(upgrade
-        .on_upgrade(move |socket| Viewer::new(server, who, session, may_steer, last).watch(socket)))
+        .on_upgrade(move |socket| Viewer::new(server, parts, session, may_steer, last).watch(socket)))
 }

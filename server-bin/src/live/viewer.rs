@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message as Packet, WebSocket, close_code};
+use axum::http::request::Parts;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::{Notify, mpsc};
@@ -16,7 +18,7 @@ use super::messages::{Message, Request};
 use super::session::{Hold, Status};
 use super::wire::{LayoutState, VERSION};
 use crate::auth::{Access, Who};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 
 /// Frames that a viewer may have received without saying so.
@@ -42,7 +44,8 @@ const REPEATED: usize = 500;
 #[derive(Debug)]
 pub(crate) struct Viewer {
     server: Server,
-    who: Who,
+    /// What they came with, by which they are known again.
+    parts: Parts,
     session: Hold,
     may_steer: AtomicBool,
     flow: Mutex<Flow>,
@@ -65,14 +68,14 @@ impl Viewer {
     /// A viewer who has the frame `last` of that session already, if any.
     pub(crate) fn new(
         server: Server,
-        who: Who,
+        parts: Parts,
         session: Hold,
         may_steer: bool,
         last: Option<u32>,
     ) -> Self {
         let flow = Mutex::new(Flow { last, in_flight: VecDeque::new() });
         let may_steer = AtomicBool::new(may_steer);
-        Self { server, who, session, may_steer, flow, bell: Notify::new() }
+        Self { server, parts, session, may_steer, flow, bell: Notify::new() }
     }
 
     /// Watches until either side has enough.
@@ -238,11 +241,10 @@ impl Viewer {
         }
     }
 
-    /// Whether the viewer may still be here.
+    /// Whether the viewer may still be here: sign-ins end, and links are taken back.
     async fn check(&self) -> Option<Reason> {
-        match self.server.dataset(&self.who, &self.session.dataset, Access::Read).await {
-            Ok(dataset) => {
-                let may_steer = self.who.may(Access::Write, &dataset);
+        match self.access().await {
+            Ok(may_steer) => {
                 self.may_steer.store(may_steer, Ordering::Relaxed);
                 None
             }
@@ -250,6 +252,13 @@ impl Viewer {
             Err(ApiError::Unavailable(_) | ApiError::Internal(_)) => None,
             Err(_) => Some((close_code::POLICY, "this dataset is not to be seen any more")),
         }
+    }
+
+    /// Whether the viewer may steer, if they may watch.
+    async fn access(&self) -> ApiResult<bool> {
+        let who = Who::from_request_parts(&mut self.parts.clone(), &self.server).await?;
+        let dataset = self.server.dataset(&who, &self.session.dataset, Access::Read).await?;
+        Ok(who.may(Access::Write, &dataset))
     }
 
     fn greeting(&self, status: &Status) -> String {
