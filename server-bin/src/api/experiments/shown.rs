@@ -67,7 +67,7 @@ impl From<Experiment> for Shown {
 
 /// Experiments of a folder.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct List {
+pub(super) struct Experiments {
     /// The newest first.
     experiments: Vec<Shown>,
     /// How many there are whose files cannot be read.
@@ -76,15 +76,15 @@ pub(super) struct List {
 
 /// Experiments
 #[utoipa::path(get, path = "/api/v1/experiments", tag = "experiments",
-    responses((status = 200, body = List), (status = 404, description = "This server shows no experiments")))]
-pub(super) async fn list(State(server): State<Server>, who: Who) -> ApiResult<Json<List>> {
+    responses((status = 200, body = Experiments), (status = 404, description = "This server shows no experiments")))]
+pub(super) async fn list(State(server): State<Server>, who: Who) -> ApiResult<Json<Experiments>> {
     let root = folder(&server, &who)?;
     let (found, problems) = server.workers.run(move |_| experiments(&root).map_err(failed)).await?;
     for problem in &problems {
         tracing::warn!("an experiment is left out: {problem}");
     }
     let experiments = found.into_iter().map(Shown::from).collect();
-    Ok(Json(List { experiments, n_unreadable: problems.len() }))
+    Ok(Json(Experiments { experiments, n_unreadable: problems.len() }))
 }
 
 /// How far an experiment is
@@ -211,7 +211,12 @@ async fn board(server: &Server, who: &Who, ranked: Ranked) -> ApiResult<Board> {
         .workers
         .run(move |control| {
             let judge = Judge { resamples, ..Judge::default() };
-            let entries = Entries::read(&root, &judge, control).map_err(failed)?;
+            let mut entries = Entries::read(&root, &judge, control).map_err(failed)?;
+            // Where it is, is the operator's business.
+            let here = root.display().to_string();
+            for ignored in &mut entries.ignored {
+                *ignored = ignored.replace(&here, "experiments");
+            }
             let mut board = Board::new(&entries, metric).map_err(ApiError::invalid)?;
             if let Some(title) = ranked.title {
                 board.title = title.chars().take(200).collect();

@@ -25,6 +25,9 @@ use crate::server::Server;
 /// Most rows of a page.
 pub(super) const LARGEST_PAGE: usize = 1000;
 
+/// Most values of a page.
+const MOST_CELLS: usize = 1_000_000;
+
 /// Header with how many rows were selected.
 const SELECTED: HeaderName = HeaderName::from_static("x-graphlume-selected");
 
@@ -134,6 +137,12 @@ pub(super) async fn rows(
                     .await?
             }
         };
+        let n_cells = columns.len() * index.len();
+        if n_cells > MOST_CELLS {
+            return Err(ApiError::Invalid(format!(
+                "{n_cells} values are more than the {MOST_CELLS} of a page: ask for fewer columns or rows"
+            )));
+        }
         let rows = server.workers.run(move |_| table(columns, index, total, page.offset)).await?;
         Ok(Json(rows).into_response())
     };

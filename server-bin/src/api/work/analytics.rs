@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::outcome::{Into, Origin, Outcome, Wish, by};
+use super::outcome::{Becomes, Origin, Outcome, Wanted, by};
 use crate::api::input::Body;
 use crate::auth::{Access, Who};
 use crate::derived::{Of, with_columns};
@@ -57,7 +57,7 @@ pub(super) async fn measures(_: Who) -> ApiResult<Json<Vec<Measure>>> {
 
 /// What to measure.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct Ask {
+pub(super) struct Analytics {
     /// Name of the measure, such as `page_rank`.
     measure: String,
     /// Its options, in place of its defaults; those that name nodes take their ids.
@@ -66,7 +66,7 @@ pub(super) struct Ask {
     options: Map<String, Value>,
     /// What becomes of it; without, the columns in JSON.
     #[serde(flatten)]
-    wish: Wish,
+    wish: Wanted,
 }
 
 /// Measures a graph
@@ -74,14 +74,14 @@ pub(super) struct Ask {
 /// The answer is a table of ids and what was found (`into` csv, parquet, arrow, json, jsonl), what was found of the
 /// whole (`summary`), or a new dataset with the columns (`dataset`).
 #[utoipa::path(post, path = "/api/v1/datasets/{id}/analytics", tag = "work", params(("id" = String, Path)),
-    request_body = Ask,
+    request_body = Analytics,
     responses((status = 200, description = "A table, or a summary"), (status = 201, description = "A new dataset"),
         (status = 400, description = "There is no such measure, option, node or column"), (status = 404)))]
 pub(super) async fn analytics(
     State(server): State<Server>,
     who: Who,
     Path(id): Path<String>,
-    Body(ask): Body<Ask>,
+    Body(ask): Body<Analytics>,
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     who.user()?;
@@ -96,9 +96,9 @@ pub(super) async fn analytics(
         .run(move |control| Ok(measure.plan(&graph, &options)?.run(control)?))
         .await?;
     let origin = Origin::of(&server, &who, &dataset, by(measure.name, &ask.options));
-    let into = ask.wish.into.unwrap_or(Into::Json);
+    let into = ask.wish.into.unwrap_or(Becomes::Json);
     let (n_nodes, n_edges) = (loaded.graph.n_nodes(), loaded.graph.n_edges());
-    if into == Into::Summary {
+    if into == Becomes::Summary {
         let answer = json!({
             "n_nodes": n_nodes, "n_edges": n_edges, "summary": found.summary, "warnings": [],
         });
@@ -137,7 +137,7 @@ pub(super) async fn analytics(
         Ok(Outcome { summary: found.summary, ..Outcome::from(graph) })
     };
     let outcome = server.workers.run(made).await?;
-    origin.answer(outcome, &ask.wish, Into::Dataset).await
+    origin.answer(outcome, &ask.wish, Becomes::Dataset).await
 }
 
 /// The ids at the ends of edges.

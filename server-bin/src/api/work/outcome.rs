@@ -20,7 +20,7 @@ use crate::store::{Dataset, Mode, NewDataset, Spec};
 /// What is to become of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Into {
+pub(super) enum Becomes {
     /// A dataset of its own.
     Dataset,
     /// How much there is, and what was found of the whole.
@@ -37,7 +37,7 @@ pub(super) enum Into {
     Jsonl,
 }
 
-impl Into {
+impl Becomes {
     pub(super) fn format(self) -> Option<TableFormat> {
         match self {
             Self::Dataset | Self::Summary => None,
@@ -53,9 +53,9 @@ impl Into {
 /// What a request says of its result.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-pub(super) struct Wish {
+pub(super) struct Wanted {
     /// What becomes of it: dataset, summary, or a table as csv, parquet, arrow, json, jsonl.
-    pub(super) into: Option<Into>,
+    pub(super) into: Option<Becomes>,
     /// The table, if it is to be one: nodes or edges.
     pub(super) table: Option<Of>,
     /// Name of the dataset, if it is to be one.
@@ -66,7 +66,7 @@ pub(super) struct Wish {
     rest: Map<String, Value>,
 }
 
-impl Wish {
+impl Wanted {
     /// Refuses keys that mean nothing.
     pub(super) fn check(&self) -> ApiResult<()> {
         match self.rest.keys().next() {
@@ -132,8 +132,8 @@ impl<'a> Origin<'a> {
     pub(super) async fn answer(
         &self,
         outcome: Outcome,
-        wish: &Wish,
-        usual: Into,
+        wish: &Wanted,
+        usual: Becomes,
     ) -> ApiResult<Response> {
         let into = wish.into.unwrap_or(usual);
         if let Some(format) = into.format() {
@@ -146,7 +146,7 @@ impl<'a> Origin<'a> {
         }
         let (n_nodes, n_edges) = (outcome.graph.n_nodes(), outcome.graph.n_edges());
         let Outcome { graph, summary, warnings } = outcome;
-        if into == Into::Summary {
+        if into == Becomes::Summary {
             return Ok(
                 Json(Made { dataset: None, n_nodes, n_edges, summary, warnings }).into_response()
             );

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::outcome::{Into, Origin, Outcome, Wish, by};
+use super::outcome::{Becomes, Origin, Outcome, Wanted, by};
 use crate::api::input::Body;
 use crate::auth::{Access, Who};
 use crate::derived::{Of, Which};
@@ -29,7 +29,7 @@ const MOST_STEPS: usize = 200;
 
 /// A query.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct Query {
+pub(super) struct GfqlQuery {
     /// The query in GFQL: a list of steps, a `Chain` or a `Let`.
     #[schema(value_type = Object)]
     query: Value,
@@ -38,19 +38,19 @@ pub(super) struct Query {
     strict: bool,
     /// What becomes of it; without, a new dataset.
     #[serde(flatten)]
-    wish: Wish,
+    wish: Wanted,
 }
 
 /// Answers a query in GFQL
 #[utoipa::path(post, path = "/api/v1/datasets/{id}/query", tag = "work", params(("id" = String, Path)),
-    request_body = Query,
+    request_body = GfqlQuery,
     responses((status = 200, description = "A table, or how much was found"), (status = 201, description = "A new dataset"),
         (status = 400, description = "The query is wrong: the message says where"), (status = 404)))]
 pub(super) async fn query(
     State(server): State<Server>,
     who: Who,
     Path(id): Path<String>,
-    Body(ask): Body<Query>,
+    Body(ask): Body<GfqlQuery>,
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     who.user()?;
@@ -60,9 +60,9 @@ pub(super) async fn query(
     let loaded = server.loaded(&dataset).await?;
     let graph = Arc::clone(&loaded.graph);
     // Rows that a query makes of a graph need not be nodes any more: a table is an answer as it is.
-    let format = ask.wish.into.and_then(Into::format);
+    let format = ask.wish.into.and_then(Becomes::format);
     let of = ask.wish.table.unwrap_or_default();
-    let summary = ask.wish.into == Some(Into::Summary);
+    let summary = ask.wish.into == Some(Becomes::Summary);
     let work = move |control: &Control<'_>| {
         let report = gfql.run(&graph, absent, control)?;
         let warnings: Vec<String> = report
@@ -108,7 +108,7 @@ pub(super) async fn query(
     match (found, format) {
         (Ok(graph), _) => {
             origin
-                .answer(Outcome { warnings, ..Outcome::from(graph) }, &ask.wish, Into::Dataset)
+                .answer(Outcome { warnings, ..Outcome::from(graph) }, &ask.wish, Becomes::Dataset)
                 .await
         }
         (Err([nodes, edges]), Some(format)) => {
@@ -149,7 +149,7 @@ pub(super) struct Transform {
     keep_isolated: bool,
     /// What becomes of it; without, a new dataset.
     #[serde(flatten)]
-    wish: Wish,
+    wish: Wanted,
 }
 
 fn edges() -> Of {
@@ -237,7 +237,7 @@ pub(super) async fn transform(
     let loaded = server.loaded(&dataset).await?;
     let graph = Arc::clone(&loaded.graph);
     let limit = server.config.cache_size.max(1 << 28);
-    let format = ask.wish.into.and_then(Into::format);
+    let format = ask.wish.into.and_then(Becomes::format);
     if let Some(format) = format {
         let work = move |control: &Control<'_>| {
             how.run(graph.edge_table()?, graph.nodes().clone(), limit, control)
@@ -280,7 +280,7 @@ pub(super) async fn transform(
         })
     };
     let graph = server.workers.run(work).await?;
-    origin.answer(graph.into(), &ask.wish, Into::Dataset).await
+    origin.answer(graph.into(), &ask.wish, Becomes::Dataset).await
 }
 
 /// Which nodes and edges to keep.
@@ -295,7 +295,7 @@ pub(super) struct Filter {
     keep_isolated: bool,
     /// What becomes of it; without, a new dataset.
     #[serde(flatten)]
-    wish: Wish,
+    wish: Wanted,
 }
 
 /// Keeps nodes and edges that expressions are true of
@@ -336,7 +336,7 @@ pub(super) async fn filter(
         Ok(kept)
     };
     let graph = server.workers.run(work).await?;
-    Origin::of(&server, &who, &dataset, by).answer(graph.into(), &ask.wish, Into::Dataset).await
+    Origin::of(&server, &who, &dataset, by).answer(graph.into(), &ask.wish, Becomes::Dataset).await
 }
 
 /// How rows of events become a graph.
@@ -348,7 +348,7 @@ pub(super) struct Hypergraph {
     options: Map<String, Value>,
     /// What becomes of it; without, a new dataset.
     #[serde(flatten)]
-    wish: Wish,
+    wish: Wanted,
 }
 
 impl Hypergraph {
@@ -395,7 +395,7 @@ pub(super) async fn hypergraph(
     // It has other nodes, which are not to be seen as those were.
     let by = by("hypergraph", &ask.options);
     let origin = Origin { spec: None, ..Origin::of(&server, &who, &dataset, by) };
-    origin.answer(outcome, &ask.wish, Into::Dataset).await
+    origin.answer(outcome, &ask.wish, Becomes::Dataset).await
 }
 
 /// Makes a graph of the things that the rows of a file name
@@ -427,5 +427,5 @@ pub(super) async fn hypergraph_of_file(
     let by = by("hypergraph", &ask.options);
     let origin =
         Origin { server: &server, who: &who, name: &file.name, id: &file.id, spec: None, by };
-    origin.answer(outcome, &ask.wish, Into::Dataset).await
+    origin.answer(outcome, &ask.wish, Becomes::Dataset).await
 }
