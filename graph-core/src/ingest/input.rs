@@ -25,7 +25,8 @@ pub(crate) struct Input {
     pub head: Vec<u8>,
     /// Size before decompression.
     pub bytes: u64,
-    max_bytes: u64,
+    /// Most bytes after decompression.
+    pub max_bytes: u64,
 }
 
 #[derive(Debug, Clone)]
