@@ -23,6 +23,7 @@ from ._picture import Picture, as_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ._networkx import NetworkxGraph
 
 class Graph(Generated):
     """A graph: edges, nodes, and attributes of both. It never changes; what changes it gives another one.
@@ -371,6 +372,19 @@ class Graph(Generated):
         graph.add_nodes_from(zip(nodes.column(nodes.columns[0]).to_pylist(), _rows(nodes, 1)))
         graph.add_edges_from((u, v, row) for (u, v), row in zip(ends, _rows(edges, 2)))
         return graph
+
+    def as_networkx(self) -> NetworkxGraph:
+        """The graph as NetworkX's functions take it without conversion: those that are computed here, that is
+        (``docs/python.md`` lists them). For others, and to change it, there is ``to_networkx()``.
+
+        >>> import graphlume as gl, networkx as nx
+        >>> g = gl.Graph([("ann", "bob"), ("bob", "eve"), ("kim", "kim")])
+        >>> nx.number_connected_components(g.as_networkx())
+        2
+        """
+        from ._networkx import NetworkxGraph
+
+        return NetworkxGraph.of(self)
 
     def to_scipy(self) -> Any:
         """The adjacency matrix, ``scipy.sparse.csr_array`` of shape ``(n, n)``; of an undirected graph symmetric.
