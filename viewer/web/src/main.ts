@@ -16,7 +16,7 @@ function start(element: HTMLElement): void {
   const scene = document.querySelector(SCENE);
   if (scene) {
     const bytes = Uint8Array.from(atob((scene.textContent ?? "").trim()), (c) => c.charCodeAt(0));
-    expose(mount(element, bytes, { params: Object.fromEntries(new URLSearchParams(location.search)), address: location.protocol !== "file:" }).app);
+    expose(mount(element, bytes, { params: Object.fromEntries(new URLSearchParams(location.search)), address: location.protocol !== "file:", wholePage: true }).app);
     return;
   }
   // /graph/graph.html is where PyGraphistry points; all else hangs below the same root.

@@ -158,7 +158,7 @@ export function page(element: HTMLElement, where: { api: string; dataset: string
     return { app: null, destroy: () => root.replaceChildren() };
   }
   const embed = where.params.embed === true || where.params.menu === false;
-  const app = new App({ menu: !embed, address: true, ...(embed ? {} : { onHome: () => where.home(null) }) });
+  const app = new App({ menu: !embed, address: true, wholePage: true, ...(embed ? {} : { onHome: () => where.home(null) }) });
   root.append(app.element);
   void app.load(new ServerSource(where.api, where.dataset), where.params);
   return { app, destroy: () => app.destroy() };

@@ -23,9 +23,12 @@ export class History {
 
   constructor(public present: State, private readonly most = 100) {}
 
-  /** Goes on to another state. Changes with the same key in quick succession count as one, such as those of a slider. */
+  /**
+   * Goes on to another state. Changes with the same key in quick succession count as one, such as those of a slider;
+   * those of one gesture, whose key begins with `gesture`, at any pace.
+   */
   push(next: State, key = "", now = Date.now()): void {
-    if (key === "" || key !== this.lastKey || now - this.lastAt > 800) {
+    if (key === "" || key !== this.lastKey || (now - this.lastAt > 800 && !key.startsWith("gesture"))) {
       this.past.push(this.present);
       if (this.past.length > this.most) this.past.shift();
     }

@@ -81,6 +81,8 @@ export class Renderer {
   private floats: Float32Array | null = null;
   private fromGrid: [number, number, number] = [0, 0, 1];
   private toGrid: [number, number, number] = [0, 0, 1];
+  /** Factor on sizes that leaves room between nodes when all are in sight; at most 1. */
+  crowd = 1;
   /** 0 to 1: the way from the last places to the newest. */
   time = 1;
 
@@ -325,12 +327,9 @@ export class Renderer {
 
   /** CSS pixels per unit of size: smaller where there are many nodes, larger when one zooms in. */
   radiusScale(camera: Camera): number {
-    const n = Math.max(1, this.scene?.n_nodes ?? 1);
-    const room = Math.sqrt((camera.width * camera.height) / n);
-    const crowd = Math.min(1, Math.max(0.16, room / 26));
     const zoom = camera.scale / camera.fitScale;
     const grow = zoom >= 1 ? Math.pow(zoom, 0.42) : Math.pow(zoom, 0.6);
-    return this.look.pointSize * Math.min(crowd * grow, 3.2);
+    return this.look.pointSize * Math.min(this.crowd * grow, 3.2);
   }
 
   private program(name: Names): Program {

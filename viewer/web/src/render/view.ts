@@ -31,6 +31,8 @@ export interface ViewEvents {
 
 export type Mode = "pan" | "lasso" | "box";
 
+/** Side of the cells in which room is counted, CSS pixels. */
+const CELL = 18;
 /** Milliseconds without a change after which the picture rests. */
 const REST = 160;
 /** Dragged nodes stay where they were let go until the server has heard of it. */
@@ -104,6 +106,8 @@ export class View extends Emitter<ViewEvents> {
   // Data
 
   setScene(scene: Scene): void {
+    // The element may have come into the page since.
+    this.resize();
     this.scene = scene;
     this.graphOf = null;
     this.places = null;
@@ -313,12 +317,40 @@ export class View extends Emitter<ViewEvents> {
     return bounds(this.scene.n_nodes, (u) => this.x(u), (u) => this.y(u), (u) => !this.isHidden(u));
   }
 
+  /**
+   * Factor on sizes at which discs cover a fifth of the ground that nodes stand on: cells of some pixels with a node
+   * in them, so that neither gaps between groups nor strays count.
+   */
+  private crowd(box: NonNullable<ReturnType<typeof bounds>>, scale: number): number {
+    const n = this.scene!.n_nodes;
+    const step = Math.max(1, Math.floor(n / 100_000));
+    const columns = Math.ceil(((box.right - box.left) * scale) / CELL) + 1;
+    const rows = Math.ceil(((box.top - box.bottom) * scale) / CELL) + 1;
+    const cells = new Uint8Array(columns * rows);
+    let discs = 0;
+    let ground = 0;
+    for (let u = 0; u < n; u += step) {
+      if (this.isHidden(u)) continue;
+      const column = Math.floor(((this.x(u) - box.left) * scale) / CELL);
+      const row = Math.floor(((this.y(u) - box.bottom) * scale) / CELL);
+      if (column < 0 || row < 0 || column >= columns || row >= rows) continue;
+      discs += step * Math.PI * this.renderer.sizeOf(u) ** 2;
+      const cell = row * columns + column;
+      if (cells[cell] === 0) {
+        cells[cell] = 1;
+        ground += CELL * CELL;
+      }
+    }
+    return discs > 0 ? Math.min(1, Math.max(0.14, Math.sqrt((0.2 * ground) / discs))) : 1;
+  }
+
   /** Shows everything that is not hidden. */
   fit(animated = true): void {
     const box = this.box();
     if (!box) return;
     const to = this.camera.fit(box, this.inset);
     this.camera.fitScale = to.scale;
+    this.renderer.crowd = this.crowd(box, to.scale);
     this.follow = true;
     this.fly(to, animated ? 420 : 0);
   }
@@ -382,7 +414,8 @@ export class View extends Emitter<ViewEvents> {
     this.changed();
   }
 
-  private resize(): void {
+  /** Takes the size that the page gives it now. */
+  resize(): void {
     const { width, height } = this.root.getBoundingClientRect();
     if (width < 1 || height < 1) return;
     // More than two dots a pixel cost much and show little.
@@ -463,7 +496,10 @@ export class View extends Emitter<ViewEvents> {
     if (this.renderer.time < 1 ? now - this.followedAt > (this.scene.n_nodes > 100_000 ? 400 : 60) : this.lastArrival > this.followedAt) {
       this.followedAt = now;
       const box = this.box();
-      if (box) this.goal = this.camera.fit(box, this.inset);
+      if (box) {
+        this.goal = this.camera.fit(box, this.inset);
+        this.renderer.crowd += 0.25 * (this.crowd(box, this.goal.scale) - this.renderer.crowd);
+      }
     }
     const { goal, camera } = this;
     if (!goal) return false;

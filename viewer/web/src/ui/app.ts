@@ -20,6 +20,8 @@ import { Viewer } from "./viewer";
 export interface AppOptions {
   /** Bars and panels; without them only the picture, its legend and its tools. */
   menu?: boolean;
+  /** Whether the page is ours: keys count everywhere. */
+  wholePage?: boolean;
   /** Whether the view is kept in the address. */
   address?: boolean;
   onHome?: () => void;
@@ -79,7 +81,7 @@ export class App {
   private neighborCursor = -1;
 
   constructor(private readonly options: AppOptions = {}) {
-    this.stage = h("div", { class: "stage" });
+    this.stage = h("main", { class: "stage" });
     const picture = h("div", { class: "picture", tabIndex: 0, role: "application", "aria-label": "Graph", "aria-roledescription": "graph" });
     this.stage.append(picture);
     this.viewer = new Viewer(picture);
@@ -117,6 +119,13 @@ export class App {
     );
     this.element = h("div", { class: "app" }, ...(menu ? [this.bar()] : []), this.stage, this.timebar.element, ...(menu ? [this.inspector.element] : []));
     this.element.addEventListener("keydown", (event) => this.onKey(event));
+    if (!menu) {
+      const heading = h("h1", { class: "away" });
+      viewer.on("open", () => void (heading.textContent = viewer.dataset?.name || viewer.scene?.title || "graph"));
+      this.stage.prepend(heading);
+    }
+    // On a page of our own, keys count wherever nothing else takes them.
+    if (options.wholePage) document.addEventListener("keydown", this.onDocumentKey);
 
     viewer.on("message", ({ text, kind }) => this.toast(text, kind));
     viewer.on("announce", (text) => void (this.live.textContent = text));
@@ -170,7 +179,7 @@ export class App {
 
   private bar(): HTMLElement {
     const { viewer } = this;
-    const title = h("span", { class: "title clip" });
+    const title = h("h1", { class: "title clip" });
     const counts = h("span", { class: "quiet counts", "aria-live": "off" });
     const write = (): void => {
       const { scene, hidden, dataset } = viewer;
@@ -424,6 +433,12 @@ export class App {
 
   // Keys
 
+  private readonly onDocumentKey = (event: KeyboardEvent): void => {
+    if (event.target !== document.body) return;
+    this.onPictureKey(event);
+    if (!event.defaultPrevented) this.onKey(event);
+  };
+
   private onKey(event: KeyboardEvent): void {
     const target = event.composedPath()[0] as HTMLElement;
     const isText = target.matches("input:not([type=checkbox]):not([type=range]):not([type=color]), textarea, select");
@@ -540,6 +555,7 @@ export class App {
   }
 
   destroy(): void {
+    document.removeEventListener("keydown", this.onDocumentKey);
     this.timebar.destroy();
     this.viewer.destroy();
     this.element.remove();

@@ -20,6 +20,8 @@ export function rangeWords(histogram: Histogram, [low, high]: Range): string {
   return `${words(low)} – ${words(high)}`;
 }
 
+let gestures = 0;
+
 /** A histogram of numbers or times. */
 export class BrushChart {
   readonly element: HTMLElement;
@@ -34,7 +36,7 @@ export class BrushChart {
   private readonly words: HTMLElement;
   private width = 260;
 
-  constructor(private readonly label: string, private readonly height: number, private readonly onRange: (range: Range | null, final: boolean) => void) {
+  constructor(private readonly label: string, private readonly height: number, private readonly onRange: (range: Range | null, gesture: string) => void) {
     this.bars = svg("g");
     this.brush = svg("rect", { class: "brush", x: 0, y: 0, width: 0, height });
     this.picture = svg("svg", { class: "bars", height, width: "100%", preserveAspectRatio: "none", role: "img" }, this.bars, this.brush);
@@ -123,7 +125,7 @@ export class BrushChart {
     }
     this.range = [low, high];
     this.drawBrush();
-    this.onRange(this.range, true);
+    this.onRange(this.range, "");
   }
 
   /** Drags a new range, the whole range, or one of its ends. */
@@ -140,6 +142,8 @@ export class BrushChart {
     const near = 6 * perPixel;
     const grip = old && Math.abs(start - old[0]) < near ? "low" : old && Math.abs(start - old[1]) < near ? "high" : old && start > old[0] && start < old[1] ? "all" : "new";
     let moved = false;
+    // All of a drag is one step for undo.
+    const gesture = `gesture ${++gestures}`;
     const move = (e: PointerEvent): void => {
       if (!moved && Math.abs(e.clientX - event.clientX) < 3) return;
       moved = true;
@@ -153,7 +157,7 @@ export class BrushChart {
         this.range = [Math.min(fixed, now), Math.max(fixed, now)];
       }
       this.drawBrush();
-      this.onRange(this.range, false);
+      this.onRange(this.range, gesture);
     };
     const up = (): void => {
       removeEventListener("pointermove", move);
@@ -162,7 +166,7 @@ export class BrushChart {
       // A click beside the range takes it away.
       if (!moved && grip === "new") this.range = null;
       this.drawBrush();
-      this.onRange(this.range, true);
+      this.onRange(this.range, gesture);
     };
     addEventListener("pointermove", move);
     addEventListener("pointerup", up);

@@ -140,7 +140,7 @@ export function offlinePage(scene: Scene, code: string, css: string): string {
 <style data-graphlume>${css}</style>
 </head>
 <body>
-<main id="graphlume"></main>
+<div id="graphlume"></div>
 <script type="application/vnd.graphlume.scene;base64">${base64(encodeScene(scene))}</script>
 <script type="module" data-graphlume>${code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--")}</script>
 </body>

@@ -118,9 +118,9 @@ export class Histograms {
     let categories: CategoryChart | null = null;
     let whole: Histogram | null = null;
     let run = 0;
-    const filter = throttle((range: Range | null) => {
+    const filter = throttle((range: Range | null, gesture: string) => {
       if (!range) viewer.removeFilter(key);
-      else viewer.setFilter({ id: key, table, expression: rangeExpression(whole!, range), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(whole!, range)}` });
+      else viewer.setFilter({ id: key, table, expression: rangeExpression(whole!, range), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(whole!, range)}` }, gesture);
     }, 90);
     const refresh = async (): Promise<void> => {
       const { source } = viewer;
@@ -146,7 +146,7 @@ export class Histograms {
           categories.set(whole, left, this.colors(column.name));
         } else {
           if (!brush) {
-            brush = new BrushChart(`${column.name} of ${table}`, 64, (range) => filter(range));
+            brush = new BrushChart(`${column.name} of ${table}`, 64, filter);
             body.replaceChildren(brush.element);
           }
           // Bins of a part begin elsewhere: they are compared only where they are the same.

@@ -69,21 +69,21 @@ export class TimeBar {
       this.element.hidden = true;
       return;
     }
-    this.chart = new BrushChart(`time, ${at.column.name}`, 46, (range) => {
+    this.chart = new BrushChart(`time, ${at.column.name}`, 46, (range, gesture) => {
       this.stop();
-      this.apply(range);
+      this.apply(range, gesture);
     });
     this.body.replaceChildren(this.chart.element);
     this.chart.set(this.histogram, null);
   }
 
-  private readonly apply = throttle((range: Range | null) => {
+  private readonly apply = throttle((range: Range | null, gesture = "") => {
     if (!range || !this.at || !this.histogram) {
       this.viewer.removeFilter(ID);
       return;
     }
     const { table, column } = this.at;
-    this.viewer.setFilter({ id: ID, table, expression: rangeExpression(this.histogram, range), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(this.histogram, range)}` });
+    this.viewer.setFilter({ id: ID, table, expression: rangeExpression(this.histogram, range), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(this.histogram, range)}` }, gesture);
   }, 80);
 
   private toggle(): void {
@@ -99,6 +99,7 @@ export class TimeBar {
     const span = range[1] - range[0];
     let start = range[1] >= high ? low : range[0];
     this.set(true);
+    const played = `gesture play ${Date.now()}`;
     this.timer = setInterval(() => {
       if (start + span >= high) {
         this.stop();
@@ -106,7 +107,7 @@ export class TimeBar {
       }
       start = Math.min(high - span, start + (high - low) * SHARE);
       this.chart!.setRange([start, start + span]);
-      this.apply([start, start + span]);
+      this.apply([start, start + span], played);
     }, STEP);
   }
 

@@ -294,8 +294,8 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.update({ filters }, key ?? `filter ${filter.id}`);
   }
 
-  removeFilter(id: string): void {
-    if (this.state.filters.some((f) => f.id === id)) this.update({ filters: this.state.filters.filter((f) => f.id !== id) });
+  removeFilter(id: string, key?: string): void {
+    if (this.state.filters.some((f) => f.id === id)) this.update({ filters: this.state.filters.filter((f) => f.id !== id) }, key);
   }
 
   // Selection
