@@ -202,7 +202,8 @@ export class Renderer {
   private uploadScene(scene: Scene): void {
     this.column("edges", "rg32ui").upload(scene.edges);
     this.uploadStyle(scene);
-    this.uploadFlags();
+    this.column("flags", "r8ui").upload(this.nodeFlags);
+    this.uploadEdgeFlags();
     if (this.mode === "float" && this.floats) {
       this.column("float0", "rg32f").upload(this.floats);
       this.column("float1", "rg32f").upload(this.floats);
@@ -227,14 +228,13 @@ export class Renderer {
 
   /** Says that `nodeFlags` or `edgeFlags` have changed; `hidden` if what is hidden has. */
   flagsChanged(hidden: boolean): void {
-    this.uploadFlags();
-    if (hidden) {
-      this.layerIsStale = true;
-    }
+    this.column("flags", "r8ui").upload(this.nodeFlags);
+    if (!hidden) return;
+    this.uploadEdgeFlags();
+    this.layerIsStale = true;
   }
 
-  private uploadFlags(): void {
-    this.column("flags", "r8ui").upload(this.nodeFlags);
+  private uploadEdgeFlags(): void {
     this.hasEdgeFlags = this.edgeFlags.some((f) => (f & HIDDEN) !== 0);
     if (this.hasEdgeFlags) this.column("edgeFlags", "r8ui").upload(this.edgeFlags);
   }

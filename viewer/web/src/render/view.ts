@@ -536,6 +536,25 @@ export class View extends Emitter<ViewEvents> {
     if (more || moving) this.changed(false);
   }
 
+  /** The most important nodes in sight. While nothing moves they are looked for once. */
+  private candidates(moving: boolean): readonly number[] {
+    if (!moving && this.seen.at === this.changedAt) return this.seen.nodes;
+    const { camera, rank } = this;
+    const most = this.maxLabels * 4;
+    const scan = moving ? Math.min(rank.length, 20_000) : rank.length;
+    const nodes: number[] = [];
+    for (let i = 0; i < scan && nodes.length < most; i++) {
+      const u = rank[i]!;
+      if (this.isHidden(u)) continue;
+      const x = camera.toScreenX(this.x(u));
+      const y = camera.toScreenY(this.y(u));
+      if (x >= 0 && y >= 0 && x <= camera.width && y <= camera.height) nodes.push(u);
+    }
+    this.seen = { at: moving ? -1 : this.changedAt, nodes };
+    return nodes;
+  }
+  private seen: { at: number; nodes: readonly number[] } = { at: -1, nodes: [] };
+
   /** Labels of what is seen, the most important first. */
   private labels(moving: boolean): LabelAt[] {
     const { scene, camera } = this;
@@ -565,9 +584,7 @@ export class View extends Emitter<ViewEvents> {
     if (this.showLabels) {
       // Neighbors of what is pointed at before all others.
       for (let i = 0; i < Math.min(this.near.length, 200); i++) add(this.near[i]!, false);
-      const most = this.maxLabels * 4;
-      const scan = moving ? Math.min(this.rank.length, 20_000) : this.rank.length;
-      for (let i = 0; i < scan && labels.length + missing.length < most; i++) add(this.rank[i]!, false);
+      for (const u of this.candidates(moving)) add(u, false);
     }
     if (missing.length > 0 && !moving) this.emit("names", missing.slice(0, 300));
     return labels;
@@ -618,6 +635,9 @@ export class View extends Emitter<ViewEvents> {
     const dpr = scale;
     const width = Math.round(this.camera.width * dpr);
     const height = Math.round(this.camera.height * dpr);
+    const { gl } = this.renderer;
+    const most = Math.min(gl.getParameter(gl.MAX_TEXTURE_SIZE) as number, 16_384);
+    if (width > most || height > most) throw new Error(`a picture of ${width} × ${height} pixels is larger than this graphics driver draws: ${most} × ${most}`);
     const [w, h] = [this.canvas.width, this.canvas.height];
     this.canvas.width = width;
     this.canvas.height = height;

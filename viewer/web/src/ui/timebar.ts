@@ -28,7 +28,7 @@ export class TimeBar {
     this.element = h("section", { class: "timebar", "aria-label": "Time", hidden: true },
       h("div", { class: "time-side" }, this.play, this.chooser),
       this.body,
-      iconButton("close", "Show all times", () => this.apply(null)));
+      iconButton("close", "Show all times", () => this.apply(null, "")));
     viewer.on("open", () => this.open());
     viewer.on("state", (state) => {
       if (!state.filters.some((f) => f.id === ID)) {
@@ -49,7 +49,7 @@ export class TimeBar {
     if (columns.length === 0) return;
     const key = (c: { table: Table; column: Column }): string => `${c.table}:${c.column.name}`;
     const menu = select(columns.map((c) => [key(c), `${c.column.name} (${c.table})`] as const), key(columns[0]!), (value) => {
-      this.apply(null);
+      this.apply(null, "");
       void this.load(columns.find((c) => key(c) === value)!);
     });
     menu.setAttribute("aria-label", "Column of times");
@@ -77,7 +77,7 @@ export class TimeBar {
     this.chart.set(this.histogram, null);
   }
 
-  private readonly apply = throttle((range: Range | null, gesture = "") => {
+  private readonly apply = throttle((range: Range | null, gesture: string) => {
     if (!range || !this.at || !this.histogram) {
       this.viewer.removeFilter(ID);
       return;

@@ -10,7 +10,7 @@ export async function launch(): Promise<Browser> {
 }
 
 /** A page that fails its test on any error of a script. */
-export async function open(browser: Browser, url: string, size = { width: 1100, height: 720 }): Promise<Page & { problems: string[] }> {
+export async function open(browser: Browser, url: string, size = { width: 960, height: 640 }): Promise<Page & { problems: string[] }> {
   const context = await browser.newContext({ viewport: size, permissions: ["clipboard-read", "clipboard-write"] });
   const page = Object.assign(await context.newPage(), { problems: [] as string[] });
   page.on("pageerror", (error) => page.problems.push(error.message));
