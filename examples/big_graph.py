@@ -37,8 +37,7 @@ target = np.where(within, near, far)
 began = time.perf_counter()
 g = gl.Graph({"source": source, "target": target}, {"id": np.arange(N), "topic": topic})
 g = g.drop_self_loops().deduplicate().largest_component()
-print(f"{time.perf_counter() - began:.1f} s")
-g
+print(f"{time.perf_counter() - began:.1f} s: {g!r}")
 
 # %%
 began = time.perf_counter()

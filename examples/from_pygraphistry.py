@@ -13,7 +13,7 @@ logins = pd.DataFrame(
         "user": ["ann", "bob", "eve", "eve", "eve", "kim", "lee", "kim", "bob", "ann", "eve"],
         "machine": ["db1", "db1", "db1", "web1", "web2", "web1", "web1", "web2", "mail", "mail", "backup"],
         "ip": ["10.0.0.4", "10.0.0.5", "10.9.9.9", "10.9.9.9", "10.9.9.9", "10.0.0.7", "10.0.0.8", "10.0.0.7", "10.0.0.5", "10.0.0.4", "10.9.9.9"],
-        "failed": [0, 0, 5, 3, 8, 0, 1, 0, 0, 0, 9],
+        "failed": [0.0, 0, 5, 3, 8, 0, 1, 0, 0, 0, 9],
     }
 )
 people = pd.DataFrame({"team": ["data", "data", "web", "web"]}, index=pd.Index(["ann", "bob", "kim", "lee"], name="user"))

@@ -302,6 +302,17 @@ def test_graphs_are_converted_once_and_come_back():
         assert [d["weight"] for *_, d in back.edges(data=True)] == [d.get("weight", 1) for *_, d in one.edges(data=True)]
 
 
+def test_ids_of_any_integers():
+    path = nx.path_graph(4)
+    for names in ([3, 1, 0, 2], [9, -5, 7, 2**40], [2**70, 0, 1, 2], [True, 5, 6, 7], [0.5, 1, 2, 3]):
+        graph = nx.relabel_nodes(path, dict(enumerate(names)))
+        assert nx.core_number(graph, backend="graphlume") == nx.core_number(graph)
+        found = nx.single_source_shortest_path_length(graph, names[3], backend="graphlume")
+        assert found == {names[at]: 3 - at for at in range(4)}
+        back = backend.convert_to_nx(backend.convert_from_nx(graph))
+        assert list(back) == list(graph) and list(back.edges) == list(graph.edges)
+
+
 def test_views_are_converted_too():
     graph = make(nx.MultiGraph, 4)
     ends = list(graph.edges)[::3]

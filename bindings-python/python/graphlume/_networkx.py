@@ -64,7 +64,7 @@ class NetworkxGraph:
             rows = [{to: dict(ends) if multigraph else ends for to, ends in near.items()} for near in rows]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         source = np.repeat(np.arange(len(rows)), lengths)
-        target = np.fromiter(map(row.__getitem__, chain.from_iterable(rows)), np.int64, len(source))
+        target = _rows_of(nodes, row, rows, len(source))
         once: Any = slice(None) if directed else source <= target
         # Between two nodes of a multigraph lies a dict of edges by key.
         between = chain.from_iterable(ends.values() for ends in rows) if multigraph or attributes else ()
@@ -242,6 +242,23 @@ class Found:
     def list(self, name: str) -> list[Any]:
         """A column as a list, with ``None`` where there is no value."""
         return self._columns[name].to_pylist()
+
+
+def _rows_of(nodes: list[Any], row: Mapping[Any, int], rows: list[Any], count: int) -> NDArray[np.int64]:
+    """The numbers of all neighbors, in the order in which ``rows`` have them."""
+    if all(type(node) is int for node in nodes):
+        # NumPy finds integers several times faster than a dict.
+        try:
+            known = np.fromiter(nodes, np.int64, len(nodes))
+            found = np.fromiter(chain.from_iterable(rows), np.int64, count)
+        except OverflowError:
+            pass
+        else:
+            if np.array_equal(known, np.arange(len(known))):
+                return found
+            order = np.argsort(known)
+            return order[np.searchsorted(known, found, sorter=order)]
+    return np.fromiter(map(row.__getitem__, chain.from_iterable(rows)), np.int64, count)
 
 
 #: A question about arguments: why they cannot be taken, or nothing.
