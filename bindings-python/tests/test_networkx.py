@@ -337,6 +337,13 @@ def test_a_graph_of_ours_goes_to_networkx_without_conversion():
             assert nx.square_clustering(ours) == nx.square_clustering(nx.Graph(theirs) if not directed else nx.DiGraph(theirs))
 
 
+def test_ids_of_any_kind_come_along():
+    grid = nx.grid_2d_graph(4, 3)
+    assert nx.core_number(gl.Graph(grid).as_networkx()) == nx.core_number(grid)
+    several = nx.MultiGraph([("a", "b"), ("b", "c")])
+    assert gl.Graph(several).as_networkx().is_multigraph() and not gl.Graph(grid).as_networkx().is_multigraph()
+
+
 def test_networkx_is_not_slowed_down_by_it():
     code = (
         "import sys, networkx as nx\n"

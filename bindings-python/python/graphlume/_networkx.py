@@ -96,7 +96,11 @@ class NetworkxGraph:
         edges = graph.edges
         columns = {name: edges.column(name) for name in edges.columns[2:]}
         weights = {name: column.to_pylist() for name, column in columns.items() if column.dtype.startswith(("Int", "UInt", "Float"))}
-        return cls(graph.ids.tolist(), source, target, weights, directed=graph.is_directed, multigraph=several)
+        ids, origin = graph.ids.tolist(), graph._origin
+        if origin is not None and origin.ids is not None:
+            ids = [origin.ids[number] for number in ids]
+        several = several or (origin is not None and origin.multigraph)
+        return cls(ids, source, target, weights, directed=graph.is_directed, multigraph=several)
 
     def is_directed(self) -> bool:
         """Whether edges have a direction."""
