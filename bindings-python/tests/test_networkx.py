@@ -194,6 +194,23 @@ def test_networkx_says_the_same(name, options):
     assert compared >= 4
 
 
+@pytest.mark.filterwarnings("ignore:Note. conversions to backend graphs")
+@pytest.mark.parametrize("directed", [False, True])
+def test_larger_graphs_too(directed):
+    """Large enough for several threads."""
+    graph = nx.gnm_random_graph(6000, 15_000, seed=3, directed=directed)
+    for at, edge in enumerate(graph.edges):
+        graph.edges[edge].update(weight=1 + at * 7 % 11, length=(at * 5 % 64) / 16)
+    names = ["pagerank", "single_source_dijkstra_path_length", "single_source_shortest_path_length", "descendants", "degree_centrality"]
+    names += ["number_strongly_connected_components"] if directed else ["core_number", "triangles", "clustering", "minimum_spanning_tree"]
+    names += ["weakly_connected_components"] if directed else ["connected_components", "maximum_spanning_edges"]
+    for name in names:
+        given = {"source": FIRST} if list(inspect.signature(original(name)).parameters)[1:2] == ["source"] else {}
+        weights = [{}, {"weight": "length"}] if "weight" in inspect.signature(original(name)).parameters and name != "clustering" else [{}]
+        for options in weights:
+            same(name, *(called(public(name), graph, given | options, backend=to) for to in ("graphlume", "networkx")))
+
+
 def test_arguments_are_those_of_networkx():
     for name in FUNCTIONS:
         theirs, ours = (inspect.signature(function).parameters for function in (original(name), getattr(backend, name)))
