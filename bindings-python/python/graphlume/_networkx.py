@@ -326,7 +326,7 @@ class Backend:
         from ._networkx_info import EXPECTED_FAILURES
 
         for item in items:
-            reason = EXPECTED_FAILURES.get(item.nodeid.rsplit("/", 1)[-1])
+            reason = EXPECTED_FAILURES.get(f"{item.path.name}::{item.nodeid.partition('::')[2]}")
             if reason:
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
