@@ -54,7 +54,13 @@ function expose(app: Handle["app"]): void {
 }
 
 if (typeof document !== "undefined") {
-  const element = document.getElementById("graphlume");
+  let element = document.getElementById("graphlume");
+  // Pages of one file may bring the scene and the program alone.
+  if (!element && document.querySelector(SCENE)) {
+    element = document.createElement("div");
+    element.id = "graphlume";
+    document.body.append(element);
+  }
   if (element) start(element);
 }
 

@@ -26,6 +26,8 @@ export interface Scene {
   /** Names of the most important nodes. */
   labels: { index: number[]; text: string[] };
   icons: string[];
+  /** Whether icons are texts to be drawn, and not names of glyphs. */
+  icons_as_text?: boolean;
 }
 
 /** What is wrong with a file, in words for who opened it. */
@@ -78,6 +80,7 @@ export function decodeScene(file: ArrayBuffer, known?: Scene): Scene {
     labels: labels(header.labels),
     icons: Array.isArray(header.icons) ? header.icons.map(String) : [],
   };
+  if (header.icons_as_text === true) scene.icons_as_text = true;
   for (const [name, [type, of, columns]] of Object.entries(BUFFERS)) {
     const found = header.buffers?.[name];
     if (!found) continue;
@@ -138,8 +141,8 @@ export function encodeScene(scene: Scene): ArrayBuffer {
       buffers[name] = { offset: at, length: array.byteLength, type, shape: columns > 1 ? [rows, columns] : [rows] };
       at += up8(array.byteLength);
     }
-    const { n_nodes, n_edges, is_directed, title, settings, legend, labels, icons } = scene;
-    const header = { n_nodes, n_edges, is_directed, title, buffers, settings, legend, labels, icons };
+    const { n_nodes, n_edges, is_directed, title, settings, legend, labels, icons, icons_as_text } = scene;
+    const header = { n_nodes, n_edges, is_directed, title, buffers, settings, legend, labels, icons, ...(icons_as_text ? { icons_as_text } : {}) };
     return { text: new TextEncoder().encode(JSON.stringify(header)), total: at };
   };
   // Offsets are numbers of unknown length in the header: room for the longest is left.

@@ -26,6 +26,7 @@ export interface Mask {
 export interface Source {
   readonly isLive: boolean;
   dataset(): Promise<Dataset>;
+  measures(): Promise<string[]>;
   scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer>;
   histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram>;
   rows(query: RowsQuery, signal?: AbortSignal): Promise<Rows>;
@@ -80,6 +81,16 @@ export class ServerSource implements Source {
 
   async dataset(): Promise<Dataset> {
     return (await fetchOk(this.base)).json() as Promise<Dataset>;
+  }
+
+  /** Names that encodings take beside columns: those of measures with a number for each node. */
+  async measures(): Promise<string[]> {
+    try {
+      const body = (await (await fetchOk(`${this.api}/measures`)).json()) as { name?: unknown }[];
+      return body.flatMap(({ name }) => (typeof name === "string" ? [name] : []));
+    } catch {
+      return ["degree"]; // an older server, or one that keeps them from this page
+    }
   }
 
   async scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer> {
@@ -158,6 +169,10 @@ export class SceneSource implements Source {
         edges: { n_rows: n_edges, columns: [{ name: "source", ...text }, { name: "target", ...text }] },
       },
     });
+  }
+
+  measures(): Promise<string[]> {
+    return Promise.resolve([]);
   }
 
   scene(): Promise<ArrayBuffer> {

@@ -24,6 +24,8 @@ export class Stream extends Emitter<StreamEvents> {
   readonly places: Places;
   state: LayoutState = "paused";
   options: Record<string, unknown> = {};
+  /** Whether whoever looks may change the layout. */
+  maySteer = true;
   private socket: WebSocket | null = null;
   private session: string | null = null;
   private delay = FIRST;
@@ -59,8 +61,14 @@ export class Stream extends Emitter<StreamEvents> {
       if (typeof event.data === "string") this.onText(event.data);
       else this.onFrame(event.data);
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (socket !== this.socket || this.closed) return;
+      if (event.code === 1000) {
+        this.close();
+        this.emit("error", "the graph is no longer on the server; what is shown is how it was last");
+        return;
+      }
+      if (event.code === 1008) this.emit("error", event.reason || "the server ended the connection, as this page may not see the graph, or said too much");
       this.socket = null;
       this.keyAsked = false;
       // Not all viewers at once after a restart of the server.
@@ -98,6 +106,7 @@ export class Stream extends Emitter<StreamEvents> {
         // Places of another session are void: only a key frame can follow.
         if (session !== this.session) this.places.sequence = 0;
         this.session = session;
+        this.maySteer = message.may_steer !== false;
         this.setState(message);
         this.setOptions(message.options);
         this.emit("pinned", numbers(message.pinned));

@@ -57,6 +57,10 @@ export interface Dataset {
   target_column?: string;
   tables?: Record<Table, { n_rows: number; columns: Column[] }>;
   url_params?: Record<string, unknown>;
+  /** What was odd about the upload. */
+  warnings?: string[];
+  /** Names that encodings take beside columns. */
+  measures?: string[];
 }
 
 /** Which column or measure stands behind which channel. */

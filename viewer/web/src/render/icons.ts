@@ -37,7 +37,7 @@ export interface Sheet {
 }
 
 /** Draws a cell for each icon. Pictures come later; `onPicture` is called for each that has come. */
-export function drawSheet(icons: readonly string[], onPicture: () => void): Sheet {
+export function drawSheet(icons: readonly string[], asText: boolean, onPicture: () => void): Sheet {
   const columns = Math.min(32, Math.max(1, Math.ceil(Math.sqrt(icons.length))));
   const rows = Math.max(1, Math.ceil(icons.length / columns));
   const canvas = document.createElement("canvas");
@@ -70,12 +70,12 @@ export function drawSheet(icons: readonly string[], onPicture: () => void): Shee
       image.src = name;
       return;
     }
-    const layers = glyph(name);
+    const layers = asText ? undefined : glyph(name);
     if (layers) {
       drawGlyph(context, layers, x, y);
       return;
     }
-    const text = initials(name);
+    const text = asText ? [...name.trim()].slice(0, 4).join("") : initials(name);
     if (!text) return;
     if (/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(text)) sheet.pictures = true;
     context.fillStyle = "#000";

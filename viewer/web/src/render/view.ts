@@ -143,7 +143,7 @@ export class View extends Emitter<ViewEvents> {
         this.renderer.setIcons(sheet.canvas, sheet.columns, sheet.rows, sheet.pictures);
         this.changed();
       };
-      const sheet = drawSheet(scene.icons, upload);
+      const sheet = drawSheet(scene.icons, scene.icons_as_text === true, upload);
       upload();
     }
   }
@@ -566,7 +566,8 @@ export class View extends Emitter<ViewEvents> {
       if (seen.has(u) || this.isHidden(u)) return;
       const x = camera.toScreenX(this.x(u));
       const y = camera.toScreenY(this.y(u));
-      if (x < -20 || y < -20 || x > camera.width + 20 || y > camera.height + 20) return;
+      // Nodes that are nowhere have no place here either.
+      if (!(x >= -20 && y >= -20 && x <= camera.width + 20 && y <= camera.height + 20)) return;
       seen.add(u);
       const text = this.names.get(u);
       if (text === undefined) {

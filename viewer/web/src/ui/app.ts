@@ -172,6 +172,7 @@ export class App {
       logo.style.maxHeight = `${Math.min(400, all.logo.maxHeight ?? 60)}px`;
       this.stage.append(logo);
     }
+    for (const words of dataset?.warnings ?? []) this.toast(words, "info");
     if (all.collections) this.toast("collections of the address are not drawn by this version", "info");
   }
 
@@ -206,7 +207,7 @@ export class App {
       : h("span", { class: "brand" }, logo, "graphlume");
     return h("header", { class: "bar" }, brand, title, counts, h("span", { class: "grow" }), this.search.element,
       undo, redo,
-      iconButton("theme", "Light or dark", () => viewer.set({ theme: viewer.isDark ? "light" : "dark", background: undefined })),
+      iconButton("theme", "Light or dark", () => viewer.set({ theme: viewer.isDark ? "light" : "dark", background: "" })),
       ...(this.options.address ? [iconButton("share", "Copy a link to this view", () => void this.share())] : []),
       this.exportMenu());
   }
@@ -288,6 +289,7 @@ export class App {
     const retry = button("Try now", () => viewer.stream?.retry(), { class: "link", hidden: true });
     const element = h("div", { class: "player", role: "toolbar", "aria-label": "Layout", hidden: true }, play, step, status, retry);
     let connection = { open: false, retry: 0 };
+    let why = "";
     const write = (stream: Stream): void => {
       if (stream !== viewer.stream) return;
       const running = stream.state === "running";
@@ -297,7 +299,7 @@ export class App {
       play.setAttribute("aria-label", words);
       retry.hidden = connection.open;
       element.classList.toggle("lost", !connection.open);
-      status.textContent = connection.open ? `${stream.state} · ${plural(viewer.iteration, "step")}` : `no connection; next try in ${Math.max(1, Math.round(connection.retry))} s`;
+      status.textContent = connection.open ? `${stream.state}${why} · ${plural(viewer.iteration, "step")}` : `no connection; next try in ${Math.max(1, Math.round(connection.retry))} s`;
     };
     viewer.on("open", () => void (element.hidden = true));
     viewer.on("stream", (stream) => {
@@ -313,6 +315,8 @@ export class App {
         }
       });
       stream.on("state", ({ state, reason }) => {
+        why = reason && reason !== state ? ` (${reason})` : "";
+        play.disabled = step.disabled = !stream.maySteer;
         write(stream);
         this.live.textContent = `layout ${state}${reason ? `: ${reason}` : ""}`;
       });

@@ -119,8 +119,9 @@ export const base64 = (buffer: ArrayBuffer): string => {
 
 /** The bundle's own text: from where it came, or out of the page that holds it. */
 async function bundle(): Promise<{ code: string; css: string }> {
-  const inline = document.querySelector<HTMLScriptElement>("script[data-graphlume]");
-  if (inline?.textContent) return { code: inline.textContent, css: document.querySelector("style[data-graphlume]")?.textContent ?? "" };
+  const isOffline = document.querySelector('script[type^="application/vnd.graphlume.scene"]') !== null;
+  const inline = isOffline ? document.querySelector("script[type=module]:not([src])") : null;
+  if (inline?.textContent) return { code: inline.textContent, css: document.querySelector("style")?.textContent ?? "" };
   const address = new URL(/* @vite-ignore */ "./graphlume.js", import.meta.url);
   const response = await fetch(address);
   if (!response.ok) throw new Error(`the viewer's own file ${address.pathname} cannot be read (${response.status})`);
@@ -137,12 +138,12 @@ export function offlinePage(scene: Scene, code: string, css: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(scene.title || "graph")}</title>
-<style data-graphlume>${css}</style>
+<style>${css}</style>
 </head>
 <body>
 <div id="graphlume"></div>
 <script type="application/vnd.graphlume.scene;base64">${base64(encodeScene(scene))}</script>
-<script type="module" data-graphlume>${code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--")}</script>
+<script type="module">${code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--")}</script>
 </body>
 </html>
 `;

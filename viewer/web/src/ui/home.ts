@@ -44,7 +44,7 @@ export class Home {
           if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
           event.preventDefault();
           this.onOpen(d.id);
-        } }, h("strong", {}, d.name || d.id), h("span", { class: "quiet" }, `${plural(d.n_nodes, "node")}, ${plural(d.n_edges, "edge")}`))))));
+        } }, h("strong", {}, d.name || d.id), h("span", { class: "quiet" }, typeof d.n_edges === "number" ? `${plural(d.n_nodes, "node")}, ${plural(d.n_edges, "edge")}` : ""))))));
     } catch (error) {
       this.say((error as Error).message, true);
     }
@@ -63,13 +63,12 @@ export class Home {
     let nodes = files.length > 1 ? files.filter(isNodes) : [];
     if (nodes.length === files.length) nodes = nodes.slice(1);
     let body: XMLHttpRequestBodyInit = files[0]!;
-    let address = `${this.api}/datasets?name=${encodeURIComponent(files[0]!.name)}`;
+    const named = files.find((f) => !nodes.includes(f))!;
+    const address = `${this.api}/datasets?name=${encodeURIComponent(named.name)}`;
     if (files.length > 1) {
       const form = new FormData();
       for (const f of files) form.append(nodes.includes(f) ? "nodes" : "edges", f, f.name);
-      form.append("name", files.find((f) => !nodes.includes(f))!.name);
       body = form;
-      address = `${this.api}/datasets`;
     }
     this.say(`sending ${bytes(total)}…`);
     try {

@@ -38,6 +38,7 @@ export function layoutPanel(viewer: Viewer): HTMLElement {
       return;
     }
     const known = Object.keys(OPTIONS);
+    if (!stream.maySteer) body.append(h("p", { class: "quiet" }, "You may look at this layout, and its owner may change it."));
     const names = Object.keys(stream.options).sort((a, b) => (known.indexOf(a) + 100) % 100 - (known.indexOf(b) + 100) % 100);
     for (const name of names) {
       const value = stream.options[name];
@@ -137,7 +138,7 @@ export function lookPanel(viewer: Viewer): HTMLElement {
 function columnMenu(viewer: Viewer, table: Table, channel: string): HTMLSelectElement {
   const numeric = /size|width|opacity/.test(channel);
   const columns = (viewer.dataset?.tables?.[table].columns ?? []).filter((c) => !numeric || c.is_numeric).map((c) => c.name);
-  const measures = table === "nodes" && channel !== "node_icon" ? ((viewer.dataset as { measures?: string[] } | null)?.measures ?? ["degree"]).filter((m) => !columns.includes(m)) : [];
+  const measures = table === "nodes" && channel !== "node_icon" ? (viewer.dataset?.measures ?? []).filter((m) => !columns.includes(m)) : [];
   const present = viewer.state.encodings[channel] ?? "";
   const menu = select([["", "default"], ...columns.map((c) => [c, c] as const)], "", (value) => viewer.encode(channel, value || undefined));
   if (measures.length > 0) {

@@ -124,6 +124,13 @@ export class Viewer extends Emitter<ViewerEvents> {
         const { x, y, scale, width } = saved.camera;
         this.view.setCamera({ x, y, scale: (scale * this.view.camera.width) / width }, false);
       }
+      // Measures are asked for beside all else: only a menu needs them.
+      dataset.measures ??= ["degree"];
+      void source.measures().then((names) => {
+        if (run !== this.openRun) return;
+        dataset.measures = names;
+        this.emit("state", this.state);
+      });
       const address = source.stream();
       if (address) this.connect(address);
     } finally {
@@ -374,7 +381,7 @@ export class Viewer extends Emitter<ViewerEvents> {
   }, 40);
 
   private onDrag({ nodes, x, y, phase }: ViewEvents["drag"]): void {
-    if (!this.stream) return;
+    if (!this.stream?.maySteer) return;
     if (phase === "start") this.stream.send({ type: "pin", nodes });
     if (phase === "end") {
       this.stream.send({ type: "move", nodes, x, y });

@@ -15,9 +15,9 @@ function withHeader(file: ArrayBuffer, change: (header: { n_nodes: number }) => 
   const length = new DataView(bytes.buffer).getUint32(8, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + length)));
   change(header);
-  const text = new TextEncoder().encode(JSON.stringify(header).padEnd(length));
-  expect(text.length).toBe(length);
-  bytes.set(text, 12);
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  expect(text.length).toBeLessThanOrEqual(length);
+  bytes.fill(0x20, 12, 12 + length).set(text, 12);
   return bytes.buffer;
 }
 
