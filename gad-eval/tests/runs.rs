@@ -505,8 +505,11 @@ fn the_interpreter_that_is_asked_for_is_the_one_that_runs() {
     let script = "import os, sys\nopen(os.environ['EXP'] + '/which', 'w').write(sys.executable + ' ' + os.environ['ASKED'])\n\
                   import shutil; shutil.copy('results.json', os.environ['EXP'])\n";
     place.write("methods/m/main.py", script);
-    // One of its own, beside whatever the path has.
-    place.write("our python", "#!/bin/sh\nASKED=yes exec python3 \"$@\"\n");
+    // One of its own, beside whatever the path has. It names the program: by `python3` it would call itself.
+    let program = "import sys; print(sys.executable)";
+    let found = std::process::Command::new("python3").args(["-c", program]).output().unwrap();
+    let found = String::from_utf8(found.stdout).unwrap();
+    place.write("our python", &format!("#!/bin/sh\nASKED=yes exec '{}' \"$@\"\n", found.trim()));
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(place.path("our python"), mode).unwrap();
     let executor = LocalExecutor { python: Some(place.path("our python")), ..place.executor() };
