@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check python bench-python ptx bench gpu gpu-bundle clean
+.PHONY: help demo test check python web bench-python ptx bench gpu gpu-bundle clean
 
 # Runs a command with build products shared between clones where there is a place for them.
 CARGO := .ci/cached cargo
@@ -21,6 +21,9 @@ check: ## Format, lints, documentation, licenses and dependencies; offline once 
 
 python: ## Build the Python package, install it into a fresh environment and test it
 	.ci/python
+
+web: ## Check and test the browser viewer, in a browser where there is one; needs Node
+	.ci/web
 
 ptx: ## Make the committed PTX of every kernel anew; fetches NVRTC and ptxas once
 	.ci/ptx

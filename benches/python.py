@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The Python package beside its peers, both sides in one process, by turns.
 
-    python benches/python.py [--write benches/results/python.md] [--repeats N] [GRAPH...]
+    python benches/python.py [--write benches/results/python.md] [--repeats N] [--scale S] [GRAPH...]
 
 Run with a Python that has the package (a release build, such as `pip install .` makes) and networkx, igraph,
 networkit, scikit-learn, polars and fa2_modified; what is missing is said and left out. Each GRAPH is a file that
 graphlume reads; R-MAT-like random edges come first. Graphs are converted before the clock starts: what is timed is
-the call, as a user makes it, with its result as an array. Least wall and CPU time of all repeats.
+the call, as a user makes it, with its result as an array; but for the backend of NetworkX, whose conversions are timed too.
+Least wall and CPU time of all repeats. With --scale below 1 all sizes are that much smaller: to see that it runs.
 """
 
 import argparse
@@ -94,10 +95,45 @@ def analytics(graph, name, repeats, networkx_too):
     table(f"{name}: {graph.n_nodes:,} nodes, {graph.n_edges:,} edges", rows)
 
 
+def backend(scale, repeats):
+    """NetworkX's functions as it computes them, and as it has them computed here."""
+    nx = optional("networkx")
+    if nx is None or "graphlume" not in nx.utils.backends.backend_info:
+        return
+    n, m = int(100_000 * scale), int(1_000_000 * scale)
+    graph = nx.empty_graph(n)
+    graph.add_edges_from((n * np.random.default_rng(2).random((m, 2)) ** 2).astype(int).tolist())
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    nx.config.warnings_to_ignore.add("cache")
+    source = next(iter(max(nx.connected_components(graph), key=len)))
+    calls = {
+        "pagerank": lambda **to: nx.pagerank(graph, **to),
+        "connected_components": lambda **to: list(nx.connected_components(graph, **to)),
+        "core_number": lambda **to: nx.core_number(graph, **to),
+        "single_source_shortest_path_length": lambda **to: nx.single_source_shortest_path_length(graph, source, **to),
+        "single_source_dijkstra_path_length": lambda **to: nx.single_source_dijkstra_path_length(graph, source, **to),
+    }
+
+    def anew(call):
+        graph.__networkx_cache__.clear()
+        return call(backend="graphlume")
+
+    say(f"\n### A backend of NetworkX: {n:,} nodes, {graph.number_of_edges():,} edges\n")
+    say("| function | networkx, s | graphlume with conversion, s | graphlume, converted before, s |")
+    say("|---|--:|--:|--:|")
+    for name, call in calls.items():
+        least = {"networkx": float("inf"), "anew": float("inf"), "kept": float("inf")}
+        for _ in range(repeats):
+            for side, made in (("networkx", call), ("anew", lambda: anew(call)), ("kept", lambda: call(backend="graphlume"))):
+                least[side] = min(least[side], timed(made)[0])
+        say(f"| `{name}` | {least['networkx']:.3f} | {least['anew']:.3f} | {least['kept']:.3f} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("graphs", nargs="*", type=pathlib.Path)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--write", type=pathlib.Path)
     options = parser.parse_args()
     gl.set_progress(False)
@@ -105,7 +141,8 @@ def main():
     say("# The Python package beside its peers")
     say(f"\n{processor()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before, graphlume {gl.__version__}.")
 
-    n, m = 200_000, 1_000_000
+    scale = options.scale
+    n, m = int(200_000 * scale), int(1_000_000 * scale)
     ends = (n * random.random((m, 2)) ** 2).astype(np.int64)
     analytics(gl.Graph(ends), "random", options.repeats, networkx_too=True)
     for path in options.graphs:
@@ -125,16 +162,21 @@ def main():
             "networkx": lambda: nx.forceatlas2_layout(small, max_iter=steps, seed=1),
         }, options.repeats)))
     if sk := optional("sklearn.metrics"):
-        labels, scores = random.random(2_000_000) < 0.05, random.random(2_000_000)
-        rows.append(("AUROC and average precision of 2M scores", by_turns({
+        size = int(2_000_000 * scale)
+        labels, scores = random.random(size) < 0.05, random.random(size)
+        rows.append((f"AUROC and average precision of {size:,} scores", by_turns({
             "graphlume": lambda: gl.metrics.report(labels, scores, ndcg=False),
             "scikit-learn": lambda: (sk.roc_auc_score(labels, scores), sk.average_precision_score(labels, scores)),
         }, options.repeats)))
     if pl := optional("polars"):
-        frame = pl.DataFrame({"source": random.integers(0, 1_000_000, 10_000_000), "target": random.integers(0, 1_000_000, 10_000_000)})
+        size, nodes = int(10_000_000 * scale), int(1_000_000 * scale)
+        frame = pl.DataFrame({end: random.integers(0, nodes, size) for end in ("source", "target")})
         least = by_turns({"graphlume": lambda: gl.Graph(frame)}, options.repeats)
-        say(f"\n10M edges of a polars frame become a graph in {least['graphlume'][0]:.2f} s, {least['graphlume'][1]:.2f} s of CPU.")
+        note = f"{size:,} edges of a polars frame become a graph in {least['graphlume'][0]:.2f} s, {least['graphlume'][1]:.2f} s of CPU."
     table("Layout and metrics", rows)
+    if pl:
+        say(f"\n{note}")
+    backend(scale, options.repeats)
 
     tiny = gl.Graph([(0, 1), (1, 2)])
     calls = {"g.n_nodes": lambda: tiny.n_nodes, "g.degree()": lambda: tiny.degree(), "g.page_rank()": lambda: tiny.page_rank()}
@@ -153,4 +195,5 @@ def main():
         options.write.write_text("\n".join(LINES) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

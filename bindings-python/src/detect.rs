@@ -82,9 +82,9 @@ pub(crate) fn detect<'py>(
     };
     let data = Dataset {
         n_nodes,
-        sources: nodes(py, "sources", sources)?,
-        targets: nodes(py, "targets", targets)?,
-        times: times.map(|column| self::times(py, column)).transpose()?,
+        sources: nodes(py, "sources", sources)?.into(),
+        targets: nodes(py, "targets", targets)?.into(),
+        times: times.map(|column| self::times(py, column)).transpose()?.map(Into::into),
         features,
         labels: None,
     };

@@ -224,9 +224,10 @@ impl Graph {
         Ok(PyBytes::new(py, &bytes))
     }
 
-    /// Writes the graph to a file, whole or not at all.
-    fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let options = WriteOptions::default();
+    /// Writes the graph to a file, whole or not at all, and its table of nodes to another one if that is named.
+    #[pyo3(signature = (path, nodes = None))]
+    fn write(&self, py: Python<'_>, path: PathBuf, nodes: Option<PathBuf>) -> PyResult<()> {
+        let options = WriteOptions { nodes, ..WriteOptions::default() };
         work(py, "write", |_| graphlume::write(&self.0, &path, &options)).map(drop)
     }
 }

@@ -187,6 +187,28 @@ impl Table {
         format!("Table({} rows; {})", self.0.num_rows(), types.join(", "))
     }
 
+    /// The first rows as lines of columns, with the type of each below its name.
+    fn __str__(&self, py: Python<'_>) -> PyResult<String> {
+        let shown = self.0.num_rows().min(10);
+        let (names, kinds): (Vec<_>, Vec<_>) = self.dtypes().into_iter().unzip();
+        let mut rows = vec![names, kinds];
+        let cells = cells(&self.0.slice(0, shown))
+            .map_err(|error| Failure::from(graph::Error::from(error)).raise(py))?;
+        rows.extend(cells);
+        let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+        let line = |row: &Vec<String>| {
+            let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        let mut lines: Vec<String> = rows.iter().map(line).collect();
+        match self.0.num_rows() - shown {
+            0 => {}
+            more => lines.push(format!("… and {more} more rows")),
+        }
+        Ok(lines.join("\n"))
+    }
+
     fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
         let shown = self.0.num_rows().min(10);
         let rows = cells(&self.0.slice(0, shown))

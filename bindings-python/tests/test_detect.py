@@ -44,12 +44,75 @@ def test_a_hub_stands_out_and_scores_have_the_order_of_edges():
 
 def test_parameters_as_scikit_learn_has_them():
     detector = detect.Detector("isolation-forest", features=["a"], trees=20)
-    assert detector.get_params() == {"method": "isolation-forest", "time": None, "features": ["a"], "trees": 20}
+    assert detector.get_params() == {
+        "method": "isolation-forest", "time": None, "features": ["a"], "contamination": 0.1, "trees": 20
+    }
     again = detect.Detector(**detector.get_params())
     assert again.set_params(trees=30).parameters == {"trees": 30}
     graph = gl.Graph([(at, at + 1) for at in range(50)]).with_nodes(a=np.r_[np.zeros(50), 9.0])
     assert again.fit(graph).scores_.argmax() == 50
     assert "trees=30" in repr(again)
+
+
+def test_unknown_parameters_change_nothing():
+    detector = detect.Detector("lof", k=5)
+    for given, text in [
+        ({"kk": 3}, "lof has no parameter `kk`; did you mean `k`"),
+        ({"k": 9, "contamintion": 0.2}, "did you mean `contamination`"),
+        ({"method": "loff"}, "there is no detector `loff`; did you mean `lof`"),
+        ({"method": "midas", "k": 3}, "midas has no parameter `k`"),
+    ]:
+        with pytest.raises(ValueError, match=text):
+            detector.set_params(**given)
+        assert detector.get_params()["k"] == 5 and detector.method == "lof"
+    assert detector.set_params(method="midas", rows=3, time="t").parameters["rows"] == 3
+
+
+def test_never_more_than_the_share_is_anomalous():
+    ring = gl.Graph([(at, (at + 1) % 10) for at in range(10)])
+    assert detect.Detector("degree").fit_predict(ring).tolist() == [1] * 10
+    # Two hubs alike, then two lesser ones.
+    pairs = [(hub, f"{hub}{leaf}") for hub, leaves in (("a", 9), ("b", 9), ("c", 4), ("d", 4)) for leaf in range(leaves)]
+    graph = gl.Graph(pairs)
+    n = graph.n_nodes
+    for share, expected in [(1 / n, ""), (2 / n, "ab"), (3 / n, "ab"), (4 / n, "abcd"), (9 / n, "abcd")]:
+        detector = detect.Detector("degree", contamination=share)
+        found = detector.fit_predict(graph)
+        assert sorted(graph.ids[found == -1]) == list(expected), share
+        assert ((detector.scores_ > detector.threshold_) == (found == -1)).all()
+    with pytest.raises(gl.InputError, match="contamination is 1.5"):
+        detect.Detector("degree", contamination=1.5).fit_predict(graph)
+
+
+def test_scikit_learn_takes_it_for_one_of_its_own():
+    base = pytest.importorskip("sklearn.base", reason="scikit-learn is not installed")
+    from sklearn.exceptions import NotFittedError
+    from sklearn.model_selection import ParameterGrid
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import FunctionTransformer
+    from sklearn.utils.validation import check_is_fitted
+
+    detector = detect.Detector("isolation-forest", features=["a"], trees=20, contamination=0.01)
+    graph = gl.Graph([(at, at + 1) for at in range(99)]).with_nodes(a=np.r_[np.zeros(99), 9.0])
+    other = base.clone(detector)
+    assert other is not detector and other.get_params() == detector.get_params()
+    assert base.is_outlier_detector(detector)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(other)
+    check_is_fitted(other.fit(graph))
+    assert not hasattr(base.clone(other), "scores_")
+
+    to_graph = FunctionTransformer(lambda rows: gl.Graph(rows).with_nodes(a=np.r_[np.zeros(99), 9.0]))
+    rows = np.array([(at, at + 1) for at in range(99)])
+    pipeline = Pipeline([("graph", to_graph), ("detector", detector)])
+    assert pipeline.fit_predict(rows).tolist() == [1] * 99 + [-1]
+    assert pipeline.score_samples(rows).argmax() == 99
+    assert np.array_equal(pipeline.fit(rows)[-1].scores_, detector.fit(graph).scores_)
+    assert base.clone(pipeline).get_params()["detector__trees"] == 20
+    for choice in ParameterGrid({"detector__trees": [5, 10], "detector__contamination": [0.05]}):
+        assert (base.clone(pipeline).set_params(**choice).fit_predict(rows) == -1).sum() <= 5
+    with pytest.raises(ValueError, match="did you mean `trees`"):
+        pipeline.set_params(detector__treees=3)
 
 
 def test_a_stream_in_parts_is_the_stream_in_one():

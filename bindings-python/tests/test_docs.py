@@ -27,6 +27,17 @@ def test_the_readme():
     assert found.failed == 0 and found.attempted > 5
 
 
+def test_what_the_package_has_is_all_there():
+    assert set(gl.__all__) <= set(dir(gl))
+    for name in gl.__all__:
+        assert getattr(gl, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        gl.nothing
+    star: dict[str, object] = {}
+    exec("from graphlume import *", star)
+    assert set(gl.__all__) - {"__version__"} <= set(star)
+
+
 def test_all_that_is_public_says_what_it_is():
     def public(thing):
         return [getattr(thing, name) for name in getattr(thing, "__all__", dir(thing)) if not name.startswith("_")]

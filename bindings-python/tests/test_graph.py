@@ -48,6 +48,22 @@ def test_columns_have_names_of_your_own_and_nodes_a_table():
     assert np.isnan(ages[3]) and ages[:3].tolist() == [30, 20, 10]
 
 
+def test_the_index_of_a_pandas_frame_has_the_ids_if_no_column_does():
+    ages = {"age": [30, 20]}
+    pairs = [("b", "a"), ("a", "c")]
+    for index in (["a", "b"], pd.Index(["a", "b"], name="who"), pd.CategoricalIndex(["a", "b"])):
+        graph = gl.Graph(pairs, nodes=pd.DataFrame(ages, index=index))
+        assert graph.ids.tolist() == ["a", "b", "c"] and graph.nodes["age"].tolist()[:2] == [30, 20]
+        assert graph.nodes.columns == [getattr(index, "name", None) or "id", "age"]
+    graph = gl.Graph(pairs, nodes=pd.DataFrame(ages, index=pd.Index(["a", "b"], name="who")), id="who")
+    assert graph.ids.tolist() == ["a", "b", "c"]
+    numbered = pd.DataFrame(ages, index=[7, 5])
+    assert gl.Graph([(5, 7)], nodes=numbered).ids.tolist() == [7, 5]
+    # A column of ids is what it was before, and so is an index that only counts.
+    assert gl.Graph([(30, 20)], nodes=pd.DataFrame({"id": [20, 30]}, index=["a", "b"])).ids.tolist() == [20, 30]
+    assert gl.Graph([(30, 20)], nodes=pd.DataFrame(ages)).ids.tolist() == [30, 20]
+
+
 def test_pairs_triples_and_arrays():
     assert gl.Graph([(1, 2), (2, 3)]).ids.tolist() == [1, 2, 3]
     assert gl.Graph([("a", "b", 0.5)]).weights.tolist() == [0.5]
@@ -96,6 +112,26 @@ def test_networkx_with_nodes_of_any_kind_and_attributes(karate):
         gl.Graph(odd)
     several = gl.Graph(nx.MultiDiGraph([("a", "b"), ("a", "b"), ("b", "b")]))
     assert several.to_networkx().number_of_edges() == 3
+
+
+def test_ids_and_keys_of_networkx_come_back_whatever_they_are():
+    grid = nx.grid_2d_graph(3, 2)
+    grid.nodes[1, 1]["kind"] = "middle"
+    ours = gl.Graph(grid)
+    assert nx.utils.graphs_equal(ours.to_networkx(), grid)
+    # Also of what is left of it, and with what is found out about it.
+    part = ours.filter(nodes="label <> '(1, 1)'").page_rank().graph.largest_component().layout(iterations=2)
+    back = part.to_networkx()
+    assert set(back) == set(grid) - {(1, 1)} and {"page_rank", "x", "y"} == set(back.nodes[0, 0])
+    for kind in (nx.MultiGraph, nx.MultiDiGraph):
+        for edges in ([("a", "b"), ("b", "c")], [("a", "b", "x"), ("a", "b", "y")], [(1, 2, 7), (1, 2, "x"), (2, 2, (3, 4))], [(1, 2), (1, 2)]):
+            graph = kind(edges)
+            for at, edge in enumerate(graph.edges(keys=True)):
+                graph.edges[edge]["w"] = at
+            back = gl.Graph(graph).to_networkx()
+            assert type(back) is kind and nx.utils.graphs_equal(back, graph)
+    last = gl.Graph(nx.MultiGraph([(1, 2, "x"), (1, 2, "y")])).filter(edges="key = 'y'").to_networkx()
+    assert list(last.edges(keys=True)) == [(1, 2, "y")]
 
 
 def test_igraph_and_back():
@@ -251,6 +287,33 @@ def test_types_come_back_as_they_were():
     assert edges.to_pyarrow().num_rows == 2
 
 
+def test_nothing_is_left_out_of_a_file_in_silence(tmp_path):
+    import warnings
+
+    graph = gl.Graph([("ann", "bob"), ("bob", "eve")]).layout(iterations=3)
+    for suffix in ("csv", "csv.gz", "parquet", "arrow", "mtx"):
+        with pytest.warns(UserWarning, match="without `x`, `y` of nodes: write"):
+            graph.write(tmp_path / f"edges.{suffix}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for suffix in ("gexf", "graphml", "gml", "json"):
+            graph.write(tmp_path / f"graph.{suffix}")
+            assert {"x", "y"} <= set(gl.read(tmp_path / f"graph.{suffix}").nodes.columns), suffix
+        gl.Graph([("ann", "bob")]).write(tmp_path / "bare.csv")
+        graph.write(tmp_path / "edges.csv", nodes=tmp_path / "nodes.parquet")
+    again = gl.read(tmp_path / "edges.csv", nodes=tmp_path / "nodes.parquet")
+    assert np.array_equal(again.positions, graph.positions)
+
+
+def test_tables_are_printed():
+    graph = gl.Graph({"source": ["ann", "bob"] * 6, "target": ["bob", "eve"] * 6, "w": [1.5, None] * 6})
+    lines = str(graph.edges).split("\n")
+    assert lines[0].split() == ["source", "target", "w"] and lines[2].split() == ["ann", "bob", "1.5"]
+    assert lines[3].split() == ["bob", "eve"] and lines[-1] == "… and 2 more rows" and len(lines) == 13
+    assert repr(graph.edges).startswith("Table(12 rows; source")
+
+
+@pytest.mark.filterwarnings("ignore:.* holds edges alone")
 def test_files(tmp_path):
     graph = gl.Graph([("ann", "bob", 0.5), ("bob", "eve", 2)]).with_nodes(age=[1, 2, 3])
     for suffix in ("csv", "parquet", "arrow", "json", "gexf", "graphml", "gml", "mtx"):
@@ -268,6 +331,32 @@ def test_a_part_by_a_query():
     assert sorted(part.ids) == ["b", "c", "d"] and part.edges["w"].tolist() == [5, 9]
     with pytest.warns(UserWarning, match="there is no column `v`"):
         graph.gfql([{"type": "Node", "filter_dict": {"v": 1}}])
+
+
+def test_times_and_durations_of_python():
+    from datetime import date, datetime, timedelta, timezone
+
+    east = timezone(timedelta(hours=2))
+    graph = gl.Graph(
+        {
+            "source": [1, 2, 3],
+            "target": [2, 3, 4],
+            "when": [datetime(2020, 1, 1, 12, 30), None, datetime(2020, 1, 1, 14, 30, tzinfo=east)],
+            "day": [date(2020, 1, 1), date(1960, 2, 29), None],
+            "mixed": [np.datetime64("2020-01-01"), pd.NaT, pd.Timestamp("2020-01-02")],
+            "took": [timedelta(minutes=2), None, timedelta(milliseconds=-5)],
+            "steps": np.array([90, "NaT", 0], dtype="m8[m]"),
+        }
+    )
+    edges = graph.edges
+    assert edges["when"][0] == edges["when"][2] == np.datetime64("2020-01-01T12:30") and np.isnat(edges["when"][1])
+    assert edges["day"][:2].tolist() == [datetime(2020, 1, 1), datetime(1960, 2, 29)] and np.isnat(edges["day"][2])
+    assert edges["mixed"][[0, 2]].tolist() == [datetime(2020, 1, 1), datetime(2020, 1, 2)]
+    assert edges.column("took").to_pylist() == [120.0, None, -0.005]
+    assert edges.column("steps").to_pylist() == [5400.0, None, 0.0]
+    assert graph.filter(edges="took > 60").n_edges == 1
+    with pytest.raises(gl.InputError, match="begins with a time, but has a duration in row 1"):
+        gl.Graph({"source": [1, 2], "target": [2, 3], "t": [date(2020, 1, 1), timedelta(1)]})
 
 
 def test_graphs_are_shown(karate):

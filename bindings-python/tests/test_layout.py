@@ -82,6 +82,33 @@ def test_options_of_pictures_may_be_lists_and_numbers(karate):
         assert graph.plot(width=64, height=64, color_by="n", **options).png().startswith(b"\x89PNG")
 
 
+def test_a_graph_is_laid_out_for_pictures_once(karate, monkeypatch):
+    graph, made = gl.Graph(karate), []
+    layout = gl.Graph.layout
+    monkeypatch.setattr(gl.Graph, "layout", lambda self, **options: made.append(options) or layout(self, **options))
+    first = graph._repr_png_()
+    assert graph._repr_png_() == first and graph.plot(width=64, height=64).graph is graph.plot(width=65, height=64).graph
+    assert made == [{}]
+
+
+def test_what_is_wrong_with_a_picture_is_said_before_the_layout(karate, monkeypatch):
+    monkeypatch.setattr(gl.Graph, "layout", lambda *_, **__: pytest.fail("laid out in vain"))
+    graph = gl.Graph(karate)
+    for options, text in [
+        ({"color_by": "clb"}, "clb"),
+        ({"edge_color_by": "nothing"}, "there is no column `nothing`; the columns of edges"),
+        ({"width": 3}, "width"),
+        ({"width": 1.5}, "`width` is 1.5, but an integer is needed"),
+        ({"theme": "drak"}, "`theme` is 'drak', but it must be one of 'dark', 'light'; did you mean `dark`"),
+        ({"node_scale": "big"}, "`node_scale` is 'big', but a number is needed"),
+        ({"title": 5}, "`title` is 5, but a text is needed"),
+        ({"labels": -1}, "labels"),
+        ({"palette": "nonsense"}, "nonsense"),
+    ]:
+        with pytest.raises(gl.InputError, match=text):
+            graph.plot(**options)
+
+
 @pytest.mark.parametrize(
     ("call", "text"),
     [
@@ -95,7 +122,19 @@ def test_options_of_pictures_may_be_lists_and_numbers(karate):
         (lambda g: g.layout_session().move("ann", 0, 0), "there is no node 'ann'"),
         (lambda g: g.layout_session().move(0, np.nan, 0), "finite"),
         (lambda g: g.layout_session().set(gravity=-1), "gravity"),
-        (lambda g: g.layout_session().set(gravty=1), "gravty"),
+        (lambda g: g.layout_session().set(gravty=1), "there is no option `gravty`; did you mean `gravity`"),
+        (lambda g: g.layout_session().run(-1), "`iterations` is -1, but it must be at least 0"),
+        (lambda g: g.layout_session().step(1.5), "`count` is 1.5, but an integer is needed"),
+        (lambda g: g.layout(iterations=-1), "`iterations` is -1"),
+        (lambda g: g.layout(seed=-1), "`seed` is -1"),
+        (lambda g: g.layout(lin_log=1), "`lin_log` is 1, but it must be True or False"),
+        (lambda g: g.layout(theta="x"), "`theta` is 'x', but a number is needed"),
+        (lambda g: g.layout(gravity=float("inf")), "`gravity` is inf, but it must be finite"),
+        (lambda g: g.layout(pack="no"), "`pack` is 'no'"),
+        (lambda g: g.neighborhood([0], hops=-1), "`hops` is -1"),
+        (lambda g: g.page_rank(max_iterations=-1), "option `max_iterations`"),
+        (lambda g: gl.metrics.precision_at_k([0, 1], [0, 1], -1), "`k` is -1"),
+        (lambda g: gl.metrics.calibration([0, 1], [0, 1], n_bins=-1), "`n_bins` is -1"),
         (lambda g: g.plot(width=3), "width"),
         (lambda g: g.plot(color_by="nothing").png(), "nothing"),
         (lambda g: g.plot("picture.jpg"), "as .png or .svg"),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use graphlume::gad::evaluate::{EvaluateConfig, Versus, evaluate};
+use graphlume::gad::evaluate::{EvaluateConfig, Versus, evaluate, shown_p};
 
 use crate::evaluate::{Options, controlled, naming};
 use crate::outcome::Outcome;
@@ -64,9 +64,13 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
 }
 
 fn table(versus: &Versus) -> String {
+    let anomalies = match versus.n_positives {
+        1 => "1 anomaly".to_owned(),
+        n => format!("{n} anomalies"),
+    };
     let mut text = format!(
-        "{} samples, {} anomalies, {} resamples; differences are from the first\n",
-        versus.n_samples, versus.n_positives, versus.bootstrap.n_resamples
+        "{} samples, {anomalies}, {} resamples; differences are from the first\n",
+        versus.n_samples, versus.bootstrap.n_resamples
     );
     let width = versus.names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(10);
     let _ = writeln!(
@@ -86,13 +90,16 @@ fn table(versus: &Versus) -> String {
         let difference = &versus.bootstrap.differences[other];
         let _ = writeln!(
             text,
-            "{name:<width$}  {roc:<26} {:>+9.4} {:>7.4} {:>8.4}  {precision:<26} {:>+9.4} {:>7.4}",
+            "{name:<width$}  {roc:<26} {:>+9.4} {:>7.4} {:>8}  {precision:<26} {:>+9.4} {:>7.4}",
             difference.roc_auc.value,
             difference.roc_auc_p,
-            versus.delong_p[other],
+            shown_p(versus.delong_p[other]),
             difference.average_precision.value,
             difference.average_precision_p,
         );
+    }
+    for note in &versus.notes {
+        let _ = writeln!(text, "note: {note}");
     }
     text
 }

@@ -7,15 +7,16 @@ use std::time::Duration;
 use graphlume::Device;
 use graphlume::gad::Error;
 use graphlume::gad::evaluate::{
-    EvaluateConfig, Evaluation, PluginConfig, ReportConfig, evaluate, results_path,
+    EvaluateConfig, Evaluation, PluginConfig, ReportConfig, Sentinels, evaluate, output_folder,
+    shown_number,
 };
 use graphlume::gad::metrics::{DetectionConfig, RankingConfig};
 use graphlume::gad::statistics::Bootstrap;
 use graphlume::graph::{Control, Progress};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::interrupt::Deferred;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, message};
 use crate::output::{print, print_json};
 use crate::progress::Messages;
 use crate::values;
@@ -28,7 +29,8 @@ pub(crate) struct Args {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     options: Options,
-    /// Folder for evaluation.json, plots and report.html; by default `eval` beside the results
+    /// Folder for evaluation.json, plots and report.html; by default `eval` beside the results, and `eval/NAME` for a file
+    /// NAME.json
     #[arg(short, long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Write no files
@@ -37,13 +39,14 @@ pub(crate) struct Args {
     /// Draw no plots
     #[arg(long)]
     no_plots: bool,
-    /// Write evaluation.json exactly as GraFlag's evaluator does, with its rounding
+    /// Write evaluation.json exactly as GraFlag's evaluator does, with its rounding, and take scores of -1 and -2 for its
+    /// marks
     #[arg(long)]
     graflag: bool,
     #[command(flatten)]
     custom: CustomArgs,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     json: bool,
 }
 
@@ -95,8 +98,11 @@ pub(crate) struct Options {
     /// Seed of the resamples
     #[arg(long, default_value_t = Bootstrap::default().seed)]
     seed: u64,
-    /// Take scores of -1 and -2 for scores, not for GraFlag's marks of what is absent
+    /// Take scores of -1 and -2 for GraFlag's marks of what is absent, as is done where GraFlag's runner ran
     #[arg(long)]
+    sentinels: bool,
+    /// Take scores of -1 and -2 for scores, wherever they come from
+    #[arg(long, conflicts_with = "sentinels")]
     no_sentinels: bool,
     /// Refuse scores that are null or not finite instead of leaving them out
     #[arg(long)]
@@ -117,7 +123,11 @@ impl Options {
 
     pub(crate) fn config(&self) -> EvaluateConfig {
         EvaluateConfig {
-            sentinels: !self.no_sentinels,
+            sentinels: match (self.sentinels, self.no_sentinels) {
+                (true, _) => Sentinels::Marks,
+                (_, true) => Sentinels::Scores,
+                _ => Sentinels::Auto,
+            },
             refuse_missing: self.refuse_missing,
             ranking: RankingConfig { k: self.k.clone(), ..RankingConfig::default() },
             bootstrap: (0 < self.resamples).then(|| self.bootstrap()),
@@ -135,11 +145,12 @@ pub(crate) fn controlled<T>(
     work: impl FnOnce(&Control) -> Result<T, Error>,
 ) -> anyhow::Result<Option<T>> {
     let deferred = Deferred::begin();
-    let spinner = messages.spinner(what);
+    let patience = messages.patient(what);
     let report = |progress: Progress| {
-        spinner.say(match progress.total {
-            Some(total) => format!("{what}: {} of {total} {}", progress.done, progress.stage),
-            None => format!("{what}: {} {}", progress.done, progress.stage),
+        patience.say(match (progress.done, progress.total) {
+            (done, Some(total)) => format!("{what}: {done} of {total} {}", progress.stage),
+            (0, None) => format!("{what}: {}", progress.stage),
+            (done, None) => format!("{what}: {done} {}", progress.stage),
         });
     };
     match work(&Control::default().reporting(&report).stopped_by(deferred.flag())) {
@@ -163,30 +174,44 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         "--out takes the files of one evaluation, but there are {} paths",
         args.paths.len()
     );
-    let (config, plugins) = (args.options.config(), args.custom.config());
+    let (mut config, plugins) = (args.options.config(), args.custom.config());
+    if args.graflag && config.sentinels == Sentinels::Auto {
+        config.sentinels = Sentinels::Marks;
+    }
     let mut all = Map::new();
+    let mut failed = Vec::new();
     for path in &args.paths {
         let shown = path.display().to_string();
         let done = controlled(messages, &shown, |control| {
             let mut evaluation = evaluate(path, &config, control)?;
             evaluation.add_plugins(path, &plugins, control)?;
-            Ok(evaluation)
+            control.step("writing", 0, None)?;
+            let written = written(&evaluation, path, args)?;
+            Ok((evaluation, written))
         });
-        let Some(evaluation) = done.map_err(|error| naming(&shown, error))? else {
-            return Ok(Outcome::Interrupted);
+        let (evaluation, written) = match done.map_err(|error| naming(&shown, error)) {
+            Ok(Some(done)) => done,
+            Ok(None) => return Ok(Outcome::Interrupted),
+            // One bad path harms no other.
+            Err(error) if 1 < args.paths.len() => {
+                let problem = message(&error);
+                eprintln!("error: {problem}");
+                all.insert(shown, json!({"error": problem}));
+                failed.push(path);
+                continue;
+            }
+            Err(error) => return Err(error),
         };
-        if !args.dry_run {
-            let folder = match &args.out {
-                Some(folder) => folder.clone(),
-                None => results_path(path)?.parent().unwrap_or(Path::new("")).join("eval"),
-            };
-            let report = ReportConfig { plots: !args.no_plots, graflag: args.graflag };
-            let written = evaluation.write(&folder, report)?;
-            messages.say(format!("wrote {} files to {}", written.len(), folder.display()));
+        if let Some((n, folder)) = written {
+            messages.say(format!("wrote {n} files to {}", folder.display()));
+        }
+        if args.json && args.graflag && args.paths.len() == 1 {
+            print_json(&evaluation.graflag_json(&Map::new()))?;
+            return Ok(Outcome::Done);
         }
         if args.json {
             let json = match args.graflag {
-                true => evaluation.graflag_json(&Map::new()),
+                true => serde_json::to_value(evaluation.graflag_json(&Map::new()))?,
                 false => evaluation.json(&Map::new())?,
             };
             all.insert(shown, json);
@@ -196,12 +221,30 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     if args.json {
         // One experiment is an object of its own, several are an object of these.
-        match all.len() {
+        match args.paths.len() {
             1 => print_json(&all.values().next())?,
             _ => print_json(&Value::Object(all))?,
         }
     }
-    Ok(Outcome::Done)
+    if failed.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    messages.say(format!("{} of {} paths could not be evaluated", failed.len(), args.paths.len()));
+    Ok(Outcome::No)
+}
+
+/// Writes the files of an evaluation, if they are wanted: how many, and where.
+fn written(
+    evaluation: &Evaluation,
+    path: &Path,
+    args: &Args,
+) -> Result<Option<(usize, PathBuf)>, Error> {
+    if args.dry_run {
+        return Ok(None);
+    }
+    let folder = args.out.clone().map_or_else(|| output_folder(path), Ok)?;
+    let report = ReportConfig { plots: !args.no_plots, graflag: args.graflag };
+    Ok(Some((evaluation.write(&folder, report)?.len(), folder)))
 }
 
 /// The numbers that people ask for first.
@@ -227,7 +270,8 @@ fn table(evaluation: &Evaluation) -> String {
         row("area under the ROC", with(ranking.roc_auc, intervals.map(|i| i.roc_auc)));
         let precision = intervals.map(|i| i.average_precision);
         row("average precision", with(ranking.average_precision, precision));
-        let f1 = format!("{:.4}  at {}", ranking.best_f1, ranking.best_f1_threshold);
+        let threshold = shown_number(ranking.best_f1_threshold);
+        let f1 = format!("{:.4}  at {threshold}", ranking.best_f1);
         row("best F1", f1);
         for at in &ranking.at_k {
             let value = format!("{:.4}  recall {:.4}", at.precision, at.recall);

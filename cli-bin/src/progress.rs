@@ -1,6 +1,9 @@
 //! What the user sees on standard error while a command works.
 
 use std::io::IsTerminal;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -32,6 +35,14 @@ impl Messages {
         let bar = ProgressBar::new_spinner().with_message(text.into());
         bar.enable_steady_tick(Duration::from_millis(100));
         Spinner(Some(bar))
+    }
+
+    /// As [`Messages::spinner`], which without a terminal says a line now and then, ever more rarely.
+    pub(crate) fn patient(self, text: impl Into<String>) -> Patience {
+        let text = text.into();
+        let spinner = self.spinner(&text);
+        let lines = (!self.quiet && !self.terminal).then(|| Lines::begin(text, Lines::FIRST));
+        Patience { spinner, lines }
     }
 
     /// Shows how many of `total` steps are done.
@@ -77,6 +88,67 @@ impl Drop for Spinner {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// A sign of life for work that may take minutes; gone when dropped.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    spinner: Spinner,
+    lines: Option<Lines>,
+}
+
+impl Patience {
+    /// Shows another text.
+    pub(crate) fn say(&self, text: impl Into<String>) {
+        let text = text.into();
+        if let Some(lines) = &self.lines
+            && let Ok(mut shown) = lines.text.lock()
+        {
+            shown.clone_from(&text);
+        }
+        self.spinner.say(text);
+    }
+}
+
+/// Lines on standard error, each twice as long after the one before it.
+#[derive(Debug)]
+struct Lines {
+    text: Arc<Mutex<String>>,
+    /// Dropped to end the thread that prints.
+    alive: Option<Sender<()>>,
+    printer: Option<JoinHandle<()>>,
+}
+
+impl Lines {
+    /// Time before the first line.
+    const FIRST: Duration = Duration::from_secs(5);
+
+    /// Longest time between two lines.
+    const LONGEST: Duration = Duration::from_mins(2);
+
+    fn begin(text: String, first: Duration) -> Self {
+        let text = Arc::new(Mutex::new(text));
+        let (alive, is_over) = channel::<()>();
+        let shown = text.clone();
+        let printer = std::thread::spawn(move || {
+            let (begin, mut pause) = (Instant::now(), first);
+            while is_over.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                let text = shown.lock().map(|text| text.clone()).unwrap_or_default();
+                eprintln!("{text}, after {:.0} s", begin.elapsed().as_secs_f64());
+                pause = (2 * pause).min(Self::LONGEST);
+            }
+        });
+        Self { text, alive: Some(alive), printer: Some(printer) }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        if let Some(printer) = self.printer.take() {
+            let _ = printer.join();
         }
     }
 }
@@ -132,5 +204,18 @@ impl Drop for Steps {
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_with_the_work() {
+        let begin = Instant::now();
+        let lines = Lines::begin("work".to_owned(), Duration::from_mins(10));
+        drop(lines);
+        assert!(begin.elapsed() < Duration::from_secs(10), "the printer was waited for");
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     executor: ExecutorArgs,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     json: bool,
 }
 

@@ -177,3 +177,50 @@ fn an_idle_stream_minds_an_interrupt() {
     assert!(Path::new(&state).is_file());
     drop(stdin);
 }
+
+#[test]
+fn one_bad_path_harms_no_other_and_files_stay_apart() {
+    let folder = TempDir::new().unwrap();
+    let results = r#"{"result_type": "NODE_ANOMALY_SCORES", "scores": [-1, NaN, 0.5, 2], "ground_truth": [0, 0, 0, 1]}"#;
+    for (name, text) in [("a.json", results), ("bad.json", "{"), ("b.json", results)] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let paths = ["a.json", "bad.json", "b.json"].map(|name| path(&folder, name));
+    let mut args = vec!["evaluate", "--no-plots", "--resamples", "0"];
+    args.extend(paths.iter().map(String::as_str));
+    let output = command(&args).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("error: {}: EOF while parsing", paths[1])), "{said}");
+    assert!(said.ends_with("1 of 3 paths could not be evaluated\n"), "{said}");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("a  NODE_ANOMALY_SCORES") && shown.contains("b  NODE_ANOMALY_SCORES"));
+    for (name, marks) in [("a", None), ("b", Some("--graflag"))] {
+        let file = path(&folder, &format!("{name}.json"));
+        let mut args = vec!["evaluate", "--no-plots", "--resamples", "0", &file];
+        args.extend(marks);
+        stdout(&args);
+        let written = path(&folder, &format!("eval/{name}/evaluation.json"));
+        let written = json(&fs::read_to_string(written).unwrap());
+        assert_eq!(written["experiment_name"], name);
+        // In GraFlag's mode alone a score of -1 is its mark.
+        let unknown = usize::from(marks.is_some());
+        assert_eq!(written["metrics"]["filtering"]["dropped_unknown"], unknown);
+        assert_eq!(written["metrics"]["filtering"]["dropped_non_finite"], 1);
+    }
+    let one = command(&["evaluate", &paths[1]]).output().unwrap();
+    assert_eq!(one.status.code(), Some(2));
+}
+
+#[test]
+fn a_sweep_has_no_configuration_to_repeat() {
+    let help = stdout(&["sweep", "--help"]);
+    assert!(!help.contains("--from-config"), "{help}");
+    // Options of the command are among its own, not below a heading of others.
+    for verb in ["sweep", "run", "evaluate"] {
+        let help = stdout(&[verb, "--help"]);
+        let (own, _) =
+            help.split_once("Where it runs:").or(help.split_once("Metrics of Python:")).unwrap();
+        assert!(own.contains("--json"), "{verb}: {help}");
+    }
+}

@@ -100,6 +100,9 @@ fn a_run_is_repeated_as_it_was() {
     let flags = ["--any-dataset", "-p", "LEVEL=2", "--seed", "4", "--no-gpu"];
     let limits = ["--timeout", "1 min", "--memory", "1 GiB", "--interval", "50 ms"];
     let python = ["--python", "./python"];
+    fs::write(place.path("python"), "#!/bin/sh\nexec python3 \"$@\"\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(place.path("python"), mode).unwrap();
     let all = [&["run", "-m", "m", "-d", "tiny"], &flags[..], &limits, &python].concat();
     let (first, _) = place.json(&all);
     let folder = first["folder"].as_str().unwrap();

@@ -261,7 +261,8 @@ fn links(folder: &Path) {
         };
         let (sources, targets) = (ids("src"), ids("dst"));
         let n_nodes = sources.iter().chain(&targets).max().map_or(0, |&id| id as usize + 1);
-        let times = Some(column(&batches, "snapshot"));
+        let times = Some(column(&batches, "snapshot").into());
+        let (sources, targets) = (sources.into(), targets.into());
         let data = Dataset { n_nodes, sources, targets, times, ..Dataset::default() };
         let is_test: Vec<bool> = batches
             .iter()

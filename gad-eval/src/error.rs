@@ -21,6 +21,33 @@ pub enum Error {
         /// The length of that one.
         expected: usize,
     },
+    /// Scores lie in rows, but not those of this result type, or the other way round.
+    #[error(
+        "scores[0] is {}, but {result_type} has {}",
+        if *in_rows { "a row" } else { "no row" },
+        if *in_rows { "one list of scores, without rows" } else { "a row of scores for each snapshot" }
+    )]
+    WrongShape {
+        /// What is scored.
+        result_type: crate::results::ResultType,
+        /// Whether scores lie in rows.
+        in_rows: bool,
+    },
+    /// Experiments that are to be compared have different numbers of scores that count.
+    #[error(
+        "{name} has {found} samples with a score and a label, but {first} has {expected}: only scores of the same samples \
+         can be compared"
+    )]
+    DifferentSamples {
+        /// The experiment.
+        name: Box<str>,
+        /// How many it has.
+        found: usize,
+        /// The first experiment.
+        first: Box<str>,
+        /// How many that has.
+        expected: usize,
+    },
     /// There is nothing to measure.
     #[error("{name} is empty")]
     Empty {
@@ -36,6 +63,16 @@ pub enum Error {
         index: usize,
         /// What is there.
         value: f64,
+    },
+    /// A score is absent or no finite number, where that is refused.
+    #[error("scores[{place}] is {}", value.map_or_else(|| "null or not finite".to_owned(), |value| value.to_string()))]
+    MissingScore {
+        /// Which score, from 0, rows after one another.
+        index: usize,
+        /// The same as it is in the file, where scores in rows have two numbers.
+        place: Box<str>,
+        /// What is there, if it is known: formats without such numbers have null.
+        value: Option<f64>,
     },
     /// A label is neither 0 nor 1.
     #[error("label {index} is {value}, but a label is 0 or 1")]

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gad_eval::evaluate::{
-    CustomMetric, EvaluateConfig, Evaluation, PluginConfig, ReportConfig, evaluate,
+    CustomMetric, EvaluateConfig, Evaluation, PluginConfig, ReportConfig, Sentinels, evaluate,
 };
 use gad_eval::results::{Pairs, Results};
 use gad_eval::{Error, Result};
@@ -45,7 +45,8 @@ fn write(path: &Path, text: &str) {
 /// An evaluated experiment in `folder`.
 fn evaluated(folder: &Path) -> Evaluation {
     write(&folder.join("results.json"), RESULTS);
-    let config = EvaluateConfig { bootstrap: None, ..EvaluateConfig::default() };
+    let sentinels = Sentinels::Marks;
+    let config = EvaluateConfig { bootstrap: None, sentinels, ..EvaluateConfig::default() };
     evaluate(folder, &config, &Control::NONE).unwrap()
 }
 
@@ -170,6 +171,7 @@ fn bad_plugins_harm_no_other() {
         ("h_greedy", plugin("return {'much': len(bytearray(3 << 30))}")),
         ("i_object", plugin("return {'odd': object()}")),
         ("j_syntax", "def\n".to_owned()),
+        ("i_text", plugin("return {'word': 'high', 'fine': 2}")),
         ("k_talks", plugin("print('x' * 50_000_000); return {'talks': 1}")),
         ("l_good", plugin("return {'last': len(scores)}")),
     ] {
@@ -195,6 +197,7 @@ fn bad_plugins_harm_no_other() {
         ("g_exits.py: metric", "SystemExit: 0"),
         ("h_greedy.py: metric", "MemoryError"),
         ("i_object.py: metric", "TypeError"),
+        ("i_text.py: metric", "`word` is 'high', which is text and no number"),
         ("j_syntax.py", "SyntaxError"),
     ] {
         let fits = |error: &&String| error.starts_with(start) && error.contains(part);
@@ -205,8 +208,9 @@ fn bad_plugins_harm_no_other() {
             evaluation.errors
         );
     }
-    assert_eq!(evaluation.errors.len(), 11, "{:#?}", evaluation.errors);
-    let expected = json!({"good": 0.5, "bad": null, "list": [1, null], "talks": 1, "last": 5});
+    assert_eq!(evaluation.errors.len(), 12, "{:#?}", evaluation.errors);
+    let expected = json!({"good": 0.5, "bad": null, "list": [1, null], "word": null, "fine": 2,
+        "talks": 1, "last": 5});
     assert_eq!(Value::Object(evaluation.custom), expected);
     let runs =
         fs::read_dir("/proc").unwrap().filter_map(Result::<_, std::io::Error>::ok).any(|entry| {

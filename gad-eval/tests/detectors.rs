@@ -248,7 +248,7 @@ fn every_detector_runs_by_its_name() {
         n_nodes: n,
         sources: wide(edges.sources()),
         targets: wide(edges.targets()),
-        times: Some(edges.times().to_vec()),
+        times: Some(edges.times().to_vec().into()),
         features: Some(
             Features::new(2, (0..2 * n).map(|i| (i * i % 17) as f64).collect()).unwrap(),
         ),
@@ -321,12 +321,16 @@ fn parameters_are_read_from_texts() {
 
 #[test]
 fn labels_and_ends_that_do_not_fit_are_refused() {
-    let dataset =
-        Dataset { n_nodes: 3, sources: vec![0, 3], targets: vec![1, 2], ..Dataset::default() };
+    let dataset = Dataset {
+        n_nodes: 3,
+        sources: vec![0, 3].into(),
+        targets: vec![1, 2].into(),
+        ..Dataset::default()
+    };
     let degree = configure("degree", []).unwrap();
     let message = degree.run(&dataset, &Control::NONE).unwrap_err().to_string();
     assert!(message.contains("edge 1 names node 3"), "{message}");
-    let dataset = Dataset { sources: vec![0, 1], labels: Some(vec![true]), ..dataset };
+    let dataset = Dataset { sources: vec![0, 1].into(), labels: Some(vec![true]), ..dataset };
     let error = degree.run(&dataset, &Control::NONE).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { name: "labels", found: 1, expected: 3, .. }));
     assert!(Features::new(2, vec![1.0, f64::NAN]).is_err());

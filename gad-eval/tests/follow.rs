@@ -228,8 +228,16 @@ fn what_is_wrong_is_named_and_what_came_before_is_kept() {
     assert!(report.unwrap_err().to_string().contains("line 4 has `noon`"));
     assert_eq!(last_values(&output, 1).len(), 2);
     assert_eq!(restore(&fs::read(&path).unwrap()).unwrap().n_edges(), 2);
-    let (report, _) = run(&Follow::default(), detector("midas").as_mut(), &arrow(99)[..300], 99);
-    assert!(report.is_err(), "half a stream");
+    let whole = arrow(99);
+    for (input, expected) in [
+        (&whole[..whole.len() - 100], "standard input: the Arrow stream is cut off or broken: "),
+        (b"", "standard input: it is empty: edges come as an Arrow stream, or as lines"),
+        (b"{\"src\": 1}\n", "input is JSON, but it must be an Arrow stream or lines of values"),
+    ] {
+        let (report, _) = run(&Follow::default(), detector("midas").as_mut(), input, 99);
+        let error = report.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
     let (report, output) = run(&Follow::default(), detector("midas").as_mut(), b"src,dst,ts\n", 99);
     assert_eq!((report.unwrap().n_scores, output), (0, b"src,dst,ts,score\n".to_vec()));
 }

@@ -5,7 +5,10 @@
 use std::fs;
 
 use gad_eval::evaluate::{EvaluateConfig, ReportConfig, Versus, evaluate};
-use gad_eval::plots::{CriticalDifferencePlot, DistributionPlot, HeatPlot, Plot};
+use gad_eval::metrics::Ranking;
+use gad_eval::plots::{
+    CriticalDifferencePlot, DistributionPlot, HeatPlot, NamedCurve, Plot, RocPlot,
+};
 use gad_eval::results::{Level, ResultType, Results, Timing};
 use gad_eval::statistics::{Bootstrap, Table, compare};
 use graph_core::Control;
@@ -87,7 +90,7 @@ fn experiments_are_drawn_over_one_another() {
     let bootstrap = Bootstrap { n_resamples: 50, ..Bootstrap::default() };
     let versus = Versus::of(&evaluated, &bootstrap, &Control::NONE).unwrap();
     assert_eq!(versus.bootstrap.differences[0].roc_auc.value, 0.0, "a factor changes no order");
-    assert_eq!(versus.delong_p, [1.0]);
+    assert_eq!(versus.delong_p, [Some(1.0)]);
     let page = versus.page();
     assert_eq!(page.matches("<figure>").count(), 2);
     assert!(evaluated.iter().all(|one| page.contains(&one.experiment_name)));
@@ -113,6 +116,41 @@ fn a_diagram_names_all_methods() {
     }
     assert!(svg.contains("critical difference"));
     size(&plot.png().unwrap());
+}
+
+#[test]
+fn numbers_are_as_short_as_they_are_exact() {
+    let cases = [(0.1, "0.1"), (-2.0, "-2"), (0.0, "0"), (1e300, "1e300"), (-1.5e-9, "-1.5e-9")];
+    for (value, expected) in cases {
+        assert_eq!(gad_eval::evaluate::shown_number(value), expected);
+    }
+    assert_eq!(gad_eval::evaluate::shown_p(Some(1e-9)), "<0.0001");
+    assert_eq!(gad_eval::evaluate::shown_p(Some(0.034)), "0.0340");
+    assert_eq!(gad_eval::evaluate::shown_p(None), "–");
+}
+
+#[test]
+fn names_of_curves_stand_above_them_however_many_there_are() {
+    let curve = |n: usize| NamedCurve {
+        name: format!("method-{n}"),
+        value: "0.5".to_owned(),
+        curve: Ranking::new(&[true, false], &[0.0, 1.0]).unwrap().curve(10),
+    };
+    let plot = RocPlot::of("x", &(0..12).map(curve).collect::<Vec<_>>());
+    assert_eq!(plot.size().1, 600 + 12 * 20);
+    let svg = plot.svg();
+    // The frame of the chart begins below the last name.
+    let heights = svg.split("<text ").skip(1).filter(|text| text.contains("method-"));
+    let heights: Vec<f64> = heights
+        .map(|text| text.split("y=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(heights.len(), 12);
+    let top =
+        svg.split("<polyline ").nth(1).and_then(|line| line.split("points=\"").nth(1)).unwrap();
+    let top =
+        top.split(['"', ' ']).filter_map(|point| point.split_once(',')?.1.parse::<f64>().ok());
+    let top = top.fold(f64::INFINITY, f64::min);
+    assert!(heights.iter().all(|&height| height < top), "{heights:?} above {top}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, LargeStringArray};
 use arrow::buffer::OffsetBuffer;
 use gad_eval::Error;
-use gad_eval::results::{EdgeEnds, Level, ResultType, Results, Timing};
+use gad_eval::results::{AnomalyKinds, EdgeEnds, Level, ResultType, Results, Timing};
 use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
@@ -62,9 +62,10 @@ fn a_file_of_graflag_is_read() {
     let masked = results.mask_sentinels();
     assert_eq!((masked.dropped_unknown, masked.dropped_inactive), (1, 1));
     let pairs = results.pairs().unwrap();
-    assert_eq!(pairs.y_score, [0.1, 1e-3, 2.0]);
+    assert_eq!(*pairs.y_score, [0.1, 1e-3, 2.0]);
     assert_eq!(pairs.y_true, [false, false, true]);
-    assert_eq!(pairs.places, Some(vec![0, 3, 4]));
+    let kept: Vec<usize> = pairs.kept.unwrap().set_indices().collect();
+    assert_eq!(kept, [0, 3, 4]);
 }
 
 #[test]
@@ -107,7 +108,29 @@ fn bad_files_are_told_apart_with_the_place() {
             "EOF while parsing",
         ),
         (with(r#""scores": [1, "x"]"#), "score 1 is \"x\", no number at line 1 column"),
-        (with(r#""scores": [1, NaN]"#), "expected value at line 1 column"),
+        (with(r#""scores": [1, Nan]"#), "expected value at line 1 column"),
+        (
+            with(r#""scores": [NaN, x]"#),
+            "expected value at line 1 column 57, where NaN and Infinity count as null",
+        ),
+        (
+            with(r#""scores": [[1], [2]]"#),
+            "scores[0] is a row, but NODE_ANOMALY_SCORES has one list of scores, without rows",
+        ),
+        (
+            r#"{"result_type": "TEMPORAL_NODE_ANOMALY_SCORES", "scores": [1, 2]}"#.to_owned(),
+            "scores[0] is no row, but TEMPORAL_NODE_ANOMALY_SCORES has a row of scores for each snapshot",
+        ),
+        (
+            r#"{"result_type": "TEMPORAL_NODE_ANOMALY_SCORES", "scores": [[1], [2]], "ground_truth": [0, 1]}"#
+                .to_owned(),
+            "`scores` is in rows, but `ground_truth` is not",
+        ),
+        (
+            r#"{"result_type": "TEMPORAL_NODE_ANOMALY_SCORES", "scores": [[1], [2, 3]], "ground_truth": [[0, 1], [1]]}"#
+                .to_owned(),
+            "row 0 of `ground_truth` has 2 entries, but that of `scores` has 1",
+        ),
         (with(r#""scores": [[1], 2]"#), "`scores` mixes rows and single values"),
         (with(r#""scores": [[[1]]]"#), "`scores` is nested more than twice"),
         (with(r#""scores": {}"#), "expected a list of values for `scores`"),
@@ -118,6 +141,10 @@ fn bad_files_are_told_apart_with_the_place() {
         (with(r#""scores": [1], "edges": [[1, 2, 3]]"#), "edge 0 has more than two ends"),
         (with(r#""scores": [1], "edges": [[1]]"#), "edge 0 has one end"),
         (with(r#""scores": [1], "metadata": 5"#), "metadata is no object"),
+        (
+            with(r#""scores": [1], "anomaly_kinds": ["a", "b"]"#),
+            "anomaly_kinds has 2 entries, but scores has 1",
+        ),
         (r#"{"scores": [1]}"#.to_owned(), "there is no result_type"),
         ("[]".to_owned(), "expected an object with result_type and scores"),
         (with(r#""scores": [1]} x"#), "trailing characters"),
@@ -135,6 +162,35 @@ fn bad_files_are_told_apart_with_the_place() {
     assert!(matches!(absent, Error::File { .. }), "{absent}");
 }
 
+#[test]
+fn what_python_writes_for_no_number_is_null() {
+    let text = r#"{"result_type": "NODE_ANOMALY_SCORES", "scores": [0.5, NaN, -Infinity, -1.5, Infinity],
+        "ground_truth": [1, 0, 0, 0, NaN], "timestamps": [1, 2, NaN, 4, 5], "metadata": {"loss": NaN, "name": "NaN"}}"#;
+    let results = read(text).unwrap();
+    let expected = [Some(0.5), None, None, Some(-1.5), None];
+    assert_eq!(results.scores, Float64Array::from(expected.to_vec()));
+    assert_eq!(results.metadata, *json!({"loss": null, "name": "NaN"}).as_object().unwrap());
+    let pairs = results.pairs().unwrap();
+    assert_eq!((pairs.filtering.kept, pairs.filtering.dropped_non_finite), (2, 3));
+}
+
+#[test]
+fn what_is_no_file_is_said_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("results.json");
+    fs::create_dir(&path).unwrap();
+    let error = Results::read(&path).unwrap_err().to_string();
+    assert!(error.ends_with("results.json: it is a folder, but results are read from a file"));
+    let pipe = folder.path().join("pipe.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let error = Results::read(&pipe).unwrap_err().to_string();
+    assert!(
+        error.ends_with("pipe.json: it is a pipe, but results are read from a file"),
+        "{error}"
+    );
+}
+
 /// Results with all that a file can hold.
 fn full() -> Results {
     let mut results =
@@ -144,6 +200,11 @@ fn full() -> Results {
     results.timestamps = Some(Arc::new(Int64Array::from(vec![5, 6, 7, 8])));
     let ids: ArrayRef = Arc::new(LargeStringArray::from(vec!["a", "b", "\"c\"\n", "ü"]));
     results.edges = Some(EdgeEnds { sources: ids.clone(), targets: ids });
+    let mut kinds = AnomalyKinds::default();
+    for kind in [Some("hub"), None, None, Some("twin")] {
+        kinds.push(kind).unwrap();
+    }
+    results.anomaly_kinds = Some(kinds);
     results.metadata.insert("method_name".into(), "m".into());
     results.extra.insert("more".into(), json!({"x": [1, null]}));
     results

@@ -486,16 +486,60 @@ fn a_build_is_stopped() {
     let place = Place::new("COMMAND=python main.py\n", "");
     place.write("methods/m/requirements.txt", "numpy\n");
     let mark = format!("graphlume-build-{}", std::process::id());
-    let python = format!("#!/bin/sh\n[ \"$1\" = --version ] || sh -c 'sleep 300; :' {mark}\n");
+    let python =
+        format!("#!/bin/sh\n[ \"$1\" = -c ] && echo Python 3 || sh -c 'sleep 300; :' {mark}\n");
     place.write("python", &python);
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(place.path("python"), mode).unwrap();
-    let executor = LocalExecutor { python: place.path("python"), ..place.executor() };
+    let executor = LocalExecutor { python: Some(place.path("python")), ..place.executor() };
     let (experiment, took) = stopped_when(&place, &executor, State::Building);
     assert_eq!(experiment.status.status, State::Stopped, "{:?}", experiment.status);
     assert!(text(&experiment, "build.log").contains("venv"));
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert!(!runs(&mark), "a process is left");
+}
+
+#[test]
+fn the_interpreter_that_is_asked_for_is_the_one_that_runs() {
+    let place = Place::new("COMMAND=python main.py\n", "");
+    let script = "import os, sys\nopen(os.environ['EXP'] + '/which', 'w').write(sys.executable + ' ' + os.environ['ASKED'])\n\
+                  import shutil; shutil.copy('results.json', os.environ['EXP'])\n";
+    place.write("methods/m/main.py", script);
+    // One of its own, beside whatever the path has. It names the program: by `python3` it would call itself.
+    let program = "import sys; print(sys.executable)";
+    let found = std::process::Command::new("python3").args(["-c", program]).output().unwrap();
+    let found = String::from_utf8(found.stdout).unwrap();
+    place.write("our python", &format!("#!/bin/sh\nASKED=yes exec '{}' \"$@\"\n", found.trim()));
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(place.path("our python"), mode).unwrap();
+    let executor = LocalExecutor { python: Some(place.path("our python")), ..place.executor() };
+    let experiment = place.config().run(&executor, &Control::NONE).unwrap();
+    assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+    let which = text(&experiment, "which");
+    let environment = Environment::read(&experiment.folder).unwrap().unwrap();
+    let recorded = environment.facts["python_executable"].as_str().unwrap();
+    assert_eq!(which, format!("{recorded} yes"));
+    let executor = LocalExecutor { python: Some(place.path("nothing")), ..place.executor() };
+    let experiment = place.config().run(&executor, &Control::NONE).unwrap();
+    let error = experiment.status.error.unwrap();
+    assert!(error.ends_with("nothing: it cannot be run"), "{error}");
+}
+
+#[test]
+fn a_budget_of_nothing_is_refused() {
+    let place = Place::new("COMMAND=true\n", "");
+    for (budget, expected) in [
+        (
+            Budget { time: Some(Duration::ZERO), memory: None },
+            "timeout is 0 s, but it must be above 0",
+        ),
+        (Budget { time: None, memory: Some(0) }, "memory is 0 bytes, but it must be above 0"),
+    ] {
+        let config = RunConfig { budget, ..place.config() };
+        let error = config.run(&place.executor(), &Control::NONE).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+        assert!(!place.path("experiments").exists());
+    }
 }
 
 /// A file that takes minutes to hash, and no room.

@@ -81,8 +81,12 @@ fn delong_is_its_definition() {
             near(report.covariance[a][b], expected, 1e-12);
         }
     }
-    near(report.p_value(0, 1), &case["p"], 1e-9);
-    assert_eq!(report.p_value(0, 0), 1.0);
+    near(report.p_value(0, 1).unwrap(), &case["p"], 1e-9);
+    assert_eq!(report.p_value(0, 0), Some(1.0));
+    // Where each separates the labels, nothing varies.
+    let truth = [false, false, true, true];
+    let separate = delong(&truth, &[&[1.0, 2.0, 3.0, 4.0], &[4.0, 3.0, 2.0, 1.0]]).unwrap();
+    assert_eq!((separate.roc_auc.clone(), separate.p_value(0, 1)), (vec![1.0, 0.0], None));
 
     // Resampling estimates the same standard errors, and the same difference.
     let bootstrap = Bootstrap { n_resamples: 2000, ..Bootstrap::default() };
@@ -96,7 +100,7 @@ fn delong_is_its_definition() {
     let difference = &resampled.differences[0];
     let expected = report.roc_auc[1] - report.roc_auc[0];
     assert!((difference.roc_auc.value - expected).abs() < 1e-12);
-    assert!((difference.roc_auc_p - report.p_value(0, 1)).abs() < 0.05);
+    assert!((difference.roc_auc_p - report.p_value(0, 1).unwrap()).abs() < 0.05);
 }
 
 #[test]

@@ -9,22 +9,28 @@
 (4, 2)
 """
 
-from . import detect, metrics
-from ._devices import devices
-from ._errors import (
-    DeviceMemoryError,
-    DeviceUnavailable,
-    FileError,
-    GraphlumeError,
-    InputError,
-    MissingFileError,
-)
-from ._graph import Graph, hypergraph, read
-from ._layout import Session
-from ._measured import Measured
-from ._native import Table, __version__
-from ._picture import Picture
-from ._progress import set_progress
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import detect, metrics
+    from ._devices import devices
+    from ._errors import (
+        DeviceMemoryError,
+        DeviceUnavailable,
+        FileError,
+        GraphlumeError,
+        InputError,
+        MissingFileError,
+    )
+    from ._graph import Graph, hypergraph, read
+    from ._layout import Session
+    from ._measured import Measured
+    from ._native import Table, __version__
+    from ._picture import Picture
+    from ._progress import set_progress
 
 __all__ = [
     "DeviceMemoryError",
@@ -46,3 +52,38 @@ __all__ = [
     "read",
     "set_progress",
 ]
+
+# Where names come from. They are looked up when they are first used: NetworkX asks this package about its backend
+# whenever it is imported, which must not load all of it.
+_HOMES = {
+    "_devices": ("devices",),
+    "_errors": (
+        "DeviceMemoryError",
+        "DeviceUnavailable",
+        "FileError",
+        "GraphlumeError",
+        "InputError",
+        "MissingFileError",
+    ),
+    "_graph": ("Graph", "hypergraph", "read"),
+    "_layout": ("Session",),
+    "_measured": ("Measured",),
+    "_native": ("Table", "__version__"),
+    "_picture": ("Picture",),
+    "_progress": ("set_progress",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("detect", "metrics"):
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,6 +3,7 @@ allow."""
 
 from __future__ import annotations
 
+import datetime
 import warnings
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,8 @@ def column(name: str, values: Any) -> Array:
     """``values`` as a column.
 
     Arrays of numbers and Arrow's arrays are not copied; texts and lists are. A list or an array of objects
-    must be of one kind, where ``None`` means that a value is missing.
+    must be of one kind, where ``None`` means that a value is missing. Dates and times become timestamps, those of a zone in
+    UTC; durations of Python and NumPy become seconds.
     """
     if isinstance(values, Array):
         return values
@@ -72,6 +74,9 @@ def _of_array(name: str, array: NDArray[Any]) -> Array:
     if kind == "M":
         if np.datetime_data(array.dtype)[0] not in ("s", "ms", "us", "ns"):
             array = array.astype("datetime64[s]")
+    elif kind == "m":
+        seconds = array / np.timedelta64(1, "s")
+        return Array.from_floats([None if gone else second for second, gone in zip(seconds.tolist(), np.isnat(array))])
     elif kind == "U":
         return Array.from_strings(array.tolist())
     elif kind == "S":
@@ -85,11 +90,23 @@ def _of_array(name: str, array: NDArray[Any]) -> Array:
     return Array.from_numpy(np.require(array, dtype=native, requirements=["C", "A"]))
 
 
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value) or type(value).__name__ == "NaTType"
+
+
+def _instant(value: datetime.date) -> Any:
+    """A date or a time as NumPy has it; times of a zone are those of UTC."""
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    return np.datetime64(value, "us")
+
+
 def _of_objects(name: str, array: NDArray[Any]) -> Array:
     """A column of objects, which must all be of one kind."""
     kinds: dict[str, int] = {}
+    missing = [_is_missing(value) for value in array]
     for row, value in enumerate(array):
-        if value is None or (isinstance(value, float) and value != value):
+        if missing[row]:
             continue
         if isinstance(value, str):
             kind = "text"
@@ -97,13 +114,16 @@ def _of_objects(name: str, array: NDArray[Any]) -> Array:
             kind = "truth value"
         elif isinstance(value, (int, float, np.integer, np.floating)):
             kind = "number"
+        elif isinstance(value, (datetime.date, np.datetime64)):
+            kind = "time"
+        elif isinstance(value, (datetime.timedelta, np.timedelta64)):
+            kind = "duration"
         else:
             kind = type(value).__name__
         kinds.setdefault(kind, row)
     if len(kinds) > 1:
         (first, _), (other, row) = list(kinds.items())[:2]
         raise InputError(f"column `{name}` begins with a {first}, but has a {other} in row {row}: it must be of one kind")
-    missing = [value is None or (isinstance(value, float) and value != value) for value in array]
     match next(iter(kinds), None):
         case None:
             return Array.nulls(len(array))
@@ -120,6 +140,12 @@ def _of_objects(name: str, array: NDArray[Any]) -> Array:
             return Array.from_floats([None if gone else float(value) for value, gone in zip(array, missing)])
         case "truth value":
             return Array.from_booleans([None if gone else bool(value) for value, gone in zip(array, missing)])
+        case "time":
+            times = [np.datetime64("NaT") if gone else _instant(value) for value, gone in zip(array, missing)]
+            return _of_array(name, np.array(times, dtype="datetime64[us]"))
+        case "duration":
+            seconds = [None if gone else np.timedelta64(value) / np.timedelta64(1, "s") for value, gone in zip(array, missing)]
+            return Array.from_floats([None if second is None else float(second) for second in seconds])
         case kind:
             raise InputError(f"column `{name}` has a {kind} in row {kinds[kind]}, which is no number, text, time or truth value")
 
@@ -148,13 +174,46 @@ def _is_pandas(data: Any) -> bool:
     return type(data).__module__.split(".")[0] == "pandas"
 
 
+# Names that Rust takes for those of ids, without case and separators.
+_ID_NAMES = ("id", "nodeid", "node", "name", "key", "label")
+
+
+def nodes_table(data: Any, id: str | None) -> Any:
+    """A table of nodes, whose ids are the index if it is a frame of pandas that has an index of its own and no column of ids."""
+    if _is_pandas(data) and hasattr(data, "index") and hasattr(data, "columns"):
+        index, columns = data.index, [str(name) for name in data.columns]
+        plain = ["".join(letter for letter in name.lower() if letter not in "_- :.") for name in columns]
+        numbered = type(index).__name__ == "RangeIndex" and index.name is None
+        name = "id" if index.name is None else str(index.name)
+        has_ids = id in columns if id is not None else any(known in plain for known in _ID_NAMES)
+        if not has_ids and not numbered and index.nlevels == 1 and name not in columns and id in (None, name):
+            of_columns = {str(column_name): column(str(column_name), data[column_name]) for column_name in data.columns}
+            return Table.from_columns({name: column(name, index.to_series())} | of_columns)
+    return table(data)
+
+
+class Origin:
+    """What a graph of networkx had that no column holds: ids of other kinds than integers and texts, and keys of parallel
+    edges. Rows may go, so that both are found by numbers that stay."""
+
+    def __init__(self, multigraph: bool) -> None:
+        self.multigraph = multigraph
+        #: Ids, if the column of ids has their numbers, and ``label`` what they look like.
+        self.ids: list[Any] | None = None
+        #: The column with keys, if they are not just counted.
+        self.key: str | None = None
+        #: Keys, if the column has their numbers.
+        self.keys: list[Any] | None = None
+
+
 class Parts:
     """Tables of edges and nodes, and what is known of them."""
 
-    def __init__(self, edges: Any, nodes: Any = None, *, directed: bool | None = None) -> None:
+    def __init__(self, edges: Any, nodes: Any = None, *, directed: bool | None = None, origin: Origin | None = None) -> None:
         self.edges = edges
         self.nodes = nodes
         self.directed = directed
+        self.origin = origin
 
 
 def parts(data: Any, directed: bool | None = None) -> Parts:
@@ -257,9 +316,22 @@ def _of_networkx(graph: Any) -> Parts:
     at = [np.fromiter((row[edge[end]] for edge in ends), np.int64, len(ends)) for end in (0, 1)]
     sources, targets = (_named(ids, side) for side in at)
     node_rows = [graph.nodes[node] for node in nodes]
-    edges = {"source": sources, "target": targets} | _attributes("edges", ("source", "target"), [edge[2] for edge in ends])
+    edges: dict[str, Any] = {"source": sources, "target": targets}
+    origin = Origin(graph.is_multigraph())
+    if labels:
+        origin.ids = nodes
+    if origin.multigraph:
+        keys = [key for *_, key in graph.edges(keys=True)]
+        counted: dict[tuple[int, int], int] = {}
+        expected = [counted.update({pair: counted.get(pair, -1) + 1}) or counted[pair] for pair in zip(*(side.tolist() for side in at))]
+        if keys != expected:
+            origin.key = "key"
+            plain, others = _ids(keys)
+            origin.keys = keys if others else None
+            edges["key"] = plain
+    edges |= _attributes("edges", tuple(edges), [edge[2] for edge in ends])
     table_of = {"id": ids} | labels | _attributes("nodes", ("id", *labels), node_rows)
-    return Parts(table(edges), table(table_of), directed=graph.is_directed())
+    return Parts(table(edges), table(table_of), directed=graph.is_directed(), origin=origin)
 
 
 def _of_scipy(matrix: Any, wanted: bool | None) -> Parts:

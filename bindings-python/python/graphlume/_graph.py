@@ -18,11 +18,13 @@ from ._generated import Generated
 from ._layout import Session
 from ._measured import Measured
 from ._native import Table
+from ._options import checked, count, flag
 from ._picture import Picture, as_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ._networkx import NetworkxGraph
 
 class Graph(Generated):
     """A graph: edges, nodes, and attributes of both. It never changes; what changes it gives another one.
@@ -30,7 +32,7 @@ class Graph(Generated):
     ``edges`` is anything that holds edges: a frame of polars, pandas, pyarrow or DuckDB, or whatever else speaks
     Arrow's PyCapsule interface; a dict of columns; a list of pairs or triples with weights; an array of shape
     ``(m, 2)``; a ``scipy.sparse`` matrix; a graph of networkx, igraph or rustworkx; a ``Data`` of PyTorch
-    Geometric. ``nodes`` is a table of nodes, joined by id.
+    Geometric. ``nodes`` is a table of nodes, joined by id; of a pandas frame without such a column the index has the ids.
 
     Columns of ends are found by name (``source``/``target``, ``src``/``dst``, ``from``/``to``, …), or else the first
     two; ``weight`` if there is a numeric one of that name. Ids may be integers or texts. Attributes are not
@@ -51,7 +53,7 @@ class Graph(Generated):
     missing or a weight is negative.
     """
 
-    __slots__ = ("_ids", "_rust", "read_report")
+    __slots__ = ("_ids", "_origin", "_placed", "_rust", "read_report")
 
     #: What was found out about the file that the graph is from; ``None`` if it is from none.
     read_report: dict[str, Any] | None
@@ -73,7 +75,7 @@ class Graph(Generated):
         parts = _convert.parts(edges, directed)
         if nodes is not None and parts.nodes is not None:
             raise InputError(f"a {type(edges).__name__} has nodes of its own, so that it takes no table of them")
-        nodes = _convert.table(nodes) if nodes is not None else parts.nodes
+        nodes = _convert.nodes_table(nodes, id) if nodes is not None else parts.nodes
         options = {
             "source": source,
             "target": target,
@@ -84,17 +86,24 @@ class Graph(Generated):
             # Arrays of features, labels and the like lie beside the nodes as they were given.
             "order": "node-table" if nodes is not None else "first-appearance",
         }
-        self._set(_native.Graph(parts.edges, nodes, options))
+        self._set(_native.Graph(parts.edges, nodes, options), origin=parts.origin)
 
-    def _set(self, native: _native.Graph, report: dict[str, Any] | None = None) -> None:
+    def _set(
+        self, native: _native.Graph, report: dict[str, Any] | None = None, origin: _convert.Origin | None = None
+    ) -> None:
         self._rust = native
         self._ids: NDArray[Any] | None = None
+        self._origin = origin
+        # The graph with positions, once a picture has needed them.
+        self._placed: Graph | None = None
         self.read_report = report
 
     @classmethod
-    def _of(cls, native: _native.Graph, report: dict[str, Any] | None = None) -> Graph:
+    def _of(
+        cls, native: _native.Graph, report: dict[str, Any] | None = None, origin: _convert.Origin | None = None
+    ) -> Graph:
         graph = cls.__new__(cls)
-        graph._set(native, report)
+        graph._set(native, report, origin)
         return graph
 
     @property
@@ -177,7 +186,7 @@ class Graph(Generated):
                 for name, values in columns.items()
             }
         )
-        return Graph._of(self._rust.with_node_columns(table), self.read_report)
+        return self._like(self._rust.with_node_columns(table))
 
     def measure(self, name: str, *, device: str = "cpu", **options: Any) -> Measured:
         """The measure ``name``, which may also be called as a method: ``g.measure("page_rank", damping=0.9)`` is
@@ -192,7 +201,7 @@ class Graph(Generated):
         return Measured(self, name, dict(nodes), dict(edges), summary)
 
     def _like(self, native: _native.Graph) -> Graph:
-        return Graph._of(native, self.read_report)
+        return Graph._of(native, self.read_report, self._origin)
 
     def rows_of(self, ids: Any) -> NDArray[np.uint32]:
         """The rows of the nodes ``ids`` in ``ids``, shape ``[k]``. O(n log n).
@@ -254,6 +263,7 @@ class Graph(Generated):
         [1, 2, 3]
         """
         rows = _convert.column("rows", self.rows_of(ids))
+        hops = None if hops is None else count("hops", hops)
         return self._like(_native.neighborhood(self._rust, rows, hops, {"direction": direction}))
 
     def largest_component(self) -> Graph:
@@ -309,7 +319,7 @@ class Graph(Generated):
             "directed": self.is_directed,
             "order": "node-table",
         }
-        return Graph._of(_native.Graph(edges, nodes, options))
+        return Graph._of(_native.Graph(edges, nodes, options), origin=self._origin)
 
     def _start(self, given: dict[str, Any]) -> dict[str, Any]:
         """What a layout starts from, as columns."""
@@ -331,11 +341,13 @@ class Graph(Generated):
 
     def _session(self, options: dict[str, Any], device: str | list[str], start: dict[str, Any]) -> Session:
         devices = [device] if isinstance(device, str) else list(device)
+        options = checked("layout", options)
         return Session(self, self._rust.layout(options, devices, self._start(start)), options)
 
     def _layout(
         self, options: dict[str, Any], iterations: int, device: str | list[str], pack: bool, start: dict[str, Any]
     ) -> Graph:
+        iterations, pack = count("iterations", iterations), flag("pack", pack)
         session = self._session(options, device, start)
         session.run(iterations)
         return session.graph(pack=pack)
@@ -343,9 +355,11 @@ class Graph(Generated):
     def _plot(self, path: Any, options: dict[str, Any]) -> Picture:
         if path is not None and Path(path).suffix.lower() not in (".png", ".svg"):
             raise InputError(f"{path}: a picture is written as .png or .svg")
-        graph = self if self.positions is not None else self.layout()
-        options = {name: as_text(name, value) for name, value in options.items()}
-        picture = Picture(graph, {name: value for name, value in options.items() if value is not None})
+        options = checked("picture", {name: as_text(name, value) for name, value in options.items()})
+        if self.positions is None and self._placed is None:
+            self._check_picture(options)
+            self._placed = self.layout()
+        picture = Picture(self._placed or self, options)
         if path is not None:
             picture.save(path)
         else:
@@ -353,24 +367,67 @@ class Graph(Generated):
             picture.png()
         return picture
 
-    def write(self, path: str | os.PathLike[str]) -> None:
+    def _check_picture(self, options: dict[str, Any]) -> None:
+        """Says what is wrong with the options of a picture before a layout takes its time: all nodes at one place and no
+        edges are drawn at once."""
+        bare = _native.filter(self._rust, None, _convert.column("edges", np.zeros(self.n_edges, dtype=bool)), True)
+        nowhere = _convert.column("x", np.zeros(self.n_nodes, dtype=np.float32))
+        bare.picture(nowhere, nowhere, options, True)
+
+    def write(self, path: str | os.PathLike[str], *, nodes: str | os.PathLike[str] | None = None) -> None:
         """Writes the graph to a file, whole or not at all; the format is that of the suffix: .csv, .parquet, .arrow,
-        .json, .gexf, .graphml, .gml or .mtx. Formats of edges alone leave out the columns of nodes."""
+        .json, .gexf, .graphml, .gml or .mtx.
+
+        Some formats hold edges alone, as .csv and .parquet do: the table of nodes, with positions and all that
+        is known of them, is written to the file ``nodes`` then; without one a warning says what is left out.
+        """
+        if nodes is not None:
+            self._rust.write(os.fspath(path), os.fspath(nodes))
+            return
+        left_out = self.nodes.columns[1:]
+        if left_out and not _holds_nodes(os.fspath(path)):
+            names = ", ".join(f"`{name}`" for name in left_out)
+            warnings.warn(f"{path} holds edges alone, without {names} of nodes: write(path, nodes=…) keeps them", stacklevel=2)
         self._rust.write(os.fspath(path))
 
     def to_networkx(self) -> Any:
-        """The graph as one of networkx, with all attributes. Each node and edge becomes Python objects."""
+        """The graph as one of networkx, with all attributes. Each node and edge becomes Python objects. What came from
+        networkx has its ids and keys again, whatever they are."""
         import networkx as nx
 
-        edges, nodes = self.edges, self.nodes
+        edges, nodes, origin = self.edges, self.nodes, self._origin
         source, target = edges.columns[:2]
-        ends = list(zip(edges.column(source).to_pylist(), edges.column(target).to_pylist()))
-        several = len({*ends} if self.is_directed else {frozenset(end) for end in ends}) < len(ends)
+        ids, sources, targets = nodes.column(nodes.columns[0]).to_pylist(), edges.column(source).to_pylist(), edges.column(target).to_pylist()
+        left_out: tuple[str, ...] = ()
+        if origin is not None and origin.ids is not None:
+            ids, sources, targets = ([origin.ids[number] for number in numbers] for numbers in (ids, sources, targets))
+            left_out = ("label",)
+        ends = list(zip(sources, targets))
+        several = origin is not None and origin.multigraph
+        several = several or len({*ends} if self.is_directed else {frozenset(end) for end in ends}) < len(ends)
         kinds = {(False, False): nx.Graph, (True, False): nx.DiGraph, (False, True): nx.MultiGraph, (True, True): nx.MultiDiGraph}
         graph = kinds[self.is_directed, several]()
-        graph.add_nodes_from(zip(nodes.column(nodes.columns[0]).to_pylist(), _rows(nodes, 1)))
-        graph.add_edges_from((u, v, row) for (u, v), row in zip(ends, _rows(edges, 2)))
+        graph.add_nodes_from(zip(ids, _rows(nodes, 1, left_out)))
+        if origin is not None and origin.key in edges.columns[2:]:
+            keys = edges.column(origin.key).to_pylist()
+            keys = keys if origin.keys is None else [origin.keys[number] for number in keys]
+            graph.add_edges_from((u, v, key, row) for (u, v), key, row in zip(ends, keys, _rows(edges, 2, (origin.key,))))
+        else:
+            graph.add_edges_from((u, v, row) for (u, v), row in zip(ends, _rows(edges, 2)))
         return graph
+
+    def as_networkx(self) -> NetworkxGraph:
+        """The graph as NetworkX's functions take it without conversion: those that are computed here, that is
+        (``docs/python.md`` lists them). For others, and to change it, there is ``to_networkx()``.
+
+        >>> import graphlume as gl, networkx as nx
+        >>> g = gl.Graph([("ann", "bob"), ("bob", "eve"), ("kim", "kim")])
+        >>> nx.number_connected_components(g.as_networkx())
+        2
+        """
+        from ._networkx import NetworkxGraph
+
+        return NetworkxGraph.of(self)
 
     def to_scipy(self) -> Any:
         """The adjacency matrix, ``scipy.sparse.csr_array`` of shape ``(n, n)``; of an undirected graph symmetric.
@@ -431,9 +488,15 @@ class Graph(Generated):
         raise TypeError("a Graph cannot be pickled: write it to a file, and read that")
 
 
-def _rows(table: Table, first: int) -> Iterator[dict[str, Any]]:
+def _holds_nodes(path: str) -> bool:
+    """Whether a file of this name has a place for nodes and their attributes."""
+    name = path.lower().removesuffix(".gz").removesuffix(".zst")
+    return name.endswith((".gexf", ".graphml", ".gml", ".json"))
+
+
+def _rows(table: Table, first: int, left_out: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
     """The rows of a table from the column ``first`` on, without what is missing."""
-    names = table.columns[first:]
+    names = [name for name in table.columns[first:] if name not in left_out]
     if not names:
         return ({} for _ in range(len(table)))
     columns = [table.column(name).to_pylist() for name in names]

@@ -8,6 +8,8 @@ import numpy as np
 
 from . import _native
 from ._native import Table
+from ._options import checked
+from ._options import count as _count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,11 +34,11 @@ class Session:
     def run(self, iterations: int = 500) -> dict[str, Any]:
         """Makes up to ``iterations`` steps, fewer if the layout settles: how many, why it ended, and the last step.
         Ctrl-C stops it between two steps, and it can go on from there."""
-        return self._rust.run(iterations)
+        return self._rust.run(_count("iterations", iterations))
 
     def step(self, count: int = 1) -> NDArray[np.float32]:
         """Makes ``count`` steps: where nodes are then, shape ``[n, 2]``."""
-        self._rust.run(count)
+        self._rust.run(_count("count", count))
         return self.positions
 
     @property
@@ -61,7 +63,7 @@ class Session:
 
     def set(self, **options: Any) -> None:
         """Changes options; the next step follows them."""
-        self._rust.set_options(self.options | options)
+        self._rust.set_options(self.options | checked("layout", options))
 
     def move(self, id: Any, x: float, y: float) -> None:
         """Puts the node ``id`` at ``x``, ``y``."""
@@ -76,7 +78,7 @@ class Session:
         parts are put side by side there, and the layout stays as it is."""
         x, y = self._rust.packed()[:2] if pack else self._rust.positions()
         table = Table.from_columns({"x": x, "y": y})
-        return type(self._graph)._of(self._graph._rust.with_node_columns(table), self._graph.read_report)
+        return self._graph._like(self._graph._rust.with_node_columns(table))
 
     def __repr__(self) -> str:
         return f"Session({self._graph!r}, {self.last['iteration']} steps)"

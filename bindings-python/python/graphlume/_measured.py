@@ -129,7 +129,7 @@ class Measured:
     @property
     def graph(self) -> Graph:
         """The graph with the columns of nodes."""
-        return type(self._graph)._of(self._graph._rust.with_node_columns(Table.from_columns(self._nodes)))
+        return self._graph._like(self._graph._rust.with_node_columns(Table.from_columns(self._nodes)))
 
     def __repr__(self) -> str:
         found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _convert, _native
 from ._errors import InputError
+from ._options import did_you_mean
 from ._graph import Graph
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ class Detector:
 
     ``time`` names the column of edges with times, for methods that need them: integers or timestamps. Edges need not
     be in order. ``features`` names columns of nodes with numbers, for methods that need features; an array of shape
-    ``[n, d]`` may be given to ``fit`` instead.
+    ``[n, d]`` may be given to ``fit`` instead. ``contamination`` is the largest share that ``fit_predict`` calls anomalous.
+
+    To scikit-learn it is an outlier detector: it can be cloned, stand at the end of a ``Pipeline`` and be searched over. What
+    ``fit`` was given is scored, as with ``LocalOutlierFactor``; other graphs are scored anew.
 
     >>> import graphlume as gl
     >>> star = gl.Graph([(0, leaf) for leaf in range(1, 6)] + [(1, 2)])
@@ -59,27 +63,65 @@ class Detector:
     scores_: NDArray[np.float64]
     #: When each window began, for methods that score windows.
     windows_: NDArray[np.int64] | None
+    #: What scores of anomalies are above, after ``fit_predict``.
+    threshold_: float
+
+    _estimator_type = "outlier_detector"
+    _OWN = ("method", "time", "features", "contamination")
 
     def __init__(
-        self, method: str = "degree", *, time: str | None = None, features: list[str] | None = None, **parameters: Any
+        self,
+        method: str = "degree",
+        *,
+        time: str | None = None,
+        features: list[str] | None = None,
+        contamination: float = 0.1,
+        **parameters: Any,
     ) -> None:
         self.method = method
         self.time = time
         self.features = features
+        self.contamination = contamination
         self.parameters = parameters
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All that was given, as scikit-learn asks for it."""
-        return {"method": self.method, "time": self.time, "features": self.features, **self.parameters}
+        return {name: getattr(self, name) for name in self._OWN} | self.parameters
 
     def set_params(self, **parameters: Any) -> Detector:
-        """Changes what was given."""
+        """Changes what was given. Of a name that the method does not have nothing is changed.
+
+        >>> from graphlume import detect
+        >>> detect.Detector("lof", k=5).set_params(k=8)
+        Detector(method='lof', contamination=0.1, k=8)
+        """
+        method, known = parameters.get("method", self.method), _described()
+        if method not in known:
+            raise InputError(f"there is no detector `{method}`{did_you_mean(str(method), known)}")
+        names = [*self._OWN, *known[method]["options"]]
+        for name in parameters:
+            if name not in names:
+                raise InputError(f"{method} has no parameter `{name}`{did_you_mean(name, names)}")
         for name, value in parameters.items():
-            if name in ("method", "time", "features"):
+            if name in self._OWN:
                 setattr(self, name, value)
             else:
                 self.parameters[name] = value
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        # Graphs, and tables of edges: not the arrays of samples and features that others take.
+        return Tags(
+            estimator_type="outlier_detector",
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(two_d_array=False),
+            requires_fit=True,
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "scores_")
 
     def fit(self, X: Any, y: Any = None, *, features: ArrayLike | None = None) -> Detector:
         """Scores the graph ``X``, which is a ``Graph`` or what one is made of; ``y`` is not looked at."""
@@ -136,12 +178,27 @@ class Detector:
             raise InputError("the detector has seen no graph: call fit first")
         return self.scores_
 
-    def fit_predict(self, X: Any, y: Any = None, *, contamination: float = 0.1) -> NDArray[np.int64]:
-        """−1 for the share ``contamination`` of the highest scores, 1 for the others, as scikit-learn has it."""
-        if not 0 < contamination < 1:
-            raise InputError(f"contamination is {contamination}, but it must be above 0 and below 1")
+    def fit_predict(self, X: Any, y: Any = None, *, contamination: float | None = None) -> NDArray[np.int64]:
+        """−1 for the highest scores, 1 for the others, as scikit-learn has it.
+
+        Never more than the share ``contamination`` is called anomalous: where scores are equal across that border, none of
+        these is. If all are equal, nothing stands out.
+
+        >>> import graphlume as gl
+        >>> star = gl.Graph([(0, leaf) for leaf in range(1, 8)])
+        >>> gl.detect.Detector("degree", contamination=0.3).fit_predict(star).tolist()
+        [-1, 1, 1, 1, 1, 1, 1, 1]
+        """
+        share = self.contamination if contamination is None else contamination
+        if not 0 < share < 1:
+            raise InputError(f"contamination is {share}, but it must be above 0 and below 1")
         scores = self.fit(X, y).scores_
-        return np.where(scores > np.quantile(scores, 1 - contamination), -1, 1)
+        if len(scores) == 0:
+            return np.ones(0, dtype=np.int64)
+        # The highest score that is not called anomalous; what is 0.3 of 10 must not be 2.
+        normal = len(scores) - 1 - int(share * len(scores) + 1e-9)
+        self.threshold_ = float(np.partition(scores, normal)[normal])
+        return np.where(scores > self.threshold_, -1, 1)
 
     def __repr__(self) -> str:
         given = {name: value for name, value in self.get_params().items() if value is not None}

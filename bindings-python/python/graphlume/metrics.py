@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _convert, _native
 from ._errors import InputError
+from ._options import count
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -58,7 +59,7 @@ def report(
         _convert.column("y_true", y_true),
         _convert.column("y_score", y_score),
         sample_weight=None if sample_weight is None else _convert.column("sample_weight", sample_weight),
-        k=list(k),
+        k=[count("k", length) for length in k],
         max_fpr=list(max_fpr),
         at_fpr=list(at_fpr),
         at_tpr=list(at_tpr),
@@ -122,7 +123,7 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int) -> float:
 def _curve(
     y_true: ArrayLike, y_score: ArrayLike, max_points: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    arrays = _native.curve(_convert.column("y_true", y_true), _convert.column("y_score", y_score), max_points)
+    arrays = _native.curve(_convert.column("y_true", y_true), _convert.column("y_score", y_score), None if max_points is None else count("max_points", max_points))
     thresholds, positives, negatives = (np.asarray(array) for array in arrays)
     return thresholds, positives, negatives
 
@@ -170,7 +171,7 @@ def calibration(y_true: ArrayLike, y_prob: ArrayLike, *, n_bins: int = 15) -> di
     >>> calibration([0, 1], [0.25, 0.75])["brier"]
     0.0625
     """
-    return _native.calibration(_convert.column("y_true", y_true), _convert.column("y_prob", y_prob), n_bins)
+    return _native.calibration(_convert.column("y_true", y_true), _convert.column("y_prob", y_prob), count("n_bins", n_bins))
 
 
 def brier_score_loss(y_true: ArrayLike, y_prob: ArrayLike) -> float:

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
 use graph_core::factorize;
 
 use crate::detectors::nodes::Features;
+use crate::results::AnomalyKinds;
 use crate::{Error, Result};
 
 /// Names that a column may have, the first of which is ours.
@@ -84,21 +86,13 @@ pub(super) fn labels(name: &str, column: &ArrayRef) -> Result<BooleanArray> {
     wide.iter().enumerate().map(label).collect()
 }
 
-/// What kind of anomaly each row is: an index of names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Kinds {
-    pub names: Vec<String>,
-    pub of: Vec<Option<u16>>,
-}
-
 /// Kinds of anomalies. In PyGOD's `label_raw` bit 0 is contextual and bit 1 structural.
-pub(super) fn kinds(name: &str, column: &ArrayRef) -> Result<Option<Kinds>> {
+pub(super) fn kinds(name: &str, column: &ArrayRef) -> Result<Option<AnomalyKinds>> {
     let text = cast(column, &DataType::LargeUtf8).map_err(|_| {
         bad(name, format!("has the type {}, which names nothing", column.data_type()))
     })?;
     let bits = name == "label_raw";
-    let mut names: Vec<String> = Vec::new();
-    let mut of = Vec::with_capacity(column.len());
+    let mut kinds = AnomalyKinds::default();
     for (row, text) in text.as_string::<i64>().iter().enumerate() {
         let named = match (bits, text) {
             (_, None | Some("" | "-")) | (true, Some("0")) => None,
@@ -107,20 +101,11 @@ pub(super) fn kinds(name: &str, column: &ArrayRef) -> Result<Option<Kinds>> {
             (true, Some("3")) => Some("both"),
             (_, Some(text)) => Some(text),
         };
-        of.push(match named {
-            None => None,
-            Some(named) => {
-                let known = names.iter().position(|name| name == named).unwrap_or_else(|| {
-                    names.push(named.to_owned());
-                    names.len() - 1
-                });
-                let many = || bad(name, format!("has more than 65,536 kinds by row {}", row + 1));
-                Some(u16::try_from(known).map_err(|_| many())?)
-            }
-        });
+        let many = |most| bad(name, format!("has more than {most} kinds by row {}", row + 1));
+        kinds.push(named).map_err(many)?;
     }
     // Of one kind there is nothing to tell apart.
-    Ok((1 < names.len()).then_some(Kinds { names, of }))
+    Ok((1 < kinds.names().len()).then_some(kinds))
 }
 
 /// Features from a column of lists of one length, or else from all columns of numbers that `used`
@@ -231,8 +216,8 @@ fn of_lists(name: &str, column: &ArrayRef) -> Result<(usize, Vec<f64>)> {
 #[derive(Debug)]
 pub(super) struct Numbered {
     pub n_nodes: usize,
-    pub sources: Vec<u64>,
-    pub targets: Vec<u64>,
+    pub sources: ScalarBuffer<u64>,
+    pub targets: ScalarBuffer<u64>,
     /// Whether numbers are not the ids of the file.
     pub changed: bool,
 }
@@ -256,7 +241,7 @@ pub(super) fn number(
     }
     let values = |at: usize| wide[at].as_primitive::<UInt64Type>().values();
     if integers {
-        let ids = |at: usize| values(at).to_vec();
+        let ids = |at: usize| values(at).clone();
         let most = values(all.len() - 2).iter().chain(values(all.len() - 1)).max().copied();
         let most = most.unwrap_or(0);
         match nodes {
@@ -297,8 +282,9 @@ pub(super) fn number(
         }
     }
     let n_nodes = if nodes.is_some() { n_rows } else { factorized.firsts.len() };
-    let codes =
-        |from: usize| factorized.codes[from..from + m].iter().map(|&code| code.into()).collect();
+    let codes = |from: usize| -> ScalarBuffer<u64> {
+        factorized.codes[from..from + m].iter().map(|&code| u64::from(code)).collect()
+    };
     Ok(Numbered { n_nodes, sources: codes(n_rows), targets: codes(n_rows + m), changed: true })
 }
 
@@ -311,7 +297,7 @@ fn uniform(name: &str, column: &ArrayRef, integers: bool) -> Result<ArrayRef> {
         }
         let wide = cast(column, &DataType::Int64)?;
         let wide = wide.as_primitive::<Int64Type>().values();
-        return Ok(Arc::new(UInt64Array::from_iter_values(wide.iter().map(|&id| id as u64))));
+        return Ok(Arc::new(UInt64Array::new(ScalarBuffer::from(wide.inner().clone()), None)));
     }
     let text = matches!(
         kind,

@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Int64Type};
 use graph_core::Control;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Description;
 use super::columns::{
-    IS_TEST, KIND, Kinds, LABEL, NODE, SOURCE, TARGET, TIME, features, find, kinds, labels, need,
-    number, whole,
+    IS_TEST, KIND, LABEL, NODE, SOURCE, TARGET, TIME, features, find, kinds, labels, need, number,
+    whole,
 };
 use crate::detectors::stream::column_times;
 use crate::detectors::{Configured, Dataset, DetectorInfo};
-use crate::results::{EdgeEnds, Level, Results, Timing};
+use crate::results::{AnomalyKinds, EdgeEnds, Level, Results, Timing};
 use crate::{Error, Result};
 
 /// What a dataset is read from: tables, and the files that they are in, for messages.
@@ -45,7 +45,7 @@ pub struct Loaded {
 #[derive(Debug, Clone)]
 struct Truth {
     labels: BooleanArray,
-    kinds: Option<Kinds>,
+    kinds: Option<AnomalyKinds>,
 }
 
 /// What is in a dataset.
@@ -94,7 +94,7 @@ impl Loaded {
         loaded.facts.labelled_edges = loaded.edges.as_ref().map(Truth::counts);
         let truths = [&loaded.nodes, &loaded.edges];
         let kinds = truths.into_iter().flatten().filter_map(|truth| truth.kinds.as_ref());
-        loaded.facts.kinds = kinds.flat_map(|kinds| kinds.names.clone()).collect();
+        loaded.facts.kinds = kinds.flat_map(|kinds| kinds.names().to_vec()).collect();
         Ok(loaded)
     }
 
@@ -131,20 +131,20 @@ impl Loaded {
             Some(order) => order.value(place) as usize,
             None => place,
         };
-        let permuted = |values: Vec<u64>| match &order {
+        let permuted = |values: ScalarBuffer<u64>| match &order {
             Some(_) => (0..values.len()).map(|at| values[place(at)]).collect(),
             None => values,
         };
-        let times: Option<Vec<i64>> = times.map(|times| match &order {
+        let times: Option<ScalarBuffer<i64>> = times.map(|times| match &order {
             Some(_) => (0..times.len()).map(|at| times[place(at)]).collect(),
-            None => times,
+            None => times.into(),
         });
         let truth = match truth {
             Some(Truth { labels, kinds }) => Some(Truth {
                 labels: sorted(Arc::new(labels))?.as_boolean().clone(),
-                kinds: kinds.map(|Kinds { names, of }| {
-                    let of = (0..of.len()).map(|at| of[place(at)]).collect();
-                    Kinds { names, of }
+                kinds: kinds.map(|kinds| match &order {
+                    Some(_) => kinds.permuted(place),
+                    None => kinds,
                 }),
             }),
             None => None,
@@ -349,13 +349,7 @@ impl Truth {
 
     fn put(&self, results: &mut Results) {
         results.ground_truth = Some(self.labels.clone());
-        let Some(Kinds { names, of }) = &self.kinds else { return };
-        let kinds = of.iter().zip(self.labels.iter()).map(|(kind, label)| match (kind, label) {
-            (Some(kind), Some(true)) => names[*kind as usize].clone().into(),
-            (None, Some(true)) => "unknown".into(),
-            _ => Value::Null,
-        });
-        results.extra.insert("anomaly_kinds".into(), Value::Array(kinds.collect()));
+        results.anomaly_kinds = self.kinds.as_ref().map(|kinds| kinds.of_anomalies(&self.labels));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, Int64Array, UInt64Array};
-use arrow::buffer::OffsetBuffer;
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use graph_core::{Control, Coo, NodeId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -314,17 +314,17 @@ pub fn configure<'a>(
     Ok(Configured { info, options })
 }
 
-/// Edges, and what is known of nodes.
+/// Edges, and what is known of nodes. Results share the columns of edges with it.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
     /// Number of nodes. Ids of edges are below it, but for streams, which take any.
     pub n_nodes: usize,
     /// Where edges begin, shape `[m]`.
-    pub sources: Vec<u64>,
+    pub sources: ScalarBuffer<u64>,
     /// Where they end, shape `[m]`.
-    pub targets: Vec<u64>,
+    pub targets: ScalarBuffer<u64>,
     /// When they come, shape `[m]`, ascending.
-    pub times: Option<Vec<i64>>,
+    pub times: Option<ScalarBuffer<i64>>,
     /// Features of nodes.
     pub features: Option<Features>,
     /// Labels of what is scored: nodes, edges, or windows.
@@ -348,8 +348,8 @@ impl Dataset {
             .collect()
     }
 
-    fn times(&self) -> Result<&[i64]> {
-        self.times.as_deref().ok_or(Error::Empty { name: "times" })
+    fn times(&self) -> Result<&ScalarBuffer<i64>> {
+        self.times.as_ref().ok_or(Error::Empty { name: "times" })
     }
 }
 
@@ -393,8 +393,8 @@ impl Configured {
     /// edge that is no node; [`Error::TimeGoesBack`]; [`Error::LengthMismatch`]; [`Error::Stopped`].
     pub fn run(&self, data: &Dataset, control: &Control<'_>) -> Result<Results> {
         let ends = || EdgeEnds {
-            sources: Arc::new(UInt64Array::from(data.sources.clone())),
-            targets: Arc::new(UInt64Array::from(data.targets.clone())),
+            sources: Arc::new(UInt64Array::new(data.sources.clone(), None)),
+            targets: Arc::new(UInt64Array::new(data.targets.clone(), None)),
         };
         let mut results = Results::new(self.info.result_type, Vec::<f64>::new());
         match (self.info.build)(self.options.clone().into())? {
@@ -418,13 +418,17 @@ impl Configured {
                     results.timestamps = Some(Arc::new(Int64Array::from(begins)));
                 } else {
                     results.edges = Some(ends());
-                    results.timestamps = Some(Arc::new(Int64Array::from(edges.times().to_vec())));
+                    results.timestamps =
+                        Some(Arc::new(Int64Array::new(data.times()?.clone(), None)));
                 }
             }
             Kind::Stream(mut detector) => {
                 let (sources, targets, times) = (&data.sources, &data.targets, data.times()?);
-                let mut scores = StreamScores::default();
                 let m = sources.len();
+                let mut scores = StreamScores::default();
+                if detector.level() == Level::Edge {
+                    scores.scores.reserve_exact(m);
+                }
                 let lengths = [("targets", targets.len()), ("times", times.len())];
                 if let Some(&(name, found)) = lengths.iter().find(|(_, found)| *found != m) {
                     return Err(Error::LengthMismatch { name, found, of: "sources", expected: m });
@@ -441,9 +445,11 @@ impl Configured {
                 }
                 detector.finish(&mut scores);
                 results.scores = scores.scores.into();
-                let times =
-                    if detector.level() == Level::Edge { times.to_vec() } else { scores.windows };
-                results.timestamps = Some(Arc::new(Int64Array::from(times)));
+                let times = match detector.level() {
+                    Level::Edge => times.clone(),
+                    _ => scores.windows.into(),
+                };
+                results.timestamps = Some(Arc::new(Int64Array::new(times, None)));
                 if detector.level() == Level::Edge {
                     results.edges = Some(ends());
                 }

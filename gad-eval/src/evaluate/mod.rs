@@ -18,24 +18,50 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use custom::{CustomMetric, PluginConfig};
-pub use report::ReportConfig;
+pub use report::{ReportConfig, shown_number};
 pub use spot::{SpotFile, spot_files};
 pub use verify::{Finding, Severity, Verification, verify};
-pub use versus::Versus;
+pub use versus::{Versus, shown_p};
 
 use crate::metrics::{
     CalibrationReport, DetectionConfig, DetectionReport, PartsReport, Ranking, RankingConfig,
     RankingReport, calibration, detection, per_kind, per_snapshot,
 };
 use crate::results::{Filtering, Pairs, Results, Timing};
-use crate::statistics::{Bootstrap, MethodIntervals, delong};
+use crate::run::ServiceConfig;
+use crate::statistics::{Bootstrap, MethodIntervals};
 use crate::{Error, Result};
+
+/// What scores of −1 and −2 are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sentinels {
+    /// GraFlag's marks of what is unknown and inactive if GraFlag's runner ran the method, which
+    /// `service_config.json` beside the results tells; else scores, with a warning.
+    #[default]
+    Auto,
+    /// GraFlag's marks.
+    Marks,
+    /// Scores like any other.
+    Scores,
+}
+
+impl Sentinels {
+    /// Whether they are marks in the results in `folder`.
+    pub(crate) fn are_marks(self, folder: &Path) -> bool {
+        match self {
+            Self::Marks => true,
+            Self::Scores => false,
+            // One that cannot be read tells nothing.
+            Self::Auto => ServiceConfig::read(folder).is_ok_and(|config| config.is_of_graflag()),
+        }
+    }
+}
 
 /// How to evaluate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluateConfig {
-    /// Whether scores of −1 and −2 are GraFlag's marks of what is absent.
-    pub sentinels: bool,
+    /// What scores of −1 and −2 are.
+    pub sentinels: Sentinels,
     /// Whether a score that is null or not finite is refused rather than left out and counted.
     pub refuse_missing: bool,
     /// Which ranking metrics to compute; the number of positives is always among its `k`.
@@ -53,7 +79,7 @@ pub struct EvaluateConfig {
 impl Default for EvaluateConfig {
     fn default() -> Self {
         Self {
-            sentinels: true,
+            sentinels: Sentinels::Auto,
             refuse_missing: false,
             ranking: RankingConfig::default(),
             bootstrap: Some(Bootstrap::default()),
@@ -105,7 +131,7 @@ pub struct Metrics {
 /// An evaluated experiment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// Name of the folder of the experiment.
+    /// Name of the folder of the experiment; of a file by another name than `results`, the name of that.
     pub experiment_name: String,
     /// The results, without GraFlag's marks.
     pub results: Results,
@@ -134,13 +160,43 @@ pub fn results_path(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
+    // What is there and no file is told when it is read.
     ["results.json", "results.parquet", "results.arrow"]
         .iter()
         .map(|name| path.join(name))
-        .find(|path| path.is_file())
+        .find(|path| path.exists())
         .ok_or_else(|| {
-            Error::bad_file(path, "there are no results: no results.json, no results.parquet")
+            let problem = "there are no results: no results.json, results.parquet or results.arrow";
+            Error::bad_file(path, problem)
         })
+}
+
+/// Where files about the results at `path` go, which is a file or the folder of an experiment: `eval` beside
+/// them, or a folder in it for a file by another name than `results`, which may have others beside it.
+///
+/// # Errors
+///
+/// As [`results_path`].
+pub fn output_folder(path: &Path) -> Result<PathBuf> {
+    let file = results_path(path)?;
+    let folder = file.parent().unwrap_or(Path::new("")).join("eval");
+    Ok(match own_name(&file) {
+        Some(name) => folder.join(name),
+        None => folder,
+    })
+}
+
+/// The name that a file of results has of its own, if it is not that of its folder.
+fn own_name(file: &Path) -> Option<&std::ffi::OsStr> {
+    file.file_stem().filter(|&stem| stem != "results")
+}
+
+/// The name of the experiment whose results are in `file`.
+fn name_of(file: &Path) -> String {
+    let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    // A link has the name that it was asked for by.
+    let name = own_name(file).or_else(|| whole.parent()?.file_name());
+    name.or_else(|| file.file_stem()).unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Evaluates the results at `path`: a file, or the folder of an experiment.
@@ -152,17 +208,25 @@ pub fn results_path(path: &Path) -> Result<PathBuf> {
 /// As [`Results::read`] and [`evaluate_results`].
 pub fn evaluate(path: &Path, config: &EvaluateConfig, control: &Control) -> Result<Evaluation> {
     let file = results_path(path)?;
+    control.step("reading", 0, None)?;
     let results = Results::read(&file)?;
-    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
-    let named = folder.canonicalize().ok();
-    let name = named.as_ref().and_then(|folder| folder.file_name());
-    let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut evaluation = evaluate_results(results, name, config, control)?;
-    evaluation.spot_files = spot_files(&folder)?;
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let sentinels = match config.sentinels.are_marks(folder) {
+        true => Sentinels::Marks,
+        false => config.sentinels,
+    };
+    let config = EvaluateConfig { sentinels, ..config.clone() };
+    let mut evaluation = evaluate_results(results, name_of(&file), &config, control)?;
+    evaluation.spot_files = spot_files(folder)?;
     Ok(evaluation)
 }
 
-/// Evaluates `results` of the experiment `experiment_name`.
+/// Evaluates `results` of the experiment `experiment_name`. Of [`Sentinels::Auto`] nothing is known here: −1 and −2
+/// are scores then, with a warning.
+///
+/// O(n log n) time for n scores, and 20 bytes for each: 8 of the score, 1 of the label, 10 for the sort. Resampling takes 29
+/// more, and 8 for each thread.
 ///
 /// # Errors
 ///
@@ -174,22 +238,23 @@ pub fn evaluate_results(
     config: &EvaluateConfig,
     control: &Control,
 ) -> Result<Evaluation> {
+    if config.refuse_missing {
+        // Before marks are nulls too.
+        let bad = results.scores.iter().position(|score| !score.is_some_and(f64::is_finite));
+        if let Some(index) = bad {
+            let value = results.scores.is_valid(index).then(|| results.scores.value(index));
+            return Err(missing(&results, index, value));
+        }
+    }
     let masked = match config.sentinels {
-        true => results.mask_sentinels(),
-        false => Filtering::default(),
+        Sentinels::Marks => results.mask_sentinels(),
+        Sentinels::Auto | Sentinels::Scores => Filtering::default(),
     };
     let mut pairs = results.pairs()?;
     let filtering = &mut pairs.filtering;
     filtering.dropped_unknown = masked.dropped_unknown;
     filtering.dropped_inactive = masked.dropped_inactive;
     filtering.dropped_non_finite -= masked.dropped_unknown + masked.dropped_inactive;
-    if config.refuse_missing && 0 < pairs.filtering.dropped_non_finite {
-        let bad = results.scores.iter().position(|score| !score.is_some_and(f64::is_finite));
-        let index = bad.unwrap_or_default();
-        let value =
-            if results.scores.is_null(index) { f64::NAN } else { results.scores.value(index) };
-        return Err(Error::NotFinite { name: "scores", index, value });
-    }
     let n_positives = pairs.y_true.iter().filter(|&&label| label).count();
     let mut metrics = Metrics {
         n_samples: pairs.y_score.len(),
@@ -205,6 +270,10 @@ pub fn evaluate_results(
         undefined: Vec::new(),
         warnings: Vec::new(),
     };
+    if config.sentinels == Sentinels::Auto {
+        metrics.warnings.extend(unmarked(results.sentinels()));
+    }
+    control.step("sorting", 0, None)?;
     let ranking = metrics
         .defined("ranking", || Ranking::on_device(config.device, &pairs.y_true, &pairs.y_score))?;
     if let Some(ranking) = &ranking {
@@ -213,9 +282,10 @@ pub fn evaluate_results(
         options.k.sort_unstable();
         options.k.dedup();
         metrics.ranking = metrics.defined("ranking", || ranking.report(&options))?;
-        metrics.more(&results, &pairs, config, control)?;
+        metrics.more(&results, &pairs, ranking, config, control)?;
     }
     metrics.warn();
+    control.step("counting", 0, None)?;
     let graflag = graflag::metrics(&results, &pairs, ranking.as_ref())?;
     Ok(Evaluation {
         experiment_name: experiment_name.into(),
@@ -257,13 +327,21 @@ impl Metrics {
         &mut self,
         results: &Results,
         pairs: &Pairs,
+        ranking: &Ranking,
         config: &EvaluateConfig,
         control: &Control,
     ) -> Result<()> {
         let Pairs { y_true, y_score, .. } = pairs;
-        if self.ranking.is_some() {
-            let report = self.defined("roc_auc_standard_error", || delong(y_true, &[y_score]))?;
-            self.roc_auc_standard_error = report.map(|report| report.standard_error(0));
+        let separated = self.ranking.as_ref().and_then(RankingReport::separation);
+        if let Some(how) = separated {
+            let reason = format!(
+                "{how}: neither resampling nor DeLong's formula can tell how sure that is, as every resample is so too"
+            );
+            self.undefined.push(Undefined { metric: "intervals", reason: reason.clone() });
+            self.undefined.push(Undefined { metric: "roc_auc_standard_error", reason });
+        } else if self.ranking.is_some() {
+            self.roc_auc_standard_error =
+                self.defined("roc_auc_standard_error", || ranking.roc_auc_standard_error())?;
             if let Some(bootstrap) = &config.bootstrap {
                 let report = bootstrap.run(y_true, &[y_score], control)?;
                 self.intervals = report.methods.into_iter().next();
@@ -275,32 +353,23 @@ impl Metrics {
             let lengths = rows.windows(2).map(|ends| (ends[1] - ends[0]) as usize).enumerate();
             let row_of: Vec<usize> =
                 lengths.flat_map(|(row, length)| std::iter::repeat_n(row, length)).collect();
-            let row_of = kept(pairs, &row_of);
+            let row_of = pairs.kept_of(&row_of);
             let report = || per_snapshot(y_true, y_score, &row_of, rows.len() - 1);
             self.snapshots = self.defined("snapshots", report)?;
         }
-        if let Some(kinds) = results.extra.get("anomaly_kinds") {
-            let report = || {
-                let (kind, mut names) = kinds_of(kinds, results.scores.len())?;
-                let mut kind = kept(pairs, &kind);
-                let nameless =
-                    || kind.iter().zip(y_true).any(|(kind, label)| *kind == NAMELESS && *label);
-                if nameless() {
-                    let unknown = names.len();
-                    names.push("unknown".to_owned());
-                    kind.iter_mut()
-                        .filter(|kind| **kind == NAMELESS)
-                        .for_each(|kind| *kind = unknown);
-                }
-                per_kind(y_true, y_score, &kind, &names)
-            };
+        if let (Some(kinds), Some(labels)) = (&results.anomaly_kinds, &results.ground_truth) {
+            let kinds = kinds.of_anomalies(labels);
+            // That of a normal sample is not looked at.
+            let kind: Vec<usize> = kinds.iter().map(Option::unwrap_or_default).collect();
+            let kind = if pairs.kept.is_some() { pairs.kept_of(&kind) } else { kind };
+            let report = || per_kind(y_true, y_score, &kind, kinds.names());
             self.kinds = self.defined("kinds", report)?;
         }
         if let (Timing::Stream, Some(times), Some(ranking)) =
             (results.result_type.timing, &results.timestamps, &self.ranking)
         {
             let threshold = ranking.best_f1_threshold;
-            let times = kept(pairs, &numbers(times)?);
+            let times = pairs.kept_of(&numbers(times)?);
             // Files of methods are not always in order; then there is nothing to be early in.
             let report = detection(y_true, y_score, &times, threshold, &config.detection);
             match report {
@@ -325,9 +394,8 @@ impl Metrics {
         if ranking.n_distinct == 1 {
             self.warnings.push("all scores are the same: nothing is ranked".to_owned());
         }
-        let Filtering { total, kept, .. } = self.filtering;
-        if kept < total {
-            self.warnings.push(format!("{} of {total} scores were left out", total - kept));
+        if let Some(left_out) = self.filtering.left_out() {
+            self.warnings.push(left_out);
         }
         let rate = self.n_positives as f64 / self.n_samples as f64;
         if 0.5 < rate {
@@ -338,24 +406,21 @@ impl Metrics {
             self.warnings.push(text);
         }
         if self.n_positives < 10 {
-            let text = format!(
-                "there are only {} anomalies: small differences are noise",
-                self.n_positives
-            );
+            let text = match self.n_positives {
+                1 => "there is only 1 anomaly: small differences are noise".to_owned(),
+                n => format!("there are only {n} anomalies: small differences are noise"),
+            };
             self.warnings.push(text);
         }
     }
 }
 
 impl Evaluation {
-    /// GraFlag's `evaluation.json`, value by value what its evaluator writes, but for the plots,
-    /// which are those in `plots`.
-    pub fn graflag_json(&self, plots: &Map<String, Value>) -> Value {
-        let mut json = self.frame(plots);
-        let mut metrics = self.graflag.clone();
-        metrics.extend(self.custom.clone());
-        json.insert("metrics".into(), Value::Object(metrics));
-        Value::Object(json)
+    /// GraFlag's `evaluation.json`, value by value what its evaluator writes. Serialized, its keys have GraFlag's order. It
+    /// names GraFlag's three plots, as that does even where there is nothing to draw, and those of `plots` that are of spot
+    /// files; no others.
+    pub fn graflag_json(&self, plots: &Map<String, Value>) -> impl Serialize {
+        graflag::Written::of(self, plots)
     }
 
     /// GraFlag's keys with full precision, and ours: in `metrics` also the parts of [`Metrics`].
@@ -417,12 +482,16 @@ impl Evaluation {
     }
 }
 
-/// The entries of `all` that were kept.
-fn kept<T: Copy>(pairs: &Pairs, all: &[T]) -> Vec<T> {
-    match &pairs.places {
-        Some(places) => places.iter().map(|&place| all[place]).collect(),
-        None => all.to_vec(),
-    }
+/// That score `index` is `value`, which is absent or no finite number. In rows, the message has row and column.
+fn missing(results: &Results, index: usize, value: Option<f64>) -> Error {
+    let place = match results.rows.as_deref() {
+        None => format!("{index}"),
+        Some(rows) => {
+            let row = rows.partition_point(|&start| start as usize <= index) - 1;
+            format!("{row}][{}", index - rows[row] as usize)
+        }
+    };
+    Error::MissingScore { index, place: place.into(), value }
 }
 
 /// Times as numbers.
@@ -432,34 +501,13 @@ fn numbers(times: &ArrayRef) -> Result<Vec<f64>> {
     Ok(times.iter().map(|time| time.unwrap_or(f64::NAN)).collect())
 }
 
-/// The kind of what has none, as all that is normal.
-const NAMELESS: usize = usize::MAX;
-
-/// The kind of each score, and the names of the kinds in the order of their first appearance.
-fn kinds_of(kinds: &Value, n: usize) -> Result<(Vec<usize>, Vec<String>)> {
-    let kinds = kinds.as_array().ok_or(Error::Empty { name: "anomaly_kinds" })?;
-    if kinds.len() != n {
-        let found = kinds.len();
-        return Err(Error::LengthMismatch {
-            name: "anomaly_kinds",
-            found,
-            of: "scores",
-            expected: n,
-        });
-    }
-    let mut names: Vec<String> = Vec::new();
-    let kind = kinds
-        .iter()
-        .map(|kind| {
-            if kind.is_null() {
-                return NAMELESS;
-            }
-            let name = kind.as_str().map_or_else(|| kind.to_string(), str::to_owned);
-            names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                names.push(name);
-                names.len() - 1
-            })
-        })
-        .collect();
-    Ok((kind, names))
+/// That scores which count look like GraFlag's marks, if some do.
+fn unmarked(found: Filtering) -> Option<String> {
+    let Filtering { dropped_unknown: unknown, dropped_inactive: inactive, .. } = found;
+    (0 < unknown + inactive).then(|| {
+        format!(
+            "{unknown} of the scores are -1 and {inactive} are -2, by which GraFlag marks what is unknown and inactive: nothing \
+             says that GraFlag ran this, so they count as scores"
+        )
+    })
 }

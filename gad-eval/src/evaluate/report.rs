@@ -55,9 +55,11 @@ impl Evaluation {
         }
         let Plots { names, svgs, .. } = plots;
         let json = match config.graflag {
-            true => self.graflag_json(&names),
-            false => self.json(&names)?,
+            true => serde_json::to_string_pretty(&self.graflag_json(&names)),
+            false => serde_json::to_string_pretty(&self.json(&names)?),
         };
+        let path = folder.join("evaluation.json");
+        let json = json.map_err(|error| Error::bad_file(&path, error.to_string()))?;
         let mut written = Vec::new();
         let mut write = |name: &str, bytes: &[u8]| {
             let path = folder.join(name);
@@ -65,7 +67,7 @@ impl Evaluation {
             written.push(path);
             Ok::<_, Error>(())
         };
-        write("evaluation.json", format!("{json:#}\n").as_bytes())?;
+        write("evaluation.json", format!("{json}\n").as_bytes())?;
         if config.plots {
             write("report.html", self.page(&svgs).as_bytes())?;
         }
@@ -136,7 +138,7 @@ impl Evaluation {
             let precision = interval(intervals.map(|i| i.average_precision));
             row("average precision", four(ranking.average_precision), precision);
             row("best F1", four(ranking.best_f1), dash());
-            row("threshold of the best F1", format!("{:.6}", ranking.best_f1_threshold), dash());
+            row("threshold of the best F1", shown_number(ranking.best_f1_threshold), dash());
             for at in &ranking.at_k {
                 row(&format!("precision at {}", at.k), four(at.precision), dash());
                 row(&format!("recall at {}", at.k), four(at.recall), dash());
@@ -166,7 +168,7 @@ impl Evaluation {
                 dash(),
             );
             row("detected early", format!("{:.4}", detection.early_detection_rate), dash());
-            let delay = detection.median_delay.map_or_else(dash, |delay| delay.to_string());
+            let delay = detection.median_delay.map_or_else(dash, shown_number);
             row("median delay", delay, dash());
         }
         for (what, parts) in [("snapshots", &metrics.snapshots), ("kinds", &metrics.kinds)] {
@@ -186,12 +188,20 @@ impl Evaluation {
         for svg in svgs {
             let _ = write!(body, "<figure>{svg}</figure>");
         }
-        let _ = write!(
-            body,
-            "</div><h2>Metadata</h2><pre>{}</pre>",
-            escaped(&format!("{:#}", Value::Object(self.results.metadata.clone())))
-        );
+        body.push_str("</div>");
+        if !self.results.metadata.is_empty() {
+            let metadata = format!("{:#}", Value::Object(self.results.metadata.clone()));
+            let _ = write!(body, "<h2>Metadata</h2><pre>{}</pre>", escaped(&metadata));
+        }
         page(&self.experiment_name, &body)
+    }
+}
+
+/// A number as short as it is exact: very large and very small ones with a power of ten.
+pub fn shown_number(value: f64) -> String {
+    match value.abs() {
+        size if size == 0.0 || (1e-5..1e16).contains(&size) => value.to_string(),
+        _ => format!("{value:e}"),
     }
 }
 

@@ -7,7 +7,7 @@ use graph_core::Control;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{EvaluateConfig, Evaluation, evaluate};
+use super::{EvaluateConfig, Evaluation, evaluate, unmarked};
 use crate::experiment::{State, Status};
 use crate::{Error, Result};
 
@@ -95,25 +95,20 @@ fn scores(evaluation: &Evaluation, found: &mut Verification) {
     let kind = evaluation.results.result_type;
     found.add(Severity::Ok, format!("result type {kind}"));
     let filtering = metrics.filtering;
-    let dropped = filtering.total - filtering.kept;
+    // Where they count as marks, none is left.
+    if let Some(warning) = unmarked(evaluation.results.sentinels()) {
+        found.add(Severity::Warning, warning);
+    }
     if filtering.kept == 0 {
         found.add(Severity::Error, format!("none of the {} scores is left", filtering.total));
         return;
     }
-    if 0 < dropped {
-        let severity = match dropped <= filtering.kept {
+    if let Some(left_out) = filtering.left_out() {
+        let severity = match filtering.total <= 2 * filtering.kept {
             true => Severity::Warning,
             false => Severity::Error,
         };
-        let text = format!(
-            "{dropped} of {} scores are left out: {} unknown, {} inactive, {} not finite, {} without a label",
-            filtering.total,
-            filtering.dropped_unknown,
-            filtering.dropped_inactive,
-            filtering.dropped_non_finite,
-            filtering.dropped_unlabelled
-        );
-        found.add(severity, text);
+        found.add(severity, left_out);
     }
     match &metrics.ranking {
         None => {

@@ -27,10 +27,22 @@ pub struct Versus {
     pub bootstrap: BootstrapReport,
     /// Areas under the ROC and their covariance by DeLong's formula.
     pub delong: DelongReport,
-    /// Probability of each difference from the first in area under the ROC, by DeLong's test.
-    pub delong_p: Vec<f64>,
+    /// Probability of each difference from the first in area under the ROC, by DeLong's test; absent where that knows of
+    /// no variance.
+    pub delong_p: Vec<Option<f64>>,
+    /// What a reader should know before trusting the numbers.
+    pub notes: Vec<String>,
     #[serde(skip)]
     curves: Vec<[NamedCurve; 2]>,
+}
+
+/// A probability in four digits, none of which is rounded to what it is not.
+pub fn shown_p(p: Option<f64>) -> String {
+    match p {
+        None => "–".to_owned(),
+        Some(p) if p < 1e-4 => "<0.0001".to_owned(),
+        Some(p) => format!("{p:.4}"),
+    }
 }
 
 impl Versus {
@@ -38,7 +50,7 @@ impl Versus {
     ///
     /// # Errors
     ///
-    /// [`Error::TooFew`] for fewer than two; [`Error::LengthMismatch`] or [`Error::BadOption`] if they
+    /// [`Error::TooFew`] for fewer than two; [`Error::DifferentSamples`] or [`Error::BadOption`] if they
     /// did not score the same samples with the same labels, so that nothing could be paired;
     /// [`Error::OneClass`]; [`Error::Stopped`].
     pub fn of(
@@ -57,11 +69,14 @@ impl Versus {
         for other in rest {
             let (found, expected) = (other.pairs.y_score.len(), first.pairs.y_score.len());
             if found != expected {
-                let (name, of) = ("the samples of an experiment", "those of the first");
-                return Err(Error::LengthMismatch { name, found, of, expected });
+                return Err(Error::DifferentSamples {
+                    name: other.experiment_name.as_str().into(),
+                    found,
+                    first: first.experiment_name.as_str().into(),
+                    expected,
+                });
             }
-            if other.pairs.y_true != first.pairs.y_true || other.pairs.places != first.pairs.places
-            {
+            if other.pairs.y_true != first.pairs.y_true || other.pairs.kept != first.pairs.kept {
                 return Err(Error::BadOption {
                     option: "an experiment",
                     value: other.experiment_name.as_str().into(),
@@ -71,7 +86,7 @@ impl Versus {
         }
         let y_true = &first.pairs.y_true;
         let scores: Vec<&[f64]> =
-            experiments.iter().map(|experiment| experiment.pairs.y_score.as_slice()).collect();
+            experiments.iter().map(|experiment| &*experiment.pairs.y_score).collect();
         let delong = delong(y_true, &scores)?;
         let bootstrap = bootstrap.run(y_true, &scores, control)?;
         let curves =
@@ -80,7 +95,15 @@ impl Versus {
                 let of = |value: f64| experiment.curve(name, &format!("{value:.4}"));
                 Some([of(found.roc_auc.value)?, of(found.average_precision.value)?])
             });
+        let separated = experiments.iter().filter_map(|experiment| {
+            let how = experiment.metrics.ranking.as_ref()?.separation()?;
+            Some(format!(
+                "in {}, {how}: its interval has no width, whatever the number of samples, and says nothing",
+                experiment.experiment_name
+            ))
+        });
         Ok(Self {
+            notes: separated.collect(),
             names: experiments
                 .iter()
                 .map(|experiment| experiment.experiment_name.clone())
@@ -130,7 +153,7 @@ impl Versus {
             });
             let delong = index.checked_sub(1).map_or_else(
                 || "<td>–</td>".to_owned(),
-                |other| format!("<td>{:.4}</td>", self.delong_p[other]),
+                |other| format!("<td>{}</td>", escaped(&shown_p(self.delong_p[other]))),
             );
             let _ = write!(
                 body,
@@ -140,7 +163,11 @@ impl Versus {
                 of(found.average_precision)
             );
         }
-        body.push_str("</table></div><div class=\"plots\">");
+        body.push_str("</table></div>");
+        for note in &self.notes {
+            let _ = write!(body, "<p class=\"warning\">{}</p>", escaped(note));
+        }
+        body.push_str("<div class=\"plots\">");
         let curves = |which: usize| -> Vec<NamedCurve> {
             self.curves.iter().map(|curves| curves[which].clone()).collect()
         };

@@ -188,8 +188,57 @@ mod tests {
         let found = Status::read(&folder).unwrap();
         assert_eq!(found.status, State::Unknown);
         assert!(found.error.is_some_and(|error| error.contains("the runner ended")));
-        fs::write(folder.join("results.json"), "{}").unwrap();
-        assert_eq!(Status::read(&folder).unwrap().status, State::Completed);
+    }
+
+    #[test]
+    fn results_of_a_runner_that_is_gone_count_if_they_are_whole_and_nothing_runs() {
+        let (_root, folder) = folder("exp__m__d__1");
+        Status::now(State::Running, "m").write(&folder).unwrap();
+        let mut record = Record::of("local", "a-job-of-nobody");
+        record.runner.started = 1;
+        record.write(&folder).unwrap();
+        let whole = r#"{"result_type": "NODE_ANOMALY_SCORES", "scores": [1, NaN], "ground_truth": [0, 1], "x": [{"y": 1}]}"#;
+        for (text, why) in [
+            ("{}", "there is no result_type"),
+            (&whole[..whole.len() - 4], "EOF while parsing"),
+            (&whole.replace("NODE_A", "A"), "there is no result type"),
+            (&whole.replace("[0, 1]", "[0]"), "ground_truth has 1 entries, but scores has 2"),
+            (&whole.replace("[0, 1]", "[0, 3]"), "label 1 is 3"),
+            (&whole.replace("[1, NaN]", "[[1], [NaN]]"), "scores[0] is a row"),
+            (&whole.replace("scores", "other"), "there is no scores"),
+        ] {
+            fs::write(folder.join("results.json"), text).unwrap();
+            let found = Status::read(&folder).unwrap();
+            assert_eq!(found.status, State::Unknown, "{text}");
+            let error = found.error.unwrap();
+            let start = "the runner ended without saying how the method did, and its results cannot be read: ";
+            assert!(error.starts_with(start) && error.contains(why), "{error}");
+        }
+        fs::write(folder.join("results.json"), whole).unwrap();
+        let found = Status::read(&folder).unwrap();
+        assert_eq!((found.status, found.error), (State::Completed, None));
+
+        // The mark by which processes of a job are found.
+        let mut child = std::process::Command::new("sleep");
+        let mut child = child.arg("60").env("GRAPHLUME_RUN", "a-job-of-nobody").spawn().unwrap();
+        let found = Status::read(&folder).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found.status, State::Unknown);
+        assert!(found.error.unwrap().ends_with("; 1 process of the method runs still"));
+
+        // An engine is not asked, and a job that never started left nothing.
+        for executor in ["docker", "local"] {
+            let mut other = Record::new(executor);
+            other.runner = record.runner.clone();
+            other.write(&folder).unwrap();
+            assert_eq!(Status::read(&folder).unwrap().status, State::Unknown);
+        }
+        fs::remove_file(folder.join("run.json")).unwrap();
+        fs::remove_file(folder.join("status.json")).unwrap();
+        let found = Status::read(&folder).unwrap();
+        assert_eq!(found.status, State::Unknown, "results alone say nothing");
+        assert!(found.error.is_some_and(|error| error.contains("there is no status.json")));
     }
 
     #[test]

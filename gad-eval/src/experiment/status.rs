@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::file::replace_json;
+use crate::results::check_file;
 use crate::run::Record;
 use crate::{Error, Result};
 
@@ -173,6 +174,18 @@ fn started(pid: u32) -> Option<u64> {
     (*fields.first()? != "Z").then(|| fields.get(19)?.parse().ok()).flatten()
 }
 
+/// Whether a run whose runner is gone did well all the same; what speaks against it, as the end of a sentence.
+fn judged(folder: &Path, record: &Record) -> Result<(), String> {
+    match record.processes() {
+        Some(0) => {}
+        Some(1) => return Err("; 1 process of the method runs still".to_owned()),
+        Some(n) => return Err(format!("; {n} processes of the method run still")),
+        None => return Err(String::new()),
+    }
+    let path = crate::evaluate::results_path(folder).map_err(|_| ", and there are no results")?;
+    check_file(&path).map_err(|error| format!(", and its results cannot be read: {error}"))
+}
+
 impl Status {
     /// `state` at this moment.
     pub fn now(state: State, method_name: &str) -> Self {
@@ -190,10 +203,10 @@ impl Status {
 
     /// The status in the folder of an experiment.
     ///
-    /// An experiment that is said to build or run, but whose runner is gone, is
-    /// [`State::Unknown`], or [`State::Completed`] if it left results. A runner on another machine is gone if
-    /// it has given no sign of life for two minutes. An experiment without `status.json` is judged by its
-    /// results alone.
+    /// An experiment that is said to build or run, but whose runner is gone, is [`State::Unknown`], with what is
+    /// known as its error; or [`State::Completed`] if nothing of the method runs any more and it left results that can be
+    /// read, which takes a walk through the file. A runner on another machine is gone if it has given no sign of life for
+    /// two minutes. An experiment without `status.json` is [`State::Unknown`], whatever lies in its folder.
     ///
     /// # Errors
     ///
@@ -208,7 +221,10 @@ impl Status {
         let mut status: Self = match text {
             Some(text) => serde_json::from_str(&text)
                 .map_err(|error| Error::bad_file(&path, error.to_string()))?,
-            None => Self::now(State::Unknown, ""),
+            None => Self {
+                error: Some("there is no status.json, so nothing says how it ended".to_owned()),
+                ..Self::now(State::Unknown, "")
+            },
         };
         let record = Record::read(folder)?;
         let is_watched = record.as_ref().is_some_and(Record::is_alive);
@@ -222,12 +238,14 @@ impl Status {
             status.status = State::Running;
         }
         // Without a record it is GraFlag's, which may run where nobody here can see it.
-        let foreign = !status.status.is_final() && record.is_none();
-        if gone && !foreign {
-            let has_results = crate::evaluate::results_path(folder).is_ok();
-            status.status = if has_results { State::Completed } else { State::Unknown };
-            if status.error.is_none() && !has_results {
-                status.error = record.map(|record| record.why_gone());
+        if let Some(record) = record.filter(|_| gone) {
+            match judged(folder, &record) {
+                Ok(()) => status.status = State::Completed,
+                Err(why) => {
+                    status.status = State::Unknown;
+                    status.error =
+                        status.error.or_else(|| Some(format!("{}{why}", record.why_gone())));
+                }
             }
         }
         Ok(status)

@@ -8,7 +8,7 @@ use graph_core::Control;
 use serde_json::{Map, Value, json};
 
 use crate::detectors;
-use crate::evaluate::results_path;
+use crate::evaluate::{Sentinels, results_path};
 use crate::experiment::{Experiment, State, experiments};
 use crate::results::Results;
 use crate::run::{Environment, ServiceConfig};
@@ -269,7 +269,9 @@ impl Entry {
         }
         let judged =
             results_path(&experiment.folder).and_then(Results::read).and_then(|mut found| {
-                found.mask_sentinels();
+                if Sentinels::Auto.are_marks(&experiment.folder) {
+                    found.mask_sentinels();
+                }
                 entry.result_type = Some(found.result_type.name().to_owned());
                 judge.judge(&found, control)
             });

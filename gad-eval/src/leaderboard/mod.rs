@@ -183,10 +183,22 @@ impl Board {
             return Err(Error::Empty { name: "the list of runs" });
         }
         let metric = metric.or(entries.select).unwrap_or(Metric::RocAuc);
-        // A run that failed scored what others of its method did.
+        // A run that failed scores what others of its method do; a method that failed everywhere scores what all others do
+        // on its datasets, if these agree.
         let known = |method: &str| {
-            let mut of = entries.entries.iter().filter(|entry| entry.method == method);
-            of.find_map(|entry| entry.result_type.as_deref()).unwrap_or("unknown")
+            let of = || entries.entries.iter().filter(|entry| entry.method == method);
+            let own = of().find_map(|entry| entry.result_type.as_deref());
+            own.or_else(|| {
+                let datasets: BTreeSet<&str> = of().map(|entry| entry.dataset.as_str()).collect();
+                let beside = entries
+                    .entries
+                    .iter()
+                    .filter(|entry| datasets.contains(entry.dataset.as_str()));
+                let types: BTreeSet<&str> =
+                    beside.filter_map(|entry| entry.result_type.as_deref()).collect();
+                types.first().copied().filter(|_| types.len() == 1)
+            })
+            .unwrap_or("unknown")
         };
         let mut by_type: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         let mut states: BTreeMap<String, usize> = BTreeMap::new();

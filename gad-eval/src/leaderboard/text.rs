@@ -61,7 +61,19 @@ impl Board {
                 let memory = |cell: &Cell| cell.peak_memory_mb.map(|peak| format!("{peak:.0}"));
                 table(&mut text, track, |cell| memory(cell).unwrap_or_default(), false);
             }
+            let choices = |cell: &Cell| !cell.settings.is_empty() || 1 < cell.n_settings;
+            if track.rows.iter().flat_map(|row| &row.cells).flatten().any(choices) {
+                let _ = write!(text, "\n### Parameters\n\n");
+                table(&mut text, track, chosen, false);
+            }
             let _ = write!(text, "\n{}\n", track.verdict());
+        }
+        let failures = self.reasons();
+        if !failures.is_empty() {
+            text.push_str("\n## Not completed, or undefined\n\n");
+            for failure in failures {
+                let _ = writeln!(text, "- {failure}");
+            }
         }
         if !self.unfit.is_empty() {
             text.push_str("\n## Not run\n\n");
@@ -132,6 +144,29 @@ impl Board {
             }
         }
         text
+    }
+
+    /// Why runs did not complete or have no value: the first reason of each method on each dataset.
+    fn reasons(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        for track in &self.tracks {
+            for row in &track.rows {
+                for (dataset, cell) in track.datasets.iter().zip(&row.cells) {
+                    let Some(cell) = cell else { continue };
+                    let Some(why) = cell.error.as_ref().or(cell.undefined.as_ref()) else {
+                        continue;
+                    };
+                    let how = match cell.failed.is_empty() {
+                        true => "undefined".to_owned(),
+                        false => failures(&cell.failed),
+                    };
+                    // A line of a list holds no others.
+                    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+                    reasons.push(format!("{} on {dataset}: {how}: {why}", row.method));
+                }
+            }
+        }
+        reasons
     }
 
     /// How many runs there are, and how they ended.
@@ -230,24 +265,45 @@ fn table(text: &mut String, track: &Track, value: impl Fn(&Cell) -> String, rank
     for row in &track.rows {
         let _ = write!(text, "| {} |", row.method.replace('|', "\\|"));
         if ranks {
-            let rank = row.mean_rank.map(|rank| format!(" {rank:.2} |"));
+            let over = match row.n_ranked < track.datasets.len() {
+                true => format!(" over {}", row.n_ranked),
+                false => String::new(),
+            };
+            let rank = row.mean_rank.map(|rank| format!(" {rank:.2}{over} |"));
             text.push_str(rank.as_deref().unwrap_or(" – |"));
         }
         for cell in &row.cells {
             let shown = cell.as_ref().map(&value).filter(|text| !text.is_empty());
-            let _ = write!(text, " {} |", shown.as_deref().unwrap_or("–"));
+            let _ = write!(text, " {} |", shown.as_deref().unwrap_or("–").replace('|', "\\|"));
         }
         text.push('\n');
     }
 }
 
-/// A value with its deviation, how many runs it is of, and how many failed.
+/// The parameters that were chosen, and of how many choices.
+fn chosen(cell: &Cell) -> String {
+    let settings = if cell.settings.is_empty() { "defaults" } else { &cell.settings };
+    match cell.n_settings {
+        0 | 1 => settings.to_owned(),
+        n => format!("{settings} (of {n} choices, {} runs)", cell.n_runs),
+    }
+}
+
+/// A value with its deviation, its interval, how many runs it is of, and how many failed.
 fn shown(cell: &Cell, metric: Metric) -> String {
-    let mut text = match cell.spread(metric) {
-        Some(Spread { mean, std: Some(std), n, .. }) => format!("{mean:.3} ± {std:.3} (n = {n})"),
-        Some(Spread { mean, .. }) => format!("{mean:.3}"),
-        None => String::new(),
-    };
+    let mut text = String::new();
+    if let Some(Spread { mean, std, n, interval }) = cell.spread(metric) {
+        let _ = write!(text, "{mean:.3}");
+        if let Some(std) = std {
+            let _ = write!(text, " ± {std:.3}");
+        }
+        let interval = interval.map(|(low, high)| format!("{low:.3} to {high:.3}"));
+        let number = std.map(|_| format!("n = {n}"));
+        let facts: Vec<String> = interval.into_iter().chain(number).collect();
+        if !facts.is_empty() {
+            let _ = write!(text, " ({})", facts.join("; "));
+        }
+    }
     if !cell.failed.is_empty() {
         let _ = write!(text, " [{}]", failures(&cell.failed));
     }

@@ -82,6 +82,17 @@ pub struct RankingReport {
     pub fpr_at_tpr: Vec<(f64, f64)>,
 }
 
+impl RankingReport {
+    /// How scores separate the labels, if they do without an exception: then nothing varies.
+    pub(crate) fn separation(&self) -> Option<&'static str> {
+        match self.roc_auc {
+            1.0 => Some("every anomaly scores above every normal sample"),
+            0.0 => Some("every anomaly scores below every normal sample"),
+            _ => None,
+        }
+    }
+}
+
 /// Points of a curve, from the highest threshold down.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
@@ -236,6 +247,54 @@ impl Ranking {
             push(score, tp, fp);
         }
         curve
+    }
+
+    /// Standard error of the area under the ROC by DeLong's formula, O(n).
+    ///
+    /// Source: as [`delong`](crate::statistics::delong), of which it is the diagonal.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OneClass`]; [`Error::TooFew`] with a label that only one sample has: nothing is known of its
+    /// variance.
+    pub fn roc_auc_standard_error(&self) -> Result<f64> {
+        let totals = self.totals()?;
+        let n = [totals.positives, totals.negatives];
+        if let Some(&found) = n.iter().find(|&&n| n < 2.0) {
+            return Err(Error::TooFew {
+                test: "DeLong's variance",
+                of: "samples of each label",
+                needed: 2,
+                found: found as usize,
+            });
+        }
+        // Chances of the samples of a tie against the other label, whose mean is the area in both classes. A first walk
+        // gives that, and a second one the squares of what is left without it, which would cancel otherwise.
+        let walk = |visit: &mut dyn FnMut(f64, f64, Group)| {
+            let (mut tp, mut fp) = (0.0, 0.0);
+            for block in &self.blocks {
+                self.groups(block, |group| {
+                    let above = (tp + 0.5 * group.positives) / totals.positives;
+                    let below = 1.0 - (fp + 0.5 * group.negatives) / totals.negatives;
+                    visit(below, above, group);
+                    tp += group.positives;
+                    fp += group.negatives;
+                });
+            }
+        };
+        let mut sums = [0.0; 2];
+        walk(&mut |below, above, group| {
+            sums[0] += group.positives * below;
+            sums[1] += group.negatives * above;
+        });
+        let means = [sums[0] / n[0], sums[1] / n[1]];
+        let mut squares = [0.0; 2];
+        walk(&mut |below, above, group| {
+            squares[0] += group.positives * (below - means[0]).powi(2);
+            squares[1] += group.negatives * (above - means[1]).powi(2);
+        });
+        let parts = squares.iter().zip(n).map(|(squares, n)| squares / (n - 1.0) / n);
+        Ok(parts.sum::<f64>().sqrt())
     }
 
     /// The best F1 and its threshold as GraFlag computes them: with 1e-10 added to the sum of

@@ -78,7 +78,7 @@ pub fn per_snapshot(
 /// Metrics of each kind of anomaly against all samples that are none: `kind`, shape `[n]`, says of
 /// what kind a positive is, as an index of `names`; that of a negative is not looked at.
 ///
-/// O(k n log n) for k kinds, in parallel over kinds.
+/// O(n log n): samples that are none are sorted once. 8 bytes for each sample.
 ///
 /// ```
 /// use gad_eval::metrics::per_kind;
@@ -109,12 +109,50 @@ pub fn per_kind(
             allowed: "below the number of kinds",
         });
     }
-    let of = |wanted: usize| {
-        let kept = samples().filter(|((label, _), kind)| !**label || **kind == wanted);
-        kept.map(|((&label, &score), _)| (label, score)).unzip()
+    // Both zeros are one score.
+    let sorted = |mut scores: Vec<f64>| {
+        scores.par_sort_unstable_by(|a, b| b.total_cmp(a));
+        scores
     };
-    let parts: Vec<(Vec<bool>, Vec<f64>)> = (0..names.len()).map(of).collect();
-    reports(names, &parts)
+    let of_label = |wanted: bool| samples().filter(move |((label, _), _)| **label == wanted);
+    let negatives = sorted(of_label(false).map(|((_, &score), _)| score + 0.0).collect());
+    let mut positives = vec![Vec::new(); names.len()];
+    for ((_, &score), &kind) in of_label(true) {
+        positives[kind].push(score + 0.0);
+    }
+    let parts = names.iter().zip(positives).map(|(name, scores)| {
+        let (n_positives, n_samples) = (scores.len(), scores.len() + negatives.len());
+        let undefined = match (n_samples, n_positives) {
+            (0, _) => Some(Error::Empty { name: "y_score" }),
+            (_, 0) => Some(Error::OneClass { n_positives, n_samples }),
+            _ if negatives.is_empty() => Some(Error::OneClass { n_positives, n_samples }),
+            _ => None,
+        };
+        let areas = undefined.is_none().then(|| areas_against(&sorted(scores), &negatives));
+        PartReport {
+            name: name.clone(),
+            n_samples,
+            n_positives,
+            roc_auc: areas.map(|areas| areas.0),
+            average_precision: areas.map(|areas| areas.1),
+            undefined: undefined.map(|error| error.to_string()),
+        }
+    });
+    Ok(summary(parts.collect()))
+}
+
+/// Area under the ROC and average precision of scores, both sorted from the highest down.
+fn areas_against(positives: &[f64], negatives: &[f64]) -> (f64, f64) {
+    let (mut tp, mut roc, mut precision) = (0.0, 0.0, 0.0);
+    for tie in positives.chunk_by(|a, b| a == b) {
+        let size = tie.len() as f64;
+        let above = negatives.partition_point(|&score| tie[0] < score) as f64;
+        let fp = negatives.partition_point(|&score| tie[0] <= score) as f64;
+        tp += size;
+        roc += size * (negatives.len() as f64 - 0.5 * (above + fp));
+        precision += size * (tp / (tp + fp));
+    }
+    (roc / (tp * negatives.len() as f64), precision / tp)
 }
 
 fn check_parts(y_true: &[bool], y_score: &[f64], found: usize, name: &'static str) -> Result<()> {
@@ -149,15 +187,19 @@ fn reports(names: &[String], parts: &[(Vec<bool>, Vec<f64>)]) -> Result<PartsRep
             })
         })
         .collect::<Result<_>>()?;
+    Ok(summary(parts))
+}
+
+fn summary(parts: Vec<PartReport>) -> PartsReport {
     let mean = |of: &dyn Fn(&PartReport) -> Option<f64>| {
         let defined: Vec<f64> = parts.iter().filter_map(of).collect();
         let n = defined.len() as f64;
         (0.0 < n).then(|| defined.iter().sum::<f64>() / n)
     };
-    Ok(PartsReport {
+    PartsReport {
         n_defined: parts.iter().filter(|part| part.roc_auc.is_some()).count(),
         mean_roc_auc: mean(&|part| part.roc_auc),
         mean_average_precision: mean(&|part| part.average_precision),
         parts,
-    })
+    }
 }

@@ -6,6 +6,9 @@ use plotters::prelude::*;
 use super::{Axes, Canvas, Drawn, FAINT, INK, NORMAL, Plot, SERIES, mesh, tick, titled};
 use crate::metrics::{CalibrationReport, Curve};
 
+/// Height of the line with the name of a curve, in units.
+const LINE: u32 = 20;
+
 /// A curve and what it is of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedCurve {
@@ -15,17 +18,6 @@ pub struct NamedCurve {
     pub value: String,
     /// Points, from the highest threshold down.
     pub curve: Curve,
-}
-
-/// A corner of a plot that its curves leave free.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Legend {
-    /// At the top, from the left end on.
-    TopLeft,
-    /// At the top, in the right half.
-    TopRight,
-    /// At the bottom, in the right half.
-    BottomRight,
 }
 
 /// Points in the unit square, joined by lines.
@@ -43,18 +35,20 @@ pub struct CurvePlot {
     pub curves: Vec<(String, Vec<(f64, f64)>)>,
     /// A dashed line that stands for chance.
     pub chance: Vec<(f64, f64)>,
-    /// Where the names of the curves go.
-    pub legend: Legend,
 }
 
 impl Plot for CurvePlot {
     fn size(&self) -> (u32, u32) {
-        (640, 600)
+        (640, 600 + LINE * self.curves.len() as u32)
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Drawn<B> {
         let area = titled(canvas, &self.title, &self.subtitle)?;
+        // Names stand above: wherever they were among the curves, some curve would go through them.
+        let step = canvas.px(f64::from(LINE));
+        let (_, area) = area.split_vertically(step * self.curves.len() as i32);
         let mut chart = ChartBuilder::on(&area)
+            .margin_top(canvas.px(8.0))
             .x_label_area_size(canvas.px(44.0))
             .y_label_area_size(canvas.px(56.0))
             .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
@@ -71,19 +65,7 @@ impl Plot for CurvePlot {
             let style = canvas.stroke(self.color(index), 2.2);
             chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
         }
-        // A legend of our own: the library's has a box over the curves.
-        let (left, top) = chart.plotting_area().get_base_pixel();
-        let (width, height) = chart.plotting_area().dim_in_pixel();
-        let step = canvas.px(20.0);
-        let lines = self.curves.len() as i32;
-        let first = match self.legend {
-            Legend::BottomRight => top + height as i32 - lines * step,
-            Legend::TopLeft | Legend::TopRight => top + canvas.px(16.0),
-        };
-        let start = match self.legend {
-            Legend::TopLeft => left + canvas.px(16.0),
-            Legend::TopRight | Legend::BottomRight => left + (f64::from(width) * 0.38) as i32,
-        };
+        let (start, first) = (canvas.px(24.0), canvas.px(77.0));
         for (index, (name, _)) in self.curves.iter().enumerate() {
             let y = first + index as i32 * step;
             let line = vec![(start, y), (start + canvas.px(22.0), y)];
@@ -116,7 +98,6 @@ impl RocPlot {
             y: "True positive rate",
             curves: lines(curves, |tp, fp, positives, negatives| (fp / negatives, tp / positives)),
             chance: vec![(0.0, 0.0), (1.0, 1.0)],
-            legend: Legend::BottomRight,
         }
     }
 }
@@ -141,7 +122,6 @@ impl PrecisionRecallPlot {
                 (tp / positives, if 0.0 < tp + fp { tp / (tp + fp) } else { 1.0 })
             }),
             chance: vec![(0.0, rate), (1.0, rate)],
-            legend: if 0.5 < rate { Legend::BottomRight } else { Legend::TopRight },
         }
     }
 }
@@ -162,7 +142,6 @@ impl CalibrationPlot {
             y: "Share of anomalies",
             curves: vec![(format!("expected error {error:.4}"), points)],
             chance: vec![(0.0, 0.0), (1.0, 1.0)],
-            legend: Legend::TopLeft,
         }
     }
 }

@@ -4,7 +4,7 @@ use arrow::array::Array;
 use plotters::prelude::*;
 
 use super::{ANOMALY, Axes, Canvas, Drawn, Plot, mesh, tick, titled};
-use crate::results::Results;
+use crate::results::{Level, Results};
 
 /// Most cells in each direction; what is more shares a cell.
 const CELLS: (usize, usize) = (320, 160);
@@ -19,6 +19,8 @@ pub struct HeatPlot {
     title: String,
     n_rows: usize,
     n_columns: usize,
+    /// What is scored in a snapshot.
+    what: &'static str,
     /// Shape `[across, up]`; absent where there is no score.
     cells: Vec<Vec<Option<f64>>>,
     /// Cells with anomalies.
@@ -59,7 +61,12 @@ impl HeatPlot {
         }
         marks.sort_unstable();
         marks.dedup();
-        Some(Self { title: title.to_owned(), n_rows, n_columns, cells, marks })
+        let what = match results.result_type.level {
+            Level::Node => "Node, by its place in the snapshot",
+            Level::Edge => "Edge, by its place in the snapshot",
+            Level::Graph => "Graph, by its place in the snapshot",
+        };
+        Some(Self { title: title.to_owned(), n_rows, n_columns, what, cells, marks })
     }
 }
 
@@ -81,7 +88,7 @@ impl Plot for HeatPlot {
             .x_label_area_size(canvas.px(44.0))
             .y_label_area_size(canvas.px(64.0))
             .build_cartesian_2d(0.0..n_rows, 0.0..n_columns)?;
-        let (x, y) = (("Snapshot", 10), ("Column", 6));
+        let (x, y) = (("Snapshot, by its place in the file", 10), (self.what, 6));
         mesh(canvas, &mut chart, &Axes { x, y, lines: (false, false), x_text: &tick })?;
         let width = n_rows / self.cells.len() as f64;
         let height = n_columns / self.cells[0].len() as f64;

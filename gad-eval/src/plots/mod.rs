@@ -15,7 +15,7 @@ use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 
-pub use curves::{CalibrationPlot, CurvePlot, Legend, NamedCurve, PrecisionRecallPlot, RocPlot};
+pub use curves::{CalibrationPlot, CurvePlot, NamedCurve, PrecisionRecallPlot, RocPlot};
 pub use diagram::CriticalDifferencePlot;
 pub use distribution::DistributionPlot;
 pub use heat::HeatPlot;

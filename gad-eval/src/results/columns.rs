@@ -12,6 +12,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 
+use super::AnomalyKinds;
 use crate::Error;
 
 /// A value that is no list.
@@ -43,6 +44,41 @@ pub(super) trait Sink: Default {
     fn len(&self) -> usize;
 }
 
+/// A sink that checks values as `S` does and keeps none of them.
+#[derive(Debug, Default)]
+pub(super) struct Counted<S> {
+    sink: S,
+    n: usize,
+}
+
+impl<S: Check> Sink for Counted<S> {
+    fn take(&mut self, value: Scalar) -> Result<(), String> {
+        self.sink.check(value, self.n)?;
+        self.n += 1;
+        Ok(())
+    }
+
+    fn len(&self) -> usize {
+        self.n
+    }
+}
+
+impl Counted<Labels> {
+    /// What was wrong with a label.
+    pub(super) fn problem(&mut self) -> Option<Error> {
+        self.sink.problem.take()
+    }
+}
+
+/// What values must be, wherever they go.
+pub(super) trait Check: Default {
+    /// What the value means.
+    type Value;
+
+    /// The value at `place`, or what is wrong with it.
+    fn check(&mut self, value: Scalar, place: usize) -> Result<Self::Value, String>;
+}
+
 /// A list of values, or of rows of them.
 #[derive(Debug)]
 pub(super) struct Nested<S> {
@@ -60,9 +96,14 @@ impl<S: Sink> Nested<S> {
         Self { name, sink: S::default(), ends: vec![0], in_rows: None, is_null: false }
     }
 
+    /// Whether values lie in rows.
+    pub(super) fn is_in_rows(&self) -> bool {
+        self.in_rows == Some(true)
+    }
+
     /// The values, and where rows begin if there are rows.
     pub(super) fn finish(self) -> (S, Option<OffsetBuffer<i64>>) {
-        let nested = self.in_rows == Some(true);
+        let nested = self.is_in_rows();
         // Ends only grow, as values do.
         let rows = nested.then(|| OffsetBuffer::new(ScalarBuffer::from(self.ends)));
         (self.sink, rows)
@@ -178,16 +219,25 @@ impl<'de, S: Sink> Visitor<'de> for Place<'_, S> {
 #[derive(Debug, Default)]
 pub(super) struct Scores(Float64Builder);
 
-impl Sink for Scores {
-    fn take(&mut self, value: Scalar) -> Result<(), String> {
+impl Check for Scores {
+    type Value = Option<f64>;
+
+    fn check(&mut self, value: Scalar, place: usize) -> Result<Option<f64>, String> {
         match value {
-            Scalar::Null => self.0.append_null(),
-            Scalar::Int(value) => self.0.append_value(value as f64),
-            Scalar::Float(value) => self.0.append_value(value),
+            Scalar::Null => Ok(None),
+            Scalar::Int(value) => Ok(Some(value as f64)),
+            Scalar::Float(value) => Ok(Some(value)),
             Scalar::Bool(_) | Scalar::Text(_) => {
-                return Err(format!("score {} is {value}, no number", self.len()));
+                Err(format!("score {place} is {value}, no number"))
             }
         }
+    }
+}
+
+impl Sink for Scores {
+    fn take(&mut self, value: Scalar) -> Result<(), String> {
+        let score = self.check(value, self.len())?;
+        self.0.append_option(score);
         Ok(())
     }
 
@@ -210,20 +260,28 @@ pub(super) struct Labels {
     pub(super) problem: Option<Error>,
 }
 
-impl Sink for Labels {
-    fn take(&mut self, value: Scalar) -> Result<(), String> {
-        let label = match value {
-            Scalar::Null => None,
-            Scalar::Bool(label) => Some(label),
-            Scalar::Int(0) => Some(false),
-            Scalar::Int(1) => Some(true),
-            Scalar::Float(value) if value == 0.0 || value == 1.0 => Some(value == 1.0),
+impl Check for Labels {
+    type Value = Option<bool>;
+
+    fn check(&mut self, value: Scalar, place: usize) -> Result<Option<bool>, String> {
+        match value {
+            Scalar::Null => Ok(None),
+            Scalar::Bool(label) => Ok(Some(label)),
+            Scalar::Int(0) => Ok(Some(false)),
+            Scalar::Int(1) => Ok(Some(true)),
+            Scalar::Float(value) if value == 0.0 || value == 1.0 => Ok(Some(value == 1.0)),
             _ => {
                 let value = value.to_string().into();
-                self.problem = Some(Error::BadLabel { index: self.len(), value });
-                return Err("a bad label".into());
+                self.problem = Some(Error::BadLabel { index: place, value });
+                Err("a bad label".into())
             }
-        };
+        }
+    }
+}
+
+impl Sink for Labels {
+    fn take(&mut self, value: Scalar) -> Result<(), String> {
+        let label = self.check(value, self.len())?;
         self.labels.append_option(label);
         Ok(())
     }
@@ -236,6 +294,22 @@ impl Sink for Labels {
 impl Labels {
     pub(super) fn finish(mut self) -> BooleanArray {
         self.labels.finish()
+    }
+}
+
+/// Kinds of anomalies: names, and null for what has none.
+impl Sink for AnomalyKinds {
+    fn take(&mut self, value: Scalar) -> Result<(), String> {
+        let added = match value {
+            Scalar::Null => self.push(None),
+            Scalar::Text(name) => self.push(Some(name)),
+            other => self.push(Some(&other.to_string())),
+        };
+        added.map_err(|most| format!("`anomaly_kinds` has more than {most} kinds"))
+    }
+
+    fn len(&self) -> usize {
+        Self::len(self)
     }
 }
 

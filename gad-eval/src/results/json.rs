@@ -1,33 +1,139 @@
 //! `results.json`, read and written as a stream.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::columns::{Column, Edges, Labels, Nested, Scores};
-use super::{EdgeEnds, ResultType, Results};
+use super::columns::{Column, Counted, Edges, Labels, Nested, Scores, Sink};
+use super::finite::Finite;
+use super::{AnomalyKinds, EdgeEnds, ResultType, Results, open};
 use crate::file::replace;
 use crate::{Error, Result};
 
 pub(super) fn read(path: &Path) -> Result<Results> {
-    let file = File::open(path).map_err(|error| Error::file(path, error))?;
     let mut parts = Parts::default();
-    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 20, file));
-    let read = (&mut parts).deserialize(&mut json).and_then(|()| json.end());
+    let read = parse(path, open(path)?, &mut parts);
     if let Some(problem) = parts.problem() {
         return Err(problem);
     }
+    read?;
+    parts.finish(path)
+}
+
+/// Whether the file holds results, as [`read`] would find them, of which nothing is kept.
+pub(super) fn check(path: &Path) -> Result<()> {
+    let mut counts = Counts::default();
+    let read = parse(path, open(path)?, &mut counts);
+    let label = counts.ground_truth.as_mut().and_then(|labels| labels.sink.problem());
+    if let Some(problem) = counts.unknown_type.take().or(label) {
+        return Err(problem);
+    }
+    read?;
+    let missing = |what: &str| Error::bad_file(path, format!("there is no {what}"));
+    let result_type = counts.result_type.ok_or_else(|| missing("result_type"))?;
+    let scores = match (counts.scores, counts.scores_file) {
+        (Some(scores), _) if !scores.is_null => scores,
+        (_, Some(name)) => {
+            let mut scores = Nested::new("scores");
+            let (path, file) = beside(path, &name)?;
+            parse(&path, file, &mut scores)?;
+            scores
+        }
+        _ => return Err(missing("scores")),
+    };
+    let n_scores = scores.sink.len();
+    if 0 < n_scores {
+        result_type.check_shape(scores.is_in_rows())?;
+    }
+    let labels = counts.ground_truth.filter(|labels| !labels.is_null);
+    match labels.map(|labels| labels.sink.len()) {
+        _ if n_scores == 0 => Err(Error::Empty { name: "scores" }),
+        Some(found) if found != n_scores => {
+            let (name, of) = ("ground_truth", "scores");
+            Err(Error::LengthMismatch { name, found, of, expected: n_scores })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads the JSON in `file`, in which numbers may be none as Python writes them, into `seed`.
+fn parse<'de, S>(path: &Path, file: File, seed: S) -> Result<()>
+where
+    S: DeserializeSeed<'de, Value = ()>,
+{
+    let found = Cell::new(false);
+    let reader = BufReader::with_capacity(1 << 16, Finite::new(file, &found));
+    let mut json = serde_json::Deserializer::from_reader(reader);
+    let read = seed.deserialize(&mut json).and_then(|()| json.end());
     read.map_err(|error| match error.io_error_kind() {
         Some(kind) => Error::file(path, io::Error::new(kind, error)),
+        None if found.get() => {
+            Error::bad_file(path, format!("{error}, where NaN and Infinity count as null"))
+        }
         None => Error::bad_file(path, error.to_string()),
-    })?;
-    parts.finish(path)
+    })
+}
+
+/// The value that `text` is, in which numbers may be none as Python writes them.
+pub(super) fn lenient(text: &str) -> serde_json::Result<Value> {
+    let found = Cell::new(false);
+    serde_json::from_reader(Finite::new(text.as_bytes(), &found))
+}
+
+/// How much there is of what has been read of the file.
+#[derive(Default)]
+struct Counts {
+    result_type: Option<ResultType>,
+    unknown_type: Option<Error>,
+    scores: Option<Nested<Counted<Scores>>>,
+    scores_file: Option<String>,
+    ground_truth: Option<Nested<Counted<Labels>>>,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Counts {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Counts {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object with result_type and scores")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "result_type" => match map.next_value::<String>()?.parse() {
+                    Ok(kind) => self.result_type = Some(kind),
+                    Err(error) => self.unknown_type = Some(error),
+                },
+                "scores" if self.scores.is_some() => {
+                    return Err(A::Error::custom("`scores` is there twice"));
+                }
+                "scores" => map.next_value_seed(self.scores.insert(Nested::new("scores")))?,
+                "ground_truth" => {
+                    let seed = self.ground_truth.insert(Nested::new("ground_truth"));
+                    map.next_value_seed(seed)?;
+                }
+                "scores_file" => self.scores_file = map.next_value()?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What has been read of the file.
@@ -42,6 +148,7 @@ struct Parts {
     node_ids: Option<Nested<Column>>,
     graph_ids: Option<Nested<Column>>,
     edges: Option<Edges>,
+    anomaly_kinds: Option<Nested<AnomalyKinds>>,
     metadata: Map<String, Value>,
     extra: Map<String, Value>,
 }
@@ -88,6 +195,7 @@ impl<'de> Visitor<'de> for &mut Parts {
                         self.edges = Some(edges);
                     }
                 }
+                "anomaly_kinds" => column(&mut map, &mut self.anomaly_kinds, "anomaly_kinds")?,
                 "metadata" => match map.next_value()? {
                     Value::Object(metadata) => self.metadata = metadata,
                     Value::Null => {}
@@ -103,10 +211,10 @@ impl<'de> Visitor<'de> for &mut Parts {
     }
 }
 
-/// Reads a column of ids or times, which may also be null.
-fn column<'de, A: MapAccess<'de>>(
+/// Reads a column of ids, times or kinds, which may also be null.
+fn column<'de, A: MapAccess<'de>, S: Sink>(
     map: &mut A,
-    place: &mut Option<Nested<Column>>,
+    place: &mut Option<Nested<S>>,
     name: &'static str,
 ) -> Result<(), A::Error> {
     let mut column = Nested::new(name);
@@ -132,12 +240,16 @@ impl Parts {
             (_, Some(name)) => scores_file(path, &name)?,
             _ => return Err(missing("scores")),
         };
+        let labels = self.ground_truth.filter(|labels| !labels.is_null).map(Nested::finish);
+        if let Some((_, label_rows)) = &labels {
+            same_rows(rows.as_ref(), label_rows.as_ref())
+                .map_err(|problem| Error::bad_file(path, problem))?;
+        }
         Ok(Results {
             result_type,
             scores: scores.finish(),
             rows,
-            ground_truth: (self.ground_truth.filter(|labels| !labels.is_null))
-                .map(|labels| labels.finish().0.finish()),
+            ground_truth: labels.map(|(labels, _)| labels.finish()),
             timestamps: self.timestamps.map(|column| column.finish().0.finish()),
             node_ids: self.node_ids.map(|column| column.finish().0.finish()),
             graph_ids: self.graph_ids.map(|column| column.finish().0.finish()),
@@ -145,16 +257,53 @@ impl Parts {
                 let (sources, targets) = edges.finish();
                 EdgeEnds { sources, targets }
             }),
+            anomaly_kinds: self.anomaly_kinds.map(|kinds| kinds.finish().0),
             metadata: self.metadata,
             extra: self.extra,
         })
     }
 }
 
-type ScoresAndRows = (Scores, Option<arrow::buffer::OffsetBuffer<i64>>);
+/// Checks that labels lie in the same rows as scores, without which they would be those of others.
+fn same_rows(
+    scores: Option<&OffsetBuffer<i64>>,
+    labels: Option<&OffsetBuffer<i64>>,
+) -> Result<(), String> {
+    let (scores, labels) = match (scores, labels) {
+        (None, None) => return Ok(()),
+        (Some(_), None) => return Err("`scores` is in rows, but `ground_truth` is not".into()),
+        (None, Some(_)) => return Err("`ground_truth` is in rows, but `scores` is not".into()),
+        (Some(scores), Some(labels)) => (scores, labels),
+    };
+    let differs = scores.lengths().zip(labels.lengths()).position(|(s, l)| s != l);
+    if let Some(row) = differs {
+        let length = |rows: &OffsetBuffer<i64>| rows[row + 1] - rows[row];
+        return Err(format!(
+            "row {row} of `ground_truth` has {} entries, but that of `scores` has {}",
+            length(labels),
+            length(scores)
+        ));
+    }
+    match (labels.len() - 1, scores.len() - 1) {
+        (found, expected) if found != expected => {
+            Err(format!("`ground_truth` has {found} rows, but `scores` has {expected}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+type ScoresAndRows = (Scores, Option<OffsetBuffer<i64>>);
 
 /// The scores in a file of their own, beside the results: a list in JSON.
 fn scores_file(results: &Path, name: &str) -> Result<ScoresAndRows> {
+    let (path, file) = beside(results, name)?;
+    let mut scores = Nested::<Scores>::new("scores");
+    parse(&path, file, &mut scores)?;
+    Ok(scores.finish())
+}
+
+/// The file `name` below the folder of the results.
+fn beside(results: &Path, name: &str) -> Result<(PathBuf, File)> {
     let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     if !inside {
         let problem =
@@ -162,14 +311,8 @@ fn scores_file(results: &Path, name: &str) -> Result<ScoresAndRows> {
         return Err(Error::bad_file(results, problem));
     }
     let path = results.with_file_name(name);
-    let file = File::open(&path).map_err(|error| Error::file(&path, error))?;
-    let mut scores = Nested::<Scores>::new("scores");
-    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 20, file));
-    (&mut scores)
-        .deserialize(&mut json)
-        .and_then(|()| json.end())
-        .map_err(|error| Error::bad_file(&path, error.to_string()))?;
-    Ok(scores.finish())
+    let file = open(&path)?;
+    Ok((path, file))
 }
 
 pub(super) fn write(results: &Results, path: &Path) -> Result<()> {
@@ -211,6 +354,13 @@ fn write_to(results: &Results, out: &mut impl Write) -> io::Result<()> {
             out.write_all(b",")?;
             value(out, targets, place)?;
             out.write_all(b"]")
+        })?;
+    }
+    if let Some(kinds) = &results.anomaly_kinds {
+        key(out, "anomaly_kinds")?;
+        list(out, kinds.len(), None, |out, place| match kinds.name(place) {
+            Some(name) => Ok(serde_json::to_writer(out, name)?),
+            None => out.write_all(b"null"),
         })?;
     }
     key(out, "metadata")?;

@@ -52,6 +52,14 @@ impl ResultType {
         })
     }
 
+    /// Checks that scores lie in rows where its own do, and only there.
+    pub(super) fn check_shape(self, in_rows: bool) -> Result<()> {
+        match (in_rows, self.timing) {
+            (true, Timing::Temporal) | (false, Timing::Static | Timing::Stream) => Ok(()),
+            _ => Err(Error::WrongShape { result_type: self, in_rows }),
+        }
+    }
+
     /// Its name in files.
     pub fn name(self) -> &'static str {
         match (self.level, self.timing) {

@@ -9,18 +9,24 @@
 //! makes nulls of; without it they are scores like any other.
 
 mod columns;
+mod finite;
 mod json;
 mod kind;
+mod kinds;
 mod patch;
 mod table;
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array};
-use arrow::buffer::OffsetBuffer;
+use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use serde_json::{Map, Value};
 
 pub use kind::{Level, ResultType, Timing};
+pub use kinds::AnomalyKinds;
 pub use patch::update_metadata;
 
 use crate::{Error, Result};
@@ -72,6 +78,8 @@ pub struct Results {
     pub graph_ids: Option<ArrayRef>,
     /// Ends of edges, which are integers or strings.
     pub edges: Option<EdgeEnds>,
+    /// Kinds of anomalies, where they are told apart.
+    pub anomaly_kinds: Option<AnomalyKinds>,
     /// What the method said of itself.
     pub metadata: Map<String, Value>,
     /// All else that the file holds.
@@ -100,12 +108,70 @@ pub struct Filtering {
 pub struct Pairs {
     /// Labels, shape `[kept]`.
     pub y_true: Vec<bool>,
-    /// Finite scores, shape `[kept]`.
-    pub y_score: Vec<f64>,
-    /// Which scores they are, shape `[kept]`; absent if all were kept.
-    pub places: Option<Vec<usize>>,
+    /// Finite scores, shape `[kept]`; those of the results themselves if all were kept.
+    pub y_score: ScalarBuffer<f64>,
+    /// Whether each score was kept, shape `[n]`; absent if all were.
+    pub kept: Option<BooleanBuffer>,
     /// What was left out.
     pub filtering: Filtering,
+}
+
+impl Filtering {
+    /// How many scores were left out and why, in words; `None` if none was.
+    pub fn left_out(&self) -> Option<String> {
+        let dropped = self.total - self.kept;
+        let reasons = [
+            (self.dropped_unknown, "-1, unknown to GraFlag"),
+            (self.dropped_inactive, "-2, inactive to GraFlag"),
+            (self.dropped_non_finite, "null or not finite"),
+            (self.dropped_unlabelled, "without a label"),
+        ];
+        let parts: Vec<String> = reasons
+            .iter()
+            .filter(|(n, _)| 0 < *n)
+            .map(|(n, reason)| format!("{n} {reason}"))
+            .collect();
+        let were = if dropped == 1 { "was" } else { "were" };
+        let text =
+            || format!("{dropped} of {} scores {were} left out: {}", self.total, parts.join("; "));
+        (0 < dropped).then(text)
+    }
+}
+
+impl Pairs {
+    /// The entries of `all`, shape `[n]`, that were kept.
+    pub fn kept_of<T: Copy>(&self, all: &[T]) -> Vec<T> {
+        match &self.kept {
+            Some(kept) => kept.set_indices().map(|place| all[place]).collect(),
+            None => all.to_vec(),
+        }
+    }
+}
+
+/// Opens a file of results, which is neither a folder nor anything that may be waited for without end.
+fn open(path: &Path) -> Result<File> {
+    let failed = |error: io::Error| Error::file(path, error);
+    let kind = std::fs::metadata(path).map_err(failed)?.file_type();
+    let what = match kind {
+        kind if kind.is_file() => return File::open(path).map_err(failed),
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_fifo() => "a pipe",
+        _ => "a device or a socket",
+    };
+    Err(Error::bad_file(path, format!("it is {what}, but results are read from a file")))
+}
+
+/// Whether the file at `path` holds results, as [`Results::read`] would find them. JSON is read as a stream, of which
+/// nothing is kept: memory does not grow with the number of scores.
+///
+/// # Errors
+///
+/// As [`Results::read`].
+pub(crate) fn check_file(path: &Path) -> Result<()> {
+    match path.extension().is_some_and(|suffix| suffix == "json") {
+        true => json::check(path),
+        false => Results::read(path).map(drop),
+    }
 }
 
 impl Results {
@@ -120,6 +186,7 @@ impl Results {
             node_ids: None,
             graph_ids: None,
             edges: None,
+            anomaly_kinds: None,
             metadata: Map::new(),
             extra: Map::new(),
         }
@@ -127,15 +194,18 @@ impl Results {
 
     /// Reads `path`: JSON by the suffix `.json`, else a table in Parquet or Arrow IPC.
     ///
-    /// JSON is read as a stream: beside the scores themselves nothing grows with their number.
+    /// JSON is read as a stream: beside the scores themselves nothing grows with their number. `NaN`, `Infinity` and
+    /// `-Infinity`, which Python writes and JSON does not have, are null.
     ///
     /// # Errors
     ///
     /// [`Error::File`] and [`Error::BadFile`], which says where; [`Error::Unknown`] for a result
     /// type that is none of the nine; [`Error::BadLabel`]; [`Error::LengthMismatch`] where labels,
-    /// times or ids are not as many as scores.
+    /// times or ids are not as many as scores; [`Error::WrongShape`] for rows where there are none in its
+    /// result type, and the other way round.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
+        open(path)?;
         let results = match path.extension().is_some_and(|suffix| suffix == "json") {
             true => json::read(path)?,
             false => table::read(path)?,
@@ -166,17 +236,19 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`], [`Error::Empty`].
+    /// [`Error::LengthMismatch`], [`Error::Empty`], [`Error::WrongShape`].
     pub fn check(&self) -> Result<()> {
         let n = self.scores.len();
         if n == 0 {
             return Err(Error::Empty { name: "scores" });
         }
+        self.result_type.check_shape(self.rows.is_some())?;
         let n_rows = self.rows.as_ref().map(|rows| rows.len() - 1);
         // Ids may also be those of the columns, where all rows have as many.
         let columns = self.columns();
         let lengths = [
             ("ground_truth", self.ground_truth.as_ref().map(Array::len), None),
+            ("anomaly_kinds", self.anomaly_kinds.as_ref().map(AnomalyKinds::len), None),
             ("timestamps", self.timestamps.as_ref().map(Array::len), n_rows),
             ("node_ids", self.node_ids.as_ref().map(Array::len), columns),
             ("graph_ids", self.graph_ids.as_ref().map(Array::len), columns),
@@ -205,14 +277,32 @@ impl Results {
     /// To be called for files of methods that follow GraFlag's standard, and for no others: a
     /// score that happens to be −1 or −2 is lost.
     pub fn mask_sentinels(&mut self) -> Filtering {
-        let mut filtering = Filtering { total: self.scores.len(), ..Filtering::default() };
-        let masked = self.scores.iter().map(|score| {
-            filtering.dropped_unknown += usize::from(score == Some(UNKNOWN));
-            filtering.dropped_inactive += usize::from(score == Some(INACTIVE));
-            score.filter(|&score| score != UNKNOWN && score != INACTIVE)
-        });
-        self.scores = masked.collect();
+        let filtering = self.sentinels();
+        if 0 < filtering.dropped_unknown + filtering.dropped_inactive {
+            let is_mark = |score: f64| score == UNKNOWN || score == INACTIVE;
+            let values = self.scores.values();
+            let there = BooleanBuffer::collect_bool(values.len(), |at| !is_mark(values[at]));
+            let there = match self.scores.nulls() {
+                Some(nulls) => nulls.inner() & &there,
+                None => there,
+            };
+            self.scores = Float64Array::new(values.clone(), Some(NullBuffer::new(there)));
+        }
         filtering
+    }
+
+    /// How many scores are the numbers by which GraFlag marks what is unknown, and what is inactive.
+    pub fn sentinels(&self) -> Filtering {
+        let count = |mark: f64| match self.scores.nulls() {
+            None => self.scores.values().iter().filter(|&&score| score == mark).count(),
+            Some(_) => self.scores.iter().filter(|score| *score == Some(mark)).count(),
+        };
+        Filtering {
+            total: self.scores.len(),
+            dropped_unknown: count(UNKNOWN),
+            dropped_inactive: count(INACTIVE),
+            ..Filtering::default()
+        }
     }
 
     /// Scores and labels that are both there, which is what metrics are computed of.
@@ -230,22 +320,23 @@ impl Results {
             && values.iter().all(|score| score.is_finite())
         {
             filtering.kept = total;
-            let (y_true, y_score) = (labels.iter().collect(), values.to_vec());
-            return Ok(Pairs { y_true, y_score, places: None, filtering });
+            let (y_true, y_score) = (labels.iter().collect(), values.clone());
+            return Ok(Pairs { y_true, y_score, kept: None, filtering });
         }
-        let (mut y_true, mut y_score, mut places) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, &score) in values.iter().enumerate() {
-            if self.scores.is_null(place) || !score.is_finite() {
-                filtering.dropped_non_finite += 1;
-            } else if truth.is_null(place) {
-                filtering.dropped_unlabelled += 1;
-            } else {
-                y_true.push(labels.value(place));
-                y_score.push(score);
-                places.push(place);
-            }
+        let kept = BooleanBuffer::collect_bool(total, |place| {
+            let there = self.scores.is_valid(place) && values[place].is_finite();
+            let labelled = truth.is_valid(place);
+            filtering.dropped_non_finite += usize::from(!there);
+            filtering.dropped_unlabelled += usize::from(there && !labelled);
+            there && labelled
+        });
+        filtering.kept = kept.count_set_bits();
+        let (mut y_true, mut y_score) =
+            (Vec::with_capacity(filtering.kept), Vec::with_capacity(filtering.kept));
+        for place in kept.set_indices() {
+            y_true.push(labels.value(place));
+            y_score.push(values[place]);
         }
-        filtering.kept = places.len();
-        Ok(Pairs { y_true, y_score, places: Some(places), filtering })
+        Ok(Pairs { y_true, y_score: y_score.into(), kept: Some(kept), filtering })
     }
 }

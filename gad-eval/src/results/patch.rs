@@ -36,8 +36,11 @@ pub fn update_metadata(path: &Path, change: impl FnOnce(&mut Map<String, Value>)
     read(&mut text).map_err(|error| Error::file(path, error))?;
     let mut metadata = match text.trim() {
         "" | "null" => Map::new(),
-        text => serde_json::from_str(text)
-            .map_err(|error| Error::bad_file(path, format!("metadata: {error}")))?,
+        text => match super::json::lenient(text) {
+            Ok(Value::Object(metadata)) => metadata,
+            Ok(_) => return Err(Error::bad_file(path, "metadata is no object")),
+            Err(error) => return Err(Error::bad_file(path, format!("metadata: {error}"))),
+        },
     };
     change(&mut metadata);
     let metadata = serde_json::to_string_pretty(&metadata)
@@ -160,6 +163,7 @@ mod tests {
             ("{}", json!({"metadata": {"a": 1}})),
             (" { \"s\": \"metadata\" } ", json!({"metadata": {"a": 1}, "s": "metadata"})),
             ("{\"metadata\":null}", json!({"metadata": {"a": 1}})),
+            ("{\"metadata\":{\"loss\": NaN}}", json!({"metadata": {"loss": null, "a": 1}})),
             ("{\"s\": 1, \"metadata\": {}\n}", json!({"metadata": {"a": 1}, "s": 1})),
         ] {
             assert_eq!(serde_json::from_str::<Value>(&patched(text)).unwrap(), expected, "{text}");

@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, Int64Array, RecordBatch, UInt64Array,
+};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use graph_core::WriteOptions;
 use serde_json::{Map, Value};
 
-use super::{EdgeEnds, Results};
+use super::{AnomalyKinds, EdgeEnds, Results};
 use crate::{Error, Result};
 
 /// Key of the metadata of the schema.
@@ -71,6 +73,11 @@ fn batch(results: &Results) -> Result<RecordBatch> {
         add("source", spread(&edges.sources, false)?);
         add("target", spread(&edges.targets, false)?);
     }
+    if let Some(kinds) = &results.anomaly_kinds {
+        let names = (0..n).map(|place| kinds.name(place));
+        let column: DictionaryArray<Int32Type> = names.collect();
+        add("anomaly_kind", Arc::new(column));
+    }
     let mut whole = results.extra.clone();
     whole.insert("result_type".into(), results.result_type.name().into());
     whole.insert("metadata".into(), Value::Object(results.metadata.clone()));
@@ -117,6 +124,14 @@ fn results(batch: &RecordBatch) -> Result<Results, String> {
         (None, None) => None,
         _ => return Err("there is one of the columns `source` and `target` only".into()),
     };
+    let mut anomaly_kinds = None;
+    if let Some(names) = typed("anomaly_kind", &DataType::LargeUtf8)? {
+        let kinds = anomaly_kinds.insert(AnomalyKinds::default());
+        for name in names.as_string::<i64>() {
+            let many = |most| format!("column `anomaly_kind` has more than {most} kinds");
+            kinds.push(name).map_err(many)?;
+        }
+    }
     Ok(Results {
         result_type,
         scores: scores.as_primitive().clone(),
@@ -126,6 +141,7 @@ fn results(batch: &RecordBatch) -> Result<Results, String> {
         node_ids: column("node_id"),
         graph_ids: column("graph_id"),
         edges,
+        anomaly_kinds,
         metadata,
         extra,
     })

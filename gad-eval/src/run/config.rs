@@ -74,6 +74,8 @@ pub struct Own {
     pub any_dataset: bool,
     /// How often resources were looked at.
     pub interval_secs: Option<f64>,
+    /// Whether GraFlag's own runner ran inside, so that what the method left is as GraFlag's standard has it.
+    pub graflag_runner: bool,
 }
 
 fn latest() -> String {
@@ -85,6 +87,11 @@ fn yes() -> bool {
 }
 
 impl ServiceConfig {
+    /// Whether GraFlag ran the method, or its runner did inside ours.
+    pub fn is_of_graflag(&self) -> bool {
+        self.graphlume.as_ref().is_none_or(|own| own.graflag_runner)
+    }
+
     pub(super) fn of(config: &RunConfig, task: &Task, executor: &dyn Executor) -> Self {
         let program = match &config.program {
             Program::Folder(method) => method.folder.to_string_lossy().into_owned(),
@@ -117,6 +124,7 @@ impl ServiceConfig {
                 parameters: config.parameters.clone(),
                 any_dataset: config.any_dataset,
                 interval_secs: Some(config.interval.as_secs_f64()),
+                graflag_runner: false,
             }),
             extra: Map::new(),
         }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread::JoinHandle;
@@ -34,14 +34,15 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Runs methods as processes, each with its own virtual environment if it says what it needs.
 #[derive(Debug, Clone)]
 pub struct LocalExecutor {
-    /// The Python that virtual environments are made with.
-    pub python: PathBuf,
+    /// The Python that methods call and that virtual environments are made with; `None` for the `python` of the path
+    /// where no packages are asked for, and `python3` where they are or where there is no `python`.
+    pub python: Option<PathBuf>,
     /// Folder that keeps virtual environments.
     pub cache: PathBuf,
 }
 
 impl Default for LocalExecutor {
-    /// `python3` of the path, and `graphlume` in the user's folder of caches.
+    /// The Python of the path, and `graphlume` in the user's folder of caches.
     fn default() -> Self {
         let variable =
             |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -49,7 +50,7 @@ impl Default for LocalExecutor {
             .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("graphlume")))
             .or_else(|| Some(variable("HOME")?.join(".cache").join("graphlume")));
         Self {
-            python: "python3".into(),
+            python: None,
             cache: cache.unwrap_or_else(|| std::env::temp_dir().join("graphlume")),
         }
     }
@@ -62,11 +63,12 @@ impl Executor for LocalExecutor {
 
     fn settings(&self) -> Map<String, Value> {
         // A path is to lead to the same interpreter from wherever it is read again.
-        let path = match self.python.components().count() {
-            1 => self.python.clone(),
-            _ => std::path::absolute(&self.python).unwrap_or_else(|_| self.python.clone()),
+        let whole = |python: &PathBuf| match python.components().count() {
+            1 => python.clone(),
+            _ => std::path::absolute(python).unwrap_or_else(|_| python.clone()),
         };
-        Map::from_iter([("python".to_owned(), path.to_string_lossy().into())])
+        let path = self.python.as_ref().map(whole);
+        path.map(|path| ("python".to_owned(), path.to_string_lossy().into())).into_iter().collect()
     }
 
     fn handle(&self) -> String {
@@ -80,28 +82,31 @@ impl Executor for LocalExecutor {
         let own_monitor = task.command.as_ref().is_some_and(|text| text.contains("graflag_runner"));
         // Debian has no `python`, which every method of Python calls.
         let is_there = || venv::on_path("python") || !venv::on_path("python3");
-        if !task.python || (requirements.is_none() && is_there()) {
+        // What the path has is enough, unless another one is asked for or packages are.
+        let as_it_is = requirements.is_none() && self.python.is_none() && is_there();
+        if !task.python || as_it_is {
             let facts = task.python.then(|| venv::interpreter("python")).flatten();
             let facts = facts.unwrap_or_default();
             return Ok(Prepared { facts, own_monitor, ..Prepared::default() });
         }
-        let Venv { folder, facts } =
-            venv::ensure(&self.python, requirements, &self.cache, &log, control)?;
+        let Venv { folder, facts } = match (&self.python, requirements) {
+            (Some(python), None) => venv::alone(python, &self.cache)?,
+            (python, requirements) => {
+                let python = python.as_deref().unwrap_or(Path::new("python3"));
+                venv::ensure(python, requirements, &self.cache, &log, control)?
+            }
+        };
         let programs = folder.join("bin");
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path =
             std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&path)))
                 .map_err(|error| Error::preparation("PATH", error.to_string()))?;
         let text = |path: &std::ffi::OsStr| path.to_string_lossy().into_owned();
-        Ok(Prepared {
-            environment: vec![
-                ("PATH".to_owned(), text(&path)),
-                ("VIRTUAL_ENV".to_owned(), text(folder.as_os_str())),
-            ],
-            facts,
-            own_monitor,
-            ..Prepared::default()
-        })
+        let mut environment = vec![("PATH".to_owned(), text(&path))];
+        if folder.join("pyvenv.cfg").is_file() {
+            environment.push(("VIRTUAL_ENV".to_owned(), text(folder.as_os_str())));
+        }
+        Ok(Prepared { environment, facts, own_monitor, ..Prepared::default() })
     }
 
     fn start(&self, task: &Task, prepared: &Prepared, handle: &str) -> Result<Box<dyn Job>> {

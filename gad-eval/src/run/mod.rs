@@ -50,6 +50,21 @@ pub struct Budget {
     pub memory: Option<u64>,
 }
 
+impl Budget {
+    /// Refuses a budget that nothing can keep to.
+    pub(crate) fn check(&self) -> Result<()> {
+        let bad = |option, value: &str| {
+            let allowed = "above 0, or not given";
+            Err(Error::BadOption { option, value: value.into(), allowed })
+        };
+        match (self.time, self.memory) {
+            (Some(Duration::ZERO), _) => bad("timeout", "0 s"),
+            (_, Some(0)) => bad("memory", "0 bytes"),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A method on a dataset, and how to run it.
 #[derive(Debug, Clone)]
 pub struct RunConfig {
@@ -108,8 +123,9 @@ impl RunConfig {
     ///
     /// [`Error::File`] if the dataset is not there or the folder cannot be made; [`Error::Unknown`],
     /// [`Error::BadParameter`] for parameters that the method does not have; [`Error::BadOption`] for
-    /// a dataset that it cannot read. Nothing is left behind then.
+    /// a dataset that it cannot read, or a budget of nothing. Nothing is left behind then.
     pub fn run(&self, executor: &dyn Executor, control: &Control<'_>) -> Result<Experiment> {
+        self.budget.check()?;
         let dataset = Dataset::at(&self.dataset)?;
         let program = self.program.resolve(self, &dataset)?;
         let folder = make_folder(&self.experiments, self.program.name(), &dataset.name)?;
@@ -202,8 +218,9 @@ impl Attempt<'_> {
             Err(error) => return Err(error),
         };
         environment.write(folder)?;
-        if let (Some(own), Some(image)) = (&mut service.graphlume, &prepared.image) {
-            own.image = Some(image.clone());
+        if let Some(own) = &mut service.graphlume {
+            own.image.clone_from(&prepared.image);
+            own.graflag_runner = prepared.own_monitor;
             service.write(folder)?;
         }
 

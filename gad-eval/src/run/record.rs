@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use graph_core::{Control, Progress};
 use serde::{Deserialize, Serialize};
 
-use super::Executor;
+use super::{Executor, LocalExecutor};
 use crate::experiment::{Runner, State, Status};
 use crate::file::replace_json;
 use crate::{Error, Result};
@@ -54,7 +54,7 @@ impl Record {
         Self { runner: Runner::this(), executor: executor.to_owned(), handle: None, sign: None }
     }
 
-    pub(super) fn of(executor: &str, handle: &str) -> Self {
+    pub(crate) fn of(executor: &str, handle: &str) -> Self {
         Self { handle: Some(handle.to_owned()), ..Self::new(executor) }
     }
 
@@ -106,6 +106,19 @@ impl Record {
         }
         let minutes = self.silence().as_secs() / 60;
         format!("its runner, {}, has given no sign of life for {minutes} min", self.runner)
+    }
+
+    /// How many processes of the method are left, if that can be told from here and now, without asking an engine.
+    pub(crate) fn processes(&self) -> Option<usize> {
+        let local = LocalExecutor::default();
+        match &self.handle {
+            // It was never started.
+            None => None,
+            Some(_) if self.executor != local.name() => None,
+            Some(_) if self.runner.is_of_earlier_start() => Some(0),
+            Some(handle) if self.runner.is_here() => local.remains(handle).ok(),
+            Some(_) => None,
+        }
     }
 
     /// What keeps a process of this machine from finding what a runner of another one has left.

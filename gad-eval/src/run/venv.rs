@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -32,12 +33,59 @@ pub(super) fn on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// What `python` says it is.
+/// What `python` says it is, where it lies, and of which one it is an environment.
 pub(super) fn interpreter(python: impl AsRef<std::ffi::OsStr>) -> Option<Map<String, Value>> {
-    let output = Command::new(python).arg("--version").stdin(Stdio::null()).output().ok()?;
-    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let found = output.status.success().then_some(version)?;
-    Some(Map::from_iter([("interpreter".to_owned(), found.into())]))
+    const PROGRAM: &str = "import platform, sys; print(f'Python {platform.python_version()}', sys.executable, sys.base_prefix, sep='\\n')";
+    let output = Command::new(python).args(["-c", PROGRAM]).stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut lines = text.lines().filter(|_| output.status.success());
+    let version = lines.next()?.to_owned();
+    let rest = ["python_executable", "python_base"].into_iter().zip(lines);
+    let facts = rest.map(|(key, line)| (key.to_owned(), line.into()));
+    Some(std::iter::once(("interpreter".to_owned(), version.into())).chain(facts).collect())
+}
+
+/// A folder in `cache` in which `python` and `python3` are `python`, with the packages that it has; and what it says it
+/// is. It is called by its own path: through a link, an interpreter of a virtual environment would not find that.
+///
+/// # Errors
+///
+/// [`Error::Preparation`] if it cannot be run or there is no such folder.
+pub(super) fn alone(python: &Path, cache: &Path) -> Result<Venv> {
+    let text = python.to_string_lossy();
+    let facts =
+        interpreter(python).ok_or_else(|| Error::preparation(&*text, "it cannot be run"))?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = match python.components().count() {
+        1 => std::env::split_paths(&path).map(|folder| folder.join(python)).find(|p| p.is_file()),
+        _ => std::path::absolute(python).ok(),
+    };
+    let found = found.unwrap_or_else(|| python.to_owned());
+    let key = hex(&Sha256::digest(found.as_os_str().as_encoded_bytes())[..12]);
+    let folder = cache.join("pythons").join(key);
+    let programs = folder.join("bin");
+    let make = || {
+        fs::create_dir_all(&programs)?;
+        let quoted = found.to_string_lossy().replace('\'', r"'\''");
+        let script = format!("#!/bin/sh\nexec '{quoted}' \"$@\"\n");
+        for name in ["python", "python3"] {
+            let path = programs.join(name);
+            // Another run may call what is there at this moment.
+            if fs::read_to_string(&path).is_ok_and(|known| known == script) {
+                continue;
+            }
+            let staged = programs.join(crate::file::unique());
+            fs::write(&staged, &script)?;
+            fs::set_permissions(&staged, fs::Permissions::from_mode(0o755))?;
+            fs::rename(&staged, &path)?;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    make().map_err(|error| {
+        let what = format!("the folder of interpreters, {}", programs.display());
+        Error::preparation(what, format!("{error}; GRAPHLUME_CACHE can name another place"))
+    })?;
+    Ok(Venv { folder, facts })
 }
 
 /// The virtual environment with these packages, which is made if it is not in `cache` yet; with none, one

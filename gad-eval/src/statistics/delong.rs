@@ -30,7 +30,7 @@ pub struct DelongReport {
 /// let poor = [0.5, 0.4, 0.2, 0.8, 0.1, 0.3];
 /// let report = delong(&y_true, &[&good, &poor])?;
 /// assert_eq!(report.roc_auc[0], 1.0);
-/// assert!(report.p_value(0, 1) < 1.0);
+/// assert!(report.p_value(0, 1).is_some_and(|p| p < 1.0));
 /// # Ok::<(), gad_eval::Error>(())
 /// ```
 ///
@@ -93,17 +93,18 @@ impl DelongReport {
     }
 
     /// Two-sided probability of a difference as large as that of methods `a` and `b` if there were
-    /// none; 1 if neither varies and they are equal.
+    /// none; 1 if they are equal. Absent if they differ and nothing varies, as where each separates the labels: no
+    /// variance is known then.
     ///
     /// # Panics
     ///
     /// If there is no such method.
-    pub fn p_value(&self, a: usize, b: usize) -> f64 {
+    pub fn p_value(&self, a: usize, b: usize) -> Option<f64> {
         let difference = self.roc_auc[a] - self.roc_auc[b];
         let variance = self.covariance[a][a] + self.covariance[b][b] - 2.0 * self.covariance[a][b];
         if difference == 0.0 {
-            return 1.0;
+            return Some(1.0);
         }
-        two_sided_normal(difference / variance.max(0.0).sqrt())
+        (0.0 < variance).then(|| two_sided_normal(difference / variance.sqrt()))
     }
 }

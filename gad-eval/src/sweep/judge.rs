@@ -145,6 +145,12 @@ fn measure(
             if let Some(intervals) = report.methods.first() {
                 measures.roc_auc = Some(intervals.roc_auc.into());
                 measures.average_precision = Some(intervals.average_precision.into());
+                // Where the labels are separated nothing varies, which says nothing of how sure that is.
+                if matches!(intervals.roc_auc.value, 0.0 | 1.0) {
+                    for estimate in [&mut measures.roc_auc, &mut measures.average_precision] {
+                        *estimate = estimate.map(|one| Estimate { interval: None, ..one });
+                    }
+                }
             }
         }
         Err(error @ (Error::OneClass { .. } | Error::Empty { .. } | Error::TooFew { .. })) => {

@@ -12,7 +12,7 @@ use graph_core::Control;
 use super::trial::Trial;
 use crate::dataset::{Loaded, Source};
 use crate::detectors::configure;
-use crate::evaluate::results_path;
+use crate::evaluate::{Sentinels, results_path};
 use crate::experiment::State;
 use crate::method::Method;
 use crate::results::Results;
@@ -203,7 +203,7 @@ impl TrialRunner for Processes<'_> {
             experiment: Some(experiment.folder.clone()),
         };
         if ran.state == State::Completed {
-            match read(&experiment.folder, trial) {
+            match read(&experiment.folder) {
                 Ok(results) => ran.results = Some(results),
                 Err(error) => (ran.state, ran.error) = (State::Failed, Some(error.to_string())),
             }
@@ -212,10 +212,10 @@ impl TrialRunner for Processes<'_> {
     }
 }
 
-/// The results of an experiment, without GraFlag's marks if it is a method of its form.
-fn read(folder: &Path, trial: &Trial) -> Result<Results> {
+/// The results of an experiment, without GraFlag's marks if its runner ran the method.
+fn read(folder: &Path) -> Result<Results> {
     let mut results = Results::read(results_path(folder)?)?;
-    if trial.folder.is_some() {
+    if Sentinels::Auto.are_marks(folder) {
         results.mask_sentinels();
     }
     Ok(results)

@@ -154,10 +154,7 @@ impl Follow {
     ) -> Result<()> {
         let mut input = BufReader::with_capacity(BUFFER, input);
         let format = match self.input {
-            Some(StreamFormat::Jsonl) => {
-                let allowed = "arrow or csv: JSON is written, not read";
-                return Err(Error::BadOption { option: "input", value: "jsonl".into(), allowed });
-            }
+            Some(StreamFormat::Jsonl) => return Err(no_json()),
             Some(format) => format,
             None => sniff(&mut input)?,
         };
@@ -233,10 +230,22 @@ impl Follow {
 /// An Arrow stream begins with a mark of four bytes that no text has.
 fn sniff(input: &mut impl BufRead) -> Result<StreamFormat> {
     let start = input.fill_buf().map_err(|error| Error::file("standard input".as_ref(), error))?;
-    Ok(match start.starts_with(&[0xff; 4]) {
-        true => StreamFormat::Arrow,
-        false => StreamFormat::Csv,
-    })
+    match start {
+        [] => Err(Error::bad_file(
+            "standard input".as_ref(),
+            "it is empty: edges come as an Arrow stream, or as lines with names above them",
+        )),
+        [0xff, 0xff, 0xff, 0xff, ..] => Ok(StreamFormat::Arrow),
+        start => match start.trim_ascii_start().first() {
+            Some(b'{' | b'[') => Err(no_json()),
+            _ => Ok(StreamFormat::Csv),
+        },
+    }
+}
+
+fn no_json() -> Error {
+    let allowed = "an Arrow stream or lines of values: JSON is written, not read";
+    Error::BadOption { option: "input", value: "JSON".into(), allowed }
 }
 
 /// Where edges come from.
@@ -249,7 +258,11 @@ impl<R: Read> Input<R> {
     fn next(&mut self, [source, target, time]: &[String; 3]) -> Result<Option<Chunk>> {
         match self {
             Self::Arrow(reader) => {
-                let Some(batch) = reader.next().transpose()? else { return Ok(None) };
+                let batch = reader.next().transpose().map_err(|error| {
+                    let problem = format!("the Arrow stream is cut off or broken: {error}");
+                    Error::bad_file("standard input".as_ref(), problem)
+                })?;
+                let Some(batch) = batch else { return Ok(None) };
                 let edges = StreamBatch::new(&batch, source, target, time)?;
                 Ok(Some(Chunk { edges, rows: Rows::Batch(batch) }))
             }

@@ -104,6 +104,9 @@ def plain(value, key, problems):
     if isinstance(value, float) and not math.isfinite(value):
         problems.append(f"`{key}` is {value}, which is no finite number")
         return None
+    if isinstance(value, (str, bytes)):
+        problems.append(f"`{key}` is {value!r:.80}, which is text and no number")
+        return None
     if isinstance(value, dict):
         return {str(k): plain(v, f"{key}.{k}", problems) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

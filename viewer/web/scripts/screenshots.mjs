@@ -1,0 +1,116 @@
+// Makes the pictures of docs/viewer.md with the built page and the server of the tests, or any other:
+// node scripts/screenshots.mjs [ADDRESS DATASET]
+import { mkdirSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { runnerImport } from "vite";
+
+const out = new URL("../../../docs/images/viewer/", import.meta.url).pathname;
+mkdirSync(out, { recursive: true });
+let [address, dataset = "medium"] = process.argv.slice(2);
+let mock;
+if (!address) {
+  const { module } = await runnerImport(new URL("../tests/mock/server.ts", import.meta.url).pathname);
+  mock = new module.Mock(module.samples());
+  address = await mock.listen();
+}
+const browser = await chromium.launch({
+  executablePath: process.env.GRAPHLUME_CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
+});
+const page = await browser.newPage({ viewport: { width: 1120, height: 700 } });
+page.on("pageerror", (error) => console.error(error));
+const get = (text) => page.evaluate(`(() => { const app = globalThis.graphlume; return ${text}; })()`);
+const until = async (text) => {
+  for (let i = 0; i < 1500 && !(await get(text)); i++) await page.waitForTimeout(100);
+};
+const still = async () => {
+  let last;
+  for (let i = 0; i < 40; i++) {
+    const now = JSON.stringify(await get("[app.viewer.view.camera.x, app.viewer.view.camera.scale, app.viewer.view.renderer.time, app.viewer.view.x(0)]"));
+    if (now === last) break;
+    last = now;
+    await page.waitForTimeout(500);
+  }
+};
+const shot = async (name) => {
+  await page.mouse.move(700, 690);
+  await still();
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: `${out}${name}.png` });
+  console.log(name);
+};
+const panel = (name) => page.getByRole("button", { name: new RegExp(`^${name} `) }).click();
+
+await page.goto(`${address}/`);
+await page.getByRole("heading", { name: "Drop a graph here" }).waitFor();
+await page.waitForTimeout(800);
+await page.screenshot({ path: `${out}home.png` });
+await page.goto(`${address}/?dataset=${dataset}`);
+await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
+await get("app.viewer.view.fit(false)");
+await shot("graph");
+await panel("Layout");
+await shot("layout");
+await panel("Appearance");
+await page.getByLabel("Color by").first().selectOption("kind");
+await page.getByLabel("Icon by").first().selectOption("icon");
+await page.waitForTimeout(1500);
+const hub = "app.viewer.view.order[0]";
+await get(`app.viewer.view.zoomTo([${hub}, ...app.viewer.view.graph.within([${hub}], 1, 'both').nodes].slice(0, 60))`);
+await page.waitForTimeout(1500);
+await shot("appearance");
+await get("app.viewer.encode('node_icon', undefined)");
+await get("app.viewer.encode('node_color', undefined)");
+await get("app.viewer.view.fit(false)");
+await panel("Histograms");
+const bars = page.locator("[data-column='nodes:score'] svg.bars");
+await bars.waitFor();
+await bars.scrollIntoViewIfNeeded();
+const box = await bars.boundingBox();
+await page.mouse.move(box.x + box.width * 0.35, box.y + 20);
+await page.mouse.down();
+await page.mouse.move(box.x + box.width - 1, box.y + 20, { steps: 5 });
+await page.mouse.up();
+await page.waitForTimeout(1500);
+await shot("histograms");
+await panel("Filters");
+await page.getByLabel("Expression", { exact: true }).first().fill("degree > 3 AND kind <> 'file'");
+await page.getByRole("button", { name: "Only these" }).click();
+await page.waitForTimeout(1200);
+await shot("filters");
+await get("app.viewer.update({ filters: [] })");
+await page.getByRole("button", { name: "Close Filters" }).click();
+const time = page.locator(".timebar svg.bars");
+const bar = await time.boundingBox();
+await page.mouse.move(bar.x + bar.width * 0.2, bar.y + 20);
+await page.mouse.down();
+await page.mouse.move(bar.x + bar.width * 0.35, bar.y + 20, { steps: 5 });
+await page.mouse.up();
+await get("app.viewer.set({ prune_orphans: true })");
+await page.waitForTimeout(1500);
+await shot("time");
+await get("app.viewer.update({ filters: [], settings: {} })");
+await get(`app.viewer.selectNeighbors(1, Uint32Array.of(${hub}))`);
+await panel("Selection");
+await page.waitForTimeout(1500);
+await shot("selection");
+await get("app.viewer.select(new Uint32Array(0))");
+await page.getByRole("button", { name: "Close Selection" }).click();
+await page.locator(".picture").focus();
+await page.keyboard.press("i");
+await page.locator(".inspector th button", { hasText: "degree" }).click();
+await page.locator("th[aria-sort=ascending]").waitFor();
+await page.locator(".inspector th button", { hasText: "degree" }).click();
+await page.locator("th[aria-sort=descending]").waitFor();
+await page.locator(".inspector tbody tr").first().waitFor();
+await get("app.viewer.view.fit(false)");
+await shot("inspector");
+await page.keyboard.press("i");
+await get("app.viewer.set({ theme: 'light' })");
+await panel("Saved views");
+await page.getByLabel("Keep what is seen now").fill("All groups, light");
+await page.getByRole("button", { name: "Save", exact: true }).click();
+await get("app.viewer.view.fit(false)");
+await shot("views");
+await browser.close();
+await mock?.close();

@@ -1,0 +1,166 @@
+/** The scene file: everything that a picture shows, in dense buffers. docs/stream.md says its bytes. */
+
+import type { LegendPart, Settings } from "./types";
+
+export interface Scene {
+  n_nodes: number;
+  n_edges: number;
+  is_directed: boolean;
+  title: string;
+  /** Source and target of each edge, [m, 2]. */
+  edges: Uint32Array;
+  /** x to the right, y up, layout units, [n, 2]. */
+  positions?: Float32Array;
+  /** RGBA, [n, 4]. */
+  node_color?: Uint8Array;
+  /** Radius in CSS pixels at point size 1, [n]. */
+  node_size?: Float32Array;
+  /** Place in `icons` plus 1, or 0, [n]. */
+  node_icon?: Uint16Array;
+  /** RGBA, [m, 4]. */
+  edge_color?: Uint8Array;
+  /** CSS pixels, [m]. */
+  edge_width?: Float32Array;
+  settings: Settings;
+  legend: LegendPart[];
+  /** Names of the most important nodes. */
+  labels: { index: number[]; text: string[] };
+  icons: string[];
+  /** Whether icons are texts to be drawn, and not names of glyphs. */
+  icons_as_text?: boolean;
+}
+
+/** What is wrong with a file, in words for who opened it. */
+export class SceneError extends Error {
+  override name = "SceneError";
+}
+
+const MAGIC = 0x43534c47; // "GLSC"
+const VERSION = 1;
+
+type Kind = "u8" | "u16" | "u32" | "f32";
+const ARRAYS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f32: Float32Array } as const;
+
+/** Type of each buffer, of how many rows it is, and numbers in a row. */
+const BUFFERS: Record<string, readonly [Kind, "nodes" | "edges", number]> = {
+  edges: ["u32", "edges", 2],
+  positions: ["f32", "nodes", 2],
+  node_color: ["u8", "nodes", 4],
+  node_size: ["f32", "nodes", 1],
+  node_icon: ["u16", "nodes", 1],
+  edge_color: ["u8", "edges", 4],
+  edge_width: ["f32", "edges", 1],
+};
+
+/** Reads a scene without copying its buffers. `known` gives the buffers that the file leaves out. */
+export function decodeScene(file: ArrayBuffer, known?: Scene): Scene {
+  if (file.byteLength < 12) throw new SceneError(`a scene has at least 12 bytes; this has ${file.byteLength}`);
+  const view = new DataView(file);
+  if (view.getUint32(0, true) !== MAGIC) throw new SceneError("this is no scene: it does not begin with GLSC");
+  const version = view.getUint32(4, true);
+  if (version !== VERSION) throw new SceneError(`the scene has version ${version}; this viewer reads version ${VERSION}`);
+  const bytes = view.getUint32(8, true);
+  if (12 + bytes > file.byteLength) throw new SceneError(`the scene's header ends after the file: ${bytes} of ${file.byteLength - 12} bytes`);
+  let header: Partial<Scene> & { buffers?: Record<string, { offset: number; length: number; type: Kind }> };
+  try {
+    header = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 12, bytes)));
+  } catch (error) {
+    throw new SceneError(`the scene's header is no JSON: ${(error as Error).message}`);
+  }
+  const n_nodes = count(header.n_nodes, "n_nodes");
+  const n_edges = count(header.n_edges, "n_edges");
+  const scene: Scene = {
+    n_nodes,
+    n_edges,
+    is_directed: header.is_directed === true,
+    title: String(header.title ?? ""),
+    edges: known?.edges ?? new Uint32Array(0),
+    settings: header.settings ?? {},
+    legend: Array.isArray(header.legend) ? header.legend : [],
+    labels: labels(header.labels),
+    icons: Array.isArray(header.icons) ? header.icons.map(String) : [],
+  };
+  if (header.icons_as_text === true) scene.icons_as_text = true;
+  for (const [name, [type, of, columns]] of Object.entries(BUFFERS)) {
+    const found = header.buffers?.[name];
+    if (!found) continue;
+    if (found.type !== type) throw new SceneError(`buffer ${name} is of type ${found.type}, and should be of ${type}`);
+    const length = (of === "nodes" ? n_nodes : n_edges) * columns;
+    const Type = ARRAYS[type];
+    if (found.length !== length * Type.BYTES_PER_ELEMENT) {
+      throw new SceneError(`buffer ${name} has ${found.length} bytes, and should have ${length * Type.BYTES_PER_ELEMENT}`);
+    }
+    if (!(found.offset >= 0) || found.offset + found.length > file.byteLength) {
+      throw new SceneError(`buffer ${name} ends at byte ${found.offset + found.length} of a file of ${file.byteLength}`);
+    }
+    const aligned = found.offset % Type.BYTES_PER_ELEMENT === 0;
+    const array = aligned
+      ? new Type(file, found.offset, length)
+      : new Type(file.slice(found.offset, found.offset + found.length));
+    (scene as unknown as Record<string, unknown>)[name] = array;
+  }
+  if (scene.edges.length !== 2 * n_edges) {
+    throw new SceneError(`the scene has ${n_edges} edges, but the ends of ${scene.edges.length / 2}`);
+  }
+  if (scene.edges !== known?.edges) checkEnds(scene.edges, n_nodes);
+  return scene;
+}
+
+function checkEnds(edges: Uint32Array, n: number): void {
+  for (let i = 0; i < edges.length; i++) {
+    if (edges[i]! >= n) throw new SceneError(`edge ${i >> 1} names node ${edges[i]}, but there are only ${n} nodes`);
+  }
+}
+
+function count(value: unknown, name: string): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+    throw new SceneError(`${name} of the scene is ${JSON.stringify(value)}, and should be a number of things`);
+  }
+  return value;
+}
+
+function labels(value: unknown): Scene["labels"] {
+  const found = value as Scene["labels"] | undefined;
+  if (!found || !Array.isArray(found.index) || !Array.isArray(found.text)) return { index: [], text: [] };
+  const length = Math.min(found.index.length, found.text.length);
+  return { index: found.index.slice(0, length).map(Number), text: found.text.slice(0, length).map(String) };
+}
+
+/** Writes a scene. */
+export function encodeScene(scene: Scene): ArrayBuffer {
+  const parts: { name: string; array: Uint8Array | Uint16Array | Uint32Array | Float32Array; type: Kind; columns: number }[] = [];
+  for (const [name, [type, , columns]] of Object.entries(BUFFERS)) {
+    const array = (scene as unknown as Record<string, Float32Array | undefined>)[name];
+    if (array) parts.push({ name, array, type, columns });
+  }
+  const head = (start: number): { text: Uint8Array; total: number } => {
+    let at = start;
+    const buffers: Record<string, unknown> = {};
+    for (const { name, array, type, columns } of parts) {
+      const rows = columns ? array.length / columns : 0;
+      buffers[name] = { offset: at, length: array.byteLength, type, shape: columns > 1 ? [rows, columns] : [rows] };
+      at += up8(array.byteLength);
+    }
+    const { n_nodes, n_edges, is_directed, title, settings, legend, labels, icons, icons_as_text } = scene;
+    const header = { n_nodes, n_edges, is_directed, title, buffers, settings, legend, labels, icons, ...(icons_as_text ? { icons_as_text } : {}) };
+    return { text: new TextEncoder().encode(JSON.stringify(header)), total: at };
+  };
+  // Offsets are numbers of unknown length in the header: room for the longest is left.
+  const start = up8(12 + head(0xffffffff).text.length + 8 * parts.length);
+  const { text, total } = head(start);
+  const file = new Uint8Array(total);
+  const view = new DataView(file.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, VERSION, true);
+  view.setUint32(8, start - 12, true);
+  file.fill(0x20, 12, start);
+  file.set(text, 12);
+  let at = start;
+  for (const { array } of parts) {
+    file.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
+    at += up8(array.byteLength);
+  }
+  return file.buffer;
+}
+
+const up8 = (bytes: number): number => (bytes + 7) & ~7;

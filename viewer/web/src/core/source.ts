@@ -1,0 +1,269 @@
+/** Where data comes from: a server, or, in offline pages and notebooks, the scene alone. */
+
+import { parse, type Row } from "./expression";
+import { Graph } from "./graph";
+import type { Scene } from "./scene";
+import type { Dataset, Encodings, Histogram, Rows, Table } from "./types";
+
+export interface RowsQuery {
+  table: Table;
+  columns?: string[];
+  sort?: string;
+  descending?: boolean;
+  filter?: string;
+  search?: string;
+  offset?: number;
+  limit?: number;
+  /** Only these rows, in this order. */
+  index?: ArrayLike<number>;
+}
+
+export interface Mask {
+  bits: Uint8Array;
+  count: number;
+}
+
+export interface Source {
+  readonly isLive: boolean;
+  dataset(): Promise<Dataset>;
+  measures(): Promise<string[]>;
+  scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer>;
+  histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram>;
+  rows(query: RowsQuery, signal?: AbortSignal): Promise<Rows>;
+  mask(table: Table, filter: string): Promise<Mask>;
+  /** Address of a file, or null where there is no server. */
+  download(table: Table, format: string, filter?: string): string | null;
+  stream(): string | null;
+}
+
+/** An answer that is an error, in the server's words. */
+export class ServerError extends Error {
+  override name = "ServerError";
+  constructor(message: string, readonly status: number, readonly code: string) {
+    super(message);
+  }
+}
+
+/** Fetches, and makes an error of every answer that is one. */
+export async function fetchOk(url: string, init?: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { credentials: "same-origin", ...init });
+  } catch (error) {
+    if ((error as Error).name === "AbortError") throw error;
+    throw new ServerError(`the server at ${new URL(url, location.href).host} cannot be reached`, 0, "unreachable");
+  }
+  if (response.ok) return response;
+  const text = await response.text();
+  let message = text.slice(0, 300) || response.statusText;
+  let code = String(response.status);
+  try {
+    const body = JSON.parse(text) as { error?: { message?: string; code?: string } | string; detail?: string };
+    if (typeof body.error === "string") message = body.error;
+    else if (body.error?.message) {
+      message = body.error.message;
+      code = body.error.code ?? code;
+    }
+  } catch {
+    // Words of a proxy, as they are.
+  }
+  throw new ServerError(message, response.status, code);
+}
+
+/** Tables and pictures of a server's dataset. */
+export class ServerSource implements Source {
+  readonly isLive = true;
+  private readonly base: string;
+
+  constructor(readonly api: string, readonly id: string) {
+    this.base = `${api}/datasets/${encodeURIComponent(id)}`;
+  }
+
+  async dataset(): Promise<Dataset> {
+    return (await fetchOk(this.base)).json() as Promise<Dataset>;
+  }
+
+  /** Names that encodings take beside columns: those of measures with a number for each node. */
+  async measures(): Promise<string[]> {
+    try {
+      const body = (await (await fetchOk(`${this.api}/measures`)).json()) as { name?: unknown }[];
+      return body.flatMap(({ name }) => (typeof name === "string" ? [name] : []));
+    } catch {
+      return ["degree"]; // an older server, or one that keeps them from this page
+    }
+  }
+
+  async scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer> {
+    return (await fetchOk(this.url("scene", { ...encodings, buffers: buffers?.join(",") }))).arrayBuffer();
+  }
+
+  async histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram> {
+    return (await fetchOk(this.url("histogram", { table, column, bins, filter }))).json() as Promise<Histogram>;
+  }
+
+  async rows(query: RowsQuery, signal?: AbortSignal): Promise<Rows> {
+    const { columns, index, ...rest } = query;
+    const url = this.url("rows", {
+      ...rest,
+      columns: columns?.join(","),
+      index: index ? Array.from(index).join(",") : undefined,
+    });
+    return (await fetchOk(url, signal ? { signal } : undefined)).json() as Promise<Rows>;
+  }
+
+  async mask(table: Table, filter: string): Promise<Mask> {
+    const response = await fetchOk(this.url("mask", { table, filter }));
+    const bits = new Uint8Array(await response.arrayBuffer());
+    return { bits, count: Number(response.headers.get("x-graphlume-selected") ?? countBits(bits)) };
+  }
+
+  download(table: Table, format: string, filter?: string): string {
+    return this.url("download", { table, format, filter });
+  }
+
+  stream(): string {
+    return `${this.base}/stream`;
+  }
+
+  /** A picture made by the server. */
+  image(format: "png" | "svg", query: Record<string, unknown>): string {
+    return this.url(`image.${format}`, query);
+  }
+
+  private url(what: string, query: Record<string, unknown>): string {
+    const search = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) {
+      if (value !== undefined && value !== "" && value !== false) search.set(key, String(value));
+    }
+    const text = search.toString();
+    return `${this.base}/${what}${text ? `?${text}` : ""}`;
+  }
+}
+
+export function countBits(bits: Uint8Array): number {
+  let count = 0;
+  for (let b of bits) for (; b; b &= b - 1) count++;
+  return count;
+}
+
+/** What a scene tells by itself: names, degrees and ends. */
+export class SceneSource implements Source {
+  readonly isLive = false;
+  private readonly graph: Graph;
+  private readonly names: Map<number, string>;
+
+  constructor(private readonly file: Scene, private readonly bytes: () => ArrayBuffer) {
+    this.graph = new Graph(file.n_nodes, file.edges);
+    this.names = new Map(file.labels.index.map((u, i) => [u, file.labels.text[i]!]));
+  }
+
+  dataset(): Promise<Dataset> {
+    const numeric = { type: "int", is_numeric: true, is_time: false };
+    const text = { type: "text", is_numeric: false, is_time: false };
+    const { n_nodes, n_edges, is_directed, title } = this.file;
+    const degrees = is_directed ? ["degree", "in_degree", "out_degree"] : ["degree"];
+    return Promise.resolve({
+      id: "", name: title, n_nodes, n_edges, is_directed,
+      tables: {
+        nodes: { n_rows: n_nodes, columns: [{ name: "name", ...text }, ...degrees.map((name) => ({ name, ...numeric }))] },
+        edges: { n_rows: n_edges, columns: [{ name: "source", ...text }, { name: "target", ...text }] },
+      },
+    });
+  }
+
+  measures(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+
+  scene(): Promise<ArrayBuffer> {
+    return Promise.resolve(this.bytes());
+  }
+
+  private name(u: number): string {
+    return this.names.get(u) ?? String(u);
+  }
+
+  private row(table: Table, i: number): Row {
+    if (table === "nodes") {
+      return { name: this.name(i), degree: this.graph.degree(i), in_degree: this.graph.degree(i, "in"), out_degree: this.graph.degree(i, "out") };
+    }
+    return { source: this.name(this.file.edges[2 * i]!), target: this.name(this.file.edges[2 * i + 1]!) };
+  }
+
+  private count(table: Table): number {
+    return table === "nodes" ? this.file.n_nodes : this.file.n_edges;
+  }
+
+  private async columns(table: Table): Promise<string[]> {
+    return (await this.dataset()).tables![table].columns.map((c) => c.name);
+  }
+
+  private async matching(table: Table, filter: string | undefined, search = ""): Promise<number[]> {
+    const columns = await this.columns(table);
+    const test = filter ? parse(filter, columns) : () => true;
+    const part = search.toLowerCase();
+    const found: number[] = [];
+    for (let i = 0; i < this.count(table); i++) {
+      const row = this.row(table, i);
+      if (part && !columns.some((c) => String(row[c]).toLowerCase().includes(part))) continue;
+      if (test(row) === true) found.push(i);
+    }
+    return found;
+  }
+
+  async histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram> {
+    const rows = await this.matching(table, filter);
+    const values = rows.map((i) => this.row(table, i)[column]);
+    if (values.every((v) => typeof v === "number")) {
+      const numbers = values as number[];
+      const low = numbers.reduce((a, b) => Math.min(a, b), Infinity);
+      const high = numbers.reduce((a, b) => Math.max(a, b), -Infinity);
+      if (numbers.length === 0) return { column, type: "numeric", edges: [0, 1], counts: [0], n_null: 0 };
+      const width = (high - low || 1) / bins;
+      const counts = new Array<number>(bins).fill(0);
+      for (const v of numbers) counts[Math.min(bins - 1, Math.floor((v - low) / width))]!++;
+      return { column, type: "numeric", edges: Array.from({ length: bins + 1 }, (_, i) => low + i * width), counts, n_null: 0 };
+    }
+    const counts = new Map<string, number>();
+    for (const v of values) counts.set(String(v), (counts.get(String(v)) ?? 0) + 1);
+    const top = [...counts].sort((a, b) => b[1] - a[1]);
+    const shown = top.slice(0, bins);
+    return {
+      column, type: "category", values: shown.map((e) => e[0]), counts: shown.map((e) => e[1]),
+      n_other: top.slice(bins).reduce((sum, e) => sum + e[1], 0), n_null: 0,
+    };
+  }
+
+  async rows(query: RowsQuery): Promise<Rows> {
+    const { table, sort, descending, offset = 0, limit = 100 } = query;
+    const columns = query.columns ?? (await this.columns(table));
+    let found = query.index ? Array.from(query.index) : await this.matching(table, query.filter, query.search);
+    if (sort && !query.index) {
+      const key = new Map(found.map((i) => [i, this.row(table, i)[sort]]));
+      const sign = descending ? -1 : 1;
+      found = found.sort((a, b) => sign * compare(key.get(a), key.get(b)) || a - b);
+    }
+    const index = query.index ? found : found.slice(offset, offset + limit);
+    return { total: found.length, offset, columns, index, rows: index.map((i) => columns.map((c) => this.row(table, i)[c] ?? null)) };
+  }
+
+  async mask(table: Table, filter: string): Promise<Mask> {
+    const bits = new Uint8Array(Math.ceil(this.count(table) / 8));
+    const rows = await this.matching(table, filter);
+    for (const i of rows) bits[i >> 3]! |= 1 << (i & 7);
+    return { bits, count: rows.length };
+  }
+
+  download(): null {
+    return null;
+  }
+
+  stream(): null {
+    return null;
+  }
+}
+
+function compare(a: unknown, b: unknown): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return String(a).localeCompare(String(b));
+}

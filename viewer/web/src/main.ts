@@ -1,0 +1,107 @@
+/** The bundle: starts by itself on pages that have a place for it, and gives `mount` and a notebook's widget to others. */
+
+import "./page.css";
+import { listen } from "./embed";
+import { mergeParams, readParams } from "./core/params";
+import { mount, page, type Handle } from "./mount";
+
+export { decodeScene, encodeScene } from "./core/scene";
+export { mount } from "./mount";
+export type { Handle, MountOptions } from "./mount";
+
+const SCENE = 'script[type="application/vnd.graphlume.scene;base64"]';
+
+function start(element: HTMLElement): void {
+  const params = readParams(new URLSearchParams(location.search));
+  const scene = document.querySelector(SCENE);
+  if (scene) {
+    const bytes = Uint8Array.from(atob((scene.textContent ?? "").trim()), (c) => c.charCodeAt(0));
+    expose(mount(element, bytes, { params: Object.fromEntries(new URLSearchParams(location.search)), address: location.protocol !== "file:", wholePage: true }).app);
+    return;
+  }
+  // /graph/graph.html is where PyGraphistry points; all else hangs below the same root.
+  const base = location.pathname.replace(/\/(graph\/graph\.html|graph\/?|view\/.*|index\.html|)$/, "");
+  const api = document.querySelector<HTMLMetaElement>('meta[name="graphlume-api"]')?.content || `${base}/api/v1`;
+  let shown: ReturnType<typeof page> | null = null;
+  let end: (() => void) | null = null;
+  const show = (): void => {
+    end?.();
+    shown?.destroy();
+    const query = new URLSearchParams(location.search);
+    const dataset = query.get("dataset") ?? /\/view\/([^/]+)$/.exec(location.pathname)?.[1] ?? null;
+    shown = page(element, {
+      api, dataset, params: mergeParams(params, readParams(query)),
+      home: (id) => {
+        history.pushState(null, "", id === null ? `${base}/` : `${base}/?dataset=${encodeURIComponent(id)}`);
+        show();
+      },
+    });
+    end = shown.app && parent !== window ? listen(shown.app) : null;
+    if (shown.app) expose(shown.app);
+    const icon = params.favicon;
+    if (icon) {
+      const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]') ?? document.head.appendChild(Object.assign(document.createElement("link"), { rel: "icon" }));
+      link.href = icon;
+    }
+  };
+  addEventListener("popstate", show);
+  show();
+}
+
+/** For the console and for tests. */
+function expose(app: Handle["app"]): void {
+  (globalThis as { graphlume?: unknown }).graphlume = app;
+}
+
+if (typeof document !== "undefined") {
+  let element = document.getElementById("graphlume");
+  // Pages of one file may bring the scene and the program alone.
+  if (!element && document.querySelector(SCENE)) {
+    element = document.createElement("div");
+    element.id = "graphlume";
+    document.body.append(element);
+  }
+  if (element) start(element);
+}
+
+interface Model {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(event: string, listener: (...args: never[]) => void): void;
+  off(event: string, listener: (...args: never[]) => void): void;
+  send(content: unknown): void;
+}
+
+/** A widget for notebooks (anywidget): traits scene (bytes), selection, params, height; frames come as messages. */
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const box = document.createElement("div");
+  box.style.height = `${Number(model.get("height") ?? 560)}px`;
+  el.append(box);
+  const handle = mount(box, model.get("scene") as DataView, { params: (model.get("params") as Record<string, unknown>) ?? {}, address: false });
+  let own = false;
+  handle.on("selection", (nodes) => {
+    own = true;
+    model.set("selection", nodes);
+    model.save_changes();
+    own = false;
+  });
+  const bytes = (view: DataView): ArrayBuffer => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) as ArrayBuffer;
+  const onScene = (): void => handle.setScene(bytes(model.get("scene") as DataView));
+  const onSelection = (): void => void (!own && handle.select((model.get("selection") as number[]) ?? []));
+  const onMessage = (content: { type?: string }, buffers: DataView[]): void => {
+    if (content.type === "frame" && buffers[0]) handle.frame(bytes(buffers[0]));
+    else if (content.type === "fit") handle.fit();
+  };
+  model.on("change:scene", onScene);
+  model.on("change:selection", onSelection);
+  model.on("msg:custom", onMessage as (...args: never[]) => void);
+  return () => {
+    model.off("change:scene", onScene);
+    model.off("change:selection", onSelection);
+    model.off("msg:custom", onMessage as (...args: never[]) => void);
+    handle.destroy();
+  };
+}
+
+export default { render };

@@ -1,0 +1,67 @@
+/** The picture as a drawing: SVG of what is seen. */
+
+import { toHex } from "../core/color";
+import { HIDDEN } from "./renderer";
+import type { View } from "./view";
+
+/** Edges above which a drawing is too heavy for any program that would open it. */
+const MOST_EDGES = 200_000;
+
+const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
+const n2 = (v: number): string => String(Math.round(v * 100) / 100);
+
+export function toSvg(view: View): string {
+  const { scene, camera, renderer } = view;
+  if (!scene) throw new Error("there is no graph to draw");
+  const { width, height } = camera;
+  const { look, nodeFlags, edgeFlags } = renderer;
+  const sx = (u: number): number => camera.toScreenX(view.x(u));
+  const sy = (u: number): number => camera.toScreenY(view.y(u));
+  const out = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${n2(width)}" height="${n2(height)}" viewBox="0 0 ${n2(width)} ${n2(height)}">`,
+    scene.title ? `<title>${escape(scene.title)}</title>` : "",
+    `<rect width="100%" height="100%" fill="${toHex(look.background)}"/>`,
+  ];
+  const edges: number[] = [];
+  if (look.edges) {
+    for (let e = 0; e < scene.n_edges; e++) {
+      const [s, t] = [scene.edges[2 * e]!, scene.edges[2 * e + 1]!];
+      if (((edgeFlags[e]! | nodeFlags[s]! | nodeFlags[t]!) & HIDDEN) !== 0) continue;
+      const [x0, y0, x1, y1] = [sx(s), sy(s), sx(t), sy(t)];
+      if (Math.max(x0, x1) < 0 || Math.min(x0, x1) > width || Math.max(y0, y1) < 0 || Math.min(y0, y1) > height) continue;
+      edges.push(e);
+    }
+  }
+  if (edges.length > MOST_EDGES) {
+    throw new Error(`${edges.length.toLocaleString("en-US")} edges are in sight, and a drawing takes at most ${MOST_EDGES.toLocaleString("en-US")}: zoom in, filter, or export PNG`);
+  }
+  // One opacity for all, as a drawing has no layers to count.
+  const opacity = Math.min(0.7, Math.max(0.04, 9 / Math.sqrt(edges.length + 1))) * Math.min(1, look.edgeOpacity);
+  out.push(`<g fill="none" stroke-width="${n2(Math.max(0.6, look.edgeWidth * 0.8))}" stroke-opacity="${n2(opacity)}">`);
+  for (const e of edges) {
+    const [s, t] = [scene.edges[2 * e]!, scene.edges[2 * e + 1]!];
+    const [x0, y0, x1, y1] = [sx(s), sy(s), sx(t), sy(t)];
+    const color = scene.edge_color ? toHex([0, 1, 2].map((i) => scene.edge_color![4 * e + i]! / 255) as [number, number, number]) : mean(renderer.colorOf(s), renderer.colorOf(t));
+    const bow = look.curvature * 0.45;
+    const d = s === t ? "" : bow === 0 ? `M${n2(x0)} ${n2(y0)}L${n2(x1)} ${n2(y1)}`
+      : `M${n2(x0)} ${n2(y0)}C${[0.3, 0.7].map((k) => `${n2(x0 + (x1 - x0) * k - (y1 - y0) * bow)} ${n2(y0 + (y1 - y0) * k + (x1 - x0) * bow)}`).join(" ")} ${n2(x1)} ${n2(y1)}`;
+    if (d) out.push(`<path d="${d}" stroke="${color}"/>`);
+  }
+  out.push(`</g><g stroke="${toHex(look.border)}">`);
+  for (const u of Array.from({ length: scene.n_nodes }, (_, i) => i).sort((a, b) => renderer.sizeOf(a) - renderer.sizeOf(b))) {
+    if ((nodeFlags[u]! & HIDDEN) !== 0) continue;
+    const r = renderer.radius(u, camera);
+    const [x, y] = [sx(u), sy(u)];
+    if (x < -r || y < -r || x > width + r || y > height + r) continue;
+    const [red, green, blue] = renderer.colorOf(u);
+    out.push(`<circle cx="${n2(x)}" cy="${n2(y)}" r="${n2(r)}" fill="${toHex([red / 255, green / 255, blue / 255])}" stroke-width="${n2(Math.min(0.16 * r, 1.25) * look.pointBorder)}"${look.pointOpacity < 1 ? ` opacity="${n2(look.pointOpacity)}"` : ""}/>`);
+  }
+  out.push(`</g><g font-family="Inter, system-ui, sans-serif" font-weight="500" fill="${view.labelStyle.color.replace(/rgb\((\d+) (\d+) (\d+)\)/, "rgb($1,$2,$3)")}" stroke="${toHex(look.background)}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">`);
+  for (const { text, left, top, font } of view.placedLabels()) out.push(`<text x="${n2(left)}" y="${n2(top + font)}" font-size="${font}">${escape(text)}</text>`);
+  out.push("</g></svg>");
+  return out.join("\n");
+}
+
+function mean(a: readonly number[], b: readonly number[]): string {
+  return toHex(a.map((v, i) => (v + b[i]!) / 510) as [number, number, number]);
+}

@@ -1,0 +1,567 @@
+/** Everything around the picture: bars, panels, keys, and what stays in the address. */
+
+import { count, plural } from "../core/format";
+import type { Params } from "../core/params";
+import type { Source } from "../core/source";
+import { packView, readView, unpackView, type SavedView } from "../core/state";
+import type { Stream } from "../core/stream";
+import type { Mode } from "../render/view";
+import { hoverCard } from "./card";
+import { button, debounce, field, h, icon, iconButton, type IconName } from "./dom";
+import { fileName, save, saveHtml, savePng, saveSvg, saveTable } from "./export";
+import { Histograms } from "./histograms";
+import { Inspector } from "./inspector";
+import { legend } from "./legend";
+import { filterPanel, layoutPanel, lookPanel, selectionPanel } from "./panels";
+import { Search } from "./search";
+import { TimeBar } from "./timebar";
+import { Viewer } from "./viewer";
+
+export interface AppOptions {
+  /** Bars and panels; without them only the picture, its legend and its tools. */
+  menu?: boolean;
+  /** Whether the page is ours: keys count everywhere. */
+  wholePage?: boolean;
+  /** Whether the view is kept in the address. */
+  address?: boolean;
+  onHome?: () => void;
+}
+
+type PanelName = "layout" | "look" | "filter" | "bars" | "select" | "views";
+
+const PANELS: readonly (readonly [PanelName, IconName, string, string])[] = [
+  ["layout", "layout", "Layout", "1"],
+  ["look", "look", "Appearance", "2"],
+  ["filter", "filter", "Filters", "3"],
+  ["bars", "bars", "Histograms", "4"],
+  ["select", "select", "Selection", "5"],
+  ["views", "views", "Saved views", "6"],
+];
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["drag", "move the picture; a node: move the node"],
+  ["wheel, pinch, + −", "zoom"],
+  ["arrows", "move the picture"],
+  ["F, double click", "show all"],
+  ["click, Shift click", "select; add to the selection"],
+  ["Shift drag, B, L, V", "box; box, lasso and hand as tools"],
+  ["Space", "play or pause the layout"],
+  ["N, P", "next, previous node by importance"],
+  ["] , [", "next, previous neighbor"],
+  ["Enter", "select what is pointed at"],
+  ["E", "extend the selection by neighbors"],
+  ["Delete", "hide the selection"],
+  ["Esc", "clear the selection"],
+  ["Ctrl Z, Ctrl Y", "undo, redo"],
+  ["/", "search"],
+  ["I", "inspector"],
+  ["1 – 6", "panels"],
+  ["?", "this help"],
+];
+
+export class App {
+  readonly element: HTMLElement;
+  readonly viewer: Viewer;
+  private readonly stage: HTMLElement;
+  private readonly panel: HTMLElement;
+  private readonly rail = new Map<PanelName, HTMLButtonElement>();
+  private readonly panels: Record<PanelName, HTMLElement>;
+  private readonly histograms: Histograms;
+  private readonly inspector: Inspector;
+  private readonly timebar: TimeBar;
+  private readonly search: Search;
+  private readonly toasts: HTMLElement;
+  private readonly live: HTMLElement;
+  private open: PanelName | null = null;
+  private hasInspector = false;
+  private readonly modes = new Map<Mode, HTMLButtonElement>();
+  private readonly inspectorButton: HTMLButtonElement;
+  private params: Params = { settings: {}, layout: {}, encodings: {} };
+  private cursor = -1;
+  private neighborCursor = -1;
+
+  constructor(private readonly options: AppOptions = {}) {
+    this.stage = h("main", { class: "stage" });
+    const picture = h("div", { class: "picture", tabIndex: 0, role: "application", "aria-label": "Graph", "aria-roledescription": "graph" });
+    this.stage.append(picture);
+    this.viewer = new Viewer(picture);
+    const { viewer } = this;
+    viewer.view.canvas.setAttribute("aria-hidden", "true");
+    // The canvas would take the focus of keys from the element that has words.
+    viewer.view.canvas.focus = (o) => picture.focus(o);
+    picture.addEventListener("keydown", (event) => this.onPictureKey(event));
+
+    this.live = h("div", { class: "away", role: "status", "aria-live": "polite" });
+    this.toasts = h("div", { class: "toasts" });
+    this.histograms = new Histograms(viewer);
+    this.inspector = new Inspector(viewer, () => this.showInspector(false));
+    this.timebar = new TimeBar(viewer);
+    this.search = new Search(viewer);
+    this.panels = {
+      layout: layoutPanel(viewer), look: lookPanel(viewer), filter: filterPanel(viewer),
+      bars: this.histograms.element, select: selectionPanel(viewer), views: this.viewsPanel(),
+    };
+    this.panel = h("aside", { class: "panel", hidden: true });
+    const rail = h("nav", { class: "rail", "aria-label": "Panels" });
+    for (const [name, glyph, label, key] of PANELS) {
+      const tab = iconButton(glyph, `${label} (${key})`, () => this.show(this.open === name ? null : name), { "aria-pressed": "false", "data-panel": name });
+      this.rail.set(name, tab);
+      rail.append(tab);
+    }
+    this.inspectorButton = iconButton("table", "Inspector (I)", () => this.showInspector(!this.hasInspector), { "aria-pressed": "false" });
+    rail.append(this.inspectorButton, h("span", { class: "grow" }), iconButton("help", "Keys (?)", () => this.help()));
+
+    const menu = options.menu !== false;
+    viewer.view.inset = { left: menu ? 60 : 8, top: 8, right: 56, bottom: 58 };
+    this.stage.append(
+      ...(menu ? [rail, this.panel] : []),
+      this.tools(), this.player(), legend(viewer), hoverCard(viewer), this.toasts, this.live, this.busy(),
+    );
+    this.element = h("div", { class: "app" }, ...(menu ? [this.bar()] : []), this.stage, this.timebar.element, ...(menu ? [this.inspector.element] : []));
+    this.element.addEventListener("keydown", (event) => this.onKey(event));
+    if (!menu) {
+      const heading = h("h1", { class: "away" });
+      viewer.on("open", () => void (heading.textContent = viewer.dataset?.name || viewer.scene?.title || "graph"));
+      this.stage.prepend(heading);
+    }
+    // On a page of our own, keys count wherever nothing else takes them.
+    if (options.wholePage) document.addEventListener("keydown", this.onDocumentKey);
+
+    viewer.on("message", ({ text, kind }) => this.toast(text, kind));
+    viewer.on("announce", (text) => void (this.live.textContent = text));
+    viewer.on("theme", () => this.theme());
+    viewer.on("state", () => this.keep());
+    viewer.view.on("camera", () => this.keep());
+    viewer.on("selection", (nodes) => {
+      this.live.textContent = nodes.length === 0 ? "selection cleared" : nodes.length === 1 ? `selected ${viewer.name(nodes[0]!)}` : `${plural(nodes.length, "node")} selected`;
+      if (nodes.length > 0 && this.open === null && menu && !this.wasShown) {
+        // Once: later it is the user who says which panel is there.
+        this.wasShown = true;
+        this.show("select", false);
+      }
+    });
+    viewer.on("open", () => {
+      this.cursor = -1;
+      picture.setAttribute("aria-label", `Graph ${viewer.dataset?.name ?? viewer.scene?.title ?? ""}: ${plural(viewer.scene!.n_nodes, "node")}, ${plural(viewer.scene!.n_edges, "edge")}`);
+    });
+    this.theme();
+  }
+  private wasShown = false;
+
+  /** Shows a graph, with the view of the address if there is one. */
+  async load(source: Source, params: Params): Promise<void> {
+    this.params = params;
+    const inAddress = /(?:^#|&)view=([\w-]+)/.exec(location.hash)?.[1];
+    const saved = this.options.address && inAddress ? unpackView(inAddress) : null;
+    if (inAddress && this.options.address && !saved) this.toast("the view in the address cannot be read; the graph is shown as it was saved", "error");
+    try {
+      await this.viewer.open(source, params, saved);
+    } catch (error) {
+      this.stage.append(h("div", { class: "blank", role: "alert" }, h("h1", {}, "This graph cannot be shown"), h("p", {}, (error as Error).message),
+        this.options.onHome ? button("All graphs", this.options.onHome, { class: "primary" }) : null));
+      return;
+    }
+    const { dataset } = this.viewer;
+    if (this.options.address) document.title = `${this.params.title ?? dataset?.name ?? "graph"} · graphlume`;
+    const all = this.viewer.params;
+    if (all.histograms) this.show("bars", false);
+    if (all.inspector) this.showInspector(true);
+    if (all.logo) {
+      const logo = h("img", { class: "logo", src: all.logo.url, alt: "" });
+      logo.style.maxWidth = `${Math.min(400, all.logo.maxWidth ?? 120)}px`;
+      logo.style.maxHeight = `${Math.min(400, all.logo.maxHeight ?? 60)}px`;
+      this.stage.append(logo);
+    }
+    for (const words of dataset?.warnings ?? []) this.toast(words, "info");
+    if (all.collections) this.toast("collections of the address are not drawn by this version", "info");
+  }
+
+  // Bars
+
+  private bar(): HTMLElement {
+    const { viewer } = this;
+    const title = h("h1", { class: "title clip" });
+    const counts = h("span", { class: "quiet counts", "aria-live": "off" });
+    const write = (): void => {
+      const { scene, hidden, dataset } = viewer;
+      if (!scene) return;
+      title.textContent = dataset?.name || scene.title || "graph";
+      title.title = dataset?.description ?? "";
+      const of = (seen: number | undefined, all: number, word: string): string => (seen === undefined || seen === all ? plural(all, word) : `${count(seen)} of ${plural(all, word)}`);
+      counts.textContent = `${of(hidden?.n_nodes, scene.n_nodes, "node")} · ${of(hidden?.n_edges, scene.n_edges, "edge")}`;
+    };
+    viewer.on("open", write);
+    viewer.on("hidden", write);
+    const undo = iconButton("undo", "Undo (Ctrl Z)", () => viewer.undo(), { disabled: true });
+    const redo = iconButton("redo", "Redo (Ctrl Y)", () => viewer.redo(), { disabled: true });
+    viewer.on("state", () => {
+      undo.disabled = !viewer.history.canUndo;
+      redo.disabled = !viewer.history.canRedo;
+    });
+    const logo = h("span", { class: "mark", "aria-hidden": "true" });
+    const brand = this.options.onHome
+      ? h("a", { class: "brand", href: location.pathname, title: "All graphs", onclick: (event: MouseEvent) => {
+          event.preventDefault();
+          this.options.onHome!();
+        } }, logo, "graphlume")
+      : h("span", { class: "brand" }, logo, "graphlume");
+    return h("header", { class: "bar" }, brand, title, counts, h("span", { class: "grow" }), this.search.element,
+      undo, redo,
+      iconButton("theme", "Light or dark", () => viewer.set({ theme: viewer.isDark ? "light" : "dark", background: "" })),
+      ...(this.options.address ? [iconButton("share", "Copy a link to this view", () => void this.share())] : []),
+      this.exportMenu());
+  }
+
+  private exportMenu(): HTMLElement {
+    const { viewer } = this;
+    const list = h("div", { class: "menu", role: "menu", hidden: true });
+    const open = iconButton("export", "Export", () => {
+      list.hidden = !list.hidden;
+      open.setAttribute("aria-expanded", String(!list.hidden));
+      if (!list.hidden) list.querySelector<HTMLElement>("button:not([hidden])")?.focus();
+    }, { "aria-haspopup": "menu", "aria-expanded": "false" });
+    const close = (): void => {
+      list.hidden = true;
+      open.setAttribute("aria-expanded", "false");
+    };
+    const item = (label: string, what: () => void | Promise<void>, live = false): HTMLElement =>
+      button(label, () => {
+        close();
+        void (async () => {
+          try {
+            await what();
+          } catch (error) {
+            viewer.fail(label, error);
+          }
+        })();
+      }, { role: "menuitem", ...(live ? { "data-live": "" } : {}) });
+    list.append(
+      item("Picture, PNG", () => savePng(viewer, Math.min(2, devicePixelRatio || 1))), item("Picture, PNG, 4 times as fine", () => savePng(viewer, 4)), item("Drawing, SVG", () => saveSvg(viewer)),
+      item("Page that works offline, HTML", () => saveHtml(viewer)), h("hr", {}),
+      item("Nodes, CSV", () => saveTable(viewer, "nodes", "csv")), item("Edges, CSV", () => saveTable(viewer, "edges", "csv")),
+      item("Nodes, Arrow", () => saveTable(viewer, "nodes", "arrow"), true), item("Edges, Arrow", () => saveTable(viewer, "edges", "arrow"), true),
+      item("Nodes, Parquet", () => saveTable(viewer, "nodes", "parquet"), true), item("Edges, Parquet", () => saveTable(viewer, "edges", "parquet"), true),
+    );
+    viewer.on("open", () => {
+      for (const b of list.querySelectorAll<HTMLElement>("[data-live]")) b.hidden = !viewer.source?.isLive;
+    });
+    const box = h("div", { class: "drop-down", onkeydown: (event: KeyboardEvent) => {
+      const items = [...list.querySelectorAll<HTMLElement>("button:not([hidden])")];
+      const root = box.getRootNode() as Document | ShadowRoot;
+      const at = items.indexOf(root.activeElement as HTMLElement);
+      if (event.key === "Escape") {
+        close();
+        open.focus();
+      } else if (event.key === "ArrowDown") items[(at + 1) % items.length]?.focus();
+      else if (event.key === "ArrowUp") items[(at + items.length - 1) % items.length]?.focus();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    }, onfocusout: (event: FocusEvent) => {
+      if (!box.contains(event.relatedTarget as Node | null)) close();
+    } }, open, list);
+    return box;
+  }
+
+  private tools(): HTMLElement {
+    const { viewer } = this;
+    const mode = (name: Mode, glyph: IconName, label: string): HTMLButtonElement => {
+      const b = iconButton(glyph, label, () => this.setMode(name), { "aria-pressed": String(name === "pan") });
+      this.modes.set(name, b);
+      return b;
+    };
+    return h("div", { class: "tools", role: "toolbar", "aria-label": "Picture" },
+      mode("pan", "hand", "Hand (V)"), mode("box", "box", "Box (B)"), mode("lasso", "lasso", "Lasso (L)"), h("hr", {}),
+      iconButton("plus", "Zoom in (+)", () => viewer.view.zoom(1.4)), iconButton("minus", "Zoom out (−)", () => viewer.view.zoom(1 / 1.4)), iconButton("fit", "Show all (F)", () => viewer.view.fit()));
+  }
+
+  private setMode(mode: Mode): void {
+    this.viewer.view.mode = mode;
+    for (const [name, b] of this.modes) b.setAttribute("aria-pressed", String(name === mode));
+    this.viewer.view.canvas.style.cursor = mode === "pan" ? "grab" : "crosshair";
+  }
+
+  private player(): HTMLElement {
+    const { viewer } = this;
+    const play = iconButton("pause", "Pause the layout (Space)", () => viewer.togglePlay(), { class: "icon primary" });
+    const step = iconButton("step", "One step", () => viewer.stream?.send({ type: "step", n: 1 }));
+    const status = h("span", { class: "quiet status" });
+    const retry = button("Try now", () => viewer.stream?.retry(), { class: "link", hidden: true });
+    const element = h("div", { class: "player", role: "toolbar", "aria-label": "Layout", hidden: true }, play, step, status, retry);
+    let connection = { open: false, retry: 0 };
+    let why = "";
+    const write = (stream: Stream): void => {
+      if (stream !== viewer.stream) return;
+      const running = stream.state === "running";
+      play.replaceChildren(icon(running ? "pause" : "play"));
+      const words = running ? "Pause the layout (Space)" : "Play the layout (Space)";
+      play.title = words;
+      play.setAttribute("aria-label", words);
+      retry.hidden = connection.open;
+      element.classList.toggle("lost", !connection.open);
+      status.textContent = connection.open ? `${stream.state}${why} · ${plural(viewer.iteration, "step")}` : `no connection; next try in ${Math.max(1, Math.round(connection.retry))} s`;
+    };
+    viewer.on("open", () => void (element.hidden = true));
+    viewer.on("stream", (stream) => {
+      element.hidden = false;
+      connection = { open: stream.isOpen, retry: 0 };
+      status.textContent = "connecting…";
+      let last = 0;
+      stream.on("frame", () => {
+        const now = performance.now();
+        if (now - last > 200) {
+          last = now;
+          write(stream);
+        }
+      });
+      stream.on("state", ({ state, reason }) => {
+        why = reason && reason !== state ? ` (${reason})` : "";
+        play.disabled = step.disabled = !stream.maySteer;
+        write(stream);
+        this.live.textContent = `layout ${state}${reason ? `: ${reason}` : ""}`;
+      });
+      stream.on("connection", ({ open, retry: seconds }) => {
+        connection = { open, retry: seconds ?? 0 };
+        write(stream);
+      });
+    });
+    return element;
+  }
+
+  private busy(): HTMLElement {
+    const element = h("div", { class: "busy", role: "progressbar", "aria-label": "Loading", hidden: true });
+    this.viewer.on("busy", (busy) => void (element.hidden = !busy));
+    return element;
+  }
+
+  // Panels
+
+  show(name: PanelName | null, focus = true): void {
+    this.open = name;
+    for (const [n, tab] of this.rail) tab.setAttribute("aria-pressed", String(n === name));
+    this.histograms.show(name === "bars");
+    this.panel.hidden = name === null;
+    this.viewer.view.inset.left = name === null ? 60 : 364;
+    if (name === null) return;
+    const label = PANELS.find(([n]) => n === name)![2];
+    this.panel.setAttribute("aria-label", label);
+    this.panel.replaceChildren(h("header", {}, h("h2", {}, label), iconButton("close", `Close ${label}`, () => {
+      this.show(null);
+      this.rail.get(name)?.focus();
+    })), this.panels[name]);
+    if (focus) this.panel.querySelector<HTMLElement>("input:not([type=checkbox]), select, button")?.focus({ preventScroll: true });
+  }
+
+  showInspector(visible: boolean): void {
+    this.hasInspector = visible;
+    this.inspectorButton.setAttribute("aria-pressed", String(visible));
+    this.inspector.show(visible);
+  }
+
+  private viewsPanel(): HTMLElement {
+    const { viewer } = this;
+    const key = (): string => `graphlume.views.${viewer.dataset?.id || viewer.scene?.title || ""}`;
+    const read = (): { name: string; view: SavedView }[] => {
+      try {
+        const list = JSON.parse(localStorage.getItem(key()) ?? "[]") as { name: unknown; view: unknown }[];
+        return list.flatMap(({ name, view }) => {
+          const v = readView(view);
+          return v ? [{ name: String(name), view: v }] : [];
+        });
+      } catch {
+        return []; // no storage in this frame
+      }
+    };
+    const write = (views: { name: string; view: SavedView }[]): void => {
+      try {
+        localStorage.setItem(key(), JSON.stringify(views));
+      } catch (error) {
+        this.toast(`this browser keeps nothing here: ${(error as Error).message}; a link works`, "error");
+      }
+      fill();
+    };
+    const list = h("ul", { class: "views" });
+    const name = h("input", { type: "text", placeholder: "Name of the view" });
+    const keep = (): void => {
+      const views = read();
+      const words = name.value.trim() || `View ${views.length + 1}`;
+      write([...views.filter((v) => v.name !== words), { name: words, view: viewer.saved() }]);
+      name.value = "";
+    };
+    name.addEventListener("keydown", (event) => event.key === "Enter" && keep());
+    const fill = (): void => {
+      const views = read();
+      list.replaceChildren(...views.map((v) => h("li", { class: "row" },
+        button(v.name, () => viewer.restore(v.view), { class: "grow left clip" }),
+        iconButton("close", `Delete view ${v.name}`, () => write(views.filter((w) => w.name !== v.name))))));
+      if (views.length === 0) list.replaceChildren(h("li", { class: "quiet" }, "No views are saved in this browser."));
+    };
+    viewer.on("open", fill);
+    return h("div", { class: "panel-body" }, h("div", { class: "stack" }, field("Keep what is seen now", name), h("div", { class: "row" }, button("Save", keep, { class: "primary" }),
+      ...(this.options.address ? [button("Copy link", () => void this.share()), button("Copy frame", () => void this.share(true))] : []),
+      button("Download", () => save(fileName(viewer, "view.json"), new Blob([JSON.stringify(viewer.saved(), null, 1)], { type: "application/json" })))), list));
+  }
+
+  // Address
+
+  link(): string {
+    const url = new URL(location.href);
+    url.hash = `view=${packView(this.viewer.saved())}`;
+    return url.href;
+  }
+
+  private readonly keep = debounce(() => {
+    if (!this.options.address || !this.viewer.scene) return;
+    // Only what somebody did: a fresh page keeps a short address.
+    if (!this.viewer.history.canUndo && this.viewer.view.follow) return;
+    history.replaceState(history.state, "", this.link());
+  }, 400);
+
+  private async share(frame = false): Promise<void> {
+    let text = this.link();
+    if (frame) {
+      const url = new URL(text);
+      url.searchParams.set("embed", "true");
+      text = `<iframe src="${url.href.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}" width="100%" height="600" style="border:0" allow="fullscreen" title="Graph"></iframe>`;
+    }
+    try {
+      await navigator.clipboard.writeText(text);
+      this.toast(frame ? "the frame’s code is copied" : "the link is copied", "info");
+    } catch {
+      // No right to the clipboard: the text is shown to be copied by hand.
+      const input = h("input", { type: "text", value: text, readOnly: true, "aria-label": "Link" });
+      this.dialog("Link to this view", input);
+      input.select();
+    }
+  }
+
+  // Keys
+
+  private readonly onDocumentKey = (event: KeyboardEvent): void => {
+    if (event.target !== document.body) return;
+    this.onPictureKey(event);
+    if (!event.defaultPrevented) this.onKey(event);
+  };
+
+  private onKey(event: KeyboardEvent): void {
+    const target = event.composedPath()[0] as HTMLElement;
+    const isText = target.matches("input:not([type=checkbox]):not([type=range]):not([type=color]), textarea, select");
+    const { viewer } = this;
+    if (event.ctrlKey || event.metaKey) {
+      const key = event.key.toLowerCase();
+      if (isText || (key !== "z" && key !== "y")) return;
+      if (key === "y" || event.shiftKey) viewer.redo();
+      else viewer.undo();
+      event.preventDefault();
+      return;
+    }
+    if (isText || event.altKey) return;
+    const panel = PANELS.find(([, , , key]) => key === event.key);
+    if (panel && this.options.menu !== false) this.show(this.open === panel[0] ? null : panel[0]);
+    else if (event.key === "/") this.search.input.focus();
+    else if (event.key === "?") this.help();
+    else if (event.key === "i") this.showInspector(!this.hasInspector);
+    else if (event.key === " " && !target.matches("button, input, a, [tabindex='0'] tr")) viewer.togglePlay();
+    else return;
+    event.preventDefault();
+  }
+
+  private onPictureKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { viewer } = this;
+    const { view } = viewer;
+    const step = event.shiftKey ? 200 : 60;
+    switch (event.key) {
+      case "ArrowLeft": view.pan(step, 0); break;
+      case "ArrowRight": view.pan(-step, 0); break;
+      case "ArrowUp": view.pan(0, step); break;
+      case "ArrowDown": view.pan(0, -step); break;
+      case "+": case "=": view.zoom(1.25); break;
+      case "-": view.zoom(0.8); break;
+      case "f": case "F": case "0": view.fit(); break;
+      case "v": this.setMode("pan"); break;
+      case "b": this.setMode("box"); break;
+      case "l": this.setMode("lasso"); break;
+      case "e": viewer.selectNeighbors(1); break;
+      case "n": this.goTo(1); break;
+      case "p": this.goTo(-1); break;
+      case "]": this.goNeighbor(1); break;
+      case "[": this.goNeighbor(-1); break;
+      case "Delete": viewer.hideSelection(false); break;
+      case "Enter": if (view.pointed.node !== undefined) viewer.select(Uint32Array.of(view.pointed.node)); break;
+      case "Escape":
+        viewer.select(new Uint32Array(0));
+        view.point({});
+        break;
+      default: return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** The next node by importance that is seen, told in words. */
+  private goTo(by: number): void {
+    const { view } = this.viewer;
+    const order = view.order;
+    if (order.length === 0) return;
+    for (let tries = 0; tries < order.length; tries++) {
+      this.cursor = (this.cursor + by + order.length) % order.length;
+      if (!view.isHidden(order[this.cursor]!)) break;
+    }
+    this.neighborCursor = -1;
+    this.tell(order[this.cursor]!, `${this.cursor + 1} of ${order.length}`);
+  }
+
+  private goNeighbor(by: number): void {
+    const { view, state } = this.viewer;
+    const from = state.selection[0] ?? view.pointed.node;
+    if (from === undefined) return;
+    const near: number[] = [];
+    view.graph.forEach(from, "both", (v) => void (!view.isHidden(v) && v !== from && near.push(v)));
+    if (near.length === 0) return;
+    this.neighborCursor = (this.neighborCursor + by + near.length) % near.length;
+    this.tell(near[this.neighborCursor]!, `neighbor ${this.neighborCursor + 1} of ${near.length}`);
+  }
+
+  private tell(u: number, where: string): void {
+    const { view } = this.viewer;
+    view.point({ node: u });
+    const x = view.camera.toScreenX(view.x(u));
+    const y = view.camera.toScreenY(view.y(u));
+    if (x < 60 || y < 20 || x > view.camera.width - 20 || y > view.camera.height - 20) view.zoomTo([u]);
+    this.live.textContent = `${this.viewer.name(u)}, ${plural(view.graph.degree(u), "edge")}, ${where}`;
+  }
+
+  private help(): void {
+    this.dialog("Keys and gestures", h("dl", { class: "keys" }, ...KEYS.flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v)])));
+  }
+
+  private dialog(title: string, body: HTMLElement): void {
+    const dialog = h("dialog", { "aria-label": title, onclose: () => dialog.remove() });
+    dialog.append(h("header", {}, h("h2", {}, title), iconButton("close", "Close", () => dialog.close())), body);
+    this.element.append(dialog);
+    dialog.showModal();
+  }
+
+  // Words
+
+  toast(text: string, kind: "info" | "error"): void {
+    const same = [...this.toasts.children].find((t) => t.getAttribute("data-text") === text);
+    same?.remove();
+    const toast = h("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status", "data-text": text }, h("span", {}, text), iconButton("close", "Dismiss", () => toast.remove()));
+    this.toasts.append(toast);
+    while (this.toasts.children.length > 4) this.toasts.firstElementChild!.remove();
+    setTimeout(() => toast.remove(), kind === "error" ? 12_000 : 4000);
+  }
+
+  private theme(): void {
+    this.element.classList.toggle("light", !this.viewer.isDark);
+  }
+
+  destroy(): void {
+    document.removeEventListener("keydown", this.onDocumentKey);
+    this.timebar.destroy();
+    this.viewer.destroy();
+    this.element.remove();
+  }
+}

@@ -1,0 +1,221 @@
+/** Bars of a histogram, with a brush: drag over bars, or write the bounds. */
+
+import { count, number, time } from "../core/format";
+import { quoteName, quoteTime, quoteValue } from "../core/expression";
+import type { Histogram } from "../core/types";
+import { h, svg } from "./dom";
+
+export type Range = readonly [low: number, high: number];
+
+/** The condition that a value lies in a range; the last bin has its upper bound inside. */
+export function rangeExpression(histogram: Histogram, [low, high]: Range): string {
+  const name = quoteName(histogram.column);
+  const value = histogram.type === "time" ? (v: number): string => quoteTime(Math.round(v)) : (v: number): string => quoteValue(Number(v.toPrecision(12)));
+  const last = histogram.edges![histogram.edges!.length - 1]!;
+  return `${name} >= ${value(low)} AND ${name} ${high >= last ? "<=" : "<"} ${value(high)}`;
+}
+
+export function rangeWords(histogram: Histogram, [low, high]: Range): string {
+  const words = histogram.type === "time" ? (v: number): string => time(v, high - low) : number;
+  return `${words(low)} – ${words(high)}`;
+}
+
+let gestures = 0;
+
+/** A histogram of numbers or times. */
+export class BrushChart {
+  readonly element: HTMLElement;
+  range: Range | null = null;
+  private histogram: Histogram | null = null;
+  private part: number[] | null = null;
+  private readonly picture: SVGElement;
+  private readonly bars: SVGElement;
+  private readonly brush: SVGElement;
+  private readonly low: HTMLInputElement;
+  private readonly high: HTMLInputElement;
+  private readonly words: HTMLElement;
+  private width = 260;
+
+  constructor(private readonly label: string, private readonly height: number, private readonly onRange: (range: Range | null, gesture: string) => void) {
+    this.bars = svg("g");
+    this.brush = svg("rect", { class: "brush", x: 0, y: 0, width: 0, height });
+    this.picture = svg("svg", { class: "bars", height, width: "100%", preserveAspectRatio: "none", role: "img" }, this.bars, this.brush);
+    this.picture.addEventListener("pointerdown", this.onDown as EventListener);
+    this.low = h("input", { type: "text", class: "bound", "aria-label": `${label} from`, onchange: () => this.written() });
+    this.high = h("input", { type: "text", class: "bound", "aria-label": `${label} to`, onchange: () => this.written() });
+    this.words = h("span", { class: "quiet" });
+    this.element = h("div", { class: "chart" }, this.picture as unknown as HTMLElement, h("div", { class: "bounds" }, this.low, this.words, this.high));
+    new ResizeObserver(([entry]) => {
+      const width = Math.round(entry!.contentRect.width);
+      if (width > 0 && width !== this.width) {
+        this.width = width;
+        this.draw();
+      }
+    }).observe(this.picture);
+  }
+
+  /** `part`: how many of each bin other filters leave. */
+  set(histogram: Histogram, part: number[] | null): void {
+    this.histogram = histogram;
+    this.part = part;
+    const total = histogram.counts.reduce((a, b) => a + b, 0);
+    this.picture.setAttribute("aria-label", `${this.label}: ${count(total)} values from ${this.format(histogram.edges![0]!)} to ${this.format(histogram.edges![histogram.edges!.length - 1]!)}`);
+    this.draw();
+  }
+
+  setRange(range: Range | null): void {
+    this.range = range;
+    this.drawBrush();
+  }
+
+  private format(v: number): string {
+    const edges = this.histogram!.edges!;
+    return this.histogram!.type === "time" ? time(v, edges[edges.length - 1]! - edges[0]!) : number(v);
+  }
+
+  private draw(): void {
+    const { histogram } = this;
+    if (!histogram?.edges) return;
+    const bins = histogram.counts.length;
+    const most = Math.max(1, ...histogram.counts);
+    // Long tails are seen too: heights are square roots where one bin towers over the rest.
+    const sorted = [...histogram.counts].sort((a, b) => b - a);
+    const steep = most > 12 * (sorted[Math.floor(bins / 2)] || 1);
+    const up = (c: number): number => (c === 0 ? 0 : Math.max(1.5, (steep ? Math.sqrt(c / most) : c / most) * (this.height - 3)));
+    const w = this.width / bins;
+    this.picture.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+    const rect = (i: number, c: number, kind: string): SVGElement => {
+      const tall = up(c);
+      const bar = svg("rect", { class: kind, x: (i * w + 0.5).toFixed(2), width: Math.max(0.5, w - 1).toFixed(2), y: (this.height - tall).toFixed(2), height: tall.toFixed(2), rx: Math.min(2, w / 4) });
+      const title = svg("title");
+      title.textContent = `${this.format(histogram.edges![i]!)} – ${this.format(histogram.edges![i + 1]!)}: ${count(c)}`;
+      bar.append(title);
+      return bar;
+    };
+    this.bars.replaceChildren(
+      ...histogram.counts.map((c, i) => rect(i, c, this.part ? "bin faint" : "bin")),
+      ...(this.part ?? []).map((c, i) => rect(i, Math.min(c, histogram.counts[i]!), "bin")),
+    );
+    this.drawBrush();
+  }
+
+  private drawBrush(): void {
+    const { histogram, range } = this;
+    if (!histogram?.edges) return;
+    const edges = histogram.edges;
+    const [low, high] = [edges[0]!, edges[edges.length - 1]!];
+    const at = (v: number): number => ((v - low) / (high - low || 1)) * this.width;
+    const [a, b] = range ?? [low, low];
+    this.brush.setAttribute("x", String(at(a)));
+    this.brush.setAttribute("width", String(Math.max(0, at(b) - at(a))));
+    this.element.classList.toggle("brushed", range !== null);
+    this.low.value = this.format(range ? a : low);
+    this.high.value = this.format(range ? b : high);
+    this.words.textContent = "to";
+  }
+
+  private written(): void {
+    const { histogram } = this;
+    if (!histogram?.edges) return;
+    const read = (text: string): number => (histogram.type === "time" ? Date.parse(`${text.trim().replace(" ", "T")}${/T/.test(text.trim().replace(" ", "T")) ? "Z" : ""}`) : Number(text.replaceAll(",", "")));
+    const [low, high] = [read(this.low.value), read(this.high.value)];
+    if (Number.isNaN(low) || Number.isNaN(high) || low > high) {
+      this.drawBrush();
+      return;
+    }
+    this.range = [low, high];
+    this.drawBrush();
+    this.onRange(this.range, "");
+  }
+
+  /** Drags a new range, the whole range, or one of its ends. */
+  private readonly onDown = (event: PointerEvent): void => {
+    const edges = this.histogram?.edges;
+    if (!edges || event.button !== 0) return;
+    event.preventDefault();
+    const box = this.picture.getBoundingClientRect();
+    const [low, high] = [edges[0]!, edges[edges.length - 1]!];
+    const perPixel = (high - low || 1) / box.width;
+    const value = (e: PointerEvent): number => Math.min(high, Math.max(low, low + (e.clientX - box.left) * perPixel));
+    const start = value(event);
+    const old = this.range;
+    const near = 6 * perPixel;
+    const grip = old && Math.abs(start - old[0]) < near ? "low" : old && Math.abs(start - old[1]) < near ? "high" : old && start > old[0] && start < old[1] ? "all" : "new";
+    let moved = false;
+    // All of a drag is one step for undo.
+    const gesture = `gesture ${++gestures}`;
+    const move = (e: PointerEvent): void => {
+      if (!moved && Math.abs(e.clientX - event.clientX) < 3) return;
+      moved = true;
+      const now = value(e);
+      if (grip === "all") {
+        const span = old![1] - old![0];
+        const a = Math.min(high - span, Math.max(low, old![0] + now - start));
+        this.range = [a, a + span];
+      } else {
+        const fixed = grip === "low" ? old![1] : grip === "high" ? old![0] : start;
+        this.range = [Math.min(fixed, now), Math.max(fixed, now)];
+      }
+      this.drawBrush();
+      this.onRange(this.range, gesture);
+    };
+    const up = (): void => {
+      removeEventListener("pointermove", move);
+      removeEventListener("pointerup", up);
+      removeEventListener("pointercancel", up);
+      // A click beside the range takes it away.
+      if (!moved && grip === "new") this.range = null;
+      this.drawBrush();
+      this.onRange(this.range, gesture);
+    };
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", up);
+    addEventListener("pointercancel", up);
+  };
+}
+
+/** A histogram of names: bars that can be switched off and on. */
+export class CategoryChart {
+  readonly element: HTMLElement;
+  /** Names that are let through; null: all. */
+  chosen: Set<string> | null = null;
+  private histogram: Histogram | null = null;
+
+  constructor(label: string, private readonly onChosen: (chosen: Set<string> | null) => void) {
+    this.element = h("div", { class: "categories", role: "group", "aria-label": label });
+  }
+
+  set(histogram: Histogram, part: Map<string, number> | null, colors: Map<string, string>): void {
+    this.histogram = histogram;
+    const most = Math.max(1, ...histogram.counts);
+    const values = histogram.values ?? [];
+    const rows = values.map((value, i) => {
+      const name = String(value);
+      const c = histogram.counts[i]!;
+      const left = part ? (part.get(name) ?? 0) : c;
+      const on = this.chosen === null || this.chosen.has(name);
+      const fill = h("span", { class: "fill" });
+      fill.style.width = `${(100 * left) / most}%`;
+      const color = colors.get(name);
+      if (color) fill.style.background = color;
+      return h(
+        "button",
+        { type: "button", class: on ? "category" : "category off", "aria-pressed": String(on), title: `${name}: ${count(left)} of ${count(c)}`, onclick: () => this.click(name) },
+        fill, h("span", { class: "name" }, name === "" ? "(empty)" : name), h("span", { class: "number" }, count(left)),
+      );
+    });
+    const rest: string[] = [];
+    if (histogram.n_other) rest.push(`${count(histogram.n_other)} with other values`);
+    if (histogram.n_null) rest.push(`${count(histogram.n_null)} without a value`);
+    this.element.replaceChildren(...rows, ...(rest.length > 0 ? [h("p", { class: "quiet" }, rest.join(", "))] : []));
+  }
+
+  /** The first click shows one alone; others add and take away. */
+  private click(name: string): void {
+    const chosen = new Set(this.chosen ?? []);
+    if (!chosen.delete(name)) chosen.add(name);
+    const all = this.histogram?.values?.length ?? 0;
+    this.chosen = chosen.size === 0 || (chosen.size === all && !this.histogram?.n_other) ? null : chosen;
+    this.onChosen(this.chosen);
+  }
+}

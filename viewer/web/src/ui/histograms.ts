@@ -1,0 +1,183 @@
+/** The panel of histograms: any column, with a brush that filters. */
+
+import { quoteName, quoteValue } from "../core/expression";
+import { conjunction } from "../core/masks";
+import type { Column, Histogram, Table } from "../core/types";
+import { BrushChart, CategoryChart, rangeExpression, rangeWords, type Range } from "./chart";
+import { button, debounce, h, iconButton, throttle } from "./dom";
+import type { Viewer } from "./viewer";
+
+interface Card {
+  table: Table;
+  column: Column;
+  element: HTMLElement;
+  refresh(): void;
+  clear(): void;
+}
+
+const BINS = 40;
+/** Cards that are there from the start. */
+const FIRST = 5;
+
+export class Histograms {
+  readonly element: HTMLElement;
+  private readonly list: HTMLElement;
+  private readonly chooser: HTMLSelectElement;
+  private cards = new Map<string, Card>();
+  private visible = false;
+
+  constructor(private readonly viewer: Viewer) {
+    this.chooser = h("select", { "aria-label": "Add a histogram", onchange: () => this.choose() });
+    this.list = h("div", { class: "cards" });
+    this.element = h("div", { class: "panel-body" }, this.chooser, this.list);
+    viewer.on("open", () => this.reset());
+    const refresh = debounce(() => this.refresh(), 120);
+    viewer.on("hidden", refresh);
+    viewer.on("legend", refresh);
+    viewer.on("state", () => {
+      for (const [key, card] of this.cards) if (!viewer.state.filters.some((f) => f.id === key)) card.clear();
+    });
+  }
+
+  /** Charts cost questions to the server: none while nobody sees them. */
+  show(visible: boolean): void {
+    this.visible = visible;
+    if (visible && this.cards.size === 0) this.first();
+    else if (visible) this.refresh();
+  }
+
+  private reset(): void {
+    this.cards.clear();
+    this.list.replaceChildren();
+    const groups = (["nodes", "edges"] as const).map((table) => {
+      const group = h("optgroup", { label: table === "nodes" ? "Nodes" : "Edges" });
+      for (const column of this.columns(table)) group.append(h("option", { value: `${table}:${column.name}` }, column.name));
+      return group;
+    });
+    this.chooser.replaceChildren(h("option", { value: "" }, "Add a histogram…"), ...groups);
+    if (this.visible) this.first();
+  }
+
+  private columns(table: Table): Column[] {
+    return this.viewer.dataset?.tables?.[table].columns ?? [];
+  }
+
+  /** Columns that say most: no names, no ends of edges. */
+  private first(): void {
+    const { dataset } = this.viewer;
+    const ends = new Set([dataset?.node_id_column, dataset?.source_column, dataset?.target_column, "source", "target", "id", "name"]);
+    let left = FIRST;
+    for (const table of ["nodes", "edges"] as const) {
+      for (const column of this.columns(table)) {
+        if (left === 0 || ends.has(column.name)) continue;
+        this.add(table, column);
+        left--;
+      }
+    }
+  }
+
+  private choose(): void {
+    const [table, ...rest] = this.chooser.value.split(":");
+    this.chooser.value = "";
+    const column = this.columns(table as Table).find((c) => c.name === rest.join(":"));
+    if (column) this.add(table as Table, column);
+  }
+
+  private add(table: Table, column: Column): void {
+    const key = `histogram ${table} ${column.name}`;
+    const old = this.cards.get(key);
+    if (old) {
+      old.element.scrollIntoView({ block: "nearest" });
+      return;
+    }
+    const card = this.card(key, table, column);
+    this.cards.set(key, card);
+    this.list.append(card.element);
+    card.refresh();
+  }
+
+  private card(key: string, table: Table, column: Column): Card {
+    const { viewer } = this;
+    const body = h("div", { class: "card-body" }, h("p", { class: "quiet" }, "counting…"));
+    const reset = button("reset", () => viewer.removeFilter(key), { class: "link", hidden: true });
+    const tools = h("span", { class: "tools-inline" }, reset);
+    if (table === "nodes" && viewer.source?.isLive) {
+      tools.append(
+        button("color", () => viewer.encode("node_color", column.name), { class: "link", title: `Color nodes by ${column.name}` }),
+        ...(column.is_numeric ? [button("size", () => viewer.encode("node_size", column.name), { class: "link", title: `Size nodes by ${column.name}` })] : []),
+      );
+    }
+    const close = iconButton("close", `Remove the histogram of ${column.name}`, () => {
+      viewer.removeFilter(key);
+      this.cards.delete(key);
+      element.remove();
+    });
+    const element = h("section", { class: "card", "data-column": `${table}:${column.name}` },
+      h("header", {}, h("h3", {}, column.name), h("span", { class: "quiet" }, table), tools, close), body);
+    let brush: BrushChart | null = null;
+    let categories: CategoryChart | null = null;
+    let whole: Histogram | null = null;
+    let run = 0;
+    const filter = throttle((range: Range | null, gesture: string) => {
+      if (!range) viewer.removeFilter(key);
+      else viewer.setFilter({ id: key, table, expression: rangeExpression(whole!, range), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(whole!, range)}` }, gesture);
+    }, 90);
+    const refresh = async (): Promise<void> => {
+      const { source } = viewer;
+      if (!source) return;
+      const mine = ++run;
+      try {
+        whole ??= await source.histogram(table, column.name, BINS);
+        const others = conjunction(viewer.state.filters, table, key);
+        const part = others ? await source.histogram(table, column.name, BINS, others) : null;
+        if (mine !== run) return;
+        if (whole.type === "category") {
+          if (!categories) {
+            categories = new CategoryChart(`${column.name} of ${table}`, (chosen) => {
+              if (!chosen) viewer.removeFilter(key);
+              else {
+                const list = [...chosen];
+                viewer.setFilter({ id: key, table, expression: `${quoteName(column.name)} IN (${list.map(quoteValue).join(", ")})`, exclude: false, enabled: true, label: `${column.name}: ${list.join(", ")}` });
+              }
+            });
+            body.replaceChildren(categories.element);
+          }
+          const left = part && new Map((part.values ?? []).map((v, i) => [String(v), part.counts[i]!]));
+          categories.set(whole, left, this.colors(column.name));
+        } else {
+          if (!brush) {
+            brush = new BrushChart(`${column.name} of ${table}`, 64, filter);
+            body.replaceChildren(brush.element);
+          }
+          // Bins of a part begin elsewhere: they are compared only where they are the same.
+          const same = part && part.edges?.length === whole.edges?.length && part.edges?.[0] === whole.edges?.[0] && part.edges?.at(-1) === whole.edges?.at(-1);
+          brush.set(whole, same ? part.counts : null);
+        }
+      } catch (error) {
+        body.replaceChildren(h("p", { class: "error" }, (error as Error).message));
+      }
+      reset.hidden = !viewer.state.filters.some((f) => f.id === key);
+    };
+    return {
+      table, column, element,
+      refresh: () => void refresh(),
+      clear: () => {
+        reset.hidden = true;
+        brush?.setRange(null);
+        if (categories?.chosen) {
+          categories.chosen = null;
+          void refresh();
+        }
+      },
+    };
+  }
+
+  private colors(column: string): Map<string, string> {
+    const part = this.viewer.scene?.legend.find((p) => p.channel === "node_color" && p.column === column);
+    return new Map((part?.entries ?? []).flatMap((e) => (e.color ? [[e.name, e.color] as const] : [])));
+  }
+
+  private refresh(): void {
+    if (this.visible) for (const card of this.cards.values()) card.refresh();
+  }
+}

@@ -1,0 +1,68 @@
+/** What colors, sizes and icons stand for. */
+
+import { count } from "../core/format";
+import { quoteName, quoteValue } from "../core/expression";
+import type { LegendPart } from "../core/types";
+import { glyph, initials } from "../render/icons";
+import { h, svg } from "./dom";
+import type { Viewer } from "./viewer";
+
+const WORDS: Record<string, string> = { node_color: "", node_size: "size", node_icon: "icon", edge_color: "edges", edge_width: "width", edge_size: "width", node_opacity: "opacity", edge_opacity: "edges’ opacity" };
+
+export function legend(viewer: Viewer): HTMLElement {
+  const element = h("section", { class: "legend", "aria-label": "Legend" });
+  const fill = (): void => {
+    const parts = (viewer.scene?.legend ?? []).map((part) => draw(viewer, part)).filter((p) => p !== null);
+    element.replaceChildren(...parts);
+    element.hidden = parts.length === 0;
+  };
+  viewer.on("legend", fill);
+  return element;
+}
+
+function draw(viewer: Viewer, part: LegendPart): HTMLElement | null {
+  const words = WORDS[part.channel] ?? part.channel.replaceAll("_", " ");
+  const title = h("h3", {}, part.column, words ? h("span", { class: "quiet" }, ` ${words}`) : null);
+  if (part.kind === "scale" && part.stops && part.stops.length > 0) {
+    const ticks = part.ticks ?? [];
+    const colors = part.stops.flatMap((s) => (s.color ? [s.color] : []));
+    const numbers = part.stops.flatMap((s) => (s.number !== undefined ? [s.number] : []));
+    const ramp = h("div", { class: "ramp" });
+    if (colors.length > 1) ramp.style.background = `linear-gradient(to right, ${colors.filter((c) => /^#[0-9a-f]{6,8}$/i.test(c)).join(", ")})`;
+    else if (numbers.length > 1) {
+      ramp.className = "wedge";
+    } else return null;
+    const low = ticks[0];
+    const high = ticks[ticks.length - 1];
+    return h("div", { class: "legend-part" }, title, ramp,
+      h("div", { class: "ticks" }, h("span", {}, low?.label ?? ""), h("span", {}, high && high !== low ? high.label : "")),
+      part.missing && part.missing.count > 0 ? h("p", { class: "quiet" }, `${count(part.missing.count)} without a value`) : null);
+  }
+  const entries = part.entries ?? [];
+  if (entries.length === 0) return null;
+  const table = part.channel.startsWith("edge") ? "edges" : "nodes";
+  return h("div", { class: "legend-part" }, title,
+    h("ul", {}, ...entries.slice(0, 14).map((entry) => {
+      const mark = entry.icon ? iconMark(entry.icon) : h("span", { class: "dot" });
+      if (entry.color && mark instanceof HTMLElement) mark.style.background = entry.color;
+      if (entry.number !== undefined && mark instanceof HTMLElement) mark.style.transform = `scale(${Math.min(1.4, Math.max(0.3, entry.number / 12))})`;
+      const isValue = part.kind === "categories" && !/^other \(|^no value$/.test(entry.name);
+      const id = `legend ${part.channel} ${part.column}`;
+      const toggle = (): void => {
+        const expression = `${quoteName(part.column)} = ${quoteValue(entry.name)}`;
+        if (viewer.state.filters.some((f) => f.id === id && f.expression === expression)) viewer.removeFilter(id);
+        else viewer.setFilter({ id, table, expression, exclude: false, enabled: true, label: `${part.column}: ${entry.name}` }, "");
+      };
+      const button = h("button", { type: "button", title: isValue ? `Show only ${entry.name}` : entry.name, disabled: !isValue || !viewer.source?.isLive, onclick: toggle },
+        h("span", { class: "name" }, entry.name), h("span", { class: "number" }, count(entry.count)));
+      button.prepend(mark);
+      return h("li", {}, button);
+    })),
+    entries.length > 14 ? h("p", { class: "quiet" }, `and ${entries.length - 14} more`) : null);
+}
+
+function iconMark(name: string): Element {
+  const layers = glyph(name);
+  if (!layers) return h("span", { class: "icon-text" }, initials(name));
+  return svg("svg", { viewBox: "0 0 24 24", width: 14, height: 14, fill: "currentColor", "fill-rule": "evenodd", "aria-hidden": "true" }, ...layers.map((d) => svg("path", { d })));
+}

@@ -1,0 +1,130 @@
+/** The time bar: what happened when, a window over it, and play. */
+
+import type { Column, Histogram, Table } from "../core/types";
+import { BrushChart, rangeExpression, rangeWords, type Range } from "./chart";
+import { h, icon, iconButton, select, throttle } from "./dom";
+import type { Viewer } from "./viewer";
+
+const ID = "time";
+const BINS = 120;
+/** Milliseconds between steps of play, and the share of the whole that a step goes on. */
+const STEP = 120;
+const SHARE = 1 / 160;
+
+export class TimeBar {
+  readonly element: HTMLElement;
+  private chart: BrushChart | null = null;
+  private histogram: Histogram | null = null;
+  private at: { table: Table; column: Column } | null = null;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private readonly body: HTMLElement;
+  private readonly chooser: HTMLElement;
+  private readonly play: HTMLButtonElement;
+
+  constructor(private readonly viewer: Viewer) {
+    this.body = h("div", { class: "time-body" });
+    this.chooser = h("span", {});
+    this.play = iconButton("play", "Play time", () => this.toggle());
+    this.element = h("section", { class: "timebar", "aria-label": "Time", hidden: true },
+      h("div", { class: "time-side" }, this.play, this.chooser),
+      this.body,
+      iconButton("close", "Show all times", () => this.apply(null, "")));
+    viewer.on("open", () => this.open());
+    viewer.on("state", (state) => {
+      if (!state.filters.some((f) => f.id === ID)) {
+        this.stop();
+        this.chart?.setRange(null);
+      }
+    });
+  }
+
+  private open(): void {
+    this.stop();
+    this.chart = null;
+    const columns: { table: Table; column: Column }[] = [];
+    for (const table of ["edges", "nodes"] as const) {
+      for (const column of this.viewer.dataset?.tables?.[table].columns ?? []) if (column.is_time) columns.push({ table, column });
+    }
+    this.element.hidden = columns.length === 0;
+    if (columns.length === 0) return;
+    const key = (c: { table: Table; column: Column }): string => `${c.table}:${c.column.name}`;
+    const menu = select(columns.map((c) => [key(c), `${c.column.name} (${c.table})`] as const), key(columns[0]!), (value) => {
+      this.apply(null, "");
+      void this.load(columns.find((c) => key(c) === value)!);
+    });
+    menu.setAttribute("aria-label", "Column of times");
+    this.chooser.replaceChildren(menu);
+    void this.load(columns[0]!);
+  }
+
+  private async load(at: { table: Table; column: Column }): Promise<void> {
+    this.at = at;
+    try {
+      this.histogram = await this.viewer.source!.histogram(at.table, at.column.name, BINS);
+    } catch (error) {
+      this.body.replaceChildren(h("p", { class: "error" }, `${at.column.name}: ${(error as Error).message}`));
+      return;
+    }
+    if (!this.histogram.edges) {
+      this.element.hidden = true;
+      return;
+    }
+    this.chart = new BrushChart(`time, ${at.column.name}`, 46, (range, gesture) => {
+      this.stop();
+      this.apply(range, gesture);
+    });
+    this.body.replaceChildren(this.chart.element);
+    this.chart.set(this.histogram, null);
+  }
+
+  private readonly apply = throttle((range: Range | null, gesture: string) => {
+    if (!range || !this.at || !this.histogram) {
+      this.viewer.removeFilter(ID);
+      return;
+    }
+    const { table, column } = this.at;
+    this.viewer.setFilter({ id: ID, table, expression: rangeExpression(this.histogram, range), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(this.histogram, range)}` }, gesture);
+  }, 80);
+
+  private toggle(): void {
+    if (this.timer !== undefined) this.stop();
+    else this.start();
+  }
+
+  private start(): void {
+    const edges = this.histogram?.edges;
+    if (!this.chart || !edges) return;
+    const [low, high] = [edges[0]!, edges[edges.length - 1]!];
+    const range = this.chart.range ?? [low, low + (high - low) / 8];
+    const span = range[1] - range[0];
+    let start = range[1] >= high ? low : range[0];
+    this.set(true);
+    const played = `gesture play ${Date.now()}`;
+    this.timer = setInterval(() => {
+      if (start + span >= high) {
+        this.stop();
+        return;
+      }
+      start = Math.min(high - span, start + (high - low) * SHARE);
+      this.chart!.setRange([start, start + span]);
+      this.apply([start, start + span], played);
+    }, STEP);
+  }
+
+  private stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.set(false);
+  }
+
+  private set(playing: boolean): void {
+    this.play.replaceChildren(icon(playing ? "pause" : "play"));
+    const words = playing ? "Stop time" : "Play time";
+    this.play.title = words;
+    this.play.setAttribute("aria-label", words);
+  }
+
+  destroy(): void {
+    this.stop();
+  }
+}

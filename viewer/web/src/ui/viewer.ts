@@ -1,0 +1,505 @@
+/** A graph on the page: source, picture, stream and state, and what changes them. Panels only call this. */
+
+import { luminance, parseColor, type Rgb } from "../core/color";
+import { Emitter } from "../core/emitter";
+import { Masks, type Hidden } from "../core/masks";
+import { mergeParams, readParams, type Params } from "../core/params";
+import { decodeScene, type Scene } from "../core/scene";
+import { ServerError, type Source } from "../core/source";
+import { EMPTY, History, saveView, type SavedView, type State } from "../core/state";
+import { Stream } from "../core/stream";
+import type { Dataset, Encodings, Filter, Settings } from "../core/types";
+import { shorten } from "../render/labels";
+import type { Look } from "../render/renderer";
+import { View, type Hit, type ViewEvents } from "../render/view";
+import { throttle } from "./dom";
+
+export interface ViewerEvents {
+  /** Another graph is shown. */
+  open: void;
+  /** The state has changed. */
+  state: State;
+  /** What is hidden has changed. */
+  hidden: Hidden;
+  selection: Uint32Array;
+  hover: ViewEvents["hover"];
+  menu: ViewEvents["menu"];
+  stream: Stream;
+  legend: void;
+  theme: "dark" | "light";
+  busy: boolean;
+  /** Words for the user. */
+  message: { text: string; kind: "info" | "error" };
+  /** Words for those who listen instead of looking. */
+  announce: string;
+}
+
+const ENCODED = ["node_color", "node_size", "node_label", "node_icon", "node_opacity", "edge_color", "edge_width", "edge_opacity"] as const;
+
+/** Buffers that an encoding is in; none: the header alone. */
+const BUFFERS: Record<string, string> = {
+  node_color: "node_color", node_opacity: "node_color", node_size: "node_size", node_icon: "node_icon", node_label: "",
+  edge_color: "edge_color", edge_opacity: "edge_color", edge_width: "edge_width",
+};
+
+export class Viewer extends Emitter<ViewerEvents> {
+  readonly view: View;
+  source: Source | null = null;
+  scene: Scene | null = null;
+  dataset: Dataset | null = null;
+  stream: Stream | null = null;
+  history = new History(EMPTY);
+  params: Params = { settings: {}, layout: {}, encodings: {} };
+  hidden: Hidden | null = null;
+  pinned: number[] = [];
+  iteration = 0;
+  private masks: Masks | null = null;
+  private filterRun = 0;
+  private encodeRun = 0;
+  private namesAsked = new Set<number>();
+  private openRun = 0;
+
+  constructor(root: HTMLElement) {
+    super();
+    this.view = new View(root, lookOf({}));
+    this.view.on("click", ({ node, edge, add }) => {
+      if (node !== undefined) this.select(add ? toggled(this.state.selection, node) : Uint32Array.of(node));
+      else if (edge === undefined && !add) this.select(new Uint32Array(0));
+      else if (edge !== undefined) this.select(Uint32Array.from(new Set(this.scene!.edges.subarray(2 * edge, 2 * edge + 2))));
+    });
+    this.view.on("doubleclick", ({ node }) => {
+      if (node === undefined) this.view.fit();
+      else this.selectNeighbors(1, Uint32Array.of(node));
+    });
+    this.view.on("region", ({ nodes, mode }) => {
+      const old = this.state.selection;
+      if (mode === "replace") this.select(nodes);
+      else if (mode === "add") this.select(union(old, nodes));
+      else {
+        const without = new Set(nodes);
+        this.select(old.filter((u) => !without.has(u)));
+      }
+    });
+    this.view.on("hover", (hit) => this.emit("hover", hit));
+    this.view.on("menu", (hit) => this.emit("menu", hit));
+    this.view.on("drag", (drag) => this.onDrag(drag));
+    this.view.on("names", (nodes) => this.fetchNames(nodes));
+    this.view.on("restored", () => this.emit("message", { text: "the graphics driver was reset; the picture is back", kind: "info" }));
+  }
+
+  get state(): State {
+    return this.history.present;
+  }
+
+  /** Shows a graph. `params` are words of the address, over those that the graph was saved with. */
+  async open(source: Source, params: Params, saved: SavedView | null): Promise<void> {
+    const run = ++this.openRun;
+    this.stream?.close();
+    this.stream = null;
+    this.emit("busy", true);
+    try {
+      const dataset = await source.dataset();
+      const all = mergeParams(readParams(dataset.url_params ?? {}), params);
+      const encodings: Encodings = { ...all.encodings, ...saved?.encodings };
+      const file = await source.scene(encodings);
+      if (run !== this.openRun) return;
+      const scene = decodeScene(file);
+      this.source = source;
+      this.dataset = dataset;
+      this.params = all;
+      this.masks = new Masks(source);
+      this.hidden = null;
+      this.namesAsked.clear();
+      this.pinned = [];
+      const within = (list: number[] | undefined): Uint32Array => Uint32Array.from(list ?? []).filter((u) => u < scene.n_nodes);
+      this.history = new History({
+        filters: saved?.filters ?? [],
+        encodings,
+        settings: { ...all.settings, ...saved?.settings },
+        selection: within(saved?.selection),
+        hidden: within(saved?.hidden),
+      });
+      this.setScene(scene);
+      if (saved?.camera) {
+        const { x, y, scale, width } = saved.camera;
+        this.view.setCamera({ x, y, scale: (scale * this.view.camera.width) / width }, false);
+      }
+      // Measures are asked for beside all else: only a menu needs them.
+      dataset.measures ??= ["degree"];
+      void source.measures().then((names) => {
+        if (run !== this.openRun) return;
+        dataset.measures = names;
+        this.emit("state", this.state);
+      });
+      const address = source.stream();
+      if (address) this.connect(address);
+    } finally {
+      if (run === this.openRun) this.emit("busy", false);
+    }
+  }
+
+  /** Shows a scene that came by itself, such as from a notebook. */
+  setScene(scene: Scene): void {
+    this.scene = scene;
+    this.applyLook();
+    this.view.setScene(scene);
+    this.view.setSelected(this.state.selection);
+    this.emit("open", undefined);
+    this.emit("legend", undefined);
+    this.emit("state", this.state);
+    if (this.state.filters.length > 0 || this.state.hidden.length > 0 || this.settings.prune_orphans === true) void this.applyFilters();
+    if (this.state.selection.length > 0) this.emit("selection", this.state.selection);
+  }
+
+  private connect(address: string): void {
+    const stream = new Stream(address, this.scene!.n_nodes);
+    this.stream = stream;
+    const { play, layout } = this.params;
+    let isNew = true;
+    stream.on("frame", (frame) => {
+      this.iteration = frame.iteration;
+      this.view.frame(frame.places);
+    });
+    stream.on("pinned", (nodes) => {
+      this.pinned = nodes;
+      this.view.setPinned(nodes);
+    });
+    stream.on("error", (text) => this.emit("message", { text: `layout: ${text}`, kind: "error" }));
+    stream.on("options", () => {
+      if (!isNew) return;
+      // What the address asks of the layout, once, and only what this server knows.
+      isNew = false;
+      const wanted = Object.fromEntries(Object.entries(layout).filter(([name]) => name in stream.options));
+      if (Object.keys(wanted).length > 0) stream.send({ type: "options", options: wanted });
+      if (play === 0) stream.send({ type: "pause" });
+      else if (play !== undefined) setTimeout(() => stream.send({ type: "pause" }), play);
+    });
+    this.emit("stream", stream);
+  }
+
+  // Changes
+
+  /** Changes the state; `key` joins quick changes of one thing for undo. */
+  update(change: Partial<State>, key?: string): void {
+    const before = this.state;
+    this.history.push({ ...before, ...change }, key);
+    this.apply(before);
+  }
+
+  undo(): void {
+    const before = this.state;
+    if (this.history.undo()) this.apply(before);
+  }
+
+  redo(): void {
+    const before = this.state;
+    if (this.history.redo()) this.apply(before);
+  }
+
+  private apply(before: State): void {
+    const { state } = this;
+    if (state.settings !== before.settings) this.applyLook();
+    if (state.selection !== before.selection) {
+      this.view.setSelected(state.selection);
+      this.emit("selection", state.selection);
+    }
+    if (state.filters !== before.filters || state.hidden !== before.hidden || state.settings.prune_orphans !== before.settings.prune_orphans) void this.applyFilters();
+    if (state.encodings !== before.encodings) void this.applyEncodings(before.encodings);
+    this.emit("state", state);
+  }
+
+  get settings(): Settings {
+    return { ...DEFAULTS, ...this.scene?.settings, ...this.state.settings };
+  }
+
+  set(change: Settings): void {
+    this.update({ settings: { ...this.state.settings, ...change } }, `settings ${Object.keys(change).join()}`);
+  }
+
+  get isDark(): boolean {
+    return lookOf(this.settings).isDark;
+  }
+
+  /** Brings the picture in line with the settings. */
+  applyLook(): void {
+    const { settings, view } = this;
+    const look = lookOf(settings);
+    const wasDark = view.renderer.look.isDark;
+    view.renderer.look = look;
+    const hex = (c: Rgb): string => `rgb(${c.map((v) => Math.round(255 * v)).join(" ")})`;
+    const labelColor = parseColor(String(settings.label_color ?? "")) ?? (look.isDark ? [0.95, 0.957, 0.973] : [0.086, 0.102, 0.133]);
+    view.labelStyle = {
+      color: hex(labelColor as Rgb),
+      halo: hex(parseColor(String(settings.label_background ?? "")) ?? look.background),
+      size: Number(settings.label_size ?? 12),
+    };
+    view.showLabels = settings.show_labels !== false && settings.show_points_of_interest !== false;
+    view.hoverLabels = settings.show_label_on_hover !== false;
+    view.maxLabels = Number(settings.max_labels ?? 60);
+    view.highlight = settings.highlight ?? "both";
+    view.highlightHops = Number(settings.highlight_hops ?? 1);
+    view.changed();
+    if (wasDark !== look.isDark) this.emit("theme", look.isDark ? "dark" : "light");
+  }
+
+  private async applyFilters(): Promise<void> {
+    if (!this.masks || !this.scene) return;
+    const run = ++this.filterRun;
+    const { state, scene } = this;
+    const hidden = await this.masks.hidden(state.filters, state.hidden, scene.edges, scene.n_nodes, this.settings.prune_orphans === true);
+    if (run !== this.filterRun || scene.edges !== this.scene.edges) return;
+    this.hidden = hidden;
+    this.view.setHidden(hidden.nodes, hidden.edges);
+    this.emit("hidden", hidden);
+  }
+
+  private async applyEncodings(before: Encodings): Promise<void> {
+    if (!this.source || !this.scene) return;
+    const run = ++this.encodeRun;
+    const { encodings } = this.state;
+    const changed = ENCODED.filter((channel) => encodings[channel] !== before[channel]);
+    if (changed.length === 0) return;
+    this.emit("busy", true);
+    try {
+      const wanted = [...new Set(changed.map((channel) => BUFFERS[channel]!))].filter((b) => b !== "");
+      const file = await this.source.scene(encodings, wanted.length > 0 ? wanted : ["none"]);
+      if (run !== this.encodeRun) return;
+      const scene = decodeScene(file, this.scene);
+      const next: Scene = { ...this.scene, legend: scene.legend };
+      for (const name of wanted as (keyof Scene)[]) (next as unknown as Record<string, unknown>)[name] = scene[name];
+      if (wanted.includes("node_icon")) next.icons = scene.icons;
+      if (changed.includes("node_label")) {
+        next.labels = scene.labels;
+        this.view.names.clear();
+        this.namesAsked.clear();
+      }
+      this.scene = next;
+      this.view.setStyle(next);
+      this.emit("legend", undefined);
+    } catch (error) {
+      if (run !== this.encodeRun) return;
+      this.fail("the encoding", error);
+      // The picture shows what was before; the state says so too.
+      this.history.push({ ...this.state, encodings: before });
+      this.emit("state", this.state);
+    } finally {
+      if (run === this.encodeRun) this.emit("busy", false);
+    }
+  }
+
+  encode(channel: string, column: string | undefined): void {
+    const encodings = { ...this.state.encodings };
+    if (column) encodings[channel] = column;
+    else delete encodings[channel];
+    this.update({ encodings });
+  }
+
+  setFilter(filter: Filter, key?: string): void {
+    const rest = this.state.filters.filter((f) => f.id !== filter.id);
+    const at = this.state.filters.findIndex((f) => f.id === filter.id);
+    const filters = at < 0 ? [...rest, filter] : this.state.filters.map((f) => (f.id === filter.id ? filter : f));
+    this.update({ filters }, key ?? `filter ${filter.id}`);
+  }
+
+  removeFilter(id: string, key?: string): void {
+    if (this.state.filters.some((f) => f.id === id)) this.update({ filters: this.state.filters.filter((f) => f.id !== id) }, key);
+  }
+
+  // Selection
+
+  select(nodes: Uint32Array): void {
+    const sorted = nodes.slice().sort();
+    const old = this.state.selection;
+    if (sorted.length === old.length && sorted.every((u, i) => u === old[i])) return;
+    this.update({ selection: sorted });
+  }
+
+  /** Selects what is at most `hops` edges away. */
+  selectNeighbors(hops: number, seeds: Uint32Array = this.state.selection, direction: "both" | "out" | "in" = "both"): void {
+    const found = this.view.graph.within(seeds, hops, direction, (v, e) => !this.view.isHidden(v) && (this.view.renderer.edgeFlags[e]! & 1) === 0);
+    this.select(found.nodes);
+  }
+
+  invertSelection(): void {
+    const chosen = new Set(this.state.selection);
+    const rest: number[] = [];
+    for (let u = 0; u < this.scene!.n_nodes; u++) if (!chosen.has(u) && !this.view.isHidden(u)) rest.push(u);
+    this.select(Uint32Array.from(rest));
+  }
+
+  /** Hides the selected nodes, or all others. */
+  hideSelection(others: boolean): void {
+    const chosen = new Set(this.state.selection);
+    if (chosen.size === 0) return;
+    const hidden = new Set(this.state.hidden);
+    for (let u = 0; u < this.scene!.n_nodes; u++) if (chosen.has(u) !== others) hidden.add(u);
+    this.update({ hidden: Uint32Array.from(hidden).sort(), ...(others ? {} : { selection: new Uint32Array(0) }) });
+  }
+
+  showAll(): void {
+    this.update({ hidden: new Uint32Array(0) });
+  }
+
+  pin(nodes: Iterable<number>, pinned: boolean): void {
+    if (!this.stream?.send({ type: pinned ? "pin" : "unpin", nodes: Array.from(nodes) })) this.offline();
+  }
+
+  // Names
+
+  name(u: number): string {
+    return this.view.names.get(u) || `node ${u}`;
+  }
+
+  private readonly fetchNames = throttle((nodes: number[]) => {
+    const wanted = nodes.filter((u) => !this.namesAsked.has(u)).slice(0, 200);
+    if (wanted.length > 0) void this.loadNames(wanted);
+  }, 150);
+
+  /** Asks the server for the names of nodes; they are written when they come. */
+  async loadNames(nodes: readonly number[]): Promise<void> {
+    const { source } = this;
+    if (!source) return;
+    for (const u of nodes) this.namesAsked.add(u);
+    const column = this.state.encodings.node_label ?? this.dataset?.node_id_column ?? this.dataset?.tables?.nodes.columns[0]?.name;
+    if (column === undefined) return;
+    try {
+      const rows = await source.rows({ table: "nodes", columns: [column], index: nodes });
+      rows.index.forEach((u, i) => {
+        const value = rows.rows[i]?.[0];
+        this.view.names.set(u, value === null || value === undefined ? "" : shorten(String(value)));
+      });
+      this.view.changed(false);
+    } catch (error) {
+      this.fail("the names of nodes", error);
+    }
+  }
+
+  // Layout
+
+  private readonly sendMove = throttle((nodes: number[], x: number[], y: number[]) => {
+    this.stream?.send({ type: "move", nodes, x, y });
+  }, 40);
+
+  private onDrag({ nodes, x, y, phase }: ViewEvents["drag"]): void {
+    if (!this.stream?.maySteer) return;
+    if (phase === "start") this.stream.send({ type: "pin", nodes });
+    if (phase === "end") {
+      this.stream.send({ type: "move", nodes, x, y });
+      // What was pinned before stays so.
+      const free = nodes.filter((u) => !this.pinnedBefore.has(u));
+      if (this.settings.pin_on_drag !== true && free.length > 0) setTimeout(() => this.stream?.send({ type: "unpin", nodes: free }), 120);
+    } else {
+      if (phase === "start") this.pinnedBefore = new Set(this.pinned);
+      this.sendMove(nodes, x, y);
+    }
+  }
+  private pinnedBefore = new Set<number>();
+
+  togglePlay(): void {
+    if (!this.stream) return;
+    const playing = this.stream.state === "running";
+    if (!this.stream.send({ type: playing ? "pause" : "play" })) this.offline();
+  }
+
+  setOption(name: string, value: unknown): void {
+    if (!this.stream?.send({ type: "options", options: { [name]: value } })) this.offline();
+  }
+
+  private offline(): void {
+    this.emit("message", { text: "there is no connection to the server now; nothing was changed", kind: "error" });
+  }
+
+  // Words
+
+  fail(what: string, error: unknown): void {
+    if ((error as Error).name === "AbortError") return;
+    const text = error instanceof ServerError || error instanceof Error ? error.message : String(error);
+    this.emit("message", { text: `${what}: ${text}`, kind: "error" });
+  }
+
+  /** The view as links and lists keep it. */
+  saved(withCamera = true): SavedView {
+    const { x, y, scale, width } = this.view.camera;
+    const six = (v: number): number => Number(v.toPrecision(6));
+    return saveView(this.state, withCamera ? { x: six(x), y: six(y), scale: six(scale), width } : undefined);
+  }
+
+  /** Takes up a saved view. */
+  restore(saved: SavedView): void {
+    const n = this.scene?.n_nodes ?? 0;
+    const within = (list: number[] | undefined): Uint32Array => Uint32Array.from(list ?? []).filter((u) => u < n);
+    this.update({
+      filters: saved.filters ?? [],
+      encodings: saved.encodings ?? {},
+      settings: saved.settings ?? {},
+      selection: within(saved.selection),
+      hidden: within(saved.hidden),
+    });
+    if (saved.camera) {
+      const { x, y, scale, width } = saved.camera;
+      this.view.setCamera({ x, y, scale: (scale * this.view.camera.width) / width });
+    }
+  }
+
+  /** What is pointed at or comes next, for those who use keys. */
+  point(hit: Hit): void {
+    this.view.point(hit);
+  }
+
+  destroy(): void {
+    this.openRun++;
+    this.stream?.close();
+    this.view.destroy();
+  }
+}
+
+export const DEFAULTS: Settings = {
+  point_size: 1,
+  point_opacity: 1,
+  point_border: 1,
+  edge_opacity: 1,
+  edge_width: 1,
+  edge_curvature: 0,
+  show_arrows: false,
+  show_edges: true,
+  show_labels: true,
+  show_label_on_hover: true,
+  label_size: 12,
+  max_labels: 60,
+  fade_long_edges: 0.5,
+  highlight: "both",
+  highlight_hops: 1,
+};
+
+/** Colors and lengths of the settings. A ground of one's own decides whether all else is dark or light. */
+export function lookOf(settings: Settings): Look {
+  const own = typeof settings.background === "string" ? parseColor(settings.background) : null;
+  const isDark = own ? luminance(own) < 0.3 : settings.theme !== "light";
+  const background: Rgb = own ?? (isDark ? [0x0d / 255, 0x10 / 255, 0x17 / 255] : [1, 1, 1]);
+  const s = { ...DEFAULTS, ...settings };
+  return {
+    background,
+    border: background,
+    ring: isDark ? [1, 1, 1] : [0.09, 0.1, 0.13],
+    pointSize: s.point_size!,
+    pointOpacity: s.point_opacity!,
+    pointBorder: s.point_border!,
+    edgeOpacity: s.edge_opacity!,
+    edgeWidth: s.edge_width!,
+    curvature: s.edge_curvature!,
+    arrows: s.show_arrows!,
+    edges: s.show_edges!,
+    fade: s.fade_long_edges!,
+    isDark,
+  };
+}
+
+function toggled(list: Uint32Array, u: number): Uint32Array {
+  const set = new Set(list);
+  if (!set.delete(u)) set.add(u);
+  return Uint32Array.from(set);
+}
+
+function union(a: Uint32Array, b: Uint32Array): Uint32Array {
+  return Uint32Array.from(new Set([...a, ...b]));
+}

@@ -1,0 +1,438 @@
+/** A server for tests, with the contract of docs/stream.md and no more sense than tests need. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { WebSocketServer, type WebSocket } from "ws";
+
+import { parse, type Row, type Value } from "../../src/core/expression";
+import { encodeFrame } from "../../src/core/frame";
+import { encodeScene, type Scene } from "../../src/core/scene";
+import type { LegendPart } from "../../src/core/types";
+import { fromCsv, planted, type Cell, type Data } from "./graphs";
+import { Layout } from "./layout";
+
+const DIST = new URL("../../dist/", import.meta.url);
+const PALETTE = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442", "#9c1850", "#2ee6c8", "#8c74f8", "#5440d4", "#a4bc98"];
+const VIRIDIS = ["#440154", "#472c7a", "#3b518b", "#2c718e", "#21908d", "#27ad81", "#5cc863", "#aadc32", "#fde725"];
+
+class Session {
+  readonly id: string;
+  readonly layout: Layout;
+  state: "running" | "paused" | "settled" | "stopped" = "running";
+  sequence = 0;
+  private last: { grid: Uint16Array; sequence: number } | null = null;
+  private readonly frames = new Map<number, ArrayBuffer>();
+  readonly sockets = new Map<WebSocket, { at: number; unacknowledged: number }>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private place: { sequence: number; lowX: number; lowY: number; scale: number; iteration: number; movement: number; state: number } | null = null;
+
+  constructor(readonly data: Data, run: string, readonly positions: boolean) {
+    const n = data.nodes.get("id")!.length;
+    this.id = `${run}-${n}`;
+    this.layout = new Layout(n, data.sources, data.targets);
+    // Large ones would take a minute to unfold.
+    const before = n > 30_000 ? 60 : 0;
+    for (let i = 0; i < before; i++) this.layout.step();
+  }
+
+  start(): void {
+    this.tick();
+  }
+
+  private tick = (): void => {
+    if (this.state === "running" && this.sockets.size > 0) {
+      const start = Date.now();
+      do this.layout.step();
+      while (Date.now() - start < 25);
+      if (this.layout.isSettled) {
+        this.state = "settled";
+        this.tell({ type: "state", state: "settled", reason: "settled" });
+      }
+      this.broadcast();
+    }
+    this.timer = setTimeout(this.tick, 45);
+  };
+
+  stop(): void {
+    clearTimeout(this.timer);
+    for (const socket of this.sockets.keys()) socket.terminate();
+  }
+
+  tell(message: Record<string, unknown>): void {
+    for (const socket of this.sockets.keys()) socket.send(JSON.stringify(message));
+  }
+
+  broadcast(): void {
+    const { x, y, n } = this.layout;
+    let [lx, ly, hx, hy] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let u = 0; u < n; u++) {
+      lx = Math.min(lx, x[u]!); hx = Math.max(hx, x[u]!);
+      ly = Math.min(ly, y[u]!); hy = Math.max(hy, y[u]!);
+    }
+    const scale = 60000 / Math.max(hx - lx, hy - ly, 1e-3);
+    const grid = new Uint16Array(2 * n);
+    for (let u = 0; u < n; u++) {
+      grid[2 * u] = (x[u]! - lx) * scale;
+      grid[2 * u + 1] = (y[u]! - ly) * scale;
+    }
+    this.sequence++;
+    this.place = {
+      sequence: this.sequence, lowX: lx, lowY: ly, scale, iteration: this.layout.iteration, movement: this.layout.movement,
+      state: ["running", "paused", "settled", "stopped"].indexOf(this.state),
+    };
+    const change = this.last ? encodeFrame(grid, this.last, this.place, this.sequence % 2 === 0) : encodeFrame(grid, null, this.place);
+    this.frames.set(this.sequence, change);
+    this.frames.delete(this.sequence - 50);
+    this.last = { grid, sequence: this.sequence };
+    for (const [socket, client] of this.sockets) {
+      if (client.unacknowledged >= 2) continue;
+      if (client.at === this.sequence - 1 && client.at > 0) this.send(socket, change);
+      else this.key(socket);
+    }
+  }
+
+  key(socket: WebSocket): void {
+    if (!this.last || !this.place) {
+      this.broadcast();
+      return;
+    }
+    this.send(socket, encodeFrame(this.last.grid, null, { ...this.place, state: ["running", "paused", "settled", "stopped"].indexOf(this.state) }));
+  }
+
+  private send(socket: WebSocket, frame: ArrayBuffer): void {
+    const client = this.sockets.get(socket)!;
+    client.at = this.sequence;
+    client.unacknowledged++;
+    socket.send(frame);
+  }
+
+  add(socket: WebSocket, resume: number): void {
+    const client = { at: resume, unacknowledged: 0 };
+    this.sockets.set(socket, client);
+    socket.send(JSON.stringify({
+      type: "hello", version: 1, session: this.id, n_nodes: this.layout.n, state: this.state, iteration: this.layout.iteration,
+      options: this.layout.options, pinned: [...this.layout.pinned],
+    }));
+    let at = resume;
+    while (at > 0 && at < this.sequence && this.frames.has(at + 1)) this.send(socket, this.frames.get(++at)!);
+    client.at = at;
+    if (at !== this.sequence || at === 0) this.key(socket);
+    socket.on("message", (raw: Buffer) => {
+      const message = JSON.parse(raw.toString()) as Record<string, unknown>;
+      const nodes = (message.nodes ?? []) as number[];
+      switch (message.type) {
+        case "ack": client.unacknowledged = 0; break;
+        case "key": this.key(socket); break;
+        case "play": this.state = "running"; this.layout.warm(); this.tell({ type: "state", state: this.state }); break;
+        case "pause": this.state = "paused"; this.tell({ type: "state", state: this.state }); break;
+        case "step": this.layout.warm(); this.layout.step(); this.broadcast(); break;
+        case "restart": this.layout.restart(Number(message.seed ?? 1)); this.state = "running"; this.tell({ type: "state", state: this.state }); break;
+        case "options":
+          for (const key of Object.keys(message.options as object)) {
+            if (!(key in this.layout.options)) {
+              socket.send(JSON.stringify({ type: "error", message: `there is no option ${key}` }));
+              return;
+            }
+          }
+          Object.assign(this.layout.options, message.options);
+          this.layout.warm();
+          if (this.state === "settled") this.state = "running";
+          this.tell({ type: "options", options: this.layout.options });
+          break;
+        case "pin": nodes.forEach((u) => this.layout.pinned.add(u)); this.tell({ type: "pinned", nodes: [...this.layout.pinned] }); break;
+        case "unpin": nodes.forEach((u) => this.layout.pinned.delete(u)); this.tell({ type: "pinned", nodes: [...this.layout.pinned] }); break;
+        case "move":
+          nodes.forEach((u, i) => {
+            this.layout.x[u] = (message.x as number[])[i]!;
+            this.layout.y[u] = (message.y as number[])[i]!;
+          });
+          this.layout.warm();
+          if (this.state === "settled") this.state = "running";
+          if (this.state !== "running") this.broadcast();
+          break;
+        default: socket.send(JSON.stringify({ type: "error", message: `there is no message ${String(message.type)}` }));
+      }
+    });
+    socket.on("close", () => this.sockets.delete(socket));
+  }
+}
+
+export class Mock {
+  readonly server: Server;
+  readonly datasets = new Map<string, Data>();
+  readonly sessions = new Map<string, Session>();
+  private readonly sockets: WebSocketServer;
+  private readonly run = Math.random().toString(36).slice(2);
+  requests: string[] = [];
+
+  constructor(datasets: Record<string, Data>, private readonly withPositions = false) {
+    for (const [id, data] of Object.entries(datasets)) this.datasets.set(id, data);
+    this.server = createServer((request, response) => {
+      this.answer(request, response).catch((error: Error) => fail(response, 400, "bad_request", error.message));
+    });
+    this.sockets = new WebSocketServer({ noServer: true });
+    this.server.on("upgrade", (request, socket, head) => {
+      const url = new URL(request.url!, "http://x");
+      const id = /^\/api\/v1\/datasets\/([^/]+)\/stream$/.exec(url.pathname)?.[1];
+      const session = id && this.session(id);
+      if (!session) return void socket.destroy();
+      this.sockets.handleUpgrade(request, socket, head, (ws) => {
+        const known = url.searchParams.get("session") === session.id;
+        session.add(ws, known ? Number(url.searchParams.get("resume") ?? 0) : 0);
+      });
+    });
+  }
+
+  async listen(port = 0): Promise<string> {
+    await new Promise<void>((done) => this.server.listen(port, "127.0.0.1", done));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.sessions.values()) session.stop();
+    this.sockets.close();
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  session(id: string): Session | null {
+    const data = this.datasets.get(id);
+    if (!data) return null;
+    let session = this.sessions.get(id);
+    if (!session) {
+      session = new Session(data, this.run, this.withPositions);
+      session.start();
+      this.sessions.set(id, session);
+    }
+    return session;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url!, "http://x");
+    this.requests.push(`${request.method} ${url.pathname}${url.search}`);
+    const q = url.searchParams;
+    const api = /^\/api\/v1\/datasets(?:\/([^/]+)(?:\/(.*))?)?$/.exec(url.pathname);
+    if (!api) return page(url.pathname, response);
+    const [, id, what] = api;
+    if (id === undefined) {
+      if (request.method === "POST") {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+        const name = q.get("name") ?? "upload";
+        const made = `up${this.datasets.size + 1}`;
+        this.datasets.set(made, fromCsv(name, Buffer.concat(chunks).toString()));
+        return json(response, { id: made, ...this.describe(made) }, 201);
+      }
+      return json(response, { datasets: [...this.datasets.keys()].map((key) => this.describe(key)) });
+    }
+    const data = this.datasets.get(id);
+    if (!data) return fail(response, 404, "no_dataset", `there is no dataset ${id}`);
+    const table = (q.get("table") ?? "nodes") as "nodes" | "edges";
+    switch (what) {
+      case undefined: return json(response, this.describe(id));
+      case "scene":
+        response.writeHead(200, { "content-type": "application/vnd.graphlume.scene" });
+        response.end(Buffer.from(encodeScene(this.scene(id, q))));
+        return;
+      case "histogram": return json(response, this.histogram(data, table, q.get("column")!, Number(q.get("bins") ?? 32), q.get("filter")));
+      case "rows": return json(response, this.rows(data, table, q));
+      case "mask": {
+        const n = count(data, table);
+        const bits = new Uint8Array(Math.ceil(n / 8));
+        const found = this.matching(data, table, q.get("filter"));
+        for (const i of found) bits[i >> 3]! |= 1 << (i & 7);
+        response.writeHead(200, { "content-type": "application/octet-stream", "x-graphlume-selected": String(found.length) });
+        response.end(Buffer.from(bits));
+        return;
+      }
+      case "download": {
+        const names = columns(data, table);
+        const lines = this.matching(data, table, q.get("filter")).map((i) => names.map((c) => String(cell(data, table, c, i) ?? "")).join(","));
+        response.writeHead(200, { "content-type": "text/csv" });
+        response.end([names.join(","), ...lines].join("\n"));
+        return;
+      }
+      default: return fail(response, 404, "no_page", `there is nothing at ${url.pathname}`);
+    }
+  }
+
+  private describe(id: string): Record<string, unknown> {
+    const data = this.datasets.get(id)!;
+    const describe = (table: "nodes" | "edges"): object => ({
+      n_rows: count(data, table),
+      columns: columns(data, table).map((name) => {
+        const value = cell(data, table, name, 0);
+        const isTime = data.times.has(name);
+        return { name, type: isTime ? "timestamp[ms]" : typeof value === "number" ? "float64" : "text", is_numeric: typeof value === "number" && !isTime, is_time: isTime };
+      }),
+    });
+    return {
+      id, name: data.name, description: "", n_nodes: count(data, "nodes"), n_edges: count(data, "edges"), is_directed: data.directed,
+      created_at: "2026-11-21T12:00:00Z", node_id_column: "id", tables: { nodes: describe("nodes"), edges: describe("edges") }, url_params: {},
+    };
+  }
+
+  private scene(id: string, q: URLSearchParams): Scene {
+    const data = this.datasets.get(id)!;
+    const n = count(data, "nodes");
+    const m = count(data, "edges");
+    const edges = new Uint32Array(2 * m);
+    for (let e = 0; e < m; e++) {
+      edges[2 * e] = data.sources[e]!;
+      edges[2 * e + 1] = data.targets[e]!;
+    }
+    const legend: LegendPart[] = [];
+    const by = q.get("node_color") ?? (data.nodes.has("community") ? "community" : "degree");
+    const node_color = colors(data, by, legend);
+    const degree = degrees(data);
+    const sizeBy = q.get("node_size") ?? "degree";
+    const values = Array.from({ length: n }, (_, u) => Number(sizeBy === "degree" ? degree[u] : cell(data, "nodes", sizeBy, u)) || 0);
+    const most = Math.max(1e-9, ...values.slice(0, 100_000));
+    const node_size = Float32Array.from(values, (v) => 2.4 + 12 * Math.sqrt(Math.min(1, v / most)));
+    const top = Array.from(degree.keys()).sort((a, b) => degree[b]! - degree[a]!).slice(0, 200);
+    const icon = q.get("node_icon");
+    const names = icon ? [...new Set(data.nodes.get(icon)!.map(String))] : [];
+    const wanted = q.get("buffers")?.split(",");
+    const scene: Scene = {
+      n_nodes: n, n_edges: m, is_directed: data.directed, title: data.name, edges, node_color, node_size, settings: {}, legend,
+      labels: { index: top, text: top.map((u) => String(data.nodes.get(q.get("node_label") ?? "id")![u])) }, icons: names,
+    };
+    if (icon) scene.node_icon = Uint16Array.from(data.nodes.get(icon)!, (v) => names.indexOf(String(v)) + 1);
+    if (wanted && !wanted.includes("edges")) delete (scene as Partial<Scene>).edges;
+    if (this.withPositions) {
+      const { layout } = this.session(id)!;
+      scene.positions = Float32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? layout.x[i >> 1]! : layout.y[i >> 1]!));
+    }
+    return scene;
+  }
+
+  private matching(data: Data, table: "nodes" | "edges", filter: string | null, search?: string | null): number[] {
+    const names = columns(data, table);
+    const test = filter ? parse(filter, names) : () => true;
+    const part = search?.toLowerCase();
+    const found: number[] = [];
+    for (let i = 0; i < count(data, table); i++) {
+      const row = Object.fromEntries(names.map((c) => [c, cell(data, table, c, i) as Value])) as Row;
+      if (part && !names.some((c) => String(row[c]).toLowerCase().includes(part))) continue;
+      if (test(row) === true) found.push(i);
+    }
+    return found;
+  }
+
+  private rows(data: Data, table: "nodes" | "edges", q: URLSearchParams): object {
+    const names = q.get("columns")?.split(",") ?? columns(data, table);
+    for (const name of names) if (!columns(data, table).includes(name)) throw new Error(`there is no column ${name}`);
+    const given = q.get("index");
+    let found = given ? given.split(",").map(Number) : this.matching(data, table, q.get("filter"), q.get("search"));
+    const sort = q.get("sort");
+    if (sort && !given) {
+      const sign = q.get("descending") === "true" ? -1 : 1;
+      found = found.sort((a, b) => {
+        const [x, y] = [cell(data, table, sort, a), cell(data, table, sort, b)];
+        return sign * (typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y)));
+      });
+    }
+    const offset = Number(q.get("offset") ?? 0);
+    const index = given ? found : found.slice(offset, offset + Number(q.get("limit") ?? 100));
+    const show = (name: string, value: Cell): Cell => (data.times.has(name) && typeof value === "number" ? new Date(value).toISOString() : value);
+    return { total: found.length, offset, columns: names, index, rows: index.map((i) => names.map((c) => show(c, cell(data, table, c, i)))) };
+  }
+
+  private histogram(data: Data, table: "nodes" | "edges", column: string, bins: number, filter: string | null): object {
+    if (!columns(data, table).includes(column)) throw new Error(`there is no column ${column}`);
+    const values = this.matching(data, table, filter).map((i) => cell(data, table, column, i));
+    const all = Array.from({ length: count(data, table) }, (_, i) => cell(data, table, column, i));
+    if (typeof all[0] === "number") {
+      const numbers = all as number[];
+      const low = numbers.reduce((a, b) => Math.min(a, b), Infinity);
+      const high = numbers.reduce((a, b) => Math.max(a, b), -Infinity);
+      const width = (high - low || 1) / bins;
+      const counts = new Array<number>(bins).fill(0);
+      for (const v of values as number[]) counts[Math.min(bins - 1, Math.floor((v - low) / width))]!++;
+      return { column, type: data.times.has(column) ? "time" : "numeric", edges: Array.from({ length: bins + 1 }, (_, i) => low + i * width), counts, n_null: 0 };
+    }
+    const tally = new Map<string, number>();
+    for (const v of values) tally.set(String(v), (tally.get(String(v)) ?? 0) + 1);
+    const sorted = [...tally].sort((a, b) => b[1] - a[1]);
+    return {
+      column, type: "category", values: sorted.slice(0, bins).map((e) => e[0]), counts: sorted.slice(0, bins).map((e) => e[1]),
+      n_other: sorted.slice(bins).reduce((s, e) => s + e[1], 0), n_null: 0,
+    };
+  }
+}
+
+const known = new WeakMap<Data, Uint32Array>();
+function degrees(data: Data): Uint32Array {
+  let d = known.get(data);
+  if (!d) {
+    d = new Uint32Array(count(data, "nodes"));
+    for (const u of data.sources) d[u]!++;
+    for (const u of data.targets) d[u]!++;
+    known.set(data, d);
+  }
+  return d;
+}
+
+function count(data: Data, table: "nodes" | "edges"): number {
+  return table === "nodes" ? data.nodes.get("id")!.length : data.sources.length;
+}
+
+function columns(data: Data, table: "nodes" | "edges"): string[] {
+  return table === "nodes" ? [...data.nodes.keys(), "degree"] : ["source", "target", ...data.edges.keys()];
+}
+
+function cell(data: Data, table: "nodes" | "edges", column: string, i: number): Cell {
+  if (table === "nodes") return column === "degree" ? degrees(data)[i]! : data.nodes.get(column)?.[i] ?? null;
+  if (column === "source") return data.nodes.get("id")![data.sources[i]!]!;
+  if (column === "target") return data.nodes.get("id")![data.targets[i]!]!;
+  return data.edges.get(column)?.[i] ?? null;
+}
+
+function colors(data: Data, by: string, legend: LegendPart[]): Uint8Array {
+  const n = count(data, "nodes");
+  const out = new Uint8Array(4 * n);
+  const put = (u: number, hex: string): void => {
+    out.set([parseInt(hex.slice(1, 3), 16), parseInt(hex.slice(3, 5), 16), parseInt(hex.slice(5, 7), 16), 255], 4 * u);
+  };
+  const values = Array.from({ length: n }, (_, u) => cell(data, "nodes", by, u));
+  if (values.every((v) => typeof v === "number")) {
+    const most = (values as number[]).reduce((a, b) => Math.max(a, b), 1e-9);
+    values.forEach((v, u) => put(u, VIRIDIS[Math.min(8, Math.floor((9 * Number(v)) / most))]!));
+    legend.push({ channel: "node_color", column: by, kind: "scale", stops: VIRIDIS.map((color) => ({ color })), ticks: [{ place: 0, label: "0" }, { place: 1, label: String(most) }] });
+    return out;
+  }
+  const tally = new Map<string, number>();
+  for (const v of values) tally.set(String(v), (tally.get(String(v)) ?? 0) + 1);
+  const names = [...tally].sort((a, b) => b[1] - a[1]).map((e) => e[0]);
+  const colorOf = new Map(names.map((name, i) => [name, i < PALETTE.length ? PALETTE[i]! : "#8c8c94"]));
+  values.forEach((v, u) => put(u, colorOf.get(String(v))!));
+  legend.push({ channel: "node_color", column: by, kind: "categories", entries: names.slice(0, 12).map((name) => ({ name, color: colorOf.get(name)!, count: tally.get(name)! })) });
+  return out;
+}
+
+async function page(path: string, response: ServerResponse): Promise<void> {
+  const name = path === "/graphlume.js" || path === "/graphlume.css" ? path.slice(1) : path.endsWith("/graphlume.js") ? "graphlume.js" : path.endsWith("/graphlume.css") ? "graphlume.css" : "index.html";
+  const type = name.endsWith(".js") ? "text/javascript" : name.endsWith(".css") ? "text/css" : "text/html";
+  const body = await readFile(new URL(name, DIST));
+  // What a careful server would send: nothing from elsewhere, no code in the page itself.
+  response.writeHead(200, {
+    "content-type": `${type}; charset=utf-8`,
+    ...(name === "index.html" ? { "content-security-policy": "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'" } : {}),
+  });
+  response.end(body);
+}
+
+function json(response: ServerResponse, value: unknown, status = 200): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(value));
+}
+
+function fail(response: ServerResponse, status: number, code: string, message: string): void {
+  json(response, { error: { code, message } }, status);
+}
+
+/** What tests and `npm run mock` serve. */
+export function samples(): Record<string, Data> {
+  return { small: planted(600, 1400), medium: planted(4000, 9000, 2) };
+}

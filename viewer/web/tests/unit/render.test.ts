@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+import { Camera, bounds } from "../../src/render/camera";
+import { glyph, initials } from "../../src/render/icons";
+import { shorten } from "../../src/render/labels";
+import { orderBySize, whitePoint } from "../../src/render/renderer";
+import { isInside } from "../../src/render/view";
+import { csv, offlinePage } from "../../src/ui/export";
+import { rangeExpression } from "../../src/ui/chart";
+// @ts-expect-error a script without types
+import { translate } from "../../scripts/glyphs.mjs";
+
+describe("camera", () => {
+  const camera = Object.assign(new Camera(), { width: 800, height: 600, x: 3, y: -2, scale: 7 });
+
+  it("goes to the screen and back", () => {
+    expect(camera.toPlaneX(camera.toScreenX(12.5))).toBeCloseTo(12.5);
+    expect(camera.toPlaneY(camera.toScreenY(-4.25))).toBeCloseTo(-4.25);
+    expect(camera.toScreenY(0)).toBeLessThan(camera.toScreenY(-1));
+  });
+
+  it("keeps what is under the pointer there", () => {
+    const x = camera.toPlaneX(100);
+    const y = camera.toPlaneY(50);
+    camera.zoomAt(1.7, 100, 50);
+    expect(camera.toPlaneX(100)).toBeCloseTo(x);
+    expect(camera.toPlaneY(50)).toBeCloseTo(y);
+  });
+
+  it("fits a box beside panels", () => {
+    const to = camera.fit({ left: 0, right: 10, bottom: 0, top: 10 }, { left: 300, top: 0, right: 0, bottom: 0 });
+    Object.assign(camera, to);
+    expect(camera.toScreenX(0)).toBeGreaterThan(300);
+    expect(camera.toScreenX(10)).toBeLessThan(800);
+    expect(camera.toScreenY(10)).toBeGreaterThan(0);
+    expect(camera.toScreenY(0)).toBeLessThan(600);
+  });
+
+  it("leaves strays out, but not where there are few nodes", () => {
+    const x = (u: number): number => (u === 0 ? 1e6 : u % 100);
+    const y = (u: number): number => u % 37;
+    expect(bounds(1000, x, y, () => true)!.right).toBeLessThan(120);
+    expect(bounds(100, x, y, () => true)!.right).toBe(1e6);
+    expect(bounds(1000, x, y, (u) => u !== 0)!.right).toBe(99);
+    expect(bounds(3, () => NaN, y, () => true)).toBeNull();
+  });
+});
+
+describe("pictures", () => {
+  it("draw large nodes last", () => {
+    const sizes = Float32Array.from({ length: 500 }, (_, i) => (i * 7919) % 500);
+    const order = orderBySize(sizes);
+    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, i) => i));
+    for (let i = 1; i < 500; i++) expect(sizes[order[i]!]! - sizes[order[i - 1]!]!).toBeGreaterThan(-0.25);
+    expect([...orderBySize(new Float32Array(3))]).toEqual([0, 1, 2]);
+  });
+
+  it("find the densest pixels", () => {
+    const pixels = new Float32Array(4 * 1000);
+    for (let i = 0; i < 500; i++) pixels[4 * i + 3] = 1 + i / 100;
+    expect(whitePoint(pixels)).toBeCloseTo(1 + 497 / 100, 1);
+    expect(whitePoint(new Float32Array(40))).toBe(1);
+  });
+
+  it("know what a lasso holds", () => {
+    const u = [[0, 0], [10, 0], [10, 10], [6, 10], [6, 3], [4, 3], [4, 10], [0, 10]] as const;
+    expect(isInside(u, 2, 8)).toBe(true);
+    expect(isInside(u, 8, 8)).toBe(true);
+    expect(isInside(u, 5, 8)).toBe(false);
+    expect(isInside(u, 11, 5)).toBe(false);
+  });
+
+  it("have the glyphs of viewer/src/image/glyphs.rs", () => {
+    const rust = readFileSync(new URL("../../../src/image/glyphs.rs", import.meta.url), "utf8");
+    expect(readFileSync(new URL("../../src/render/glyphs.ts", import.meta.url), "utf8")).toBe(translate(rust));
+    expect(glyph("fa-solid fa-user")).toBe(glyph("user"));
+    expect(glyph("no-such-thing")).toBeUndefined();
+    expect(initials("acme holding")).toBe("AH");
+  });
+
+  it("write labels on one line", () => {
+    expect(shorten("a\u202eb\n c")).toBe("a b  c");
+    expect(shorten("x".repeat(50))).toHaveLength(32);
+  });
+});
+
+describe("files", () => {
+  it("of text are no formulas", () => {
+    expect(csv(["a", 'b"'], [["=1+1", -2], ["x,y", null]])).toBe("a,\"b\"\"\"\r\n'=1+1,-2\r\n\"x,y\",\r\n");
+  });
+
+  it("of pages end their scripts where they should", () => {
+    const page = offlinePage({ n_nodes: 0, n_edges: 0, is_directed: false, title: "</title><script>", edges: new Uint32Array(0), settings: {}, legend: [], labels: { index: [], text: [] }, icons: [] }, 'x = "</script><!--"', "");
+    expect(page.match(/<script/g)).toHaveLength(2);
+    expect(page).toContain("&lt;/title&gt;&lt;script&gt;");
+  });
+
+  it("of ranges hold the last value", () => {
+    const histogram = { column: "When", type: "numeric" as const, edges: [0, 5, 10], counts: [1, 1] };
+    expect(rangeExpression(histogram, [0, 5])).toBe('"When" >= 0 AND "When" < 5');
+    expect(rangeExpression(histogram, [5, 10])).toBe('"When" >= 5 AND "When" <= 10');
+    expect(rangeExpression({ ...histogram, type: "time" }, [0, 5])).toBe("\"When\" >= TIMESTAMP '1970-01-01 00:00:00Z' AND \"When\" < TIMESTAMP '1970-01-01 00:00:00.005Z'");
+  });
+});
