@@ -75,6 +75,7 @@ impl Args {
             source: self.source.clone(),
             target: self.target.clone(),
             weight: self.weight.clone(),
+            unweighted: false,
             id: self.id.clone(),
             nodes: self.nodes.clone(),
             directed: match (self.directed, self.undirected) {

@@ -173,10 +173,18 @@ impl Loaded {
         if let Some(nodes) = &nodes {
             named(&spec.id, nodes, "nodes")?;
         }
+        // Nobody asked for weights: a column that cannot be any is one like others.
+        let unweighted = spec.weight.is_none() && !can_weigh(&edges);
+        if unweighted {
+            warnings.push(
+                "the column `weight` holds missing, negative or infinite numbers: edges have no weights".to_owned(),
+            );
+        }
         let options = ReadOptions {
             source: spec.source.clone(),
             target: spec.target.clone(),
             weight: spec.weight.clone(),
+            unweighted,
             id: spec.id.clone(),
             directed: Some(spec.is_directed),
             order: if nodes.is_some() { IdOrder::NodeTable } else { IdOrder::FirstAppearance },
@@ -208,6 +216,21 @@ impl Loaded {
 fn has_ends(table: &RecordBatch, spec: &Spec) -> bool {
     let has = |name: &Option<String>| name.as_ref().is_none_or(|name| table.column_by_name(name).is_some());
     (spec.source.is_some() || spec.target.is_some()) && has(&spec.source) && has(&spec.target)
+}
+
+/// Whether the column that would be taken for weights, if there is one, holds weights.
+fn can_weigh(edges: &RecordBatch) -> bool {
+    let schema = edges.schema();
+    let at = schema.fields().iter().position(|field| {
+        field.name().eq_ignore_ascii_case("weight") && field.data_type().is_numeric()
+    });
+    let Some(at) = at else { return true };
+    let column = edges.column(at);
+    column.null_count() == 0
+        && cast(column, &DataType::Float32).is_ok_and(|column| {
+            let weights = column.as_primitive::<Float32Type>().values();
+            weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0)
+        })
 }
 
 /// A table without rows.

@@ -7,6 +7,7 @@ use arrow::array::{
     Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, LargeStringArray,
     UInt64Array,
 };
+use arrow::array::timezone::Tz;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 use arrow::json::writer::{EncoderOptions, make_encoder};
@@ -71,6 +72,10 @@ impl Cells {
                 Self::Text(typed(&T::LargeUtf8)?.into_data().into())
             }
             T::Dictionary(_, values) => return Self::new(&typed(values)?),
+            // The rules of named zones are not known here; the instant is, in UTC.
+            T::Timestamp(unit, Some(zone)) if zone.parse::<Tz>().is_err() => {
+                Self::Text(as_text(&typed(&T::Timestamp(*unit, Some("+00:00".into())))?)?)
+            }
             nested if nested.is_nested() => Self::Json(as_json(array)?),
             _ => Self::Text(as_text(array)?),
         })
@@ -256,4 +261,25 @@ pub(crate) fn write_rows(
         ready = next?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::TimestampMicrosecondArray;
+
+    use super::*;
+
+    #[test]
+    fn instants_of_named_zones_are_written_in_utc() {
+        let text = |zone: &str| {
+            let instants = TimestampMicrosecondArray::from(vec![Some(1_500_000), None]);
+            let cells = Cells::new(&(Arc::new(instants.with_timezone(zone)) as ArrayRef)).unwrap();
+            let Cells::Text(text) = cells else { panic!("{cells:?}") };
+            assert!(text.is_null(1));
+            text.value(0).to_owned()
+        };
+        assert_eq!(text("UTC"), "1970-01-01T00:00:01.500Z");
+        assert_eq!(text("America/New_York"), "1970-01-01T00:00:01.500Z");
+        assert_eq!(text("+01:00"), "1970-01-01T01:00:01.500+01:00");
+    }
 }

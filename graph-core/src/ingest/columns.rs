@@ -101,6 +101,7 @@ pub(crate) fn edge_columns(
     };
     let weight = match &options.weight {
         Some(wanted) => Some(named(names, wanted)?),
+        None if options.unweighted => None,
         None => (0..names.len()).find(|&at| {
             at != source
                 && at != target
@@ -293,6 +294,9 @@ mod tests {
         let options = ReadOptions { source: Some("b".into()), ..ReadOptions::default() };
         let found = find(&["a", "b", "weight"], &options).unwrap();
         assert_eq!(found, EdgeColumns { source: 1, target: 0, weight: Some(2) });
+        let options = ReadOptions { unweighted: true, ..options };
+        let found = find(&["a", "b", "weight"], &options).unwrap();
+        assert_eq!(found, EdgeColumns { source: 1, target: 0, weight: None });
     }
 
     #[test]

@@ -91,6 +91,8 @@ pub struct ReadOptions {
     pub target: Option<String>,
     /// Column of edge weights; by default a numeric column named `weight`, if there is one.
     pub weight: Option<String>,
+    /// Take no column for weights, unless one is named: that of the name `weight` is an attribute like others.
+    pub unweighted: bool,
     /// Column of node ids in the node file; by default found by name, then the first column.
     pub id: Option<String>,
     /// File of node attributes, joined by id.
@@ -119,6 +121,7 @@ impl Default for ReadOptions {
             source: None,
             target: None,
             weight: None,
+            unweighted: false,
             id: None,
             nodes: None,
             directed: None,
