@@ -17,13 +17,13 @@ use crate::workers::Workers;
 
 /// A dataset that was read.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The graph.
-    pub graph: Arc<Graph>,
+    pub(crate) graph: Arc<Graph>,
     /// Where its nodes are, if a layout was kept or its table says so: columns x and y.
-    pub positions: Option<[Vec<f32>; 2]>,
+    pub(crate) positions: Option<[Vec<f32>; 2]>,
     /// What was odd about the tables.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The graphs that are held ready.

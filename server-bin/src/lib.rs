@@ -21,7 +21,6 @@ pub mod users;
 mod workers;
 
 pub use api::{description, router};
-pub use auth::{Access, Who};
 pub use config::{Config, Settings, Size};
 pub use error::{ApiError, ApiResult};
 pub use live::wire as stream;

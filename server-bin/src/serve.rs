@@ -108,6 +108,13 @@ impl Bound {
                 axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(service).await?;
             }
         }
+        // Those who watch a layout are told too: a connection that has become a WebSocket is waited for by nobody else.
+        let told = async {
+            while self.server.metrics.viewers.get() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(GRACE, told).await;
         Ok(())
     }
 }

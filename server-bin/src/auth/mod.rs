@@ -22,20 +22,20 @@ use crate::store::{Dataset, Mode, Share, User, now};
 
 /// Whoever sent a request.
 #[derive(Debug, Clone)]
-pub struct Who {
+pub(crate) struct Who {
     /// The user, unless it is a guest.
-    pub user: Option<User>,
+    pub(crate) user: Option<User>,
     /// The organization that they work for at the moment.
-    pub organization: Option<String>,
+    pub(crate) organization: Option<String>,
     /// All organizations that they belong to.
-    pub organizations: Vec<String>,
+    pub(crate) organizations: Vec<String>,
     /// The link that they came by.
     share: Option<Share>,
 }
 
 /// What somebody wants to do with a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// See it.
     Read,
     /// Change it.
@@ -68,7 +68,7 @@ impl Who {
     }
 
     /// The user, or that nobody is signed in.
-    pub fn user(&self) -> ApiResult<&User> {
+    pub(crate) fn user(&self) -> ApiResult<&User> {
         self.user.as_ref().ok_or_else(|| ApiError::Unauthorized("sign in first".to_owned()))
     }
 
@@ -82,7 +82,7 @@ impl Who {
     }
 
     /// Whether they may do that with a dataset.
-    pub fn may(&self, access: Access, dataset: &Dataset) -> bool {
+    pub(crate) fn may(&self, access: Access, dataset: &Dataset) -> bool {
         let owns = self.user.as_ref().is_some_and(|user| user.is_admin || user.id == dataset.owner);
         let shared = self.share.as_ref().filter(|share| share.dataset == dataset.id);
         let belongs = dataset.mode == Mode::Organization

@@ -94,7 +94,7 @@ pub(super) struct Worker {
     askers: Vec<oneshot::Sender<()>>,
     /// When somebody steered, or it began to move.
     touched: Instant,
-    /// When the last frame was made.
+    /// When the last frame was begun.
     framed: Instant,
     /// Whether something has changed since.
     is_dirty: bool,
@@ -512,6 +512,7 @@ impl Worker {
             self.is_dirty = false;
             return Ok(());
         }
+        self.framed = Instant::now();
         self.session.inbox.serve();
         let mut changes = None;
         if let Some(layout) = &mut self.layout {
@@ -544,7 +545,6 @@ impl Worker {
         self.session.history.push(Arc::clone(&snapshot));
         self.session.latest.send_replace(Some(snapshot));
         self.is_dirty = false;
-        self.framed = Instant::now();
         Ok(())
     }
 

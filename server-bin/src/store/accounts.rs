@@ -9,38 +9,38 @@ use super::{Store, flag, now};
 
 /// Somebody who has an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct User {
+pub(crate) struct User {
     /// Id, which never changes.
-    pub id: String,
+    pub(crate) id: String,
     /// Name to sign in with.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether they may change accounts.
-    pub is_admin: bool,
+    pub(crate) is_admin: bool,
     /// Hash of the password; without one there is no sign-in by password.
     #[serde(skip)]
-    pub password: Option<String>,
+    pub(crate) password: Option<String>,
 }
 
 /// Users who see one another's datasets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Organization {
+pub(crate) struct Organization {
     /// Name in addresses.
-    pub slug: String,
+    pub(crate) slug: String,
     /// Name for people.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether the user in question may change who belongs to it.
-    pub is_admin: bool,
+    pub(crate) is_admin: bool,
 }
 
 /// A key with which a program signs in for a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PersonalKey {
+pub(crate) struct PersonalKey {
     /// Id, the part that is no secret.
-    pub id: String,
+    pub(crate) id: String,
     /// What it is for.
-    pub name: String,
+    pub(crate) name: String,
     /// When it was made, in milliseconds since 1970.
-    pub created_at: i64,
+    pub(crate) created_at: i64,
     #[serde(skip)]
     pub(crate) user_id: String,
     #[serde(skip)]

@@ -11,7 +11,7 @@ use super::{Store, json, now};
 /// Who may see a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Its owner, and whoever it was shared with.
     #[default]
     Private,
@@ -42,85 +42,85 @@ impl Mode {
 /// How a dataset's tables become a graph, and how it is to be seen.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-pub struct Spec {
+pub(crate) struct Spec {
     /// Column of edge sources; found by name if absent.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Column of edge targets; found by name if absent.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// Column of edge weights; `weight` if that holds numbers.
-    pub weight: Option<String>,
+    pub(crate) weight: Option<String>,
     /// Column of node ids; found by name if absent.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// Whether edges have a direction.
-    pub is_directed: bool,
+    pub(crate) is_directed: bool,
     /// Bindings and encodings of nodes, in PyGraphistry's form.
     #[schema(value_type = Object)]
-    pub node_encodings: Map<String, Value>,
+    pub(crate) node_encodings: Map<String, Value>,
     /// Bindings and encodings of edges, in PyGraphistry's form.
     #[schema(value_type = Object)]
-    pub edge_encodings: Map<String, Value>,
+    pub(crate) edge_encodings: Map<String, Value>,
     /// Style of the page, and what the client says of itself.
     #[schema(value_type = Object)]
-    pub metadata: Map<String, Value>,
+    pub(crate) metadata: Map<String, Value>,
     /// Settings of the viewer, as in addresses of views.
     #[schema(value_type = Object)]
-    pub url_params: Map<String, Value>,
+    pub(crate) url_params: Map<String, Value>,
     /// What was odd about the upload, for whoever looks at it.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A graph that was uploaded.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dataset {
+pub(crate) struct Dataset {
     /// Id, which cannot be guessed.
-    pub id: String,
+    pub(crate) id: String,
     /// Id of the user that it belongs to.
-    pub owner: String,
+    pub(crate) owner: String,
     /// Organization in which it was made.
-    pub organization: Option<String>,
+    pub(crate) organization: Option<String>,
     /// Who may see it.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// What it is about.
-    pub description: String,
+    pub(crate) description: String,
     /// How its tables are read and seen.
-    pub spec: Spec,
+    pub(crate) spec: Spec,
     /// Objects with its edges.
-    pub edges: Vec<String>,
+    pub(crate) edges: Vec<String>,
     /// Objects with its nodes.
-    pub nodes: Vec<String>,
+    pub(crate) nodes: Vec<String>,
     /// Object with the positions of a layout.
-    pub positions: Option<String>,
+    pub(crate) positions: Option<String>,
     /// Numbers of nodes and edges, once it was read.
-    pub size: Option<[i64; 2]>,
+    pub(crate) size: Option<[i64; 2]>,
     /// When it was made, in milliseconds since 1970.
-    pub created_at: i64,
+    pub(crate) created_at: i64,
     /// When it was changed.
-    pub updated_at: i64,
+    pub(crate) updated_at: i64,
 }
 
 /// What a dataset begins with.
 #[derive(Debug, Clone, Default)]
-pub struct NewDataset {
+pub(crate) struct NewDataset {
     /// Id of the user that it belongs to.
-    pub owner: String,
+    pub(crate) owner: String,
     /// Organization in which it is made.
-    pub organization: Option<String>,
+    pub(crate) organization: Option<String>,
     /// Who may see it.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// What it is about.
-    pub description: String,
+    pub(crate) description: String,
     /// How its tables are read and seen.
-    pub spec: Spec,
+    pub(crate) spec: Spec,
     /// Objects with its edges.
-    pub edges: Vec<String>,
+    pub(crate) edges: Vec<String>,
     /// Objects with its nodes.
-    pub nodes: Vec<String>,
+    pub(crate) nodes: Vec<String>,
     /// Numbers of nodes and edges, if they are known.
-    pub size: Option<[i64; 2]>,
+    pub(crate) size: Option<[i64; 2]>,
 }
 
 fn dataset(row: &AnyRow) -> sqlx::Result<Dataset> {
@@ -247,17 +247,6 @@ impl Store {
         let done =
             sqlx::query(update).bind(id).bind(text(&objects)).bind(now()).execute(&self.pool).await?;
         Ok(done.rows_affected() > 0)
-    }
-
-    /// Notes numbers of nodes and edges, and nothing else: somebody may be changing the rest.
-    pub(crate) async fn set_size(&self, id: &str, [n_nodes, n_edges]: [i64; 2]) -> sqlx::Result<()> {
-        sqlx::query("UPDATE datasets SET n_nodes = $2, n_edges = $3 WHERE id = $1")
-            .bind(id)
-            .bind(n_nodes)
-            .bind(n_edges)
-            .execute(&self.pool)
-            .await
-            .map(drop)
     }
 
     pub(crate) async fn dataset(&self, id: &str) -> sqlx::Result<Option<Dataset>> {

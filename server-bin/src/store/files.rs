@@ -9,42 +9,42 @@ use super::{Store, json};
 
 /// A table that was uploaded, or is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct File {
+pub(crate) struct File {
     /// Id.
-    pub id: String,
+    pub(crate) id: String,
     /// Id of the user that it belongs to.
-    pub owner: String,
+    pub(crate) owner: String,
     /// Organization whose members may use it.
-    pub organization: Option<String>,
+    pub(crate) organization: Option<String>,
     /// Name that it was given.
-    pub name: String,
+    pub(crate) name: String,
     /// What it was uploaded as.
-    pub format: String,
+    pub(crate) format: String,
     /// Where it is; absent as long as nothing was uploaded.
     #[serde(skip)]
-    pub object: Option<String>,
+    pub(crate) object: Option<String>,
     /// Size of what is kept, in bytes.
-    pub bytes: i64,
+    pub(crate) bytes: i64,
     /// Number of rows.
-    pub n_rows: i64,
+    pub(crate) n_rows: i64,
     /// Its columns, in order.
-    pub columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
     /// When it was made, in milliseconds since 1970.
-    pub created_at: i64,
+    pub(crate) created_at: i64,
 }
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Column {
+pub(crate) struct Column {
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// Arrow's name of its type.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub(crate) kind: String,
     /// Whether it holds numbers.
-    pub is_numeric: bool,
+    pub(crate) is_numeric: bool,
     /// Whether it holds dates or times.
-    pub is_time: bool,
+    pub(crate) is_time: bool,
 }
 
 fn file(row: &AnyRow) -> sqlx::Result<File> {

@@ -15,14 +15,14 @@ use anyhow::Context;
 use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::{AnyPool, Row};
 
-pub use accounts::{Organization, PersonalKey, User};
-pub use datasets::{Dataset, Mode, NewDataset, Spec};
-pub use files::{Column, File};
-pub use shares::{Share, View};
+pub(crate) use accounts::{Organization, PersonalKey, User};
+pub(crate) use datasets::{Dataset, Mode, NewDataset, Spec};
+pub(crate) use files::{Column, File};
+pub(crate) use shares::{Share, View};
 
 /// The database.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub(crate) struct Store {
     pool: AnyPool,
 }
 
@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be reached, or is of a later version of this program.
-    pub async fn open(url: Option<&str>, folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn open(url: Option<&str>, folder: &Path) -> anyhow::Result<Self> {
         sqlx::any::install_default_drivers();
         let options = AnyPoolOptions::new().acquire_timeout(Duration::from_secs(10));
         let pool = match url {
@@ -77,7 +77,7 @@ impl Store {
     /// # Errors
     ///
     /// If it does not.
-    pub async fn check(&self) -> sqlx::Result<()> {
+    pub(crate) async fn check(&self) -> sqlx::Result<()> {
         sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)
     }
 
@@ -86,7 +86,7 @@ impl Store {
     /// # Errors
     ///
     /// If the database cannot be reached.
-    pub async fn secret(&self, name: &str, make: impl FnOnce() -> String) -> sqlx::Result<String> {
+    pub(crate) async fn secret(&self, name: &str, make: impl FnOnce() -> String) -> sqlx::Result<String> {
         sqlx::query("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
             .bind(name)
             .bind(make())
@@ -101,7 +101,7 @@ impl Store {
 }
 
 /// Milliseconds since 1970.
-pub fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -10,35 +10,35 @@ use super::{Store, flag, json, now};
 
 /// A link to a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Share {
+pub(crate) struct Share {
     /// Hash of the secret in the link: it names the link, and does not give it away.
-    pub token: String,
+    pub(crate) token: String,
     /// The dataset.
-    pub dataset: String,
+    pub(crate) dataset: String,
     /// Whom it is for, as the owner noted.
-    pub email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Whether it lets change the dataset.
-    pub can_edit: bool,
+    pub(crate) can_edit: bool,
     /// When it was made, in milliseconds since 1970.
-    pub created_at: i64,
+    pub(crate) created_at: i64,
     /// When it ends, if it does.
-    pub expires_at: Option<i64>,
+    pub(crate) expires_at: Option<i64>,
 }
 
 /// The state of a page, to come back to.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct View {
+pub(crate) struct View {
     /// Id.
-    pub id: String,
+    pub(crate) id: String,
     /// The dataset.
-    pub dataset: String,
+    pub(crate) dataset: String,
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// What the page keeps.
     #[schema(value_type = Object)]
-    pub state: Value,
+    pub(crate) state: Value,
     /// When it was made, in milliseconds since 1970.
-    pub created_at: i64,
+    pub(crate) created_at: i64,
 }
 
 fn share(row: &AnyRow) -> sqlx::Result<Share> {

@@ -86,15 +86,17 @@ impl Running {
     /// Sends a request with `headers` and a body.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-        let agent: ureq::Agent = config.timeout_global(Some(Duration::from_secs(120))).build().into();
+        let agent: ureq::Agent =
+            config.timeout_global(Some(Duration::from_secs(120))).build().into();
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let mut answer = agent.run(request.body(body).unwrap()).unwrap();
         let headers = answer.headers().iter();
-        let headers =
-            headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        let headers = headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
         let mut body = Vec::new();
         answer.body_mut().as_reader().read_to_end(&mut body).unwrap();
         Answer { status: answer.status().as_u16(), headers, body }
@@ -109,7 +111,12 @@ impl Running {
     }
 
     pub fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.send(method, path, &[("content-type", "application/json")], body.to_string().as_bytes())
+        self.send(
+            method,
+            path,
+            &[("content-type", "application/json")],
+            body.to_string().as_bytes(),
+        )
     }
 
     /// Uploads a file of edges and returns the dataset's id.
