@@ -245,7 +245,7 @@ async fn list(State(server): State<Server>, who: Who, Query(page): Query<Page>) 
 /// Makes a dataset of a file
 ///
 /// The body is the file of edges, or a file with a whole graph; or `multipart/form-data` with the files `edges` and
-/// `nodes`. It may be compressed with gzip or zstd. The file is read before the answer: what is listed can be used.
+/// `nodes`, and the text `name`. It may be compressed with gzip or zstd. The file is read before the answer: what is listed can be used.
 #[utoipa::path(post, path = "/api/v1/datasets", tag = "datasets", params(Upload),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
@@ -378,15 +378,20 @@ impl Received {
         }
         let mut parts = Multipart::from_request(request, &()).await.map_err(ApiError::invalid)?;
         let (mut edges, mut nodes, mut file_name) = (None, None, String::new());
+        let mut dataset_name = None;
         while let Some(part) = parts.next_field().await.map_err(ApiError::invalid)? {
             let name = part.name().unwrap_or_default().to_owned();
             let part_name = part.file_name().unwrap_or_default().to_owned();
             let place = match name.as_str() {
                 "edges" | "file" => &mut edges,
                 "nodes" => &mut nodes,
+                "name" => {
+                    dataset_name = Some(part.text().await.map_err(ApiError::invalid)?);
+                    continue;
+                }
                 _ => {
                     return Err(ApiError::Invalid(format!(
-                        "there is no part `{name}`; there are `edges` and `nodes`"
+                        "there is no part `{name}`; there are `edges`, `nodes` and `name`"
                     )));
                 }
             };
@@ -398,7 +403,7 @@ impl Received {
             }
         }
         let edges = edges.ok_or_else(|| ApiError::Invalid("the part `edges` is missing".to_owned()))?;
-        Ok(Self { edges, nodes, file_name })
+        Ok(Self { edges, nodes, file_name: dataset_name.unwrap_or(file_name) })
     }
 
     /// An upload in pieces, as a file, and its name.

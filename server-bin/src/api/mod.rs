@@ -89,8 +89,8 @@ pub fn description() -> serde_json::Result<String> {
 pub fn router(server: Server) -> Router {
     let (router, _) = open_api().merge(page::router()).split_for_parts();
     let frames = format!(
-        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
-         base-uri 'none'; form-action 'self'; connect-src 'self' ws: wss:; frame-ancestors {}",
+        "default-src 'self'; img-src 'self' data: blob: https:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors {}",
         server.config.frame_ancestors.join(" ")
     );
     // A word that is no header was put into the options; then nobody may embed.
