@@ -1,6 +1,7 @@
 //! Experiments as they are: a list, how far each is, what it printed, what it is worth; and the leaderboard.
 
 use std::io::{Read, Seek, SeekFrom};
+use std::path::Path as FilePath;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -51,8 +52,11 @@ pub(super) struct Shown {
     has_evaluation: bool,
 }
 
-impl From<Experiment> for Shown {
-    fn from(one: Experiment) -> Self {
+impl Shown {
+    fn of(mut one: Experiment, root: &FilePath) -> Self {
+        if let Some(error) = &mut one.status.error {
+            forget(error, root);
+        }
         Self {
             name: one.name,
             method: one.method,
@@ -63,6 +67,11 @@ impl From<Experiment> for Shown {
             has_evaluation: one.has_evaluation,
         }
     }
+}
+
+/// Takes the place of the folder out of a message: where it is, is the operator's business.
+fn forget(text: &mut String, root: &FilePath) {
+    *text = text.replace(&root.display().to_string(), "experiments");
 }
 
 /// Experiments of a folder.
@@ -79,11 +88,13 @@ pub(super) struct Experiments {
     responses((status = 200, body = Experiments), (status = 404, description = "This server shows no experiments")))]
 pub(super) async fn list(State(server): State<Server>, who: Who) -> ApiResult<Json<Experiments>> {
     let root = folder(&server, &who)?;
-    let (found, problems) = server.workers.run(move |_| experiments(&root).map_err(failed)).await?;
+    let folder = root.clone();
+    let (found, problems) =
+        server.workers.run(move |_| experiments(&folder).map_err(failed)).await?;
     for problem in &problems {
         tracing::warn!("an experiment is left out: {problem}");
     }
-    let experiments = found.into_iter().map(Shown::from).collect();
+    let experiments = found.into_iter().map(|one| Shown::of(one, &root)).collect();
     Ok(Json(Experiments { experiments, n_unreadable: problems.len() }))
 }
 
@@ -95,9 +106,10 @@ pub(super) async fn describe(
     who: Who,
     Path(name): Path<String>,
 ) -> ApiResult<Json<Shown>> {
-    let path = experiment(&folder(&server, &who)?, &name)?;
+    let root = folder(&server, &who)?;
+    let path = experiment(&root, &name)?;
     let found = server.workers.run(move |_| Experiment::read(&path).map_err(failed)).await?;
-    Ok(Json(found.into()))
+    Ok(Json(Shown::of(found, &root)))
 }
 
 /// Which part of a log.
@@ -212,10 +224,9 @@ async fn board(server: &Server, who: &Who, ranked: Ranked) -> ApiResult<Board> {
         .run(move |control| {
             let judge = Judge { resamples, ..Judge::default() };
             let mut entries = Entries::read(&root, &judge, control).map_err(failed)?;
-            // Where it is, is the operator's business.
-            let here = root.display().to_string();
-            for ignored in &mut entries.ignored {
-                *ignored = ignored.replace(&here, "experiments");
+            let errors = entries.entries.iter_mut().filter_map(|entry| entry.error.as_mut());
+            for text in errors.chain(&mut entries.ignored) {
+                forget(text, &root);
             }
             let mut board = Board::new(&entries, metric).map_err(ApiError::invalid)?;
             if let Some(title) = ranked.title {

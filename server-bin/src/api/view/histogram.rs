@@ -182,10 +182,12 @@ fn binned(
     } else if low == high {
         vec![low, if is_whole { low + 1.0 } else { next_above(low) }]
     } else {
+        let extent = high - low;
         let at = |i: usize| match i {
             0 => low,
             i if i == bins => high,
-            // The extent itself may be too large for a number.
+            // In this order bounds that can be exact are.
+            i if extent * bins as f64 <= f64::MAX => low + extent * i as f64 / bins as f64,
             i => low * (1.0 - i as f64 / bins as f64) + high * (i as f64 / bins as f64),
         };
         (0..=bins).map(at).collect()
