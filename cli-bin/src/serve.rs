@@ -21,6 +21,9 @@ Every option is also a key of the configuration file, and an environment variabl
 pub(crate) struct Args {
     /// Files of edges, or of whole graphs, to begin with
     files: Vec<PathBuf>,
+    /// End when standard input ends, as it does when the program that started the server is no more
+    #[arg(long)]
+    end_with_input: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -31,7 +34,7 @@ pub(crate) fn run(args: Args, messages: Messages) -> anyhow::Result<Outcome> {
     let config = args.settings.resolve_or(defaults)?;
     // The server hears of signals itself, and ends what is under way before it goes.
     let _deferred = Deferred::begin();
-    graphlume_server::run(config, &args.files, |bound, pages| {
+    graphlume_server::run(config, &args.files, args.end_with_input, |bound, pages| {
         messages.say(format!("graphlume is at {}", bound.url()));
         for page in pages {
             messages.say(page);

@@ -27,7 +27,7 @@ enum Verb {
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let done = cli.settings.resolve().and_then(|config| match cli.verb {
-        None => graphlume_server::run(config, &[], |_, _| ()),
+        None => graphlume_server::run(config, &[], false, |_, _| ()),
         Some(Verb::Users { command }) => {
             let said = users::run(&config, &command)?;
             Ok(std::io::stdout().write_all(said.as_bytes())?)

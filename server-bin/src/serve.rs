@@ -9,6 +9,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use graphlume::ReadOptions;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::auth::Who;
 use crate::config::Config;
@@ -120,7 +121,8 @@ impl Bound {
 }
 
 /// Serves until Ctrl-C or a signal to end, with datasets made of `files`; `ready` hears of the server and of the
-/// addresses of these once it listens.
+/// addresses of these once it listens. With `ends_with_input` it also ends when standard input does, which whoever started
+/// it holds open for as long as they live.
 ///
 /// # Errors
 ///
@@ -129,6 +131,7 @@ impl Bound {
 pub fn run(
     config: Config,
     files: &[PathBuf],
+    ends_with_input: bool,
     ready: impl FnOnce(&Bound, &[String]),
 ) -> anyhow::Result<()> {
     ensure!(
@@ -145,12 +148,30 @@ pub fn run(
         }
         tracing::info!("listening at {}", bound.url());
         ready(&bound, &urls);
-        bound.serve(ended()).await
+        bound.serve(ended(ends_with_input)).await
     })
 }
 
+/// Waits for a signal to end, or for the end of standard input.
+async fn ended(with_input: bool) {
+    let (closed, is_closed) = oneshot::channel::<()>();
+    if with_input {
+        // A thread of its own, since nothing can end a read from there.
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            drop(closed);
+        });
+        tokio::select! {
+            _ = is_closed => {}
+            () = signaled() => {}
+        }
+    } else {
+        signaled().await;
+    }
+}
+
 /// Waits for a signal to end.
-async fn ended() {
+async fn signaled() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ._layout import Session
     from ._measured import Measured
     from ._native import Table, __version__
+    from ._page import Server, serve
     from ._picture import Picture
     from ._progress import set_progress
 
@@ -42,6 +43,7 @@ __all__ = [
     "Measured",
     "MissingFileError",
     "Picture",
+    "Server",
     "Session",
     "Table",
     "__version__",
@@ -50,6 +52,7 @@ __all__ = [
     "hypergraph",
     "metrics",
     "read",
+    "serve",
     "set_progress",
 ]
 
@@ -69,6 +72,7 @@ _HOMES = {
     "_layout": ("Session",),
     "_measured": ("Measured",),
     "_native": ("Table", "__version__"),
+    "_page": ("Server", "serve"),
     "_picture": ("Picture",),
     "_progress": ("set_progress",),
 }

@@ -1,0 +1,130 @@
+"""Pages, widgets and servers."""
+
+import base64
+import json
+import re
+import struct
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+
+import graphlume as gl
+from graphlume import _page
+
+
+@pytest.fixture
+def club(karate):
+    return gl.Graph(karate)
+
+
+@pytest.fixture
+def placed(club):
+    return club.layout(iterations=20)
+
+
+def header(scene):
+    magic, version, length = struct.unpack_from("<4sII", scene)
+    assert (magic, version) == (b"GLSC", 1)
+    return json.loads(scene[12 : 12 + length])
+
+
+def test_a_page_holds_the_graph_and_loads_nothing(placed, tmp_path):
+    path = placed.save_html(tmp_path / "karate.html", color_by="degree", title="<karate> & co")
+    text = path.read_text()
+    assert "<title>&lt;karate&gt; &amp; co</title>" in text
+    assert not re.search(r"""(src|href)\s*=\s*["']https?:""", text)
+    scene = base64.b64decode(re.search(r'scene;base64">([^<]+)<', text)[1])
+    head = header(scene)
+    assert (head["n_nodes"], head["n_edges"]) == (34, 78)
+    at = head["buffers"]["positions"]
+    positions = np.frombuffer(scene, "<f4", 68, at["offset"]).reshape(34, 2)
+    np.testing.assert_array_equal(positions, placed.positions)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_graph_without_positions_is_laid_out_for_its_page(club, tmp_path):
+    text = club.save_html(tmp_path / "a.html").read_text()
+    assert "positions" in header(base64.b64decode(re.search(r'scene;base64">([^<]+)<', text)[1]))["buffers"]
+
+
+def test_a_page_says_what_is_wrong_before_it_writes(placed, tmp_path):
+    with pytest.raises(gl.InputError, match=r"a\.png: a page is written as \.html"):
+        placed.save_html(tmp_path / "a.png")
+    with pytest.raises(gl.InputError, match="colour_by.*did you mean `color_by`"):
+        placed.save_html(tmp_path / "a.html", colour_by="degree")
+    with pytest.raises(gl.GraphlumeError, match="nowhere"):
+        placed.save_html(tmp_path / "a.html", color_by="nowhere")
+    assert not list(tmp_path.iterdir())
+
+
+def test_frames_are_those_of_the_stream(placed):
+    at = placed.positions
+    content = _page.frame(at, 7, 20, 0.5, 1)
+    kind, flags, zero, sequence, base, n = struct.unpack_from("<BBHIII", content)
+    assert (kind, flags, zero, sequence, base, n) == (1, 1, 0, 7, 0, 34)
+    x, y, scale, iteration, movement, state = struct.unpack_from("<fffIfI", content, 16)
+    assert (iteration, movement, state) == (20, 0.5, 1)
+    places = np.frombuffer(content, "<u2", offset=40).reshape(34, 2)
+    np.testing.assert_allclose(np.float32([x, y]) + places / scale, at, atol=1.0 / scale)
+    assert len(_page.frame(np.zeros((0, 2), np.float32), 1, 0, 0.0, 2)) == 40
+    assert len(_page.frame(np.ones((3, 2), np.float32), 1, 0, 0.0, 2)) == 52
+
+
+def test_a_widget_shows_selects_and_moves(club):
+    pytest.importorskip("anywidget")
+    widget = club.widget(height=300, color_by="degree")
+    assert header(widget.scene)["n_nodes"] == 34
+    widget.selection = [0, 33]
+    assert widget.selected == [club.ids[0], club.ids[33]]
+    widget.selected = [club.ids[5]]
+    assert widget.selection == [5]
+    sent = []
+    widget.send = lambda content, buffers: sent.append((content, bytes(buffers[0])))
+    before = widget.graph.positions
+    widget.play(iterations=30)
+    assert widget.wait(60)
+    assert widget.error is None
+    assert sent and all(content == {"type": "frame"} for content, _ in sent)
+    sequences = [struct.unpack_from("<I", frame, 4)[0] for _, frame in sent]
+    assert sequences == list(range(1, len(sent) + 1))
+    assert struct.unpack_from("<I", sent[-1][1], 36)[0] in (1, 2)
+    assert not np.array_equal(before, widget.graph.positions)
+    widget.close()
+
+
+def test_a_server_answers_and_ends_with_its_block(tmp_path, club):
+    edges = tmp_path / "edges.csv"
+    club.write(edges)
+    with gl.serve(edges, data=tmp_path / "data", device="cpu", workers=1) as server:
+        listed = json.load(urllib.request.urlopen(server.url + "/api/v1/datasets"))
+        assert [(d["name"], d["n_edges"]) for d in listed["datasets"]] == [("edges.csv", 78)]
+        assert server.is_running
+    assert not server.is_running
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(server.url + "/health")
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path):
+    with pytest.raises(gl.GraphlumeError, match="nothing.csv"):
+        gl.serve(tmp_path / "nothing.csv", data=tmp_path / "data")
+    with pytest.raises(gl.GraphlumeError, match="--wrokers"):
+        gl.serve(data=tmp_path / "data", wrokers=3)
+
+
+def test_a_server_ends_with_the_process_that_started_it(tmp_path):
+    program = f"import graphlume as gl; print(gl.serve(data={str(tmp_path)!r}, device='cpu').url, flush=True); import os; os._exit(0)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    url = done.stdout.strip()
+    assert url, done.stderr
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(url + "/health", timeout=5)
+        except (urllib.error.URLError, ConnectionError):
+            return
+        time.sleep(0.1)
+    pytest.fail("the server went on")
