@@ -84,9 +84,15 @@ pub(crate) async fn named(store: &Store, name: &str) -> ApiResult<User> {
 }
 
 /// Adds an account whose password has that hash.
-pub(crate) async fn add(store: &Store, name: &str, hash: String, is_admin: bool) -> ApiResult<User> {
+pub(crate) async fn add(
+    store: &Store,
+    name: &str,
+    hash: String,
+    is_admin: bool,
+) -> ApiResult<User> {
     check_name(name)?;
-    let taken = || ApiError::Conflict(format!("there is a user or an organization `{name}` already"));
+    let taken =
+        || ApiError::Conflict(format!("there is a user or an organization `{name}` already"));
     // A user is an organization of one, of the same name.
     if store.has_organization(name).await? {
         return Err(taken());

@@ -65,7 +65,8 @@ impl Accounts for Running {
 
     fn as_user(&self, token: &str, method: &str, path: &str, body: &Value) -> Answer {
         let authorization = format!("Bearer {token}");
-        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let headers =
+            [("authorization", authorization.as_str()), ("content-type", "application/json")];
         let body = if method == "GET" { String::new() } else { body.to_string() };
         self.send(method, path, &headers, body.as_bytes())
     }
@@ -73,7 +74,8 @@ impl Accounts for Running {
     fn upload_as(&self, token: &str, more: &str) -> String {
         let authorization = format!("Bearer {token}");
         let path = format!("/api/v1/datasets?name=edges.csv{more}");
-        let answer = self.send("POST", &path, &[("authorization", &authorization)], b"source,target\na,b\n");
+        let answer =
+            self.send("POST", &path, &[("authorization", &authorization)], b"source,target\na,b\n");
         answer.expect(201).json()["id"].as_str().unwrap().to_owned()
     }
 }
@@ -148,7 +150,8 @@ fn a_new_password_ends_the_sign_ins_with_the_old_one() {
     };
     change("wrong horse", "another horse").expect(401);
     change(PASSWORD, "short").expect(400);
-    let new = change(PASSWORD, "another horse").expect(200).json()["token"].as_str().unwrap().to_owned();
+    let new =
+        change(PASSWORD, "another horse").expect(200).json()["token"].as_str().unwrap().to_owned();
     let me = |token: &str| server.as_user(token, "GET", "/api/v1/me", &Value::Null);
     me(&ann).expect(401);
     me(&new).expect(200);
@@ -215,7 +218,9 @@ fn members_see_what_is_their_organizations() {
     server.as_user(&root, "POST", "/api/v1/organizations", &new).expect(201);
     server.as_user(&root, "POST", "/api/v1/organizations", &new).expect(409);
     server.as_user(&root, "POST", "/api/v1/organizations", &json!({"slug": "ann"})).expect(409);
-    server.as_user(&root, "POST", "/api/v1/users", &json!({"name": "acme", "password": PASSWORD})).expect(409);
+    server
+        .as_user(&root, "POST", "/api/v1/users", &json!({"name": "acme", "password": PASSWORD}))
+        .expect(409);
     let member = |token: &str, method: &str, name: &str, lead: bool| {
         let path = format!("/api/v1/organizations/acme/members/{name}");
         server.as_user(token, method, &path, &json!({"is_admin": lead})).status
@@ -280,12 +285,24 @@ fn a_link_opens_one_dataset_until_it_is_taken_back() {
     assert_eq!(change(secret), 403);
     let editor = make(json!({"can_edit": true})).expect(201).json();
     assert_eq!(change(editor["secret"].as_str().unwrap()), 200);
-    assert_eq!(server.json("DELETE", &format!("{path}?share={}", editor["secret"].as_str().unwrap()), &json!({})).status, 403);
+    assert_eq!(
+        server
+            .json(
+                "DELETE",
+                &format!("{path}?share={}", editor["secret"].as_str().unwrap()),
+                &json!({})
+            )
+            .status,
+        403
+    );
     // Taken back, and ended.
     server.as_user(&ann, "DELETE", &format!("{shares}/{token}"), &Value::Null).expect(204);
     assert_eq!(get(&path, secret), 401);
     make(json!({"expires_at": 1})).expect(400);
-    let soon = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64 + 300;
+    let soon =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()
+            as i64
+            + 300;
     let brief = make(json!({"expires_at": soon})).expect(201).json();
     let secret = brief["secret"].as_str().unwrap().to_owned();
     assert_eq!(get(&path, &secret), 200);
@@ -300,7 +317,8 @@ fn a_link_opens_one_dataset_until_it_is_taken_back() {
 fn a_key_signs_a_program_in_until_it_is_taken_back() {
     let server = server();
     let (ann, bob) = (server.token("ann"), server.token("bob"));
-    let made = server.as_user(&ann, "POST", "/api/v1/keys", &json!({"name": "laptop"})).expect(201).json();
+    let made =
+        server.as_user(&ann, "POST", "/api/v1/keys", &json!({"name": "laptop"})).expect(201).json();
     let (id, secret) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
     let list = server.as_user(&ann, "GET", "/api/v1/keys", &Value::Null).expect(200).json();
     assert_eq!(list[0]["name"], "laptop");
@@ -343,7 +361,12 @@ fn without_accounts_everybody_is_the_one_user() {
 fn mistakes_in_a_body_are_told() {
     let server = start("");
     for body in ["", "{", "{\"name\": \"ann\"}", "{\"name\": 1, \"password\": \"\"}"] {
-        let answer = server.send("POST", "/api/v1/sign-in", &[("content-type", "application/json")], body.as_bytes());
+        let answer = server.send(
+            "POST",
+            "/api/v1/sign-in",
+            &[("content-type", "application/json")],
+            body.as_bytes(),
+        );
         assert_eq!(answer.expect(400).json()["error"]["code"], "invalid", "{body}");
     }
 }

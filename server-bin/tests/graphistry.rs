@@ -8,7 +8,9 @@ mod common;
 use std::io::Read;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, LargeStringArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, Float64Array, Int64Array, LargeStringArray, RecordBatch, TimestampMicrosecondArray,
+};
 use arrow::ipc::writer::FileWriter;
 use common::{Answer, Running, start};
 use serde_json::{Value, json};
@@ -101,7 +103,10 @@ fn sign_ins_say_the_organization_and_stay_as_they_are() {
     let server = start("");
     let sign_in = |body: &Value| server.json("POST", "/api-token-auth/", body).expect(200).json();
     let plain = sign_in(&json!({"username": "alice", "password": "pw"}));
-    assert_eq!(plain["active_organization"], json!({"slug": "alice", "is_found": true, "is_member": true}));
+    assert_eq!(
+        plain["active_organization"],
+        json!({"slug": "alice", "is_found": true, "is_member": true})
+    );
     let token = plain["token"].as_str().unwrap();
     // What the client reads of a token without asking.
     let claims = token.split('.').nth(1).unwrap();
@@ -110,7 +115,10 @@ fn sign_ins_say_the_organization_and_stay_as_they_are() {
     let acme = sign_in(&json!({"username": "alice", "password": "pw", "org_name": "acme"}));
     assert_eq!(acme["active_organization"]["slug"], "acme");
     // While it is young, a token is answered with itself.
-    let again = server.json("POST", "/api/v2/auth/token/refresh", &json!({"token": token})).expect(200).json();
+    let again = server
+        .json("POST", "/api/v2/auth/token/refresh", &json!({"token": token}))
+        .expect(200)
+        .json();
     assert_eq!(again["token"], token);
     server.json("POST", "/api-token-verify/", &json!({"token": token})).expect(200);
     let switch = server.send(
@@ -121,10 +129,13 @@ fn sign_ins_say_the_organization_and_stay_as_they_are() {
     );
     assert_eq!(switch.expect(200).json()["status"], "OK");
     // A GET with a body.
-    let headers = [("authorization", "PersonalKey KID:KSECRET"), ("content-type", "application/json")];
+    let headers =
+        [("authorization", "PersonalKey KID:KSECRET"), ("content-type", "application/json")];
     let key = server.send("GET", "/api/v2/auth/pkey/jwt/", &headers, b"{}").expect(200).json();
     assert!(key["token"].is_string() && key["active_organization"]["is_member"] == true);
-    server.send("POST", "/api/v2/auth/pkey/jwt/", &headers, b"{\"org_name\": \"acme\"}").expect(200);
+    server
+        .send("POST", "/api/v2/auth/pkey/jwt/", &headers, b"{\"org_name\": \"acme\"}")
+        .expect(200);
     for path in ["/api-token-auth", "/api/v2/auth/token/generate", "/api/v2/auth/token/generate/"] {
         server.json("POST", path, &json!({"username": "a", "password": "b"})).expect(200);
     }
@@ -141,7 +152,10 @@ fn sign_ins_that_fail_or_have_ended_say_so_in_the_clients_words() {
     let server = start("auth = true\ntoken_minutes = 0");
     let body = json!({"username": "alice", "password": "bad"});
     let answer = server.json("POST", "/api-token-auth/", &body).expect(400).json();
-    assert_eq!(answer, json!({"non_field_errors": ["Unable to log in with provided credentials."]}));
+    assert_eq!(
+        answer,
+        json!({"non_field_errors": ["Unable to log in with provided credentials."]})
+    );
     let headers = [("authorization", "PersonalKey KID:KSECRET")];
     server.send("GET", "/api/v2/auth/pkey/jwt/", &headers, b"{}").expect(400);
     let foreign = json!({"token": "tok.en.sig"});
@@ -158,7 +172,11 @@ fn sign_ins_that_fail_or_have_ended_say_so_in_the_clients_words() {
         ("POST", "/api/v2/o/acme/switch/"),
     ] {
         let answer = server.json(method, path, &json!({})).expect(401).json();
-        assert_eq!((&answer["success"], &answer["status"]), (&json!(false), &json!("ERR")), "{path}");
+        assert_eq!(
+            (&answer["success"], &answer["status"]),
+            (&json!(false), &json!("ERR")),
+            "{path}"
+        );
         assert!(answer["error"].is_string() && answer["message"].is_string(), "{path}");
     }
 }
@@ -175,7 +193,12 @@ fn a_browser_signs_a_program_in_once() {
     let begin = begin.expect(200).json();
     assert_eq!(begin["status"], "OK");
     let state = begin["data"]["state"].as_str().unwrap();
-    assert!(begin["data"]["auth_url"].as_str().unwrap().ends_with(&format!("{}/sso/{state}", server.address)));
+    assert!(
+        begin["data"]["auth_url"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("{}/sso/{state}", server.address))
+    );
     let path = format!("/api/v2/o/sso/oidc/jwt/{state}/");
     let got = server.get(&path).expect(200).json();
     assert_eq!(got["data"]["active_organization"]["slug"], "acme");
@@ -213,7 +236,9 @@ fn a_dataset_is_made_filled_and_described() {
     let list = server.get("/api/v2/datasets/?limit=1").expect(200).json();
     assert_eq!((&list["count"], list["results"].as_array().unwrap().len()), (&json!(2), 1));
     // Where the client sends people.
-    let url = format!("/graph/graph.html?dataset={id}&type=arrow&viztoken=x&usertag=y&splashAfter=1&info=true");
+    let url = format!(
+        "/graph/graph.html?dataset={id}&type=arrow&viztoken=x&usertag=y&splashAfter=1&info=true"
+    );
     let page = server.get(&url).expect(200);
     assert!(page.header("x-frame-options").is_none(), "notebooks embed it");
     // Filled again, it is another graph.
@@ -238,7 +263,11 @@ fn two_tables_may_come_at_once() {
         });
         let dataset = server.described(&id);
         assert_eq!((&dataset["n_nodes"], &dataset["n_edges"]), (&json!(4), &json!(4)));
-        assert_eq!(dataset["tables"]["nodes"]["columns"].as_array().unwrap().len(), 4, "both tables are there");
+        assert_eq!(
+            dataset["tables"]["nodes"]["columns"].as_array().unwrap().len(),
+            4,
+            "both tables are there"
+        );
     }
 }
 
@@ -261,7 +290,8 @@ fn files_stay_until_they_are_deleted() {
         let made = server.json("POST", "/api/v2/files/", &body_of).expect(200).json();
         assert_eq!((&made["is_valid"], &made["is_uploaded"]), (&json!(false), &json!(false)));
         let id = made["file_id"].as_str().unwrap().to_owned();
-        let filled = server.post(&format!("/api/v2/upload/files/{id}?erase=true"), body).expect(200).json();
+        let filled =
+            server.post(&format!("/api/v2/upload/files/{id}?erase=true"), body).expect(200).json();
         (id, filled)
     };
     let (broken, answer) = file("broken", b"ARROW1 and nothing more");
@@ -281,7 +311,9 @@ fn files_stay_until_they_are_deleted() {
     assert_eq!(server.described(&two)["n_nodes"], 4);
     let body = new(&json!({"edge_files": [broken]}));
     server.json("POST", "/api/v2/upload/datasets/", &body).expect(409);
-    server.json("POST", "/api/v2/upload/datasets/", &new(&json!({"edge_files": [edges]}))).expect(404);
+    server
+        .json("POST", "/api/v2/upload/datasets/", &new(&json!({"edge_files": [edges]})))
+        .expect(404);
 }
 
 #[test]
@@ -340,12 +372,17 @@ fn queries_are_answered_in_every_form() {
         bytes
     };
     let rows = |bytes: Vec<u8>| {
-        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes));
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
+            bytes::Bytes::from(bytes),
+        );
         reader.unwrap().build().unwrap().map(|batch| batch.unwrap().num_rows()).sum::<usize>()
     };
     assert_eq!((rows(read("nodes.parquet")), rows(read("edges.parquet"))), (3, 2));
     let metadata: Value = serde_json::from_slice(&read("metadata.json")).unwrap();
-    assert_eq!(metadata["gfql_metadata"]["bindings"], json!({"node": "id", "source": "s", "destination": "d"}));
+    assert_eq!(
+        metadata["gfql_metadata"]["bindings"],
+        json!({"node": "id", "source": "s", "destination": "d"})
+    );
     let both = server.query(&id, "all", &body("json")).expect(200).json();
     assert_eq!(both["edges"][0]["t"], 1_704_067_200_000_i64, "milliseconds");
     assert_eq!(both["nodes"].as_array().unwrap().len(), 3);
@@ -396,10 +433,16 @@ fn queries_that_mean_nothing_are_refused_with_the_place() {
     let id = server.filled();
     for (body, expected) in [
         (json!({"gfql_operations": [{"type": "Knot"}]}), "Knot"),
-        (json!({"gfql_operations": [{"type": "Node", "filter_dict": {"tpye": 1}}], "strictness": "strict"}), "type"),
+        (
+            json!({"gfql_operations": [{"type": "Node", "filter_dict": {"tpye": 1}}], "strictness": "strict"}),
+            "type",
+        ),
         (json!({"gfql_operations": [{"type": "Node"}], "format": "xlsx"}), "xlsx"),
         (json!({"gfql_operations": [{"type": "Node"}], "node_col_subset": ["nothing"]}), "nothing"),
-        (json!({"gfql_operations": [{"type": "Node"}], "df_export_args": {"sep": "::"}, "format": "csv"}), "sep"),
+        (
+            json!({"gfql_operations": [{"type": "Node"}], "df_export_args": {"sep": "::"}, "format": "csv"}),
+            "sep",
+        ),
     ] {
         let answer = server.query(&id, "all", &body).expect(400);
         assert!(answer.header("content-type").unwrap().starts_with("application/json"));
@@ -418,7 +461,8 @@ fn python_is_refused() {
     let server = start("");
     let id = server.filled();
     let body = json!({"execute": "def task(g):\n  return {}", "engine": "pandas"});
-    for path in [format!("/api/v2/datasets/{id}/python"), format!("/api/v2/datasets/{id}/python/")] {
+    for path in [format!("/api/v2/datasets/{id}/python"), format!("/api/v2/datasets/{id}/python/")]
+    {
         let answer = server.json("POST", &path, &body).expect(403).json();
         assert!(answer["error"].as_str().unwrap().contains("runs no Python"), "{answer}");
     }
@@ -430,11 +474,13 @@ fn uploads_have_a_limit_of_which_the_client_hears() {
     let id = server.made(&json!({}));
     // Larger than what the system holds on its way, so that the client is still sending when it is refused.
     let body = vec![b'x'; 8 << 20];
-    let answer = server.post(&format!("/api/v2/upload/datasets/{id}/edges/arrow"), &body).expect(413).json();
+    let answer =
+        server.post(&format!("/api/v2/upload/datasets/{id}/edges/arrow"), &body).expect(413).json();
     assert_eq!(answer["success"], false);
     assert!(answer["error"].as_str().unwrap().contains("102400 bytes"), "{answer}");
     for format in ["orc", "exe"] {
-        let answer = server.post(&format!("/api/v2/upload/datasets/{id}/edges/{format}"), b"x").expect(400);
+        let answer =
+            server.post(&format!("/api/v2/upload/datasets/{id}/edges/{format}"), b"x").expect(400);
         assert!(answer.json()["error"].is_string());
     }
     server.post(&format!("/api/v2/upload/datasets/{id}/faces/csv"), b"x").expect(404);
@@ -443,7 +489,9 @@ fn uploads_have_a_limit_of_which_the_client_hears() {
 #[test]
 fn those_who_watch_over_servers_hear_that_it_lives() {
     let server = start("auth = true");
-    for path in ["/healthcheck/", "/ht/", "/healthz", "/healthz/", "/streamgl-viz/health", "/pivot/health"] {
+    for path in
+        ["/healthcheck/", "/ht/", "/healthz", "/healthz/", "/streamgl-viz/health", "/pivot/health"]
+    {
         server.get(path).expect(200);
     }
 }

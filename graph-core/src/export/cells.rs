@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::timezone::Tz;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, LargeStringArray,
     UInt64Array,
 };
-use arrow::array::timezone::Tz;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 use arrow::json::writer::{EncoderOptions, make_encoder};

@@ -10,7 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::input::Body;
-use crate::auth::{Access, COOKIE, Peer, SignedIn, Who, bearer, cookie, fingerprint, hash, random, verify};
+use crate::auth::{
+    Access, COOKIE, Peer, SignedIn, Who, bearer, cookie, fingerprint, hash, random, verify,
+};
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 use crate::store::{Organization, PersonalKey, Share, User, now};
@@ -191,7 +193,9 @@ impl Server {
     fn check_accounts(&self) -> ApiResult<()> {
         match self.config.auth {
             true => Ok(()),
-            false => Err(ApiError::Conflict("this server asks for no accounts; --auth makes it".to_owned())),
+            false => Err(ApiError::Conflict(
+                "this server asks for no accounts; --auth makes it".to_owned(),
+            )),
         }
     }
 
@@ -249,7 +253,9 @@ async fn remove_user(
     let admin = who.admin()?;
     let user = users::named(&server.store, &name).await?;
     if user.id == admin.id {
-        return Err(ApiError::Conflict("nobody removes themselves: another administrator can".to_owned()));
+        return Err(ApiError::Conflict(
+            "nobody removes themselves: another administrator can".to_owned(),
+        ));
     }
     server.store.remove_user(&user.id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -282,7 +288,10 @@ async fn set_password(
 
 /// Organizations that one belongs to
 #[utoipa::path(get, path = "/api/v1/organizations", tag = "accounts", responses((status = 200, body = Vec<Organization>)))]
-async fn list_organizations(State(server): State<Server>, who: Who) -> ApiResult<Json<Vec<Organization>>> {
+async fn list_organizations(
+    State(server): State<Server>,
+    who: Who,
+) -> ApiResult<Json<Vec<Organization>>> {
     Ok(Json(server.store.organizations(&who.user()?.id).await?))
 }
 
@@ -308,7 +317,8 @@ async fn add_organization(
     let admin = who.admin()?;
     let slug = new.slug;
     users::check_name(&slug)?;
-    let taken = || ApiError::Conflict(format!("there is a user or an organization `{slug}` already"));
+    let taken =
+        || ApiError::Conflict(format!("there is a user or an organization `{slug}` already"));
     if server.store.user_named(&slug).await?.is_some() {
         return Err(taken());
     }
@@ -329,7 +339,8 @@ impl Server {
         let user = who.user()?;
         let own = self.store.organizations(&user.id).await?;
         let own = own.iter().find(|organization| organization.slug == slug);
-        let missing = || ApiError::NotFound { what: "organization", id: slug.chars().take(64).collect() };
+        let missing =
+            || ApiError::NotFound { what: "organization", id: slug.chars().take(64).collect() };
         match own {
             _ if user.is_admin => {
                 let there = own.is_some() || self.store.has_organization(slug).await?;
@@ -455,7 +466,11 @@ async fn add_key(
 /// Takes a key back; what signed in with it is not renewed
 #[utoipa::path(delete, path = "/api/v1/keys/{id}", tag = "accounts", params(("id" = String, Path)),
     responses((status = 204), (status = 404)))]
-async fn remove_key(State(server): State<Server>, who: Who, Path(id): Path<String>) -> ApiResult<StatusCode> {
+async fn remove_key(
+    State(server): State<Server>,
+    who: Who,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
     match server.store.remove_key(&who.user()?.id, &id).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(ApiError::NotFound { what: "key", id }),
@@ -514,7 +529,8 @@ impl Server {
         }
         let secret = random();
         let token = fingerprint(&secret);
-        let share = Share { token, dataset: dataset.to_owned(), email, can_edit, created_at, expires_at };
+        let share =
+            Share { token, dataset: dataset.to_owned(), email, can_edit, created_at, expires_at };
         self.store.add_share(&share, &user.id).await?;
         let url = format!("/graph/graph.html?dataset={dataset}&share={secret}");
         Ok(MadeShare { share, secret, url })
@@ -531,7 +547,8 @@ async fn add_share(
     Body(new): Body<NewShare>,
 ) -> ApiResult<(StatusCode, Json<MadeShare>)> {
     let dataset = server.dataset(&who, &id, Access::Own).await?;
-    let made = server.share(who.user()?, &dataset.id, new.email, new.can_edit, new.expires_at).await?;
+    let made =
+        server.share(who.user()?, &dataset.id, new.email, new.can_edit, new.expires_at).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 

@@ -98,7 +98,8 @@ impl Who {
 /// The value of a cookie.
 pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
-    let mut pairs = cookies.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
+    let mut pairs =
+        cookies.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
     pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
@@ -126,8 +127,12 @@ impl FromRequestParts<Server> for Who {
             Some(secret) => server.store.share(&fingerprint(secret)).await?,
             None => None,
         };
-        let guest =
-            Self { user: None, organization: None, organizations: Vec::new(), share: share.clone() };
+        let guest = Self {
+            user: None,
+            organization: None,
+            organizations: Vec::new(),
+            share: share.clone(),
+        };
         let bearer = bearer(&parts.headers);
         let claims = match (bearer, cookie(&parts.headers, COOKIE)) {
             (Some(token), _) => server
@@ -147,7 +152,9 @@ impl FromRequestParts<Server> for Who {
             }
             // As with a sign-in that has ended, a page may be public.
             _ if bearer.is_none() => Ok(guest),
-            Some(_) => Err(ApiError::Unauthorized("the password was changed: sign in again".to_owned())),
+            Some(_) => {
+                Err(ApiError::Unauthorized("the password was changed: sign in again".to_owned()))
+            }
             None => Err(ApiError::Unauthorized("this account is no more".to_owned())),
         }
     }

@@ -87,7 +87,8 @@ impl Server {
         let password = password.to_owned();
         // Those who wait together are not all let in before the first of them has failed.
         let again = || self.limiter.check(&who);
-        let is_right = self.sign_ins.hashing.run(again, move || verify(&password, hash.as_deref())).await?;
+        let is_right =
+            self.sign_ins.hashing.run(again, move || verify(&password, hash.as_deref())).await?;
         match user.filter(|_| is_right) {
             Some(user) => {
                 self.limiter.succeeded(&by_name);
@@ -95,7 +96,9 @@ impl Server {
             }
             None => {
                 self.limiter.failed(&who);
-                Err(ApiError::Unauthorized("there is no such name, or the password is another".to_owned()))
+                Err(ApiError::Unauthorized(
+                    "there is no such name, or the password is another".to_owned(),
+                ))
             }
         }
     }
@@ -123,7 +126,9 @@ impl Server {
             Some(user) => self.begin(user, organization, key.map(|key| key.id)).await,
             None => {
                 self.limiter.failed(&[&by_peer]);
-                Err(ApiError::Unauthorized("there is no such key, or its secret is another".to_owned()))
+                Err(ApiError::Unauthorized(
+                    "there is no such key, or its secret is another".to_owned(),
+                ))
             }
         }
     }
@@ -157,7 +162,9 @@ impl Server {
         let organizations = self.store.organizations(&user.id).await?;
         match organizations.iter().any(|organization| organization.slug == slug) {
             true => Ok(()),
-            false => Err(ApiError::Forbidden(format!("you do not belong to an organization `{slug}`"))),
+            false => {
+                Err(ApiError::Forbidden(format!("you do not belong to an organization `{slug}`")))
+            }
         }
     }
 

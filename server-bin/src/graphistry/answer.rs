@@ -40,15 +40,16 @@ pub(super) fn ok_but(message: &str, data: Value) -> Response {
 
 /// A list in the form of Django's REST framework.
 pub(super) fn list(results: Vec<Value>, count: i64) -> Response {
-    Json(json!({"count": count, "next": null, "previous": null, "results": results})).into_response()
+    Json(json!({"count": count, "next": null, "previous": null, "results": results}))
+        .into_response()
 }
 
 /// An object without the fields that are `null`.
 pub(super) fn without_nulls(value: Value) -> Value {
     match value {
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
-        }
+        Value::Object(fields) => Value::Object(
+            fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>(),
+        ),
         value => value,
     }
 }

@@ -45,7 +45,11 @@ pub(super) struct New {
 }
 
 /// The organization that something is made for, if it is not the user's own.
-pub(super) fn organization(server: &Server, who: &Who, asked: Option<String>) -> ApiResult<Option<String>> {
+pub(super) fn organization(
+    server: &Server,
+    who: &Who,
+    asked: Option<String>,
+) -> ApiResult<Option<String>> {
     let user = who.user()?;
     let Some(slug) = text(asked).or_else(|| who.organization.clone()) else { return Ok(None) };
     if slug == user.name {
@@ -68,7 +72,8 @@ pub(super) async fn create(
     let user = who.user()?;
     if new.edge_hypergraph_transform.is_some_and(|value| !value.is_null()) {
         return Err(ApiError::Invalid(
-            "edge_hypergraph_transform is not supported: make the hypergraph in the client".to_owned(),
+            "edge_hypergraph_transform is not supported: make the hypergraph in the client"
+                .to_owned(),
         )
         .into());
     }
@@ -104,7 +109,8 @@ pub(super) fn suffix(format: &str) -> ApiResult<&'static str> {
         // An array, or an object a line: content tells.
         "json" => Ok(""),
         "orc" => Err(ApiError::Invalid(
-            "files in ORC cannot be read here: send Parquet or Arrow, which hold the same".to_owned(),
+            "files in ORC cannot be read here: send Parquet or Arrow, which hold the same"
+                .to_owned(),
         )),
         _ => Err(ApiError::Invalid(format!(
             "there is no format `{}`; there are arrow, parquet, csv and json",
@@ -116,10 +122,15 @@ pub(super) fn suffix(format: &str) -> ApiResult<&'static str> {
 impl Server {
     /// Takes in the body of an upload. One that says that it is too large is read and thrown away, if that is not much
     /// more, since the client would not see the answer otherwise.
-    pub(super) async fn received(&self, request: Request, suffix: &str) -> ApiResult<NamedTempFile> {
+    pub(super) async fn received(
+        &self,
+        request: Request,
+        suffix: &str,
+    ) -> ApiResult<NamedTempFile> {
         const PATIENCE: u64 = 64 << 20;
         let limit = self.config.upload_max_size;
-        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let length =
+            request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length: u64 = length.and_then(|text| text.parse().ok()).unwrap_or(0);
         if length > limit {
             if length <= limit.saturating_add(PATIENCE) {
@@ -147,7 +158,11 @@ pub(super) async fn upload(
     let is_edges = match table.as_str() {
         "edges" => true,
         "nodes" => false,
-        _ => return Err(ApiError::NotFound { what: "table", id: table.chars().take(32).collect() }.into()),
+        _ => {
+            return Err(
+                ApiError::NotFound { what: "table", id: table.chars().take(32).collect() }.into()
+            );
+        }
     };
     let draft = server.received(request, suffix(&format)?).await?;
     let received = draft.as_file().metadata().map_err(ApiError::from)?.len();
@@ -166,7 +181,9 @@ pub(super) async fn upload(
     }
     let replaced = if is_edges { dataset.edges } else { dataset.nodes };
     server.drop_unused(replaced).await?;
-    Ok(answer::ok(json!({"dataset_id": id, "num_rows": rows.num_rows(), "num_columns": rows.num_columns()})))
+    Ok(answer::ok(
+        json!({"dataset_id": id, "num_rows": rows.num_rows(), "num_columns": rows.num_columns()}),
+    ))
 }
 
 /// All that the client may want to know of a dataset.

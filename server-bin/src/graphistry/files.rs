@@ -98,7 +98,8 @@ pub(super) async fn upload(
         }
         // The id stays, for another try; what was sent does not.
         Err(ApiError::Invalid(reason)) => {
-            let answer = json!({"file_id": id, "is_valid": false, "is_uploaded": false, "errors": [reason]});
+            let answer =
+                json!({"file_id": id, "is_valid": false, "is_uploaded": false, "errors": [reason]});
             Ok(Json(answer).into_response())
         }
         Err(error) => Err(error.into()),

@@ -74,7 +74,13 @@ pub(super) async fn query(
         "nodes" => Output::Nodes,
         "edges" => Output::Edges,
         "shape" => Output::Shape,
-        _ => return Err(ApiError::NotFound { what: "output", id: output.chars().take(32).collect() }.into()),
+        _ => {
+            return Err(ApiError::NotFound {
+                what: "output",
+                id: output.chars().take(32).collect(),
+            }
+            .into());
+        }
     };
     let query: Query = serde_json::from_str(&body).map_err(ApiError::invalid)?;
     let dataset = server.dataset(&who, &id, Access::Read).await?;
@@ -84,7 +90,9 @@ pub(super) async fn query(
             let mut characters = sep.as_str().unwrap_or_default().chars();
             match (characters.next(), characters.next()) {
                 (Some(c), None) if c.is_ascii() && !c.is_ascii_control() || c == '\t' => Some(c),
-                _ => return Err(ApiError::Invalid("`sep` is to be one character".to_owned()).into()),
+                _ => {
+                    return Err(ApiError::Invalid("`sep` is to be one character".to_owned()).into());
+                }
             }
         }
     };
@@ -113,7 +121,10 @@ pub(super) async fn query(
         })
         .await?;
     let kept = match query.persist.unwrap_or(false) {
-        true => Some(persist(&server, &who, &dataset, &loaded.graph, &report, query.privacy.as_ref()).await?),
+        true => Some(
+            persist(&server, &who, &dataset, &loaded.graph, &report, query.privacy.as_ref())
+                .await?,
+        ),
         false => None,
     };
     let metadata = metadata(&dataset.spec, &loaded.graph, &report);
@@ -172,7 +183,10 @@ fn subset(rows: &RecordBatch, names: Option<&[String]>, of: &str) -> ApiResult<R
     let at = names.iter().map(|name| {
         schema.index_of(name).map_err(|_| {
             let there: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-            ApiError::Invalid(format!("the {of} have no column `{name}`; they have {}", there.join(", ")))
+            ApiError::Invalid(format!(
+                "the {of} have no column `{name}`; they have {}",
+                there.join(", ")
+            ))
         })
     });
     rows.project(&at.collect::<ApiResult<Vec<_>>>()?).map_err(ApiError::internal)
@@ -180,7 +194,9 @@ fn subset(rows: &RecordBatch, names: Option<&[String]>, of: &str) -> ApiResult<R
 
 /// The size of a graph, as a table.
 fn shape(nodes: &RecordBatch, edges: &RecordBatch) -> ApiResult<RecordBatch> {
-    let count = |counts: [usize; 2]| Arc::new(Int64Array::from(counts.map(|n| n as i64).to_vec())) as ArrayRef;
+    let count = |counts: [usize; 2]| {
+        Arc::new(Int64Array::from(counts.map(|n| n as i64).to_vec())) as ArrayRef
+    };
     RecordBatch::try_from_iter([
         ("kind", Arc::new(StringArray::from(vec!["nodes", "edges"])) as ArrayRef),
         ("rows", count([nodes.num_rows(), edges.num_rows()])),
@@ -192,7 +208,10 @@ fn shape(nodes: &RecordBatch, edges: &RecordBatch) -> ApiResult<RecordBatch> {
 /// What is likely not meant so.
 fn warnings(report: &GfqlReport) -> Vec<String> {
     let text = |warning: &graphlume::etl::gfql::Warning| {
-        let near = warning.nearest.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let near = warning
+            .nearest
+            .as_ref()
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         format!("{}: there is no column `{}`{near}", warning.path, warning.column)
     };
     report.warnings.iter().map(text).collect()
@@ -213,19 +232,23 @@ fn metadata(spec: &Spec, graph: &Graph, report: &GfqlReport) -> Value {
     bind("destination", target, &report.edges);
     let mut made = Map::from_iter([("bindings".to_owned(), Value::Object(bindings))]);
     let about = [("name", &report.name), ("description", &report.description)];
-    let about: Map<_, _> =
-        about.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?)))).collect();
+    let about: Map<_, _> = about
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?))))
+        .collect();
     if !about.is_empty() {
         made.insert("metadata".to_owned(), Value::Object(about));
     }
     if !report.encodings.is_empty() {
         let [nodes, edges] = encoded(spec, &report.encodings);
         let level = |encodings: &Map<String, Value>, level: &str| {
-            encodings.get("complex").and_then(|complex| complex.get(level)).cloned().unwrap_or(json!({}))
+            encodings
+                .get("complex")
+                .and_then(|complex| complex.get(level))
+                .cloned()
+                .unwrap_or(json!({}))
         };
-        let both = |encodings: &Map<String, Value>| {
-            json!({"default": level(encodings, "default"), "current": level(encodings, "current")})
-        };
+        let both = |encodings: &Map<String, Value>| json!({"default": level(encodings, "default"), "current": level(encodings, "current")});
         let complex = json!({"node_encodings": both(&nodes), "edge_encodings": both(&edges)});
         let mut simple = Map::from_iter([("complex_encodings".to_owned(), complex)]);
         for (encodings, ours, theirs) in [(&nodes, "node_", "point_"), (&edges, "edge_", "edge_")] {
@@ -296,7 +319,10 @@ fn complex<'p>(
     let other = param("default_mapping");
     let mut made = Map::from_iter([
         ("graphType".to_owned(), json!(graph)),
-        ("encodingType".to_owned(), json!(format!("{what}{}", param("position").and_then(Value::as_str).unwrap_or("")))),
+        (
+            "encodingType".to_owned(),
+            json!(format!("{what}{}", param("position").and_then(Value::as_str).unwrap_or(""))),
+        ),
         ("attribute".to_owned(), json!(column)),
     ]);
     let with_other = |mut mapping: Map<String, Value>| {
@@ -320,9 +346,17 @@ fn complex<'p>(
         return None;
     };
     made.insert("variation".to_owned(), json!(variation));
-    for (theirs, ours) in [("as_text", "asText"), ("shape", "shape"), ("border", "border"), ("style", "style"),
-        ("blend_mode", "blendMode"), ("bg", "bg"), ("fg", "fg"), ("color", "color"), ("dimensions", "dimensions")]
-    {
+    for (theirs, ours) in [
+        ("as_text", "asText"),
+        ("shape", "shape"),
+        ("border", "border"),
+        ("style", "style"),
+        ("blend_mode", "blendMode"),
+        ("bg", "bg"),
+        ("fg", "fg"),
+        ("color", "color"),
+        ("dimensions", "dimensions"),
+    ] {
         if let Some(value) = param(theirs) {
             made.insert(ours.to_owned(), value.clone());
         }
@@ -406,8 +440,14 @@ mod tests {
     fn encodings_of_a_query_are_in_the_form_of_uploads() {
         let call = |function: &str, params| Encoding { function: function.to_owned(), params };
         let calls = [
-            call("encode_point_color", json!({"column": "kind", "categorical_mapping": {"a": "red"}, "default_mapping": "gray"})),
-            call("encode_edge_color", json!({"column": "w", "palette": ["blue", "red"], "as_continuous": true})),
+            call(
+                "encode_point_color",
+                json!({"column": "kind", "categorical_mapping": {"a": "red"}, "default_mapping": "gray"}),
+            ),
+            call(
+                "encode_edge_color",
+                json!({"column": "w", "palette": ["blue", "red"], "as_continuous": true}),
+            ),
             call("encode_point_size", json!({"column": "deg"})),
         ];
         let [nodes, edges] = encoded(&Spec::default(), &calls);
@@ -417,7 +457,10 @@ mod tests {
             json!({"graphType": "point", "encodingType": "color", "attribute": "kind", "variation": "categorical",
                 "mapping": {"categorical": {"fixed": {"a": "red"}, "other": "gray"}}})
         );
-        assert_eq!(edges["complex"]["default"]["edgeColorEncoding"]["colors"], json!(["blue", "red"]));
+        assert_eq!(
+            edges["complex"]["default"]["edgeColorEncoding"]["colors"],
+            json!(["blue", "red"])
+        );
         let spec = settings::spec(nodes, edges, Map::new());
         assert!(spec.warnings.is_empty(), "{:?}", spec.warnings);
     }

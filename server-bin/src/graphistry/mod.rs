@@ -82,8 +82,16 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
         "/api/v2/etl/datasets/{id}/python/": gfql::python_too;
     }
     for path in [
-        "/healthcheck", "/healthcheck/", "/ht", "/ht/", "/healthz", "/healthz/", "/streamgl-viz/health",
-        "/streamgl-gpu/primary/health", "/streamgl-gpu/secondary/health", "/pivot/health",
+        "/healthcheck",
+        "/healthcheck/",
+        "/ht",
+        "/ht/",
+        "/healthz",
+        "/healthz/",
+        "/streamgl-viz/health",
+        "/streamgl-gpu/primary/health",
+        "/streamgl-gpu/secondary/health",
+        "/pivot/health",
     ] {
         router = router.route(path, get(async || answer::ok(json!({}))));
     }
@@ -112,9 +120,9 @@ impl<T: serde::de::DeserializeOwned> FromRequest<Server> for Sent<T> {
     async fn from_request(request: Request, server: &Server) -> Result<Self, Refused> {
         let Text(text) = Text::from_request(request, server).await?;
         let text = if text.trim().is_empty() { "null" } else { &text };
-        serde_json::from_str(text)
-            .map(Self)
-            .map_err(|error| ApiError::Invalid(format!("the body does not say what it should: {error}")).into())
+        serde_json::from_str(text).map(Self).map_err(|error| {
+            ApiError::Invalid(format!("the body does not say what it should: {error}")).into()
+        })
     }
 }
 
@@ -126,12 +134,13 @@ impl FromRequest<Server> for Text {
     type Rejection = Refused;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Refused> {
-        let bytes = Bytes::from_request(request, server).await.map_err(|rejection| {
-            match rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                true => ApiError::TooLarge { limit: MOST_JSON as u64 },
-                false => ApiError::invalid(rejection),
-            }
-        })?;
+        let bytes =
+            Bytes::from_request(request, server).await.map_err(|rejection| {
+                match rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                    true => ApiError::TooLarge { limit: MOST_JSON as u64 },
+                    false => ApiError::invalid(rejection),
+                }
+            })?;
         String::from_utf8(bytes.into()).map(Self).map_err(|error| ApiError::invalid(error).into())
     }
 }

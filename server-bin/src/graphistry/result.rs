@@ -67,7 +67,8 @@ pub(super) struct Written {
 impl IntoResponse for Written {
     fn into_response(self) -> Response {
         let length = self.file.metadata().map(|metadata| metadata.len());
-        let mut response = ([(header::CONTENT_TYPE, self.kind)], body_of(self.file)).into_response();
+        let mut response =
+            ([(header::CONTENT_TYPE, self.kind)], body_of(self.file)).into_response();
         if let Ok(length) = length {
             response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
@@ -99,7 +100,8 @@ pub(super) fn archive(
     metadata: &Value,
 ) -> ApiResult<Written> {
     let mut zip = ZipWriter::new(objects.draft(".zip")?);
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
+    let stored =
+        SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
     for (name, rows) in [("nodes", nodes), ("edges", edges)] {
         let mut written = table(objects, rows, form)?;
         zip.start_file(format!("{name}{}", form.suffix()), stored).map_err(zipped)?;
@@ -148,12 +150,15 @@ fn plain(table: &RecordBatch) -> ApiResult<RecordBatch> {
         columns.push(column);
     }
     let rows = arrow::array::RecordBatchOptions::new().with_row_count(Some(table.num_rows()));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &rows).map_err(ApiError::internal)
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &rows)
+        .map_err(ApiError::internal)
 }
 
 fn plain_column(column: &ArrayRef) -> Result<ArrayRef, arrow::error::ArrowError> {
     let steps: &[DataType] = match column.data_type() {
-        DataType::Timestamp(_, _) => &[DataType::Timestamp(TimeUnit::Millisecond, None), DataType::Int64],
+        DataType::Timestamp(_, _) => {
+            &[DataType::Timestamp(TimeUnit::Millisecond, None), DataType::Int64]
+        }
         DataType::Date32 | DataType::Date64 => &[DataType::Date64, DataType::Int64],
         DataType::Duration(_) => &[DataType::Duration(TimeUnit::Millisecond), DataType::Int64],
         kind if kind.is_decimal() => &[DataType::Float64],
@@ -175,7 +180,8 @@ mod tests {
     use std::io::Read;
 
     use arrow::array::{
-        Date32Array, Decimal128Array, DurationMicrosecondArray, Int64Array, StringArray, TimestampMicrosecondArray,
+        Date32Array, Decimal128Array, DurationMicrosecondArray, Int64Array, StringArray,
+        TimestampMicrosecondArray,
     };
 
     use super::*;
@@ -190,8 +196,10 @@ mod tests {
     fn json_has_milliseconds_and_numbers() {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::open(None, folder.path()).unwrap();
-        let decimal = Decimal128Array::from(vec![Some(150), None]).with_precision_and_scale(5, 2).unwrap();
-        let time = TimestampMicrosecondArray::from(vec![Some(1_704_067_200_000_000), None]).with_timezone("UTC");
+        let decimal =
+            Decimal128Array::from(vec![Some(150), None]).with_precision_and_scale(5, 2).unwrap();
+        let time = TimestampMicrosecondArray::from(vec![Some(1_704_067_200_000_000), None])
+            .with_timezone("UTC");
         let rows = RecordBatch::try_from_iter([
             ("id", Arc::new(StringArray::from(vec!["a", "b\""])) as ArrayRef),
             ("t", Arc::new(time)),
@@ -200,7 +208,8 @@ mod tests {
             ("price", Arc::new(decimal)),
         ])
         .unwrap();
-        let found: Value = serde_json::from_str(&text(table(&objects, &rows, Form::Json).unwrap())).unwrap();
+        let found: Value =
+            serde_json::from_str(&text(table(&objects, &rows, Form::Json).unwrap())).unwrap();
         assert_eq!(found[0]["t"], 1_704_067_200_000_i64);
         assert_eq!(found[0]["day"], 86_400_000);
         assert_eq!(found[0]["span"], 1500);
@@ -208,19 +217,29 @@ mod tests {
         assert_eq!(found[1]["id"], "b\"");
         assert!(found[1].get("t").is_none_or(Value::is_null));
         let more = serde_json::Map::from_iter([("dataset_id".to_owned(), Value::from("x"))]);
-        let both: Value =
-            serde_json::from_str(&text(object(&objects, [&rows, &rows.slice(0, 0)], &more).unwrap())).unwrap();
+        let both: Value = serde_json::from_str(&text(
+            object(&objects, [&rows, &rows.slice(0, 0)], &more).unwrap(),
+        ))
+        .unwrap();
         assert_eq!(both["nodes"].as_array().map(Vec::len), Some(2));
         assert_eq!(both["edges"].as_array().map(Vec::len), Some(0));
         assert_eq!(both["dataset_id"], "x");
-        assert_eq!(std::fs::read_dir(folder.path().join("spool")).unwrap().count(), 0, "drafts are gone");
+        assert_eq!(
+            std::fs::read_dir(folder.path().join("spool")).unwrap().count(),
+            0,
+            "drafts are gone"
+        );
     }
 
     #[test]
     fn an_archive_has_both_tables_and_what_is_said_of_them() {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::open(None, folder.path()).unwrap();
-        let rows = RecordBatch::try_from_iter([("id", Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef)]).unwrap();
+        let rows = RecordBatch::try_from_iter([(
+            "id",
+            Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef,
+        )])
+        .unwrap();
         let said = serde_json::json!({"dataset_id": "x"});
         let written = archive(&objects, [&rows, &rows], Form::Csv(';'), &said).unwrap();
         let mut zip = zip::ZipArchive::new(written.file).unwrap();

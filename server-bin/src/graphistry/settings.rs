@@ -108,7 +108,9 @@ fn setting(name: &str, value: &Value) -> Option<Value> {
             Value::Number(_) | Value::Bool(_) => Some(json!(value.to_string())),
             _ => None,
         },
-        Kind::Choice(choices) => choices.iter().find(|choice| text == Some(choice)).map(|choice| json!(choice)),
+        Kind::Choice(choices) => {
+            choices.iter().find(|choice| text == Some(choice)).map(|choice| json!(choice))
+        }
         Kind::Json => match value {
             Value::String(text) => serde_json::from_str(text).ok().filter(Value::is_array),
             Value::Array(_) => Some(value.clone()),
@@ -139,7 +141,9 @@ fn of_style(metadata: &Map<String, Value>) -> Map<String, Value> {
     let metadata = Value::Object(metadata.clone());
     let found = places.into_iter();
     found
-        .filter_map(|(name, place)| Some((name.to_owned(), setting(name, metadata.pointer(place)?)?)))
+        .filter_map(|(name, place)| {
+            Some((name.to_owned(), setting(name, metadata.pointer(place)?)?))
+        })
         .collect()
 }
 
@@ -170,12 +174,22 @@ pub(super) fn spec(
 
 /// A column that something is bound to.
 pub(super) fn binding(encodings: &Map<String, Value>, name: &str) -> Option<String> {
-    encodings.get("bindings")?.get(name)?.as_str().filter(|column| !column.is_empty()).map(str::to_owned)
+    encodings
+        .get("bindings")?
+        .get(name)?
+        .as_str()
+        .filter(|column| !column.is_empty())
+        .map(str::to_owned)
 }
 
 /// What of the encodings means something.
-fn checked(part: &str, given: Map<String, Value>, warnings: &mut Vec<String>) -> Map<String, Value> {
-    let mut refuse = |place: String, reason: &str| warnings.push(format!("{place} was left out: {reason}"));
+fn checked(
+    part: &str,
+    given: Map<String, Value>,
+    warnings: &mut Vec<String>,
+) -> Map<String, Value> {
+    let mut refuse =
+        |place: String, reason: &str| warnings.push(format!("{place} was left out: {reason}"));
     let mut bindings = Map::new();
     match given.get("bindings") {
         Some(Value::Object(given)) => {
@@ -185,7 +199,9 @@ fn checked(part: &str, given: Map<String, Value>, warnings: &mut Vec<String>) ->
                         bindings.insert(name.clone(), column.clone());
                     }
                     Value::Null => {}
-                    _ => refuse(format!("{part}.bindings.{name}"), "it is not the name of a column"),
+                    _ => {
+                        refuse(format!("{part}.bindings.{name}"), "it is not the name of a column")
+                    }
                 }
             }
         }
@@ -291,12 +307,18 @@ mod tests {
         }));
         let edges = object(json!({"bindings": {"source": "s", "destination": "d"}}));
         let spec = spec(nodes, edges, Map::new());
-        assert_eq!([&spec.source, &spec.target, &spec.id].map(Option::as_deref), [Some("s"), Some("d"), Some("id")]);
+        assert_eq!(
+            [&spec.source, &spec.target, &spec.id].map(Option::as_deref),
+            [Some("s"), Some("d"), Some("id")]
+        );
         assert!(spec.is_directed);
         assert_eq!(spec.warnings.len(), 3, "{:?}", spec.warnings);
         let kept = &spec.node_encodings["complex"];
         assert_eq!(kept.as_object().unwrap().keys().collect::<Vec<_>>(), ["default"]);
-        assert_eq!(kept["default"].as_object().unwrap().keys().collect::<Vec<_>>(), ["pointColorEncoding"]);
+        assert_eq!(
+            kept["default"].as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["pointColorEncoding"]
+        );
         assert!(spec.node_encodings["bindings"].get("node_size").is_none());
     }
 }

@@ -59,7 +59,11 @@ pub(super) async fn link(
     }
     let invited = sharing.invited_users.unwrap_or_default();
     if invited.len() > MOST {
-        return Err(ApiError::Invalid(format!("{} are invited; {MOST} can be at once", invited.len())).into());
+        return Err(ApiError::Invalid(format!(
+            "{} are invited; {MOST} can be at once",
+            invited.len()
+        ))
+        .into());
     }
     let dataset = server.dataset(&who, &sharing.obj_pk, Access::Own).await?;
     let organization = dataset.organization.clone().or_else(|| who.organization.clone());
@@ -73,7 +77,9 @@ pub(super) async fn link(
         links.push(json!({"email": one.email, "action": if can_edit { "20" } else { "10" }, "url": made.url}));
     }
     let message = match (dataset.mode, dataset.organization.is_none(), links.is_empty()) {
-        (Mode::Organization, true, true) => "the dataset belongs to no organization: only its owner sees it",
+        (Mode::Organization, true, true) => {
+            "the dataset belongs to no organization: only its owner sees it"
+        }
         (_, _, false) => "this server sends no mail: pass the links on",
         _ => "",
     };

@@ -73,7 +73,11 @@ pub(super) async fn token(
 /// Signs in by name and password, as the client in JavaScript does
 #[utoipa::path(post, path = "/api/v2/auth/token/generate", tag = "graphistry", request_body = Credentials,
     responses((status = 200, description = "`token`, `active_organization`", body = Object), (status = 400)))]
-pub(super) async fn generate(server: State<Server>, peer: Peer, given: Sent<Credentials>) -> Response {
+pub(super) async fn generate(
+    server: State<Server>,
+    peer: Peer,
+    given: Sent<Credentials>,
+) -> Response {
     token(server, peer, given).await
 }
 
@@ -99,7 +103,9 @@ pub(super) async fn key(
         scheme.eq_ignore_ascii_case("personalkey").then_some(pair.trim())?.split_once(':')
     });
     let Some((id, secret)) = pair else {
-        return failed(ApiError::Invalid("there is no `Authorization: PersonalKey ID:SECRET`".to_owned()));
+        return failed(ApiError::Invalid(
+            "there is no `Authorization: PersonalKey ID:SECRET`".to_owned(),
+        ));
     };
     let organization = text(by_key.unwrap_or_default().org_name);
     answered(server.sign_in_by_key(id, secret, organization.as_deref(), peer).await)
@@ -171,7 +177,10 @@ pub(super) async fn switch(
 ) -> Result<Response, Refused> {
     let user = who.user()?;
     if form.0.get("slug").is_some_and(|also| *also != slug) {
-        return Err(ApiError::Invalid("the form names another organization than the address".to_owned()).into());
+        return Err(ApiError::Invalid(
+            "the form names another organization than the address".to_owned(),
+        )
+        .into());
     }
     if server.config.auth && slug != user.name {
         server.check_member(user, &slug).await?;

@@ -55,7 +55,10 @@ impl Pending {
             begun.retain(|_, one| one.at.elapsed() < PATIENCE);
             let of_one = begun.values().filter(|one| one.from == from).count();
             if begun.len() >= MOST || of_one >= MOST_OF_ONE {
-                return Err(ApiError::Busy { what: "too many sign-ins wait for somebody", retry_after_secs: 60 });
+                return Err(ApiError::Busy {
+                    what: "too many sign-ins wait for somebody",
+                    retry_after_secs: 60,
+                });
             }
             let state = random();
             let one = Begun { at: Instant::now(), from, organization, approved };
@@ -67,14 +70,18 @@ impl Pending {
     /// Where the program is that waits, and the organization that it asks for.
     fn waiting(&self, state: &str) -> ApiResult<(Option<IpAddr>, Option<String>)> {
         self.with(|begun| {
-            let one = begun.get(state).filter(|one| one.at.elapsed() < PATIENCE && one.approved.is_none());
+            let one = begun
+                .get(state)
+                .filter(|one| one.at.elapsed() < PATIENCE && one.approved.is_none());
             one.map(|one| (one.from, one.organization.clone())).ok_or_else(gone)
         })
     }
 
     fn approve(&self, state: &str, signed: SignedIn) -> ApiResult<()> {
         self.with(|begun| {
-            let one = begun.get_mut(state).filter(|one| one.at.elapsed() < PATIENCE && one.approved.is_none());
+            let one = begun
+                .get_mut(state)
+                .filter(|one| one.at.elapsed() < PATIENCE && one.approved.is_none());
             one.ok_or_else(gone)?.approved = Some(signed);
             Ok(())
         })
@@ -83,7 +90,8 @@ impl Pending {
     /// The token, once: `None` as long as nobody has signed in.
     fn take(&self, state: &str, from: Option<IpAddr>) -> ApiResult<Option<SignedIn>> {
         self.with(|begun| {
-            let known = begun.get(state).filter(|one| one.at.elapsed() < PATIENCE && one.from == from);
+            let known =
+                begun.get(state).filter(|one| one.at.elapsed() < PATIENCE && one.from == from);
             match known.ok_or_else(gone)?.approved {
                 Some(_) => Ok(begun.remove(state).and_then(|one| one.approved)),
                 None => Ok(None),
@@ -179,7 +187,9 @@ pub(super) async fn page(
             let known = known(&server, &headers).await;
             sign_in_form(from, organization.as_deref(), known.as_deref(), None)
         }
-        Err(_) if !server.config.auth => said("This server asks for no accounts: the program is signed in."),
+        Err(_) if !server.config.auth => {
+            said("This server asks for no accounts: the program is signed in.")
+        }
         Err(error) => refused(&error),
     }
 }
@@ -200,7 +210,9 @@ pub(super) async fn approve(
     };
     let field = |name: &str| form.0.get(name).map_or("", String::as_str);
     let signed = match cookie(&headers, COOKIE) {
-        Some(token) if field("name").is_empty() => of_cookie(&server, token, organization.as_deref()).await,
+        Some(token) if field("name").is_empty() => {
+            of_cookie(&server, token, organization.as_deref()).await
+        }
         _ => server.sign_in(field("name"), field("password"), organization.as_deref(), peer).await,
     };
     match signed {
@@ -214,14 +226,23 @@ pub(super) async fn approve(
         Err(error) => {
             let status = error.status();
             let known = known(&server, &headers).await;
-            let page = sign_in_form(from, organization.as_deref(), known.as_deref(), Some(&error.to_string()));
+            let page = sign_in_form(
+                from,
+                organization.as_deref(),
+                known.as_deref(),
+                Some(&error.to_string()),
+            );
             (status, page).into_response()
         }
     }
 }
 
 /// A sign-in for a program of whoever is signed in at the browser.
-async fn of_cookie(server: &Server, token: &str, organization: Option<&str>) -> ApiResult<SignedIn> {
+async fn of_cookie(
+    server: &Server,
+    token: &str,
+    organization: Option<&str>,
+) -> ApiResult<SignedIn> {
     let claims = server.checked(token).await?;
     let user = server.store.user(&claims.sub).await?;
     let user = user.ok_or_else(|| ApiError::Unauthorized("this account is no more".to_owned()))?;
@@ -280,7 +301,14 @@ fn refused(error: &ApiError) -> Response {
         }
         error => said(&error.to_string()),
     };
-    (if matches!(error, ApiError::NotFound { .. }) { StatusCode::NOT_FOUND } else { error.status() }, page)
+    (
+        if matches!(error, ApiError::NotFound { .. }) {
+            StatusCode::NOT_FOUND
+        } else {
+            error.status()
+        },
+        page,
+    )
         .into_response()
 }
 
@@ -290,10 +318,10 @@ fn sign_in_form(
     known: Option<&str>,
     error: Option<&str>,
 ) -> Response {
-    let from = from.map_or_else(|| "an unknown address".to_owned(), |ip| ip.to_canonical().to_string());
-    let organization = organization.map_or_else(String::new, |slug| {
-        format!(" for the organization <b>{}</b>", escaped(slug))
-    });
+    let from =
+        from.map_or_else(|| "an unknown address".to_owned(), |ip| ip.to_canonical().to_string());
+    let organization = organization
+        .map_or_else(String::new, |slug| format!(" for the organization <b>{}</b>", escaped(slug)));
     let error = error.map_or_else(String::new, |text| {
         format!("<p class=\"error\" role=\"alert\">{}</p>", escaped(text))
     });
