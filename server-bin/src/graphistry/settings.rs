@@ -97,7 +97,6 @@ fn setting(name: &str, value: &Value) -> Option<Value> {
                 value => value.as_f64().or_else(|| text?.parse().ok()),
             };
             let number = number.filter(|number| number.is_finite())?.clamp(low, high);
-            #[expect(clippy::cast_possible_truncation, reason = "it is a whole number below 2^53")]
             match number.fract() == 0.0 {
                 true => Some(json!(number as i64)),
                 false => Some(json!(number)),
