@@ -640,9 +640,9 @@ mod tests {
             let rows = rows_with(&[Arc::clone(&column)], 3, &pattern, &Control::NONE).unwrap();
             rows.set_indices().collect::<Vec<_>>()
         };
-        assert_eq!(find("STRASSE"), []);
+        assert_eq!(find("STRASSE"), [] as [usize; 0]);
         assert_eq!(find("strAßE ("), [0]);
         assert_eq!(find("X"), [2]);
-        assert_eq!(find(".*"), []);
+        assert_eq!(find(".*"), [] as [usize; 0]);
     }
 }
