@@ -117,7 +117,9 @@ fn put_all<T: Number>(values: &[T], out: &mut impl Write) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(1 << 16);
     for values in values.chunks((1 << 16) / T::BYTES) {
         bytes.clear();
-        values.iter().for_each(|&value| value.put(&mut bytes));
+        for &value in values {
+            value.put(&mut bytes);
+        }
         out.write_all(&bytes)?;
     }
     Ok(())
