@@ -243,7 +243,7 @@ mod tests {
         let said = serde_json::json!({"dataset_id": "x"});
         let written = archive(&objects, [&rows, &rows], Form::Csv(';'), &said).unwrap();
         let mut zip = zip::ZipArchive::new(written.file).unwrap();
-        let mut names: Vec<_> = zip.file_names().map(str::to_owned).collect();
+        let mut names: Vec<_> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
         names.sort();
         assert_eq!(names, ["edges.csv", "metadata.json", "nodes.csv"]);
         let mut text = String::new();
