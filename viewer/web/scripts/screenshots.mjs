@@ -6,7 +6,7 @@ import { runnerImport } from "vite";
 
 const out = new URL("../../../docs/images/viewer/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
-let [address, dataset = "medium"] = process.argv.slice(2);
+let [address, dataset = "small"] = process.argv.slice(2);
 let mock;
 if (!address) {
   const { module } = await runnerImport(new URL("../tests/mock/server.ts", import.meta.url).pathname);
@@ -18,6 +18,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
 });
 const page = await browser.newPage({ viewport: { width: 1120, height: 700 } });
+page.setDefaultTimeout(120_000);
 page.on("pageerror", (error) => console.error(error));
 const get = (text) => page.evaluate(`(() => { const app = globalThis.graphlume; return ${text}; })()`);
 const until = async (text) => {

@@ -36,6 +36,23 @@ export interface Source {
   stream(): string | null;
 }
 
+export interface Measure {
+  name: string;
+  columns?: { name: string; over: string }[];
+  options?: Record<string, unknown>;
+}
+
+/** What measures of nodes are called where one number a node is wanted: by the measure, or of several columns by each. */
+export function measureNames(measures: readonly Measure[]): string[] {
+  const names = measures.flatMap(({ name, columns, options }) => {
+    // Those that begin at nodes somebody has to name are no way to see a whole graph.
+    if (options && "sources" in options) return [];
+    const nodes = (columns ?? []).filter((c) => c.over === "nodes").map((c) => c.name);
+    return nodes.length === 1 ? [name] : nodes;
+  });
+  return [...new Set(names)];
+}
+
 /** An answer that is an error, in the server's words. */
 export class ServerError extends Error {
   override name = "ServerError";
@@ -86,8 +103,8 @@ export class ServerSource implements Source {
   /** Names that encodings take beside columns: those of measures with a number for each node. */
   async measures(): Promise<string[]> {
     try {
-      const body = (await (await fetchOk(`${this.api}/measures`)).json()) as { name?: unknown }[];
-      return body.flatMap(({ name }) => (typeof name === "string" ? [name] : []));
+      const body = (await (await fetchOk(`${this.api}/measures`)).json()) as Measure[];
+      return measureNames(body);
     } catch {
       return ["degree"]; // an older server, or one that keeps them from this page
     }

@@ -226,6 +226,13 @@ export class Renderer {
     this.layerIsStale = true;
   }
 
+  /** Colors of nodes, [n, 4], that are no part of the scene. */
+  setColors(colors: Uint8Array): void {
+    this.colors = colors;
+    this.column("color", "rgba8").upload(colors);
+    this.layerIsStale = true;
+  }
+
   /** Says that `nodeFlags` or `edgeFlags` have changed; `hidden` if what is hidden has. */
   flagsChanged(hidden: boolean): void {
     this.column("flags", "r8ui").upload(this.nodeFlags);
@@ -437,6 +444,7 @@ export class Renderer {
 
   private drawLayer(camera: Camera, width: number, height: number, dpr: number, moving: boolean, whole: boolean): boolean {
     const m = this.scene!.n_edges;
+    this.takeWhite();
     if (this.layer.resize(width, height)) this.layerIsStale = true;
     if (!this.look.edges || m === 0) return false;
     if (this.layerIsStale && (moving || whole || m <= this.budget)) {
@@ -471,7 +479,6 @@ export class Renderer {
       }
       return this.drawn >= 0;
     }
-    this.takeWhite();
     return false;
   }
 

@@ -6,6 +6,7 @@ import { Graph } from "../core/graph";
 import type { Scene } from "../core/scene";
 import { Camera, bounds } from "./camera";
 import { drawSheet } from "./icons";
+import { colorsByPlace } from "./place-colors";
 import { drawLabels, placeLabels, shorten, type LabelAt, type LabelStyle } from "./labels";
 import { HIDDEN, NEAR, orderBySize, PINNED, Renderer, SELECTED, type Look } from "./renderer";
 
@@ -136,6 +137,7 @@ export class View extends Emitter<ViewEvents> {
   }
 
   private styleChanged(scene: Scene): void {
+    this.colorByPlace(true);
     const sizes = Float32Array.from({ length: scene.n_nodes }, (_, u) => this.renderer.sizeOf(u));
     this.rank = orderBySize(sizes).reverse();
     if (scene.icons.length > 0) {
@@ -185,8 +187,30 @@ export class View extends Emitter<ViewEvents> {
     this.pending = false;
     this.frameAt = performance.now();
     this.floats = null;
+    this.colorByPlace(false);
     this.changed();
   }
+
+  /** Nodes without colors get those of where they are, anew from time to time while they move. */
+  private colorByPlace(now: boolean): void {
+    const { scene } = this;
+    if (!scene || scene.node_color) return;
+    const time = performance.now();
+    if (!now && time - this.coloredAt < (scene.n_nodes > 100_000 ? 2000 : 250)) {
+      // The last frame of all counts too.
+      clearTimeout(this.colorTimer);
+      this.colorTimer = setTimeout(() => this.colorByPlace(true), 2500);
+      return;
+    }
+    this.coloredAt = time;
+    const { toGrid } = this;
+    const at = (axis: 0 | 1) => (u: number): number =>
+      this.floats || !toGrid ? this.at(u, axis) : (axis === 0 ? toGrid.lowX : toGrid.lowY) + toGrid.grid[2 * u + axis]! / toGrid.scale;
+    this.renderer.setColors(colorsByPlace(scene.n_nodes, at(0), at(1)));
+    this.changed();
+  }
+  private coloredAt = 0;
+  private colorTimer: ReturnType<typeof setTimeout> | undefined;
 
   private toFloats(places: Places): void {
     const n = places.n;
@@ -859,6 +883,7 @@ export class View extends Emitter<ViewEvents> {
 
   destroy(): void {
     this.destroyed = true;
+    clearTimeout(this.colorTimer);
     cancelAnimationFrame(this.raf);
     this.resizer.disconnect();
     this.renderer.destroy();

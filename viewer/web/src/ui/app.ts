@@ -7,7 +7,7 @@ import { packView, readView, unpackView, type SavedView } from "../core/state";
 import type { Stream } from "../core/stream";
 import type { Mode } from "../render/view";
 import { hoverCard } from "./card";
-import { button, debounce, field, h, icon, iconButton, type IconName } from "./dom";
+import { button, debounce, field, h, throttle, icon, iconButton, type IconName } from "./dom";
 import { fileName, save, saveHtml, savePng, saveSvg, saveTable } from "./export";
 import { Histograms } from "./histograms";
 import { Inspector } from "./inspector";
@@ -306,14 +306,7 @@ export class App {
       element.hidden = false;
       connection = { open: stream.isOpen, retry: 0 };
       status.textContent = "connecting…";
-      let last = 0;
-      stream.on("frame", () => {
-        const now = performance.now();
-        if (now - last > 200) {
-          last = now;
-          write(stream);
-        }
-      });
+      stream.on("frame", throttle(() => write(stream), 200));
       stream.on("state", ({ state, reason }) => {
         why = reason && reason !== state ? ` (${reason})` : "";
         play.disabled = step.disabled = !stream.maySteer;
@@ -342,6 +335,8 @@ export class App {
     this.histograms.show(name === "bars");
     this.panel.hidden = name === null;
     this.viewer.view.inset.left = name === null ? 60 : 364;
+    // Whoever saw all shall see all beside the panel too.
+    if (this.viewer.scene && this.viewer.view.follow) this.viewer.view.fit();
     if (name === null) return;
     const label = PANELS.find(([n]) => n === name)![2];
     this.panel.setAttribute("aria-label", label);

@@ -34,7 +34,12 @@ export class Histograms {
     const refresh = debounce(() => this.refresh(), 120);
     viewer.on("hidden", refresh);
     viewer.on("legend", refresh);
+    let known = viewer.dataset?.measures;
     viewer.on("state", () => {
+      if (viewer.dataset?.measures !== known) {
+        known = viewer.dataset?.measures;
+        this.fillChooser();
+      }
       for (const [key, card] of this.cards) if (!viewer.state.filters.some((f) => f.id === key)) card.clear();
     });
   }
@@ -49,13 +54,29 @@ export class Histograms {
   private reset(): void {
     this.cards.clear();
     this.list.replaceChildren();
+    this.fillChooser();
+    if (this.visible) this.first();
+  }
+
+  private fillChooser(): void {
     const groups = (["nodes", "edges"] as const).map((table) => {
       const group = h("optgroup", { label: table === "nodes" ? "Nodes" : "Edges" });
       for (const column of this.columns(table)) group.append(h("option", { value: `${table}:${column.name}` }, column.name));
       return group;
     });
+    const measures = this.measures();
+    if (measures.length > 0) {
+      const group = h("optgroup", { label: "Measures of nodes" });
+      for (const { name } of measures) group.append(h("option", { value: `nodes:${name}` }, name.replaceAll("_", " ")));
+      groups.push(group);
+    }
     this.chooser.replaceChildren(h("option", { value: "" }, "Add a histogram…"), ...groups);
-    if (this.visible) this.first();
+  }
+
+  /** Measures that the server makes when they are asked for. */
+  private measures(): Column[] {
+    const names = new Set(this.columns("nodes").map((c) => c.name));
+    return (this.viewer.dataset?.measures ?? []).filter((m) => !names.has(m)).map((name) => ({ name, type: "measure", is_numeric: true, is_time: false }));
   }
 
   private columns(table: Table): Column[] {
@@ -67,6 +88,8 @@ export class Histograms {
     const { dataset } = this.viewer;
     const ends = new Set([dataset?.node_id_column, dataset?.source_column, dataset?.target_column, "source", "target", "id", "name"]);
     let left = FIRST;
+    const degree = this.measures().find((c) => c.name === "degree");
+    if (degree) this.add("nodes", degree);
     for (const table of ["nodes", "edges"] as const) {
       for (const column of this.columns(table)) {
         if (left === 0 || ends.has(column.name)) continue;
@@ -79,7 +102,7 @@ export class Histograms {
   private choose(): void {
     const [table, ...rest] = this.chooser.value.split(":");
     this.chooser.value = "";
-    const column = this.columns(table as Table).find((c) => c.name === rest.join(":"));
+    const column = [...this.columns(table as Table), ...(table === "nodes" ? this.measures() : [])].find((c) => c.name === rest.join(":"));
     if (column) this.add(table as Table, column);
   }
 

@@ -296,6 +296,7 @@ async function statistics(viewer: Viewer, selection: Uint32Array, into: HTMLElem
     const top = [...tally].sort((a, b) => b[1] - a[1]).slice(0, 3);
     parts.push(h("dt", {}, name), h("dd", {}, top.map(([v, c]) => `${v} (${count(c)})`).join(", ") + (tally.size > 3 ? ", …" : "")));
   });
+  if (parts.length === 0) return;
   into.replaceChildren(
     h("h3", {}, selection.length > SAMPLE ? `Attributes of the first ${count(SAMPLE)}` : "Attributes"),
     h("dl", { class: "facts" }, ...parts),

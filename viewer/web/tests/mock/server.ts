@@ -434,5 +434,5 @@ function fail(response: ServerResponse, status: number, code: string, message: s
 
 /** What tests and `npm run mock` serve. */
 export function samples(): Record<string, Data> {
-  return { small: planted(600, 1400), medium: planted(4000, 9000, 2) };
+  return { small: planted(900, 2100), medium: planted(4000, 9000, 2) };
 }

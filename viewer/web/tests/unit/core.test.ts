@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import { parseColor, toHex } from "../../src/core/color";
+import { colorsByPlace } from "../../src/render/place-colors";
 import { parse, quoteName, quoteTime, quoteValue } from "../../src/core/expression";
 import { Graph } from "../../src/core/graph";
 import { conjunction, Masks } from "../../src/core/masks";
 import { readParams } from "../../src/core/params";
 import { EMPTY, History, packView, readView, saveView, unpackView } from "../../src/core/state";
-import { SceneSource, type Source } from "../../src/core/source";
+import { measureNames, SceneSource, type Source } from "../../src/core/source";
 import type { Filter } from "../../src/core/types";
 import type { Scene } from "../../src/core/scene";
 import { planted } from "../mock/graphs";
@@ -201,7 +202,32 @@ describe("states", () => {
   });
 });
 
+describe("measures", () => {
+  it("are called so that one number a node is meant", () => {
+    const over = (name: string, of = "nodes"): { name: string; over: string } => ({ name, over: of });
+    expect(measureNames([
+      { name: "degree", columns: [over("degree"), over("degree_in")] }, { name: "louvain", columns: [over("community")] },
+      { name: "betweenness", columns: [over("betweenness"), over("edge_betweenness", "edges")] }, { name: "bfs", columns: [over("distance")], options: { sources: null } },
+      { name: "density", columns: [] }, { name: "degrees", columns: [over("degree"), over("degree_out")] },
+    ])).toEqual(["degree", "degree_in", "louvain", "betweenness", "degree_out"]);
+  });
+});
+
 describe("colors", () => {
+  it("of places are those of pictures", () => {
+    const at = [[1, 0], [0, 1], [-1, 0], [0, -1], [1, 0.01], [NaN, 0]] as const;
+    const colors = colorsByPlace(6, (u) => at[u]![0], (u) => at[u]![1]);
+    const one = (u: number): number[] => Array.from(colors.subarray(4 * u, 4 * u + 3));
+    const far = (a: number[], b: number[]): number => Math.hypot(...a.map((v, i) => v - b[i]!));
+    expect(far(one(0), one(4))).toBeLessThan(6);
+    expect(far(one(0), one(2))).toBeGreaterThan(80);
+    expect(far(one(1), one(3))).toBeGreaterThan(80);
+    const [r, g, b] = one(5) as [number, number, number];
+    expect(Math.max(r, g, b) - Math.min(r, g, b)).toBeLessThan(2);
+    // Oklab of lightness 0.74 without chroma: 0.74³ linear, 0.669 in sRGB.
+    expect(r).toBe(Math.round(255 * (1.055 * (0.74 ** 3) ** (1 / 2.4) - 0.055)));
+  });
+
   it("are read as CSS writes them", () => {
     for (const text of ["#0af", "#00aaff", "00aaff", "#00aaff80", "rgb(0, 170, 255)", "rgb(0 170 255)"]) expect(toHex(parseColor(text)!), text).toBe("#00aaff");
     expect(parseColor("url(x)")).toBeNull();
