@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::wire::{self, Head, LayoutState};
+use super::wire::{self, Head};
 use crate::error::{ApiError, ApiResult};
 
 /// Most memory for places that viewers may still know, in bytes; two sets of places are held at least.
@@ -39,10 +39,6 @@ impl Snapshot {
 
     pub(super) fn sequence(&self) -> u32 {
         self.head.sequence
-    }
-
-    pub(super) fn state(&self) -> LayoutState {
-        self.head.state
     }
 
     /// Where the nodes were, in layout units.
@@ -150,7 +146,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::wire::{Frame, Grid, Reader};
+    use crate::live::wire::{Frame, Grid, LayoutState, Reader};
 
     fn snapshot(sequence: u32, epoch: u32, places: &[u32]) -> Arc<Snapshot> {
         let grid = Grid { low: [0.0; 2], scale: 1.0 };

@@ -33,7 +33,7 @@ use crate::graphs::Loaded;
 use crate::store::Dataset;
 
 /// How long a layout at rest is held for nobody.
-const LINGER: Duration = Duration::from_secs(120);
+const LINGER: Duration = Duration::from_mins(2);
 
 /// Layouts that are held at once, for each that may move.
 const HELD: usize = 16;

@@ -35,7 +35,7 @@ const BURST: f64 = 2000.0;
 const PING: Duration = Duration::from_secs(20);
 
 /// After this long without a sign a viewer is gone.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// How much of a client's own text is repeated to it.
 const REPEATED: usize = 500;

@@ -187,16 +187,14 @@ impl Worker {
         if self.layout.is_none() && self.state != LayoutState::Stopped {
             self.build()?;
         }
-        if self.goal != Goal::Rest {
-            if !self.has_turn {
-                self.has_turn = self.registry.slots.enter(self.device, self.ticket, &self.inbox);
-                match self.has_turn {
-                    true => {
-                        self.touched = Instant::now();
-                        self.say(LayoutState::Running, None);
-                    }
-                    false => self.say(LayoutState::Paused, Some(Reason::Waiting)),
+        if self.goal != Goal::Rest && !self.has_turn {
+            self.has_turn = self.registry.slots.enter(self.device, self.ticket, &self.inbox);
+            match self.has_turn {
+                true => {
+                    self.touched = Instant::now();
+                    self.say(LayoutState::Running, None);
                 }
+                false => self.say(LayoutState::Paused, Some(Reason::Waiting)),
             }
         }
         for asker in self.askers.drain(..) {
@@ -241,7 +239,7 @@ impl Worker {
         let frame = self.is_dirty.then(|| self.frame_due().saturating_duration_since(now));
         let unused = self.session.unused_for();
         let linger = unused.map(|unused| self.registry.linger.saturating_sub(unused));
-        let longest = Duration::from_secs(3600);
+        let longest = Duration::from_hours(1);
         [frame, linger]
             .into_iter()
             .flatten()
