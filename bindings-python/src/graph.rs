@@ -212,7 +212,9 @@ impl Graph {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let config: ImageConfig = values::parsed(Some(options))?;
         let positions = positions
-            .map(|(x, y)| Ok::<_, PyErr>([single(py, "x", &x.get().0)?, single(py, "y", &y.get().0)?]))
+            .map(|(x, y)| {
+                Ok::<_, PyErr>([single(py, "x", &x.get().0)?, single(py, "y", &y.get().0)?])
+            })
             .transpose()?;
         let bytes = work(py, "scene", |_| {
             let positions = positions.as_ref().map(|[x, y]| [&x[..], &y[..]]);

@@ -68,7 +68,7 @@ pub struct Settings {
     /// Its private key in PEM
     #[arg(long, value_name = "FILE", env = "GRAPHLUME_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Pages of these origins may use the server, as https://notebook.example.com; `*` for all
+    /// Pages of these origins may use the server, as `https://notebook.example.com`; `*` for all
     #[arg(long, value_name = "ORIGIN", env = "GRAPHLUME_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Option<Vec<String>>,
     /// Pages of these origins may embed the viewer [default: *]
@@ -218,9 +218,29 @@ impl Settings {
             ($($field:ident),* $(,)?) => { Self { $($field: self.$field.or(below.$field)),* } };
         }
         merge!(
-            config, bind, data, database, storage, auth, allow_anonymous, upload_max_size,
-            cache_size, workers, layouts_per_device, device, play_timeout_ms, token_minutes,
-            tls_cert, tls_key, cors_origins, frame_ancestors, hosts, experiments, allow_runs, log, log_json,
+            config,
+            bind,
+            data,
+            database,
+            storage,
+            auth,
+            allow_anonymous,
+            upload_max_size,
+            cache_size,
+            workers,
+            layouts_per_device,
+            device,
+            play_timeout_ms,
+            token_minutes,
+            tls_cert,
+            tls_key,
+            cors_origins,
+            frame_ancestors,
+            hosts,
+            experiments,
+            allow_runs,
+            log,
+            log_json,
         )
     }
 

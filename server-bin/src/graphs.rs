@@ -34,7 +34,8 @@ pub(crate) struct Graphs {
 
 impl Graphs {
     pub(crate) fn new(bytes: u64) -> Self {
-        let weigh = |_: &String, loaded: &Arc<Loaded>| (loaded.bytes() >> 10).min(u32::MAX.into()) as u32;
+        let weigh =
+            |_: &String, loaded: &Arc<Loaded>| (loaded.bytes() >> 10).min(u32::MAX.into()) as u32;
         Self { cache: Cache::builder().max_capacity(bytes >> 10).weigher(weigh).build() }
     }
 
@@ -52,13 +53,15 @@ impl Graphs {
         workers: &Workers,
     ) -> ApiResult<Arc<Loaded>> {
         let read = async {
-            let (edges, nodes) = (objects.paths(&dataset.edges).await?, objects.paths(&dataset.nodes).await?);
+            let (edges, nodes) =
+                (objects.paths(&dataset.edges).await?, objects.paths(&dataset.nodes).await?);
             let positions = match &dataset.positions {
                 Some(name) => Some(objects.path(name).await?),
                 None => None,
             };
             let spec = dataset.spec.clone();
-            let loaded = workers.run(move |_| Loaded::read(&edges, &nodes, positions, &spec)).await?;
+            let loaded =
+                workers.run(move |_| Loaded::read(&edges, &nodes, positions, &spec)).await?;
             let size = [loaded.graph.n_nodes() as i64, loaded.graph.n_edges() as i64];
             if dataset.size != Some(size) {
                 store.set_size(dataset, size).await?;
@@ -106,7 +109,8 @@ pub(crate) fn copied(error: &ApiError) -> ApiError {
 impl Loaded {
     /// Memory in bytes, about: tables, ends of edges, and both directions of the adjacency.
     fn bytes(&self) -> u64 {
-        let tables = self.graph.nodes().get_array_memory_size() + self.graph.edges().get_array_memory_size();
+        let tables =
+            self.graph.nodes().get_array_memory_size() + self.graph.edges().get_array_memory_size();
         let numbers = 8 * self.graph.n_nodes() + 32 * self.graph.n_edges();
         (tables + numbers) as u64
     }
@@ -119,7 +123,8 @@ impl Loaded {
         spec: &Spec,
     ) -> ApiResult<Self> {
         let tables = |paths: &[PathBuf]| -> ApiResult<Option<RecordBatch>> {
-            let tables: Vec<RecordBatch> = paths.iter().map(read_table).collect::<Result<_, _>>()?;
+            let tables: Vec<RecordBatch> =
+                paths.iter().map(read_table).collect::<Result<_, _>>()?;
             let Some(first) = tables.first() else { return Ok(None) };
             let all = concat_batches(&first.schema(), &tables);
             all.map(Some).map_err(|error| {
@@ -214,7 +219,9 @@ impl Loaded {
 
 /// Whether a table has the columns at the ends of edges, where they were named.
 fn has_ends(table: &RecordBatch, spec: &Spec) -> bool {
-    let has = |name: &Option<String>| name.as_ref().is_none_or(|name| table.column_by_name(name).is_some());
+    let has = |name: &Option<String>| {
+        name.as_ref().is_none_or(|name| table.column_by_name(name).is_some())
+    };
     (spec.source.is_some() || spec.target.is_some()) && has(&spec.source) && has(&spec.target)
 }
 
@@ -243,7 +250,8 @@ fn no_edges(spec: &Spec) -> RecordBatch {
 }
 
 fn names(schema: &Schema) -> String {
-    let names: Vec<String> = schema.fields().iter().map(|field| format!("`{}`", field.name())).collect();
+    let names: Vec<String> =
+        schema.fields().iter().map(|field| format!("`{}`", field.name())).collect();
     names.join(", ")
 }
 

@@ -106,7 +106,10 @@ impl Server {
 
     /// Reads the table in an upload and keeps it: Arrow and Parquet as they are, all else as Parquet. Returns the
     /// table and the name of the object.
-    pub(crate) async fn keep_table(&self, draft: NamedTempFile) -> ApiResult<(RecordBatch, String)> {
+    pub(crate) async fn keep_table(
+        &self,
+        draft: NamedTempFile,
+    ) -> ApiResult<(RecordBatch, String)> {
         let objects = self.objects.clone();
         let (table, draft, suffix) = self
             .workers

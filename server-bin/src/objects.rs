@@ -64,11 +64,14 @@ impl Objects {
         match &self.place {
             Place::Folder(folder) => {
                 let path = folder.join(&name);
-                tokio::task::spawn_blocking(move || keep(draft, &path)).await.map_err(ApiError::internal)??;
+                tokio::task::spawn_blocking(move || keep(draft, &path))
+                    .await
+                    .map_err(ApiError::internal)??;
             }
             Place::Remote { store, prefix, .. } => {
                 let key = prefix.clone().join_all(&name);
-                let upload = store.put_multipart(&key).await.map_err(unreachable_store)?;
+                let upload =
+                    store.put_multipart(&key).await.map_err(|error| unreachable_store(&error))?;
                 let mut upload = WriteMultipart::new(upload);
                 let mut file = tokio::fs::File::open(draft.path()).await?;
                 let mut part = vec![0; 1 << 20];
@@ -77,10 +80,10 @@ impl Objects {
                     if n == 0 {
                         break;
                     }
-                    upload.wait_for_capacity(4).await.map_err(unreachable_store)?;
+                    upload.wait_for_capacity(4).await.map_err(|error| unreachable_store(&error))?;
                     upload.write(&part[..n]);
                 }
-                upload.finish().await.map_err(unreachable_store)?;
+                upload.finish().await.map_err(|error| unreachable_store(&error))?;
             }
         }
         Ok(name)
@@ -97,15 +100,18 @@ impl Objects {
             return Ok(path);
         }
         let key = prefix.clone().join_all(name);
-        let mut stream = store.get(&key).await.map_err(unreachable_store)?.into_stream();
+        let mut stream =
+            store.get(&key).await.map_err(|error| unreachable_store(&error))?.into_stream();
         let draft = self.draft("")?;
         let mut file = tokio::fs::File::create(draft.path()).await?;
         while let Some(part) = stream.next().await {
-            file.write_all(&part.map_err(unreachable_store)?).await?;
+            file.write_all(&part.map_err(|error| unreachable_store(&error))?).await?;
         }
         file.flush().await?;
         let kept = path.clone();
-        tokio::task::spawn_blocking(move || keep(draft, &kept)).await.map_err(ApiError::internal)??;
+        tokio::task::spawn_blocking(move || keep(draft, &kept))
+            .await
+            .map_err(ApiError::internal)??;
         Ok(path)
     }
 
@@ -125,7 +131,7 @@ impl Objects {
             Place::Remote { store, prefix, cache } => {
                 match store.delete(&prefix.clone().join_all(name)).await {
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                    Err(error) => return Err(unreachable_store(error)),
+                    Err(error) => return Err(unreachable_store(&error)),
                 }
                 cache.join(name)
             }
@@ -171,7 +177,7 @@ impl Objects {
             Place::Remote { store, prefix, .. } => {
                 let mut list = store.list(Some(prefix));
                 match list.next().await {
-                    Some(Err(error)) => Err(unreachable_store(error)),
+                    Some(Err(error)) => Err(unreachable_store(&error)),
                     _ => Ok(()),
                 }
             }
@@ -188,7 +194,7 @@ fn keep(draft: NamedTempFile, path: &Path) -> std::io::Result<()> {
     std::fs::File::open(shelf)?.sync_all()
 }
 
-fn unreachable_store(error: object_store::Error) -> ApiError {
+fn unreachable_store(error: &object_store::Error) -> ApiError {
     tracing::error!("storage: {error}");
     ApiError::Unavailable("the storage cannot be reached".to_owned())
 }

@@ -27,7 +27,7 @@ pub(crate) struct Partial {
 }
 
 /// How long pieces wait for the next.
-const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const LIFETIME: Duration = Duration::from_hours(24);
 
 /// Uploads in pieces that a user may have at a time.
 const MOST: usize = 16;
@@ -78,7 +78,13 @@ impl Partials {
     }
 
     /// Adds what comes behind the first `offset` bytes. Of a body that breaks off, what came stays.
-    pub(crate) async fn append(&self, owner: &str, id: &str, offset: u64, body: Body) -> ApiResult<u64> {
+    pub(crate) async fn append(
+        &self,
+        owner: &str,
+        id: &str,
+        offset: u64,
+        body: Body,
+    ) -> ApiResult<u64> {
         let (_, there) = self.get(owner, id).await?;
         if offset != there {
             return Err(ApiError::Conflict(format!(
@@ -94,7 +100,9 @@ impl Partials {
             match parts.next().await {
                 None => break Ok(()),
                 Some(Err(error)) => {
-                    break Err(ApiError::Invalid(format!("the upload broke off after {at} bytes: {error}")));
+                    break Err(ApiError::Invalid(format!(
+                        "the upload broke off after {at} bytes: {error}"
+                    )));
                 }
                 Some(Ok(part)) if at + part.len() as u64 > self.limit => {
                     break Err(ApiError::TooLarge { limit: self.limit });

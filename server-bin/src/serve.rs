@@ -67,7 +67,9 @@ impl Bound {
             tokio::task::spawn_blocking(move || graphlume::read(&path, &options)).await??;
         let new = NewDataset {
             owner: Who::local().user()?.id.clone(),
-            name: file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            name: file
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
             spec: Spec { weight: report.weight, ..Spec::default() },
             ..NewDataset::default()
         };

@@ -105,7 +105,10 @@ impl Server {
     }
 
     /// Removes objects that nothing names any more, of those named here.
-    pub(crate) async fn drop_unused(&self, objects: impl IntoIterator<Item = String>) -> ApiResult<()> {
+    pub(crate) async fn drop_unused(
+        &self,
+        objects: impl IntoIterator<Item = String>,
+    ) -> ApiResult<()> {
         let objects: HashSet<String> = objects.into_iter().collect();
         let mut objects: Vec<String> = objects.into_iter().collect();
         objects.sort();

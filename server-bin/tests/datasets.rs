@@ -20,7 +20,8 @@ const EDGES: &[u8] = b"from,to,weight,kind\na,b,2,x\nb,c,0.5,y\nc,a,1,x\n";
 #[test]
 fn an_upload_is_a_dataset_with_its_columns() {
     let server = start("");
-    let made = server.post("/api/v1/datasets?name=friends.csv&directed=true", EDGES).expect(201).json();
+    let made =
+        server.post("/api/v1/datasets?name=friends.csv&directed=true", EDGES).expect(201).json();
     assert_eq!(made["name"], "friends");
     assert_eq!((&made["n_nodes"], &made["n_edges"]), (&json!(3), &json!(3)));
     assert_eq!(made["is_directed"], true);
@@ -33,7 +34,8 @@ fn an_upload_is_a_dataset_with_its_columns() {
     let list = server.get("/api/v1/datasets").expect(200).json();
     assert_eq!((&list["total"], &list["datasets"][0]["id"]), (&json!(1), &json!(id)));
     let change = json!({"name": "Friends", "url_params": {"play": 0}});
-    let changed = server.json("PATCH", &format!("/api/v1/datasets/{id}"), &change).expect(200).json();
+    let changed =
+        server.json("PATCH", &format!("/api/v1/datasets/{id}"), &change).expect(200).json();
     assert_eq!((&changed["name"], &changed["url_params"]["play"]), (&json!("Friends"), &json!(0)));
     server.send("DELETE", &format!("/api/v1/datasets/{id}"), &[], &[]).expect(204);
     server.get(&format!("/api/v1/datasets/{id}")).expect(404);
@@ -63,7 +65,11 @@ fn datasets_survive_a_new_start_with_the_same_order_of_nodes() {
 fn multipart(parts: &[(&str, &str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, file, content) in parts {
-        write!(body, "--XX\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n").unwrap();
+        write!(
+            body,
+            "--XX\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n"
+        )
+        .unwrap();
         body.extend_from_slice(content);
         body.extend_from_slice(b"\r\n");
     }
@@ -192,7 +198,12 @@ fn arrow_from_strangers_is_checked_byte_by_byte() {
         bad[at] ^= 0xff;
         let answer = server.post("/api/v1/files?name=e.arrow", &bad);
         // What still reads is a table; nothing else is kept, and nothing falls.
-        assert!([201, 400].contains(&answer.status), "byte {at}: {} {}", answer.status, answer.text());
+        assert!(
+            [201, 400].contains(&answer.status),
+            "byte {at}: {} {}",
+            answer.status,
+            answer.text()
+        );
         kept += usize::from(answer.status == 201);
     }
     for at in (0..good.len()).step_by(31) {
@@ -214,7 +225,10 @@ fn the_server_says_how_it_is_and_what_it_answers_to() {
     assert!(interface["paths"]["/api/v1/datasets"]["post"]["summary"].is_string());
     for path in ["/", "/api/", "/api/api.js", "/graph/graph.html?dataset=x", "/graphlume.js"] {
         let page = server.get(path).expect(200);
-        assert!(page.header("content-security-policy").unwrap().contains("frame-ancestors *"), "{path}");
+        assert!(
+            page.header("content-security-policy").unwrap().contains("frame-ancestors *"),
+            "{path}"
+        );
         assert_eq!(page.header("x-frame-options"), None);
         let tag = page.header("etag").unwrap().to_owned();
         server.send("GET", path, &[("if-none-match", &tag)], &[]).expect(304);

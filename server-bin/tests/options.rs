@@ -1,6 +1,10 @@
 //! How a server is told what to do, and TLS.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a panic fails the test; what is skipped is said")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic fails the test; what is skipped is said"
+)]
 #![cfg(unix)]
 
 mod common;

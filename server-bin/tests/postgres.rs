@@ -1,6 +1,10 @@
 //! Several servers on one PostgreSQL and one store of objects.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a panic fails the test; what is skipped is said")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic fails the test; what is skipped is said"
+)]
 
 mod common;
 #[path = "../../etl/src/source/tests/postgresql.rs"]

@@ -82,8 +82,8 @@ impl Pipeline {
     ///
     /// [`Error::Pipeline`](crate::Error::Pipeline) with the line and the part of what is wrong.
     pub fn plan(&self, control: &Control) -> Result<Plan> {
-        let prepared =
-            self.prepare(control, |input| Some(self.inputs[input].source.as_ref()?.probe(control)))?;
+        let prepared = self
+            .prepare(control, |input| Some(self.inputs[input].source.as_ref()?.probe(control)))?;
         Ok(prepared.plan)
     }
 

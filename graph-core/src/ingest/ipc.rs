@@ -74,7 +74,8 @@ fn check_sizes(metadata: &[u8], body: &[u8], max_bytes: u64) -> Result<()> {
     let Some(batch) = batch.filter(|batch| batch.compression().is_some()) else { return Ok(()) };
     let mut bytes: u64 = 0;
     for buffer in batch.buffers().iter().flatten() {
-        let size = usize::try_from(buffer.offset()).ok().and_then(|at| body.get(at..)?.first_chunk());
+        let size =
+            usize::try_from(buffer.offset()).ok().and_then(|at| body.get(at..)?.first_chunk());
         // Below 0 it is not compressed.
         let size = size.map_or(0, |&size| u64::try_from(i64::from_le_bytes(size)).unwrap_or(0));
         bytes = bytes.saturating_add(size);
@@ -257,9 +258,20 @@ mod tests {
     fn rows() -> RecordBatch {
         let columns: [(&str, ArrayRef); 4] = [
             ("source", Arc::new(StringArray::from_iter_values((0..300).map(|i| format!("n{i}"))))),
-            ("target", Arc::new(StringArray::from_iter_values((0..300).map(|i| format!("n{}", i / 2))))),
-            ("weight", Arc::new(Int64Array::from_iter((0..300).map(|i| (i % 7 != 0).then_some(i))))),
-            ("kind", Arc::new((0..300).map(|i| ["a", "b"][i % 2]).collect::<DictionaryArray<Int8Type>>())),
+            (
+                "target",
+                Arc::new(StringArray::from_iter_values((0..300).map(|i| format!("n{}", i / 2)))),
+            ),
+            (
+                "weight",
+                Arc::new(Int64Array::from_iter((0..300).map(|i| (i % 7 != 0).then_some(i)))),
+            ),
+            (
+                "kind",
+                Arc::new(
+                    (0..300).map(|i| ["a", "b"][i % 2]).collect::<DictionaryArray<Int8Type>>(),
+                ),
+            ),
         ];
         RecordBatch::try_from_iter(columns).unwrap()
     }
@@ -272,7 +284,8 @@ mod tests {
         for compression in [None, Some(CompressionType::LZ4_FRAME), Some(CompressionType::ZSTD)] {
             let options = IpcWriteOptions::default().try_with_compression(compression).unwrap();
             let mut file =
-                FileWriter::try_new_with_options(Vec::new(), &rows.schema(), options.clone()).unwrap();
+                FileWriter::try_new_with_options(Vec::new(), &rows.schema(), options.clone())
+                    .unwrap();
             let mut stream =
                 StreamWriter::try_new_with_options(Vec::new(), &rows.schema(), options).unwrap();
             for batch in &batches {

@@ -34,7 +34,7 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Upload {
+struct Wanted {
     /// Name of the file, whose suffix tells the format; also the dataset's name if `title` is absent
     name: Option<String>,
     /// Name of the dataset
@@ -234,7 +234,11 @@ impl Description {
 /// Datasets that are one's own, or one's organizations'
 #[utoipa::path(get, path = "/api/v1/datasets", tag = "datasets", params(Page),
     responses((status = 200, body = List)))]
-async fn list(State(server): State<Server>, who: Who, Query(page): Query<Page>) -> ApiResult<Json<List>> {
+async fn list(
+    State(server): State<Server>,
+    who: Who,
+    Query(page): Query<Page>,
+) -> ApiResult<Json<List>> {
     let user = who.user()?;
     let [limit, offset] = page.bounds()?;
     let (datasets, total) =
@@ -246,7 +250,7 @@ async fn list(State(server): State<Server>, who: Who, Query(page): Query<Page>) 
 ///
 /// The body is the file of edges, or a file with a whole graph; or `multipart/form-data` with the files `edges` and
 /// `nodes`, and the text `name`. It may be compressed with gzip or zstd. The file is read before the answer: what is listed can be used.
-#[utoipa::path(post, path = "/api/v1/datasets", tag = "datasets", params(Upload),
+#[utoipa::path(post, path = "/api/v1/datasets", tag = "datasets", params(Wanted),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 201, body = Description),
@@ -257,19 +261,19 @@ async fn list(State(server): State<Server>, who: Who, Query(page): Query<Page>) 
 async fn create(
     State(server): State<Server>,
     who: Who,
-    Query(upload): Query<Upload>,
+    Query(wanted): Query<Wanted>,
     request: Request,
 ) -> ApiResult<(StatusCode, Json<Description>)> {
     let user = who.user()?.clone();
-    let received = Received::of(&server, &user, &upload, request).await?;
+    let received = Received::of(&server, &user, &wanted, request).await?;
     let options = ReadOptions {
-        source: upload.source.clone(),
-        target: upload.target.clone(),
-        weight: upload.weight.clone(),
-        id: upload.id.clone(),
-        directed: upload.directed,
-        drop_null: upload.drop_null,
-        format: upload.format.as_deref().map(format_named).transpose()?,
+        source: wanted.source.clone(),
+        target: wanted.target.clone(),
+        weight: wanted.weight.clone(),
+        id: wanted.id.clone(),
+        directed: wanted.directed,
+        drop_null: wanted.drop_null,
+        format: wanted.format.as_deref().map(format_named).transpose()?,
         nodes: received.nodes.as_ref().map(|nodes| nodes.path().to_owned()),
         order: if received.nodes.is_some() { IdOrder::NodeTable } else { IdOrder::FirstAppearance },
         ..server.read_options()
@@ -291,19 +295,19 @@ async fn create(
             report.dropped_rows
         ));
     }
-    let name = upload.title.or_else(|| stem(&file_name)).unwrap_or_else(|| "Untitled".to_owned());
+    let name = wanted.title.or_else(|| stem(&file_name)).unwrap_or_else(|| "Untitled".to_owned());
     let new = NewDataset {
         owner: user.id,
         organization: who.organization.clone(),
-        mode: upload.mode.unwrap_or_default(),
+        mode: wanted.mode.unwrap_or_default(),
         name,
-        description: upload.description.unwrap_or_default(),
+        description: wanted.description.unwrap_or_default(),
         spec: Spec { weight: report.weight, warnings, ..Spec::default() },
         ..NewDataset::default()
     };
     let (dataset, loaded) = server.add_graph(new, graph).await?;
     server.metrics.uploaded.inc_by(bytes);
-    for id in [upload.upload, upload.nodes_upload].into_iter().flatten() {
+    for id in [wanted.upload, wanted.nodes_upload].into_iter().flatten() {
         server.partials.remove(&dataset.owner, &id).await?;
     }
     Ok((StatusCode::CREATED, Json(Description::of(&who, &dataset, &loaded)?)))
@@ -329,13 +333,8 @@ impl Server {
         let size = [graph.n_nodes() as i64, graph.n_edges() as i64];
         let loaded = Loaded::from_graph(graph, &spec);
         let (edges, nodes) = (self.keep(edges).await?, self.keep(nodes).await?);
-        let new = NewDataset {
-            spec,
-            edges: vec![edges],
-            nodes: vec![nodes],
-            size: Some(size),
-            ..new
-        };
+        let new =
+            NewDataset { spec, edges: vec![edges], nodes: vec![nodes], size: Some(size), ..new };
         let dataset = self.store.add_dataset(new).await?;
         let loaded = self.graphs.put(&dataset, loaded).await;
         Ok((dataset, loaded))
@@ -358,21 +357,28 @@ struct Received {
 }
 
 impl Received {
-    async fn of(server: &Server, user: &User, upload: &Upload, request: Request) -> ApiResult<Self> {
+    async fn of(
+        server: &Server,
+        user: &User,
+        wanted: &Wanted,
+        request: Request,
+    ) -> ApiResult<Self> {
         let limit = server.config.upload_max_size;
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let kind = kind.unwrap_or_default().to_owned();
-        if let Some(id) = &upload.upload {
-            let (edges, file_name) = Self::whole(server, user, id, upload.format.as_deref()).await?;
-            let nodes = match &upload.nodes_upload {
+        if let Some(id) = &wanted.upload {
+            let (edges, file_name) =
+                Self::whole(server, user, id, wanted.format.as_deref()).await?;
+            let nodes = match &wanted.nodes_upload {
                 Some(id) => Some(Self::whole(server, user, id, None).await?.0),
                 None => None,
             };
             return Ok(Self { edges, nodes, file_name });
         }
         if !kind.starts_with("multipart/form-data") {
-            let file_name = upload.name.clone().unwrap_or_default();
-            let suffix = suffix_of(&file_name, upload.format.as_deref())?;
+            let file_name = wanted.name.clone().unwrap_or_default();
+            let suffix = suffix_of(&file_name, wanted.format.as_deref())?;
             let edges = receive(&server.objects, request.into_body(), &suffix, limit).await?;
             return Ok(Self { edges, nodes: None, file_name });
         }
@@ -395,14 +401,15 @@ impl Received {
                     )));
                 }
             };
-            let format = if name == "nodes" { None } else { upload.format.as_deref() };
+            let format = if name == "nodes" { None } else { wanted.format.as_deref() };
             let suffix = suffix_of(&part_name, format)?;
             *place = Some(receive_stream(&server.objects, part, &suffix, limit).await?);
             if name != "nodes" {
-                file_name = upload.name.clone().unwrap_or(part_name);
+                file_name = wanted.name.clone().unwrap_or(part_name);
             }
         }
-        let edges = edges.ok_or_else(|| ApiError::Invalid("the part `edges` is missing".to_owned()))?;
+        let edges =
+            edges.ok_or_else(|| ApiError::Invalid("the part `edges` is missing".to_owned()))?;
         Ok(Self { edges, nodes, file_name: dataset_name.unwrap_or(file_name) })
     }
 
@@ -596,7 +603,11 @@ async fn change(
 /// Deletes a dataset, with its links and views; files that other datasets use stay
 #[utoipa::path(delete, path = "/api/v1/datasets/{id}", tag = "datasets", params(("id" = String, Path)),
     responses((status = 204), (status = 403), (status = 404)))]
-async fn remove(State(server): State<Server>, who: Who, Path(id): Path<String>) -> ApiResult<StatusCode> {
+async fn remove(
+    State(server): State<Server>,
+    who: Who,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
     let dataset = server.dataset(&who, &id, Access::Own).await?;
     server.remove_dataset(&dataset).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -40,7 +40,11 @@ struct List {
 
 /// One's own files
 #[utoipa::path(get, path = "/api/v1/files", tag = "files", params(Page), responses((status = 200, body = List)))]
-async fn list(State(server): State<Server>, who: Who, Query(page): Query<Page>) -> ApiResult<Json<List>> {
+async fn list(
+    State(server): State<Server>,
+    who: Who,
+    Query(page): Query<Page>,
+) -> ApiResult<Json<List>> {
     let [limit, offset] = page.bounds()?;
     let files = server.store.files(&who.user()?.id, limit, offset).await?;
     Ok(Json(List { files }))
@@ -78,14 +82,22 @@ async fn create(
 /// Describes a file
 #[utoipa::path(get, path = "/api/v1/files/{id}", tag = "files", params(("id" = String, Path)),
     responses((status = 200, body = File), (status = 404)))]
-async fn describe(State(server): State<Server>, who: Who, Path(id): Path<String>) -> ApiResult<Json<File>> {
+async fn describe(
+    State(server): State<Server>,
+    who: Who,
+    Path(id): Path<String>,
+) -> ApiResult<Json<File>> {
     server.file(&who, &id).await.map(Json)
 }
 
 /// Deletes a file; datasets that were made of it stay
 #[utoipa::path(delete, path = "/api/v1/files/{id}", tag = "files", params(("id" = String, Path)),
     responses((status = 204), (status = 404)))]
-async fn remove(State(server): State<Server>, who: Who, Path(id): Path<String>) -> ApiResult<StatusCode> {
+async fn remove(
+    State(server): State<Server>,
+    who: Who,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
     let file = server.file(&who, &id).await?;
     server.remove_file(file).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -96,7 +108,8 @@ impl Server {
     pub(crate) async fn file(&self, who: &Who, id: &str) -> ApiResult<File> {
         let user = who.user()?;
         let may = |file: &File| {
-            let shared = file.organization.as_ref().is_some_and(|slug| who.organizations.contains(slug));
+            let shared =
+                file.organization.as_ref().is_some_and(|slug| who.organizations.contains(slug));
             user.is_admin || file.owner == user.id || shared
         };
         let file = self.store.file(id).await?.filter(may);
@@ -104,7 +117,11 @@ impl Server {
     }
 
     /// The objects behind files that somebody may use.
-    pub(crate) async fn objects_of_files(&self, who: &Who, ids: &[String]) -> ApiResult<Vec<String>> {
+    pub(crate) async fn objects_of_files(
+        &self,
+        who: &Who,
+        ids: &[String],
+    ) -> ApiResult<Vec<String>> {
         let mut objects = Vec::with_capacity(ids.len());
         for id in ids {
             let file = self.file(who, id).await?;

@@ -72,7 +72,9 @@ fn is_own(config: &Config, host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     let name = authority.host().trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip == config.bind.ip())
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback() || ip == config.bind.ip())
         || config.hosts.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
@@ -112,7 +114,8 @@ fn trace_of(headers: &HeaderMap) -> String {
 #[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
+    let text =
+        text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
     ApiError::Internal(anyhow::anyhow!("panic: {text}")).into_response()
 }
 
@@ -156,7 +159,8 @@ mod tests {
 
     #[test]
     fn names_and_origins_of_the_options_are_taken() {
-        let named = config("hosts = [\"graphs.example\"]\ncors_origins = [\"https://notes.example\"]");
+        let named =
+            config("hosts = [\"graphs.example\"]\ncors_origins = [\"https://notes.example\"]");
         checked(&named, "graphs.example:80", None).unwrap();
         checked(&named, "localhost", Some("https://notes.example")).unwrap();
         assert!(checked(&named, "localhost", Some("http://notes.example")).is_err());

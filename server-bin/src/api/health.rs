@@ -55,7 +55,7 @@ async fn ready(State(server): State<Server>) -> ApiResult<Json<Health>> {
     Ok(health(State(server)).await)
 }
 
-/// Numbers for Prometheus, in OpenMetrics' text form
+/// Numbers for Prometheus, in the text form of `OpenMetrics`
 #[utoipa::path(get, path = "/metrics", tag = "server", responses((status = 200, body = String)))]
 async fn metrics(State(server): State<Server>) -> ApiResult<Response> {
     server.metrics.waiting.set(server.workers.n_waiting() as i64);
@@ -71,7 +71,8 @@ async fn metrics(State(server): State<Server>) -> ApiResult<Response> {
     responses((status = 200, description = "A list of objects: `name`, `model`, `memory`, …", body = Vec<Object>)))]
 async fn devices(State(server): State<Server>, who: Who) -> ApiResult<Json<Vec<DeviceInfo>>> {
     who.user()?;
-    let find = |_: &Control<'_>| Device::all().map_err(|error| ApiError::Unavailable(error.to_string()));
+    let find =
+        |_: &Control<'_>| Device::all().map_err(|error| ApiError::Unavailable(error.to_string()));
     let found = server.workers.run(find).await?;
     Ok(Json(found.into_iter().map(Device::info).collect()))
 }

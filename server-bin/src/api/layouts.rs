@@ -471,6 +471,7 @@ async fn stream(
     parts.extensions.clear();
     // What is a little too long is read, so that its sender can be told.
     let upgrade = upgrade.max_message_size(4 * LONGEST).max_frame_size(4 * LONGEST);
-    Ok(upgrade
-        .on_upgrade(move |socket| Viewer::new(server, parts, session, may_steer, last).watch(socket)))
+    Ok(upgrade.on_upgrade(move |socket| {
+        Viewer::new(server, parts, session, may_steer, last).watch(socket)
+    }))
 }

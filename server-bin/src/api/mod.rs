@@ -76,7 +76,7 @@ fn open_api() -> OpenApiRouter<Server> {
         .merge(crate::graphistry::router())
 }
 
-/// The description of the interface in OpenAPI's JSON.
+/// The description of the interface in the JSON of `OpenAPI`.
 ///
 /// # Errors
 ///
@@ -109,19 +109,21 @@ pub fn router(server: Server) -> Router {
         .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
         .layer(gate::cross_origin(&server.config))
         .layer(from_fn_with_state(server.clone(), gate::admit))
-        .layer(CompressionLayer::new().compress_when(
-            SizeAbove::new(1024)
-                .and(NotForContentType::IMAGES)
-                .and(NotForContentType::const_new("application/vnd.apache.parquet"))
-                .and(NotForContentType::const_new("application/zip")),
-        ))
+        .layer(
+            CompressionLayer::new().compress_when(
+                SizeAbove::new(1024)
+                    .and(NotForContentType::IMAGES)
+                    .and(NotForContentType::const_new("application/vnd.apache.parquet"))
+                    .and(NotForContentType::const_new("application/zip")),
+            ),
+        )
         // Who sends nothing for so long has gone.
-        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(120)))
+        .layer(RequestBodyTimeoutLayer::new(Duration::from_mins(2)))
         .map_request(|request: Request<TimeoutBody<Body>>| request.map(Body::new))
         // How long an answer may take to begin.
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
-            Duration::from_secs(3600),
+            Duration::from_hours(1),
         ))
         .layer(DefaultBodyLimit::max(LARGEST_JSON));
     router.layer(around).with_state(server)

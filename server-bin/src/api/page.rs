@@ -42,7 +42,8 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
     ];
     let mut router = Router::new();
     for (path, asset) in pages {
-        router = router.route(path, get(move |headers: HeaderMap| async move { asset.answer(&headers) }));
+        router = router
+            .route(path, get(move |headers: HeaderMap| async move { asset.answer(&headers) }));
     }
     router.route("/api", get(|| async { Redirect::permanent("/api/") })).into()
 }
@@ -51,7 +52,10 @@ impl Asset {
     /// The file, unless the browser has it.
     fn answer(self, headers: &HeaderMap) -> Response {
         let tag = self.tag();
-        if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        if headers
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|known| known.as_bytes() == tag.as_bytes())
+        {
             return StatusCode::NOT_MODIFIED.into_response();
         }
         let mut response = ([(header::CONTENT_TYPE, self.kind)], self.text).into_response();
@@ -65,7 +69,7 @@ impl Asset {
 
     fn tag(self) -> String {
         let digest = digest::digest(&digest::SHA256, self.text.as_bytes());
-        let digits: String = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("\"{digits}\"")
+        let start = digest.as_ref().first_chunk().map_or(0, |&start| u64::from_be_bytes(start));
+        format!("\"{start:016x}\"")
     }
 }

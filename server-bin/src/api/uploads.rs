@@ -54,7 +54,11 @@ async fn begin(
 /// How much of an upload is there
 #[utoipa::path(get, path = "/api/v1/uploads/{id}", tag = "datasets", params(("id" = String, Path)),
     responses((status = 200, body = Upload), (status = 404)))]
-async fn offset(State(server): State<Server>, who: Who, Path(id): Path<String>) -> ApiResult<Json<Upload>> {
+async fn offset(
+    State(server): State<Server>,
+    who: Who,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Upload>> {
     let (partial, offset) = server.partials.get(&who.user()?.id, &id).await?;
     Ok(Json(Upload { id: partial.id, name: partial.name, offset }))
 }
@@ -84,7 +88,11 @@ async fn append(
 /// Gives an upload up
 #[utoipa::path(delete, path = "/api/v1/uploads/{id}", tag = "datasets", params(("id" = String, Path)),
     responses((status = 204), (status = 404)))]
-async fn remove(State(server): State<Server>, who: Who, Path(id): Path<String>) -> ApiResult<StatusCode> {
+async fn remove(
+    State(server): State<Server>,
+    who: Who,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
     server.partials.remove(&who.user()?.id, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

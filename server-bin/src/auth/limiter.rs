@@ -22,7 +22,7 @@ struct Failures {
 const FREE: u32 = 5;
 
 /// After this long without a failure all is forgotten.
-const MEMORY: Duration = Duration::from_secs(15 * 60);
+const MEMORY: Duration = Duration::from_mins(15);
 
 /// Names that are remembered at once: whoever tries more names than that is held up by their address.
 const MOST: usize = 100_000;
@@ -60,9 +60,12 @@ impl Limiter {
         }
         for who in who {
             if failures.len() <= MOST || failures.contains_key(*who) {
-                let known = failures.entry((*who).to_owned()).or_insert(Failures { n: 0, last: Instant::now() });
+                let known = failures
+                    .entry((*who).to_owned())
+                    .or_insert(Failures { n: 0, last: Instant::now() });
                 let forgotten = known.last.elapsed() >= MEMORY;
-                *known = Failures { n: if forgotten { 1 } else { known.n + 1 }, last: Instant::now() };
+                *known =
+                    Failures { n: if forgotten { 1 } else { known.n + 1 }, last: Instant::now() };
             }
         }
     }

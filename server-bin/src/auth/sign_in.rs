@@ -227,3 +227,61 @@ impl Server {
         Ok(self.signed(claims))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::hash;
+    use crate::config::Settings;
+    use crate::users;
+
+    /// A server with the account `ann`, and what a token of hers says that was made `age` seconds ago for a minute.
+    async fn server(folder: &std::path::Path) -> (Server, impl Fn(i64) -> Claims) {
+        let settings: Settings = toml::from_str("auth = true\ndevice = \"cpu\"").unwrap();
+        let settings = Settings { data: Some(folder.to_owned()), ..settings };
+        let server = Server::open(settings.resolve().unwrap()).await.unwrap();
+        let user =
+            users::add(&server.store, "ann", hash("correct horse").unwrap(), false).await.unwrap();
+        let claims = move |age: i64| {
+            let iat = now() / 1000 - age;
+            Claims {
+                sub: user.id.clone(),
+                username: user.name.clone(),
+                organization: None,
+                iat,
+                exp: iat + 60,
+                since: Some(iat),
+                stamp: stamp(&user),
+                key: None,
+            }
+        };
+        (server, claims)
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_is_renewed_in_its_second_half_and_for_a_week() {
+        let folder = tempfile::tempdir().unwrap();
+        let (server, claims) = server(folder.path()).await;
+        let renewed = async |claims: &Claims| server.renew(&server.tokens.sign(claims)).await;
+        let young = claims(5);
+        assert_eq!(renewed(&young).await.unwrap().token, server.tokens.sign(&young));
+        let old = claims(40);
+        let new = renewed(&old).await.unwrap();
+        assert!(new.claims.exp > old.exp);
+        assert_eq!(new.claims.since, old.since, "it began when somebody signed in");
+        let week = Claims { since: Some(old.iat - LONGEST_SECS), ..old.clone() };
+        for (what, bad) in [
+            ("ended", claims(61)),
+            ("renewed for too long", week),
+            (
+                "of a key that was taken back",
+                Claims { key: Some("gone".to_owned()), ..old.clone() },
+            ),
+            ("of another password", Claims { stamp: Some("other".to_owned()), ..old.clone() }),
+            ("of nobody", Claims { sub: "nobody".to_owned(), ..old }),
+        ] {
+            let error = renewed(&bad).await.unwrap_err().to_string();
+            assert_eq!(error, "Token has expired.", "{what}");
+        }
+    }
+}

@@ -109,7 +109,10 @@ mod tests {
     fn the_signature_is_that_of_the_standard() {
         // RFC 7515, appendix A.1, has another header, so the value is that of Python's hmac for these claims.
         let token = Tokens::new("secret").sign(&claims());
-        assert_eq!(token.rsplit_once('.').unwrap().1, "i9ZlDI_4e4DogWeXnbP6duLSbiUeGhw7vJTO3OkhpMU");
+        assert_eq!(
+            token.rsplit_once('.').unwrap().1,
+            "i9ZlDI_4e4DogWeXnbP6duLSbiUeGhw7vJTO3OkhpMU"
+        );
     }
 
     #[test]

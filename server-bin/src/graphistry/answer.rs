@@ -29,17 +29,19 @@ impl Refused {
 }
 
 /// Success in both forms that clients look for, and `data`. Always 200: they compare with it.
+#[expect(clippy::needless_pass_by_value, reason = "it is made for the answer")]
 pub(super) fn ok(data: Value) -> Response {
     Json(json!({"success": true, "status": "OK", "message": "", "data": data})).into_response()
 }
 
 /// The same with a message.
+#[expect(clippy::needless_pass_by_value, reason = "it is made for the answer")]
 pub(super) fn ok_but(message: &str, data: Value) -> Response {
     Json(json!({"success": true, "status": "OK", "message": message, "data": data})).into_response()
 }
 
 /// A list in the form of Django's REST framework.
-pub(super) fn list(results: Vec<Value>, count: i64) -> Response {
+pub(super) fn list(results: &[Value], count: i64) -> Response {
     Json(json!({"count": count, "next": null, "previous": null, "results": results}))
         .into_response()
 }

@@ -267,7 +267,7 @@ pub(super) async fn list(
     let user = who.user()?;
     let [limit, offset] = page.bounds();
     let (datasets, n) = server.store.datasets(&user.id, &who.organizations, limit, offset).await?;
-    Ok(answer::list(datasets.iter().map(described).collect(), n))
+    Ok(answer::list(&datasets.iter().map(described).collect::<Vec<_>>(), n))
 }
 
 /// Datasets that are one's own, or one's organizations'

@@ -117,7 +117,7 @@ pub(super) async fn list(
     let [limit, offset] = page.bounds();
     let files = server.store.files(&who.user()?.id, limit, offset).await?;
     let n = offset + files.len() as i64;
-    Ok(answer::list(files.iter().map(described).collect(), n))
+    Ok(answer::list(&files.iter().map(described).collect::<Vec<_>>(), n))
 }
 
 /// Describes a file

@@ -22,7 +22,7 @@ use crate::store::{Dataset, Mode, NewDataset, Spec};
 
 /// A query, and what is to become of its answer.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-pub(super) struct Query {
+pub(super) struct Asked {
     /// parquet, csv or json.
     format: Option<String>,
     /// Whether names that are not there are errors: strict, warn or quiet.
@@ -60,7 +60,7 @@ enum Output {
 
 /// Answers a query: `all` of a graph, its `nodes`, its `edges`, or its `shape`
 #[utoipa::path(post, path = "/api/v2/etl/datasets/{id}/gfql/{output}", tag = "graphistry",
-    params(("id" = String, Path), ("output" = String, Path)), request_body = Query,
+    params(("id" = String, Path), ("output" = String, Path)), request_body = Asked,
     responses((status = 200, description = "Parquet, CSV, JSON, or a ZIP archive of two tables", body = Vec<u8>),
         (status = 400, description = "`error` says what is wrong and where"), (status = 404)))]
 pub(super) async fn query(
@@ -82,7 +82,7 @@ pub(super) async fn query(
             .into());
         }
     };
-    let query: Query = serde_json::from_str(&body).map_err(ApiError::invalid)?;
+    let query: Asked = serde_json::from_str(&body).map_err(ApiError::invalid)?;
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let separator = match query.df_export_args.as_ref().and_then(|args| args.get("sep")) {
         None => None,

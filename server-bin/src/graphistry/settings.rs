@@ -154,8 +154,8 @@ pub(super) fn spec(
     metadata: Map<String, Value>,
 ) -> Spec {
     let mut warnings = Vec::new();
-    let node_encodings = checked("node_encodings", node_encodings, &mut warnings);
-    let edge_encodings = checked("edge_encodings", edge_encodings, &mut warnings);
+    let node_encodings = checked("node_encodings", &node_encodings, &mut warnings);
+    let edge_encodings = checked("edge_encodings", &edge_encodings, &mut warnings);
     Spec {
         source: binding(&edge_encodings, "source"),
         target: binding(&edge_encodings, "destination"),
@@ -184,7 +184,7 @@ pub(super) fn binding(encodings: &Map<String, Value>, name: &str) -> Option<Stri
 /// What of the encodings means something.
 fn checked(
     part: &str,
-    given: Map<String, Value>,
+    given: &Map<String, Value>,
     warnings: &mut Vec<String>,
 ) -> Map<String, Value> {
     let mut refuse =
@@ -199,7 +199,7 @@ fn checked(
                     }
                     Value::Null => {}
                     _ => {
-                        refuse(format!("{part}.bindings.{name}"), "it is not the name of a column")
+                        refuse(format!("{part}.bindings.{name}"), "it is not the name of a column");
                     }
                 }
             }

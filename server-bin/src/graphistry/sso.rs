@@ -18,7 +18,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 
 /// How long somebody has for it.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Most that wait at once, and from one address.
 const MOST: usize = 10_000;

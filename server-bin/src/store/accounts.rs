@@ -107,7 +107,8 @@ impl Store {
 
     /// Removes an account; what it owns stays for administrators to give away or delete.
     pub(crate) async fn remove_user(&self, id: &str) -> sqlx::Result<bool> {
-        let done = sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(&self.pool).await?;
+        let done =
+            sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(&self.pool).await?;
         Ok(done.rows_affected() > 0)
     }
 
@@ -201,10 +202,11 @@ impl Store {
     }
 
     pub(crate) async fn keys(&self, user_id: &str) -> sqlx::Result<Vec<PersonalKey>> {
-        let rows = sqlx::query("SELECT * FROM personal_keys WHERE user_id = $1 ORDER BY created_at")
-            .bind(user_id)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows =
+            sqlx::query("SELECT * FROM personal_keys WHERE user_id = $1 ORDER BY created_at")
+                .bind(user_id)
+                .fetch_all(&self.pool)
+                .await?;
         rows.iter().map(key).collect()
     }
 

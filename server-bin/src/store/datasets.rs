@@ -225,12 +225,17 @@ impl Store {
     /// Puts other positions in the place of a dataset's, and nothing else; whether it is there.
     pub(crate) async fn set_positions(&self, id: &str, object: &str) -> sqlx::Result<bool> {
         let update = "UPDATE datasets SET positions = $2, updated_at = $3 WHERE id = $1";
-        let done = sqlx::query(update).bind(id).bind(object).bind(now()).execute(&self.pool).await?;
+        let done =
+            sqlx::query(update).bind(id).bind(object).bind(now()).execute(&self.pool).await?;
         Ok(done.rows_affected() > 0)
     }
 
     /// Notes how large a dataset is, unless its tables have changed since it was read.
-    pub(crate) async fn set_size(&self, dataset: &Dataset, [n_nodes, n_edges]: [i64; 2]) -> sqlx::Result<()> {
+    pub(crate) async fn set_size(
+        &self,
+        dataset: &Dataset,
+        [n_nodes, n_edges]: [i64; 2],
+    ) -> sqlx::Result<()> {
         let update = "UPDATE datasets SET n_nodes = $2, n_edges = $3 WHERE id = $1 AND edges = $4 AND nodes = $5";
         sqlx::query(update)
             .bind(&dataset.id)
@@ -243,9 +248,18 @@ impl Store {
             .map(drop)
     }
 
-    async fn set_table(&self, update: &'static str, id: &str, objects: &[String]) -> sqlx::Result<bool> {
-        let done =
-            sqlx::query(update).bind(id).bind(text(&objects)).bind(now()).execute(&self.pool).await?;
+    async fn set_table(
+        &self,
+        update: &'static str,
+        id: &str,
+        objects: &[String],
+    ) -> sqlx::Result<bool> {
+        let done = sqlx::query(update)
+            .bind(id)
+            .bind(text(&objects))
+            .bind(now())
+            .execute(&self.pool)
+            .await?;
         Ok(done.rows_affected() > 0)
     }
 
@@ -267,11 +281,12 @@ impl Store {
         offset: i64,
     ) -> sqlx::Result<(Vec<Dataset>, i64)> {
         // A user is in few organizations: each is a parameter of its own.
-        let places: Vec<String> =
-            (0..organizations.len()).map(|i| format!("${}", i + 2)).collect();
+        let places: Vec<String> = (0..organizations.len()).map(|i| format!("${}", i + 2)).collect();
         let shared = match places.is_empty() {
             true => String::new(),
-            false => format!(" OR (mode = 'organization' AND organization IN ({}))", places.join(", ")),
+            false => {
+                format!(" OR (mode = 'organization' AND organization IN ({}))", places.join(", "))
+            }
         };
         let condition = format!("FROM datasets WHERE owner = $1{shared}");
         let bound = organizations.len() + 1;

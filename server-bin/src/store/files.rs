@@ -94,15 +94,22 @@ impl Store {
     }
 
     /// Files of a user, the newest first.
-    pub(crate) async fn files(&self, owner: &str, limit: i64, offset: i64) -> sqlx::Result<Vec<File>> {
-        let select = "SELECT * FROM files WHERE owner = $1 ORDER BY created_at DESC, id LIMIT $2 OFFSET $3";
+    pub(crate) async fn files(
+        &self,
+        owner: &str,
+        limit: i64,
+        offset: i64,
+    ) -> sqlx::Result<Vec<File>> {
+        let select =
+            "SELECT * FROM files WHERE owner = $1 ORDER BY created_at DESC, id LIMIT $2 OFFSET $3";
         let rows =
             sqlx::query(select).bind(owner).bind(limit).bind(offset).fetch_all(&self.pool).await?;
         rows.iter().map(file).collect()
     }
 
     pub(crate) async fn remove_file(&self, id: &str) -> sqlx::Result<bool> {
-        let done = sqlx::query("DELETE FROM files WHERE id = $1").bind(id).execute(&self.pool).await?;
+        let done =
+            sqlx::query("DELETE FROM files WHERE id = $1").bind(id).execute(&self.pool).await?;
         Ok(done.rows_affected() > 0)
     }
 

@@ -86,12 +86,18 @@ impl Store {
     /// # Errors
     ///
     /// If the database cannot be reached.
-    pub(crate) async fn secret(&self, name: &str, make: impl FnOnce() -> String) -> sqlx::Result<String> {
-        sqlx::query("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
-            .bind(name)
-            .bind(make())
-            .execute(&self.pool)
-            .await?;
+    pub(crate) async fn secret(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> String,
+    ) -> sqlx::Result<String> {
+        sqlx::query(
+            "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(name)
+        .bind(make())
+        .execute(&self.pool)
+        .await?;
         let row = sqlx::query("SELECT value FROM secrets WHERE name = $1")
             .bind(name)
             .fetch_one(&self.pool)
@@ -109,8 +115,10 @@ pub(crate) fn now() -> i64 {
 /// A value kept as JSON.
 fn json<T: serde::de::DeserializeOwned>(row: &AnyRow, column: &str) -> sqlx::Result<T> {
     let text: String = row.try_get(column)?;
-    serde_json::from_str(&text)
-        .map_err(|error| sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) })
+    serde_json::from_str(&text).map_err(|error| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(error),
+    })
 }
 
 /// Whether a number that stands for a truth value does.

@@ -81,7 +81,8 @@ impl Store {
 
     /// A link that has not ended.
     pub(crate) async fn share(&self, token: &str) -> sqlx::Result<Option<Share>> {
-        let select = "SELECT * FROM shares WHERE token = $1 AND (expires_at IS NULL OR expires_at > $2)";
+        let select =
+            "SELECT * FROM shares WHERE token = $1 AND (expires_at IS NULL OR expires_at > $2)";
         let row = sqlx::query(select).bind(token).bind(now()).fetch_optional(&self.pool).await?;
         row.as_ref().map(share).transpose()
     }

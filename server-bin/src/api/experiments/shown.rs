@@ -118,9 +118,9 @@ pub(super) async fn describe(
 pub(super) struct Part {
     /// First byte; without, the part is the end
     offset: Option<u64>,
-    /// How many bytes, at most 1048576
+    /// How many bytes, at most 1,048,576
     #[serde(default = "usual")]
-    #[param(maximum = 1048576, default = 65536)]
+    #[param(maximum = 1_048_576, default = 65536)]
     limit: u64,
     /// Whether it is the log of making the image or virtual environment
     #[serde(default)]
@@ -188,7 +188,7 @@ pub(super) async fn evaluation(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Ranked {
-    /// What ranks are by: roc_auc or average_precision
+    /// What ranks are by: `roc_auc` or `average_precision`
     metric: Option<By>,
     /// Resamples for intervals, at most 10000
     #[param(maximum = 10000, default = 500)]

@@ -375,7 +375,7 @@ pub(super) async fn png(
         let bytes = picture(&server, &dataset, &query, |picture| picture.png_bytes()).await?;
         Ok(bytes_of("image/png", bytes))
     };
-    of_places(&server, &headers, &dataset, &uri, make).await
+    Box::pin(of_places(&server, &headers, &dataset, &uri, make)).await
 }
 
 /// A picture in SVG; keys are those of the PNG
@@ -401,7 +401,7 @@ pub(super) async fn svg(
         .await?;
         Ok(bytes_of("image/svg+xml", bytes))
     };
-    of_places(&server, &headers, &dataset, &uri, make).await
+    Box::pin(of_places(&server, &headers, &dataset, &uri, make)).await
 }
 
 /// A page of its own, in one file: it shows the graph wherever it is opened, without a server
@@ -440,7 +440,7 @@ pub(super) async fn html(
         as_file(&mut response, &format!("{}.html", file_name(&dataset.name)));
         Ok(response)
     };
-    of_places(&server, &headers, &dataset, &uri, make).await
+    Box::pin(of_places(&server, &headers, &dataset, &uri, make)).await
 }
 
 #[cfg(test)]

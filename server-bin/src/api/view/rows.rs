@@ -66,7 +66,7 @@ fn usual() -> usize {
 
 /// A page of rows.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Rows {
+pub(super) struct Found {
     /// How many rows there are in all.
     total: usize,
     /// How many of them come before this page.
@@ -83,7 +83,7 @@ pub(super) struct Rows {
 /// Rows of a table: sorted, filtered, searched, and a page of them
 #[utoipa::path(get, path = "/api/v1/datasets/{id}/rows", tag = "view", params(("id" = String, Path), Page),
     responses(
-        (status = 200, body = Rows),
+        (status = 200, body = Found),
         (status = 400, description = "An expression or a name is wrong: the message says what and where"),
         (status = 404),
     ))]
@@ -201,7 +201,7 @@ fn table(
     index: Vec<u32>,
     total: usize,
     offset: usize,
-) -> ApiResult<Rows> {
+) -> ApiResult<Found> {
     let taken = UInt32Array::from(index.clone());
     let mut rows: Vec<Vec<Value>> =
         index.iter().map(|_| Vec::with_capacity(columns.len())).collect();
@@ -213,7 +213,7 @@ fn table(
         }
         names.push(name);
     }
-    Ok(Rows { total, offset, columns: names, index, rows })
+    Ok(Found { total, offset, columns: names, index, rows })
 }
 
 /// Which condition.
