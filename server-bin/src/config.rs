@@ -71,7 +71,7 @@ pub struct Settings {
     /// Pages of these origins may use the server, as `https://notebook.example.com`; `*` for all
     #[arg(long, value_name = "ORIGIN", env = "GRAPHLUME_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Option<Vec<String>>,
-    /// Pages of these origins may embed the viewer [default: *]
+    /// Pages of these origins may embed the viewer, `*` for all [default: those of this machine, such as notebooks]
     #[arg(long, value_name = "ORIGIN", env = "GRAPHLUME_FRAME_ANCESTORS", value_delimiter = ',')]
     pub frame_ancestors: Option<Vec<String>>,
     /// Names under which the server is reached, besides its address and localhost; others are refused where there
@@ -285,7 +285,7 @@ impl Settings {
             token_lifetime: Duration::from_secs(60 * u64::from(self.token_minutes.unwrap_or(60))),
             tls,
             cors_origins: self.cors_origins.unwrap_or_default(),
-            frame_ancestors: self.frame_ancestors.unwrap_or_else(|| vec!["*".to_owned()]),
+            frame_ancestors: self.frame_ancestors.unwrap_or_else(notebooks),
             hosts: self.hosts.unwrap_or_default(),
             experiments: self.experiments,
             allow_runs: self.allow_runs.unwrap_or(false),
@@ -293,6 +293,19 @@ impl Settings {
             log_json: self.log_json.unwrap_or(false),
         })
     }
+}
+
+/// Pages that embed the viewer where nobody says which: those of notebooks on this machine. Whoever embeds it sees through
+/// it what its user sees.
+fn notebooks() -> Vec<String> {
+    let origins = [
+        "'self'",
+        "http://localhost:*",
+        "http://127.0.0.1:*",
+        "https://localhost:*",
+        "vscode-webview:",
+    ];
+    origins.map(str::to_owned).to_vec()
 }
 
 /// The folder in which a user's programs keep data.

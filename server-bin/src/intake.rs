@@ -94,13 +94,20 @@ pub(crate) async fn receive_stream<E: std::fmt::Display>(
     Ok(draft)
 }
 
-/// Most bytes that an upload may have after decompression.
+/// How many times the largest upload a file may be after decompression.
 const EXPANSION: u64 = 16;
 
+/// How many times its own size a file may be after decompression.
+const RATIO: u64 = 60;
+
+/// A file may always be this large, in bytes.
+const SMALL: u64 = 64 << 20;
+
 impl Server {
-    /// How a file of this server is read: with a bound on what decompression makes of it.
-    pub(crate) fn read_options(&self) -> ReadOptions {
-        let max_bytes = self.config.upload_max_size.saturating_mul(EXPANSION);
+    /// How a file of so many bytes is read: with a bound on what decompression makes of it.
+    pub(crate) fn read_options(&self, received: u64) -> ReadOptions {
+        let of_file = received.saturating_mul(RATIO).max(SMALL);
+        let max_bytes = self.config.upload_max_size.saturating_mul(EXPANSION).min(of_file);
         ReadOptions { max_bytes, ..ReadOptions::default() }
     }
 

@@ -1,6 +1,8 @@
 //! Uploads in pieces, which go on where they stopped: after a lost connection, and after a new start of the server.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,6 +18,31 @@ use crate::error::{ApiError, ApiResult};
 pub(crate) struct Partials {
     folder: PathBuf,
     limit: u64,
+    /// Those to which somebody is adding at the moment.
+    busy: Arc<Mutex<HashSet<String>>>,
+}
+
+/// An upload that somebody is adding to, and nobody else.
+struct Turn<'a> {
+    busy: &'a Mutex<HashSet<String>>,
+    id: &'a str,
+}
+
+impl<'a> Turn<'a> {
+    fn take(busy: &'a Mutex<HashSet<String>>, id: &'a str) -> ApiResult<Self> {
+        match busy.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned()) {
+            true => Ok(Self { busy, id }),
+            false => {
+                Err(ApiError::Conflict("a piece of this upload is being sent already".to_owned()))
+            }
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(self.id);
+    }
 }
 
 /// What is known of an upload in pieces.
@@ -36,7 +63,7 @@ impl Partials {
     pub(crate) fn open(data: &Path, limit: u64) -> anyhow::Result<Self> {
         let folder = data.join("uploads");
         std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        Ok(Self { folder, limit })
+        Ok(Self { folder, limit, busy: Arc::default() })
     }
 
     /// Paths of the pieces and of what is known of them. Ids come from clients, and are no paths.
@@ -85,6 +112,7 @@ impl Partials {
         offset: u64,
         body: Body,
     ) -> ApiResult<u64> {
+        let _turn = Turn::take(&self.busy, id)?;
         let (_, there) = self.get(owner, id).await?;
         if offset != there {
             return Err(ApiError::Conflict(format!(

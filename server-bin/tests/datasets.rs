@@ -226,7 +226,9 @@ fn the_server_says_how_it_is_and_what_it_answers_to() {
     for path in ["/", "/api/", "/api/api.js", "/graph/graph.html?dataset=x", "/graphlume.js"] {
         let page = server.get(path).expect(200);
         assert!(
-            page.header("content-security-policy").unwrap().contains("frame-ancestors *"),
+            page.header("content-security-policy")
+                .unwrap()
+                .contains("frame-ancestors 'self' http://localhost:*"),
             "{path}"
         );
         assert_eq!(page.header("x-frame-options"), None);

@@ -5,7 +5,7 @@ use std::path::Path as FilePath;
 use arrow::array::RecordBatch;
 use axum::Json;
 use axum::extract::multipart::Multipart;
-use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{StatusCode, header};
 use graphlume::Graph;
 use graphlume::graph::{Format, IdOrder, ReadOptions};
@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::input::{Body, Params};
 use crate::auth::{Access, Who};
 use crate::error::{ApiError, ApiResult};
 use crate::graphs::Loaded;
@@ -237,7 +238,7 @@ impl Description {
 async fn list(
     State(server): State<Server>,
     who: Who,
-    Query(page): Query<Page>,
+    Params(page): Params<Page>,
 ) -> ApiResult<Json<List>> {
     let user = who.user()?;
     let [limit, offset] = page.bounds()?;
@@ -261,11 +262,12 @@ async fn list(
 async fn create(
     State(server): State<Server>,
     who: Who,
-    Query(wanted): Query<Wanted>,
+    Params(wanted): Params<Wanted>,
     request: Request,
 ) -> ApiResult<(StatusCode, Json<Description>)> {
     let user = who.user()?.clone();
     let received = Received::of(&server, &user, &wanted, request).await?;
+    let bytes = received.bytes()?;
     let options = ReadOptions {
         source: wanted.source.clone(),
         target: wanted.target.clone(),
@@ -276,9 +278,8 @@ async fn create(
         format: wanted.format.as_deref().map(format_named).transpose()?,
         nodes: received.nodes.as_ref().map(|nodes| nodes.path().to_owned()),
         order: if received.nodes.is_some() { IdOrder::NodeTable } else { IdOrder::FirstAppearance },
-        ..server.read_options()
+        ..server.read_options(bytes)
     };
-    let bytes = received.bytes()?;
     let Received { edges, nodes, file_name } = received;
     let (graph, report) = server
         .workers
@@ -486,7 +487,7 @@ struct FromFiles {
 async fn create_from_files(
     State(server): State<Server>,
     who: Who,
-    Json(from): Json<FromFiles>,
+    Body(from): Body<FromFiles>,
 ) -> ApiResult<(StatusCode, Json<Description>)> {
     let user = who.user()?;
     let edges = server.objects_of_files(&who, &from.edges).await?;
@@ -570,7 +571,7 @@ async fn change(
     State(server): State<Server>,
     who: Who,
     Path(id): Path<String>,
-    Json(change): Json<Change>,
+    Body(change): Body<Change>,
 ) -> ApiResult<Json<Description>> {
     let shares = change.mode.is_some() || change.organization.is_some();
     let access = if shares { Access::Own } else { Access::Write };

@@ -1,7 +1,7 @@
 //! Files: tables that were uploaded, for datasets that are made of them.
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::datasets::{Page, suffix_of};
+use super::input::Params;
 use crate::auth::Who;
 use crate::error::{ApiError, ApiResult};
 use crate::intake::{columns, receive};
@@ -43,7 +44,7 @@ struct List {
 async fn list(
     State(server): State<Server>,
     who: Who,
-    Query(page): Query<Page>,
+    Params(page): Params<Page>,
 ) -> ApiResult<Json<List>> {
     let [limit, offset] = page.bounds()?;
     let files = server.store.files(&who.user()?.id, limit, offset).await?;
@@ -57,7 +58,7 @@ async fn list(
 async fn create(
     State(server): State<Server>,
     who: Who,
-    Query(upload): Query<Upload>,
+    Params(upload): Params<Upload>,
     request: Request,
 ) -> ApiResult<(StatusCode, Json<File>)> {
     let user = who.user()?;

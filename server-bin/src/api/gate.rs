@@ -3,11 +3,13 @@
 use std::any::Any;
 use std::time::Instant;
 
+use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use tower_http::request_id::RequestId;
 
@@ -108,6 +110,18 @@ fn trace_of(headers: &HeaderMap) -> String {
     let trace = parent.and_then(|parent| parent.split('-').nth(1));
     let is_id = |trace: &&str| trace.len() == 32 && trace.bytes().all(|b| b.is_ascii_hexdigit());
     trace.filter(is_id).unwrap_or_default().to_owned()
+}
+
+/// An address that nothing answers at.
+pub(crate) async fn nothing_here(uri: Uri) -> ApiError {
+    ApiError::NotFound { what: "page", id: uri.path().chars().take(200).collect() }
+}
+
+/// An address that answers to other methods.
+pub(crate) async fn other_method(method: Method, uri: Uri) -> Response {
+    let message = format!("{} does not answer to {method}", uri.path());
+    let body = json!({"error": {"code": "method_not_allowed", "message": message}});
+    (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response()
 }
 
 /// A panic is our bug: it is logged, and the client hears that it is not theirs.

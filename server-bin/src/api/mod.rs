@@ -126,5 +126,9 @@ pub fn router(server: Server) -> Router {
             Duration::from_hours(1),
         ))
         .layer(DefaultBodyLimit::max(LARGEST_JSON));
-    router.layer(around).with_state(server)
+    router
+        .fallback(gate::nothing_here)
+        .method_not_allowed_fallback(gate::other_method)
+        .layer(around)
+        .with_state(server)
 }

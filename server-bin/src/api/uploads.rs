@@ -1,13 +1,14 @@
 //! Uploads in pieces: begun, continued where they stopped, and made a dataset.
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::input::Params;
 use crate::auth::Who;
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
@@ -45,7 +46,7 @@ struct Upload {
 async fn begin(
     State(server): State<Server>,
     who: Who,
-    Query(begin): Query<Begin>,
+    Params(begin): Params<Begin>,
 ) -> ApiResult<(StatusCode, Json<Upload>)> {
     let partial = server.partials.begin(&who.user()?.id, &begin.name).await?;
     Ok((StatusCode::CREATED, Json(Upload { id: partial.id, name: partial.name, offset: 0 })))

@@ -105,7 +105,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MOST_STEPS: u32 = 1_000_000;
 
 /// Farthest that a node can be put from the origin, in layout units.
-const FARTHEST: f32 = 1e18;
+pub(super) const FARTHEST: f32 = 1e18;
 
 impl Session {
     pub(super) fn new(dataset: &Dataset, n_nodes: usize, status: Status) -> Arc<Self> {

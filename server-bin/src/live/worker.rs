@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::history::Snapshot;
 use super::inbox::{Command, End, Inbox};
-use super::session::{Reason, Session, Status, changed};
+use super::session::{FARTHEST, Reason, Session, Status, changed};
 use super::wire::{Grid, Head, LayoutState};
 use super::{Left, Registry};
 
@@ -551,7 +551,13 @@ impl Worker {
         self.layout = None;
         self.askers.clear();
         if let Some(snapshot) = &*self.session.latest.borrow() {
-            self.start = Start::At(snapshot.positions());
+            let positions = snapshot.positions();
+            // From where options have thrown the nodes there may be no way back.
+            let is_near = |v: &f32| v.abs() <= FARTHEST;
+            self.start = match positions.iter().flatten().all(is_near) {
+                true => Start::At(positions),
+                false => Start::Random,
+            };
         }
         let n_nodes = self.graph.n_nodes();
         self.pinned.retain(|&node| (node as usize) < n_nodes);

@@ -187,11 +187,10 @@ impl Store {
         Ok(dataset)
     }
 
-    /// Writes what may change of a dataset.
+    /// Writes what is said of a dataset; its tables and positions, which others may be changing, have calls of their own.
     pub(crate) async fn update_dataset(&self, dataset: &Dataset) -> sqlx::Result<()> {
         let update = "UPDATE datasets SET organization = $2, mode = $3, name = $4, description = $5, spec = $6, \
-                      edges = $7, nodes = $8, positions = $9, n_nodes = $10, n_edges = $11, updated_at = $12 \
-                      WHERE id = $1";
+                      updated_at = $7 WHERE id = $1";
         sqlx::query(update)
             .bind(&dataset.id)
             .bind(dataset.organization.as_deref())
@@ -199,11 +198,6 @@ impl Store {
             .bind(&dataset.name)
             .bind(&dataset.description)
             .bind(text(&dataset.spec))
-            .bind(text(&dataset.edges))
-            .bind(text(&dataset.nodes))
-            .bind(dataset.positions.as_deref())
-            .bind(dataset.size.map(|[n, _]| n))
-            .bind(dataset.size.map(|[_, m]| m))
             .bind(now())
             .execute(&self.pool)
             .await

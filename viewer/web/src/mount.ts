@@ -160,6 +160,6 @@ export function page(element: HTMLElement, where: { api: string; dataset: string
   const embed = where.params.embed === true || where.params.menu === false;
   const app = new App({ menu: !embed, address: true, wholePage: true, ...(embed ? {} : { onHome: () => where.home(null) }) });
   root.append(app.element);
-  void app.load(new ServerSource(where.api, where.dataset), where.params);
+  void app.load(new ServerSource(where.api, where.dataset, new URLSearchParams(location.search).get("share")), where.params);
   return { app, destroy: () => app.destroy() };
 }

@@ -92,12 +92,13 @@ export class ServerSource implements Source {
   readonly isLive = true;
   private readonly base: string;
 
-  constructor(readonly api: string, readonly id: string) {
+  /** `share` is the secret of the link that somebody came by. */
+  constructor(readonly api: string, readonly id: string, private readonly share: string | null = null) {
     this.base = `${api}/datasets/${encodeURIComponent(id)}`;
   }
 
   async dataset(): Promise<Dataset> {
-    return (await fetchOk(this.base)).json() as Promise<Dataset>;
+    return (await fetchOk(this.url("", {}))).json() as Promise<Dataset>;
   }
 
   /** Names that encodings take beside columns: those of measures with a number for each node. */
@@ -139,7 +140,7 @@ export class ServerSource implements Source {
   }
 
   stream(): string {
-    return `${this.base}/stream`;
+    return this.url("stream", {});
   }
 
   /** A picture made by the server. */
@@ -152,8 +153,9 @@ export class ServerSource implements Source {
     for (const [key, value] of Object.entries(query)) {
       if (value !== undefined && value !== "" && value !== false) search.set(key, String(value));
     }
+    if (this.share !== null) search.set("share", this.share);
     const text = search.toString();
-    return `${this.base}/${what}${text ? `?${text}` : ""}`;
+    return `${this.base}${what ? `/${what}` : ""}${text ? `?${text}` : ""}`;
   }
 }
 

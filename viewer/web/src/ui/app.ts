@@ -2,12 +2,13 @@
 
 import { count, plural } from "../core/format";
 import type { Params } from "../core/params";
-import type { Source } from "../core/source";
+import { ServerSource, type Source } from "../core/source";
 import { packView, readView, unpackView, type SavedView } from "../core/state";
 import type { Stream } from "../core/stream";
 import type { Mode } from "../render/view";
 import { hoverCard } from "./card";
 import { button, debounce, field, h, throttle, icon, iconButton, type IconName } from "./dom";
+import { isSignedOut, signInForm } from "./sign-in";
 import { fileName, save, saveHtml, savePng, saveSvg, saveTable } from "./export";
 import { Histograms } from "./histograms";
 import { Inspector } from "./inspector";
@@ -157,7 +158,8 @@ export class App {
     try {
       await this.viewer.open(source, params, saved);
     } catch (error) {
-      this.stage.append(h("div", { class: "blank", role: "alert" }, h("h1", {}, "This graph cannot be shown"), h("p", {}, (error as Error).message),
+      const form = isSignedOut(error) && source instanceof ServerSource ? signInForm(source.api) : null;
+      this.stage.append(h("div", { class: "blank", role: "alert" }, h("h1", {}, "This graph cannot be shown"), h("p", {}, (error as Error).message), form,
         this.options.onHome ? button("All graphs", this.options.onHome, { class: "primary" }) : null));
       return;
     }

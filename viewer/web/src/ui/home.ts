@@ -4,6 +4,7 @@ import { bytes, count, plural } from "../core/format";
 import { fetchOk } from "../core/source";
 import type { Dataset } from "../core/types";
 import { button, h } from "./dom";
+import { isSignedOut, signInForm } from "./sign-in";
 
 export class Home {
   readonly element: HTMLElement;
@@ -46,6 +47,11 @@ export class Home {
           this.onOpen(d.id);
         } }, h("strong", {}, d.name || d.id), h("span", { class: "quiet" }, typeof d.n_edges === "number" ? `${plural(d.n_nodes, "node")}, ${plural(d.n_edges, "edge")}` : ""))))));
     } catch (error) {
+      if (isSignedOut(error)) {
+        // Nothing can be dropped here before.
+        this.zone.replaceChildren(h("h1", {}, "Sign in"), signInForm(this.api));
+        return;
+      }
       this.say((error as Error).message, true);
     }
   }
