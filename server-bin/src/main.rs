@@ -1,4 +1,5 @@
 //! `graphlume-server`: the server without the rest of the command.
+#![forbid(unsafe_code)]
 
 use std::io::Write;
 

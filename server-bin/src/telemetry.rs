@@ -1,5 +1,6 @@
 //! What a server says of itself: logs, and numbers for Prometheus.
 
+use anyhow::Context;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -78,7 +79,7 @@ impl Metrics {
 ///
 /// If the filter of the options is none.
 pub fn start_logs(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log)?;
+    let filter = EnvFilter::try_new(&config.log).with_context(|| format!("log {}", config.log))?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Whoever embeds the server may have a subscriber of their own.
     let _ = match config.log_json {

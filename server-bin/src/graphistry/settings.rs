@@ -288,7 +288,7 @@ mod tests {
             json!({"bg": "red", "pageTitle": "T", "favicon": "http://f", "logoUrl": "http://l",
                 "logoAutoInvert": true, "logoMaxWidth": 9})
         );
-        assert!(style(&spec.metadata).keys().eq(["bg", "logo", "page"]));
+        assert!(style(&spec.metadata).keys().eq(["bg", "page", "logo"]));
     }
 
     #[test]

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn names_of_files_are_plain() {
-        assert_eq!(file_name("a b\"\r\n../ä"), "a_b____.");
+        assert_eq!(file_name("a b\"\r\n../ä.c"), "a_b___..__.c");
         assert_eq!(file_name("../.."), "graph");
     }
 }
