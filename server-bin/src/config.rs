@@ -337,7 +337,7 @@ mod tests {
         let flags = Settings { workers: NonZeroUsize::new(7), ..Settings::default() };
         let config = flags.over(file).decide().unwrap();
         assert_eq!((config.workers, config.upload_max_size), (7, 2 << 20));
-        assert_eq!(config.play_timeout, Duration::from_secs(60));
+        assert_eq!(config.play_timeout, Duration::from_mins(1));
     }
 
     #[test]

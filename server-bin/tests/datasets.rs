@@ -80,6 +80,7 @@ fn multipart(parts: &[(&str, &str, &[u8])]) -> Vec<u8> {
 #[test]
 fn bad_uploads_say_what_is_wrong_and_leave_nothing() {
     let server = start("upload_max_size = 1000");
+    let large = vec![b'x'; 1001];
     for (path, body, status, word) in [
         ("?name=a.csv", &b""[..], 400, "empty"),
         ("?name=a.csv", b"a,b\n1\n", 400, "row"),
@@ -89,7 +90,7 @@ fn bad_uploads_say_what_is_wrong_and_leave_nothing() {
         ("?name=a.json", b"{\"nodes\": [", 400, ""),
         ("?name=a.xyz&format=word", EDGES, 400, "word"),
         ("?nmae=a.csv", EDGES, 400, "nmae"),
-        ("?name=a.csv", &[b'x'; 1001], 413, "1000"),
+        ("?name=a.csv", large.as_slice(), 413, "1000"),
         ("?upload=../../etc/passwd", b"", 404, "etc"),
     ] {
         let answer = server.post(&format!("/api/v1/datasets{path}"), body).expect(status);
@@ -104,9 +105,10 @@ fn bad_uploads_say_what_is_wrong_and_leave_nothing() {
 #[test]
 fn a_bomb_of_zeros_is_refused() {
     let server = start("upload_max_size = \"1M\"");
+    let lines = vec![b'\n'; 1 << 20];
     let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     for _ in 0..64 {
-        bomb.write_all(&[b'\n'; 1 << 20]).unwrap();
+        bomb.write_all(&lines).unwrap();
     }
     let bomb = bomb.finish().unwrap();
     assert!(bomb.len() < 1 << 20);

@@ -44,7 +44,7 @@ impl Server {
 
     fn agent() -> ureq::Agent {
         let config = ureq::Agent::config_builder().http_status_as_error(false);
-        config.timeout_global(Some(Duration::from_secs(60))).build().into()
+        config.timeout_global(Some(Duration::from_mins(1))).build().into()
     }
 
     fn get(&self, path: &str) -> (u16, Vec<u8>) {

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 use common::{Running, start, start_in};
 
 /// Longest that anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Edges of a ring of `n` nodes with a chord every few: nothing that settles at once.
 fn ring(n: usize) -> String {
@@ -78,7 +78,7 @@ impl Watcher {
             (&watcher.hello["type"], &watcher.hello["version"]),
             (&json!("hello"), &json!(1))
         );
-        watcher.session = watcher.hello["session"].as_str().unwrap().to_owned();
+        watcher.hello["session"].as_str().unwrap().clone_into(&mut watcher.session);
         watcher
     }
 

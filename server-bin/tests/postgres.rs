@@ -7,6 +7,7 @@
 )]
 
 mod common;
+#[expect(dead_code, reason = "servers with certificates are for other tests")]
 #[path = "../../etl/src/source/tests/postgresql.rs"]
 mod postgresql;
 

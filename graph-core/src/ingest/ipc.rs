@@ -87,11 +87,18 @@ fn check_sizes(metadata: &[u8], body: &[u8], max_bytes: u64) -> Result<()> {
 /// What stands before a message, before its length; older writers leave it out.
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
+/// The end of a stream, for a last message without a body, which waits for what follows it.
+fn end_of_stream() -> Buffer {
+    Buffer::from_vec([CONTINUATION, [0; 4]].concat())
+}
+
 /// An IPC stream, which is read message by message, so that memory is taken only for bytes that have come.
 struct IpcStream {
     source: Box<dyn Read + Send>,
     decoder: StreamDecoder,
     schema: SchemaRef,
+    /// Rows that came with the schema.
+    first: Option<RecordBatch>,
     /// What the decoder has not taken yet.
     rest: Buffer,
     is_over: bool,
@@ -104,17 +111,24 @@ impl IpcStream {
             source: input.stream()?,
             decoder: StreamDecoder::new(),
             schema: SchemaRef::new(arrow::datatypes::Schema::empty()),
+            first: None,
             rest: Buffer::from_vec(Vec::<u8>::new()),
             is_over: false,
             max_bytes: input.max_bytes,
         };
         while stream.decoder.schema().is_none() {
-            let Some(message) = stream.message()? else { return Err(Error::TruncatedArrow) };
+            let message = match stream.message()? {
+                Some(message) => message,
+                // A schema and no rows.
+                None if stream.is_over => return Err(Error::TruncatedArrow),
+                None => {
+                    stream.is_over = true;
+                    end_of_stream()
+                }
+            };
             stream.rest = message;
-            if stream.decode()?.is_some() {
-                // Rows before the schema.
-                return Err(Error::TruncatedArrow);
-            }
+            // The decoder takes a schema in once there is more behind it, which may be rows.
+            stream.first = stream.decode()?;
         }
         if let Some(schema) = stream.decoder.schema() {
             stream.schema = schema;
@@ -128,6 +142,9 @@ impl IpcStream {
     }
 
     fn next(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(batch) = self.first.take() {
+            return Ok(Some(batch));
+        }
         loop {
             while !self.rest.is_empty() {
                 if let Some(batch) = self.decode()? {
@@ -141,8 +158,7 @@ impl IpcStream {
                 Some(message) => message,
                 None => {
                     self.is_over = true;
-                    // The end of a stream, for a last message without a body, which waits for what follows it.
-                    Buffer::from_vec([CONTINUATION, [0; 4]].concat())
+                    end_of_stream()
                 }
             };
         }
@@ -265,7 +281,7 @@ mod tests {
             ),
             (
                 "weight",
-                Arc::new(Int64Array::from_iter((0..300).map(|i| (i % 7 != 0).then_some(i)))),
+                Arc::new((0..300).map(|i| (i % 7 != 0).then_some(i)).collect::<Int64Array>()),
             ),
             (
                 "kind",
@@ -308,6 +324,15 @@ mod tests {
         for file in files() {
             assert_eq!(read(file, 1 << 20).unwrap(), rows());
         }
+    }
+
+    #[test]
+    fn a_stream_of_a_schema_alone_has_no_rows() {
+        let schema = rows().schema();
+        let mut stream = StreamWriter::try_new(Vec::new(), &schema).unwrap();
+        stream.finish().unwrap();
+        let table = read(stream.into_inner().unwrap(), 1 << 20).unwrap();
+        assert_eq!((table.num_rows(), table.num_columns()), (0, 4));
     }
 
     #[test]

@@ -81,8 +81,8 @@ pub(super) async fn create(
     let edges = server.objects_of_files(&who, &new.edge_files.unwrap_or_default()).await?;
     let nodes = server.objects_of_files(&who, &new.node_files.unwrap_or_default()).await?;
     let spec = settings::spec(
-        new.node_encodings.unwrap_or_default(),
-        new.edge_encodings.unwrap_or_default(),
+        &new.node_encodings.unwrap_or_default(),
+        &new.edge_encodings.unwrap_or_default(),
         new.metadata.unwrap_or_default(),
     );
     let new = NewDataset {

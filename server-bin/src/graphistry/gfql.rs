@@ -389,7 +389,7 @@ async fn persist(
         None => Mode::default(),
     };
     let [node_encodings, edge_encodings] = encoded(&dataset.spec, &report.encodings);
-    let made = settings::spec(node_encodings, edge_encodings, dataset.spec.metadata.clone());
+    let made = settings::spec(&node_encodings, &edge_encodings, dataset.spec.metadata.clone());
     let spec = Spec {
         source: Some(source.to_owned()),
         target: Some(target.to_owned()),
@@ -461,7 +461,7 @@ mod tests {
             edges["complex"]["default"]["edgeColorEncoding"]["colors"],
             json!(["blue", "red"])
         );
-        let spec = settings::spec(nodes, edges, Map::new());
+        let spec = settings::spec(&nodes, &edges, Map::new());
         assert!(spec.warnings.is_empty(), "{:?}", spec.warnings);
     }
 }

@@ -149,13 +149,13 @@ fn of_style(metadata: &Map<String, Value>) -> Map<String, Value> {
 /// How a dataset of this client is read and seen: its edges have a direction, and what of its encodings means nothing
 /// is left out with a warning, since the client has warned and sent it all the same.
 pub(super) fn spec(
-    node_encodings: Map<String, Value>,
-    edge_encodings: Map<String, Value>,
+    node_encodings: &Map<String, Value>,
+    edge_encodings: &Map<String, Value>,
     metadata: Map<String, Value>,
 ) -> Spec {
     let mut warnings = Vec::new();
-    let node_encodings = checked("node_encodings", &node_encodings, &mut warnings);
-    let edge_encodings = checked("edge_encodings", &edge_encodings, &mut warnings);
+    let node_encodings = checked("node_encodings", node_encodings, &mut warnings);
+    let edge_encodings = checked("edge_encodings", edge_encodings, &mut warnings);
     Spec {
         source: binding(&edge_encodings, "source"),
         target: binding(&edge_encodings, "destination"),
@@ -253,7 +253,10 @@ mod tests {
     use super::*;
 
     fn object(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+        match value {
+            Value::Object(object) => object,
+            other => panic!("{other} is no object"),
+        }
     }
 
     #[test]
@@ -282,7 +285,7 @@ mod tests {
             "agent": "pygraphistry", "bg": {"color": "red"}, "page": {"title": "T", "favicon": "http://f"},
             "logo": {"url": "http://l", "autoInvert": true, "dimensions": {"maxWidth": 9}},
         }));
-        let spec = spec(Map::new(), Map::new(), metadata);
+        let spec = spec(&Map::new(), &Map::new(), metadata);
         assert_eq!(
             Value::Object(spec.url_params),
             json!({"bg": "red", "pageTitle": "T", "favicon": "http://f", "logoUrl": "http://l",
@@ -305,7 +308,7 @@ mod tests {
             },
         }));
         let edges = object(json!({"bindings": {"source": "s", "destination": "d"}}));
-        let spec = spec(nodes, edges, Map::new());
+        let spec = spec(&nodes, &edges, Map::new());
         assert_eq!(
             [&spec.source, &spec.target, &spec.id].map(Option::as_deref),
             [Some("s"), Some("d"), Some("id")]

@@ -358,6 +358,7 @@ mod tests {
         SignedIn { token: "t".to_owned(), claims }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a caller may be known or not")]
     fn ip(last: u8) -> Option<IpAddr> {
         Some(IpAddr::from([10, 0, 0, last]))
     }

@@ -10,7 +10,7 @@ use super::wire::LayoutState;
 use super::*;
 use crate::store::{Mode, Spec};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn layouts(layouts_per_device: usize, linger: Duration) -> Layouts {
     Layouts(Arc::new(Registry {

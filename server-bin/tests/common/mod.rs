@@ -1,6 +1,10 @@
 //! A server on a free port with a folder of its own, for as long as a test has it.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test program uses a part of it, by a path of its own"
+)]
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
 use std::io::Read;
@@ -86,8 +90,7 @@ impl Running {
     /// Sends a request with `headers` and a body.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-        let agent: ureq::Agent =
-            config.timeout_global(Some(Duration::from_secs(120))).build().into();
+        let agent: ureq::Agent = config.timeout_global(Some(Duration::from_mins(2))).build().into();
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -384,11 +384,11 @@ mod tests {
 
     /// The file with another header of the same length or shorter.
     fn with_header(change: impl Fn(&mut Value)) -> Vec<u8> {
+        // Room for a longer header, with the buffers behind it.
+        const ROOM: usize = 64;
         let mut file = written(&scene());
         let length = u32::get(&file[8..12]) as usize;
         let mut header: Value = serde_json::from_slice(&file[12..12 + length]).unwrap();
-        // Room for a longer header, with the buffers behind it.
-        const ROOM: usize = 64;
         for place in header["buffers"].as_object_mut().unwrap().values_mut() {
             place["offset"] = (place["offset"].as_u64().unwrap() + ROOM as u64).into();
         }
@@ -425,12 +425,12 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_with_its_place() {
+        type Change = fn(&mut Value);
         let error = |file: &[u8]| Scene::read(file).unwrap_err().to_string();
         assert!(error(b"").contains("no scene"));
         assert!(error(b"GLSD\x01\0\0\0\0\0\0\0").contains("no scene"));
         assert!(error(b"GLSC\x02\0\0\0\0\0\0\0").contains("version is 2"));
         assert!(error(b"GLSC\x01\0\0\0\xff\xff\xff\xff{}").contains("only 2 follow"));
-        type Change = fn(&mut Value);
         let cases: [(Change, &str); 11] = [
             (|h| h["n_nodes"] = 2.into(), "edge 1 names node 2"),
             (|h| h["n_edges"] = 1.into(), "edges"),
