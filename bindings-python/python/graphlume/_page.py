@@ -16,7 +16,7 @@ import numpy as np
 from . import _native
 from ._errors import GraphlumeError, InputError
 from ._options import checked
-from ._picture import as_text
+from ._picture import as_text, write_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,23 +33,13 @@ def scene(graph: Graph, options: dict[str, Any]) -> bytes:
     return graph._rust.scene(at, options)
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Writes a file, whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def save_html(graph: Graph, path: str | os.PathLike[str], options: dict[str, Any]) -> Path:
     """Writes a page that needs nothing else."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{path}: a page is written as .html")
     title = str(options.get("title") or path.stem)
-    replace(path, _native.html(scene(graph, options), title).encode())
+    write_whole(path, _native.html(scene(graph, options), title).encode())
     return path
 
 
@@ -74,7 +64,7 @@ def _widget_class() -> type:
         raise ImportError("a widget needs the package anywidget: pip install anywidget") from error
     script, styles = _native.bundle()
 
-    class Widget(anywidget.AnyWidget):  # type: ignore[misc]
+    class Widget(anywidget.AnyWidget):
         """A graph in a notebook: drag and zoom it, search it, select in it; its layout may move meanwhile.
 
         ``selection`` are the rows of the selected nodes, both ways; ``selected`` are their ids.
@@ -244,7 +234,7 @@ def serve(*files: str | os.PathLike[str], port: int = 0, data: str | os.PathLike
             command += [flag, ",".join(str(item) for item in value)]
         else:
             command += [flag, str(value)]
-    command += ["--end-with-input", "--", *map(os.fspath, files)]
+    command += ["--end-with-input", "--", *(str(os.fspath(file)) for file in files)]
     # It holds the other end of its input for as long as this process lives.
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None

@@ -22,6 +22,16 @@ def as_text(name: str, value: Any) -> Any:
     return ",".join(str(item) for item in value)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file, whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 class Picture:
     """A picture of a graph, which notebooks show."""
 
@@ -52,12 +62,7 @@ class Picture:
         if suffix not in (".png", ".svg"):
             raise InputError(f"{path}: a picture is written as .png or .svg")
         content = self.png() if suffix == ".png" else self.svg().encode()
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, content)
         return path
 
     def _repr_png_(self) -> bytes:
