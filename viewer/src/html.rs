@@ -31,8 +31,8 @@ pub fn offline_html(scene: &[u8], bundle_js: &str, bundle_css: &str, title: &str
     )
 }
 
-/// Text as a page shows it.
-fn escape(text: &str) -> String {
+/// Text as a page or an SVG shows it.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::Result;
 use crate::encode::{Rgba8, to_oklab};
+use crate::html::escape;
 use crate::image::Pixels;
 use crate::image::icons::{Icon, svg_data};
 use crate::image::legend::Mark;
@@ -318,19 +319,4 @@ fn round(value: f32) -> f32 {
 
 fn round3(value: f32) -> f32 {
     (value * 1000.0).round() / 1000.0
-}
-
-/// `text` as XML character data.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
