@@ -32,7 +32,7 @@ fn tables_are_kept_in_a_bucket() {
     // More than one part of an upload, so that parts are put together.
     let mut edges = "s,t\n".to_owned();
     for i in 0..300_000 {
-        writeln!(edges, "node-{i},node-{}", i * 7919 % 300_000).unwrap();
+        writeln!(edges, "node-{i},node-{}", i * 7919 % 300_000_u64).unwrap();
     }
     let id = server.upload("big.csv", edges.as_bytes());
     assert_eq!(listed(), 2, "edges and nodes should be in the bucket");
