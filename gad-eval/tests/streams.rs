@@ -10,8 +10,8 @@ use arrow::array::{
 };
 use gad_eval::Error;
 use gad_eval::detectors::stream::{
-    AnoEdgeG, AnoEdgeL, AnoGraph, AnoGraphK, EdgeScorer, Hash, Midas, MidasF, MidasR, StreamBatch,
-    StreamDetector, StreamEdges, StreamScores, restore,
+    AnoEdgeG, AnoEdgeL, AnoGraph, AnoGraphK, EdgeScorer, Hash, Midas, MidasF, MidasR, SedanSpot,
+    StreamBatch, StreamDetector, StreamEdges, StreamScores, restore,
 };
 use gad_eval::metrics::roc_auc_score;
 use proptest::prelude::*;
@@ -89,6 +89,7 @@ fn all(hash: Hash, seed: u64) -> Vec<Box<dyn StreamDetector>> {
         ),
         Box::new(AnoEdgeL { rows, buckets, hash, seed, ..AnoEdgeL::default() }.start().unwrap()),
         Box::new(AnoEdgeG { rows, buckets, hash, seed, ..AnoEdgeG::default() }.start().unwrap()),
+        Box::new(SedanSpot { sample: 20, walks: 5, seed, ..SedanSpot::default() }.start().unwrap()),
         Box::new(AnoGraph { rows, buckets, hash, seed, window: 7 }.start().unwrap()),
         Box::new(AnoGraphK { rows, buckets, hash, seed, window: 7, k: 3 }.start().unwrap()),
     ]
@@ -239,6 +240,36 @@ fn bursts_rank_above_regular_traffic() {
     }
 }
 
+/// An edge that is one more of many changes little; one to where no walk came changes much, and in a
+/// sample that forgot the many, it changes more.
+#[test]
+fn an_edge_to_where_no_walk_came_stands_out() {
+    let mut stream = Stream::default();
+    (0..61).for_each(|time| stream.push(0, if time == 60 { 2 } else { 1 }, time, false));
+    let last_two = |sample| {
+        let method = SedanSpot { walks: 2000, sample, ..SedanSpot::default() };
+        let scores = stream.score(method.start().unwrap()).scores;
+        (scores[59], scores[60])
+    };
+    let (known, new) = last_two(100);
+    // Of 61 edges from the source one leads there, in walks of at most two steps.
+    assert!((new - 0.85 / 61.0 / 1.85).abs() < 0.004 && known < 0.02, "{known} {new}");
+    let (_, forgotten) = last_two(5);
+    assert!((forgotten - 0.85 / 6.0 / 1.85).abs() < 0.015, "{forgotten}");
+}
+
+/// However many edges and nodes there are: what is remembered is that of its sample.
+#[test]
+fn a_walker_remembers_its_sample_alone() {
+    let mut walker = SedanSpot { sample: 50, walks: 1, ..SedanSpot::default() }.start().unwrap();
+    let mut most = 0;
+    for edge in 0..20_000 {
+        walker.score(edge, edge + 1, edge as i64 / 300).unwrap();
+        most = most.max(walker.checkpoint().len() * usize::from(edge % 97 == 0));
+    }
+    assert!(most <= 1000 + 2 * 50 * 32, "{most}");
+}
+
 /// A stream that runs long after an edge was seen makes no number so small that it is slow or not
 /// a number.
 #[test]
@@ -299,6 +330,13 @@ fn options_that_make_no_sense_are_refused() {
     refused(MidasF { threshold: -1.0, ..MidasF::default() }.start(), "threshold");
     refused(AnoEdgeG { buckets: 0, ..AnoEdgeG::default() }.start(), "buckets");
     refused(AnoEdgeL { buckets: 1 << 40, ..AnoEdgeL::default() }.start(), "buckets");
+    refused(SedanSpot { sample: 0, ..SedanSpot::default() }.start(), "sample");
+    refused(SedanSpot { sample: 1 << 40, ..SedanSpot::default() }.start(), "sample");
+    refused(SedanSpot { walks: 0, ..SedanSpot::default() }.start(), "walks");
+    refused(SedanSpot { tick: 0, ..SedanSpot::default() }.start(), "tick");
+    for restart in [0.0, 1.5, f64::NAN] {
+        refused(SedanSpot { restart, ..SedanSpot::default() }.start(), "restart");
+    }
     assert!(AnoGraph { window: 0, ..AnoGraph::default() }.start().is_err());
     assert!(AnoGraphK { k: 0, ..AnoGraphK::default() }.start().is_err());
 }

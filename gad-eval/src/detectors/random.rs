@@ -9,6 +9,11 @@ impl Random {
         Self(seed)
     }
 
+    /// What [`Random::new`] goes on from.
+    pub(super) fn state(&self) -> u64 {
+        self.0
+    }
+
     /// The sequence number `stream` of a seed.
     pub(super) fn of(seed: u64, stream: u64) -> Self {
         let mut random = Self::new(seed);

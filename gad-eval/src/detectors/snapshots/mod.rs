@@ -1,14 +1,12 @@
 //! Detectors of graphs that change: edges with times, between a known number of nodes.
 
 mod anom_rank;
-mod sedan_spot;
 mod surprise;
 mod temporal;
 
 use graph_core::Control;
 
 pub use anom_rank::{AnomRank, AnomRankReport};
-pub use sedan_spot::SedanSpot;
 pub use surprise::{LinkSurprise, Proximity};
 pub use temporal::TemporalEdges;
 

@@ -201,7 +201,7 @@ impl<H: RowHash, S: Search> EdgeCore for Sketch<H, S> {
         }
     }
 
-    fn load(&mut self, reader: &mut Reader, _tick: u64) -> Result<()> {
+    fn load(&mut self, reader: &mut Reader, _clock: &Clock) -> Result<()> {
         self.parts.iter_mut().try_for_each(|(matrix, search)| {
             matrix.load(reader)?;
             search.load(reader)

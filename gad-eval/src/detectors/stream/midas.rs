@@ -352,8 +352,8 @@ impl<N: Count, H: RowHash> EdgeCore for Simple<N, H> {
         self.counts.save(writer);
     }
 
-    fn load(&mut self, reader: &mut Reader, tick: u64) -> Result<()> {
-        self.tick = N::new(tick as f64);
+    fn load(&mut self, reader: &mut Reader, clock: &Clock) -> Result<()> {
+        self.tick = N::new(clock.tick() as f64);
         self.counts.load(reader)
     }
 
@@ -412,8 +412,8 @@ impl<N: Count, H: RowHash> EdgeCore for Relational<N, H> {
         self.counts.iter().for_each(|counts| counts.save(writer));
     }
 
-    fn load(&mut self, reader: &mut Reader, tick: u64) -> Result<()> {
-        self.tick = N::new(tick as f64);
+    fn load(&mut self, reader: &mut Reader, clock: &Clock) -> Result<()> {
+        self.tick = N::new(clock.tick() as f64);
         self.counts.iter_mut().try_for_each(|counts| counts.load(reader))
     }
 
@@ -508,8 +508,8 @@ impl<N: Count, H: RowHash> EdgeCore for Filtering<N, H> {
         }
     }
 
-    fn load(&mut self, reader: &mut Reader, tick: u64) -> Result<()> {
-        self.tick = N::new(tick as f64);
+    fn load(&mut self, reader: &mut Reader, clock: &Clock) -> Result<()> {
+        self.tick = N::new(clock.tick() as f64);
         for (counts, scores) in self.counts.iter_mut().zip(&mut self.scores) {
             counts.load(reader)?;
             *scores = reader.array("scores", scores.len(), |score: N| score >= N::ZERO)?;

@@ -16,6 +16,8 @@ mod hash;
 mod lines;
 mod matrix;
 mod midas;
+mod sample;
+mod sedan_spot;
 mod sketch;
 
 use serde::Serialize;
@@ -29,6 +31,7 @@ pub(crate) use batch::column_times;
 pub use follow::{Follow, FollowReport, StreamFormat};
 pub use hash::Hash;
 pub use midas::{Midas, MidasF, MidasR};
+pub use sedan_spot::SedanSpot;
 
 use ano_graph::WindowMethod;
 use checkpoint::{Reader, Writer, refuse};
@@ -102,7 +105,7 @@ pub trait StreamDetector: Send {
     /// How many edges it has taken.
     fn n_edges(&self) -> u64;
 
-    /// How many bytes its counters take, which do not grow with the stream.
+    /// How many bytes what it remembers takes at most, which do not grow with the stream.
     fn n_bytes(&self) -> usize;
 }
 
@@ -120,6 +123,7 @@ pub fn restore(bytes: &[u8]) -> Result<Box<dyn StreamDetector>> {
         MidasF::NAME => Ok(Box::new(EdgeScorer::restore::<MidasF>(reader)?)),
         AnoEdgeL::NAME => Ok(Box::new(EdgeScorer::restore::<AnoEdgeL>(reader)?)),
         AnoEdgeG::NAME => Ok(Box::new(EdgeScorer::restore::<AnoEdgeG>(reader)?)),
+        SedanSpot::NAME => Ok(Box::new(EdgeScorer::restore::<SedanSpot>(reader)?)),
         AnoGraph::NAME => Ok(Box::new(WindowScorer::restore::<AnoGraph>(reader)?)),
         AnoGraphK::NAME => Ok(Box::new(WindowScorer::restore::<AnoGraphK>(reader)?)),
         name => Err(refuse(format!("no detector is named {name:?}"))),
@@ -148,7 +152,7 @@ trait EdgeMethod: Serialize + DeserializeOwned {
     fn build(&self) -> Result<(Clock, Box<dyn EdgeCore>)>;
 }
 
-/// The counters of a method that scores edges.
+/// What a method that scores edges remembers.
 trait EdgeCore: Send {
     /// A new tick begins: the one with this number.
     fn tick(&mut self, tick: u64);
@@ -157,7 +161,8 @@ trait EdgeCore: Send {
     fn edge(&mut self, source: u64, target: u64) -> f64;
 
     fn save(&self, writer: &mut Writer);
-    fn load(&mut self, reader: &mut Reader, tick: u64) -> Result<()>;
+    /// Takes up what was saved when the clock was `clock`.
+    fn load(&mut self, reader: &mut Reader, clock: &Clock) -> Result<()>;
     fn n_bytes(&self) -> usize;
 
     /// Takes edges one after another. It is here so that the loop is compiled for each method.
@@ -189,7 +194,7 @@ impl EdgeScorer {
     fn restore<M: EdgeMethod>(mut reader: Reader<'_>) -> Result<Self> {
         let mut scorer = Self::new(&method_of::<M>(&reader)?)?;
         scorer.clock = read_clock(&mut reader, scorer.clock)?;
-        scorer.core.load(&mut reader, scorer.clock.tick())?;
+        scorer.core.load(&mut reader, &scorer.clock)?;
         reader.finish()?;
         Ok(scorer)
     }
