@@ -505,7 +505,7 @@ fn the_interpreter_that_is_asked_for_is_the_one_that_runs() {
     let script = "import os, sys\nopen(os.environ['EXP'] + '/which', 'w').write(sys.executable + ' ' + os.environ['ASKED'])\n\
                   import shutil; shutil.copy('results.json', os.environ['EXP'])\n";
     place.write("methods/m/main.py", script);
-    // One of its own, beside whatever the path has. It names the program: by `python3` it would call itself.
+    // One of its own, beside whatever the path has.
     let program = "import sys; print(sys.executable)";
     let found = std::process::Command::new("python3").args(["-c", program]).output().unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
@@ -523,6 +523,33 @@ fn the_interpreter_that_is_asked_for_is_the_one_that_runs() {
     let experiment = place.config().run(&executor, &Control::NONE).unwrap();
     let error = experiment.status.error.unwrap();
     assert!(error.ends_with("nothing: it cannot be run"), "{error}");
+}
+
+/// It would find itself by that name, without end.
+#[test]
+fn an_interpreter_that_calls_python_by_its_name_ends() {
+    let place = Place::new("COMMAND=python main.py\n", "");
+    let script = "import os, shutil, subprocess, sys\n\
+                  text = \"import os, sys; print(sys.executable, os.environ['ASKED'])\"\n\
+                  inner = subprocess.run(['python3', '-c', text], capture_output=True, text=True).stdout\n\
+                  outer = sys.executable + ' ' + os.environ['ASKED'] + '\\n'\n\
+                  open(os.environ['EXP'] + '/which', 'w').write(outer + inner)\n\
+                  shutil.copy('results.json', os.environ['EXP'])\n";
+    place.write("methods/m/main.py", script);
+    for (name, call) in [("execs", "exec python3"), ("calls", "python3")] {
+        place.write(name, &format!("#!/bin/sh\nexport ASKED={name}\n{call} \"$@\"\n"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(place.path(name), mode).unwrap();
+        let executor = LocalExecutor { python: Some(place.path(name)), ..place.executor() };
+        let mut config = place.config();
+        config.budget.time = Some(Duration::from_secs(20));
+        let experiment = config.run(&executor, &Control::NONE).unwrap();
+        assert_eq!(experiment.status.status, State::Completed, "{:?}", experiment.status);
+        let environment = Environment::read(&experiment.folder).unwrap().unwrap();
+        let recorded = environment.facts["python_executable"].as_str().unwrap();
+        let line = format!("{recorded} {name}\n");
+        assert_eq!(text(&experiment, "which"), [line.clone(), line].concat());
+    }
 }
 
 #[test]

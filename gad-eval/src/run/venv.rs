@@ -19,6 +19,9 @@ use crate::{Error, Result};
 /// Name of the file that lists what is installed, with versions.
 const PACKAGES: &str = "packages.txt";
 
+/// The variable that says within which program, of those that stand for an interpreter, a process runs.
+const WITHIN: &str = "GRAPHLUME_PYTHON_WITHIN";
+
 /// A virtual environment.
 pub(super) struct Venv {
     /// Its folder.
@@ -48,6 +51,9 @@ pub(super) fn interpreter(python: impl AsRef<std::ffi::OsStr>) -> Option<Map<Str
 /// A folder in `cache` in which `python` and `python3` are `python`, with the packages that it has; and what it says it
 /// is. It is called by its own path: through a link, an interpreter of a virtual environment would not find that.
 ///
+/// Where `python` is a program that calls an interpreter, that is what `python` and `python3` are within: so one that
+/// looks for it in the path finds it, and not itself without end.
+///
 /// # Errors
 ///
 /// [`Error::Preparation`] if it cannot be run or there is no such folder.
@@ -62,12 +68,20 @@ pub(super) fn alone(python: &Path, cache: &Path) -> Result<Venv> {
     };
     let found = found.unwrap_or_else(|| python.to_owned());
     let key = hex(&Sha256::digest(found.as_os_str().as_encoded_bytes())[..12]);
-    let folder = cache.join("pythons").join(key);
+    let folder = cache.join("pythons").join(&key);
     let programs = folder.join("bin");
     let make = || {
         fs::create_dir_all(&programs)?;
-        let quoted = found.to_string_lossy().replace('\'', r"'\''");
-        let script = format!("#!/bin/sh\nexec '{quoted}' \"$@\"\n");
+        let quoted = |path: &str| path.replace('\'', r"'\''");
+        let asked = quoted(&found.to_string_lossy());
+        let within = facts.get("python_executable").and_then(Value::as_str);
+        let within = within.filter(|real| Path::new(real) != found && Path::new(real).is_file());
+        let within = within.map(|real| {
+            let real = quoted(real);
+            format!("[ \"${WITHIN}\" = {key} ] && exec '{real}' \"$@\"\nexport {WITHIN}={key}\n")
+        });
+        let within = within.unwrap_or_default();
+        let script = format!("#!/bin/sh\n{within}exec '{asked}' \"$@\"\n");
         for name in ["python", "python3"] {
             let path = programs.join(name);
             // Another run may call what is there at this moment.
