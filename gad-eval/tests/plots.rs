@@ -68,7 +68,9 @@ fn a_report_has_all_plots_and_needs_nothing_else() {
         assert!(svg.trim_end().ends_with("</svg>"));
     }
     let page = fs::read_to_string(out.join("report.html")).unwrap();
-    assert_eq!(page.matches("<figure>").count(), 6);
+    // On a dark page all plots change but the one whose colors are values.
+    assert_eq!(page.matches("<figure>").count(), 5);
+    assert_eq!(page.matches("<figure class=\"as-is\">").count(), 1);
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "markup is escaped");
     for outside in ["http://", "https://", "src=", "url("] {
         let found = page.replace("http://www.w3.org/2000/svg", "");

@@ -108,7 +108,7 @@ impl Evaluation {
     }
 
     /// One page with the numbers and the plots in it.
-    fn page(&self, svgs: &[String]) -> String {
+    fn page(&self, svgs: &[(bool, String)]) -> String {
         let mut body = String::new();
         let name = escaped(&self.experiment_name);
         let kind = self.results.result_type;
@@ -185,8 +185,9 @@ impl Evaluation {
             row(undefined.metric, format!("undefined: {}", escaped(&undefined.reason)), dash());
         }
         body.push_str("</table><div class=\"plots\">");
-        for svg in svgs {
-            let _ = write!(body, "<figure>{svg}</figure>");
+        for (colors_are_values, svg) in svgs {
+            let class = if *colors_are_values { " class=\"as-is\"" } else { "" };
+            let _ = write!(body, "<figure{class}>{svg}</figure>");
         }
         body.push_str("</div>");
         if !self.results.metadata.is_empty() {
@@ -209,7 +210,8 @@ pub fn shown_number(value: f64) -> String {
 struct Plots<'a> {
     folder: &'a Path,
     names: Map<String, Value>,
-    svgs: Vec<String>,
+    /// Each plot, and whether its colors are values.
+    svgs: Vec<(bool, String)>,
 }
 
 impl Plots<'_> {
@@ -217,7 +219,7 @@ impl Plots<'_> {
         plot.write(&self.folder.join(format!("{name}.png")))?;
         plot.write(&self.folder.join(format!("{name}.svg")))?;
         self.names.insert(name.to_owned(), format!("{name}.png").into());
-        self.svgs.push(plot.svg());
+        self.svgs.push((plot.colors_are_values(), plot.svg()));
         Ok(())
     }
 }
@@ -242,9 +244,10 @@ h2{font-size:17px;margin:32px 0 8px}.sub,footer{color:var(--faint);margin:4px 0 
 .warning{border-left:3px solid var(--warn);padding:4px 12px;margin:8px 0}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:16px 0}\
 th,td{text-align:left;padding:5px 20px 5px 0;border-bottom:1px solid var(--rule)}th{color:var(--faint);font-weight:500}\
-td.best{font-weight:650}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(520px,100%),1fr));gap:16px}\
+td.best{font-weight:650}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));gap:16px;align-items:start}\
 figure{margin:0;background:#fff;border:1px solid var(--rule);border-radius:8px;padding:8px}\
-figure svg{width:100%;height:auto;display:block}pre{overflow:auto;color:var(--faint)}.scroll{overflow-x:auto}";
+figure svg{width:100%;height:auto;display:block}pre{overflow:auto;color:var(--faint)}.scroll{overflow-x:auto}\
+@media(prefers-color-scheme:dark){figure:not(.as-is){background:#141414}figure:not(.as-is) svg{filter:invert(.92) hue-rotate(180deg)}}";
 
 /// Text that is no markup.
 pub(crate) fn escaped(text: &str) -> String {

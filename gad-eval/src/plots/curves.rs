@@ -3,11 +3,8 @@
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
-use super::{Axes, Canvas, Drawn, FAINT, INK, NORMAL, Plot, SERIES, mesh, tick, titled};
+use super::{Axes, Canvas, Drawn, FAINT, INK, LINE, NORMAL, Plot, SERIES, mesh, tick, titled};
 use crate::metrics::{CalibrationReport, Curve};
-
-/// Height of the line with the name of a curve, in units.
-const LINE: u32 = 20;
 
 /// A curve and what it is of.
 #[derive(Debug, Clone, PartialEq)]

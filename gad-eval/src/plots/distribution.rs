@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{ANOMALY, Axes, Canvas, Drawn, INK, NORMAL, Plot, mesh, tick, titled};
+use super::{ANOMALY, Axes, Canvas, Drawn, INK, LINE, NORMAL, Plot, mesh, tick, titled};
 
 /// Bars of each label.
 const BINS: usize = 50;
@@ -98,15 +98,22 @@ fn nth(scores: &[f64], rank: usize) -> f64 {
 }
 
 impl Plot for DistributionPlot {
+    fn size(&self) -> (u32, u32) {
+        (720, 540 + LINE)
+    }
+
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Drawn<B> {
         let beyond = match self.beyond {
             0 => String::new(),
             n => format!("; the outermost bars hold {n} beyond them"),
         };
         let area = titled(canvas, &self.title, &format!("Distribution of scores{beyond}"))?;
+        // Names stand above: wherever they were among the bars, some bars would be behind them.
+        let (_, area) = area.split_vertically(canvas.px(f64::from(LINE)));
         let highest = self.shares.iter().flatten().copied().fold(0.0, f64::max);
         let (low, high) = self.range;
         let mut chart = ChartBuilder::on(&area)
+            .margin_top(canvas.px(8.0))
             .x_label_area_size(canvas.px(44.0))
             .y_label_area_size(canvas.px(60.0))
             .build_cartesian_2d(low..high, 0.0..highest * 1.08)?;
@@ -127,23 +134,14 @@ impl Plot for DistributionPlot {
                 },
             ))?;
         }
-        let (left, top) = chart.plotting_area().get_base_pixel();
-        let end = left + chart.plotting_area().dim_in_pixel().0 as i32;
-        let names = ["normal", "anomalous"];
-        for (line, ((name, count), color)) in
-            names.iter().zip(self.counts).zip([NORMAL, ANOMALY]).enumerate()
-        {
-            let y = top + canvas.px(8.0 + 20.0 * line as f64);
-            let x = end - canvas.px(150.0);
-            let side = canvas.px(12.0);
-            canvas
-                .draw(&Rectangle::new([(x, y), (x + side, y + side)], color.mix(0.45).filled()))?;
-            let text = format!("{name}  {count}");
-            canvas.write(
-                &text,
-                &canvas.text(13.0, INK),
-                (x + canvas.px(20.0), y - canvas.px(1.0)),
-            )?;
+        let (side, top) = (canvas.px(12.0), canvas.px(71.0));
+        let legend = ["normal", "anomalous"].into_iter().zip(self.counts).zip([NORMAL, ANOMALY]);
+        for (place, ((name, count), color)) in legend.enumerate() {
+            let x = canvas.px(24.0 + 170.0 * place as f64);
+            let square = [(x, top), (x + side, top + side)];
+            canvas.draw(&Rectangle::new(square, color.mix(0.45).filled()))?;
+            let at = (x + canvas.px(20.0), top - canvas.px(1.0));
+            canvas.write(&format!("{name}  {count}"), &canvas.text(13.0, INK), at)?;
         }
         Ok(())
     }

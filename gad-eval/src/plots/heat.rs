@@ -71,6 +71,10 @@ impl HeatPlot {
 }
 
 impl Plot for HeatPlot {
+    fn colors_are_values(&self) -> bool {
+        true
+    }
+
     fn size(&self) -> (u32, u32) {
         (900, 480)
     }

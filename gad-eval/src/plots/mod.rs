@@ -44,6 +44,9 @@ pub(crate) const NORMAL: RGBColor = RGBColor(37, 99, 235);
 /// What is an anomaly.
 pub(crate) const ANOMALY: RGBColor = RGBColor(220, 38, 38);
 
+/// Height of a line with names, in units.
+const LINE: u32 = 20;
+
 /// Colors that people with any kind of color vision tell apart (Okabe & Ito 2008), in another order.
 pub(crate) const SERIES: [RGBColor; 8] = [
     RGBColor(0, 114, 178),
@@ -101,6 +104,11 @@ pub trait Plot {
     /// Width and height in units, of which a screen shows 96 to an inch.
     fn size(&self) -> (u32, u32) {
         (720, 540)
+    }
+
+    /// Whether its colors are values, which a page that is dark must not change.
+    fn colors_are_values(&self) -> bool {
+        false
     }
 
     /// Draws it.

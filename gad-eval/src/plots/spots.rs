@@ -2,11 +2,11 @@
 
 use plotters::prelude::*;
 
-use super::{Axes, Canvas, Drawn, Plot, SERIES, mesh, tick, titled};
+use super::{Axes, Canvas, Drawn, LINE, Plot, SERIES, mesh, tick, titled};
 use crate::evaluate::SpotFile;
 
 /// Height of the panel of one column, in units.
-const PANEL: u32 = 170;
+const PANEL: u32 = 180;
 
 /// The columns of a spot file over time, a panel each.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,7 @@ impl Plot for SpotPlot {
             let room = if low < high { 0.08 * (high - low) } else { 0.5_f64.max(0.1 * low.abs()) };
             let last = index + 1 == columns.len();
             let mut chart = ChartBuilder::on(panel)
+                .margin_top(canvas.px(f64::from(LINE)))
                 .x_label_area_size(canvas.px(if last { 44.0 } else { 24.0 }))
                 .y_label_area_size(canvas.px(64.0))
                 .build_cartesian_2d(0.0..length, low - room..high + room)?;
@@ -56,7 +57,7 @@ impl Plot for SpotPlot {
             let points = points.map(|(&time, &value)| (time - start, value));
             chart.draw_series(LineSeries::new(points, canvas.stroke(color, 2.0)))?;
             let (left, top) = chart.plotting_area().get_base_pixel();
-            let at = (left + canvas.px(8.0), top);
+            let at = (left, top - canvas.px(f64::from(LINE) - 2.0));
             canvas.write(name, &canvas.text(13.0, color), at)?;
         }
         Ok(())
