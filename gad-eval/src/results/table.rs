@@ -41,24 +41,25 @@ fn batch(results: &Results) -> Result<RecordBatch> {
     if let Some(labels) = &results.ground_truth {
         add("label", Arc::new(labels.clone()));
     }
-    let lengths =
-        results.rows.iter().flat_map(|rows| rows.windows(2).map(|ends| ends[1] - ends[0]));
-    let row_of: Vec<i64> = lengths
-        .enumerate()
-        .flat_map(|(row, length)| std::iter::repeat_n(row as i64, length as usize))
-        .collect();
+    let row_of = results.rows.as_ref().map(|rows| {
+        let lengths = rows.windows(2).map(|ends| (ends[1] - ends[0]) as usize);
+        let row_of = (0..).zip(lengths).flat_map(|(row, length)| std::iter::repeat_n(row, length));
+        Int64Array::from_iter_values(row_of)
+    });
     let spread = |column: &ArrayRef, by_row: bool| -> Result<ArrayRef> {
         if column.len() == n {
             return Ok(column.clone());
         }
-        let places: UInt64Array = match by_row {
-            true => row_of.iter().map(|&row| row as u64).collect(),
-            false => (0..n).map(|place| (place % column.len()) as u64).collect(),
-        };
-        Ok(take(column, &places, None)?)
+        match row_of.as_ref().filter(|_| by_row) {
+            Some(row_of) => Ok(take(column, row_of, None)?),
+            None => {
+                let places = (0..n).map(|place| (place % column.len()) as u64);
+                Ok(take(column, &UInt64Array::from_iter_values(places), None)?)
+            }
+        }
     };
-    if results.rows.is_some() {
-        add("row", Arc::new(Int64Array::from(row_of.clone())));
+    if let Some(row_of) = &row_of {
+        add("row", Arc::new(row_of.clone()));
     }
     if let Some(timestamps) = &results.timestamps {
         add("timestamp", spread(timestamps, true)?);
