@@ -171,15 +171,15 @@ async fn change_password(
     let user = who.user()?.clone();
     let (by_name, by_peer) = (format!("name {}", user.name), peer.key());
     let limited = [by_name.as_str(), by_peer.as_str()];
-    server.limiter.check(&limited)?;
+    server.limiter.check(&limited).await?;
     let known = user.password.clone();
     let work = move || match verify(&change.old, known.as_deref()) {
         true => hash(&change.new).map(Some),
         false => Ok(None),
     };
-    let again = || server.limiter.check(&limited);
+    let again = server.limiter.check(&limited);
     let Some(hash) = server.sign_ins.hashing.run(again, work).await?? else {
-        server.limiter.failed(&limited);
+        server.limiter.failed(&limited).await;
         return Err(ApiError::Unauthorized("the old password is another".to_owned()));
     };
     server.store.set_password(&user.id, &hash).await?;
@@ -201,7 +201,7 @@ impl Server {
 
     /// The hash of a password that is to be.
     async fn hashed(&self, password: String) -> ApiResult<String> {
-        self.sign_ins.hashing.run(|| Ok(()), move || hash(&password)).await?
+        self.sign_ins.hashing.run(std::future::ready(Ok(())), move || hash(&password)).await?
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use super::{Claims, Peer, TokenError, fingerprint, verify};
@@ -10,7 +11,7 @@ use crate::server::Server;
 use crate::store::{User, now};
 
 /// A sign-in that succeeded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SignedIn {
     pub(crate) token: String,
     pub(crate) claims: Claims,
@@ -40,7 +41,7 @@ impl Hashing {
     /// Runs `work`, which hashes, on a thread of its own once it is its turn and `first` does not object.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        first: impl FnOnce() -> ApiResult<()>,
+        first: impl Future<Output = ApiResult<()>>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> ApiResult<T> {
         struct Leave<'a>(&'a AtomicUsize);
@@ -55,7 +56,7 @@ impl Hashing {
             return Err(ApiError::Busy { what: "too many sign-ins", retry_after_secs: 2 });
         }
         let _permit = self.permits.acquire().await.map_err(ApiError::internal)?;
-        first()?;
+        first.await?;
         tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
     }
 }
@@ -81,21 +82,21 @@ impl Server {
         }
         let (by_name, by_peer) = (format!("name {name}"), peer.key());
         let who = [by_name.as_str(), by_peer.as_str()];
-        self.limiter.check(&who)?;
+        self.limiter.check(&who).await?;
         let user = self.store.user_named(name).await?;
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let password = password.to_owned();
         // Those who wait together are not all let in before the first of them has failed.
-        let again = || self.limiter.check(&who);
+        let again = self.limiter.check(&who);
         let is_right =
             self.sign_ins.hashing.run(again, move || verify(&password, hash.as_deref())).await?;
         match user.filter(|_| is_right) {
             Some(user) => {
-                self.limiter.succeeded(&by_name);
+                self.limiter.succeeded(&by_name).await;
                 self.begin(user, organization, None).await
             }
             None => {
-                self.limiter.failed(&who);
+                self.limiter.failed(&who).await;
                 Err(ApiError::Unauthorized(
                     "there is no such name, or the password is another".to_owned(),
                 ))
@@ -115,7 +116,7 @@ impl Server {
             return Ok(self.local_sign_in(id, organization));
         }
         let by_peer = peer.key();
-        self.limiter.check(&[&by_peer])?;
+        self.limiter.check(&[&by_peer]).await?;
         // Of a secret of 256 bits nobody guesses a part by the time that comparing its hash takes.
         let key = self.store.key(id).await?.filter(|key| key.secret == fingerprint(secret));
         let user = match &key {
@@ -125,7 +126,7 @@ impl Server {
         match user {
             Some(user) => self.begin(user, organization, key.map(|key| key.id)).await,
             None => {
-                self.limiter.failed(&[&by_peer]);
+                self.limiter.failed(&[&by_peer]).await;
                 Err(ApiError::Unauthorized(
                     "there is no such key, or its secret is another".to_owned(),
                 ))
