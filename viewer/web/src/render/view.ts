@@ -47,8 +47,10 @@ export class View extends Emitter<ViewEvents> {
   scene: Scene | null = null;
   mode: Mode = "pan";
   names = new Map<number, string>();
-  labelStyle: LabelStyle = { color: "#f2f4f8", halo: "#0d1017", size: 12 };
+  labelStyle: LabelStyle = { color: "#f2f4f8", halo: "#0d1017", size: 12, opacity: 1 };
   showLabels = true;
+  /** Letters of a label, at most. */
+  labelLength = 32;
   hoverLabels = true;
   maxLabels = 60;
   highlight: "incoming" | "outgoing" | "both" | "none" | "node" = "both";
@@ -115,7 +117,7 @@ export class View extends Emitter<ViewEvents> {
     this.fromGrid = this.toGrid = null;
     this.pending = false;
     this.dragged = null;
-    this.names = new Map(scene.labels.index.map((u, i) => [u, shorten(scene.labels.text[i]!)]));
+    this.names = new Map(scene.labels.index.map((u, i) => [u, shorten(scene.labels.text[i]!, this.labelLength)]));
     this.floats = scene.positions ? scene.positions.slice() : onSpiral(scene.n_nodes);
     this.selected = new Uint32Array(0);
     this.near = [];
@@ -130,7 +132,7 @@ export class View extends Emitter<ViewEvents> {
   /** Colors, sizes and names of the same graph. */
   setStyle(scene: Scene): void {
     this.scene = scene;
-    scene.labels.index.forEach((u, i) => this.names.set(u, shorten(scene.labels.text[i]!)));
+    scene.labels.index.forEach((u, i) => this.names.set(u, shorten(scene.labels.text[i]!, this.labelLength)));
     this.renderer.setStyle(scene);
     this.styleChanged(scene);
     this.changed();
@@ -655,8 +657,8 @@ export class View extends Emitter<ViewEvents> {
     return placeLabels(this.context, this.labels(false), this.labelStyle, this.maxLabels, this.camera.width, this.camera.height);
   }
 
-  /** The picture as it is seen, `scale` times as fine, over the whole canvas. */
-  picture(scale: number): HTMLCanvasElement {
+  /** The picture as it is seen, `scale` times as fine, over the whole canvas; without `text` no labels. */
+  picture(scale: number, text = true): HTMLCanvasElement {
     const dpr = scale;
     const width = Math.round(this.camera.width * dpr);
     const height = Math.round(this.camera.height * dpr);
@@ -675,7 +677,7 @@ export class View extends Emitter<ViewEvents> {
     // At once: the drawing buffer is gone after this task.
     context.drawImage(this.canvas, 0, 0);
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
-    this.drawText(context);
+    if (text) this.drawText(context);
     this.canvas.width = w;
     this.canvas.height = h;
     this.changed();

@@ -66,7 +66,8 @@ export function csv(columns: readonly string[], rows: readonly unknown[][]): str
 /** The scene as it is seen now, without what is hidden. */
 export function presentScene(viewer: Viewer): Scene {
   const { view } = viewer;
-  const scene = viewer.scene!;
+  // With the colors of collections, which queries found that the file cannot ask.
+  const scene = view.scene!;
   const settings = { ...scene.settings, ...viewer.state.settings };
   const hidden = viewer.hidden;
   const positions = view.positions();

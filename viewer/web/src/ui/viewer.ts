@@ -1,5 +1,6 @@
 /** A graph on the page: source, picture, stream and state, and what changes them. Panels only call this. */
 
+import { paint, readCollections, resolveCollections, type Collection } from "../core/collections";
 import { luminance, parseColor, type Rgb } from "../core/color";
 import { Emitter } from "../core/emitter";
 import { Masks, type Hidden } from "../core/masks";
@@ -51,6 +52,7 @@ export class Viewer extends Emitter<ViewerEvents> {
   history = new History(EMPTY);
   params: Params = { settings: {}, layout: {}, encodings: {} };
   hidden: Hidden | null = null;
+  collections: Collection[] = [];
   pinned: number[] = [];
   iteration = 0;
   private masks: Masks | null = null;
@@ -109,6 +111,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       this.params = all;
       this.masks = new Masks(source);
       this.hidden = null;
+      this.collections = [];
       this.namesAsked.clear();
       this.pinned = [];
       const within = (list: number[] | undefined): Uint32Array => Uint32Array.from(list ?? []).filter((u) => u < scene.n_nodes);
@@ -123,7 +126,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       if (saved?.camera) {
         const { x, y, scale, width } = saved.camera;
         this.view.setCamera({ x, y, scale: (scale * this.view.camera.width) / width }, false);
-      }
+      } else if (all.box) this.view.setCamera(this.view.camera.fit(all.box, this.view.inset), false);
       // Measures are asked for beside all else: only a menu needs them.
       dataset.measures ??= ["degree"];
       void source.measures().then((names) => {
@@ -133,6 +136,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       });
       const address = source.stream();
       if (address) this.connect(address);
+      void this.loadCollections(run);
     } finally {
       if (run === this.openRun) this.emit("busy", false);
     }
@@ -151,6 +155,46 @@ export class Viewer extends Emitter<ViewerEvents> {
     if (this.state.selection.length > 0) this.emit("selection", this.state.selection);
   }
 
+  /** Finds out what is in the collections that address or dataset name, and colors it. */
+  private async loadCollections(run: number): Promise<void> {
+    const specs = readCollections(this.params.collections);
+    const { source } = this;
+    if (specs.length === 0 || !source) return;
+    const found = await resolveCollections(specs, (query) => source.members(query));
+    if (run !== this.openRun) return;
+    this.collections = found;
+    for (const c of found) if (c.error) this.emit("message", { text: `collection ${c.name}: ${c.error}`, kind: "error" });
+    this.repaint();
+  }
+
+  /** Ids of the collections that are not shown. */
+  get collectionsOff(): Set<string> {
+    const { collections_off } = this.settings;
+    return new Set(typeof collections_off === "string" && collections_off !== "" ? collections_off.split("\n") : []);
+  }
+
+  showCollection(id: string, shown: boolean): void {
+    const off = this.collectionsOff;
+    if (shown) off.delete(id);
+    else off.add(id);
+    this.set({ collections_off: [...off].join("\n") });
+  }
+
+  /** The scene with the colors of the collections that are shown. */
+  private painted(): Scene {
+    const scene = this.scene!;
+    const off = this.collectionsOff;
+    const shown = this.collections.filter((c) => c.members && !off.has(c.id));
+    if (shown.length === 0) return scene;
+    const color = (value: unknown): Rgb | null => (typeof value === "string" ? parseColor(value) : null);
+    return { ...scene, ...paint(scene, shown, color(this.settings.collections_node_color), color(this.settings.collections_edge_color)) };
+  }
+
+  private repaint(): void {
+    this.view.setStyle(this.painted());
+    this.emit("legend", undefined);
+  }
+
   private connect(address: string): void {
     const stream = new Stream(address, this.scene!.n_nodes);
     this.stream = stream;
@@ -160,6 +204,8 @@ export class Viewer extends Emitter<ViewerEvents> {
       this.iteration = frame.iteration;
       this.view.frame(frame.places);
     });
+    // A layout may settle after the last frame that came: its own count is the right one.
+    stream.on("state", ({ iteration }) => void (iteration !== undefined && (this.iteration = iteration)));
     stream.on("pinned", (nodes) => {
       this.pinned = nodes;
       this.view.setPinned(nodes);
@@ -198,7 +244,10 @@ export class Viewer extends Emitter<ViewerEvents> {
 
   private apply(before: State): void {
     const { state } = this;
-    if (state.settings !== before.settings) this.applyLook();
+    if (state.settings !== before.settings) {
+      this.applyLook();
+      if (state.settings.collections_off !== before.settings.collections_off) this.repaint();
+    }
     if (state.selection !== before.selection) {
       this.view.setSelected(state.selection);
       this.emit("selection", state.selection);
@@ -232,8 +281,10 @@ export class Viewer extends Emitter<ViewerEvents> {
       color: hex(labelColor as Rgb),
       halo: hex(parseColor(String(settings.label_background ?? "")) ?? look.background),
       size: Number(settings.label_size ?? 12),
+      opacity: Number(settings.label_opacity ?? 1),
     };
-    view.showLabels = settings.show_labels !== false && settings.show_points_of_interest !== false;
+    view.showLabels = settings.show_labels !== false && settings.show_points_of_interest !== false && settings.show_points_of_interest_label !== false;
+    view.labelLength = settings.shorten_labels === false ? 200 : 32;
     view.hoverLabels = settings.show_label_on_hover !== false;
     view.maxLabels = Number(settings.max_labels ?? 60);
     view.highlight = settings.highlight ?? "both";
@@ -274,8 +325,7 @@ export class Viewer extends Emitter<ViewerEvents> {
         this.namesAsked.clear();
       }
       this.scene = next;
-      this.view.setStyle(next);
-      this.emit("legend", undefined);
+      this.repaint();
     } catch (error) {
       if (run !== this.encodeRun) return;
       this.fail("the encoding", error);
@@ -366,7 +416,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       const rows = await source.rows({ table: "nodes", columns: [column], index: nodes });
       rows.index.forEach((u, i) => {
         const value = rows.rows[i]?.[0];
-        this.view.names.set(u, value === null || value === undefined ? "" : shorten(String(value)));
+        this.view.names.set(u, value === null || value === undefined ? "" : shorten(String(value), this.view.labelLength));
       });
       this.view.changed(false);
     } catch (error) {
