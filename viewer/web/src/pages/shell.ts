@@ -147,7 +147,7 @@ export class Shell {
 
   dialog(title: string, ...body: (Node | string | null)[]): HTMLDialogElement {
     const dialog = h("dialog", { "aria-label": title, onclose: () => dialog.remove() });
-    const header = h("header", {}, h("h2", {}, title), iconButton("close", "Close", () => dialog.close()));
+    const header = h("div", { class: "dialog-head" }, h("h2", {}, title), iconButton("close", "Close", () => dialog.close()));
     dialog.append(header, h("div", { class: "dialog-body" }, ...body.filter((part) => part !== null)));
     this.element.append(dialog);
     dialog.showModal();

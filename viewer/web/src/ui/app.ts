@@ -521,7 +521,7 @@ export class App {
 
   private dialog(title: string, body: HTMLElement): void {
     const dialog = h("dialog", { "aria-label": title, onclose: () => dialog.remove() });
-    dialog.append(h("header", {}, h("h2", {}, title), iconButton("close", "Close", () => dialog.close())), body);
+    dialog.append(h("div", { class: "dialog-head" }, h("h2", {}, title), iconButton("close", "Close", () => dialog.close())), body);
     this.element.append(dialog);
     dialog.showModal();
   }

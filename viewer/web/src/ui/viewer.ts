@@ -316,7 +316,8 @@ export class Viewer extends Emitter<ViewerEvents> {
       const file = await this.source.scene(encodings, wanted.length > 0 ? wanted : ["none"]);
       if (run !== this.encodeRun) return;
       const scene = decodeScene(file, this.scene);
-      const next: Scene = { ...this.scene, legend: scene.legend };
+      const { badges: _, ...rest } = this.scene;
+      const next: Scene = { ...rest, legend: scene.legend, ...(scene.badges ? { badges: scene.badges } : {}) };
       for (const name of wanted as (keyof Scene)[]) (next as unknown as Record<string, unknown>)[name] = scene[name];
       if (wanted.includes("node_icon")) next.icons = scene.icons;
       if (changed.includes("node_label")) {

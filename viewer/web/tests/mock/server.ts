@@ -166,6 +166,7 @@ export class Mock {
   private readonly sockets: WebSocketServer;
   private readonly run = Math.random().toString(36).slice(2);
   requests: string[] = [];
+  lastUpload = "";
   readonly views = new Map<string, { id: string; name: string; state: unknown; picture?: string }[]>();
   readonly modes = new Map<string, string>();
   readonly shares: Record<string, unknown>[] = [];
@@ -230,7 +231,8 @@ export class Mock {
       if (request.method === "POST") {
         const name = q.get("name") ?? "upload";
         const made = `up${this.datasets.size + 1}`;
-        this.datasets.set(made, fromCsv(name, (await body(request)).toString()));
+        this.lastUpload = (await body(request)).toString();
+        this.datasets.set(made, fromCsv(name, this.lastUpload));
         return json(response, { id: made, ...this.describe(made) }, 201);
       }
       const search = (q.get("search") ?? "").toLowerCase();

@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { Camera, bounds } from "../../src/render/camera";
 import { glyph, initials } from "../../src/render/icons";
 import { shorten } from "../../src/render/labels";
-import { orderBySize, whitePoint } from "../../src/render/renderer";
-import { isInside } from "../../src/render/view";
+import { orderBySize } from "../../src/render/sizes";
+import { whitePoint } from "../../src/render/white";
+import { isInside } from "../../src/render/geometry";
 import { csv, offlinePage } from "../../src/ui/export";
 import { rangeExpression } from "../../src/ui/chart";
 // @ts-expect-error a script without types
