@@ -2,8 +2,9 @@
  * Draws a scene with WebGL2.
  *
  * Edges are drawn into a layer of their own, as numbers of layers and their mean color, and the layer is kept while
- * nothing in it changes: pointing at nodes or selecting them never draws the edges again. While the picture moves,
- * a sample of the edges stands for all; at rest all are drawn, a part in each frame.
+ * nothing in it changes: pointing at nodes or selecting them never draws the edges again. Where frames take long,
+ * edges of a moving picture are thin lines, then lines of half the resolution, then a sample that stands for all; at
+ * rest all are drawn, a part in each frame.
  */
 
 import { Places } from "../core/frame";
@@ -46,6 +47,15 @@ export interface Stats {
 
 /** Edges up to this many are bands with smooth sides at rest, and a quarter of it while moving. */
 const BANDS = 60_000;
+/** How edges of a moving picture are drawn: as at rest, as thin lines (between the two), or with half the resolution. */
+const FINE = 0;
+const COARSE = 2;
+/** Frames of a moving picture that take longer than this, ms, are too slow; shorter than the second, fast. */
+const SLOW = 26;
+const FAST = 19;
+/** After how long a finer way is tried again, ms: at first, and at most. */
+const RETRY = 2000;
+const LAST_RETRY = 64_000;
 /** Fewest edges that a moving picture shows. */
 const LEAST_SAMPLE = 20_000;
 /** Device pixels around the picture in which centers of large nodes may lie. */
@@ -93,6 +103,11 @@ export class Renderer {
   private isLogarithmic = true;
   private white!: WhitePoint;
   private budget = 250_000;
+  private detail = FINE;
+  private finerAt = 0;
+  private retry = RETRY;
+  private wasMoving = false;
+  private layerFor = { width: 0, height: 0 };
   private layerIsStale = true;
   private drawn = 0; // edges of the back layer drawn so far; -1: the front layer is whole
   private lost = false;
@@ -139,13 +154,16 @@ export class Renderer {
     const { gl } = this;
     this.isLogarithmic = gl.getExtension("EXT_color_buffer_float") !== null || gl.getExtension("EXT_color_buffer_half_float") !== null;
     const layers = this.isLogarithmic
-      ? { internal: gl.RGBA16F, format: gl.RGBA, type: gl.HALF_FLOAT, filter: gl.LINEAR }
+      ? blendsFloatsFaster(gl)
+        ? { internal: gl.RGBA32F, format: gl.RGBA, type: gl.FLOAT, filter: gl.LINEAR }
+        : { internal: gl.RGBA16F, format: gl.RGBA, type: gl.HALF_FLOAT, filter: gl.LINEAR }
       : { internal: gl.RGBA8, format: gl.RGBA, type: gl.UNSIGNED_BYTE, filter: gl.LINEAR };
     this.layer = new Target(gl, layers);
     this.back = new Target(gl, layers);
     this.white = new WhitePoint(gl, new Target(gl, { ...layers, filter: gl.NEAREST }), this.isLogarithmic);
     this.pickTarget = new Target(gl, { internal: gl.R32UI, format: gl.RED_INTEGER, type: gl.UNSIGNED_INT, filter: gl.NEAREST });
     this.pickTarget.resize(PICK, PICK);
+    this.layer.resize(1, 1);
     this.empty = gl.createVertexArray();
     [this.order, this.orderArray] = this.indexArray(0);
     [this.list, this.listArray] = this.indexArray(1);
@@ -175,6 +193,8 @@ export class Renderer {
     this.edgeFlags = new Uint8Array(scene.n_edges);
     this.hasEdgeFlags = false;
     this.white.forget();
+    this.detail = FINE;
+    this.retry = RETRY;
     this.mode = "float";
     this.floats = scene.positions ?? new Float32Array(2 * scene.n_nodes);
     this.time = 1;
@@ -398,13 +418,12 @@ export class Renderer {
     const width = options.size?.width ?? canvas.width;
     const height = options.size?.height ?? canvas.height;
     const now = performance.now();
-    if (options.moving) {
-      const since = now - this.lastFrame;
-      if (since < 400) {
-        this.stats.frame += 0.15 * (since - this.stats.frame);
-        this.adapt();
-      }
+    // Between two frames of one movement, or rests would count.
+    if (options.moving && this.wasMoving) {
+      this.stats.frame += 0.15 * (Math.min(400, now - this.lastFrame) - this.stats.frame);
+      this.adapt(now);
     }
+    this.wasMoving = options.moving;
     this.lastFrame = now;
     let more = false;
     if (scene) more = this.drawLayer(camera, width, height, dpr, options.moving, options.size !== undefined);
@@ -416,7 +435,7 @@ export class Renderer {
     if (!scene) return false;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    if (this.look.edges) this.compose(options.dim);
+    if (this.look.edges && scene.n_edges > 0) this.compose(options.dim);
     // Centers of nodes may lie a little outside, or large ones would vanish at the border.
     const w = width + 2 * MARGIN;
     const h = height + 2 * MARGIN;
@@ -427,27 +446,47 @@ export class Renderer {
     return more || this.white.isAsked;
   }
 
-  /** Fewer edges in a moving picture when frames take long, more when they do not. */
-  private adapt(): void {
+  /** Coarser and then fewer edges in a moving picture when frames take long; more and then finer ones when they do not. */
+  private adapt(now: number): void {
     const { frame } = this.stats;
-    if (frame > 26) this.budget = Math.max(LEAST_SAMPLE, this.budget * 0.85);
-    else if (frame < 19) this.budget = Math.min(8_000_000, this.budget * 1.06);
+    const m = this.scene?.n_edges ?? 0;
+    if (frame > SLOW) {
+      if (this.detail < COARSE) {
+        this.detail++;
+        this.finerAt = now + this.retry;
+        this.retry = Math.min(LAST_RETRY, 2 * this.retry);
+        // What it takes now is not known yet.
+        this.stats.frame = (SLOW + FAST) / 2;
+      } else this.budget = Math.max(LEAST_SAMPLE, Math.min(this.budget, m) * Math.max(0.6, SLOW / frame));
+    } else if (frame < FAST) {
+      this.budget = Math.min(8_000_000, this.budget * 1.06);
+      if (this.detail > FINE && this.budget >= m && now > this.finerAt) {
+        this.detail--;
+        this.finerAt = now + RETRY;
+      }
+    }
   }
 
   private drawLayer(camera: Camera, width: number, height: number, dpr: number, moving: boolean, whole: boolean): boolean {
     const m = this.scene!.n_edges;
     this.white.take();
-    if (this.layer.resize(width, height)) this.layerIsStale = true;
+    if (this.layerFor.width !== width || this.layerFor.height !== height) {
+      this.layerFor = { width, height };
+      this.layerIsStale = true;
+    }
     if (!this.look.edges || m === 0) return false;
     if (this.layerIsStale && (moving || whole || m <= this.budget)) {
-      const stride = moving && !whole ? Math.max(1, Math.ceil(m / this.budget)) : 1;
+      const sketched = moving && !whole;
+      const stride = sketched ? Math.max(1, Math.ceil(m / this.budget)) : 1;
+      const part = sketched && this.detail === COARSE ? 0.5 : 1;
+      this.layer.resize(Math.ceil(width * part), Math.ceil(height * part));
       this.begin(this.layer);
-      this.drawEdges(camera, width, height, dpr, 0, stride, Math.ceil(m / stride), moving);
+      this.drawEdges(camera, width, height, dpr, { first: 0, stride, count: Math.ceil(m / stride), part }, sketched);
       this.stats.edges = Math.ceil(m / stride);
       this.stats.of = m;
       this.layerIsStale = false;
-      // A sample is made good at rest.
-      this.drawn = stride > 1 || (moving && this.usesBands(false) && !this.usesBands(true)) ? 0 : -1;
+      // A sketch is made good at rest.
+      this.drawn = stride > 1 || part < 1 || (sketched && this.usesBands(false) && !this.usesBands(true)) ? 0 : -1;
       this.white.ask(this.layer, whole || this.white.value === null);
       return this.drawn >= 0;
     }
@@ -460,7 +499,7 @@ export class Renderer {
       if (this.drawn === 0) this.begin(this.back);
       else this.begin(this.back, false);
       const count = Math.min(Math.ceil(this.budget), m - this.drawn);
-      this.drawEdges(camera, width, height, dpr, this.drawn, 1, count, false);
+      this.drawEdges(camera, width, height, dpr, { first: this.drawn, stride: 1, count, part: 1 }, false);
       this.drawn += count;
       if (this.drawn >= m) {
         [this.layer, this.back] = [this.back, this.layer];
@@ -485,11 +524,14 @@ export class Renderer {
   }
 
   private usesBands(moving: boolean): boolean {
-    return (this.scene?.n_edges ?? 0) <= (moving ? Math.min(BANDS / 4, this.budget) : BANDS);
+    const m = this.scene?.n_edges ?? 0;
+    return moving ? this.detail === FINE && m <= Math.min(BANDS / 4, this.budget) : m <= BANDS;
   }
 
-  private drawEdges(camera: Camera, width: number, height: number, dpr: number, first: number, stride: number, count: number, moving: boolean): void {
+  /** Draws `count` edges from `first` on, one of `stride`, into a layer with `part` of the resolution. */
+  private drawEdges(camera: Camera, width: number, height: number, dpr: number, edges: { first: number; stride: number; count: number; part: number }, moving: boolean): void {
     const { gl } = this;
+    const { first, stride, count, part } = edges;
     gl.enable(gl.BLEND);
     if (this.isLogarithmic) gl.blendFunc(gl.ONE, gl.ONE);
     else gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -499,7 +541,8 @@ export class Renderer {
       const program = this.program(name);
       this.use(program, camera, width, height, dpr);
       gl.uniform2ui(program.at("uPart"), first, stride);
-      gl.uniform1f(program.at("uWeight"), stride);
+      // A coarse line covers as many pixels across as its own are large.
+      gl.uniform1f(program.at("uWeight"), stride * part);
       gl.uniform1f(program.at("uStrength"), strength);
       gl.bindVertexArray(this.empty);
       if (name === "line") gl.drawArrays(gl.LINES, 0, 2 * count);
@@ -672,4 +715,13 @@ export class Renderer {
     // Browsers give a page some sixteen contexts.
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+/** Whether the driver draws with the processor, which adds floats 1.6 times as fast as halves (benches/results/viewer.md). */
+function blendsFloatsFaster(gl: GL): boolean {
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  // Asked for one by one: a driver that lacks one of them takes halves.
+  const can = ["EXT_color_buffer_float", "EXT_float_blend", "OES_texture_float_linear"].every((extension) => gl.getExtension(extension) !== null);
+  return can && /swiftshader|llvmpipe|softpipe|basic render/i.test(name);
 }

@@ -6,16 +6,16 @@ import { ServerSource, type Source } from "../core/source";
 import { packView, unpackView, type SavedView } from "../core/state";
 import { storeTheme } from "../core/theme";
 import { ServerViews } from "../core/views";
-import type { Stream } from "../core/stream";
 import type { Mode } from "../render/view";
 import { hoverCard } from "./card";
-import { button, debounce, h, throttle, icon, iconButton, type IconName } from "./dom";
+import { button, debounce, h, iconButton, type IconName } from "./dom";
 import { isSignedOut, signInForm } from "./sign-in";
-import { saveHtml, savePng, saveSvg, saveTable } from "./export";
+import { exportMenu } from "./export-menu";
 import { Histograms } from "./histograms";
 import { Inspector } from "./inspector";
 import { legend } from "./legend";
 import { filterPanel, layoutPanel, lookPanel, selectionPanel } from "./panels";
+import { player } from "./player";
 import { Search } from "./search";
 import { TimeBar } from "./timebar";
 import { Viewer } from "./viewer";
@@ -120,7 +120,7 @@ export class App {
     viewer.view.inset = { left: menu ? 60 : 8, top: 8, right: 56, bottom: 58 };
     this.stage.append(
       ...(menu ? [rail, this.panel] : []),
-      this.tools(), this.player(), legend(viewer), hoverCard(viewer), this.toasts, this.live, this.busy(),
+      this.tools(), player(viewer), legend(viewer), hoverCard(viewer), this.toasts, this.live, this.busy(),
     );
     this.element = h("div", { class: "app" }, ...(menu ? [this.bar()] : []), this.stage, this.timebar.element, ...(menu ? [this.inspector.element] : []));
     this.element.addEventListener("keydown", (event) => this.onKey(event));
@@ -229,58 +229,7 @@ export class App {
         storeTheme(viewer.isDark ? "dark" : "light");
       }),
       ...(this.options.address ? [iconButton("share", "Copy a link to this view", () => void this.share())] : []),
-      this.exportMenu());
-  }
-
-  private exportMenu(): HTMLElement {
-    const { viewer } = this;
-    const list = h("div", { class: "menu", role: "menu", hidden: true });
-    const open = iconButton("export", "Export", () => {
-      list.hidden = !list.hidden;
-      open.setAttribute("aria-expanded", String(!list.hidden));
-      if (!list.hidden) list.querySelector<HTMLElement>("button:not([hidden])")?.focus();
-    }, { "aria-haspopup": "menu", "aria-expanded": "false" });
-    const close = (): void => {
-      list.hidden = true;
-      open.setAttribute("aria-expanded", "false");
-    };
-    const item = (label: string, what: () => void | Promise<void>, live = false): HTMLElement =>
-      button(label, () => {
-        close();
-        void (async () => {
-          try {
-            await what();
-          } catch (error) {
-            viewer.fail(label, error);
-          }
-        })();
-      }, { role: "menuitem", ...(live ? { "data-live": "" } : {}) });
-    list.append(
-      item("Picture, PNG", () => savePng(viewer, Math.min(2, devicePixelRatio || 1))), item("Picture, PNG, 4 times as fine", () => savePng(viewer, 4)), item("Drawing, SVG", () => saveSvg(viewer)),
-      item("Page that works offline, HTML", () => saveHtml(viewer)), h("hr", {}),
-      item("Nodes, CSV", () => saveTable(viewer, "nodes", "csv")), item("Edges, CSV", () => saveTable(viewer, "edges", "csv")),
-      item("Nodes, Arrow", () => saveTable(viewer, "nodes", "arrow"), true), item("Edges, Arrow", () => saveTable(viewer, "edges", "arrow"), true),
-      item("Nodes, Parquet", () => saveTable(viewer, "nodes", "parquet"), true), item("Edges, Parquet", () => saveTable(viewer, "edges", "parquet"), true),
-    );
-    viewer.on("open", () => {
-      for (const b of list.querySelectorAll<HTMLElement>("[data-live]")) b.hidden = !viewer.source?.isLive;
-    });
-    const box = h("div", { class: "drop-down", onkeydown: (event: KeyboardEvent) => {
-      const items = [...list.querySelectorAll<HTMLElement>("button:not([hidden])")];
-      const root = box.getRootNode() as Document | ShadowRoot;
-      const at = items.indexOf(root.activeElement as HTMLElement);
-      if (event.key === "Escape") {
-        close();
-        open.focus();
-      } else if (event.key === "ArrowDown") items[(at + 1) % items.length]?.focus();
-      else if (event.key === "ArrowUp") items[(at + items.length - 1) % items.length]?.focus();
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    }, onfocusout: (event: FocusEvent) => {
-      if (!box.contains(event.relatedTarget as Node | null)) close();
-    } }, open, list);
-    return box;
+      exportMenu(viewer));
   }
 
   private tools(): HTMLElement {
@@ -299,46 +248,6 @@ export class App {
     this.viewer.view.mode = mode;
     for (const [name, b] of this.modes) b.setAttribute("aria-pressed", String(name === mode));
     this.viewer.view.canvas.style.cursor = mode === "pan" ? "grab" : "crosshair";
-  }
-
-  private player(): HTMLElement {
-    const { viewer } = this;
-    const play = iconButton("pause", "Pause the layout (Space)", () => viewer.togglePlay(), { class: "icon primary" });
-    const step = iconButton("step", "One step", () => viewer.stream?.send({ type: "step", n: 1 }));
-    const status = h("span", { class: "quiet status" });
-    const retry = button("Try now", () => viewer.stream?.retry(), { class: "link", hidden: true });
-    const element = h("div", { class: "player", role: "toolbar", "aria-label": "Layout", hidden: true }, play, step, status, retry);
-    let connection = { open: false, retry: 0 };
-    let why = "";
-    const write = (stream: Stream): void => {
-      if (stream !== viewer.stream) return;
-      const running = stream.state === "running";
-      play.replaceChildren(icon(running ? "pause" : "play"));
-      const words = running ? "Pause the layout (Space)" : "Play the layout (Space)";
-      play.title = words;
-      play.setAttribute("aria-label", words);
-      retry.hidden = connection.open;
-      element.classList.toggle("lost", !connection.open);
-      status.textContent = connection.open ? `${stream.state}${why} · ${plural(viewer.iteration, "step")}` : `no connection; next try in ${Math.max(1, Math.round(connection.retry))} s`;
-    };
-    viewer.on("open", () => void (element.hidden = true));
-    viewer.on("stream", (stream) => {
-      element.hidden = false;
-      connection = { open: stream.isOpen, retry: 0 };
-      status.textContent = "connecting…";
-      stream.on("frame", throttle(() => write(stream), 200));
-      stream.on("state", ({ state, reason }) => {
-        why = reason && reason !== state ? ` (${reason})` : "";
-        play.disabled = step.disabled = !stream.maySteer;
-        write(stream);
-        this.live.textContent = `layout ${state}${reason ? `: ${reason}` : ""}`;
-      });
-      stream.on("connection", ({ open, retry: seconds }) => {
-        connection = { open, retry: seconds ?? 0 };
-        write(stream);
-      });
-    });
-    return element;
   }
 
   private busy(): HTMLElement {
