@@ -31,6 +31,7 @@ mod traces;
 #[path = "absent/traces.rs"]
 mod traces;
 pub mod users;
+mod words;
 mod workers;
 
 pub use api::{description, router};
