@@ -135,7 +135,7 @@ fn experiments() -> tempfile::TempDir {
     write("datasets/raw/data.bin", "x");
     write(
         "methods/hello/.env",
-        "DESCRIPTION=\"Says hello\"\nCOMMAND=sh main.sh\n_EPOCHS=3\nSECRET=s3\n",
+        "DESCRIPTION=\"Says hello\"\nCOMMAND=sh main.sh\n_EPOCHS=3\nSECRET=hunter2x\n",
     );
     for (name, results) in [
         ("exp__m__uci__20260101_000000", Some(RESULTS)),
@@ -198,7 +198,7 @@ fn what_can_be_run_is_listed_without_what_is_nobodys_business() {
     let server = start(&format!("experiments = {:?}", root.to_str().unwrap()));
     let methods = server.get("/api/v1/gad/methods").expect(200);
     let text = methods.text();
-    assert!(!text.contains(place.path().to_str().unwrap()) && !text.contains("s3"), "{text}");
+    assert!(!text.contains(place.path().to_str().unwrap()) && !text.contains("hunter2x"), "{text}");
     let methods = methods.json();
     let hello = &methods["methods"][0];
     assert_eq!((&hello["name"], &hello["from"]), (&json!("hello"), &json!("folder")));
@@ -208,8 +208,8 @@ fn what_can_be_run_is_listed_without_what_is_nobodys_business() {
 
     let datasets = server.get("/api/v1/gad/datasets").expect(200).json();
     let own: Vec<&Value> = datasets["datasets"].as_array().unwrap().iter().take(2).collect();
-    assert_eq!((&own[0]["name"], &own[0]["is_native"]), (&json!("raw"), &json!(false)));
-    assert_eq!((&own[1]["name"], &own[1]["description"]), (&json!("uci"), &json!("Messages")));
+    assert_eq!((&own[0]["name"], &own[0]["description"]), (&json!("uci"), &json!("Messages")));
+    assert_eq!((&own[1]["name"], &own[1]["is_native"]), (&json!("raw"), &json!(false)));
     let facts = server.get("/api/v1/gad/datasets/uci").expect(200).json();
     assert_eq!((&facts["n_nodes"], &facts["n_edges"]), (&json!(3), &json!(2)));
     let disney = server.get("/api/v1/gad/datasets/bundled:disney").expect(200).json();

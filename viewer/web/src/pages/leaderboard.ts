@@ -71,7 +71,7 @@ export async function leaderboard(shell: Shell): Promise<void> {
       if (mine !== run) return;
       body.replaceChildren(...board.tracks.map((t) => track(t, metric.value as Metric)));
       if (board.tracks.length === 0) body.replaceChildren(h("div", { class: "empty" }, h("h2", {}, "Nothing to rank yet"), h("p", { class: "quiet" }, "Experiments with results and labels are ranked here.")));
-      if (board.ignored.length > 0) body.append(h("details", {}, h("summary", {}, `${plural(board.ignored.length, "experiment")} not counted`), h("ul", { class: "plain" }, ...board.ignored.map((text) => h("li", {}, text)))));
+      if (board.ignored.length > 0) body.append(h("details", {}, h("summary", {}, `${plural(board.ignored.length, "experiment")} not counted`), h("ul", { class: "lines" }, ...board.ignored.map((text) => h("li", {}, text)))));
     } catch (error) {
       if (mine === run) body.replaceChildren(failure(error));
     } finally {

@@ -91,7 +91,7 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     expect(mock.modes.get("small")).toBe("public");
     await dialog.getByLabel("For whom, as a note").fill("bob@example.org");
     await dialog.getByRole("button", { name: "Make a link" }).click();
-    expect(await dialog.getByLabel("The link").inputValue()).toBe(`${at}/graph/graph.html?dataset=small&share=s3cret`);
+    expect(await dialog.getByRole("textbox", { name: "The link" }).inputValue()).toBe(`${at}/graph/graph.html?dataset=small&share=s3cret`);
     await dialog.getByText("bob@example.org").waitFor();
     expect(mock.shares[0]).toMatchObject({ email: "bob@example.org", can_edit: false });
     expect(Number(mock.shares[0]!.expires_at)).toBeGreaterThan(Date.now() + 29 * 86_400_000);

@@ -301,7 +301,7 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
 
   it("exports pictures, drawings and a page that works without a server", async () => {
     const page = await open(browser, small("&play=1500"));
-    await until(page, "app?.viewer.iteration > 20 && app.viewer.stream.state === 'paused'");
+    await until(page, "app?.viewer.stream?.state === 'paused'");
     await still(page);
     const download = async (name: string): Promise<Buffer> => {
       await page.getByRole("button", { name: "Export" }).click();
