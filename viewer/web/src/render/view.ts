@@ -385,6 +385,8 @@ export class View extends Emitter<ViewEvents> {
     this.camera.fitScale = to.scale;
     this.renderer.crowd = this.crowd(box, to.scale);
     this.follow = true;
+    // Or the camera would go back to where it was bound for, beside panels that are no longer there.
+    this.goal = to;
     this.fly(to, animated ? 420 : 0);
   }
 

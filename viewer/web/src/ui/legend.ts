@@ -16,7 +16,7 @@ export function legend(viewer: Viewer): HTMLElement {
     // Whoever uses keys stays where they were.
     const root = element.getRootNode() as Document | ShadowRoot;
     const at = [...element.querySelectorAll("input, button")].indexOf(root.activeElement as Element);
-    const parts = [collectionsPart(viewer), ...(viewer.scene?.legend ?? []).map((part) => draw(viewer, part))].filter((p) => p !== null);
+    const parts = [collectionsPart(viewer), ...(viewer.scene?.legend ?? []).filter((part) => part.channel !== "node_color" || !viewer.isPainted).map((part) => draw(viewer, part))].filter((p) => p !== null);
     element.replaceChildren(...parts);
     element.hidden = parts.length === 0;
     if (at >= 0) element.querySelectorAll<HTMLElement>("input, button")[at]?.focus();

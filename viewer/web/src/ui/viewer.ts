@@ -180,11 +180,20 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.set({ collections_off: [...off].join("\n") });
   }
 
+  /** Whether collections give all nodes other colors than their own. */
+  get isPainted(): boolean {
+    return typeof this.settings.collections_node_color === "string" && this.shownCollections().length > 0;
+  }
+
+  private shownCollections(): Collection[] {
+    const off = this.collectionsOff;
+    return this.collections.filter((c) => c.members && !off.has(c.id));
+  }
+
   /** The scene with the colors of the collections that are shown. */
   private painted(): Scene {
     const scene = this.scene!;
-    const off = this.collectionsOff;
-    const shown = this.collections.filter((c) => c.members && !off.has(c.id));
+    const shown = this.shownCollections();
     if (shown.length === 0) return scene;
     const color = (value: unknown): Rgb | null => (typeof value === "string" ? parseColor(value) : null);
     return { ...scene, ...paint(scene, shown, color(this.settings.collections_node_color), color(this.settings.collections_edge_color)) };

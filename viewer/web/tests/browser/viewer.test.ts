@@ -399,6 +399,10 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     expect(outside).toBeLessThan(8);
     const wide = await get<number>(page, "(() => { const v = app.viewer.view; const xs = Array.from({ length: 300 }, (_, u) => v.camera.toScreenX(v.x(u))).sort((a, b) => a - b); const ys = Array.from({ length: 300 }, (_, u) => v.camera.toScreenY(v.y(u))).sort((a, b) => a - b); return Math.max((xs[295] - xs[4]) / v.camera.width, (ys[295] - ys[4]) / v.camera.height); })()");
     expect(wide).toBeGreaterThan(0.4);
+    // A panel takes its room, and the camera keeps to what is left.
+    await page.getByRole("button", { name: /^Filters/ }).click();
+    await still(page);
+    expect(await get<number>(page, "(() => { const v = app.viewer.view; return Array.from({ length: 300 }, (_, u) => v.camera.toScreenX(v.x(u))).filter((x) => x < v.inset.left).length; })()")).toBeLessThan(8);
     // The layout knows better than the last frame that came.
     mock.sessions.get("small")!.tell({ type: "state", state: "settled", reason: "settled", iteration: 12345 });
     await page.getByText("settled · 12,345 steps").waitFor();
