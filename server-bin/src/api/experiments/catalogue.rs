@@ -17,7 +17,7 @@ use crate::server::Server;
 /// Where a method or a dataset is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum From {
+enum Origin {
     /// It comes with the program.
     Bundled,
     /// It is in the operator's folder.
@@ -40,7 +40,7 @@ struct Method {
     /// Its name, by which it is started.
     name: String,
     /// Where it is from.
-    from: From,
+    from: Origin,
     /// What it does.
     description: String,
     /// Where it was published, or where its source is.
@@ -76,14 +76,14 @@ pub(super) async fn list_methods(
         let place = root.parent().unwrap_or(&root).join("methods");
         let (own, problems) = match place.is_dir() {
             true => methods(&place).map_err(failed)?,
-            false => Default::default(),
+            false => (Vec::new(), Vec::new()),
         };
         for problem in &problems {
             tracing::warn!("a method is left out: {problem}");
         }
         let own = own.into_iter().map(|method| Method {
             name: method.name,
-            from: From::Folder,
+            from: Origin::Folder,
             description: method.description,
             source: method.source_code,
             result_type: None,
@@ -97,7 +97,7 @@ pub(super) async fn list_methods(
         });
         let ours = detectors::all().iter().map(|info| Method {
             name: info.name.to_owned(),
-            from: From::Bundled,
+            from: Origin::Bundled,
             description: info.doc.to_owned(),
             source: info.source.to_owned(),
             result_type: Some(info.result_type.name().to_owned()),
@@ -119,11 +119,11 @@ pub(super) async fn list_methods(
 
 /// A dataset of anomaly detection.
 #[derive(Debug, Serialize, ToSchema)]
-struct Shown {
+struct GadDataset {
     /// Its name, by which it is named when something is run on it.
     name: String,
     /// Where it is from.
-    from: From,
+    from: Origin,
     /// What it is.
     description: String,
     /// Where it is from.
@@ -140,7 +140,7 @@ struct Shown {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Datasets {
     /// Those in the folder first.
-    datasets: Vec<Shown>,
+    datasets: Vec<GadDataset>,
 }
 
 /// Datasets of anomaly detection: those that come with the program, and those in the folder `datasets` beside that of
@@ -156,7 +156,7 @@ pub(super) async fn list_datasets(
         let place = root.parent().unwrap_or(&root).join("datasets");
         let (own, problems) = match place.is_dir() {
             true => datasets(&place).map_err(failed)?,
-            false => Default::default(),
+            false => (Vec::new(), Vec::new()),
         };
         let mut found = Vec::new();
         for one in own {
@@ -166,9 +166,9 @@ pub(super) async fn list_datasets(
                 tracing::warn!("{problem}");
                 graphlume::gad::dataset::Description::default()
             });
-            found.push(Shown {
+            found.push(GadDataset {
                 name: one.name,
-                from: From::Folder,
+                from: Origin::Folder,
                 description: said.description,
                 source: said.source,
                 licence: said.licence,
@@ -179,9 +179,9 @@ pub(super) async fn list_datasets(
         for problem in &problems {
             tracing::warn!("a dataset is left out: {problem}");
         }
-        found.extend(bundled().iter().map(|one| Shown {
+        found.extend(bundled().iter().map(|one| GadDataset {
             name: format!("bundled:{}", one.name),
-            from: From::Bundled,
+            from: Origin::Bundled,
             description: one.doc.to_owned(),
             source: one.source.to_owned(),
             licence: one.licence.to_owned(),

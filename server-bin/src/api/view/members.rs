@@ -35,7 +35,7 @@ pub(super) struct Members {
 
 /// What a query found.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Found {
+pub(super) struct FoundMembers {
     /// A bit a node, the least significant first, in Base64.
     nodes: String,
     /// A bit an edge, likewise.
@@ -58,7 +58,7 @@ pub(super) async fn members(
     who: Who,
     Path(id): Path<String>,
     Body(ask): Body<Members>,
-) -> ApiResult<Json<Found>> {
+) -> ApiResult<Json<FoundMembers>> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let gfql = Gfql::parse(&ask.query.to_string(), &Limits::default())?;
     let graph = Arc::clone(&server.loaded(&dataset).await?.graph);
@@ -72,7 +72,7 @@ pub(super) async fn members(
                 format!("{}: there is no column `{}`, so it counts as empty", w.path, w.column)
             })
             .collect();
-        Ok(Found { nodes, edges, n_nodes, n_edges, warnings })
+        Ok(FoundMembers { nodes, edges, n_nodes, n_edges, warnings })
     };
     Ok(Json(server.workers.run(work).await?))
 }
