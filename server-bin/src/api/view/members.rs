@@ -51,7 +51,7 @@ pub(super) struct FoundMembers {
 /// Which nodes and edges a query in GFQL finds
 #[utoipa::path(post, path = "/api/v1/datasets/{id}/members", tag = "view", params(("id" = String, Path)),
     request_body = Members,
-    responses((status = 200, body = Found), (status = 400, description = "The query is wrong: the message says where"),
+    responses((status = 200, body = FoundMembers), (status = 400, description = "The query is wrong: the message says where"),
         (status = 404)))]
 pub(super) async fn members(
     State(server): State<Server>,
