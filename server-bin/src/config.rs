@@ -371,6 +371,10 @@ impl Settings {
             cache: self.acme_cache.unwrap_or_else(|| data.join("acme")),
             roots: self.acme_roots,
         };
+        if let Some(token) = &self.metrics_token {
+            let length = token.len();
+            ensure!(length >= 16, "metrics_token has {length} characters; it needs 16 or more");
+        }
         let tls = match (self.tls_cert, self.tls_key, acme.decide()?) {
             (Some(chain), Some(key), None) => Some(Tls::Files { chain, key }),
             (None, None, acme) => acme.map(Tls::Acme),
@@ -523,6 +527,14 @@ mod tests {
         assert!(decide("data = \"/x\"\nbind = \"0.0.0.0:80\"\nauth = true").is_ok());
         assert!(decide("data = \"/x\"\nbind = \"[::]:80\"\nallow_anonymous = true").is_ok());
         assert!(decide("data = \"/x\"\nbind = \"[::1]:80\"").is_ok());
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_none() {
+        let decide = |text: &str| settings(&format!("data = \"/x\"\n{text}")).decide();
+        let error = decide("metrics_token = \"short\"").unwrap_err().to_string();
+        assert!(error.contains("metrics_token has 5 characters"), "{error}");
+        decide("metrics_token = \"a secret of some length\"").unwrap();
     }
 
     #[test]

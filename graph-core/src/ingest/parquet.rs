@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use crate::Error;
 
-    /// A file of some kilobytes that becomes half a gigabyte.
+    /// A file of some hundred kilobytes that becomes a hundred megabytes.
     #[test]
     fn what_becomes_too_much_is_refused() {
         let column: ArrayRef = Arc::new(Int64Array::from(vec![7; 1 << 20]));
@@ -128,11 +128,11 @@ mod tests {
         let batch = batch.unwrap();
         let mut bytes = Vec::new();
         let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
-        for _ in 0..32 {
+        for _ in 0..8 {
             writer.write(&batch).unwrap();
         }
         writer.close().unwrap();
-        assert!(bytes.len() < 64 << 10, "{}", bytes.len());
+        assert!(bytes.len() < 1 << 20, "{}", bytes.len());
         let input = Input::from_reader(&bytes[..], Path::new("a.parquet"), 1 << 20).unwrap();
         let refused = |error| matches!(error, Error::TooManyBytes { max_bytes: 0x10_0000 });
         assert!(refused(read_table(&input).unwrap_err()));

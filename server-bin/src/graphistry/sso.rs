@@ -385,6 +385,7 @@ mod tests {
             iat: 0,
             exp: 1,
             since: None,
+            sid: None,
             stamp: None,
             key: None,
         };
