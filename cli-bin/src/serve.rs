@@ -16,6 +16,7 @@ use crate::progress::Messages;
   graphlume serve edges.csv
   graphlume serve --bind 127.0.0.1:0 --data ./graphs
   graphlume serve --bind 0.0.0.0:443 --auth --tls-cert chain.pem --tls-key key.pem
+  graphlume serve --bind 0.0.0.0:443 --auth --acme-domains graphs.example.com --acme-accept-terms
 
 Every option is also a key of the configuration file, and an environment variable. Ctrl-C ends the server.")]
 pub(crate) struct Args {

@@ -536,9 +536,15 @@ impl Part {
         Ok(tree.repel(order, ranks, bodies, theta, field, &mut self.force)?)
     }
 
+    /// Attraction, after which the forces are whole, but for what locks take from them.
     fn pull(&mut self, scene: &Scene) -> Result<()> {
         let size = self.size.as_ref().filter(|_| scene.config.adjust_sizes);
-        Ok(self.springs.pull(&self.at, size, scene.config.lin_log, &mut self.force)?)
+        self.springs.pull(&self.at, size, scene.config.lin_log, &mut self.force)?;
+        let locks = scene.config.locks();
+        if locks.any() {
+            self.motion.lock_forces(&self.at, &mut self.force, locks)?;
+        }
+        Ok(())
     }
 
     fn measure(&mut self) -> Result<()> {
@@ -549,9 +555,9 @@ impl Part {
     fn advance(&mut self, scene: &Scene) -> Result<()> {
         let inertia = Inertia { mass: &self.mass, mobility: &self.mobility };
         self.motion.adapt(scene.config.jitter_tolerance as f32)?;
-        let sized = scene.config.adjust_sizes;
-        self.motion.move_nodes(&mut self.at, &self.force, &mut self.old, inertia, sized)?;
-        Ok(())
+        let (sized, locks) = (scene.config.adjust_sizes, scene.config.locks());
+        let (at, old) = (&mut self.at, &mut self.old);
+        Ok(self.motion.move_nodes(at, &self.force, old, inertia, sized, locks)?)
     }
 }
 

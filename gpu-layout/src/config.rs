@@ -1,6 +1,11 @@
 //! The options of ForceAtlas2: one struct for the library, the command line and JSON.
 
+use graph_kernels::Locks;
+
 use crate::{Error, Result};
+
+/// Most that forces can be multiplied by.
+const MOST_STRENGTH: f64 = 1e9;
 
 /// How repulsion is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +77,15 @@ pub struct Config {
     /// over nodes and recent steps; at least 0, and 0 never stops early.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().tolerance))]
     pub tolerance: f64,
+    /// Let nodes keep their x: they move up and down alone.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub lock_x: bool,
+    /// Let nodes keep their y: they move to the sides alone.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub lock_y: bool,
+    /// Let nodes keep their distance from the origin: they move around it alone.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub lock_r: bool,
 }
 
 impl Default for Config {
@@ -91,6 +105,9 @@ impl Default for Config {
             theta: 0.6,
             seed: 0,
             tolerance: 1e-4,
+            lock_x: false,
+            lock_y: false,
+            lock_r: false,
         }
     }
 }
@@ -105,25 +122,19 @@ impl Config {
     ///
     /// [`Error::BadOption`], which names the first bad option, its value and its range.
     pub fn validate(&self) -> Result<()> {
-        let above_0 = |value: f64| value > 0.0 && value.is_finite();
-        let at_least_0 = |value: f64| value >= 0.0 && value.is_finite();
+        // Beyond these nodes go to places that 32 bits cannot tell apart, or to none at all.
+        let above_0 = |value: f64| value > 0.0 && value <= MOST_STRENGTH;
+        let at_least_0 = |value: f64| (0.0..=MOST_STRENGTH).contains(&value);
+        let (positive, natural) = ("above 0 and at most 1e9", "from 0 to 1e9");
+        let influence = self.edge_weight_influence;
+        let jitter = self.jitter_tolerance;
         let checks = [
-            ("scaling", self.scaling, above_0(self.scaling), "finite and above 0"),
-            ("gravity", self.gravity, at_least_0(self.gravity), "finite and at least 0"),
-            (
-                "edge_weight_influence",
-                self.edge_weight_influence,
-                at_least_0(self.edge_weight_influence),
-                "finite and at least 0",
-            ),
-            (
-                "jitter_tolerance",
-                self.jitter_tolerance,
-                above_0(self.jitter_tolerance),
-                "finite and above 0",
-            ),
+            ("scaling", self.scaling, above_0(self.scaling), positive),
+            ("gravity", self.gravity, at_least_0(self.gravity), natural),
+            ("edge_weight_influence", influence, (0.0..=16.0).contains(&influence), "from 0 to 16"),
+            ("jitter_tolerance", jitter, above_0(jitter), positive),
             ("theta", self.theta, (0.0..=0.9).contains(&self.theta), "from 0 to 0.9"),
-            ("tolerance", self.tolerance, at_least_0(self.tolerance), "finite and at least 0"),
+            ("tolerance", self.tolerance, at_least_0(self.tolerance), natural),
         ];
         for (option, value, ok, allowed) in checks {
             if !ok {
@@ -131,6 +142,11 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// What nodes keep of where they are.
+    pub(crate) fn locks(&self) -> Locks {
+        Locks { x: self.lock_x, y: self.lock_y, radius: self.lock_r }
     }
 
     /// Whether a graph of `n` nodes gets exact repulsion.
@@ -151,9 +167,9 @@ mod tests {
     fn refuses_bad_values_and_says_the_range() {
         type Set = fn(&mut Config, f64);
         let options: [(&str, Set, &[f64]); 6] = [
-            ("scaling", |c, v| c.scaling = v, &[0.0, -1.0, f64::NAN, f64::INFINITY]),
-            ("gravity", |c, v| c.gravity = v, &[-0.1, f64::NAN]),
-            ("edge_weight_influence", |c, v| c.edge_weight_influence = v, &[-1.0, f64::NAN]),
+            ("scaling", |c, v| c.scaling = v, &[0.0, -1.0, 1e38, f64::NAN, f64::INFINITY]),
+            ("gravity", |c, v| c.gravity = v, &[-0.1, 2e9, f64::NAN]),
+            ("edge_weight_influence", |c, v| c.edge_weight_influence = v, &[-1.0, 17.0, f64::NAN]),
             ("jitter_tolerance", |c, v| c.jitter_tolerance = v, &[0.0, f64::NAN]),
             ("theta", |c, v| c.theta = v, &[-0.1, 1.2, f64::NAN]),
             ("tolerance", |c, v| c.tolerance = v, &[-1e-9, f64::NAN]),

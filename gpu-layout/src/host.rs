@@ -3,6 +3,7 @@
 use std::mem;
 use std::ops::Range;
 
+use graph_kernels::Locks;
 use rayon::prelude::*;
 
 use crate::complex::Complex;
@@ -139,6 +140,11 @@ impl Host {
             x.par_iter().zip(y).map(|(&x, &y)| [x, y]).collect_into_vec(&mut self.pairs);
             scene.springs.add(&self.pairs[..], size, config.lin_log, &mut self.force);
         }
+        let locks = config.locks();
+        if locks.any() {
+            let forces = self.force.par_iter_mut().enumerate().with_min_len(BLOCK);
+            forces.for_each(|(u, force)| *force = locked(*force, Complex::new(x[u], y[u]), locks));
+        }
     }
 
     /// Energy, swinging and traction.
@@ -162,6 +168,7 @@ impl Host {
         let (speed, resize) = (self.speed.speed, scene.config.adjust_sizes);
         let (force, old_force, mass) = (&self.force, &self.old_force, &scene.mass);
         let (fixed, mobility) = (&scene.fixed, &scene.mobility);
+        let keeps_radius = scene.config.locks().radius;
         let displacement = |u: usize| {
             if fixed[u] {
                 return Complex::default();
@@ -192,8 +199,14 @@ impl Host {
                     let length = way.norm();
                     total += length;
                     max = max.max(length);
+                    let radius = x[i].hypot(y[i]);
                     x[i] += way.re;
                     y[i] += way.im;
+                    if keeps_radius && length > 0.0 {
+                        // Straight on is outward, by little.
+                        let back = radius / x[i].hypot(y[i]);
+                        (x[i], y[i]) = (x[i] * back, y[i] * back);
+                    }
                     view_x[i] = x[i] as f32;
                     view_y[i] = y[i] as f32;
                 }
@@ -233,4 +246,17 @@ impl Host {
             sums
         })
     }
+}
+
+/// A force on the node `at` without what would move it off what it keeps.
+fn locked(force: Complex, at: Complex, locks: Locks) -> Complex {
+    let mut force = force;
+    if locks.radius {
+        let square = at.norm_squared();
+        // At the origin, and where x or y is kept too, there is nowhere to go.
+        let can_turn = square > 0.0 && !locks.x && !locks.y;
+        let across = if can_turn { (force.im * at.re - force.re * at.im) / square } else { 0.0 };
+        force = Complex::new(-across * at.im, across * at.re);
+    }
+    Complex::new(if locks.x { 0.0 } else { force.re }, if locks.y { 0.0 } else { force.im })
 }

@@ -5,6 +5,7 @@
 use std::ops::ControlFlow;
 
 use gpu_layout::{Config, Layout, Repulsion, Stop};
+use graph_core::generate::{PlantedPartition, planted_partition};
 use graph_core::{Coo, Graph};
 
 fn graph(n: usize, edges: &[(u32, u32)]) -> Graph {
@@ -212,4 +213,45 @@ fn bad_columns_are_refused_by_name_node_and_value() {
         message(start().positions(&[0.0, f32::INFINITY], &[0.0, 1.0])),
         "node 1 lies at (inf, 1), but positions must be finite and within ±1e18"
     );
+}
+
+#[test]
+fn what_is_locked_stays_and_the_rest_moves() {
+    let groups = PlantedPartition { n_nodes: 120, n_blocks: 4, p_in: 0.3, p_out: 0.02, seed: 1 };
+    let graph = planted_partition(&groups).unwrap();
+    for repulsion in [Repulsion::Exact, Repulsion::Approximate] {
+        check_locks(&graph, repulsion);
+    }
+}
+
+fn check_locks(graph: &Graph, repulsion: Repulsion) {
+    let free = Config { repulsion, tolerance: 0.0, ..Config::default() };
+    let mut begin = Layout::builder(graph).config(free.clone()).build().unwrap();
+    begin.steps(20).unwrap();
+    let [x, y] = begin.positions().unwrap().map(<[f32]>::to_vec);
+    let after = |config: Config| {
+        let mut layout = Layout::builder(graph).positions(&x, &y).build().unwrap();
+        // They hold from when they are set.
+        layout.set_config(config).unwrap();
+        layout.steps(100).unwrap();
+        layout.positions().unwrap().map(<[f32]>::to_vec)
+    };
+    let n = x.len();
+    let moved = |a: &[f32], b: &[f32]| a.iter().zip(b).filter(|(a, b)| a != b).count();
+    let [new_x, new_y] = after(Config { lock_x: true, ..free.clone() });
+    assert_eq!((moved(&x, &new_x), moved(&y, &new_y)), (0, n));
+    let [new_x, new_y] = after(Config { lock_y: true, ..free.clone() });
+    assert_eq!((moved(&x, &new_x), moved(&y, &new_y)), (n, 0));
+    let [new_x, new_y] = after(Config { lock_r: true, ..free.clone() });
+    assert_eq!(moved(&x, &new_x), n);
+    for u in 0..n {
+        let [old, new] = [x[u].hypot(y[u]), new_x[u].hypot(new_y[u])];
+        assert!((old - new).abs() < 1e-5 * old, "{u}: {old} became {new}");
+    }
+    for two in [
+        Config { lock_x: true, lock_y: true, ..free.clone() },
+        Config { lock_x: true, lock_r: true, ..free.clone() },
+    ] {
+        assert_eq!(after(two), [x.clone(), y.clone()]);
+    }
 }

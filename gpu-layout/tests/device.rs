@@ -146,6 +146,18 @@ fn exact_steps_agree_with_the_cpu_for_every_option() {
 }
 
 #[test]
+fn locked_steps_agree_with_the_cpu() {
+    let graph = graph(if is_small() { 70 } else { 400 });
+    for (lock_x, lock_y, lock_r) in
+        [(true, false, false), (false, true, false), (false, false, true), (true, false, true)]
+    {
+        let config =
+            Config { repulsion: Repulsion::Exact, lock_x, lock_y, lock_r, ..Config::default() };
+        agree_step_by_step(&graph, &config, if is_small() { 1 } else { 3 }, 1e-4);
+    }
+}
+
+#[test]
 fn approximate_steps_agree_with_the_cpu_for_every_option() {
     let graph = graph(if is_small() { 150 } else { 2500 });
     for config in variants().into_iter().step_by(if is_small() { 12 } else { 1 }) {

@@ -28,7 +28,9 @@ pub use export::{Compression, WriteOptions, WriteReport, write, write_table, wri
 pub use gather::{gather, repeat, stack};
 pub use graph::Graph;
 pub use ids::{Factorized, factorize};
-pub use ingest::{Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table};
+pub use ingest::{
+    Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table, read_table_within,
+};
 pub use staged::Staged;
 pub use units::{parse_bytes, parse_duration};
 

@@ -20,6 +20,10 @@
 // The centroid, about which the spread is summed: far from the origin nothing cancels.
 #define CENTER_X 12
 #define CENTER_Y 13
+// What nodes keep: bits of a number.
+#define LOCK_X 1u
+#define LOCK_Y 2u
+#define LOCK_R 4u
 // Values that a group gives: three of `measure`, six of `move`.
 #define SUMS 3
 #define WAYS 6
@@ -48,6 +52,22 @@ FN void sum_of_group(LOCAL_PTR(f32) shared, f32 *values, u32 width, u32 last_is_
         }
         values[k] = shared[0];
         BARRIER;
+    }
+}
+
+// Takes from the forces on the nodes `first..first + count` what would move them off what they keep.
+KERNEL(lock_forces, 256)(IN(float2) at, INOUT(float2) force, u32 locks, u32 first, u32 count) {
+    for (u32 i = THREAD; i < count; i += THREADS) {
+        u32 u = first + i;
+        float2 p = at[u], f = force[u];
+        if (locks & LOCK_R) {
+            f32 square = p.x * p.x + p.y * p.y;
+            // At the origin, and where x or y is kept too, there is nowhere to go.
+            u32 can_turn = square > 0.0f && (locks & (LOCK_X | LOCK_Y)) == 0;
+            f32 across = can_turn ? (f.y * p.x - f.x * p.y) / square : 0.0f;
+            f = F2(-across * p.y, across * p.x);
+        }
+        force[u] = F2(locks & LOCK_X ? 0.0f : f.x, locks & LOCK_Y ? 0.0f : f.y);
     }
 }
 
@@ -115,8 +135,8 @@ KERNEL(adapt_speed, 256)(IN(f32) sums, u32 count, u32 n, f32 tolerance, INOUT(f3
 
 // Moves the nodes `first..first + count` along their forces, and remembers these.
 KERNEL(move_nodes, 256)(INOUT(float2) at, IN(float2) force, INOUT(float2) old, IN(f32) mass,
-                        IN(f32) mobility, IN(f32) state, u32 sized, u32 first, u32 count,
-                        OUT(f32) ways) {
+                        IN(f32) mobility, IN(f32) state, u32 sized, u32 locks, u32 first,
+                        u32 count, OUT(f32) ways) {
     LOCAL f32 shared[256];
     // Way, offset from the centroid in x and y, its square, nodes seen, longest way.
     f32 values[WAYS] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
@@ -142,7 +162,13 @@ KERNEL(move_nodes, 256)(INOUT(float2) at, IN(float2) force, INOUT(float2) old, I
             f32 way = length_of(way_x, way_y);
             // Weights near the end of f32 can overflow a force: such a node waits a step.
             if (is_finite(way)) {
+                f32 radius = length_of(p.x, p.y);
                 p = F2(p.x + way_x, p.y + way_y);
+                // Straight on is outward, by little.
+                if (locks & LOCK_R && way > 0.0f) {
+                    f32 back = radius / length_of(p.x, p.y);
+                    p = F2(p.x * back, p.y * back);
+                }
                 at[u] = p;
                 values[0] += way;
                 values[5] = fmax(values[5], way);

@@ -71,7 +71,7 @@ pub use keys::{
     order_keys,
 };
 pub use launch::{KernelTime, Profile, Traffic};
-pub use motion::{Grid, Inertia, Motion, MotionState, Sums, quantize};
+pub use motion::{Grid, Inertia, Locks, Motion, MotionState, Sums, quantize};
 pub use order::{Order, bounds};
 pub use paths::path_lengths;
 pub use pool::MemoryReport;

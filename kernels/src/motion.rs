@@ -6,8 +6,11 @@ use crate::buffer::check_len;
 use crate::launch::{Family, Kernel, family};
 use crate::{Buffer, Device, Result};
 
-static MOTION: Family =
-    family!("motion", ["measure", "adapt_speed", "move_nodes", "report_step", "quantize"]);
+static MOTION: Family = family!(
+    "motion",
+    ["lock_forces", "measure", "adapt_speed", "move_nodes", "report_step", "quantize"]
+);
+static LOCK_FORCES: Kernel = Kernel { family: &MOTION, name: "lock_forces", group: 256 };
 static MEASURE: Kernel = Kernel { family: &MOTION, name: "measure", group: 256 };
 static ADAPT_SPEED: Kernel = Kernel { family: &MOTION, name: "adapt_speed", group: 256 };
 static MOVE_NODES: Kernel = Kernel { family: &MOTION, name: "move_nodes", group: 256 };
@@ -111,6 +114,28 @@ pub struct Inertia<'a> {
     pub mobility: &'a Buffer<f32>,
 }
 
+/// What all nodes keep of where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Locks {
+    /// Their x.
+    pub x: bool,
+    /// Their y.
+    pub y: bool,
+    /// Their distance from the origin.
+    pub radius: bool,
+}
+
+impl Locks {
+    /// Whether anything is kept.
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    fn bits(self) -> u32 {
+        u32::from(self.x) | u32::from(self.y) << 1 | u32::from(self.radius) << 2
+    }
+}
+
 /// The speed law for a run of the `n` nodes of a layout; on several devices, each has one, and
 /// sums are exchanged by [`sums`](Self::sums) and [`set_sums`](Self::set_sums).
 #[derive(Debug)]
@@ -171,6 +196,34 @@ impl Motion {
         Ok(())
     }
 
+    /// Takes from the forces what would move nodes off what they keep. O(nodes).
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::LengthMismatch`] if an array is not of `[n, 2]`.
+    pub fn lock_forces(
+        &self,
+        at: &Buffer<f32>,
+        force: &mut Buffer<f32>,
+        locks: Locks,
+    ) -> Result<()> {
+        check_len("at", at.len(), 2 * self.n_nodes)?;
+        check_len("force", force.len(), 2 * self.n_nodes)?;
+        let count = self.nodes.len();
+        self.state.device().launch(
+            &LOCK_FORCES,
+            Self::groups(count) as u32,
+            24 * count as u64,
+            &[
+                at.into(),
+                force.into(),
+                locks.bits().into(),
+                (self.nodes.start as u32).into(),
+                (count as u32).into(),
+            ],
+        )
+    }
+
     /// Sums energy, swinging and traction; `old` holds the forces a step before. O(nodes).
     ///
     /// # Errors
@@ -221,7 +274,8 @@ impl Motion {
     }
 
     /// Moves the nodes along their forces and copies these to `old`. Where radii count (`sized`)
-    /// nodes move a tenth as far, and at most 10 units. O(nodes).
+    /// nodes move a tenth as far, and at most 10 units. Of `locks` the distance from the origin is kept here; the rest
+    /// is for [`lock_forces`](Self::lock_forces). O(nodes).
     ///
     /// # Errors
     ///
@@ -233,6 +287,7 @@ impl Motion {
         old: &mut Buffer<f32>,
         inertia: Inertia<'_>,
         sized: bool,
+        locks: Locks,
     ) -> Result<()> {
         self.check(inertia, [force, old])?;
         check_len("at", at.len(), 2 * self.n_nodes)?;
@@ -249,6 +304,7 @@ impl Motion {
                 inertia.mobility.into(),
                 (&self.state).into(),
                 u32::from(sized).into(),
+                locks.bits().into(),
                 (self.nodes.start as u32).into(),
                 (count as u32).into(),
                 (&mut self.ways).into(),

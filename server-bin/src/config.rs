@@ -29,6 +29,9 @@ pub struct Settings {
     /// Database of what is known about datasets and users: a postgres:// address [default: SQLite in the folder]
     #[arg(long, value_name = "URL", env = "GRAPHLUME_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
+    /// Redis for what several servers share while they run: a redis:// or rediss:// address [default: none]
+    #[arg(long, value_name = "URL", env = "GRAPHLUME_REDIS", hide_env_values = true)]
+    pub redis: Option<String>,
     /// Store of tables: s3://, gs:// or az:// with a bucket, and its usual environment variables
     /// [default: in the folder]
     #[arg(long, value_name = "URL", env = "GRAPHLUME_STORAGE")]
@@ -68,12 +71,40 @@ pub struct Settings {
     /// Its private key in PEM
     #[arg(long, value_name = "FILE", env = "GRAPHLUME_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Names to get certificates for by ACME, for HTTPS without files: of each, this server must be reached at port 443
+    #[arg(long, value_name = "DOMAIN", env = "GRAPHLUME_ACME_DOMAINS", value_delimiter = ',')]
+    #[arg(conflicts_with = "tls_cert")]
+    pub acme_domains: Option<Vec<String>>,
+    /// Mail addresses that the authority of certificates writes to
+    #[arg(long, value_name = "MAIL", env = "GRAPHLUME_ACME_CONTACT", value_delimiter = ',')]
+    pub acme_contact: Option<Vec<String>>,
+    /// Agree to the terms of the authority, which it has at its site; there are no certificates without
+    #[arg(long, env = "GRAPHLUME_ACME_ACCEPT_TERMS", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(require_equals = true)]
+    pub acme_accept_terms: Option<bool>,
+    /// Directory of the authority [default: that of Let's Encrypt]
+    #[arg(long, value_name = "URL", env = "GRAPHLUME_ACME_DIRECTORY")]
+    pub acme_directory: Option<String>,
+    /// Try it with the authority of Let's Encrypt that is for that, whose certificates browsers do not trust
+    #[arg(long, env = "GRAPHLUME_ACME_STAGING", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(require_equals = true, conflicts_with = "acme_directory")]
+    pub acme_staging: Option<bool>,
+    /// Folder for the account and the certificates [default: acme in the folder of --data]
+    #[arg(long, value_name = "FOLDER", env = "GRAPHLUME_ACME_CACHE")]
+    pub acme_cache: Option<PathBuf>,
+    /// Certificates in PEM that the directory is trusted by, for authorities of one's own [default: the system's]
+    #[arg(long, value_name = "FILE", env = "GRAPHLUME_ACME_ROOTS")]
+    pub acme_roots: Option<PathBuf>,
     /// Pages of these origins may use the server, as `https://notebook.example.com`; `*` for all
     #[arg(long, value_name = "ORIGIN", env = "GRAPHLUME_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Option<Vec<String>>,
     /// Pages of these origins may embed the viewer, `*` for all [default: those of this machine, such as notebooks]
     #[arg(long, value_name = "ORIGIN", env = "GRAPHLUME_FRAME_ANCESTORS", value_delimiter = ',')]
     pub frame_ancestors: Option<Vec<String>>,
+    /// Pages show pictures from these origins too, as `https://cdn.example.com` or `https:`: logos and icons that
+    /// datasets name by their address, which tells their hosts who looks [default: none]
+    #[arg(long, value_name = "ORIGIN", env = "GRAPHLUME_IMAGE_ORIGINS", value_delimiter = ',')]
+    pub image_origins: Option<Vec<String>>,
     /// Names under which the server is reached, besides its address and localhost; others are refused where there
     /// are no accounts, so that no page of the web can reach it through a name of its own
     #[arg(long, value_name = "HOST", env = "GRAPHLUME_HOSTS", value_delimiter = ',')]
@@ -85,9 +116,16 @@ pub struct Settings {
     #[arg(long, env = "GRAPHLUME_ALLOW_RUNS", num_args = 0..=1, default_missing_value = "true")]
     #[arg(require_equals = true)]
     pub allow_runs: Option<bool>,
+    /// With accounts, a secret of 16 characters or more that reads /metrics, sent as `Authorization: Bearer SECRET`
+    /// [default: administrators alone read it]
+    #[arg(long, value_name = "SECRET", env = "GRAPHLUME_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
     /// What is logged: error, warn, info, debug, or per module [default: info]
     #[arg(long, value_name = "FILTER", env = "GRAPHLUME_LOG")]
     pub log: Option<String>,
+    /// Collector of traces that speaks OTLP over HTTP, such as http://localhost:4318 [default: none]
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
     /// Log in JSON, one object a line
     #[arg(long, env = "GRAPHLUME_LOG_JSON", num_args = 0..=1, default_missing_value = "true")]
     #[arg(require_equals = true)]
@@ -146,6 +184,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Address of a PostgreSQL, or `None` for SQLite in `data`.
     pub database: Option<String>,
+    /// Address of a Redis, or `None` if this server shares nothing while it runs.
+    pub redis: Option<String>,
     /// Address of an object store, or `None` for a folder in `data`.
     pub storage: Option<String>,
     /// Whether accounts are asked for.
@@ -166,22 +206,57 @@ pub struct Config {
     pub play_timeout: Duration,
     /// How long a sign-in holds.
     pub token_lifetime: Duration,
-    /// Files of certificate chain and private key.
-    pub tls: Option<[PathBuf; 2]>,
+    /// Where certificates come from; `None` for HTTP without them.
+    pub tls: Option<Tls>,
     /// Origins that may use the server from their pages.
     pub cors_origins: Vec<String>,
     /// Origins that may embed the viewer.
     pub frame_ancestors: Vec<String>,
+    /// Origins that pages show pictures from, besides the server.
+    pub image_origins: Vec<String>,
     /// Further names of this server.
     pub hosts: Vec<String>,
     /// Folder of experiments to show.
     pub experiments: Option<PathBuf>,
     /// Whether administrators may start and stop experiments.
     pub allow_runs: bool,
+    /// Address of a collector of traces.
+    pub otlp_endpoint: Option<String>,
+    /// What reads the numbers of the server without a sign-in.
+    pub metrics_token: Option<String>,
     /// What is logged.
     pub log: String,
     /// Whether logs are JSON.
     pub log_json: bool,
+}
+
+/// Where the certificates of a server come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// From files in PEM.
+    Files {
+        /// The certificate, and those that lead to a known one.
+        chain: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+    /// From an authority, by the protocol ACME.
+    Acme(Acme),
+}
+
+/// What is asked of an authority of certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acme {
+    /// Names that the certificate is for; at least one.
+    pub domains: Vec<String>,
+    /// Mail addresses that the authority writes to.
+    pub contact: Vec<String>,
+    /// Address of the authority's directory.
+    pub directory: String,
+    /// Folder for the account and the certificate.
+    pub cache: PathBuf,
+    /// File of certificates that the directory is trusted by, or `None` for the system's.
+    pub roots: Option<PathBuf>,
 }
 
 impl Settings {
@@ -222,6 +297,7 @@ impl Settings {
             bind,
             data,
             database,
+            redis,
             storage,
             auth,
             allow_anonymous,
@@ -234,12 +310,22 @@ impl Settings {
             token_minutes,
             tls_cert,
             tls_key,
+            acme_domains,
+            acme_contact,
+            acme_accept_terms,
+            acme_directory,
+            acme_staging,
+            acme_cache,
+            acme_roots,
             cors_origins,
             frame_ancestors,
+            image_origins,
             hosts,
             experiments,
             allow_runs,
+            metrics_token,
             log,
+            otlp_endpoint,
             log_json,
         )
     }
@@ -262,9 +348,37 @@ impl Settings {
                 "a database is named as postgres://user@host/name; SQLite is what is used without"
             );
         }
-        let tls = match (self.tls_cert, self.tls_key) {
-            (Some(cert), Some(key)) => Some([cert, key]),
-            (None, None) => None,
+        if let Some(redis) = &self.redis {
+            ensure!(
+                ["redis://", "rediss://"].iter().any(|scheme| redis.starts_with(scheme)),
+                "a Redis is named as redis://host:6379, or rediss:// with TLS"
+            );
+        }
+        // An empty variable is as none, says OpenTelemetry.
+        let otlp_endpoint = self.otlp_endpoint.filter(|endpoint| !endpoint.is_empty());
+        if let Some(endpoint) = &otlp_endpoint {
+            ensure!(
+                is_http(endpoint),
+                "a collector of traces is named as http://host:4318, not `{endpoint}`"
+            );
+        }
+        let acme = AcmeSettings {
+            domains: self.acme_domains.unwrap_or_default(),
+            contact: self.acme_contact.unwrap_or_default(),
+            accepts_terms: self.acme_accept_terms.unwrap_or(false),
+            directory: self.acme_directory,
+            is_staging: self.acme_staging.unwrap_or(false),
+            cache: self.acme_cache.unwrap_or_else(|| data.join("acme")),
+            roots: self.acme_roots,
+        };
+        if let Some(token) = &self.metrics_token {
+            let length = token.len();
+            ensure!(length >= 16, "metrics_token has {length} characters; it needs 16 or more");
+        }
+        let tls = match (self.tls_cert, self.tls_key, acme.decide()?) {
+            (Some(chain), Some(key), None) => Some(Tls::Files { chain, key }),
+            (None, None, acme) => acme.map(Tls::Acme),
+            (_, _, Some(_)) => bail!("certificates come from files or by ACME, not from both"),
             _ => bail!("HTTPS needs both tls_cert and tls_key"),
         };
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -273,6 +387,7 @@ impl Settings {
             bind,
             data,
             database: self.database,
+            redis: self.redis,
             storage: self.storage,
             auth,
             upload_max_size: self.upload_max_size.map_or(1 << 30, |Size(bytes)| bytes),
@@ -286,13 +401,78 @@ impl Settings {
             tls,
             cors_origins: self.cors_origins.unwrap_or_default(),
             frame_ancestors: self.frame_ancestors.unwrap_or_else(notebooks),
+            image_origins: self.image_origins.unwrap_or_default(),
             hosts: self.hosts.unwrap_or_default(),
             experiments: self.experiments,
             allow_runs: self.allow_runs.unwrap_or(false),
+            metrics_token: self.metrics_token,
+            otlp_endpoint,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             log_json: self.log_json.unwrap_or(false),
         })
     }
+}
+
+/// Options of ACME as they are given.
+struct AcmeSettings {
+    domains: Vec<String>,
+    contact: Vec<String>,
+    accepts_terms: bool,
+    directory: Option<String>,
+    is_staging: bool,
+    cache: PathBuf,
+    roots: Option<PathBuf>,
+}
+
+impl AcmeSettings {
+    /// What to ask an authority for; `None` without domains.
+    fn decide(self) -> anyhow::Result<Option<Acme>> {
+        if self.domains.is_empty() {
+            return Ok(None);
+        }
+        for domain in &self.domains {
+            let is_name = |label: &str| {
+                !label.is_empty()
+                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            };
+            ensure!(
+                domain.split('.').all(is_name) && domain.parse::<Ipv4Addr>().is_err(),
+                "acme_domains: `{domain}` is no name of a host; names with `*` need a proof that is not made here"
+            );
+        }
+        for mail in &self.contact {
+            let is_mail = mail
+                .split_once('@')
+                .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+            ensure!(is_mail, "acme_contact: `{mail}` is no mail address");
+        }
+        ensure!(
+            self.accepts_terms,
+            "an authority gives certificates to whoever agrees to its terms: read them, and say --acme-accept-terms"
+        );
+        let directory = match (self.directory, self.is_staging) {
+            (Some(_), true) => bail!("acme_staging chooses a directory: leave out acme_directory"),
+            (Some(directory), false) => directory,
+            (None, true) => LETS_ENCRYPT_STAGING.to_owned(),
+            (None, false) => LETS_ENCRYPT.to_owned(),
+        };
+        ensure!(
+            directory.starts_with("https://"),
+            "acme_directory: `{directory}` does not begin with https://"
+        );
+        let Self { domains, contact, cache, roots, .. } = self;
+        Ok(Some(Acme { domains, contact, directory, cache, roots }))
+    }
+}
+
+/// Directories of Let's Encrypt: that of certificates, and that of trials.
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
+
+/// Whether an address is one of HTTP, with a host.
+fn is_http(address: &str) -> bool {
+    let uri = address.parse::<axum::http::Uri>();
+    uri.is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
 }
 
 /// Pages that embed the viewer where nobody says which: those of notebooks on this machine. Whoever embeds it sees through
@@ -347,6 +527,54 @@ mod tests {
         assert!(decide("data = \"/x\"\nbind = \"0.0.0.0:80\"\nauth = true").is_ok());
         assert!(decide("data = \"/x\"\nbind = \"[::]:80\"\nallow_anonymous = true").is_ok());
         assert!(decide("data = \"/x\"\nbind = \"[::1]:80\"").is_ok());
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_none() {
+        let decide = |text: &str| settings(&format!("data = \"/x\"\n{text}")).decide();
+        let error = decide("metrics_token = \"short\"").unwrap_err().to_string();
+        assert!(error.contains("metrics_token has 5 characters"), "{error}");
+        decide("metrics_token = \"a secret of some length\"").unwrap();
+    }
+
+    #[test]
+    fn certificates_come_from_files_or_by_acme() {
+        let decide = |text: &str| settings(&format!("data = \"/x\"\n{text}")).decide();
+        let tls = |text: &str| decide(text).unwrap().tls;
+        let refused = |text: &str| decide(text).unwrap_err().to_string();
+        let files = "tls_cert = \"c\"\ntls_key = \"k\"";
+        assert_eq!(tls(files), Some(Tls::Files { chain: "c".into(), key: "k".into() }));
+        assert!(refused("tls_cert = \"c\"").contains("tls_key"));
+        let domain = "acme_domains = [\"graphs.example\"]";
+        assert!(refused(domain).contains("--acme-accept-terms"));
+        let agreed = format!("{domain}\nacme_accept_terms = true");
+        let Some(Tls::Acme(acme)) = tls(&agreed) else { panic!("no ACME") };
+        assert_eq!(
+            (acme.directory.as_str(), acme.cache.as_path()),
+            (LETS_ENCRYPT, Path::new("/x/acme"))
+        );
+        let Some(Tls::Acme(acme)) = tls(&format!("{agreed}\nacme_staging = true")) else {
+            panic!("no ACME")
+        };
+        assert_eq!(acme.directory, LETS_ENCRYPT_STAGING);
+        assert!(refused(&format!("{agreed}\n{files}")).contains("not from both"));
+        assert!(refused(&format!("{agreed}\nacme_contact = [\"ann\"]")).contains("`ann`"));
+        assert!(refused(&format!("{agreed}\nacme_directory = \"http://ca\"")).contains("https://"));
+        for bad in ["*.example", "1.2.3.4", "a b", "", "a..b"] {
+            let error = refused(&format!("acme_domains = [{bad:?}]\nacme_accept_terms = true"));
+            assert!(error.contains(&format!("`{bad}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_other_services_have_their_schemes() {
+        let decide = |text: &str| settings(&format!("data = \"/x\"\n{text}")).decide();
+        assert!(decide("redis = \"localhost:6379\"").is_err());
+        assert!(decide("redis = \"rediss://:secret@cache:6380/2\"").is_ok());
+        for bad in ["localhost:4318", "grpc://localhost:4317", "http://", "http:"] {
+            assert!(decide(&format!("otlp_endpoint = {bad:?}")).is_err(), "{bad}");
+        }
+        assert!(decide("otlp_endpoint = \"http://localhost:4318\"").is_ok());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What is computed of datasets when somebody asks, and held for whoever asks next: measures, orders of rows, rows
 //! that a condition is true of.
 
+mod shared;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, make_comparator};
@@ -21,9 +23,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use self::shared::Place;
 use crate::error::{ApiError, ApiResult};
 use crate::graphs::{Loaded, copied};
 use crate::server::Server;
+use crate::states::States;
 use crate::store::Dataset;
 
 /// A table of a dataset.
@@ -116,13 +120,16 @@ impl Held {
 #[derive(Debug)]
 pub(crate) struct Derived {
     cache: Cache<Key, Held>,
+    /// Where other servers find it too.
+    shared: Option<Arc<dyn States>>,
 }
 
 impl Derived {
-    pub(crate) fn new(bytes: u64) -> Self {
+    pub(crate) fn new(bytes: u64, shared: Option<Arc<dyn States>>) -> Self {
         // A kibibyte for the key.
         let weigh = |_: &Key, held: &Held| ((held.bytes() >> 10) + 1).min(u32::MAX as usize) as u32;
-        Self { cache: Cache::builder().max_capacity((bytes >> 10).max(1)).weigher(weigh).build() }
+        let cache = Cache::builder().max_capacity((bytes >> 10).max(1)).weigher(weigh).build();
+        Self { cache, shared }
     }
 
     /// Memory of what is held, in bytes.
@@ -288,7 +295,21 @@ impl Server {
         W: FnOnce(&Control<'_>) -> ApiResult<Held> + Send + 'static,
     {
         let key = Key { dataset: dataset.id.clone(), updated_at: dataset.updated_at, what };
-        let held = self.derived.cache.try_get_with(key, self.workers.run(work)).await;
+        let shared = self.derived.shared.as_ref();
+        let place = shared.and_then(|states| Place::of(states, dataset, &key)).map(Arc::new);
+        let find = async {
+            if let Some(place) = &place
+                && let Some(held) = place.find().await
+            {
+                return Ok(held);
+            }
+            let held = self.workers.run(work).await?;
+            if let Some(place) = place {
+                place.keep(&held);
+            }
+            Ok(held)
+        };
+        let held = self.derived.cache.try_get_with(key, find).await;
         held.map_err(|error| copied(&error))
     }
 

@@ -166,6 +166,10 @@ impl From<graphlume::graph::Error> for ApiError {
             // The file is one of ours; its name says nothing to whoever sent what is in it.
             graphlume::graph::Error::InFile { source, .. } => Self::from(*source),
             graphlume::graph::Error::Io(error) => Self::from(error),
+            error @ (graphlume::graph::Error::NullId { .. }
+            | graphlume::graph::Error::NullWeight { .. }) => Self::Invalid(format!(
+                "{error}, or upload with `?drop_null=true`, which drops them"
+            )),
             error => Self::invalid(error),
         }
     }

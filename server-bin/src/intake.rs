@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use axum::body::{Body, Bytes};
 use futures_util::{Stream, StreamExt};
-use graphlume::graph::{Format, ReadOptions, read_table};
+use graphlume::graph::{Format, ReadOptions, read_table_within};
 use graphlume::{WriteOptions, write_table};
 use tempfile::NamedTempFile;
 
@@ -94,6 +94,19 @@ pub(crate) async fn receive_stream<E: std::fmt::Display>(
     Ok(draft)
 }
 
+/// Longest name of an upload, in bytes: as long as file systems let names be.
+const LONGEST_NAME: usize = 255;
+
+/// That an upload has a name which can be kept and shown.
+pub(crate) fn check_name(name: &str) -> ApiResult<()> {
+    match name.len() {
+        0..=LONGEST_NAME => Ok(()),
+        length => Err(ApiError::Invalid(format!(
+            "the name of the upload has {length} bytes; it can have {LONGEST_NAME}"
+        ))),
+    }
+}
+
 /// How many times the largest upload a file may be after decompression.
 const EXPANSION: u64 = 16;
 
@@ -118,10 +131,11 @@ impl Server {
         draft: NamedTempFile,
     ) -> ApiResult<(RecordBatch, String)> {
         let objects = self.objects.clone();
+        let ReadOptions { max_bytes, .. } = self.read_options(draft.as_file().metadata()?.len());
         let (table, draft, suffix) = self
             .workers
             .run(move |_| {
-                let table = read_table(draft.path())?;
+                let table = read_table_within(draft.path(), max_bytes)?;
                 let suffix = match Format::from_suffix(draft.path()) {
                     Some(Format::Arrow) => ".arrow",
                     Some(Format::Parquet) => ".parquet",

@@ -11,8 +11,9 @@ use graphlume::ReadOptions;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::acme::Issuer;
 use crate::auth::Who;
-use crate::config::Config;
+use crate::config::{Config, Tls};
 use crate::server::Server;
 use crate::store::{NewDataset, Spec};
 use crate::telemetry::start_logs;
@@ -102,13 +103,19 @@ impl Bound {
         let listener = self.listener.into_std()?;
         match &self.server.config.tls {
             None => axum_server::from_tcp(listener)?.handle(handle).serve(service).await?,
-            Some([cert, key]) => {
-                // The one that is there; a second call finds it set, which is as good.
-                let _ = rustls::crypto::ring::default_provider().install_default();
-                let tls = RustlsConfig::from_pem_file(cert, key).await.with_context(|| {
-                    format!("certificate {} with key {}", cert.display(), key.display())
+            Some(Tls::Files { chain, key }) => {
+                let tls = RustlsConfig::from_pem_file(chain, key).await.with_context(|| {
+                    format!("certificate {} with key {}", chain.display(), key.display())
                 })?;
                 axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(service).await?;
+            }
+            Some(Tls::Acme(options)) => {
+                let issuer = Issuer::open(options)?;
+                let tls = RustlsConfig::from_config(issuer.tls()?);
+                // It answers the authority by this server itself.
+                let renewing = tokio::spawn(issuer.run());
+                axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(service).await?;
+                renewing.abort();
             }
         }
         // Those who watch a layout are told too: a connection that has become a WebSocket is waited for by nobody else.
@@ -118,7 +125,13 @@ impl Bound {
             }
         };
         let _ = tokio::time::timeout(GRACE, told).await;
-        Ok(())
+        let server = self.server.clone();
+        let sent = tokio::task::spawn_blocking(move || {
+            if let Some(traces) = &server.traces {
+                traces.end();
+            }
+        });
+        Ok(sent.await?)
     }
 }
 

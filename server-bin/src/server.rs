@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::Context;
 
 use crate::api::Runs;
-use crate::auth::{Access, Limiter, Tokens, Who, random};
+use crate::auth::{Access, Limiter, Tokens, Who, fingerprint, random};
 use crate::config::Config;
 use crate::derived::Derived;
 use crate::error::{ApiError, ApiResult};
@@ -16,8 +16,10 @@ use crate::graphs::{Graphs, Loaded};
 use crate::live::Layouts;
 use crate::objects::Objects;
 use crate::partial::Partials;
+use crate::states::{Memory, Redis, States};
 use crate::store::{Dataset, Store};
 use crate::telemetry::Metrics;
+use crate::traces::Traces;
 use crate::workers::Workers;
 
 /// A server: its options, what it keeps, and what it is doing. Clones are the same server.
@@ -40,6 +42,7 @@ pub struct Inner {
     pub(crate) runs: Runs,
     pub(crate) sign_ins: crate::graphistry::SignIns,
     pub(crate) metrics: Metrics,
+    pub(crate) traces: Option<Traces>,
     pub(crate) started: Instant,
 }
 
@@ -58,6 +61,8 @@ impl Server {
     ///
     /// If folder, database or storage cannot be used.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
+        // What TLS is done with, by whoever does it; where it is set already, that is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         std::fs::create_dir_all(&config.data).with_context(|| config.data.display().to_string())?;
         let objects = Objects::open(config.storage.as_deref(), &config.data)?;
         let partials = Partials::open(&config.data, config.upload_max_size)?;
@@ -66,16 +71,28 @@ impl Server {
         if config.auth && !store.has_users().await.context("database")? {
             tracing::warn!("there are no accounts yet: `users add NAME --admin` adds the first");
         }
+        let traces = config.otlp_endpoint.as_deref().map(Traces::open).transpose()?;
+        let shared = match &config.redis {
+            Some(address) => {
+                let redis = Redis::open(address, &fingerprint(&secret)[..16])?;
+                // Whether it is there is said now, not at the first sign-in.
+                let _ = redis.get("start").await;
+                Some(Arc::new(redis) as Arc<dyn States>)
+            }
+            None => None,
+        };
+        let states = shared.clone().unwrap_or_else(|| Arc::new(Memory::default()));
         let server = Self(Arc::new(Inner {
             graphs: Graphs::new(config.cache_size),
-            derived: Derived::new(config.cache_size / 4),
+            derived: Derived::new(config.cache_size / 4, shared.clone()),
             workers: Workers::new(config.workers),
             tokens: Tokens::new(&secret),
-            limiter: Limiter::default(),
+            limiter: Limiter::new(shared),
             layouts: Layouts::new(&config),
             runs: Runs::default(),
-            sign_ins: crate::graphistry::SignIns::default(),
+            sign_ins: crate::graphistry::SignIns::new(states),
             metrics: Metrics::default(),
+            traces,
             started: Instant::now(),
             store,
             objects,

@@ -370,3 +370,41 @@ fn mistakes_in_a_body_are_told() {
         assert_eq!(answer.expect(400).json()["error"]["code"], "invalid", "{body}");
     }
 }
+
+#[test]
+fn whoever_signs_out_is_out_wherever_and_others_stay() {
+    let server = server();
+    let (one, two) = (server.token("ann"), server.token("ann"));
+    let me = |server: &Running, token: &str| {
+        server.as_user(token, "GET", "/api/v1/me", &Value::Null).status
+    };
+    server.as_user(&one, "POST", "/api/v1/sign-out", &Value::Null).expect(204);
+    assert_eq!((me(&server, &one), me(&server, &two)), (401, 200));
+    server.as_user(&one, "POST", "/api/v1/refresh", &Value::Null).expect(401);
+    let cookie = format!("graphlume_session={two}");
+    server.send("POST", "/api/v1/sign-out", &[("cookie", &cookie)], b"").expect(204);
+    let guest = server.send("GET", "/api/v1/me", &[("cookie", &cookie)], b"").expect(200).json();
+    assert_eq!(guest["user"], Value::Null);
+    // The client of Graphistry signs in again when it reads these words.
+    let answer = server.json("POST", "/api-token-verify/", &json!({"token": two}));
+    assert!(answer.text().contains("Token has expired."), "{}", answer.text());
+    let three = server.token("ann");
+    let server = start_in(server.stop(), "auth = true");
+    assert_eq!([&one, &two, &three].map(|token| me(&server, token)), [401, 401, 200]);
+}
+
+#[test]
+fn numbers_are_for_administrators_and_scrapers() {
+    let folder = server().stop();
+    let toml = "auth = true\nmetrics_token = \"a secret of some length\"";
+    let server = start_in(folder, toml);
+    let metrics = |token: &str| server.as_user(token, "GET", "/metrics", &Value::Null);
+    server.get("/metrics").expect(401);
+    metrics(&server.token("ann")).expect(403);
+    metrics("another secret of that length").expect(401);
+    let numbers = metrics("a secret of some length").expect(200).text();
+    assert!(numbers.contains("graphlume"), "{numbers}");
+    metrics(&server.token("root")).expect(200);
+    // Nothing else answers to that secret.
+    server.as_user("a secret of some length", "GET", "/api/v1/datasets", &Value::Null).expect(401);
+}

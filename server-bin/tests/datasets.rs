@@ -268,3 +268,95 @@ fn every_operation_is_described_for_people() {
     }
     assert!(n > 10, "only {n} operations are described");
 }
+
+#[test]
+fn mistakes_are_answered_with_what_to_do() {
+    let server = start("");
+    let error = |answer: common::Answer| {
+        answer.expect(400).json()["error"]["message"].as_str().unwrap().to_owned()
+    };
+    let without = b"source,target\na,b\n,c\n";
+    let said = error(server.post("/api/v1/datasets?name=a.csv", without));
+    assert!(said.contains("line 3") && said.contains("drop_null=true"), "{said}");
+    server.post("/api/v1/datasets?name=a.csv&drop_null=true", without).expect(201);
+    let long = "x".repeat(300);
+    for path in ["/api/v1/datasets", "/api/v1/files", "/api/v1/uploads"] {
+        let said = error(server.post(&format!("{path}?name={long}"), without));
+        assert!(said.contains("300 bytes; it can have 255"), "{path}: {said}");
+    }
+    let said = error(server.get("/api/v1/files?limit=1&bogus=2"));
+    assert!(said.contains("`bogus`") && said.contains("offset"), "{said}");
+    let id = server.upload("edges.csv", b"source,target\na,b\nb,c\n");
+    let layout = format!("/api/v1/datasets/{id}/layout");
+    let said =
+        error(server.json("POST", &layout, &serde_json::json!({"options": {"scaling": 1e38}})));
+    assert!(said.contains("scaling") && said.contains("at most 1e9"), "{said}");
+    let said =
+        error(server.json("POST", &layout, &serde_json::json!({"options": {"scaling": "big"}})));
+    assert_eq!(said, "option scaling: it should be a number, not \"big\"");
+    let said = error(server.json("POST", &layout, &serde_json::json!({"seed": "x"})));
+    assert!(said.contains("`seed`") && said.contains("a whole number"), "{said}");
+}
+
+#[test]
+fn locked_layouts_keep_what_is_locked() {
+    let server = start("");
+    let id = server.upload("edges.csv", b"source,target\na,b\nb,c\nc,d\nd,a\na,c\n");
+    let layout = format!("/api/v1/datasets/{id}/layout");
+    let places = || -> Vec<[f64; 2]> {
+        let rows = server.get(&format!("{layout}/positions?format=json")).expect(200).json();
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| [row["x"].as_f64().unwrap(), row["y"].as_f64().unwrap()]).collect()
+    };
+    let steps = |options: serde_json::Value| {
+        let body = serde_json::json!({"options": options, "steps": 5});
+        server.json("PATCH", &layout, &body).expect(200);
+        while server.get(&layout).expect(200).json()["state"] == "running" {
+            std::thread::yield_now();
+        }
+    };
+    server.json("POST", &layout, &serde_json::json!({"seed": 1})).expect(200);
+    server.json("PATCH", &layout, &serde_json::json!({"state": "paused"})).expect(200);
+    let before = places();
+    steps(serde_json::json!({"lock_x": true, "tolerance": 0}));
+    let after = places();
+    assert!(before.iter().zip(&after).all(|(a, b)| a[0] == b[0]));
+    assert!(before.iter().zip(&after).any(|(a, b)| a[1] != b[1]));
+    steps(serde_json::json!({"lock_x": false, "lock_r": true}));
+    let last = places();
+    let radius = |p: &[f64; 2]| p[0].hypot(p[1]);
+    assert!(after.iter().zip(&last).all(|(a, b)| (radius(a) - radius(b)).abs() < 1e-4 * radius(a)));
+    assert_ne!(after, last);
+}
+
+#[test]
+fn times_of_a_csv_are_times() {
+    let server = start("");
+    let file = b"source,target,at,day\na,b,2024-01-01T00:00:00Z,2024-01-01\nb,c,2024-01-02T12:00:00+02:00,2024-02-29\n";
+    let id = server.upload("edges.csv", file);
+    let columns = server.get(&format!("/api/v1/datasets/{id}")).expect(200).json();
+    let columns = columns["tables"]["edges"]["columns"].as_array().unwrap().clone();
+    let times: Vec<_> = columns.iter().filter(|column| column["is_time"] == true).collect();
+    assert_eq!(times.len(), 2, "{columns:?}");
+    // A filter by time, and the same file again as it was.
+    let path =
+        format!("/api/v1/datasets/{id}/rows?table=edges&columns=at&filter=at%20%3E%20'2024-01-02'");
+    let rows = server.get(&path).expect(200).json();
+    assert_eq!(rows["rows"], serde_json::json!([["2024-01-02T10:00:00Z"]]));
+}
+
+#[test]
+fn a_file_that_becomes_too_large_is_refused_wherever_it_comes_in() {
+    let server = start("upload_max_size = \"1M\"");
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut bomb, b"scores,labels\n").unwrap();
+    for _ in 0..80 << 10 {
+        std::io::Write::write_all(&mut bomb, &b"1,0\n".repeat(256)).unwrap();
+    }
+    let bomb = bomb.finish().unwrap();
+    assert!(bomb.len() < 512 << 10);
+    for path in ["/api/v1/datasets?name=a.csv", "/api/v1/files?name=a.csv", "/api/v1/metrics"] {
+        let answer = server.post(path, &bomb).expect(400).text();
+        assert!(answer.contains("16777216"), "{path}: {answer}");
+    }
+}

@@ -322,14 +322,19 @@ fn pictures_are_drawn_and_kept_small() {
     let svg = server.ask(&id, "image.svg?theme=light").expect(200).text();
     assert!(svg.contains("</svg>") && !svg.contains("<script>"));
     for (query, expected) in [
-        ("width=4097", "width is 4097"),
-        ("height=3", "height"),
+        ("width=4097", "width is 4097; it can be 16 to 4096"),
+        ("height=3", "height is 3; it can be 16 to 4096"),
         ("width=a", "no number"),
         ("node_color=x%00y", "no column"),
+        ("bogus=1", "there is no option `bogus` here"),
+        ("buffers=x", "`buffers`"),
     ] {
-        let found = message(&server.ask(&id, &format!("image.png?{query}")).expect(400));
-        assert!(found.contains(expected), "{query}: {found}");
+        for kind in ["png", "svg"] {
+            let found = message(&server.ask(&id, &format!("image.{kind}?{query}")).expect(400));
+            assert!(found.contains(expected), "{query}: {found}");
+        }
     }
+    assert!(message(&server.ask(&id, "scene?bogus=1").expect(400)).contains("`bogus`"));
     let page = server.ask(&id, "html").expect(200);
     assert!(page.header("content-disposition").unwrap().contains("people.html"));
     let text = page.text();

@@ -15,4 +15,4 @@ pub use config::{
 pub use error::{Error, Result};
 pub use html::offline_html;
 pub use image::{Picture, Pixels};
-pub use scene::{MOST_LABELS, Scene, SceneLabels};
+pub use scene::{MOST_BADGED, MOST_LABELS, Scene, SceneBadge, SceneLabels};

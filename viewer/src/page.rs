@@ -1,4 +1,5 @@
-//! The page that shows a graph while it moves: one document, one script, one sheet of styles.
+//! The page that shows a graph while it moves: one document, one script, one sheet of styles; and a script with the
+//! other pages of a server.
 //!
 //! They are made of `viewer/web` by `make web` and kept beside their sources, so that a build needs no Node.
 
@@ -7,6 +8,9 @@ pub const DOCUMENT: &str = include_str!("../web/dist/index.html");
 
 /// The script, an ES module.
 pub const SCRIPT: &str = include_str!("../web/dist/graphlume.js");
+
+/// The script of a server's other pages, which the first one asks for beside it when one of them is opened.
+pub const PAGES: &str = include_str!("../web/dist/pages.js");
 
 /// The sheet of styles.
 pub const STYLES: &str = include_str!("../web/dist/graphlume.css");

@@ -48,6 +48,9 @@ class Generated:
         theta: float = 0.6,
         seed: int = 0,
         tolerance: float = 0.0001,
+        lock_x: bool = False,
+        lock_y: bool = False,
+        lock_r: bool = False,
         pack: bool = True,
         device: str | list[str] = "auto",
         start: Any = None,
@@ -78,6 +81,9 @@ class Generated:
         - ``seed``: Seed of the random start positions.
         - ``tolerance``: Auto-stop when nodes move less than this share of the layout's radius per step, averaged over
             nodes and recent steps; at least 0, and 0 never stops early.
+        - ``lock_x``: Let nodes keep their x: they move up and down alone.
+        - ``lock_y``: Let nodes keep their y: they move to the sides alone.
+        - ``lock_r``: Let nodes keep their distance from the origin: they move around it alone.
         - ``pack``: put unconnected parts side by side.
         - ``device``: where to compute: `auto`, `cpu`, `cuda`, `cuda:0`, `opencl`, …; several share the graph.
         - ``start``: positions to start from: columns `x` and `y` of the nodes if true, or an array of shape `[n, 2]`;
@@ -102,6 +108,9 @@ class Generated:
             "theta": theta,
             "seed": seed,
             "tolerance": tolerance,
+            "lock_x": lock_x,
+            "lock_y": lock_y,
+            "lock_r": lock_r,
         }, iterations, device, pack, {
             "start": start,
             "fixed": fixed,
@@ -127,6 +136,9 @@ class Generated:
         theta: float = 0.6,
         seed: int = 0,
         tolerance: float = 0.0001,
+        lock_x: bool = False,
+        lock_y: bool = False,
+        lock_r: bool = False,
         device: str | list[str] = "auto",
         start: Any = None,
         fixed: Any = None,
@@ -153,6 +165,9 @@ class Generated:
         - ``seed``: Seed of the random start positions.
         - ``tolerance``: Auto-stop when nodes move less than this share of the layout's radius per step, averaged over
             nodes and recent steps; at least 0, and 0 never stops early.
+        - ``lock_x``: Let nodes keep their x: they move up and down alone.
+        - ``lock_y``: Let nodes keep their y: they move to the sides alone.
+        - ``lock_r``: Let nodes keep their distance from the origin: they move around it alone.
         - ``device``: where to compute: `auto`, `cpu`, `cuda`, `cuda:0`, `opencl`, …; several share the graph.
         - ``start``: positions to start from: columns `x` and `y` of the nodes if true, or an array of shape `[n, 2]`;
             by default random.
@@ -176,6 +191,9 @@ class Generated:
             "theta": theta,
             "seed": seed,
             "tolerance": tolerance,
+            "lock_x": lock_x,
+            "lock_y": lock_y,
+            "lock_r": lock_r,
         }, device, {
             "start": start,
             "fixed": fixed,
@@ -621,6 +639,9 @@ class Generated:
         *,
         resolution: float = 1.0,
         tolerance: float = 0.0001,
+        lock_x: bool = False,
+        lock_y: bool = False,
+        lock_r: bool = False,
         max_iterations: int = 2,
         max_levels: int = 32,
         max_rounds: int = 32,
@@ -644,6 +665,9 @@ class Generated:
         resolution: float = 1.0,
         randomness: float = 0.01,
         tolerance: float = 0.0001,
+        lock_x: bool = False,
+        lock_y: bool = False,
+        lock_r: bool = False,
         max_iterations: int = 3,
         max_levels: int = 32,
         max_rounds: int = 32,

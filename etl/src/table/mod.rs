@@ -10,6 +10,7 @@
 //! Rows keep their order in every verb that does not say otherwise.
 
 mod bin;
+mod budget;
 mod describe;
 mod group_by;
 mod join;
@@ -25,6 +26,7 @@ mod sql_sums;
 mod write;
 
 pub use bin::{Binned, Bins, Histogram};
+pub use budget::Budget;
 pub use describe::Summary;
 pub use join::{JoinKind, JoinOptions};
 pub use missing::Fill;
@@ -33,7 +35,7 @@ pub use rows::{Keep, SortKey};
 pub use scan::{Format, ScanOptions};
 pub(crate) use spill::Parts;
 pub use spill::Spill;
-pub use sql::sql;
+pub use sql::{sql, sql_within};
 pub use write::{Compression, WriteOptions, Written};
 
 use std::collections::HashMap;

@@ -11,7 +11,7 @@ use sqlparser::parser::Parser;
 
 use super::group_by::sums_fit;
 use super::sql_sums::{check_sums, summed_columns};
-use super::{Fit, Table};
+use super::{Budget, Fit, Table};
 use crate::error::nearest;
 use crate::{Error, Result};
 
@@ -29,6 +29,20 @@ use crate::{Error, Result};
 /// - [`Error::DuplicateColumn`] if two tables have one name;
 /// - later, [`Error::Overflow`] for a sum that does not fit into 64 bits.
 pub fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
+    planned(query, tables, None)
+}
+
+/// As [`sql`], for queries of strangers: a run of it ends with an error if its joins make more than the budget has, or
+/// soon after the budget is told to stop.
+///
+/// # Errors
+///
+/// Those of [`sql`]; later, [`Error::Engine`] if the budget [is spent](Budget::is_spent).
+pub fn sql_within(query: &str, tables: &[(&str, Table)], budget: &Budget) -> Result<Table> {
+    planned(query, tables, Some(budget))
+}
+
+fn planned(query: &str, tables: &[(&str, Table)], budget: Option<&Budget>) -> Result<Table> {
     super::rows::no_duplicates(tables.iter().map(|(name, _)| *name))?;
     let parsed = check(query, tables)?;
     let names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -37,9 +51,15 @@ pub fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
         let inputs = all.iter().map(|table| table.lazy()).collect();
         let lazy =
             execute(&query, &names, inputs).map_err(|error| unknown_column(&error, tables))?;
-        let names = names.clone();
-        // It has run above, over the same tables.
-        let again = move |inputs| execute(&query, &names, inputs).unwrap_or_else(|_| lazy.clone());
+        let (names, budget) = (names.clone(), budget.cloned());
+        let again = move |inputs| {
+            // It has run above, over the same tables.
+            let lazy = execute(&query, &names, inputs).unwrap_or_else(|_| lazy.clone());
+            match &budget {
+                Some(budget) => budget.around(lazy),
+                None => lazy,
+            }
+        };
         let table = Table::of(&all, again).map_err(|error| match error {
             Error::Engine { reason, .. } => unknown_column(&reason, tables),
             other => other,

@@ -145,13 +145,17 @@ impl Bundled {
         Ok(Tables {
             edges: (edges, path("edges")),
             nodes: nodes.map(|nodes| (nodes, path("nodes"))),
-            description: Description {
-                description: self.doc.to_owned(),
-                source: self.source.to_owned(),
-                licence: self.licence.to_owned(),
-                window_anomalies: self.window_anomalies,
-            },
+            description: self.description(),
         })
+    }
+
+    pub(super) fn description(&self) -> Description {
+        Description {
+            description: self.doc.to_owned(),
+            source: self.source.to_owned(),
+            licence: self.licence.to_owned(),
+            window_anomalies: self.window_anomalies,
+        }
     }
 
     /// The hash of its content, as the columns that it is made of.

@@ -15,6 +15,7 @@ mod bundled;
 mod columns;
 mod generated;
 mod loaded;
+mod scored;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bundled::{Bundled, bundled};
 pub use loaded::{Facts, Loaded};
+pub use scored::{SCORE, TRUTH};
 
 use crate::file::replace;
 use crate::method::{folders, name_of};
@@ -167,7 +169,11 @@ impl Source {
     /// is absent or has another type, a label that is neither 0 nor 1, a node that is in no row of the
     /// nodes; [`Error::File`]; [`Error::Graph`].
     pub fn load(&self) -> Result<Loaded> {
-        let tables = match &self.place {
+        Loaded::new(&self.name, self.tables()?)
+    }
+
+    fn tables(&self) -> Result<Tables> {
+        match &self.place {
             Place::Folder(folder) => {
                 let edges = table_in(folder, "edges").ok_or_else(|| {
                     let problem = "there are no edges: no edges.parquet, .arrow or .csv, so that only \
@@ -176,20 +182,32 @@ impl Source {
                 })?;
                 let nodes = table_in(folder, "nodes");
                 let nodes = nodes.map(|path| Ok::<_, Error>((read_table(&path)?, path)));
-                Tables {
+                Ok(Tables {
                     edges: (read_table(&edges)?, edges),
                     nodes: nodes.transpose()?,
                     description: describe(folder)?,
-                }
+                })
             }
-            Place::File(path) => Tables {
+            Place::File(path) => Ok(Tables {
                 edges: (read_table(path)?, path.clone()),
                 nodes: None,
                 description: Description::default(),
-            },
-            Place::Bundled(bundled) => bundled.tables()?,
-        };
-        Loaded::new(&self.name, tables)
+            }),
+            Place::Bundled(bundled) => bundled.tables(),
+        }
+    }
+
+    /// What is said of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadFile`] if its `dataset.toml` cannot be understood; [`Error::File`].
+    pub fn description(&self) -> Result<Description> {
+        match &self.place {
+            Place::Folder(folder) => describe(folder),
+            Place::File(_) => Ok(Description::default()),
+            Place::Bundled(bundled) => Ok(bundled.description()),
+        }
     }
 
     /// Where methods that take a path find it: where it is, or, if it comes with the program, in a hidden

@@ -14,6 +14,7 @@ use parquet::file::reader::Length;
 
 use crate::ingest::factorize::{CodedEdges, EdgePlan, code_edges};
 use crate::ingest::input::{Input, RandomAccess};
+use crate::ingest::meter::Meter;
 use crate::ingest::tables::concat_rows;
 use crate::{Error, ReadOptions, Result};
 
@@ -22,34 +23,35 @@ pub(crate) fn read_edges(input: &Input, options: &ReadOptions, limit: u32) -> Re
     if !is_file(input) {
         let mut stream = IpcStream::open(input)?;
         let plan = EdgePlan::new(stream.schema.clone(), options)?;
-        let next = || stream.next();
+        let meter = Meter::new(input);
+        let next = || stream.next()?.map(|batch| meter.count(batch)).transpose();
         return code_edges(plan, limit, next, |batch| Ok(std::iter::once(Ok(batch))));
     }
     let file = IpcFile::open(input)?;
     let plan = EdgePlan::new(file.schema.clone(), options)?;
     let mut blocks = file.blocks.iter();
+    let meter = Meter::new(input);
     code_edges(
         plan,
         limit,
         || Ok(blocks.next()),
-        |block| Ok(file.read(block).transpose().into_iter()),
+        |block| Ok(file.read(block)?.map(|batch| meter.count(batch)).into_iter()),
     )
 }
 
 /// A whole Arrow IPC file or stream as one table.
 pub(crate) fn read_table(input: &Input) -> Result<RecordBatch> {
+    let meter = Meter::new(input);
+    let counted = |batch: Result<RecordBatch>| meter.count(batch?);
     if !is_file(input) {
         let mut stream = IpcStream::open(input)?;
-        let rows: Vec<RecordBatch> =
-            std::iter::from_fn(|| stream.next().transpose()).collect::<Result<_>>()?;
+        let batches = std::iter::from_fn(|| stream.next().transpose());
+        let rows: Vec<RecordBatch> = batches.map(counted).collect::<Result<_>>()?;
         return concat_rows(&stream.schema, &rows);
     }
     let file = IpcFile::open(input)?;
-    let rows: Vec<RecordBatch> = file
-        .blocks
-        .iter()
-        .filter_map(|block| file.read(block).transpose())
-        .collect::<Result<_>>()?;
+    let batches = file.blocks.iter().filter_map(|block| file.read(block).transpose());
+    let rows: Vec<RecordBatch> = batches.map(counted).collect::<Result<_>>()?;
     concat_rows(&file.schema, &rows)
 }
 

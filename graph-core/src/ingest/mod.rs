@@ -13,6 +13,7 @@ mod input;
 mod ipc;
 mod json;
 mod matrix_market;
+mod meter;
 mod metis;
 mod numbers;
 mod options;
@@ -48,7 +49,10 @@ use crate::{Error, Graph, Result};
 /// as the current rayon pool has, at most 16.
 ///
 /// Ids of delimited text are integers if all ends of edges are written as integers without
-/// leading zeros, else text. In other formats the types of both id columns must agree.
+/// leading zeros, else text. In other formats the types of both id columns must agree. Other
+/// columns of delimited text are what all their values are: truth values, numbers, days
+/// (`2024-02-29`), times (`2024-02-29T12:30:00.5`, or with a blank), moments of UTC where each has
+/// an offset (`Z`, `+01:00`), else text.
 ///
 /// ```
 /// use graph_core::{ReadOptions, read};
@@ -249,8 +253,18 @@ fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
 /// Those of [`read`] that concern files and formats; [`Error::NoNodeTable`] for a format that
 /// holds edges only.
 pub fn read_table(path: impl AsRef<Path>) -> Result<RecordBatch> {
+    read_table_within(path, ReadOptions::default().max_bytes)
+}
+
+/// As [`read_table`], of a file that becomes at most `max_bytes` bytes, or twice its own size, when it is decompressed
+/// and decoded: for files of strangers.
+///
+/// # Errors
+///
+/// Those of [`read_table`]; [`Error::TooManyBytes`] if it becomes more.
+pub fn read_table_within(path: impl AsRef<Path>, max_bytes: u64) -> Result<RecordBatch> {
     let path = path.as_ref();
-    let options = ReadOptions::default();
+    let options = ReadOptions { max_bytes, ..ReadOptions::default() };
     let read = || {
         let input = Input::open(path, options.max_bytes)?;
         match sniff::format_of(&input)? {

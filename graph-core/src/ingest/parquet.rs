@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::{
 
 use crate::ingest::factorize::{CodedEdges, EdgePlan, code_edges};
 use crate::ingest::input::{Input, RandomAccess};
+use crate::ingest::meter::Meter;
 use crate::ingest::tables::concat_rows;
 use crate::parallel::workers;
 use crate::{ReadOptions, Result};
@@ -30,6 +31,7 @@ pub(crate) fn read_edges(input: &Input, options: &ReadOptions, limit: u32) -> Re
         ArrowReaderOptions::new().with_schema(schema),
     )?;
     let mut slices = slices(&metadata, workers()).into_iter();
+    let meter = Meter::new(input);
     code_edges(
         plan,
         limit,
@@ -39,7 +41,7 @@ pub(crate) fn read_edges(input: &Input, options: &ReadOptions, limit: u32) -> Re
                 .with_row_groups(vec![slice.row_group])
                 .with_row_selection(slice.rows)
                 .build()?;
-            Ok(reader.map(|batch| Ok(batch?)))
+            Ok(reader.map(|batch| meter.count(batch?)))
         },
     )
 }
@@ -72,7 +74,8 @@ fn slices(metadata: &ArrowReaderMetadata, wanted: usize) -> Vec<Slice> {
 pub(crate) fn read_table(input: &Input) -> Result<RecordBatch> {
     let file = input.random_access()?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
-    let rows = reader(&file, &metadata).build()?.collect::<Result<Vec<_>, _>>()?;
+    let (reader, meter) = (reader(&file, &metadata).build()?, Meter::new(input));
+    let rows = reader.map(|batch| meter.count(batch?)).collect::<Result<Vec<_>>>()?;
     concat_rows(metadata.schema(), &rows)
 }
 
@@ -114,6 +117,28 @@ mod tests {
     use parquet::file::properties::WriterProperties;
 
     use super::*;
+    use crate::Error;
+
+    /// A file of some hundred kilobytes that becomes a hundred megabytes.
+    #[test]
+    fn what_becomes_too_much_is_refused() {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![7; 1 << 20]));
+        let batch =
+            RecordBatch::try_from_iter([("source", Arc::clone(&column)), ("target", column)]);
+        let batch = batch.unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        for _ in 0..8 {
+            writer.write(&batch).unwrap();
+        }
+        writer.close().unwrap();
+        assert!(bytes.len() < 1 << 20, "{}", bytes.len());
+        let input = Input::from_reader(&bytes[..], Path::new("a.parquet"), 1 << 20).unwrap();
+        let refused = |error| matches!(error, Error::TooManyBytes { max_bytes: 0x10_0000 });
+        assert!(refused(read_table(&input).unwrap_err()));
+        let edges = read_edges(&input, &ReadOptions::default(), u32::MAX);
+        assert!(refused(edges.err().unwrap()));
+    }
 
     /// Row groups of unequal size, read in slices, give every row once and in order.
     #[test]

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::input::Body;
 use crate::auth::{
-    Access, COOKIE, Peer, SignedIn, Who, bearer, cookie, fingerprint, hash, random, verify,
+    Access, Attempt, COOKIE, Peer, SignedIn, Who, bearer, cookie, fingerprint, hash, random, verify,
 };
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
@@ -103,12 +103,15 @@ async fn sign_in(
     Ok(session(&server, &signed))
 }
 
-/// Takes the cookie away
+/// Signs out: the token counts no more, and a browser loses its cookie
 #[utoipa::path(post, path = "/api/v1/sign-out", tag = "accounts", responses((status = 204)))]
-async fn sign_out(State(server): State<Server>) -> Response {
+async fn sign_out(State(server): State<Server>, headers: HeaderMap) -> ApiResult<Response> {
+    for token in [bearer(&headers), cookie(&headers, COOKIE)].into_iter().flatten() {
+        server.sign_out(token).await?;
+    }
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_cookie(&server, "", 0, &mut response);
-    response
+    Ok(response)
 }
 
 /// Renews a sign-in that has not ended; while it is young, it is answered as it is
@@ -169,17 +172,17 @@ async fn change_password(
 ) -> ApiResult<Response> {
     server.check_accounts()?;
     let user = who.user()?.clone();
-    let (by_name, by_peer) = (format!("name {}", user.name), peer.key());
-    let limited = [by_name.as_str(), by_peer.as_str()];
-    server.limiter.check(&limited)?;
+    let attempt = Attempt::new(Some(&user.name), peer);
+    server.limiter.check(&attempt).await?;
+    server.limiter.delay(&attempt).await?;
     let known = user.password.clone();
     let work = move || match verify(&change.old, known.as_deref()) {
         true => hash(&change.new).map(Some),
         false => Ok(None),
     };
-    let again = || server.limiter.check(&limited);
+    let again = server.limiter.check(&attempt);
     let Some(hash) = server.sign_ins.hashing.run(again, work).await?? else {
-        server.limiter.failed(&limited);
+        server.limiter.failed(&attempt).await;
         return Err(ApiError::Unauthorized("the old password is another".to_owned()));
     };
     server.store.set_password(&user.id, &hash).await?;
@@ -201,7 +204,7 @@ impl Server {
 
     /// The hash of a password that is to be.
     async fn hashed(&self, password: String) -> ApiResult<String> {
-        self.sign_ins.hashing.run(|| Ok(()), move || hash(&password)).await?
+        self.sign_ins.hashing.run(std::future::ready(Ok(())), move || hash(&password)).await?
     }
 }
 

@@ -20,9 +20,9 @@ use super::input::{Body, Params};
 use crate::auth::{Access, Who};
 use crate::error::{ApiError, ApiResult};
 use crate::graphs::Loaded;
-use crate::intake::{columns, format_named, receive, receive_stream, suffix};
+use crate::intake::{check_name, columns, format_named, receive, receive_stream, suffix};
 use crate::server::Server;
-use crate::store::{Column, Dataset, Mode, NewDataset, Spec, User};
+use crate::store::{Column, Dataset, Mode, NewDataset, Order, Spec, User, Wanted as Listed};
 
 pub(crate) fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
@@ -93,6 +93,45 @@ impl Page {
     }
 }
 
+/// Which datasets are listed, and how.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Listing {
+    /// How many to leave out
+    #[param(minimum = 0)]
+    offset: u32,
+    /// How many to list, 1 to 1000
+    #[param(minimum = 1, maximum = 1000)]
+    limit: u32,
+    /// Only those with this text in their name or description
+    search: String,
+    /// What they are listed by: `created_at`, `updated_at`, `name`, `n_nodes`, `n_edges`
+    #[param(inline)]
+    sort: Order,
+    /// The newest or largest first; for names the last
+    descending: Option<bool>,
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        let Page { offset, limit } = Page::default();
+        Self { offset, limit, search: String::new(), sort: Order::default(), descending: None }
+    }
+}
+
+impl Listing {
+    fn wanted(self) -> ApiResult<Listed> {
+        let [limit, offset] = Page { offset: self.offset, limit: self.limit }.bounds()?;
+        if self.search.len() > 1000 {
+            let n = self.search.len();
+            return Err(ApiError::Invalid(format!("search has {n} bytes; it can have 1000")));
+        }
+        let descending = self.descending.unwrap_or(self.sort != Order::Name);
+        Ok(Listed { search: self.search, order: self.sort, descending, limit, offset })
+    }
+}
+
 /// A dataset in a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Summary {
@@ -123,7 +162,7 @@ pub(crate) struct Summary {
 /// Datasets, and how many there are in all.
 #[derive(Debug, Serialize, ToSchema)]
 struct List {
-    /// One page of them, the newest first.
+    /// One page of them.
     datasets: Vec<Summary>,
     /// How many there are.
     total: i64,
@@ -233,17 +272,16 @@ impl Description {
 }
 
 /// Datasets that are one's own, or one's organizations'
-#[utoipa::path(get, path = "/api/v1/datasets", tag = "datasets", params(Page),
+#[utoipa::path(get, path = "/api/v1/datasets", tag = "datasets", params(Listing),
     responses((status = 200, body = List)))]
 async fn list(
     State(server): State<Server>,
     who: Who,
-    Params(page): Params<Page>,
+    Params(listing): Params<Listing>,
 ) -> ApiResult<Json<List>> {
     let user = who.user()?;
-    let [limit, offset] = page.bounds()?;
-    let (datasets, total) =
-        server.store.datasets(&user.id, &who.organizations, limit, offset).await?;
+    let wanted = listing.wanted()?;
+    let (datasets, total) = server.store.datasets(&user.id, &who.organizations, &wanted).await?;
     Ok(Json(List { datasets: datasets.iter().map(Summary::from).collect(), total }))
 }
 
@@ -266,6 +304,7 @@ async fn create(
     request: Request,
 ) -> ApiResult<(StatusCode, Json<Description>)> {
     let user = who.user()?.clone();
+    check_name(wanted.name.as_deref().unwrap_or_default())?;
     let received = Received::of(&server, &user, &wanted, request).await?;
     let bytes = received.bytes()?;
     let options = ReadOptions {
@@ -389,6 +428,7 @@ impl Received {
         while let Some(part) = parts.next_field().await.map_err(ApiError::invalid)? {
             let name = part.name().unwrap_or_default().to_owned();
             let part_name = part.file_name().unwrap_or_default().to_owned();
+            check_name(&part_name)?;
             let place = match name.as_str() {
                 "edges" | "file" => &mut edges,
                 "nodes" => &mut nodes,

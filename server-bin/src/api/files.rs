@@ -13,7 +13,7 @@ use super::datasets::{Page, suffix_of};
 use super::input::Params;
 use crate::auth::Who;
 use crate::error::{ApiError, ApiResult};
-use crate::intake::{columns, receive};
+use crate::intake::{check_name, columns, receive};
 use crate::server::Server;
 use crate::store::{File, now};
 
@@ -62,6 +62,7 @@ async fn create(
     request: Request,
 ) -> ApiResult<(StatusCode, Json<File>)> {
     let user = who.user()?;
+    check_name(&upload.name)?;
     let suffix = suffix_of(&upload.name, upload.format.as_deref())?;
     let limit = server.config.upload_max_size;
     let draft = receive(&server.objects, request.into_body(), &suffix, limit).await?;

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 use crate::telemetry::Request as Labels;
+use crate::traces::{Span, Traces};
 
 /// Answers for pages of other origins, where the options name some.
 pub(crate) fn cross_origin(config: &Config) -> CorsLayer {
@@ -88,9 +89,14 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
     let path = request.uri().path().to_owned();
     let id = request.extensions().get::<RequestId>();
     let id = id.and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
-    let trace = trace_of(request.headers());
+    let begin = |traces: &Traces| traces.begin(&method, &path, route.as_deref(), request.headers());
+    let span = server.traces.as_ref().map(begin);
+    let trace = span.as_ref().map_or_else(|| trace_of(request.headers()), Span::trace);
     let response = next.run(request).await;
     let (status, taken) = (response.status(), start.elapsed());
+    if let Some(span) = span {
+        span.answered(status);
+    }
     server.metrics.seconds.observe(taken.as_secs_f64());
     let labels = Labels {
         method: method.to_string(),

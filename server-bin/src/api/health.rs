@@ -1,8 +1,9 @@
 //! The server itself: whether it lives, whether it can work, what it counts, what it computes on.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::header;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use graphlume::Device;
 use graphlume::device::DeviceInfo;
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::Who;
+use crate::auth::{Who, bearer, fingerprint};
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 
@@ -56,14 +57,30 @@ async fn ready(State(server): State<Server>) -> ApiResult<Json<Health>> {
 }
 
 /// Numbers for Prometheus, in the text form of `OpenMetrics`
-#[utoipa::path(get, path = "/metrics", tag = "server", responses((status = 200, body = String)))]
-async fn metrics(State(server): State<Server>) -> ApiResult<Response> {
+///
+/// With accounts they are for administrators, and for whoever sends the token of the option `metrics_token` as
+/// `Authorization: Bearer …`.
+#[utoipa::path(get, path = "/metrics", tag = "server", responses((status = 200, body = String), (status = 401), (status = 403)))]
+async fn metrics(State(server): State<Server>, mut parts: Parts) -> ApiResult<Response> {
+    if !may_scrape(&server, &parts.headers) {
+        Who::from_request_parts(&mut parts, &server).await?.admin()?;
+    }
     server.metrics.waiting.set(server.workers.n_waiting() as i64);
     server.metrics.layouts.set(server.layouts.n_held() as i64);
     server.metrics.graphs.set((server.graphs.bytes() + server.derived.bytes()) as i64);
     let text = server.metrics.text().map_err(ApiError::internal)?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// Whether a request for numbers may be answered without a sign-in. They say who works when, and on how much.
+fn may_scrape(server: &Server, headers: &HeaderMap) -> bool {
+    let token = server.config.metrics_token.as_deref();
+    // Of hashes nobody learns anything by the time that comparing them takes.
+    !server.config.auth
+        || token
+            .zip(bearer(headers))
+            .is_some_and(|(token, given)| fingerprint(token) == fingerprint(given))
 }
 
 /// Devices that can compute: their names for options, models and memory

@@ -1,15 +1,21 @@
 //! What requests say, read so that a mistake in it is answered as all errors are.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::Uri;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::de::value::Error as Nothing;
+use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
+use serde::forward_to_deserialize_any;
 
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
+use crate::words;
 
-/// The part of an address behind `?`.
+/// The part of an address behind `?`. Options that it does not have are refused by name.
 #[derive(Debug)]
 pub(crate) struct Params<T>(pub(crate) T);
 
@@ -17,9 +23,72 @@ impl<T: DeserializeOwned> FromRequestParts<Server> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Server) -> ApiResult<Self> {
-        let query = Query::try_from_uri(&parts.uri);
-        query.map(|Query(query)| Self(query)).map_err(|error| ApiError::Invalid(error.body_text()))
+        read(&parts.uri).map(Self)
     }
+}
+
+fn read<T: DeserializeOwned>(uri: &Uri) -> ApiResult<T> {
+    let wrong = |error: axum::extract::rejection::QueryRejection| {
+        let text = error.body_text();
+        let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+        ApiError::Invalid(format!("behind the `?` of the address: {}", words::of_serde(text)))
+    };
+    // Every address may have the secret of a link.
+    let own = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.starts_with("share="));
+    let own = format!("/?{}", own.collect::<Vec<_>>().join("&"));
+    let own: Uri = own.parse().map_err(ApiError::invalid)?;
+    if let Some(known) = fields_of::<T>() {
+        let Query(given) = Query::<BTreeMap<String, String>>::try_from_uri(&own).map_err(wrong)?;
+        check_names(given.keys(), known)?;
+    }
+    Query::try_from_uri(&own).map(|Query(query)| query).map_err(wrong)
+}
+
+/// That all options of an address are among those that it has.
+pub(crate) fn check_names<'n>(
+    given: impl IntoIterator<Item = &'n String>,
+    known: &[&str],
+) -> ApiResult<()> {
+    let mut given = given.into_iter();
+    let Some(name) = given.find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let name: String = name.chars().take(100).collect();
+    Err(ApiError::Invalid(match known {
+        [] => format!("there is no option `{name}` here"),
+        known => format!("there is no option `{name}` here; there are {}", known.join(", ")),
+    }))
+}
+
+/// The names of a struct's fields; none for a map, which takes any.
+fn fields_of<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
+    struct Spy<'s>(&'s mut Option<&'static [&'static str]>);
+
+    impl<'de> Deserializer<'de> for Spy<'_> {
+        type Error = Nothing;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Nothing> {
+            Err(Nothing::custom("it is no struct"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Nothing> {
+            *self.0 = Some(fields);
+            Err(Nothing::custom("only its fields were asked for"))
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    let mut fields = None;
+    // It has no value to give: what it is asked for is the answer.
+    let _ = T::deserialize(Spy(&mut fields));
+    fields
 }
 
 /// A body in JSON.
@@ -35,7 +104,46 @@ impl<T: DeserializeOwned> FromRequest<Server> for Body<T> {
             Err(JsonRejection::BytesRejection(error)) if error.status() == 413 => {
                 Err(ApiError::TooLarge { limit: super::LARGEST_JSON as u64 })
             }
-            Err(error) => Err(ApiError::Invalid(error.body_text())),
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::Invalid(
+                "a body should be JSON, and say so: content-type: application/json".to_owned(),
+            )),
+            Err(error) => {
+                let text = error.body_text();
+                // The kinds of mistakes: what is no JSON, and JSON that says something else.
+                let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
+                let what = match error {
+                    JsonRejection::JsonSyntaxError(_) => "the body is no JSON",
+                    _ => "the body does not say what it should",
+                };
+                Err(ApiError::Invalid(format!("{what}: {}", words::of_serde(reason))))
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default, deny_unknown_fields)]
+    struct Asked {
+        limit: u32,
+        name: Option<String>,
+    }
+
+    #[test]
+    fn options_that_are_not_there_are_refused_by_name() {
+        let read = |query: &str| read::<Asked>(&format!("/x?{query}").parse().unwrap());
+        assert_eq!(read("limit=3&name=a%26b&share=secret").unwrap().limit, 3);
+        assert_eq!(read("").unwrap(), Asked::default());
+        let error = read("limit=3&bogus=1").unwrap_err().to_string();
+        assert_eq!(error, "there is no option `bogus` here; there are limit, name");
+        let error = read("limit=many").unwrap_err().to_string();
+        assert_eq!(error, "behind the `?` of the address: `limit`: it should be a whole number");
+        let any = super::read::<BTreeMap<String, String>>(&"/x?bogus=1".parse().unwrap());
+        assert_eq!(any.unwrap().len(), 1);
     }
 }

@@ -78,7 +78,7 @@ impl Layout {
             pinned: status.pinned.to_vec(),
             device: Some(status.device.to_string()),
             n_viewers: session.n_viewers(),
-            message: (status.note.0 > 0).then(|| status.note.1.to_string()),
+            message: (!status.note.1.is_empty()).then(|| status.note.1.to_string()),
             has_kept_positions: dataset.positions.is_some(),
         }
     }

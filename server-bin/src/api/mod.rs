@@ -88,9 +88,14 @@ pub fn description() -> serde_json::Result<String> {
 /// The server as a service, to be served or nested in another.
 pub fn router(server: Server) -> Router {
     let (router, _) = open_api().merge(page::router()).split_for_parts();
+    // Pictures of strangers' hosts would tell these who looks at a dataset, and when.
+    let images = ["'self'", "data:", "blob:"].into_iter();
+    let images: Vec<&str> =
+        images.chain(server.config.image_origins.iter().map(String::as_str)).collect();
     let frames = format!(
-        "default-src 'self'; img-src 'self' data: blob: https:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+        "default-src 'self'; img-src {}; object-src 'none'; base-uri 'none'; form-action 'self'; \
          frame-ancestors {}",
+        images.join(" "),
         server.config.frame_ancestors.join(" ")
     );
     // A word that is no header was put into the options; then nobody may embed.

@@ -1,5 +1,7 @@
 //! Pages: the viewer, and the description of the interface for people.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -19,7 +21,11 @@ struct Asset {
 
 const VIEWER: Asset = Asset { kind: "text/html; charset=utf-8", text: page::DOCUMENT };
 const SCRIPT: Asset = Asset { kind: "text/javascript; charset=utf-8", text: page::SCRIPT };
+const PAGES: Asset = Asset { kind: "text/javascript; charset=utf-8", text: page::PAGES };
 const STYLES: Asset = Asset { kind: "text/css; charset=utf-8", text: page::STYLES };
+/// The viewer's document where its files are a folder above.
+static VIEWER_BELOW: LazyLock<String> =
+    LazyLock::new(|| page::DOCUMENT.replace("\"graphlume.", "\"../graphlume."));
 const API: Asset =
     Asset { kind: "text/html; charset=utf-8", text: include_str!("../page/api.html") };
 const API_SCRIPT: Asset =
@@ -28,13 +34,21 @@ const API_STYLES: Asset =
     Asset { kind: "text/css; charset=utf-8", text: include_str!("../page/api.css") };
 
 pub(crate) fn router() -> OpenApiRouter<Server> {
+    let below = Asset { text: &VIEWER_BELOW, ..VIEWER };
     let pages = [
         ("/", VIEWER),
+        ("/datasets", VIEWER),
+        ("/methods", VIEWER),
+        ("/experiments", VIEWER),
+        ("/experiments/{name}", below),
+        ("/leaderboard", VIEWER),
         ("/graphlume.js", SCRIPT),
+        ("/pages.js", PAGES),
         ("/graphlume.css", STYLES),
         // Where PyGraphistry sends people.
         ("/graph/graph.html", VIEWER),
         ("/graph/graphlume.js", SCRIPT),
+        ("/graph/pages.js", PAGES),
         ("/graph/graphlume.css", STYLES),
         ("/api/", API),
         ("/api/api.js", API_SCRIPT),

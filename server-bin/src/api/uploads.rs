@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::input::Params;
 use crate::auth::Who;
 use crate::error::{ApiError, ApiResult};
+use crate::intake::check_name;
 use crate::server::Server;
 
 pub(crate) fn router() -> OpenApiRouter<Server> {
@@ -48,6 +49,7 @@ async fn begin(
     who: Who,
     Params(begin): Params<Begin>,
 ) -> ApiResult<(StatusCode, Json<Upload>)> {
+    check_name(&begin.name)?;
     let partial = server.partials.begin(&who.user()?.id, &begin.name).await?;
     Ok((StatusCode::CREATED, Json(Upload { id: partial.id, name: partial.name, offset: 0 })))
 }

@@ -10,15 +10,15 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-pub(crate) use limiter::Limiter;
+pub(crate) use limiter::{Attempt, Limiter};
 pub(crate) use password::{fingerprint, hash, random, verify};
 pub(crate) use peer::Peer;
-pub(crate) use sign_in::{Hashing, SignedIn, stamp};
+pub(crate) use sign_in::{Hashing, SignedIn};
 pub(crate) use token::{Claims, TokenError, Tokens};
 
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
-use crate::store::{Dataset, Mode, Share, User, now};
+use crate::store::{Dataset, Mode, Share, User};
 
 /// Whoever sent a request.
 #[derive(Debug, Clone)]
@@ -134,28 +134,18 @@ impl FromRequestParts<Server> for Who {
             share: share.clone(),
         };
         let bearer = bearer(&parts.headers);
-        let claims = match (bearer, cookie(&parts.headers, COOKIE)) {
-            (Some(token), _) => server
-                .tokens
-                .read(token, now() / 1000)
-                .map_err(|error| ApiError::Unauthorized(error.to_string()))?,
-            // A page may be public: an old cookie makes a guest, not an error.
-            (None, Some(token)) => match server.tokens.read(token, now() / 1000) {
-                Ok(claims) => claims,
-                Err(_) => return Ok(guest),
-            },
+        let (token, is_cookie) = match (bearer, cookie(&parts.headers, COOKIE)) {
+            (Some(token), _) => (token, false),
+            (None, Some(token)) => (token, true),
             (None, None) => return Ok(guest),
         };
-        match server.store.user(&claims.sub).await? {
-            Some(user) if stamp(&user) == claims.stamp => {
+        match server.holder(token).await? {
+            Ok((claims, user)) => {
                 Ok(Self { share, ..Self::of(server, user, claims.organization).await? })
             }
-            // As with a sign-in that has ended, a page may be public.
-            _ if bearer.is_none() => Ok(guest),
-            Some(_) => {
-                Err(ApiError::Unauthorized("the password was changed: sign in again".to_owned()))
-            }
-            None => Err(ApiError::Unauthorized("this account is no more".to_owned())),
+            // A page may be public: a cookie that does not count makes a guest, not an error.
+            Err(_) if is_cookie => Ok(guest),
+            Err(error) => Err(ApiError::Unauthorized(error.to_string())),
         }
     }
 }

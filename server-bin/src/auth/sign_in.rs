@@ -2,15 +2,16 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use super::{Claims, Peer, TokenError, fingerprint, verify};
+use super::{Attempt, Claims, Peer, TokenError, fingerprint, random, verify};
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 use crate::store::{User, now};
 
 /// A sign-in that succeeded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SignedIn {
     pub(crate) token: String,
     pub(crate) claims: Claims,
@@ -40,7 +41,7 @@ impl Hashing {
     /// Runs `work`, which hashes, on a thread of its own once it is its turn and `first` does not object.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        first: impl FnOnce() -> ApiResult<()>,
+        first: impl Future<Output = ApiResult<()>>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> ApiResult<T> {
         struct Leave<'a>(&'a AtomicUsize);
@@ -55,13 +56,18 @@ impl Hashing {
             return Err(ApiError::Busy { what: "too many sign-ins", retry_after_secs: 2 });
         }
         let _permit = self.permits.acquire().await.map_err(ApiError::internal)?;
-        first()?;
+        first.await?;
         tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
     }
 }
 
+/// The id of a sign-in. Tokens of older servers have none: of these each is one of its own.
+fn sign_in_of(token: &str, claims: &Claims) -> String {
+    claims.sid.clone().unwrap_or_else(|| fingerprint(token))
+}
+
 /// A word that is another when the password is.
-pub(crate) fn stamp(user: &User) -> Option<String> {
+fn stamp(user: &User) -> Option<String> {
     Some(fingerprint(user.password.as_deref()?)[..12].to_owned())
 }
 
@@ -79,23 +85,23 @@ impl Server {
         if !self.config.auth {
             return Ok(self.local_sign_in(name, organization));
         }
-        let (by_name, by_peer) = (format!("name {name}"), peer.key());
-        let who = [by_name.as_str(), by_peer.as_str()];
-        self.limiter.check(&who)?;
+        let attempt = Attempt::new(Some(name), peer);
+        self.limiter.check(&attempt).await?;
+        self.limiter.delay(&attempt).await?;
         let user = self.store.user_named(name).await?;
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let password = password.to_owned();
         // Those who wait together are not all let in before the first of them has failed.
-        let again = || self.limiter.check(&who);
+        let again = self.limiter.check(&attempt);
         let is_right =
             self.sign_ins.hashing.run(again, move || verify(&password, hash.as_deref())).await?;
         match user.filter(|_| is_right) {
             Some(user) => {
-                self.limiter.succeeded(&by_name);
+                self.limiter.succeeded(&attempt).await;
                 self.begin(user, organization, None).await
             }
             None => {
-                self.limiter.failed(&who);
+                self.limiter.failed(&attempt).await;
                 Err(ApiError::Unauthorized(
                     "there is no such name, or the password is another".to_owned(),
                 ))
@@ -114,8 +120,8 @@ impl Server {
         if !self.config.auth {
             return Ok(self.local_sign_in(id, organization));
         }
-        let by_peer = peer.key();
-        self.limiter.check(&[&by_peer])?;
+        let attempt = Attempt::new(None, peer);
+        self.limiter.check(&attempt).await?;
         // Of a secret of 256 bits nobody guesses a part by the time that comparing its hash takes.
         let key = self.store.key(id).await?.filter(|key| key.secret == fingerprint(secret));
         let user = match &key {
@@ -125,7 +131,7 @@ impl Server {
         match user {
             Some(user) => self.begin(user, organization, key.map(|key| key.id)).await,
             None => {
-                self.limiter.failed(&[&by_peer]);
+                self.limiter.failed(&attempt).await;
                 Err(ApiError::Unauthorized(
                     "there is no such key, or its secret is another".to_owned(),
                 ))
@@ -153,6 +159,7 @@ impl Server {
             iat: 0,
             exp: 0,
             since: None,
+            sid: Some(random()),
             key,
         }))
     }
@@ -177,6 +184,7 @@ impl Server {
             iat: 0,
             exp: 0,
             since: None,
+            sid: None,
             stamp: None,
             key: None,
         })
@@ -191,15 +199,50 @@ impl Server {
         SignedIn { token: self.tokens.sign(&claims), claims }
     }
 
-    /// What a token says, if it counts: it has not ended, the account is there, and the password is still the same.
+    /// What a token says and whose it is, if it counts: it has not ended, nobody signed out with it, the account is
+    /// there, and the password is still the same.
+    pub(crate) async fn holder(
+        &self,
+        token: &str,
+    ) -> ApiResult<Result<(Claims, User), TokenError>> {
+        let claims = match self.tokens.read(token, now() / 1000) {
+            Ok(claims) => claims,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(match self.store.user(&claims.sub).await? {
+            None => Err(TokenError::Gone),
+            Some(user) if stamp(&user) != claims.stamp => Err(TokenError::Changed),
+            Some(_) if self.store.is_ended(&sign_in_of(token, &claims)).await? => {
+                Err(TokenError::SignedOut)
+            }
+            Some(user) => Ok((claims, user)),
+        })
+    }
+
+    /// What a token says, if it counts; clients are told that another has expired, so that they sign in again.
     pub(crate) async fn checked(&self, token: &str) -> ApiResult<Claims> {
-        let unauthorized = |error: TokenError| ApiError::Unauthorized(error.to_string());
-        let claims = self.tokens.read(token, now() / 1000).map_err(unauthorized)?;
-        if !self.config.auth {
-            return Ok(claims);
-        }
-        let user = self.store.user(&claims.sub).await?.filter(|user| stamp(user) == claims.stamp);
-        user.map(|_| claims).ok_or_else(|| unauthorized(TokenError::Expired))
+        let claims = match self.config.auth {
+            true => self.holder(token).await?.map(|(claims, _)| claims),
+            false => self.tokens.read(token, now() / 1000),
+        };
+        claims.map_err(|error| {
+            let is_foreign = error == TokenError::Foreign;
+            let error = if is_foreign { error } else { TokenError::Expired };
+            ApiError::Unauthorized(error.to_string())
+        })
+    }
+
+    /// Ends a sign-in, on all servers of the database: neither the token counts any more nor what it was renewed to.
+    pub(crate) async fn sign_out(&self, token: &str) -> ApiResult<()> {
+        let at = now() / 1000;
+        // What does not count needs no end.
+        let (true, Ok(claims)) = (self.config.auth, self.tokens.read(token, at)) else {
+            return Ok(());
+        };
+        let lifetime = i64::try_from(self.config.token_lifetime.as_secs()).unwrap_or(i64::MAX);
+        let last = claims.since.unwrap_or(claims.iat).saturating_add(LONGEST_SECS);
+        let ends_at = last.saturating_add(lifetime).max(claims.exp);
+        Ok(self.store.end_sign_in(&sign_in_of(token, &claims), at, ends_at).await?)
     }
 
     /// The successor of a token that has not ended; while it is young, itself.
@@ -251,6 +294,7 @@ mod tests {
                 iat,
                 exp: iat + 60,
                 since: Some(iat),
+                sid: None,
                 stamp: stamp(&user),
                 key: None,
             }
@@ -283,5 +327,29 @@ mod tests {
             let error = renewed(&bad).await.unwrap_err().to_string();
             assert_eq!(error, "Token has expired.", "{what}");
         }
+    }
+    #[tokio::test]
+    async fn whoever_signs_out_is_out_with_all_that_the_sign_in_was_renewed_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (server, claims) = server(folder.path()).await;
+        for sid in [Some("a sign-in".to_owned()), None] {
+            let old = server.tokens.sign(&Claims { sid: sid.clone(), ..claims(40) });
+            let new = server.renew(&old).await.unwrap().token;
+            let other =
+                server.tokens.sign(&Claims { sid: Some("another".to_owned()), ..claims(41) });
+            assert_ne!(old, new);
+            server.sign_out(&old).await.unwrap();
+            assert_eq!(server.holder(&old).await.unwrap().unwrap_err(), TokenError::SignedOut);
+            // Tokens that say nothing of their sign-in end one by one.
+            assert_eq!(server.holder(&new).await.unwrap().is_err(), sid.is_some());
+            server.holder(&other).await.unwrap().unwrap();
+            assert!(server.renew(&old).await.is_err());
+        }
+        // Another server, on the same database.
+        let settings: Settings = toml::from_str("auth = true\ndevice = \"cpu\"").unwrap();
+        let settings = Settings { data: Some(folder.path().to_owned()), ..settings };
+        let again = Server::open(settings.resolve().unwrap()).await.unwrap();
+        let old = server.tokens.sign(&Claims { sid: Some("a sign-in".to_owned()), ..claims(2) });
+        assert!(again.checked(&old).await.is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Sign-ins that a client carries: JSON Web Tokens, signed with HMAC-SHA256 and nothing else.
 //!
-//! A token holds all there is to know of a sign-in, so a server that starts anew still knows its users. The header
-//! is compared with the only one that we write: there is no algorithm to choose.
+//! A token holds all there is to know of a sign-in but whether it was ended, which the database knows: so a server that
+//! starts anew, or another one, still knows its users. The header is compared with the only one that we write: there is no algorithm to choose.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -25,6 +25,9 @@ pub(crate) struct Claims {
     /// When the user signed in, which is before `iat` in a token that was renewed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<i64>,
+    /// Id of the sign-in, which a token that was renewed has from the first: whoever signs out ends them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
     /// What the password was when the user signed in, as [`stamp`](super::stamp) tells: with another, the token counts
     /// no more.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +45,12 @@ pub(crate) enum TokenError {
     // PyGraphistry signs in again when it reads these words.
     #[error("Token has expired.")]
     Expired,
+    #[error("this account is no more")]
+    Gone,
+    #[error("the password was changed: sign in again")]
+    Changed,
+    #[error("you signed out: sign in again")]
+    SignedOut,
 }
 
 /// Makes and reads tokens.
@@ -92,6 +101,7 @@ mod tests {
             iat: 100,
             exp: 200,
             since: None,
+            sid: None,
             stamp: None,
             key: None,
         }

@@ -16,7 +16,7 @@ use crate::auth::{Access, Who};
 use crate::error::{ApiError, ApiResult};
 use crate::intake::receive;
 use crate::server::Server;
-use crate::store::{Dataset, Mode, NewDataset};
+use crate::store::{Dataset, Mode, NewDataset, Wanted};
 
 /// A dataset that is to be.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -266,7 +266,8 @@ pub(super) async fn list(
 ) -> Result<Response, Refused> {
     let user = who.user()?;
     let [limit, offset] = page.bounds();
-    let (datasets, n) = server.store.datasets(&user.id, &who.organizations, limit, offset).await?;
+    let wanted = Wanted::newest(limit, offset);
+    let (datasets, n) = server.store.datasets(&user.id, &who.organizations, &wanted).await?;
     Ok(answer::list(&datasets.iter().map(described).collect::<Vec<_>>(), n))
 }
 

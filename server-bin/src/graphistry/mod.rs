@@ -14,6 +14,7 @@ mod sign_in;
 mod sso;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
@@ -29,16 +30,24 @@ use utoipa_axum::routes;
 use crate::auth::{Hashing, Who};
 use crate::error::ApiError;
 use crate::server::Server;
+use crate::states::States;
 
 pub(crate) use answer::Refused;
 
 /// Sign-ins that are under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct SignIns {
     /// Passwords that are being checked.
     pub(crate) hashing: Hashing,
     /// Those that wait for somebody at a browser.
     pending: sso::Pending,
+}
+
+impl SignIns {
+    /// None yet; those that wait are kept in `states`.
+    pub(crate) fn new(states: Arc<dyn States>) -> Self {
+        Self { hashing: Hashing::default(), pending: sso::Pending::new(states) }
+    }
 }
 
 /// Largest body in JSON: encodings may list a value each for many values, and queries too.
@@ -121,7 +130,8 @@ impl<T: serde::de::DeserializeOwned> FromRequest<Server> for Sent<T> {
         let Text(text) = Text::from_request(request, server).await?;
         let text = if text.trim().is_empty() { "null" } else { &text };
         serde_json::from_str(text).map(Self).map_err(|error| {
-            ApiError::Invalid(format!("the body does not say what it should: {error}")).into()
+            let reason = crate::words::of_serde(&error.to_string());
+            ApiError::Invalid(format!("the body does not say what it should: {reason}")).into()
         })
     }
 }

@@ -1,103 +1,135 @@
 //! Signing a program in by way of a browser: it begins, somebody signs in at a page of ours, and it gets a token.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::sign_in::token_of;
 use super::{Fields, Refused, answer};
 use crate::api::with_cookie;
-use crate::auth::{COOKIE, Peer, SignedIn, cookie, random};
+use crate::auth::{COOKIE, Peer, SignedIn, cookie, fingerprint, random};
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
+use crate::states::{Ends, States};
 
 /// How long somebody has for it.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Most that wait at once, and from one address.
-const MOST: usize = 10_000;
-const MOST_OF_ONE: usize = 100;
+/// Most that begin in this time and wait, and from one address.
+const MOST: u32 = 10_000;
+const MOST_OF_ONE: u32 = 100;
 
-/// Sign-ins that somebody is to approve at a browser, by state.
-#[derive(Debug, Default)]
+/// Sign-ins that somebody is to approve at a browser. With others that share the states, whichever server is asked
+/// knows them; while these are away, nobody signs in that way.
+#[derive(Debug)]
 pub(super) struct Pending {
-    begun: Mutex<HashMap<String, Begun>>,
+    states: Arc<dyn States>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Begun {
-    at: Instant,
     /// Where the program is; nobody else gets the token.
     from: Option<IpAddr>,
     organization: Option<String>,
     approved: Option<SignedIn>,
 }
 
+/// The names of the counts of those that wait: of one address, and of all.
+fn counts(from: Option<IpAddr>) -> [(String, u32); 2] {
+    [(format!("sso-of:{}", Peer(from).key()), MOST_OF_ONE), ("sso".to_owned(), MOST)]
+}
+
+/// What a sign-in is kept under: whoever reads it cannot ask for the token.
+fn name_of(state: &str) -> String {
+    format!("sso:{}", fingerprint(state))
+}
+
 impl Pending {
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<String, Begun>) -> T) -> T {
-        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut begun)
+    pub(super) fn new(states: Arc<dyn States>) -> Self {
+        Self { states }
     }
 
-    fn begin(
+    async fn begin(
         &self,
         from: Option<IpAddr>,
         organization: Option<String>,
         approved: Option<SignedIn>,
     ) -> ApiResult<String> {
-        self.with(|begun| {
-            begun.retain(|_, one| one.at.elapsed() < PATIENCE);
-            let of_one = begun.values().filter(|one| one.from == from).count();
-            if begun.len() >= MOST || of_one >= MOST_OF_ONE {
-                return Err(ApiError::Busy {
-                    what: "too many sign-ins wait for somebody",
-                    retry_after_secs: 60,
-                });
+        let busy =
+            || ApiError::Busy { what: "too many sign-ins wait for somebody", retry_after_secs: 60 };
+        for (at, (name, most)) in counts(from).iter().enumerate() {
+            if *most < self.states.add(name, 1, Ends::AfterFirst(PATIENCE)).await? {
+                self.leave(&counts(from)[..=at]).await?;
+                return Err(busy());
             }
-            let state = random();
-            let one = Begun { at: Instant::now(), from, organization, approved };
-            begun.insert(state.clone(), one);
-            Ok(state)
-        })
+        }
+        let state = random();
+        let begun = written(&Begun { from, organization, approved })?;
+        match self.states.exchange(&name_of(&state), None, Some(&begun), PATIENCE).await? {
+            true => Ok(state),
+            false => Err(busy()),
+        }
+    }
+
+    /// One waits no more.
+    async fn leave(&self, counts: &[(String, u32)]) -> ApiResult<()> {
+        for (name, _) in counts {
+            self.states.add(name, -1, Ends::AfterFirst(PATIENCE)).await?;
+        }
+        Ok(())
+    }
+
+    /// What is kept of a sign-in, and what that says.
+    async fn known(&self, state: &str) -> ApiResult<(Vec<u8>, Begun)> {
+        let kept = self.states.get(&name_of(state)).await?.ok_or_else(gone)?;
+        let begun = serde_json::from_slice(&kept).map_err(ApiError::internal)?;
+        Ok((kept, begun))
     }
 
     /// Where the program is that waits, and the organization that it asks for.
-    fn waiting(&self, state: &str) -> ApiResult<(Option<IpAddr>, Option<String>)> {
-        self.with(|begun| {
-            let one = begun
-                .get(state)
-                .filter(|one| one.at.elapsed() < PATIENCE && one.approved.is_none());
-            one.map(|one| (one.from, one.organization.clone())).ok_or_else(gone)
-        })
+    async fn waiting(&self, state: &str) -> ApiResult<(Option<IpAddr>, Option<String>)> {
+        let (_, begun) = self.known(state).await?;
+        match begun.approved {
+            None => Ok((begun.from, begun.organization)),
+            Some(_) => Err(gone()),
+        }
     }
 
-    fn approve(&self, state: &str, signed: SignedIn) -> ApiResult<()> {
-        self.with(|begun| {
-            let one = begun
-                .get_mut(state)
-                .filter(|one| one.at.elapsed() < PATIENCE && one.approved.is_none());
-            one.ok_or_else(gone)?.approved = Some(signed);
-            Ok(())
-        })
+    async fn approve(&self, state: &str, signed: SignedIn) -> ApiResult<()> {
+        let (kept, begun) = self.known(state).await?;
+        if begun.approved.is_some() {
+            return Err(gone());
+        }
+        let approved = written(&Begun { approved: Some(signed), ..begun })?;
+        // Of two that approve it at once, one does.
+        let exchanged =
+            self.states.exchange(&name_of(state), Some(&kept), Some(&approved), PATIENCE).await?;
+        if exchanged { Ok(()) } else { Err(gone()) }
     }
 
     /// The token, once: `None` as long as nobody has signed in.
-    fn take(&self, state: &str, from: Option<IpAddr>) -> ApiResult<Option<SignedIn>> {
-        self.with(|begun| {
-            let known =
-                begun.get(state).filter(|one| one.at.elapsed() < PATIENCE && one.from == from);
-            match known.ok_or_else(gone)?.approved {
-                Some(_) => Ok(begun.remove(state).and_then(|one| one.approved)),
-                None => Ok(None),
-            }
-        })
+    async fn take(&self, state: &str, from: Option<IpAddr>) -> ApiResult<Option<SignedIn>> {
+        let (kept, begun) = self.known(state).await?;
+        if begun.from != from {
+            return Err(gone());
+        }
+        let Some(signed) = begun.approved else { return Ok(None) };
+        if !self.states.exchange(&name_of(state), Some(&kept), None, PATIENCE).await? {
+            return Err(gone());
+        }
+        self.leave(&counts(from)).await?;
+        Ok(Some(signed))
     }
+}
+
+fn written(begun: &Begun) -> ApiResult<Vec<u8>> {
+    serde_json::to_vec(begun).map_err(ApiError::internal)
 }
 
 fn gone() -> ApiError {
@@ -112,7 +144,7 @@ pub(super) async fn begin(
     peer: Peer,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    begun(&server, peer, &headers, None)
+    begun(&server, peer, &headers, None).await
 }
 
 /// Begins a sign-in by way of a browser, for an organization
@@ -124,7 +156,7 @@ pub(super) async fn begin_for(
     headers: HeaderMap,
     Path(slug): Path<String>,
 ) -> Result<Response, Refused> {
-    begun(&server, peer, &headers, Some(slug))
+    begun(&server, peer, &headers, Some(slug)).await
 }
 
 /// Begins a sign-in by way of a browser, for an organization; all providers are this server itself
@@ -137,10 +169,10 @@ pub(super) async fn begin_with(
     headers: HeaderMap,
     Path((slug, _provider)): Path<(String, String)>,
 ) -> Result<Response, Refused> {
-    begun(&server, peer, &headers, Some(slug))
+    begun(&server, peer, &headers, Some(slug)).await
 }
 
-fn begun(
+async fn begun(
     server: &Server,
     peer: Peer,
     headers: &HeaderMap,
@@ -150,7 +182,7 @@ fn begun(
         true => None,
         false => Some(server.local_sign_in("local", organization.as_deref())),
     };
-    let state = server.sign_ins.pending.begin(peer.0, organization, approved)?;
+    let state = server.sign_ins.pending.begin(peer.0, organization, approved).await?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = match server.config.tls.is_some() || text("x-forwarded-proto") == Some("https") {
         true => "https",
@@ -168,7 +200,7 @@ pub(super) async fn poll(
     peer: Peer,
     Path(state): Path<String>,
 ) -> Result<Response, Refused> {
-    match server.sign_ins.pending.take(&state, peer.0)? {
+    match server.sign_ins.pending.take(&state, peer.0).await? {
         Some(signed) => Ok(answer::ok(token_of(&signed))),
         None => Ok(answer::ok_but("nobody has signed in yet", json!({}))),
     }
@@ -182,12 +214,12 @@ pub(super) async fn page(
     Path(state): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    match server.sign_ins.pending.waiting(&state) {
+    match server.sign_ins.pending.waiting(&state).await {
         Ok((from, organization)) => {
             let known = known(&server, &headers).await;
             sign_in_form(from, organization.as_deref(), known.as_deref(), None)
         }
-        Err(_) if !server.config.auth => {
+        Err(ApiError::NotFound { .. }) if !server.config.auth => {
             said("This server asks for no accounts: the program is signed in.")
         }
         Err(error) => refused(&error),
@@ -204,7 +236,7 @@ pub(super) async fn approve(
     headers: HeaderMap,
     form: Fields,
 ) -> Response {
-    let (from, organization) = match server.sign_ins.pending.waiting(&state) {
+    let (from, organization) = match server.sign_ins.pending.waiting(&state).await {
         Ok(waiting) => waiting,
         Err(error) => return refused(&error),
     };
@@ -216,7 +248,7 @@ pub(super) async fn approve(
         _ => server.sign_in(field("name"), field("password"), organization.as_deref(), peer).await,
     };
     match signed {
-        Ok(signed) => match server.sign_ins.pending.approve(&state, signed.clone()) {
+        Ok(signed) => match server.sign_ins.pending.approve(&state, signed.clone()).await {
             Ok(()) => {
                 let page = said("The program is signed in. This page can be closed.");
                 with_cookie(&server, &signed, page)
@@ -343,6 +375,7 @@ fn sign_in_form(
 mod tests {
     use super::*;
     use crate::auth::Claims;
+    use crate::states::Memory;
 
     fn signed() -> SignedIn {
         let claims = Claims {
@@ -352,6 +385,7 @@ mod tests {
             iat: 0,
             exp: 1,
             since: None,
+            sid: None,
             stamp: None,
             key: None,
         };
@@ -363,30 +397,50 @@ mod tests {
         Some(IpAddr::from([10, 0, 0, last]))
     }
 
-    #[test]
-    fn a_token_is_given_once_and_to_whoever_began() {
-        let pending = Pending::default();
-        let state = pending.begin(ip(1), None, None).unwrap();
-        assert!(pending.take(&state, ip(1)).unwrap().is_none());
-        pending.approve(&state, signed()).unwrap();
-        assert!(pending.approve(&state, signed()).is_err(), "nobody signs in twice");
-        assert!(pending.take(&state, ip(2)).is_err());
-        assert!(pending.take(&state, ip(1)).unwrap().is_some());
-        assert!(pending.take(&state, ip(1)).is_err());
+    fn pending() -> Pending {
+        Pending::new(Arc::new(Memory::default()))
     }
 
-    #[test]
-    fn what_waits_too_long_is_forgotten_and_there_is_a_bound() {
-        let pending = Pending::default();
-        let state = pending.begin(ip(1), None, None).unwrap();
-        let Some(long_ago) = Instant::now().checked_sub(PATIENCE) else { return };
-        pending.with(|begun| begun.values_mut().for_each(|one| one.at = long_ago));
-        assert!(pending.waiting(&state).is_err());
+    #[tokio::test]
+    async fn a_token_is_given_once_and_to_whoever_began() {
+        let pending = pending();
+        let state = pending.begin(ip(1), Some("acme".to_owned()), None).await.unwrap();
+        assert_eq!(pending.waiting(&state).await.unwrap(), (ip(1), Some("acme".to_owned())));
+        assert!(pending.take(&state, ip(1)).await.unwrap().is_none());
+        pending.approve(&state, signed()).await.unwrap();
+        assert!(pending.waiting(&state).await.is_err());
+        assert!(pending.approve(&state, signed()).await.is_err(), "nobody signs in twice");
+        assert!(pending.take(&state, ip(2)).await.is_err());
+        assert_eq!(
+            pending.take(&state, ip(1)).await.unwrap().map(|signed| signed.token),
+            Some("t".to_owned())
+        );
+        assert!(pending.take(&state, ip(1)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn there_is_a_bound_for_those_that_wait() {
+        let pending = pending();
+        let mut last = String::new();
         for _ in 0..MOST_OF_ONE {
-            pending.begin(ip(1), None, None).unwrap();
+            last = pending.begin(ip(1), None, Some(signed())).await.unwrap();
         }
-        assert!(matches!(pending.begin(ip(1), None, None), Err(ApiError::Busy { .. })));
-        pending.begin(ip(2), None, None).unwrap();
+        for _ in 0..2 {
+            let more = pending.begin(ip(1), None, None).await;
+            assert!(matches!(more, Err(ApiError::Busy { .. })));
+        }
+        pending.begin(ip(2), None, None).await.unwrap();
+        pending.take(&last, ip(1)).await.unwrap();
+        pending.begin(ip(1), None, None).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_found_by_who_has_the_state_alone() {
+        let states = Arc::new(Memory::default());
+        let pending = Pending::new(states.clone());
+        let state = pending.begin(ip(1), None, None).await.unwrap();
+        assert_eq!(states.get(&format!("sso:{state}")).await, Ok(None));
+        assert!(states.get(&name_of(&state)).await.unwrap().is_some());
     }
 
     #[test]

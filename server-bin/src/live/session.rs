@@ -271,7 +271,15 @@ pub(super) fn changed(options: &Config, changes: &Map<String, Value>) -> ApiResu
     };
     for (name, value) in changes {
         match all.get_mut(name) {
-            Some(old) => *old = value.clone(),
+            Some(old) => {
+                *old = value.clone();
+                // One by one, so that the error names the option.
+                let one = Map::from_iter([(name.clone(), value.clone())]);
+                serde_json::from_value::<Config>(Value::Object(one)).map_err(|error| {
+                    let reason = crate::words::of_serde(&error.to_string());
+                    ApiError::Invalid(format!("option {name}: {reason}"))
+                })?;
+            }
             None => {
                 let names: Vec<&str> = all.keys().map(String::as_str).collect();
                 return Err(ApiError::Invalid(format!(

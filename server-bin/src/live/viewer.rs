@@ -147,7 +147,8 @@ impl Viewer {
         if text.is_empty() {
             return Err("messages to the server are JSON in text".to_owned());
         }
-        let request: Request = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let request: Request = serde_json::from_str(text)
+            .map_err(|error| crate::words::of_serde(&error.to_string()))?;
         match request {
             Request::Ack { sequence } => {
                 let mut flow = self.flow();

@@ -56,6 +56,15 @@ enum Goal {
     Steps(u32),
 }
 
+/// What the last message was about that is wrong only until something is done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Complaint {
+    /// The layout failed.
+    Failure,
+    /// Options could not be taken.
+    Options,
+}
+
 /// Why a turn could not be finished.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -90,6 +99,7 @@ pub(super) struct Worker {
     state: LayoutState,
     reason: Option<Reason>,
     n_notes: u64,
+    complaint: Option<Complaint>,
     /// Who wants to know when all that was asked for has begun.
     askers: Vec<oneshot::Sender<()>>,
     /// When somebody steered, or it began to move.
@@ -133,6 +143,7 @@ impl Worker {
             state: LayoutState::Paused,
             reason: runs.then_some(Reason::Waiting),
             n_notes: 0,
+            complaint: None,
             askers: Vec::new(),
             touched: now,
             framed: now,
@@ -277,17 +288,18 @@ impl Worker {
                     if let Some(layout) = &mut self.layout
                         && let Err(error) = layout.set_config(options.clone())
                     {
-                        self.note(&error.to_string());
+                        self.complain(Complaint::Options, &error.to_string());
                         return Ok(());
                     }
                     self.options = options;
                     self.tell_options();
+                    self.withdraw(Complaint::Options);
                     if self.state == LayoutState::Settled {
                         self.go(Goal::Settle);
                     }
                 }
                 // Two changes that went together one by one do not together.
-                Err(error) => self.note(&error.to_string()),
+                Err(error) => self.complain(Complaint::Options, &error.to_string()),
             },
             Command::Pin(nodes) => self.fix(&nodes, true)?,
             Command::Unpin(nodes) => self.fix(&nodes, false)?,
@@ -396,6 +408,7 @@ impl Worker {
         self.start = Start::Random;
         self.is_dirty = true;
         self.tell_options();
+        self.withdraw(Complaint::Failure);
         Ok(())
     }
 
@@ -562,7 +575,7 @@ impl Worker {
         let n_nodes = self.graph.n_nodes();
         self.pinned.retain(|&node| (node as usize) < n_nodes);
         self.made = self.session.iteration() as usize;
-        self.note(message);
+        self.complain(Complaint::Failure, message);
         self.rest(LayoutState::Stopped, Some(Reason::Failed));
     }
 
@@ -602,7 +615,20 @@ impl Worker {
         }
     }
 
+    fn complain(&mut self, about: Complaint, message: &str) {
+        self.note(message);
+        self.complaint = Some(about);
+    }
+
+    /// Takes a message back that is true no more; those who heard it need not hear that.
+    fn withdraw(&mut self, about: Complaint) {
+        if self.complaint.take_if(|last| *last == about).is_some() {
+            self.tell(|status, worker| status.note = (worker.n_notes, "".into()));
+        }
+    }
+
     fn note(&mut self, message: &str) {
+        self.complaint = None;
         self.n_notes += 1;
         self.tell(|status, worker| status.note = (worker.n_notes, message.into()));
     }

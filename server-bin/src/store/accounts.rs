@@ -112,6 +112,27 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Ends a sign-in: its tokens count no more, of which the last ends at `ends_at`, in seconds since 1970.
+    pub(crate) async fn end_sign_in(&self, id: &str, now: i64, ends_at: i64) -> sqlx::Result<()> {
+        // Those are forgotten whose tokens have ended by themselves.
+        sqlx::query("DELETE FROM ended_sign_ins WHERE ends_at < $1")
+            .bind(now)
+            .execute(&self.pool)
+            .await?;
+        let insert =
+            "INSERT INTO ended_sign_ins (id, ends_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+        sqlx::query(insert).bind(id).bind(ends_at).execute(&self.pool).await.map(drop)
+    }
+
+    /// Whether a sign-in was ended.
+    pub(crate) async fn is_ended(&self, id: &str) -> sqlx::Result<bool> {
+        let row = sqlx::query("SELECT 1 FROM ended_sign_ins WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
     pub(crate) async fn add_organization(&self, slug: &str, name: &str) -> sqlx::Result<()> {
         sqlx::query("INSERT INTO organizations (slug, name, created_at) VALUES ($1, $2, $3)")
             .bind(slug)

@@ -123,6 +123,73 @@ pub(crate) struct NewDataset {
     pub(crate) size: Option<[i64; 2]>,
 }
 
+/// What datasets are listed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Order {
+    /// When they were made.
+    #[default]
+    CreatedAt,
+    /// When they were changed.
+    UpdatedAt,
+    /// Name, whatever its capitals.
+    Name,
+    /// Number of nodes.
+    NNodes,
+    /// Number of edges.
+    NEdges,
+}
+
+impl Order {
+    /// What stands behind `ORDER BY`. What has no value is last in either direction.
+    fn sql(self, descending: bool) -> String {
+        let column = match self {
+            Self::CreatedAt => "created_at",
+            Self::UpdatedAt => "updated_at",
+            Self::Name => "LOWER(name)",
+            Self::NNodes => "n_nodes",
+            Self::NEdges => "n_edges",
+        };
+        let direction = if descending { "DESC" } else { "ASC" };
+        format!("{column} {direction} NULLS LAST, id")
+    }
+}
+
+/// Which page of which datasets.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// A part of the name or the description, whatever its capitals; of letters beyond ASCII SQLite minds them.
+    pub(crate) search: String,
+    /// What they are listed by.
+    pub(crate) order: Order,
+    /// The largest first, or the newest.
+    pub(crate) descending: bool,
+    /// How many.
+    pub(crate) limit: i64,
+    /// How many to leave out.
+    pub(crate) offset: i64,
+}
+
+impl Wanted {
+    /// A page of all, the newest first.
+    pub(crate) fn newest(limit: i64, offset: i64) -> Self {
+        Self { descending: true, limit, offset, ..Self::default() }
+    }
+}
+
+/// The pattern of a text that is found anywhere, escaped by `!`.
+fn pattern(search: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in search.trim().chars().flat_map(char::to_lowercase) {
+        if matches!(c, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
 fn dataset(row: &AnyRow) -> sqlx::Result<Dataset> {
     let [n_nodes, n_edges]: [Option<i64>; 2] = [row.try_get("n_nodes")?, row.try_get("n_edges")?];
     Ok(Dataset {
@@ -265,41 +332,65 @@ impl Store {
         row.as_ref().map(dataset).transpose()
     }
 
-    /// Datasets that a user owns, or sees as a member of `organizations`, the newest first, and how many
-    /// there are.
+    /// Datasets that a user owns, or sees as a member of `organizations`, and how many there are.
     pub(crate) async fn datasets(
         &self,
         owner: &str,
         organizations: &[String],
-        limit: i64,
-        offset: i64,
+        wanted: &Wanted,
     ) -> sqlx::Result<(Vec<Dataset>, i64)> {
         // A user is in few organizations: each is a parameter of its own.
-        let places: Vec<String> = (0..organizations.len()).map(|i| format!("${}", i + 2)).collect();
+        let places: Vec<String> = (0..organizations.len()).map(|i| format!("${}", i + 3)).collect();
         let shared = match places.is_empty() {
             true => String::new(),
             false => {
                 format!(" OR (mode = 'organization' AND organization IN ({}))", places.join(", "))
             }
         };
-        let condition = format!("FROM datasets WHERE owner = $1{shared}");
-        let bound = organizations.len() + 1;
+        let condition = format!(
+            "FROM datasets WHERE (owner = $1{shared}) \
+             AND (LOWER(name) LIKE $2 ESCAPE '!' OR LOWER(description) LIKE $2 ESCAPE '!')"
+        );
+        let bound = organizations.len() + 2;
         let page = format!(
-            "SELECT * {condition} ORDER BY created_at DESC, id LIMIT ${} OFFSET ${}",
+            "SELECT * {condition} ORDER BY {} LIMIT ${} OFFSET ${}",
+            wanted.order.sql(wanted.descending),
             bound + 1,
             bound + 2
         );
-        // Only numbers of parameters were put into these texts.
-        let mut rows = sqlx::query(sqlx::AssertSqlSafe(page)).bind(owner);
+        let pattern = pattern(&wanted.search);
+        // Only numbers of parameters and names of columns were put into these texts.
+        let mut rows = sqlx::query(sqlx::AssertSqlSafe(page)).bind(owner).bind(&pattern);
         let count = format!("SELECT COUNT(*) AS n {condition}");
-        let mut n = sqlx::query(sqlx::AssertSqlSafe(count)).bind(owner);
+        let mut n = sqlx::query(sqlx::AssertSqlSafe(count)).bind(owner).bind(&pattern);
         for organization in organizations {
             rows = rows.bind(organization);
             n = n.bind(organization);
         }
-        let rows = rows.bind(limit).bind(offset).fetch_all(&self.pool).await?;
+        let rows = rows.bind(wanted.limit).bind(wanted.offset).fetch_all(&self.pool).await?;
         let n: i64 = n.fetch_one(&self.pool).await?.try_get("n")?;
         Ok((rows.iter().map(dataset).collect::<sqlx::Result<_>>()?, n))
+    }
+
+    /// A user's datasets whose metadata names an experiment, the newest first.
+    pub(crate) async fn datasets_of_experiment(
+        &self,
+        owner: &str,
+        experiment: &str,
+    ) -> sqlx::Result<Vec<Dataset>> {
+        let select =
+            "SELECT * FROM datasets WHERE owner = $1 AND spec LIKE $2 ORDER BY created_at DESC, id";
+        let rows = sqlx::query(select)
+            .bind(owner)
+            .bind(format!("%\"experiment\":\"{experiment}\"%"))
+            .fetch_all(&self.pool)
+            .await?;
+        // `_`, which names have, stands for any letter in such a pattern.
+        let is_of = |dataset: &Dataset| {
+            dataset.spec.metadata.get("experiment").and_then(Value::as_str) == Some(experiment)
+        };
+        let all = rows.iter().map(dataset).filter(|row| row.as_ref().map_or(true, is_of));
+        all.collect()
     }
 
     pub(crate) async fn remove_dataset(&self, id: &str) -> sqlx::Result<bool> {

@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-const STEPS: [(i64, &str, &str); 1] = [(
-    1,
-    "accounts, files, datasets and shares",
-    "
+const STEPS: [(i64, &str, &str); 3] = [
+    (
+        1,
+        "accounts, files, datasets and shares",
+        "
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -89,7 +90,14 @@ CREATE TABLE views (
 );
 CREATE INDEX views_by_dataset ON views (dataset);
 ",
-)];
+    ),
+    (2, "pictures of views", "ALTER TABLE views ADD COLUMN picture TEXT"),
+    (
+        3,
+        "sign-ins that were ended",
+        "CREATE TABLE ended_sign_ins (id TEXT PRIMARY KEY, ends_at BIGINT NOT NULL)",
+    ),
+];
 
 /// All migrations; several servers that start on one database at the same time wait for one another.
 pub(crate) fn migrator() -> Migrator {

@@ -7,6 +7,7 @@ mod datasets;
 mod files;
 mod migrations;
 mod shares;
+mod views;
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,9 +17,10 @@ use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::{AnyPool, Row};
 
 pub(crate) use accounts::{Organization, PersonalKey, User};
-pub(crate) use datasets::{Dataset, Mode, NewDataset, Spec};
+pub(crate) use datasets::{Dataset, Mode, NewDataset, Order, Spec, Wanted};
 pub(crate) use files::{Column, File};
-pub(crate) use shares::{Share, View};
+pub(crate) use shares::Share;
+pub(crate) use views::View;
 
 /// The database.
 #[derive(Debug, Clone)]

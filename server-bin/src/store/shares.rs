@@ -1,12 +1,11 @@
-//! Links that let others see a dataset, and views that were saved.
+//! Links that let others see a dataset.
 
 use serde::Serialize;
-use serde_json::Value;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use utoipa::ToSchema;
 
-use super::{Store, flag, json, now};
+use super::{Store, flag, now};
 
 /// A link to a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -25,22 +24,6 @@ pub(crate) struct Share {
     pub(crate) expires_at: Option<i64>,
 }
 
-/// The state of a page, to come back to.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub(crate) struct View {
-    /// Id.
-    pub(crate) id: String,
-    /// The dataset.
-    pub(crate) dataset: String,
-    /// Name.
-    pub(crate) name: String,
-    /// What the page keeps.
-    #[schema(value_type = Object)]
-    pub(crate) state: Value,
-    /// When it was made, in milliseconds since 1970.
-    pub(crate) created_at: i64,
-}
-
 fn share(row: &AnyRow) -> sqlx::Result<Share> {
     Ok(Share {
         token: row.try_get("token")?,
@@ -49,16 +32,6 @@ fn share(row: &AnyRow) -> sqlx::Result<Share> {
         can_edit: flag(row, "can_edit")?,
         created_at: row.try_get("created_at")?,
         expires_at: row.try_get("expires_at")?,
-    })
-}
-
-fn view(row: &AnyRow) -> sqlx::Result<View> {
-    Ok(View {
-        id: row.try_get("id")?,
-        dataset: row.try_get("dataset")?,
-        name: row.try_get("name")?,
-        state: json(row, "state")?,
-        created_at: row.try_get("created_at")?,
     })
 }
 
@@ -99,37 +72,6 @@ impl Store {
         let done = sqlx::query("DELETE FROM shares WHERE dataset = $1 AND token = $2")
             .bind(dataset)
             .bind(token)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected() > 0)
-    }
-
-    pub(crate) async fn add_view(&self, view: &View, owner: &str) -> sqlx::Result<()> {
-        let insert = "INSERT INTO views (id, dataset, owner, name, state, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-        sqlx::query(insert)
-            .bind(&view.id)
-            .bind(&view.dataset)
-            .bind(owner)
-            .bind(&view.name)
-            .bind(view.state.to_string())
-            .bind(view.created_at)
-            .execute(&self.pool)
-            .await
-            .map(drop)
-    }
-
-    pub(crate) async fn views(&self, dataset: &str) -> sqlx::Result<Vec<View>> {
-        let rows = sqlx::query("SELECT * FROM views WHERE dataset = $1 ORDER BY created_at, id")
-            .bind(dataset)
-            .fetch_all(&self.pool)
-            .await?;
-        rows.iter().map(view).collect()
-    }
-
-    pub(crate) async fn remove_view(&self, dataset: &str, id: &str) -> sqlx::Result<bool> {
-        let done = sqlx::query("DELETE FROM views WHERE dataset = $1 AND id = $2")
-            .bind(dataset)
-            .bind(id)
             .execute(&self.pool)
             .await?;
         Ok(done.rows_affected() > 0)

@@ -64,7 +64,8 @@ pub fn start(toml: &str) -> Running {
 /// A server with the options of `toml`, in a folder that may hold something.
 pub fn start_in(folder: TempDir, toml: &str) -> Running {
     let data = folder.path().to_str().unwrap();
-    let text = format!("bind = \"127.0.0.1:0\"\ndata = {data:?}\ndevice = \"cpu\"\n{toml}");
+    let bind = if toml.contains("bind =") { "" } else { "bind = \"127.0.0.1:0\"\n" };
+    let text = format!("{bind}data = {data:?}\ndevice = \"cpu\"\n{toml}");
     let settings: Settings = toml::from_str(&text).unwrap();
     let config = settings.resolve().unwrap();
     let (end, ended) = oneshot::channel::<()>();

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Scene, SceneLabels};
+use super::{Scene, SceneBadge, SceneLabels};
 use crate::{Error, Result};
 
 const MAGIC: [u8; 4] = *b"GLSC";
@@ -34,6 +34,8 @@ struct Header {
     icons: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     icons_as_text: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    badges: Vec<SceneBadge>,
 }
 
 /// Where a buffer is.
@@ -167,6 +169,7 @@ impl Scene {
                 labels: self.labels.clone(),
                 icons: self.icons.clone(),
                 icons_as_text: self.icons_as_text,
+                badges: self.badges.clone(),
             })
         };
         // The header says where buffers begin, which depends on how long it is: until it fits.
@@ -287,6 +290,9 @@ impl Scene {
         if let Some(u) = index.iter().find(|&&u| n <= u as usize) {
             return Err(bad("labels", format!("node {u} is named, but there are only {n} nodes")));
         }
+        if let Some(reason) = header.badges.iter().find_map(|badge| badge.problem(n)) {
+            return Err(bad("badges", reason));
+        }
         Ok(Self {
             n_nodes: n,
             n_edges: m,
@@ -304,6 +310,7 @@ impl Scene {
             labels: header.labels,
             icons: header.icons,
             icons_as_text: header.icons_as_text,
+            badges: header.badges,
         })
     }
 }
@@ -373,6 +380,14 @@ mod tests {
             labels: SceneLabels { index: vec![2, 0], text: vec!["c".to_owned(), String::new()] },
             icons: vec!["user".to_owned(), "🇩🇪".to_owned()],
             icons_as_text: true,
+            badges: vec![SceneBadge {
+                position: "TopRight".to_owned(),
+                index: vec![2],
+                icon: vec!["flag".to_owned()],
+                color: vec![String::new()],
+                background: vec!["#ff0000".to_owned()],
+                as_text: false,
+            }],
         }
     }
 

@@ -1,7 +1,9 @@
 //! The scene file: all that a renderer needs of a graph, in dense buffers behind a header in JSON.
 
+mod badges;
 mod file;
 
+pub use badges::{MOST_BADGED, SceneBadge};
 use graph_core::Graph;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -83,6 +85,8 @@ pub struct Scene {
     pub icons: Vec<String>,
     /// Whether those are texts to be drawn, and not names of pictures.
     pub icons_as_text: bool,
+    /// Badges of the largest nodes.
+    pub badges: Vec<SceneBadge>,
 }
 
 /// Names of nodes, the most important first.
@@ -172,6 +176,13 @@ impl Scene {
             None => (Vec::new(), None, false),
         };
         let labels = labels(graph, config, &encodings, &node_size, &degrees)?;
+        let badges = match buffers.badges.is_empty() {
+            true => Vec::new(),
+            false => {
+                let largest = largest(&node_size, &degrees, MOST_BADGED);
+                buffers.badges.iter().map(|badge| SceneBadge::of(badge, &largest)).collect()
+            }
+        };
         let legend = legend.parts.iter().map(|part| {
             serde_json::to_value(part).map_err(|error| Error::BadScene {
                 place: "legend".to_owned(),
@@ -195,6 +206,7 @@ impl Scene {
             labels,
             icons,
             icons_as_text,
+            badges,
         })
     }
 }
@@ -244,7 +256,22 @@ fn settings(config: &ImageConfig) -> Map<String, Value> {
     settings
 }
 
-/// Names of the largest nodes; of equal ones, of those with more edges.
+/// The largest nodes; of equal ones, those with more edges.
+fn largest(sizes: &[f32], degrees: &[u32], limit: usize) -> Vec<u32> {
+    let before = |&u: &u32, &v: &u32| {
+        let (a, b) = (u as usize, v as usize);
+        sizes[b].total_cmp(&sizes[a]).then(degrees[b].cmp(&degrees[a])).then(u.cmp(&v))
+    };
+    let mut order: Vec<u32> = (0..sizes.len() as u32).collect();
+    if limit < order.len() {
+        order.select_nth_unstable_by(limit, before);
+        order.truncate(limit);
+    }
+    order.sort_unstable_by(before);
+    order
+}
+
+/// Names of the largest nodes.
 fn labels(
     graph: &Graph,
     config: &ImageConfig,
@@ -261,19 +288,9 @@ fn labels(
     if limit == 0 {
         return Ok(SceneLabels::default());
     }
-    let before = |&u: &u32, &v: &u32| {
-        let (a, b) = (u as usize, v as usize);
-        sizes[b].total_cmp(&sizes[a]).then(degrees[b].cmp(&degrees[a])).then(u.cmp(&v))
-    };
-    let mut order: Vec<u32> = (0..sizes.len() as u32).collect();
-    if limit < order.len() {
-        order.select_nth_unstable_by(limit, before);
-        order.truncate(limit);
-    }
-    order.sort_unstable_by(before);
     let name = choice::names(graph, config, encodings)?;
     let mut labels = SceneLabels::default();
-    for u in order {
+    for u in largest(sizes, degrees, limit) {
         if let Some(text) = name(u as usize).map(|name| text::tidy(&name)).filter(|t| !t.is_empty())
         {
             labels.index.push(u);

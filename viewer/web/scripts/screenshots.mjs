@@ -43,7 +43,7 @@ const shot = async (name) => {
 const panel = (name) => page.getByRole("button", { name: new RegExp(`^${name} `) }).click();
 
 await page.goto(`${address}/`);
-await page.getByRole("heading", { name: "Drop a graph here" }).waitFor();
+await page.getByRole("heading", { name: "Graphs" }).waitFor();
 await page.waitForTimeout(800);
 await page.screenshot({ path: `${out}home.png` });
 await page.goto(`${address}/?dataset=${dataset}`);
@@ -92,7 +92,8 @@ await page.waitForTimeout(1500);
 await shot("time");
 await get("app.viewer.update({ filters: [], settings: {} })");
 await get(`app.viewer.selectNeighbors(1, Uint32Array.of(${hub}))`);
-await panel("Selection");
+// The first selection of a page opens the panel by itself.
+if (!(await page.getByRole("complementary", { name: "Selection" }).isVisible())) await panel("Selection");
 await page.waitForTimeout(1500);
 await shot("selection");
 await get("app.viewer.select(new Uint32Array(0))");
@@ -111,7 +112,33 @@ await get("app.viewer.set({ theme: 'light' })");
 await panel("Saved views");
 await page.getByLabel("Keep what is seen now").fill("All groups, light");
 await page.getByRole("button", { name: "Save", exact: true }).click();
+await page.locator(".view-open img").waitFor();
 await get("app.viewer.view.fit(false)");
 await shot("views");
+
+// Collections, of the mock's own kinds.
+const set = (kind, node_color) => ({ type: "set", id: kind, name: `${kind}s`, node_color, expr: { type: "gfql_chain", gfql: [{ type: "Node", filter_dict: { kind } }] } });
+const collections = JSON.stringify([set("host", "#e69f00"), set("user", "#56b4e9"), set("file", "#cc79a7")]);
+await page.goto(`${address}/?dataset=${dataset}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
+await until("app?.viewer.collections.length === 3 && app.viewer.stream?.state === 'settled'");
+await get("app.viewer.view.fit(false)");
+await shot("collections");
+
+// Pages of anomaly detection.
+const plain = async (name, path, ready) => {
+  await page.goto(`${address}${path}`);
+  await page.getByText(ready, { exact: false }).first().waitFor();
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: `${out}${name}.png` });
+  console.log(name);
+};
+if (mock) {
+  await page.evaluate(() => localStorage.removeItem("graphlume.theme"));
+  await plain("experiments", "/experiments", "25 experiments");
+  await plain("experiment", "/experiments/exp__lof__disney__20261111_110000", "0.7832");
+  await plain("leaderboard", "/leaderboard", "CD =");
+  await plain("methods", "/methods", "6 methods");
+  await plain("datasets", "/datasets", "5 datasets");
+}
 await browser.close();
 await mock?.close();

@@ -11,6 +11,16 @@ export type { Handle, MountOptions } from "./mount";
 
 const SCENE = 'script[type="application/vnd.graphlume.scene;base64"]';
 
+/** Pages that are no graph. */
+const PAGE = /^\/(datasets|methods|leaderboard|experiments(\/[^/]+)?)\/?$/;
+
+/** What all addresses of a server's pages begin with, and what is behind it. */
+function splitAddress(pathname: string): { base: string; path: string } {
+  // /graph/graph.html is where PyGraphistry points; all else hangs below the same root.
+  const at = /\/(graph\/graph\.html|graph\/?|view\/[^/]*|index\.html|datasets\/?|methods\/?|leaderboard\/?|experiments(\/[^/]*)?\/?|)$/.exec(pathname);
+  return at ? { base: pathname.slice(0, at.index), path: pathname.slice(at.index) } : { base: "", path: pathname };
+}
+
 function start(element: HTMLElement): void {
   const params = readParams(new URLSearchParams(location.search));
   const scene = document.querySelector(SCENE);
@@ -19,25 +29,36 @@ function start(element: HTMLElement): void {
     expose(mount(element, bytes, { params: Object.fromEntries(new URLSearchParams(location.search)), address: location.protocol !== "file:", wholePage: true }).app);
     return;
   }
-  // /graph/graph.html is where PyGraphistry points; all else hangs below the same root.
-  const base = location.pathname.replace(/\/(graph\/graph\.html|graph\/?|view\/.*|index\.html|)$/, "");
+  const { base } = splitAddress(location.pathname);
   const api = document.querySelector<HTMLMetaElement>('meta[name="graphlume-api"]')?.content || `${base}/api/v1`;
-  let shown: ReturnType<typeof page> | null = null;
-  let end: (() => void) | null = null;
+  let take: (() => void) | null = null;
+  let run = 0;
+  const go = (to: string): void => {
+    history.pushState(null, "", `${base}${to}`);
+    show();
+  };
   const show = (): void => {
-    end?.();
-    shown?.destroy();
+    const mine = ++run;
+    take?.();
+    take = null;
     const query = new URLSearchParams(location.search);
-    const dataset = query.get("dataset") ?? /\/view\/([^/]+)$/.exec(location.pathname)?.[1] ?? null;
-    shown = page(element, {
-      api, dataset, params: mergeParams(params, readParams(query)),
-      home: (id) => {
-        history.pushState(null, "", id === null ? `${base}/` : `${base}/?dataset=${encodeURIComponent(id)}`);
-        show();
-      },
-    });
-    end = shown.app && parent !== window ? listen(shown.app) : null;
-    if (shown.app) expose(shown.app);
+    const here = splitAddress(location.pathname).path;
+    const dataset = query.get("dataset") ?? /^\/view\/([^/]+)$/.exec(here)?.[1] ?? null;
+    if (dataset !== null && !PAGE.test(here)) {
+      const shown = page(element, { api, dataset, params: mergeParams(params, readParams(query)), home: () => go("/") });
+      const end = parent !== window ? listen(shown.app) : null;
+      take = () => {
+        end?.();
+        shown.destroy();
+      };
+      expose(shown.app);
+    } else {
+      // Whoever looks at graphs alone need not load the other pages.
+      import("./pages/pages").then(
+        ({ openPage }) => void (mine === run && (take = openPage(element, PAGE.test(here) ? here.replace(/\/$/, "") : "/", { api, base, go }))),
+        (error: Error) => element.replaceChildren(`this page cannot be loaded: ${error.message}`),
+      );
+    }
     const icon = params.favicon;
     if (icon) {
       const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]') ?? document.head.appendChild(Object.assign(document.createElement("link"), { rel: "icon" }));

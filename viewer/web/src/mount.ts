@@ -1,6 +1,7 @@
 /** Puts a viewer into any element of any page: pages, frames, notebooks. */
 
 import { readParams, type Params } from "./core/params";
+import { storedTheme } from "./core/theme";
 import { decodeScene, encodeScene, type Scene } from "./core/scene";
 import { SceneSource, ServerSource, type Source } from "./core/source";
 import { readView, type SavedView } from "./core/state";
@@ -8,8 +9,6 @@ import { Places } from "./core/frame";
 import type { Encodings, Filter, Settings } from "./core/types";
 import { App, type AppOptions } from "./ui/app";
 import { offlinePage, png, presentScene } from "./ui/export";
-import { Home } from "./ui/home";
-import { h } from "./ui/dom";
 import { toSvg } from "./render/svg";
 import style from "./ui/style.css?inline";
 
@@ -148,18 +147,15 @@ function fileSource(file: ArrayBuffer): Source {
   return new SceneSource(scene, () => (file.byteLength > 0 ? file : encodeScene(scene)));
 }
 
-/** The page of a server: a graph if the address names one, else all of them. */
-export function page(element: HTMLElement, where: { api: string; dataset: string | null; params: Params; home: (id: string | null) => void }): { app: App | null; destroy(): void } {
+/** The page of one graph of a server, over the whole element. */
+export function page(element: HTMLElement, where: { api: string; dataset: string; params: Params; home: () => void }): { app: App; destroy(): void } {
   const root = styledRoot(element);
-  if (where.dataset === null) {
-    const home = new Home(where.api, (id) => where.home(id));
-    const isLight = where.params.settings.theme === "light";
-    root.append(h("div", { class: isLight ? "home-root light" : "home-root" }, h("header", { class: "bar" }, h("span", { class: "brand" }, h("span", { class: "mark", "aria-hidden": "true" }), "graphlume")), home.element));
-    return { app: null, destroy: () => root.replaceChildren() };
-  }
-  const embed = where.params.embed === true || where.params.menu === false;
-  const app = new App({ menu: !embed, address: true, wholePage: true, ...(embed ? {} : { onHome: () => where.home(null) }) });
+  const { params } = where;
+  const embed = params.embed === true || params.menu === false;
+  const app = new App({ menu: !embed, address: true, wholePage: true, ...(embed ? {} : { onHome: where.home }) });
   root.append(app.element);
-  void app.load(new ServerSource(where.api, where.dataset, new URLSearchParams(location.search).get("share")), where.params);
+  const theme = storedTheme();
+  const wanted = theme && !params.settings.theme && !embed ? { ...params, settings: { ...params.settings, theme } } : params;
+  void app.load(new ServerSource(where.api, where.dataset, new URLSearchParams(location.search).get("share")), wanted);
   return { app, destroy: () => app.destroy() };
 }

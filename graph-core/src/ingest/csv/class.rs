@@ -2,10 +2,12 @@
 
 use std::ops::{BitOr, BitOrAssign};
 
+use crate::ingest::csv::moment::{Moment, moment};
+
 /// Set of the classes of value that a column has shown. What a column becomes is a function of
 /// this set, so it does not matter in which order, or in which chunks, the values were seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Classes(u8);
+pub(crate) struct Classes(u16);
 
 impl Classes {
     /// Nothing, or no value.
@@ -24,18 +26,46 @@ impl Classes {
     const BOOL: Self = Self(1 << 5);
     /// Anything else.
     pub(crate) const TEXT: Self = Self(1 << 6);
+    /// A day, such as `2024-02-29`.
+    const DAY: Self = Self(1 << 7);
+    /// A day and a time, of a clock that stands nobody knows where.
+    const LOCAL: Self = Self(1 << 8);
+    /// A day and a time with their distance from UTC.
+    const INSTANT: Self = Self(1 << 9);
 
     fn has(self, classes: Self) -> bool {
         self.0 & classes.0 != 0
     }
 
+    /// Whether the words of a header could be of these classes: anything but numbers and truth values.
+    pub(crate) fn are_words(self) -> bool {
+        self != Self::NONE && Self(self.0 & !(Self::TEXT | Self::moments()).0) == Self::NONE
+    }
+
+    /// Whether there are moments among these that `others` show too.
+    pub(crate) fn share_moments(self, others: Self) -> bool {
+        Self(self.0 & others.0).has(Self::moments())
+    }
+
+    fn moments() -> Self {
+        Self::DAY | Self::LOCAL | Self::INSTANT
+    }
+
     /// Type of an attribute column that shows these classes.
     pub(crate) fn kind(self) -> Kind {
         let numbers = Self::NATURAL | Self::NEGATIVE | Self::BIG | Self::HUGE | Self::FLOAT;
+        let is_mixed = [self.has(Self::BOOL), self.has(numbers), self.has(Self::moments())];
         if self == Self::NONE {
             Kind::Null
-        } else if self.has(Self::TEXT) || (self.has(Self::BOOL) && self.has(numbers)) {
+        } else if self.has(Self::TEXT) || is_mixed.into_iter().filter(|&is| is).count() > 1 {
             Kind::Text
+        } else if self.has(Self::INSTANT) {
+            // Of the others nobody knows when they were, only what a clock showed.
+            if self == Self::INSTANT { Kind::Instant } else { Kind::Text }
+        } else if self.has(Self::LOCAL) {
+            Kind::Local
+        } else if self.has(Self::DAY) {
+            Kind::Day
         } else if self.has(Self::BOOL) {
             Kind::Bool
         } else if self.has(Self::FLOAT | Self::HUGE)
@@ -52,7 +82,7 @@ impl Classes {
     /// Type of id columns that together show these classes: integers or text. Integers that no
     /// type holds are an error when they are read.
     pub(crate) fn id_kind(self) -> Kind {
-        if self.has(Self::TEXT | Self::FLOAT | Self::BOOL) {
+        if self.has(Self::TEXT | Self::FLOAT | Self::BOOL | Self::moments()) {
             Kind::Text
         } else if self.has(Self::BIG) && !self.has(Self::NEGATIVE) {
             Kind::UInt
@@ -84,6 +114,12 @@ pub(crate) enum Kind {
     Int,
     UInt,
     Float,
+    /// Days.
+    Day,
+    /// Times of a clock, and days that begin at its midnight.
+    Local,
+    /// Moments of UTC.
+    Instant,
     Text,
 }
 
@@ -108,7 +144,12 @@ pub(crate) fn classify(field: &[u8]) -> Classes {
     } else if float(field, 0, field.len()).is_some() {
         Classes::FLOAT
     } else {
-        Classes::TEXT
+        match moment(field) {
+            Some(Moment::Day(_)) => Classes::DAY,
+            Some(Moment::Local(_)) => Classes::LOCAL,
+            Some(Moment::Instant(_)) => Classes::INSTANT,
+            None => Classes::TEXT,
+        }
     }
 }
 
@@ -314,5 +355,14 @@ mod tests {
         assert_eq!(kind(&["true", "1"]), Kind::Text);
         assert_eq!(kind(&["007"]), Kind::Text);
         assert_eq!(kind(&["1", "x"]), Kind::Text);
+        assert_eq!(kind(&["2024-01-01"]), Kind::Day);
+        assert_eq!(kind(&["2024-01-01", "2024-01-01 10:00"]), Kind::Local);
+        assert_eq!(kind(&["2024-01-01T10:00Z", "2024-01-01T10:00+02:00"]), Kind::Instant);
+        assert_eq!(kind(&["2024-01-01T10:00Z", "2024-01-01T10:00"]), Kind::Text);
+        assert_eq!(kind(&["2024-01-01T10:00Z", "2024-01-01"]), Kind::Text);
+        assert_eq!(kind(&["2024-01-01", "2024"]), Kind::Text);
+        assert_eq!(kind(&["2024-01-01", "true"]), Kind::Text);
+        assert_eq!(kind(&["2024-01-01", "x"]), Kind::Text);
+        assert_eq!(classify(b"2024-01-01").id_kind(), Kind::Text);
     }
 }

@@ -126,9 +126,12 @@ impl Dialect {
                 .into_iter()
                 .flatten()
                 .any(|name| first.iter().any(|field| field == name.as_bytes()));
+            // A day above other days is one of them; above anything else it is the name of a column.
+            let is_name =
+                |at: usize| of_first(at).are_words() && !of_first(at).share_moments(classes[at]);
             // The name of an index column is often left out.
             let all_text = first.iter().any(|field| !field.is_empty())
-                && (0..first.len()).all(|at| first[at].is_empty() || of_first(at) == Classes::TEXT);
+                && (0..first.len()).all(|at| first[at].is_empty() || is_name(at));
             let a_value_differs = (0..first.len()).any(|at| {
                 classes[at] != Classes::NONE
                     && !first[at].is_empty()
@@ -214,7 +217,7 @@ fn commented_names(above: &[u8], n_columns: usize, syntax: Syntax) -> Option<Vec
         let mut rows = Rows::new(names, names.len(), Syntax { comments: false, ..syntax });
         rows.next_row(&mut fields).ok()?;
         let values: Vec<Vec<u8>> = fields.iter().map(|field| value(names, field)).collect();
-        let is_name = |value: &Vec<u8>| !value.is_empty() && classify(value) == Classes::TEXT;
+        let is_name = |value: &Vec<u8>| !value.is_empty() && classify(value).are_words();
         if values.len() == n_columns && values.iter().all(is_name) {
             // Any other words are prose.
             return Some(to_names(values)).filter(|names| names_ends(names));
@@ -288,6 +291,9 @@ mod tests {
             ("x y\n1 2\n", true),
             ("1,2\n3,4\n", false),
             ("a,1\nb,2\n", false),
+            ("a,b,2024-01-01\nb,c,2024-01-02\n", false),
+            ("person,friend,since\na,b,2024-01-01\n", true),
+            ("person,friend,2024-01-01,2024-01-02\na,b,1,2\n", true),
         ];
         for (text, header) in cases {
             assert_eq!(of(text).header, header, "{text:?}");

@@ -9,6 +9,7 @@
 mod blocks;
 mod class;
 mod dialect;
+mod moment;
 mod scan;
 mod values;
 
@@ -489,6 +490,7 @@ mod tests {
             1 => Just(String::new()),
             1 => prop::sample::select(vec![
                 "-4", "2.5", "18446744073709551615", "true", "007", "b c", "é", "\"x,y\"",
+                "2024-02-29", "2024-02-29T10:00:00.5", "2024-02-29 10:00Z",
                 "\"two\nlines\"", "\"say \"\"hi\"\"\"",
             ]).prop_map(str::to_owned),
         ]

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, BooleanBufferBuilder, Float64Array, Int64Array, NullBufferBuilder,
-    StringArray, UInt64Array,
+    ArrayRef, BooleanArray, BooleanBufferBuilder, Date32Array, Float64Array, Int64Array,
+    NullBufferBuilder, StringArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::Result;
 use crate::ingest::csv::class::{Kind, float, integer, natural};
+use crate::ingest::csv::moment::{Moment, midnight, moment};
 use crate::ingest::csv::scan::{FieldAt, Quote, undouble};
 
 /// A column in the making.
@@ -27,6 +28,9 @@ enum Values {
     Int(Vec<i64>),
     UInt(Vec<u64>),
     Float(Vec<f64>),
+    Day(Vec<i32>),
+    /// Microseconds, and whether they are of UTC.
+    Time(Vec<i64>, bool),
     /// A block is far below 2 GiB, so its text is too.
     Text {
         ends: Vec<i32>,
@@ -43,9 +47,15 @@ impl Kind {
             Self::Int => DataType::Int64,
             Self::UInt => DataType::UInt64,
             Self::Float => DataType::Float64,
+            Self::Day => DataType::Date32,
+            Self::Local => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Self::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
         }
     }
 }
+
+/// The zone of moments.
+const UTC: &str = "UTC";
 
 impl Column {
     /// An empty column with room for `rows` values.
@@ -56,6 +66,9 @@ impl Column {
             Kind::Int => Values::Int(Vec::with_capacity(rows)),
             Kind::UInt => Values::UInt(Vec::with_capacity(rows)),
             Kind::Float => Values::Float(Vec::with_capacity(rows)),
+            Kind::Day => Values::Day(Vec::with_capacity(rows)),
+            Kind::Local => Values::Time(Vec::with_capacity(rows), false),
+            Kind::Instant => Values::Time(Vec::with_capacity(rows), true),
             Kind::Text => {
                 let mut ends = Vec::with_capacity(rows + 1);
                 ends.push(0);
@@ -99,6 +112,17 @@ impl Column {
                 Some(value) => values.push(value),
                 None => return false,
             },
+            Values::Day(values) => match moment(field.of(text)) {
+                Some(Moment::Day(day)) => values.push(day),
+                _ => return false,
+            },
+            Values::Time(values, is_utc) => match (moment(field.of(text)), *is_utc) {
+                (Some(Moment::Instant(time)), true) | (Some(Moment::Local(time)), false) => {
+                    values.push(time);
+                }
+                (Some(Moment::Day(day)), false) => values.push(midnight(day)),
+                _ => return false,
+            },
             Values::Text { ends, bytes } => {
                 if field.quote == Quote::Doubled {
                     bytes.extend_from_slice(&undouble(field.of(text)));
@@ -121,6 +145,8 @@ impl Column {
             Values::Int(values) => values.push(0),
             Values::UInt(values) => values.push(0),
             Values::Float(values) => values.push(0.0),
+            Values::Day(values) => values.push(0),
+            Values::Time(values, _) => values.push(0),
             Values::Text { ends, bytes } => ends.push(bytes.len() as i32),
         }
     }
@@ -132,7 +158,11 @@ impl Column {
             Values::Int(values) => values.last().map_or(0.0, |&value| value as f64),
             Values::UInt(values) => values.last().map_or(0.0, |&value| value as f64),
             Values::Float(values) => values.last().copied().unwrap_or_default(),
-            Values::Null(_) | Values::Bool(_) | Values::Text { .. } => 0.0,
+            Values::Null(_)
+            | Values::Bool(_)
+            | Values::Day(_)
+            | Values::Time(..)
+            | Values::Text { .. } => 0.0,
         }
     }
 
@@ -145,6 +175,11 @@ impl Column {
             Values::Int(values) => Arc::new(Int64Array::new(values.into(), valid)),
             Values::UInt(values) => Arc::new(UInt64Array::new(values.into(), valid)),
             Values::Float(values) => Arc::new(Float64Array::new(values.into(), valid)),
+            Values::Day(values) => Arc::new(Date32Array::new(values.into(), valid)),
+            Values::Time(values, is_utc) => {
+                let times = TimestampMicrosecondArray::new(values.into(), valid);
+                Arc::new(times.with_timezone_opt(is_utc.then_some(UTC)))
+            }
             Values::Text { ends, bytes } => {
                 let ends = OffsetBuffer::new(ends.into());
                 Arc::new(StringArray::try_new(ends, bytes.into(), valid)?)

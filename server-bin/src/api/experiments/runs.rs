@@ -1,5 +1,6 @@
 //! Experiments that are started and stopped here, where the operator lets that happen.
 
+use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,13 +10,15 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use graphlume::etl::Control;
-use graphlume::gad::dataset::Source;
+use graphlume::gad::evaluate::{
+    EvaluateConfig, ReportConfig, evaluate as evaluate_at, output_folder,
+};
 use graphlume::gad::experiment::{Experiment, experiments};
 use graphlume::gad::run::{Budget, LocalExecutor, Program, RunConfig, stop as stop_experiment};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{experiment, failed, folder, inside, is_plain};
+use super::{dataset_named, experiment, failed, folder, is_plain};
 use crate::api::input::Body;
 use crate::auth::Who;
 use crate::error::{ApiError, ApiResult};
@@ -52,6 +55,11 @@ impl Drop for Running {
     }
 }
 
+/// Whether whoever asks may start and stop.
+pub(super) fn may_run(server: &Server, who: &Who) -> bool {
+    allowed(server, who).is_ok()
+}
+
 /// Whoever may start and stop, if anybody may.
 fn allowed(server: &Server, who: &Who) -> ApiResult<()> {
     who.admin()?;
@@ -71,6 +79,9 @@ pub(super) struct Run {
     method: String,
     /// Name of a dataset in the folder `datasets` beside it, or `bundled:NAME`.
     dataset: String,
+    /// Parameters of the method in place of its own, as texts.
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
     /// Seed.
     seed: Option<u64>,
     /// Time that it may take, in seconds.
@@ -104,22 +115,12 @@ fn config(run: &Run, root: &FilePath) -> ApiResult<RunConfig> {
             "detectors run where the server is `graphlume serve`".to_owned(),
         ));
     }
-    let datasets = beside.join("datasets");
-    let dataset = match run.dataset.strip_prefix("bundled:") {
-        Some(_) => {
-            let source =
-                Source::find(&run.dataset).map_err(|_| unknown("dataset", &run.dataset))?;
-            source.place(&datasets).map_err(ApiError::internal)?
-        }
-        None => {
-            let datasets = datasets.canonicalize().map_err(|_| unknown("dataset", &run.dataset))?;
-            let found = is_plain(&run.dataset).then(|| inside(&datasets, &run.dataset)).flatten();
-            found.ok_or_else(|| unknown("dataset", &run.dataset))?
-        }
-    };
+    let source = dataset_named(root, &run.dataset)?;
+    let dataset = source.place(&beside.join("datasets")).map_err(ApiError::internal)?;
     let mut config = RunConfig::new(method, dataset);
     root.clone_into(&mut config.experiments);
     config.seed = run.seed;
+    config.parameters = run.parameters.clone().into_iter().collect();
     config.budget = Budget {
         time: run.timeout_secs.map(|secs| Duration::from_secs(secs.into())),
         memory: None,
@@ -194,6 +195,33 @@ pub(super) async fn stop(
     serde_json::to_value(experiment.status).map(Json).map_err(ApiError::internal)
 }
 
+/// Evaluates the results of an experiment and leaves that beside them: an administrator's to do, where the operator
+/// allows it
+#[utoipa::path(post, path = "/api/v1/experiments/{name}/evaluation", tag = "experiments", params(("name" = String, Path)),
+    responses((status = 200, body = Object, description = "Which files were written"), (status = 403), (status = 404),
+        (status = 409, description = "There is nothing that can be evaluated: the message says why")))]
+pub(super) async fn evaluate(
+    State(server): State<Server>,
+    who: Who,
+    Path(name): Path<String>,
+) -> ApiResult<Json<serde_json::Value>> {
+    allowed(&server, &who)?;
+    let path = experiment(&folder(&server, &who)?, &name)?;
+    let device = server.config.device;
+    let written = server.workers.run(move |control: &Control<'_>| {
+        let config = EvaluateConfig { device, ..EvaluateConfig::default() };
+        let told = |error: graphlume::gad::Error| {
+            ApiError::Conflict(error.to_string().replace(&path.display().to_string(), &name))
+        };
+        let evaluation = evaluate_at(&path, &config, control).map_err(told)?;
+        let folder = output_folder(&path).map_err(told)?;
+        let written = evaluation.write(&folder, ReportConfig::default()).map_err(failed)?;
+        let names = written.iter().filter_map(|path| path.file_name());
+        Ok(names.map(|name| name.to_string_lossy().into_owned()).collect::<Vec<_>>())
+    });
+    Ok(Json(serde_json::json!({"files": written.await?})))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,7 +246,9 @@ mod tests {
         }
         let find = |method: &str, dataset: &str| {
             let (method, dataset) = (method.to_owned(), dataset.to_owned());
-            config(&Run { method, dataset, seed: None, timeout_secs: None }, &root).map(drop)
+            let parameters = BTreeMap::new();
+            config(&Run { method, dataset, parameters, seed: None, timeout_secs: None }, &root)
+                .map(drop)
         };
         for (method, dataset) in
             [("../methods/x", "d"), ("/bin/sh", "d"), ("x.py:f", "d"), ("nothing", "d"), ("", "d")]

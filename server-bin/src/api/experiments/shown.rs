@@ -81,6 +81,8 @@ pub(super) struct Experiments {
     experiments: Vec<Shown>,
     /// How many there are whose files cannot be read.
     n_unreadable: usize,
+    /// Whether whoever asks may start, stop and evaluate.
+    may_run: bool,
 }
 
 /// Experiments
@@ -95,7 +97,8 @@ pub(super) async fn list(State(server): State<Server>, who: Who) -> ApiResult<Js
         tracing::warn!("an experiment is left out: {problem}");
     }
     let experiments = found.into_iter().map(|one| Shown::of(one, &root)).collect();
-    Ok(Json(Experiments { experiments, n_unreadable: problems.len() }))
+    let may_run = super::runs::may_run(&server, &who);
+    Ok(Json(Experiments { experiments, n_unreadable: problems.len(), may_run }))
 }
 
 /// How far an experiment is

@@ -1,7 +1,10 @@
 //! Tables as files.
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, LargeStringArray, RecordBatch};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::DataType;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
@@ -109,6 +112,47 @@ pub(super) struct Ask {
     filter: Option<String>,
     /// Only rows in which this text is found
     search: Option<String>,
+    /// Of csv: `keep` gives text as it is, so that it reads back the same; `escape` puts a `'` before text that a
+    /// spreadsheet would run as a formula
+    #[serde(default)]
+    formulas: Formulas,
+}
+
+/// What becomes of text in CSV that begins as formulas do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Formulas {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It gets a `'` in front.
+    Escape,
+}
+
+/// A table whose text and names of columns no spreadsheet takes for formulas.
+fn without_formulas(table: &RecordBatch) -> ApiResult<RecordBatch> {
+    let escaped = |text: &str| match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text.to_owned(),
+    };
+    let schema = table.schema();
+    let columns = schema.fields().iter().zip(table.columns()).map(|(field, values)| {
+        let kind = match values.data_type() {
+            DataType::Dictionary(_, kind) => kind.as_ref(),
+            kind => kind,
+        };
+        let values = match kind {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                let text = cast(values, &DataType::LargeUtf8).map_err(ApiError::internal)?;
+                let text = text.as_string::<i64>().iter().map(|text| text.map(escaped));
+                Arc::new(text.collect::<LargeStringArray>()) as ArrayRef
+            }
+            _ => Arc::clone(values),
+        };
+        Ok((escaped(field.name()), values, true))
+    });
+    let columns = columns.collect::<ApiResult<Vec<_>>>()?;
+    RecordBatch::try_from_iter_with_nullable(columns).map_err(ApiError::internal)
 }
 
 fn edges() -> Of {
@@ -142,6 +186,10 @@ pub(super) async fn download(
         }
         let rows = server.rows(&dataset, &loaded, of, &Which::new(ask.filter, ask.search)).await?;
         let (objects, format) = (server.objects.clone(), ask.format);
+        let escapes = ask.formulas == Formulas::Escape;
+        if escapes && format != TableFormat::Csv {
+            return Err(ApiError::Invalid("formulas are escaped in csv alone".to_owned()));
+        }
         let draft = server
             .workers
             .run(move |_| {
@@ -153,10 +201,35 @@ pub(super) async fn download(
                     table = filter_record_batch(&table, &BooleanArray::new(rows, None))
                         .map_err(ApiError::internal)?;
                 }
+                if escapes {
+                    table = without_formulas(&table)?;
+                }
                 format.write(&objects, &table)
             })
             .await?;
         format.answer(draft, &format!("{}-{}", dataset.name, of.name())).await
     };
     unless_known(&headers, &dataset, &uri, make).await
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int64Array, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_formula_and_no_number_is_text() {
+        let text = StringArray::from(vec![Some("=1+1"), Some("a=b"), None, Some("-x"), Some("")]);
+        let numbers = Int64Array::from(vec![-1, 2, 3, 4, 5]);
+        let table = RecordBatch::try_from_iter([
+            ("@name", Arc::new(text) as ArrayRef),
+            ("n", Arc::new(numbers.clone()) as ArrayRef),
+        ]);
+        let table = without_formulas(&table.unwrap()).unwrap();
+        assert_eq!(table.schema().field(0).name(), "'@name");
+        let text: Vec<Option<&str>> = table.column(0).as_string::<i64>().iter().collect();
+        assert_eq!(text, [Some("'=1+1"), Some("a=b"), None, Some("'-x"), Some("")]);
+        assert_eq!(table.column(1).as_ref(), &numbers as &dyn arrow::array::Array);
+    }
 }

@@ -84,6 +84,8 @@ pub(super) struct Histogram {
 }
 
 /// How the values of a column are distributed
+///
+/// Bins and values are those of all rows, whatever the filter, so that parts can be put beside the whole.
 #[utoipa::path(get, path = "/api/v1/datasets/{id}/histogram", tag = "view", params(("id" = String, Path), Ask),
     responses((status = 200, body = Histogram), (status = 400), (status = 404)))]
 pub(super) async fn histogram(
@@ -155,13 +157,11 @@ fn binned(
 ) -> Histogram {
     let (mut low, mut high, mut n_null) = (f64::INFINITY, f64::NEG_INFINITY, 0);
     for (row, &value) in values.iter().enumerate() {
-        if is_in(rows, row) {
-            if value.is_nan() {
-                n_null += 1;
-            } else {
-                low = low.min(value);
-                high = high.max(value);
-            }
+        if value.is_nan() {
+            n_null += u64::from(is_in(rows, row));
+        } else {
+            low = low.min(value);
+            high = high.max(value);
         }
     }
     if low > high {
@@ -224,17 +224,21 @@ fn categories(
     rows: Option<&BooleanBuffer>,
     most: usize,
 ) -> Histogram {
-    let mut counts: HashMap<&str, u64> = HashMap::new();
+    // Of each value: how many rows have it, and how many of those that are meant.
+    let mut counts: HashMap<&str, [u64; 2]> = HashMap::new();
     let mut n_null = 0;
-    for row in (0..texts.len()).filter(|&row| is_in(rows, row)) {
-        match texts.is_valid(row) {
-            true => *counts.entry(texts.value(row)).or_default() += 1,
-            false => n_null += 1,
+    for row in 0..texts.len() {
+        let is_in = u64::from(is_in(rows, row));
+        if texts.is_valid(row) {
+            let [all, meant] = counts.entry(texts.value(row)).or_default();
+            (*all, *meant) = (*all + 1, *meant + is_in);
+        } else {
+            n_null += is_in;
         }
     }
-    let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
-    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    let n_other = counts.iter().skip(most).map(|(_, count)| count).sum();
+    let mut counts: Vec<(&str, [u64; 2])> = counts.into_iter().collect();
+    counts.sort_unstable_by(|a, b| b.1[0].cmp(&a.1[0]).then(a.0.cmp(b.0)));
+    let n_other = counts.iter().skip(most).map(|(_, [_, meant])| meant).sum();
     counts.truncate(most);
     let value = |text: &str| if is_flag { Value::Bool(text == "true") } else { Value::from(text) };
     Histogram {
@@ -242,7 +246,7 @@ fn categories(
         kind: Kind::Category,
         edges: None,
         values: Some(counts.iter().map(|(text, _)| value(text)).collect()),
-        counts: counts.iter().map(|(_, count)| *count).collect(),
+        counts: counts.iter().map(|(_, [_, meant])| *meant).collect(),
         n_other: Some(n_other),
         n_null,
     }
@@ -289,6 +293,19 @@ mod tests {
     }
 
     #[test]
+    fn a_part_has_the_bins_of_the_whole() {
+        let values = [0.0, 2.0, 4.0, 8.0, f64::NAN];
+        let part = |rows: [bool; 5]| {
+            let rows = BooleanBuffer::from(rows.to_vec());
+            binned("c".to_owned(), Kind::Numeric, &values, false, Some(&rows), 4)
+        };
+        let some = part([false, true, true, false, true]);
+        assert_eq!(some.edges, Some(vec![0.0, 2.0, 4.0, 6.0, 8.0]));
+        assert_eq!((some.counts, some.n_null), (vec![0, 1, 1, 0], 1));
+        assert_eq!(part([false; 5]).counts, [0; 4]);
+    }
+
+    #[test]
     fn the_most_frequent_come_first() {
         let texts = StringViewArray::from(vec![Some("b"), Some("a"), None, Some("c"), Some("c")]);
         let rows = BooleanBuffer::from(vec![true, true, true, true, true]);
@@ -298,6 +315,7 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(found).unwrap(), expected);
         let few = BooleanBuffer::from(vec![false, true, false, false, false]);
-        assert_eq!(categories("c".to_owned(), &texts, false, Some(&few), 2).counts, [1]);
+        let part = categories("c".to_owned(), &texts, false, Some(&few), 2);
+        assert_eq!((part.counts, part.n_other, part.n_null), (vec![0, 1], Some(0), 0));
     }
 }

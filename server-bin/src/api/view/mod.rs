@@ -2,6 +2,7 @@
 
 pub(crate) mod download;
 mod histogram;
+mod members;
 mod neighbors;
 mod picture;
 mod rows;
@@ -31,9 +32,11 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
         .routes(routes!(rows::rows))
         .routes(routes!(rows::mask))
         .routes(routes!(neighbors::neighbors))
+        .routes(routes!(members::members))
         .routes(routes!(download::download))
         .routes(routes!(saved::list, saved::save))
-        .routes(routes!(saved::remove))
+        .routes(routes!(saved::one, saved::rename, saved::remove))
+        .routes(routes!(saved::picture))
 }
 
 /// What tells an answer from others: the program, the dataset as it is, and what was asked.

@@ -1,6 +1,7 @@
 //! What a graph looks like: as buffers for a page, as a picture, as a page of its own.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -12,19 +13,25 @@ use graphlume::{Graph, viewer};
 use serde_json::{Value, json};
 
 use super::{as_file, bytes_of, file_name, unless_known};
-use crate::api::input::Params;
+use crate::api::input::{Params, check_names};
 use crate::auth::{Access, Who};
 use crate::derived::Of;
 use crate::error::{ApiError, ApiResult};
 use crate::graphs::Loaded;
 use crate::server::Server;
 use crate::store::{Dataset, Spec};
+use crate::words;
 
 /// Content type of a scene.
 const SCENE: &str = "application/vnd.graphlume.scene";
 
-/// Longest side of a picture, in pixels.
-const LONGEST_SIDE: u32 = 4096;
+/// What the sides of a picture can be, in pixels.
+const SIDES: RangeInclusive<u32> = 16..=4096;
+
+/// Keys of an address that are no options of a picture: those of all, and those of each kind of answer.
+const ALSO: [&str; 1] = ["node_icon"];
+const SCENE_ALONE: &[&str] = &["buffers"];
+const PICTURE: &[&str] = &[];
 
 /// Keys of an address that choose what is seen, and the option of a picture that each is.
 const CHANNELS: [(&str, &str); 7] = [
@@ -129,12 +136,19 @@ fn usual(dataset: &Dataset) -> ImageConfig {
     config
 }
 
-/// The options with what an address says in their place. Other keys mean something to others.
-fn asked(config: &ImageConfig, query: &BTreeMap<String, String>) -> ApiResult<ImageConfig> {
+/// The options with what an address says in their place. Of other keys it may have those of `also`.
+fn asked(
+    config: &ImageConfig,
+    query: &BTreeMap<String, String>,
+    also: &[&str],
+) -> ApiResult<ImageConfig> {
     let Value::Object(mut options) = serde_json::to_value(config).map_err(ApiError::internal)?
     else {
         return Err(ApiError::internal(anyhow::anyhow!("the options of a picture are no object")));
     };
+    let channels = CHANNELS.iter().map(|(channel, _)| *channel).chain(ALSO);
+    let known = options.keys().map(String::as_str).chain(channels).chain(also.iter().copied());
+    check_names(query.keys(), &known.collect::<Vec<_>>())?;
     for (key, text) in query {
         let channel = CHANNELS.iter().find(|(channel, _)| channel == key);
         let option = channel.map_or(key.as_str(), |(_, option)| option);
@@ -148,7 +162,8 @@ fn asked(config: &ImageConfig, query: &BTreeMap<String, String>) -> ApiResult<Im
             _ => Value::from(text.as_str()),
         };
     }
-    serde_json::from_value(Value::Object(options)).map_err(ApiError::invalid)
+    serde_json::from_value(Value::Object(options))
+        .map_err(|error| ApiError::Invalid(words::of_serde(&error.to_string())))
 }
 
 /// What a dataset looks like: the graph with all columns that are needed, and the options.
@@ -167,9 +182,10 @@ impl Seen {
         server: &Server,
         dataset: &Dataset,
         query: &BTreeMap<String, String>,
+        also: &[&str],
     ) -> ApiResult<Self> {
+        let mut config = asked(&usual(dataset), query, also)?;
         let loaded = server.loaded(dataset).await?;
-        let mut config = asked(&usual(dataset), query)?;
         let mut saved = saved(&dataset.spec);
         // What is asked for replaces what was saved, which may be wrong as it likes then.
         let replaced = |one: &Saved| {
@@ -284,7 +300,7 @@ pub(super) async fn scene(
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let make = async {
-        let seen = Seen::of(&server, &dataset, &query).await?;
+        let seen = Seen::of(&server, &dataset, &query, SCENE_ALONE).await?;
         let buffers: Option<Vec<String>> = query
             .get("buffers")
             .map(|names| names.split(',').map(|name| name.trim().to_owned()).collect());
@@ -320,35 +336,46 @@ async fn of_places(
     Ok(response)
 }
 
-/// A picture, as bytes.
-async fn picture(
+/// The answer that is a picture of a dataset, in the form that `draw` gives it.
+#[expect(clippy::too_many_arguments, reason = "all that a request says")]
+async fn answer(
     server: &Server,
-    dataset: &Dataset,
+    who: &Who,
+    id: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
     query: &BTreeMap<String, String>,
+    kind: &'static str,
     draw: impl FnOnce(&Picture<'_>) -> viewer::Result<Vec<u8>> + Send + 'static,
-) -> ApiResult<Vec<u8>> {
-    let mut seen = Seen::of(server, dataset, query).await?;
-    if !query.contains_key("width") && !query.contains_key("height") {
-        (seen.config.width, seen.config.height) = (1280, 960);
-    }
-    if !query.contains_key("title") {
-        seen.config.title = None;
-    }
-    for (name, side) in [("width", seen.config.width), ("height", seen.config.height)] {
-        if side > LONGEST_SIDE {
-            return Err(ApiError::Invalid(format!(
-                "{name} is {side}; it can be 16 to {LONGEST_SIDE}"
-            )));
+) -> ApiResult<Response> {
+    let dataset = server.dataset(who, id, Access::Read).await?;
+    let make = async {
+        let mut seen = Seen::of(server, &dataset, query, PICTURE).await?;
+        if !query.contains_key("width") && !query.contains_key("height") {
+            (seen.config.width, seen.config.height) = (1280, 960);
         }
-    }
-    seen.config.check()?;
-    let places = server.places(dataset, &seen.loaded).await?;
-    let drawn = move |_: &graphlume::etl::Control<'_>| {
-        let [x, y] = &*places;
-        let picture = Picture::new(&seen.graph, x, y, &seen.config)?;
-        Ok(draw(&picture)?)
+        if !query.contains_key("title") {
+            seen.config.title = None;
+        }
+        for (name, side) in [("width", seen.config.width), ("height", seen.config.height)] {
+            if !SIDES.contains(&side) {
+                return Err(ApiError::Invalid(format!(
+                    "{name} is {side}; it can be {} to {}",
+                    SIDES.start(),
+                    SIDES.end()
+                )));
+            }
+        }
+        seen.config.check()?;
+        let places = server.places(&dataset, &seen.loaded).await?;
+        let drawn = move |_: &graphlume::etl::Control<'_>| {
+            let [x, y] = &*places;
+            let picture = Picture::new(&seen.graph, x, y, &seen.config)?;
+            Ok(draw(&picture)?)
+        };
+        Ok(bytes_of(kind, server.workers.run(drawn).await?))
     };
-    server.workers.run(drawn).await
+    Box::pin(of_places(server, headers, &dataset, uri, make)).await
 }
 
 /// A picture in PNG
@@ -370,12 +397,8 @@ pub(super) async fn png(
     headers: HeaderMap,
     Params(query): Query,
 ) -> ApiResult<Response> {
-    let dataset = server.dataset(&who, &id, Access::Read).await?;
-    let make = async {
-        let bytes = picture(&server, &dataset, &query, |picture| picture.png_bytes()).await?;
-        Ok(bytes_of("image/png", bytes))
-    };
-    Box::pin(of_places(&server, &headers, &dataset, &uri, make)).await
+    let draw = |picture: &Picture<'_>| picture.png_bytes();
+    answer(&server, &who, &id, &uri, &headers, &query, "image/png", draw).await
 }
 
 /// A picture in SVG; keys are those of the PNG
@@ -393,15 +416,8 @@ pub(super) async fn svg(
     headers: HeaderMap,
     Params(query): Query,
 ) -> ApiResult<Response> {
-    let dataset = server.dataset(&who, &id, Access::Read).await?;
-    let make = async {
-        let bytes = picture(&server, &dataset, &query, |picture| {
-            picture.svg_text().map(String::into_bytes)
-        })
-        .await?;
-        Ok(bytes_of("image/svg+xml", bytes))
-    };
-    Box::pin(of_places(&server, &headers, &dataset, &uri, make)).await
+    let draw = |picture: &Picture<'_>| picture.svg_text().map(String::into_bytes);
+    answer(&server, &who, &id, &uri, &headers, &query, "image/svg+xml", draw).await
 }
 
 /// A page of its own, in one file: it shows the graph wherever it is opened, without a server
@@ -419,7 +435,7 @@ pub(super) async fn html(
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let make = async {
-        let mut seen = Seen::of(&server, &dataset, &query).await?;
+        let mut seen = Seen::of(&server, &dataset, &query, PICTURE).await?;
         let places = server.places(&dataset, &seen.loaded).await?;
         seen.loaded = Arc::new(Loaded {
             graph: Arc::clone(&seen.loaded.graph),
@@ -455,18 +471,18 @@ mod tests {
             ("node_color", "kind"),
             ("width", "640"),
             ("theme", "light"),
-            ("splashAfter", "1"),
+            ("node_icon", "kind"),
             ("labels", "5"),
         ];
         let query = query.map(|(key, text)| (key.to_owned(), text.to_owned())).into();
-        let config = asked(&ImageConfig::default(), &query).unwrap();
+        let config = asked(&ImageConfig::default(), &query, PICTURE).unwrap();
         assert_eq!(
             (config.width, config.theme, config.color_by.as_deref()),
             (640, Theme::Light, Some("kind"))
         );
         let wrong = |key: &str, text: &str| {
             let query = BTreeMap::from([(key.to_owned(), text.to_owned())]);
-            asked(&ImageConfig::default(), &query).unwrap_err().to_string()
+            asked(&ImageConfig::default(), &query, PICTURE).unwrap_err().to_string()
         };
         assert!(wrong("width", "wide").contains("width is `wide`"));
         assert!(wrong("theme", "blue").contains("blue"));

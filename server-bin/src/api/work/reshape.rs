@@ -1,6 +1,8 @@
 //! Graphs of other shapes: what a query finds, what steps and SQL make of the tables, parts, graphs of events.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use axum::extract::{Path, State};
@@ -9,9 +11,9 @@ use graphlume::Graph;
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::hypergraph::HypergraphConfig;
 use graphlume::etl::pipeline::{PipelineError, Steps};
-use graphlume::etl::table::{Table, sql};
+use graphlume::etl::table::{Budget, Table, sql_within};
 use graphlume::etl::topology::{filter_edges, induced_by_mask, prune_orphans};
-use graphlume::etl::{Control, Error};
+use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{IdOrder, ReadOptions, read_table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -23,6 +25,9 @@ use crate::auth::{Access, Who};
 use crate::derived::{Of, Which};
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
+
+/// How long a query of SQL may run.
+const LONGEST_QUERY: Duration = Duration::from_mins(2);
 
 /// Most steps of a transform.
 const MOST_STEPS: usize = 200;
@@ -177,7 +182,7 @@ impl How {
             Self::Sql(query) => {
                 let tables =
                     [("edges", Table::from_batch(edges)?), ("nodes", Table::from_batch(nodes)?)];
-                Ok(sql(query, &tables)?.collect(control)?)
+                select(query, &tables, limit, LONGEST_QUERY, control)
             }
             Self::Steps(steps) => {
                 // Null is that an option is not there.
@@ -194,6 +199,40 @@ impl How {
                 Ok(steps.run(&[edges, nodes], control).map_err(without_line)?)
             }
         }
+    }
+}
+
+/// What a query makes of tables, within so many bytes and so much time.
+fn select(
+    query: &str,
+    tables: &[(&str, Table)],
+    limit: u64,
+    longest: Duration,
+    control: &Control,
+) -> ApiResult<RecordBatch> {
+    let (budget, begun) = (Budget::new(limit), Instant::now());
+    let (stop, is_late) = (AtomicBool::new(false), AtomicBool::new(false));
+    // Asked every so often while the query runs.
+    let watch = |_: Progress| {
+        let late = begun.elapsed() > longest;
+        if late || control.is_stopped() {
+            is_late.store(late, Ordering::Relaxed);
+            stop.store(true, Ordering::Relaxed);
+            budget.stop();
+        }
+    };
+    let made = sql_within(query, tables, &budget)?
+        .collect(&Control::default().reporting(&watch).stopped_by(&stop));
+    match made {
+        Err(_) if budget.is_spent() => Err(ApiError::Invalid(format!(
+            "the query is too large: its joins make more than {limit} bytes; join on columns with fewer equal values, \
+             or filter first"
+        ))),
+        Err(_) if is_late.load(Ordering::Relaxed) => Err(ApiError::Invalid(format!(
+            "the query took longer than the {} s that it may",
+            longest.as_secs()
+        ))),
+        made => Ok(made?),
     }
 }
 
@@ -353,8 +392,10 @@ pub(super) struct Hypergraph {
 
 impl Hypergraph {
     fn config(&self) -> ApiResult<HypergraphConfig> {
-        serde_json::from_value(Value::Object(self.options.clone()))
-            .map_err(|error| ApiError::Invalid(format!("options: {error}")))
+        serde_json::from_value(Value::Object(self.options.clone())).map_err(|error| {
+            let reason = crate::words::of_serde(&error.to_string());
+            ApiError::Invalid(format!("options: {reason}"))
+        })
     }
 }
 
@@ -428,4 +469,58 @@ pub(super) async fn hypergraph_of_file(
     let origin =
         Origin { server: &server, who: &who, name: &file.name, id: &file.id, spec: None, by };
     origin.answer(outcome, &ask.wish, Becomes::Dataset).await
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array};
+
+    use super::*;
+
+    fn tables(n: i64) -> [(&'static str, Table); 2] {
+        ["edges", "nodes"].map(|name| {
+            let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..n));
+            let same: ArrayRef = Arc::new(Int64Array::from(vec![1; n as usize]));
+            let batch = RecordBatch::try_from_iter([("a", column), ("same", same)]).unwrap();
+            (name, Table::from_batch(batch).unwrap())
+        })
+    }
+
+    fn run(query: &str, n: i64, limit: u64, longest: Duration) -> ApiResult<usize> {
+        select(query, &tables(n), limit, longest, &Control::NONE).map(|table| table.num_rows())
+    }
+
+    #[test]
+    fn queries_that_fit_are_answered() {
+        for (query, rows) in [
+            ("SELECT * FROM edges", 1000),
+            ("SELECT e.a FROM edges e JOIN nodes n ON e.a = n.a ORDER BY e.a LIMIT 7", 7),
+            ("SELECT count(*) AS n FROM edges e CROSS JOIN nodes n", 1),
+        ] {
+            assert_eq!(run(query, 1000, 1 << 28, LONGEST_QUERY).unwrap(), rows, "{query}");
+        }
+    }
+
+    #[test]
+    fn queries_that_would_take_all_memory_are_ended() {
+        for query in [
+            "SELECT e.a, n.a AS b FROM edges e CROSS JOIN nodes n ORDER BY b",
+            "SELECT e.a, n.a AS b FROM edges e JOIN nodes n ON e.same = n.same",
+            "WITH pairs AS (SELECT e.a FROM edges e JOIN nodes n ON e.same = n.same) \
+             SELECT a, count(*) AS n FROM pairs GROUP BY a",
+        ] {
+            // Of 10 thousand million pairs.
+            let error = run(query, 100_000, 64 << 20, LONGEST_QUERY).unwrap_err().to_string();
+            assert!(error.contains("more than 67108864 bytes"), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn queries_that_take_too_long_are_ended() {
+        let query = "SELECT count(*) AS n FROM edges e JOIN nodes n ON e.same = n.same";
+        let begun = Instant::now();
+        let error = run(query, 300_000, u64::MAX, Duration::from_millis(300)).unwrap_err();
+        assert!(error.to_string().contains("took longer"), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    }
 }

@@ -17,6 +17,10 @@ export interface Params {
   histograms?: boolean;
   inspector?: boolean;
   embed?: boolean;
+  /** What part of the plane is seen at first, layout units. */
+  box?: { left: number; right: number; top: number; bottom: number };
+  /** A view that the server keeps. */
+  view?: string;
   collections?: unknown[];
   title?: string;
   favicon?: string;
@@ -76,6 +80,7 @@ const number = (text: string): number | undefined => {
 /** Reads words of an address, or the `url_params` of a dataset. */
 export function readParams(query: URLSearchParams | Record<string, unknown>): Params {
   const params: Params = { settings: {}, layout: {}, encodings: {} };
+  const sides: Record<string, number> = {};
   const entries = query instanceof URLSearchParams ? [...query] : Object.entries(query).map(([k, v]) => [k, typeof v === "object" ? JSON.stringify(v) : String(v)] as const);
   for (const [key, raw] of entries) {
     // Python's str(None), and words that an address encodes twice.
@@ -96,7 +101,7 @@ export function readParams(query: URLSearchParams | Record<string, unknown>): Pa
     }
     if ((BOX as readonly string[]).includes(key)) {
       const value = number(text);
-      if (value !== undefined) params.settings[`box_${key}`] = value;
+      if (value !== undefined) sides[key] = value;
       continue;
     }
     if (/^(node|edge)_(color|size|label|icon|opacity|width)$/.test(key)) {
@@ -117,6 +122,7 @@ export function readParams(query: URLSearchParams | Record<string, unknown>): Pa
       case "showHistograms": params.histograms = boolean(text); break;
       case "showInspector": params.inspector = boolean(text); break;
       case "embed": params.embed = boolean(text); break;
+      case "view": params.view = text; break;
       case "collections": {
         try {
           const value: unknown = JSON.parse(text);
@@ -137,6 +143,11 @@ export function readParams(query: URLSearchParams | Record<string, unknown>): Pa
     }
   }
   if (params.logo && !params.logo.url) delete params.logo;
+  const { left, right, top, bottom } = sides;
+  // Whichever way y goes where the address was made.
+  if (left !== undefined && right !== undefined && top !== undefined && bottom !== undefined && left < right && top !== bottom) {
+    params.box = { left, right, top: Math.max(top, bottom), bottom: Math.min(top, bottom) };
+  }
   return JSON.parse(JSON.stringify(params)) as Params;
 }
 

@@ -28,6 +28,22 @@ export interface Scene {
   icons: string[];
   /** Whether icons are texts to be drawn, and not names of glyphs. */
   icons_as_text?: boolean;
+  /** Badges of the largest nodes. */
+  badges?: Badge[];
+}
+
+/** One badge, with the nodes that have it. */
+export interface Badge {
+  /** TopRight, Bottom, Cover and so on. */
+  position: string;
+  as_text?: boolean;
+  index: number[];
+  /** Name of a picture, or a text; empty for a mere disc. */
+  icon: string[];
+  /** Of the icon; empty where it is whatever is easier to see. */
+  color: string[];
+  /** Of the disc behind it; empty where it is that of the ground. */
+  background: string[];
 }
 
 /** What is wrong with a file, in words for who opened it. */
@@ -81,6 +97,8 @@ export function decodeScene(file: ArrayBuffer, known?: Scene): Scene {
     icons: Array.isArray(header.icons) ? header.icons.map(String) : [],
   };
   if (header.icons_as_text === true) scene.icons_as_text = true;
+  const badges = readBadges(header.badges, n_nodes);
+  if (badges.length > 0) scene.badges = badges;
   for (const [name, [type, of, columns]] of Object.entries(BUFFERS)) {
     const found = header.buffers?.[name];
     if (!found) continue;
@@ -126,6 +144,17 @@ function labels(value: unknown): Scene["labels"] {
   return { index: found.index.slice(0, length).map(Number), text: found.text.slice(0, length).map(String) };
 }
 
+function readBadges(value: unknown, n: number): Badge[] {
+  if (!Array.isArray(value)) return [];
+  return (value as (Partial<Badge> | null)[]).flatMap((badge) => {
+    const { index, icon, color, background } = badge ?? {};
+    if (!Array.isArray(index) || !Array.isArray(icon)) return [];
+    const rows = index.map((u, i) => ({ u: Number(u), i })).filter(({ u, i }) => Number.isInteger(u) && u >= 0 && u < n && i < icon.length);
+    const texts = (list: unknown): string[] => rows.map(({ i }) => String((Array.isArray(list) ? list[i] : undefined) ?? ""));
+    return [{ position: String(badge!.position ?? ""), as_text: badge!.as_text === true, index: rows.map(({ u }) => u), icon: texts(icon), color: texts(color), background: texts(background) }];
+  });
+}
+
 /** Writes a scene. */
 export function encodeScene(scene: Scene): ArrayBuffer {
   const parts: { name: string; array: Uint8Array | Uint16Array | Uint32Array | Float32Array; type: Kind; columns: number }[] = [];
@@ -141,8 +170,8 @@ export function encodeScene(scene: Scene): ArrayBuffer {
       buffers[name] = { offset: at, length: array.byteLength, type, shape: columns > 1 ? [rows, columns] : [rows] };
       at += up8(array.byteLength);
     }
-    const { n_nodes, n_edges, is_directed, title, settings, legend, labels, icons, icons_as_text } = scene;
-    const header = { n_nodes, n_edges, is_directed, title, buffers, settings, legend, labels, icons, ...(icons_as_text ? { icons_as_text } : {}) };
+    const { n_nodes, n_edges, is_directed, title, settings, legend, labels, icons, icons_as_text, badges } = scene;
+    const header = { n_nodes, n_edges, is_directed, title, buffers, settings, legend, labels, icons, ...(icons_as_text ? { icons_as_text } : {}), ...(badges ? { badges } : {}) };
     return { text: new TextEncoder().encode(JSON.stringify(header)), total: at };
   };
   // Offsets are numbers of unknown length in the header: room for the longest is left.

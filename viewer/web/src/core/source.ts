@@ -1,5 +1,6 @@
 /** Where data comes from: a server, or, in offline pages and notebooks, the scene alone. */
 
+import type { Members } from "./collections";
 import { parse, type Row } from "./expression";
 import { Graph } from "./graph";
 import type { Scene } from "./scene";
@@ -31,6 +32,8 @@ export interface Source {
   histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram>;
   rows(query: RowsQuery, signal?: AbortSignal): Promise<Rows>;
   mask(table: Table, filter: string): Promise<Mask>;
+  /** What a query in GFQL finds. */
+  members(query: unknown): Promise<Members>;
   /** Address of a file, or null where there is no server. */
   download(table: Table, format: string, filter?: string): string | null;
   stream(): string | null;
@@ -135,6 +138,13 @@ export class ServerSource implements Source {
     return { bits, count: Number(response.headers.get("x-graphlume-selected") ?? countBits(bits)) };
   }
 
+  async members(query: unknown): Promise<Members> {
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ query }) };
+    const { nodes, edges, n_nodes, n_edges } = (await (await fetchOk(this.url("members", {}), init)).json()) as { nodes: string; edges: string; n_nodes: number; n_edges: number };
+    const bytes = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    return { nodes: bytes(nodes), edges: bytes(edges), n_nodes, n_edges };
+  }
+
   download(table: Table, format: string, filter?: string): string {
     return this.url("download", { table, format, filter });
   }
@@ -146,6 +156,11 @@ export class ServerSource implements Source {
   /** A picture made by the server. */
   image(format: "png" | "svg", query: Record<string, unknown>): string {
     return this.url(`image.${format}`, query);
+  }
+
+  /** Any address below that of the dataset. */
+  address(what: string): string {
+    return this.url(what, {});
   }
 
   private url(what: string, query: Record<string, unknown>): string {
@@ -230,27 +245,28 @@ export class SceneSource implements Source {
     return found;
   }
 
+  /** Bins and values are those of all rows, whatever the filter: parts can be put beside the whole. */
   async histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram> {
-    const rows = await this.matching(table, filter);
-    const values = rows.map((i) => this.row(table, i)[column]);
-    if (values.every((v) => typeof v === "number")) {
-      const numbers = values as number[];
-      const low = numbers.reduce((a, b) => Math.min(a, b), Infinity);
-      const high = numbers.reduce((a, b) => Math.max(a, b), -Infinity);
-      if (numbers.length === 0) return { column, type: "numeric", edges: [0, 1], counts: [0], n_null: 0 };
+    const all = Array.from({ length: this.count(table) }, (_, i) => this.row(table, i)[column]);
+    const values = filter ? (await this.matching(table, filter)).map((i) => all[i]) : all;
+    if (all.every((v) => typeof v === "number")) {
+      const low = (all as number[]).reduce((a, b) => Math.min(a, b), Infinity);
+      const high = (all as number[]).reduce((a, b) => Math.max(a, b), -Infinity);
+      if (all.length === 0) return { column, type: "numeric", edges: [0, 1], counts: [0], n_null: 0 };
       const width = (high - low || 1) / bins;
       const counts = new Array<number>(bins).fill(0);
-      for (const v of numbers) counts[Math.min(bins - 1, Math.floor((v - low) / width))]!++;
+      for (const v of values as number[]) counts[Math.min(bins - 1, Math.floor((v - low) / width))]!++;
       return { column, type: "numeric", edges: Array.from({ length: bins + 1 }, (_, i) => low + i * width), counts, n_null: 0 };
     }
-    const counts = new Map<string, number>();
-    for (const v of values) counts.set(String(v), (counts.get(String(v)) ?? 0) + 1);
-    const top = [...counts].sort((a, b) => b[1] - a[1]);
-    const shown = top.slice(0, bins);
-    return {
-      column, type: "category", values: shown.map((e) => e[0]), counts: shown.map((e) => e[1]),
-      n_other: top.slice(bins).reduce((sum, e) => sum + e[1], 0), n_null: 0,
+    const tally = (of: readonly unknown[]): Map<string, number> => {
+      const counts = new Map<string, number>();
+      for (const v of of) counts.set(String(v), (counts.get(String(v)) ?? 0) + 1);
+      return counts;
     };
+    const shown = [...tally(all)].sort((a, b) => b[1] - a[1]).slice(0, bins).map(([name]) => name);
+    const counts = tally(values);
+    const of = shown.map((name) => counts.get(name) ?? 0);
+    return { column, type: "category", values: shown, counts: of, n_other: values.length - of.reduce((a, b) => a + b, 0), n_null: 0 };
   }
 
   async rows(query: RowsQuery): Promise<Rows> {
@@ -271,6 +287,10 @@ export class SceneSource implements Source {
     const rows = await this.matching(table, filter);
     for (const i of rows) bits[i >> 3]! |= 1 << (i & 7);
     return { bits, count: rows.length };
+  }
+
+  members(): Promise<Members> {
+    return Promise.reject(new Error("queries need a server, and this page has none"));
   }
 
   download(): null {

@@ -4,6 +4,8 @@ export interface LabelStyle {
   color: string;
   halo: string;
   size: number;
+  /** 0 to 1. */
+  opacity: number;
 }
 
 export interface LabelAt {
@@ -99,7 +101,7 @@ export function drawLabels(context: CanvasRenderingContext2D, placed: readonly (
   context.textAlign = "left";
   context.lineJoin = "round";
   for (const { text, left, top, font, always } of [...placed].reverse()) {
-    context.globalAlpha = dimOthers && !always ? 0.28 : 1;
+    context.globalAlpha = style.opacity * (dimOthers && !always ? 0.28 : 1);
     context.font = `500 ${font}px ${FONT}`;
     const y = top + font * 0.64;
     context.strokeStyle = style.halo;

@@ -12,6 +12,8 @@ import type { Scene } from "../core/scene";
 import type { Camera } from "./camera";
 import { Column, LAYOUT, Program, Target, type GL } from "./gl";
 import * as shaders from "./shaders";
+import { orderBySize, plainColors, sizesByDegree } from "./sizes";
+import { WhitePoint } from "./white";
 
 export const HIDDEN = 1;
 export const SELECTED = 2;
@@ -76,7 +78,6 @@ export class Renderer {
   private layer!: Target;
   private back!: Target;
   private pickTarget!: Target;
-  private probe!: Target;
   private order!: WebGLBuffer;
   private orderArray!: WebGLVertexArrayObject;
   private list!: WebGLBuffer;
@@ -100,10 +101,7 @@ export class Renderer {
   private colors: Uint8Array = new Uint8Array(0);
   private hasEdgeFlags = false;
   private isLogarithmic = true;
-  private white: number | null = null;
-  private whiteFence: WebGLSync | null = null;
-  private whiteBuffer: WebGLBuffer | null = null;
-  private whiteAsked = 0;
+  private white!: WhitePoint;
   private budget = 250_000;
   private detail = FINE;
   private finerAt = 0;
@@ -142,7 +140,6 @@ export class Renderer {
     this.programs.clear();
     this.columns = {};
     this.glyphs = null;
-    this.whiteFence = null;
     this.setUp();
     if (this.scene) this.uploadScene(this.scene);
     if (this.atlas) this.setIcons(this.atlas.source, this.atlas.columns, this.atlas.rows, this.atlas.pictures);
@@ -163,18 +160,13 @@ export class Renderer {
       : { internal: gl.RGBA8, format: gl.RGBA, type: gl.UNSIGNED_BYTE, filter: gl.LINEAR };
     this.layer = new Target(gl, layers);
     this.back = new Target(gl, layers);
-    this.probe = new Target(gl, { ...layers, filter: gl.NEAREST });
+    this.white = new WhitePoint(gl, new Target(gl, { ...layers, filter: gl.NEAREST }), this.isLogarithmic);
     this.pickTarget = new Target(gl, { internal: gl.R32UI, format: gl.RED_INTEGER, type: gl.UNSIGNED_INT, filter: gl.NEAREST });
     this.pickTarget.resize(PICK, PICK);
-    this.probe.resize(128, 80);
     this.layer.resize(1, 1);
     this.empty = gl.createVertexArray();
     [this.order, this.orderArray] = this.indexArray(0);
     [this.list, this.listArray] = this.indexArray(1);
-    this.whiteBuffer = gl.createBuffer();
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.whiteBuffer);
-    gl.bufferData(gl.PIXEL_PACK_BUFFER, 128 * 80 * 16, gl.STREAM_READ);
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.DITHER);
     this.layerIsStale = true;
@@ -200,7 +192,7 @@ export class Renderer {
     this.nodeFlags = new Uint8Array(scene.n_nodes);
     this.edgeFlags = new Uint8Array(scene.n_edges);
     this.hasEdgeFlags = false;
-    this.white = null;
+    this.white.forget();
     this.detail = FINE;
     this.retry = RETRY;
     this.mode = "float";
@@ -451,7 +443,7 @@ export class Renderer {
     if (this.listLength > 0 && this.look.edges) this.drawHighlight(camera, w, h, dpr);
     this.drawNodes(camera, w, h, dpr, options.dim);
     gl.disable(gl.BLEND);
-    return more || this.whiteFence !== null;
+    return more || this.white.isAsked;
   }
 
   /** Coarser and then fewer edges in a moving picture when frames take long; more and then finer ones when they do not. */
@@ -477,7 +469,7 @@ export class Renderer {
 
   private drawLayer(camera: Camera, width: number, height: number, dpr: number, moving: boolean, whole: boolean): boolean {
     const m = this.scene!.n_edges;
-    this.takeWhite();
+    this.white.take();
     if (this.layerFor.width !== width || this.layerFor.height !== height) {
       this.layerFor = { width, height };
       this.layerIsStale = true;
@@ -495,7 +487,7 @@ export class Renderer {
       this.layerIsStale = false;
       // A sketch is made good at rest.
       this.drawn = stride > 1 || part < 1 || (sketched && this.usesBands(false) && !this.usesBands(true)) ? 0 : -1;
-      this.askWhite(whole || this.white === null);
+      this.white.ask(this.layer, whole || this.white.value === null);
       return this.drawn >= 0;
     }
     if (this.layerIsStale) {
@@ -514,7 +506,7 @@ export class Renderer {
         this.drawn = -1;
         this.stats.edges = m;
         this.stats.of = m;
-        this.askWhite(this.white === null);
+        this.white.ask(this.layer, this.white.value === null);
       }
       return this.drawn >= 0;
     }
@@ -648,7 +640,7 @@ export class Renderer {
     gl.uniform1i(program.at("uLayers"), 0);
     const top = (look.isDark ? 0.85 : 0.8) * Math.min(1, look.edgeOpacity);
     // A lone edge stays thin even where no pixel has many layers.
-    const white = Math.max(7, this.white ?? 7);
+    const white = Math.max(7, this.white.value ?? 7);
     const perLog = (top / Math.log1p(4 * white)) * Math.max(1, look.edgeOpacity);
     gl.uniform4f(program.at("uTone"), perLog, top, look.isDark ? 0.94 : 0.86, look.isDark ? 0.14 : -0.1);
     gl.uniform1f(program.at("uDimEdges"), dim < 1 ? 0.16 + 0.3 * Math.max(0, dim - 0.15) : 1);
@@ -656,47 +648,6 @@ export class Renderer {
     gl.bindVertexArray(this.empty);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.bindVertexArray(null);
-  }
-
-  /** Finds out how many layers the densest pixels have: at once, or when the processor is done. */
-  private askWhite(now: boolean): void {
-    const { gl } = this;
-    if (!this.isLogarithmic || (this.whiteFence && !now)) return;
-    const time = performance.now();
-    if (!now && time - this.whiteAsked < 120) return;
-    this.whiteAsked = time;
-    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, this.layer.frame);
-    gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, this.probe.frame);
-    gl.blitFramebuffer(0, 0, this.layer.width, this.layer.height, 0, 0, 128, 80, gl.COLOR_BUFFER_BIT, gl.NEAREST);
-    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, this.probe.frame);
-    if (now) {
-      const pixels = new Float32Array(128 * 80 * 4);
-      gl.readPixels(0, 0, 128, 80, gl.RGBA, gl.FLOAT, pixels);
-      this.white = whitePoint(pixels);
-    } else {
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.whiteBuffer);
-      gl.readPixels(0, 0, 128, 80, gl.RGBA, gl.FLOAT, 0);
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-      this.whiteFence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    }
-    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-  }
-
-  private takeWhite(): void {
-    const { gl } = this;
-    if (!this.whiteFence) return;
-    const state = gl.clientWaitSync(this.whiteFence, 0, 0);
-    if (state === gl.TIMEOUT_EXPIRED) return;
-    gl.deleteSync(this.whiteFence);
-    this.whiteFence = null;
-    if (state === gl.WAIT_FAILED) return;
-    const pixels = new Float32Array(128 * 80 * 4);
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.whiteBuffer);
-    gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, pixels);
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    const found = whitePoint(pixels);
-    // By small steps, or the picture would flicker.
-    this.white = this.white === null ? found : this.white * Math.pow(found / this.white, 0.5);
   }
 
   /** The node, else the edge, at a point of the screen in CSS pixels; exact to the drawn shape. */
@@ -759,7 +710,8 @@ export class Renderer {
     this.canvas.removeEventListener("webglcontextlost", this.onLost);
     this.canvas.removeEventListener("webglcontextrestored", this.onBack);
     for (const column of Object.values(this.columns)) column.delete();
-    for (const target of [this.layer, this.back, this.probe, this.pickTarget]) target.delete();
+    for (const target of [this.layer, this.back, this.pickTarget]) target.delete();
+    this.white.delete();
     // Browsers give a page some sixteen contexts.
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
@@ -772,46 +724,4 @@ function blendsFloatsFaster(gl: GL): boolean {
   // Asked for one by one: a driver that lacks one of them takes halves.
   const can = ["EXT_color_buffer_float", "EXT_float_blend", "OES_texture_float_linear"].every((extension) => gl.getExtension(extension) !== null);
   return can && /swiftshader|llvmpipe|softpipe|basic render/i.test(name);
-}
-
-/** Layers on a pixel below which lie 99.7 % of the covered ones. */
-export function whitePoint(pixels: Float32Array): number {
-  const covered: number[] = [];
-  for (let i = 3; i < pixels.length; i += 4) if (pixels[i]! > 1 / 64) covered.push(Math.min(pixels[i]!, 65504));
-  if (covered.length === 0) return 1;
-  covered.sort((a, b) => a - b);
-  return Math.max(1, covered[Math.floor((covered.length - 1) * 0.997)]!);
-}
-
-/** Sky blue, the first of the palette. */
-function plainColors(n: number): Uint8Array {
-  const colors = new Uint8Array(4 * n);
-  new Uint32Array(colors.buffer).fill(0xffe9b456);
-  return colors;
-}
-
-/** Radii that grow with the square root of the degree. */
-export function sizesByDegree(scene: Scene): Float32Array {
-  const degree = new Uint32Array(scene.n_nodes);
-  for (const u of scene.edges) degree[u] = degree[u]! + 1;
-  let most = 1;
-  for (const d of degree) if (d > most) most = d;
-  return Float32Array.from(degree, (d) => 2.2 + 11 * Math.sqrt(d / most));
-}
-
-/** Rows by size, the smallest first. */
-export function orderBySize(sizes: Float32Array): Uint32Array {
-  const n = sizes.length;
-  // Sizes are few enough pixels that 4096 classes order them well: one counting sort.
-  let most = 0;
-  for (const s of sizes) if (s > most && s < Infinity) most = s;
-  const classes = 4096;
-  const to = most > 0 ? (classes - 1) / most : 0;
-  const start = new Uint32Array(classes + 1);
-  const of = (s: number): number => Math.min(classes - 1, Math.max(0, Math.floor(s * to) || 0));
-  for (const s of sizes) start[of(s) + 1]!++;
-  for (let c = 0; c < classes; c++) start[c + 1]! += start[c]!;
-  const order = new Uint32Array(n);
-  for (let u = 0; u < n; u++) order[start[of(sizes[u]!)]!++] = u;
-  return order;
 }

@@ -5,10 +5,14 @@ import type { Places } from "../core/frame";
 import { Graph } from "../core/graph";
 import type { Scene } from "../core/scene";
 import { Camera, bounds } from "./camera";
+import { isInside, onSpiral } from "./geometry";
+import { Gestures, type At, type Gestured, type RegionMode } from "./gestures";
 import { drawSheet } from "./icons";
 import { colorsByPlace } from "./place-colors";
-import { drawLabels, placeLabels, shorten, type LabelAt, type LabelStyle } from "./labels";
-import { HIDDEN, NEAR, orderBySize, PINNED, Renderer, SELECTED, type Look } from "./renderer";
+import { shorten, type LabelStyle } from "./labels";
+import { Overlay } from "./overlay";
+import { HIDDEN, NEAR, PINNED, Renderer, SELECTED, type Look } from "./renderer";
+import { orderBySize } from "./sizes";
 
 export interface Hit {
   node?: number;
@@ -21,7 +25,7 @@ export interface ViewEvents {
   doubleclick: Hit;
   menu: Hit & { x: number; y: number };
   /** Nodes inside a lasso or box. */
-  region: { nodes: Uint32Array; mode: "replace" | "add" | "remove" };
+  region: { nodes: Uint32Array; mode: RegionMode };
   /** Nodes were dragged to where they are. */
   drag: { nodes: number[]; x: number[]; y: number[]; phase: "start" | "move" | "end" };
   /** Names are wanted of these nodes. */
@@ -47,8 +51,10 @@ export class View extends Emitter<ViewEvents> {
   scene: Scene | null = null;
   mode: Mode = "pan";
   names = new Map<number, string>();
-  labelStyle: LabelStyle = { color: "#f2f4f8", halo: "#0d1017", size: 12 };
+  labelStyle: LabelStyle = { color: "#f2f4f8", halo: "#0d1017", size: 12, opacity: 1 };
   showLabels = true;
+  /** Letters of a label, at most. */
+  labelLength = 32;
   hoverLabels = true;
   maxLabels = 60;
   highlight: "incoming" | "outgoing" | "both" | "none" | "node" = "both";
@@ -59,7 +65,7 @@ export class View extends Emitter<ViewEvents> {
   follow = true;
   selected: Uint32Array = new Uint32Array(0);
 
-  private readonly context: CanvasRenderingContext2D;
+  private readonly over: Overlay;
   private graphOf: Graph | null = null;
   private rank: Uint32Array = new Uint32Array(0);
   private places: Places | null = null;
@@ -72,17 +78,17 @@ export class View extends Emitter<ViewEvents> {
   private floats: Float32Array | null = null;
   private dragged: Map<number, [number, number]> | null = null;
   private dropped = 0;
-  private near: number[] = [];
+  /** What is lit with what is pointed at or selected. */
+  near: readonly number[] = [];
   private hit: Hit = {};
   private dirty = true;
-  private changedAt = 0;
+  /** When the picture last changed, in ms of the page. */
+  changedAt = 0;
   private raf = 0;
-  private hoverAt: { x: number; y: number } | null = null;
   private flight: { from: Camera3; to: Camera3; start: number; duration: number } | null = null;
-  private path: [number, number][] | null = null;
   private readonly resizer: ResizeObserver;
   private destroyed = false;
-  private readonly pointers = new Map<number, { x: number; y: number }>();
+  private readonly gestures: Gestures;
 
   constructor(readonly root: HTMLElement, look: Look) {
     super();
@@ -92,7 +98,7 @@ export class View extends Emitter<ViewEvents> {
     this.overlay.className = "overlay";
     this.overlay.setAttribute("aria-hidden", "true");
     root.append(this.canvas, this.overlay);
-    this.context = this.overlay.getContext("2d")!;
+    this.over = new Overlay(this, this.overlay.getContext("2d")!);
     this.renderer = new Renderer(this.canvas, look, () => {
       if (this.places && this.toGrid) this.renderer.pushGrid(this.places);
       this.emit("restored", undefined);
@@ -100,8 +106,8 @@ export class View extends Emitter<ViewEvents> {
     });
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(root);
+    this.gestures = new Gestures(this.gestured());
     this.resize();
-    this.listen();
   }
 
   // Data
@@ -115,7 +121,7 @@ export class View extends Emitter<ViewEvents> {
     this.fromGrid = this.toGrid = null;
     this.pending = false;
     this.dragged = null;
-    this.names = new Map(scene.labels.index.map((u, i) => [u, shorten(scene.labels.text[i]!)]));
+    this.names = new Map(scene.labels.index.map((u, i) => [u, shorten(scene.labels.text[i]!, this.labelLength)]));
     this.floats = scene.positions ? scene.positions.slice() : onSpiral(scene.n_nodes);
     this.selected = new Uint32Array(0);
     this.near = [];
@@ -130,7 +136,7 @@ export class View extends Emitter<ViewEvents> {
   /** Colors, sizes and names of the same graph. */
   setStyle(scene: Scene): void {
     this.scene = scene;
-    scene.labels.index.forEach((u, i) => this.names.set(u, shorten(scene.labels.text[i]!)));
+    scene.labels.index.forEach((u, i) => this.names.set(u, shorten(scene.labels.text[i]!, this.labelLength)));
     this.renderer.setStyle(scene);
     this.styleChanged(scene);
     this.changed();
@@ -185,6 +191,7 @@ export class View extends Emitter<ViewEvents> {
     this.toGrid = next;
     this.renderer.pushGrid(places);
     this.pending = false;
+    this.goalIsLast = false;
     this.frameAt = performance.now();
     this.floats = null;
     this.colorByPlace(false);
@@ -224,6 +231,7 @@ export class View extends Emitter<ViewEvents> {
       floats[2 * u + 1] = y;
     }
     this.floats = floats;
+    this.goalIsLast = false;
     this.renderer.setFloats(floats, true);
     this.frameAt = performance.now();
   }
@@ -292,12 +300,13 @@ export class View extends Emitter<ViewEvents> {
     if (!this.scene) return;
     const flags = this.renderer.nodeFlags;
     for (const u of this.near) flags[u] = flags[u]! & ~NEAR;
-    this.near = [];
+    const near: number[] = [];
+    this.near = near;
     let edges: Uint32Array = new Uint32Array(0);
     const mark = (u: number): void => {
       if ((flags[u]! & NEAR) === 0) {
         flags[u] = flags[u]! | NEAR;
-        this.near.push(u);
+        near.push(u);
       }
     };
     const seen = (v: number, e: number): boolean => (flags[v]! & HIDDEN) === 0 && (this.renderer.edgeFlags[e]! & HIDDEN) === 0;
@@ -376,6 +385,8 @@ export class View extends Emitter<ViewEvents> {
     this.camera.fitScale = to.scale;
     this.renderer.crowd = this.crowd(box, to.scale);
     this.follow = true;
+    // Or the camera would go back to where it was bound for, beside panels that are no longer there.
+    this.goal = to;
     this.fly(to, animated ? 420 : 0);
   }
 
@@ -507,17 +518,20 @@ export class View extends Emitter<ViewEvents> {
         this.start(this.places);
       }
     }
-    if (this.hoverAt && this.pointers.size === 0) this.hover();
+    this.gestures.look();
     if (this.dirty) this.draw();
     if (this.dropped) this.changed(false);
   };
 
   /** While the layout spreads, the camera goes along, until somebody moves it. Returns whether it is on its way. */
   private keepInSight(): boolean {
-    if (!this.follow || this.flight || this.pointers.size > 0 || !this.scene || !this.toGrid) return false;
+    if (!this.follow || this.flight || this.gestures.isDown || !this.scene || !this.toGrid) return false;
     // Boxes of a million nodes are not made in every frame.
     const now = performance.now();
-    if (this.renderer.time < 1 ? now - this.followedAt > (this.scene.n_nodes > 100_000 ? 400 : 60) : this.lastArrival > this.followedAt) {
+    const isOnWay = this.renderer.time < 1;
+    if (isOnWay ? now - this.followedAt > (this.scene.n_nodes > 100_000 ? 400 : 60) : !this.goalIsLast) {
+      // What is seen on the way is not where it ends: that is looked at once more.
+      this.goalIsLast = !isOnWay;
       this.followedAt = now;
       const box = this.box();
       if (box) {
@@ -541,13 +555,15 @@ export class View extends Emitter<ViewEvents> {
   private keptAt = 0;
   private followedAt = 0;
   private goal: Camera3 | null = null;
+  /** Whether the goal is that of the places at which nodes have come to rest. */
+  private goalIsLast = false;
 
   get isMoving(): boolean {
     return performance.now() - this.changedAt < REST;
   }
 
   /** How strongly what is neither selected nor near is drawn. */
-  private dim(): number {
+  dim(): number {
     if (this.hit.node !== undefined || this.hit.edge !== undefined) return this.highlight === "none" && this.hit.edge === undefined ? 1 : 0.2;
     return this.selected.length > 0 ? 0.3 : 1;
   }
@@ -556,107 +572,12 @@ export class View extends Emitter<ViewEvents> {
     this.dirty = false;
     const moving = this.isMoving;
     const more = this.renderer.render(this.camera, { moving, dim: this.dim() });
-    this.drawOverlay();
+    this.over.draw(this.gestures.path);
     if (more || moving) this.changed(false);
   }
 
-  /** The most important nodes in sight. While nothing moves they are looked for once. */
-  private candidates(moving: boolean): readonly number[] {
-    if (!moving && this.seen.at === this.changedAt) return this.seen.nodes;
-    const { camera, rank } = this;
-    const most = this.maxLabels * 4;
-    const scan = moving ? Math.min(rank.length, 20_000) : rank.length;
-    const nodes: number[] = [];
-    for (let i = 0; i < scan && nodes.length < most; i++) {
-      const u = rank[i]!;
-      if (this.isHidden(u)) continue;
-      const x = camera.toScreenX(this.x(u));
-      const y = camera.toScreenY(this.y(u));
-      if (x >= 0 && y >= 0 && x <= camera.width && y <= camera.height) nodes.push(u);
-    }
-    this.seen = { at: moving ? -1 : this.changedAt, nodes };
-    return nodes;
-  }
-  private seen: { at: number; nodes: readonly number[] } = { at: -1, nodes: [] };
-
-  /** Labels of what is seen, the most important first. */
-  private labels(moving: boolean): LabelAt[] {
-    const { scene, camera } = this;
-    if (!scene) return [];
-    const labels: LabelAt[] = [];
-    const missing: number[] = [];
-    const seen = new Set<number>();
-    const add = (u: number, always: boolean): void => {
-      if (seen.has(u) || this.isHidden(u)) return;
-      const x = camera.toScreenX(this.x(u));
-      const y = camera.toScreenY(this.y(u));
-      // Nodes that are nowhere have no place here either.
-      if (!(x >= -20 && y >= -20 && x <= camera.width + 20 && y <= camera.height + 20)) return;
-      seen.add(u);
-      const text = this.names.get(u);
-      if (text === undefined) {
-        missing.push(u);
-        return;
-      }
-      if (text) labels.push({ node: u, x, y, radius: this.renderer.radius(u, camera), text, always });
-    };
-    if (this.hit.node !== undefined && this.hoverLabels) add(this.hit.node, true);
-    if (this.hit.edge !== undefined && this.hoverLabels) {
-      add(scene.edges[2 * this.hit.edge]!, true);
-      add(scene.edges[2 * this.hit.edge + 1]!, true);
-    }
-    for (let i = 0; i < Math.min(this.selected.length, 24); i++) add(this.selected[i]!, true);
-    if (this.showLabels) {
-      // Neighbors of what is pointed at before all others.
-      for (let i = 0; i < Math.min(this.near.length, 200); i++) add(this.near[i]!, false);
-      for (const u of this.candidates(moving)) add(u, false);
-    }
-    if (missing.length > 0 && !moving) this.emit("names", missing.slice(0, 300));
-    return labels;
-  }
-
-  private drawOverlay(): void {
-    const { context, camera } = this;
-    const dpr = this.overlay.width / camera.width;
-    context.setTransform(dpr, 0, 0, dpr, 0, 0);
-    context.clearRect(0, 0, camera.width, camera.height);
-    this.drawText(context);
-    if (this.path && this.path.length > 1) {
-      context.beginPath();
-      if (this.mode === "box") {
-        const [[x0, y0], [x1, y1]] = [this.path[0]!, this.path[this.path.length - 1]!];
-        context.rect(x0, y0, x1 - x0, y1 - y0);
-      } else {
-        this.path.forEach(([x, y], i) => (i === 0 ? context.moveTo(x, y) : context.lineTo(x, y)));
-        context.closePath();
-      }
-      context.fillStyle = "rgba(86, 180, 233, 0.14)";
-      context.fill();
-      context.strokeStyle = "#56b4e9";
-      context.lineWidth = 1.5;
-      context.setLineDash([5, 4]);
-      context.stroke();
-      context.setLineDash([]);
-    }
-  }
-
-  /** Writes the labels into any context: that of the page, or of a picture. */
-  drawText(context: CanvasRenderingContext2D): void {
-    const { camera } = this;
-    const labels = this.labels(this.isMoving);
-    const placed = placeLabels(context, labels, this.labelStyle, this.maxLabels, camera.width, camera.height);
-    const lit = this.hit.node !== undefined ? new Set(this.near) : null;
-    const bright = lit ? placed.map((p) => ({ ...p, always: p.always || lit.has(p.node) })) : placed;
-    drawLabels(context, bright, this.labelStyle, this.dim() < 1 && (lit !== null || this.selected.length > 0));
-  }
-
-  /** Labels as they are placed now: for pictures that are not pixels. */
-  placedLabels(): ReturnType<typeof placeLabels> {
-    return placeLabels(this.context, this.labels(false), this.labelStyle, this.maxLabels, this.camera.width, this.camera.height);
-  }
-
-  /** The picture as it is seen, `scale` times as fine, over the whole canvas. */
-  picture(scale: number): HTMLCanvasElement {
+  /** The picture as it is seen, `scale` times as fine, over the whole canvas; without `text` no labels. */
+  picture(scale: number, text = true): HTMLCanvasElement {
     const dpr = scale;
     const width = Math.round(this.camera.width * dpr);
     const height = Math.round(this.camera.height * dpr);
@@ -675,7 +596,8 @@ export class View extends Emitter<ViewEvents> {
     // At once: the drawing buffer is gone after this task.
     context.drawImage(this.canvas, 0, 0);
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
-    this.drawText(context);
+    this.over.drawBadges(context);
+    if (text) this.over.drawText(context);
     this.canvas.width = w;
     this.canvas.height = h;
     this.changed();
@@ -685,138 +607,57 @@ export class View extends Emitter<ViewEvents> {
 
   // Pointing
 
-  private listen(): void {
-    const { canvas } = this;
-    canvas.style.touchAction = "none";
-    canvas.addEventListener("pointerdown", this.onDown);
-    canvas.addEventListener("pointermove", this.onMove);
-    canvas.addEventListener("pointerup", this.onUp);
-    canvas.addEventListener("pointercancel", this.onUp);
-    canvas.addEventListener("pointerleave", () => {
-      this.hoverAt = null;
-      if (this.pointers.size === 0) this.leave();
-    });
-    canvas.addEventListener("wheel", this.onWheel, { passive: false });
-    canvas.addEventListener("dblclick", (event) => this.emit("doubleclick", this.pickAt(this.position(event))));
-    canvas.addEventListener("contextmenu", (event) => {
-      event.preventDefault();
-      const at = this.position(event);
-      this.emit("menu", { ...this.pickAt(at), ...at });
-    });
-  }
-
-  private leave(): void {
-    this.point({});
-    this.emit("hover", { x: 0, y: 0 });
-  }
-
-  private position(event: MouseEvent): { x: number; y: number } {
-    const box = this.canvas.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  }
-
   /** What lies at a point; edges too where that is not dear. */
-  pickAt({ x, y }: { x: number; y: number }, edges = (this.scene?.n_edges ?? 0) <= 400_000): Hit {
+  pickAt({ x, y }: At, edges = (this.scene?.n_edges ?? 0) <= 400_000): Hit {
     return this.renderer.pick(this.camera, x, y, edges);
   }
 
-  private hover(): void {
-    const at = this.hoverAt;
-    this.hoverAt = null;
-    if (!at || !this.scene || this.flight) return;
-    const start = performance.now();
-    // Where looking takes long, it is done less often.
-    if (start < this.nextHover) {
-      this.hoverAt = at;
-      this.changed(false);
-      return;
-    }
-    const hit = this.pickAt(at, this.scene.n_edges <= 60_000);
-    this.nextHover = start + Math.min(250, 3 * (performance.now() - start));
-    if (hit.node !== this.hit.node || hit.edge !== this.hit.edge) this.point(hit);
-    this.canvas.style.cursor = hit.node !== undefined || hit.edge !== undefined ? "pointer" : this.mode === "pan" ? "grab" : "crosshair";
-    this.emit("hover", { ...hit, ...at });
+  /** What gestures see of the picture and do with it. */
+  private gestured(): Gestured {
+    // Objects have no getters of classes: `view` is this.
+    const view = this;
+    return {
+      canvas: view.canvas,
+      get mode() { return view.mode; },
+      get hasScene() { return view.scene !== null; },
+      get isFlying() { return view.flight !== null; },
+      get hoversEdges() { return (view.scene?.n_edges ?? 0) <= 60_000; },
+      get pointed() { return view.hit; },
+      get isDragging() { return view.dragged !== null && view.dropped === 0; },
+      pickAt: (at, edges) => view.pickAt(at, edges),
+      point: (hit) => view.point(hit),
+      stopFlight: () => void (view.flight = null),
+      zoom: (factor, at) => view.zoom(factor, at),
+      pan: (dx, dy) => view.pan(dx, dy),
+      touched: () => view.changed(false),
+      beginDrag: (node) => view.beginDrag(node),
+      moveDrag: (dx, dy, phase) => view.moveDrag(dx, dy, phase),
+      endDrag: () => view.endDrag(),
+      region: (path, mode) => view.region(path, mode),
+      told: (event: keyof ViewEvents, hit: never) => view.emit(event, hit),
+    };
   }
-  private nextHover = 0;
 
-  private down: { x: number; y: number; node?: number; moved: boolean; shift: boolean; alt: boolean } | null = null;
-  private pinch = 0;
+  private beginDrag(node: number): void {
+    const group = (this.renderer.nodeFlags[node]! & SELECTED) !== 0 ? Array.from(this.selected) : [node];
+    const shown = this.positions();
+    this.dragged = new Map(group.map((u) => [u, [shown[2 * u]!, shown[2 * u + 1]!]]));
+    this.dropped = 0;
+    this.floats = shown;
+    this.renderer.setFloats(shown);
+  }
 
-  private onDown = (event: PointerEvent): void => {
-    if (event.button > 1 || !this.scene) return;
-    this.canvas.focus({ preventScroll: true });
-    const at = this.position(event);
-    this.pointers.set(event.pointerId, at);
-    this.canvas.setPointerCapture(event.pointerId);
-    this.flight = null;
-    if (this.pointers.size === 2) {
-      const [a, b] = [...this.pointers.values()];
-      this.pinch = Math.hypot(a!.x - b!.x, a!.y - b!.y);
-      this.endDrag();
-      this.down = null;
-      this.path = null;
-      return;
-    }
-    const { node } = this.mode === "pan" && event.button === 0 ? this.pickAt(at, false) : {};
-    this.down = { ...at, ...(node !== undefined ? { node } : {}), moved: false, shift: event.shiftKey, alt: event.altKey };
-    if (this.mode !== "pan" || (event.shiftKey && node === undefined)) this.path = [[at.x, at.y]];
-  };
-
-  private onMove = (event: PointerEvent): void => {
-    const at = this.position(event);
-    const before = this.pointers.get(event.pointerId);
-    if (!before) {
-      this.hoverAt = at;
-      this.changed(false);
-      return;
-    }
-    this.pointers.set(event.pointerId, at);
-    if (this.pointers.size === 2) {
-      const [a, b] = [...this.pointers.values()];
-      const wide = Math.hypot(a!.x - b!.x, a!.y - b!.y);
-      const middle = { x: (a!.x + b!.x) / 2, y: (a!.y + b!.y) / 2 };
-      if (this.pinch > 0 && wide > 0) this.zoom(wide / this.pinch, middle);
-      this.pan((at.x - before.x) / 2, (at.y - before.y) / 2);
-      this.pinch = wide;
-      return;
-    }
-    const { down } = this;
-    if (!down) return;
-    if (!down.moved && Math.hypot(at.x - down.x, at.y - down.y) < 4) return;
-    const first = !down.moved;
-    down.moved = true;
-    if (this.path) {
-      this.path.push([at.x, at.y]);
-      this.changed(false);
-    } else if (down.node !== undefined) {
-      this.dragNode(down.node, at, before, first);
-    } else {
-      this.canvas.style.cursor = "grabbing";
-      this.pan(at.x - before.x, at.y - before.y);
-    }
-  };
-
-  private dragNode(node: number, at: { x: number; y: number }, before: { x: number; y: number }, first: boolean): void {
-    if (first) {
-      const group = (this.renderer.nodeFlags[node]! & SELECTED) !== 0 ? Array.from(this.selected) : [node];
-      const shown = this.positions();
-      this.dragged = new Map(group.map((u) => [u, [shown[2 * u]!, shown[2 * u + 1]!]]));
-      this.dropped = 0;
-      this.floats = shown;
-      this.renderer.setFloats(shown);
-    }
-    const dx = (at.x - (first ? this.down!.x : before.x)) / this.camera.scale;
-    const dy = -(at.y - (first ? this.down!.y : before.y)) / this.camera.scale;
+  private moveDrag(dx: number, dy: number, phase: "start" | "move"): void {
     for (const [u, p] of this.dragged!) {
-      p[0] += dx;
-      p[1] += dy;
+      p[0] += dx / this.camera.scale;
+      p[1] -= dy / this.camera.scale;
       this.floats![2 * u] = p[0];
       this.floats![2 * u + 1] = p[1];
     }
     this.follow = false;
     this.renderer.moveFloats(this.dragged!.keys());
     this.changed();
-    this.tellDrag(first ? "start" : "move");
+    this.tellDrag(phase);
   }
 
   private tellDrag(phase: "start" | "move" | "end"): void {
@@ -832,35 +673,8 @@ export class View extends Emitter<ViewEvents> {
     this.changed();
   }
 
-  private onUp = (event: PointerEvent): void => {
-    const at = this.position(event);
-    const was = this.pointers.delete(event.pointerId);
-    const { down, path } = this;
-    if (!was || this.pointers.size > 0) return;
-    this.down = null;
-    this.path = null;
-    this.canvas.style.cursor = this.mode === "pan" ? "grab" : "crosshair";
-    if (!down) return;
-    if (path && down.moved) {
-      this.region(path, down.alt ? "remove" : down.shift && this.mode !== "pan" ? "add" : "replace");
-    } else if (this.dragged && !this.dropped) {
-      this.endDrag();
-    } else if (!down.moved && event.type === "pointerup") {
-      this.emit("click", { ...this.pickAt(at), ...at, add: event.shiftKey || event.ctrlKey || event.metaKey });
-    }
-    this.changed(false);
-  };
-
-  private onWheel = (event: WheelEvent): void => {
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 33 : event.deltaMode === 2 ? 400 : 1;
-    // A pinch on a touchpad comes as a wheel with the control key.
-    const speed = event.ctrlKey ? 0.012 : 0.0018;
-    this.zoom(Math.exp(-Math.max(-400, Math.min(400, event.deltaY * lines)) * speed), this.position(event));
-  };
-
   /** Nodes inside a line drawn on the screen. */
-  private region(path: readonly [number, number][], mode: "replace" | "add" | "remove"): void {
+  private region(path: readonly (readonly [number, number])[], mode: RegionMode): void {
     const { camera, scene } = this;
     if (!scene) return;
     let polygon = path;
@@ -881,6 +695,11 @@ export class View extends Emitter<ViewEvents> {
     this.emit("region", { nodes: Uint32Array.from(nodes), mode });
   }
 
+  /** Labels as they are placed now: for pictures that are not pixels. */
+  placedLabels(): ReturnType<Overlay["placed"]> {
+    return this.over.placed();
+  }
+
   destroy(): void {
     this.destroyed = true;
     clearTimeout(this.colorTimer);
@@ -896,27 +715,4 @@ export interface Camera3 {
   x: number;
   y: number;
   scale: number;
-}
-
-/** Whether a point is inside a polygon, by the even-odd rule. */
-export function isInside(polygon: readonly (readonly [number, number])[], x: number, y: number): boolean {
-  let inside = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [xi, yi] = polygon[i]!;
-    const [xj, yj] = polygon[j]!;
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
-  }
-  return inside;
-}
-
-/** Nodes on a disc, evenly, for graphs without positions: nothing lies on anything else. */
-function onSpiral(n: number): Float32Array {
-  const positions = new Float32Array(2 * n);
-  for (let u = 0; u < n; u++) {
-    const r = 10 * Math.sqrt(u + 0.5);
-    const a = u * Math.PI * (3 - Math.sqrt(5));
-    positions[2 * u] = r * Math.cos(a);
-    positions[2 * u + 1] = r * Math.sin(a);
-  }
-  return positions;
 }

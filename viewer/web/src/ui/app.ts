@@ -3,20 +3,23 @@
 import { count, plural } from "../core/format";
 import type { Params } from "../core/params";
 import { ServerSource, type Source } from "../core/source";
-import { packView, readView, unpackView, type SavedView } from "../core/state";
-import type { Stream } from "../core/stream";
+import { packView, unpackView, type SavedView } from "../core/state";
+import { storeTheme } from "../core/theme";
+import { ServerViews } from "../core/views";
 import type { Mode } from "../render/view";
 import { hoverCard } from "./card";
-import { button, debounce, field, h, throttle, icon, iconButton, type IconName } from "./dom";
+import { button, debounce, h, iconButton, type IconName } from "./dom";
 import { isSignedOut, signInForm } from "./sign-in";
-import { fileName, save, saveHtml, savePng, saveSvg, saveTable } from "./export";
+import { exportMenu } from "./export-menu";
 import { Histograms } from "./histograms";
 import { Inspector } from "./inspector";
 import { legend } from "./legend";
 import { filterPanel, layoutPanel, lookPanel, selectionPanel } from "./panels";
+import { player } from "./player";
 import { Search } from "./search";
 import { TimeBar } from "./timebar";
 import { Viewer } from "./viewer";
+import { viewsPanel } from "./views";
 
 export interface AppOptions {
   /** Bars and panels; without them only the picture, its legend and its tools. */
@@ -100,7 +103,8 @@ export class App {
     this.search = new Search(viewer);
     this.panels = {
       layout: layoutPanel(viewer), look: lookPanel(viewer), filter: filterPanel(viewer),
-      bars: this.histograms.element, select: selectionPanel(viewer), views: this.viewsPanel(),
+      bars: this.histograms.element, select: selectionPanel(viewer),
+      views: viewsPanel(viewer, { hasAddress: options.address === true, copyLink: (frame) => void this.share(frame), copyView: (id) => void this.copy(this.viewLink(id), "the link to the view is copied") }),
     };
     this.panel = h("aside", { class: "panel", hidden: true });
     const rail = h("nav", { class: "rail", "aria-label": "Panels" });
@@ -116,7 +120,7 @@ export class App {
     viewer.view.inset = { left: menu ? 60 : 8, top: 8, right: 56, bottom: 58 };
     this.stage.append(
       ...(menu ? [rail, this.panel] : []),
-      this.tools(), this.player(), legend(viewer), hoverCard(viewer), this.toasts, this.live, this.busy(),
+      this.tools(), player(viewer), legend(viewer), hoverCard(viewer), this.toasts, this.live, this.busy(),
     );
     this.element = h("div", { class: "app" }, ...(menu ? [this.bar()] : []), this.stage, this.timebar.element, ...(menu ? [this.inspector.element] : []));
     this.element.addEventListener("keydown", (event) => this.onKey(event));
@@ -155,9 +159,12 @@ export class App {
     const inAddress = /(?:^#|&)view=([\w-]+)/.exec(location.hash)?.[1];
     const saved = this.options.address && inAddress ? unpackView(inAddress) : null;
     if (inAddress && this.options.address && !saved) this.toast("the view in the address cannot be read; the graph is shown as it was saved", "error");
+    const kept = params.view !== undefined && !saved && source instanceof ServerSource ? await this.keptView(source, params.view) : null;
     try {
-      await this.viewer.open(source, params, saved);
+      await this.viewer.open(source, params, saved ?? kept);
     } catch (error) {
+      // Bars of a picture that is not there would only say that nothing works.
+      this.element.classList.add("failed");
       const form = isSignedOut(error) && source instanceof ServerSource ? signInForm(source.api) : null;
       this.stage.append(h("div", { class: "blank", role: "alert" }, h("h1", {}, "This graph cannot be shown"), h("p", {}, (error as Error).message), form,
         this.options.onHome ? button("All graphs", this.options.onHome, { class: "primary" }) : null));
@@ -168,14 +175,22 @@ export class App {
     const all = this.viewer.params;
     if (all.histograms) this.show("bars", false);
     if (all.inspector) this.showInspector(true);
-    if (all.logo) {
-      const logo = h("img", { class: "logo", src: all.logo.url, alt: "" });
-      logo.style.maxWidth = `${Math.min(400, all.logo.maxWidth ?? 120)}px`;
-      logo.style.maxHeight = `${Math.min(400, all.logo.maxHeight ?? 60)}px`;
-      this.stage.append(logo);
-    }
+    if (all.logo) this.stage.append(logo(all.logo, this.viewer));
+    if (all.info === false) this.element.classList.add("no-info");
+    if (all.actions === false) this.element.classList.add("no-actions");
     for (const words of dataset?.warnings ?? []) this.toast(words, "info");
-    if (all.collections) this.toast("collections of the address are not drawn by this version", "info");
+  }
+
+  /** A view that the server keeps; words if it has none such. */
+  private async keptView(source: ServerSource, id: string): Promise<SavedView | null> {
+    try {
+      const kept = await new ServerViews(source).one(id);
+      if (kept) return kept.view;
+      this.toast("the saved view is of a later version; the graph is shown without it", "error");
+    } catch (error) {
+      if (!isSignedOut(error)) this.toast(`the saved view is not shown: ${(error as Error).message}`, "error");
+    }
+    return null;
   }
 
   // Bars
@@ -209,60 +224,12 @@ export class App {
       : h("span", { class: "brand" }, logo, "graphlume");
     return h("header", { class: "bar" }, brand, title, counts, h("span", { class: "grow" }), this.search.element,
       undo, redo,
-      iconButton("theme", "Light or dark", () => viewer.set({ theme: viewer.isDark ? "light" : "dark", background: "" })),
+      iconButton("theme", "Light or dark", () => {
+        viewer.set({ theme: viewer.isDark ? "light" : "dark", background: "" });
+        storeTheme(viewer.isDark ? "dark" : "light");
+      }),
       ...(this.options.address ? [iconButton("share", "Copy a link to this view", () => void this.share())] : []),
-      this.exportMenu());
-  }
-
-  private exportMenu(): HTMLElement {
-    const { viewer } = this;
-    const list = h("div", { class: "menu", role: "menu", hidden: true });
-    const open = iconButton("export", "Export", () => {
-      list.hidden = !list.hidden;
-      open.setAttribute("aria-expanded", String(!list.hidden));
-      if (!list.hidden) list.querySelector<HTMLElement>("button:not([hidden])")?.focus();
-    }, { "aria-haspopup": "menu", "aria-expanded": "false" });
-    const close = (): void => {
-      list.hidden = true;
-      open.setAttribute("aria-expanded", "false");
-    };
-    const item = (label: string, what: () => void | Promise<void>, live = false): HTMLElement =>
-      button(label, () => {
-        close();
-        void (async () => {
-          try {
-            await what();
-          } catch (error) {
-            viewer.fail(label, error);
-          }
-        })();
-      }, { role: "menuitem", ...(live ? { "data-live": "" } : {}) });
-    list.append(
-      item("Picture, PNG", () => savePng(viewer, Math.min(2, devicePixelRatio || 1))), item("Picture, PNG, 4 times as fine", () => savePng(viewer, 4)), item("Drawing, SVG", () => saveSvg(viewer)),
-      item("Page that works offline, HTML", () => saveHtml(viewer)), h("hr", {}),
-      item("Nodes, CSV", () => saveTable(viewer, "nodes", "csv")), item("Edges, CSV", () => saveTable(viewer, "edges", "csv")),
-      item("Nodes, Arrow", () => saveTable(viewer, "nodes", "arrow"), true), item("Edges, Arrow", () => saveTable(viewer, "edges", "arrow"), true),
-      item("Nodes, Parquet", () => saveTable(viewer, "nodes", "parquet"), true), item("Edges, Parquet", () => saveTable(viewer, "edges", "parquet"), true),
-    );
-    viewer.on("open", () => {
-      for (const b of list.querySelectorAll<HTMLElement>("[data-live]")) b.hidden = !viewer.source?.isLive;
-    });
-    const box = h("div", { class: "drop-down", onkeydown: (event: KeyboardEvent) => {
-      const items = [...list.querySelectorAll<HTMLElement>("button:not([hidden])")];
-      const root = box.getRootNode() as Document | ShadowRoot;
-      const at = items.indexOf(root.activeElement as HTMLElement);
-      if (event.key === "Escape") {
-        close();
-        open.focus();
-      } else if (event.key === "ArrowDown") items[(at + 1) % items.length]?.focus();
-      else if (event.key === "ArrowUp") items[(at + items.length - 1) % items.length]?.focus();
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    }, onfocusout: (event: FocusEvent) => {
-      if (!box.contains(event.relatedTarget as Node | null)) close();
-    } }, open, list);
-    return box;
+      exportMenu(viewer));
   }
 
   private tools(): HTMLElement {
@@ -281,46 +248,6 @@ export class App {
     this.viewer.view.mode = mode;
     for (const [name, b] of this.modes) b.setAttribute("aria-pressed", String(name === mode));
     this.viewer.view.canvas.style.cursor = mode === "pan" ? "grab" : "crosshair";
-  }
-
-  private player(): HTMLElement {
-    const { viewer } = this;
-    const play = iconButton("pause", "Pause the layout (Space)", () => viewer.togglePlay(), { class: "icon primary" });
-    const step = iconButton("step", "One step", () => viewer.stream?.send({ type: "step", n: 1 }));
-    const status = h("span", { class: "quiet status" });
-    const retry = button("Try now", () => viewer.stream?.retry(), { class: "link", hidden: true });
-    const element = h("div", { class: "player", role: "toolbar", "aria-label": "Layout", hidden: true }, play, step, status, retry);
-    let connection = { open: false, retry: 0 };
-    let why = "";
-    const write = (stream: Stream): void => {
-      if (stream !== viewer.stream) return;
-      const running = stream.state === "running";
-      play.replaceChildren(icon(running ? "pause" : "play"));
-      const words = running ? "Pause the layout (Space)" : "Play the layout (Space)";
-      play.title = words;
-      play.setAttribute("aria-label", words);
-      retry.hidden = connection.open;
-      element.classList.toggle("lost", !connection.open);
-      status.textContent = connection.open ? `${stream.state}${why} · ${plural(viewer.iteration, "step")}` : `no connection; next try in ${Math.max(1, Math.round(connection.retry))} s`;
-    };
-    viewer.on("open", () => void (element.hidden = true));
-    viewer.on("stream", (stream) => {
-      element.hidden = false;
-      connection = { open: stream.isOpen, retry: 0 };
-      status.textContent = "connecting…";
-      stream.on("frame", throttle(() => write(stream), 200));
-      stream.on("state", ({ state, reason }) => {
-        why = reason && reason !== state ? ` (${reason})` : "";
-        play.disabled = step.disabled = !stream.maySteer;
-        write(stream);
-        this.live.textContent = `layout ${state}${reason ? `: ${reason}` : ""}`;
-      });
-      stream.on("connection", ({ open, retry: seconds }) => {
-        connection = { open, retry: seconds ?? 0 };
-        write(stream);
-      });
-    });
-    return element;
   }
 
   private busy(): HTMLElement {
@@ -355,54 +282,12 @@ export class App {
     this.inspector.show(visible);
   }
 
-  private viewsPanel(): HTMLElement {
-    const { viewer } = this;
-    const key = (): string => `graphlume.views.${viewer.dataset?.id || viewer.scene?.title || ""}`;
-    const read = (): { name: string; view: SavedView }[] => {
-      try {
-        const list = JSON.parse(localStorage.getItem(key()) ?? "[]") as { name: unknown; view: unknown }[];
-        return list.flatMap(({ name, view }) => {
-          const v = readView(view);
-          return v ? [{ name: String(name), view: v }] : [];
-        });
-      } catch {
-        return []; // no storage in this frame
-      }
-    };
-    const write = (views: { name: string; view: SavedView }[]): void => {
-      try {
-        localStorage.setItem(key(), JSON.stringify(views));
-      } catch (error) {
-        this.toast(`this browser keeps nothing here: ${(error as Error).message}; a link works`, "error");
-      }
-      fill();
-    };
-    const list = h("ul", { class: "views" });
-    const name = h("input", { type: "text", placeholder: "Name of the view" });
-    const keep = (): void => {
-      const views = read();
-      const words = name.value.trim() || `View ${views.length + 1}`;
-      write([...views.filter((v) => v.name !== words), { name: words, view: viewer.saved() }]);
-      name.value = "";
-    };
-    name.addEventListener("keydown", (event) => event.key === "Enter" && keep());
-    const fill = (): void => {
-      const views = read();
-      list.replaceChildren(...views.map((v) => h("li", { class: "row" },
-        button(v.name, () => viewer.restore(v.view), { class: "grow left clip" }),
-        iconButton("close", `Delete view ${v.name}`, () => write(views.filter((w) => w.name !== v.name))))));
-      if (views.length === 0) list.replaceChildren(h("li", { class: "quiet" }, "No views are saved in this browser."));
-    };
-    viewer.on("open", fill);
-    return h("div", { class: "panel-body" }, h("div", { class: "stack" }, field("Keep what is seen now", name), h("div", { class: "row" }, button("Save", keep, { class: "primary" }),
-      ...(this.options.address ? [button("Copy link", () => void this.share()), button("Copy frame", () => void this.share(true))] : []),
-      button("Download", () => save(fileName(viewer, "view.json"), new Blob([JSON.stringify(viewer.saved(), null, 1)], { type: "application/json" })))), list));
-  }
-
   // Address
 
   link(): string {
     const url = new URL(location.href);
+    // What is seen now is not what was saved any more.
+    url.searchParams.delete("view");
     url.hash = `view=${packView(this.viewer.saved())}`;
     return url.href;
   }
@@ -414,16 +299,26 @@ export class App {
     history.replaceState(history.state, "", this.link());
   }, 400);
 
+  /** The address of a view that the server keeps. */
+  private viewLink(id: string): string {
+    const url = new URL(location.href);
+    url.hash = "";
+    url.searchParams.set("view", id);
+    return url.href;
+  }
+
   private async share(frame = false): Promise<void> {
-    let text = this.link();
-    if (frame) {
-      const url = new URL(text);
-      url.searchParams.set("embed", "true");
-      text = `<iframe src="${url.href.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}" width="100%" height="600" style="border:0" allow="fullscreen" title="Graph"></iframe>`;
-    }
+    if (!frame) return this.copy(this.link(), "the link is copied");
+    const url = new URL(this.link());
+    url.searchParams.set("embed", "true");
+    const escaped = url.href.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+    await this.copy(`<iframe src="${escaped}" width="100%" height="600" style="border:0" allow="fullscreen" title="Graph"></iframe>`, "the frame’s code is copied");
+  }
+
+  private async copy(text: string, words: string): Promise<void> {
     try {
       await navigator.clipboard.writeText(text);
-      this.toast(frame ? "the frame’s code is copied" : "the link is copied", "info");
+      this.toast(words, "info");
     } catch {
       // No right to the clipboard: the text is shown to be copied by hand.
       const input = h("input", { type: "text", value: text, readOnly: true, "aria-label": "Link" });
@@ -535,7 +430,7 @@ export class App {
 
   private dialog(title: string, body: HTMLElement): void {
     const dialog = h("dialog", { "aria-label": title, onclose: () => dialog.remove() });
-    dialog.append(h("header", {}, h("h2", {}, title), iconButton("close", "Close", () => dialog.close())), body);
+    dialog.append(h("div", { class: "dialog-head" }, h("h2", {}, title), iconButton("close", "Close", () => dialog.close())), body);
     this.element.append(dialog);
     dialog.showModal();
   }
@@ -561,4 +456,20 @@ export class App {
     this.viewer.destroy();
     this.element.remove();
   }
+}
+
+/** A picture in a corner of the stage, as the address wants it. */
+function logo(about: NonNullable<Params["logo"]>, viewer: Viewer): HTMLElement {
+  const element = h("img", { class: "logo", src: about.url, alt: "" });
+  element.style.maxWidth = `${Math.min(400, about.maxWidth ?? 120)}px`;
+  element.style.maxHeight = `${Math.min(400, about.maxHeight ?? 60)}px`;
+  const place = (about.position ?? "").toLowerCase().replace(/[^a-z]+/g, "");
+  element.classList.add(place.includes("top") ? "at-top" : "at-bottom", place.includes("left") ? "at-left" : "at-right");
+  if (about.autoInvert) {
+    // Dark logos on a dark ground could not be seen.
+    const invert = (): void => void element.classList.toggle("inverted", viewer.isDark);
+    viewer.on("theme", invert);
+    invert();
+  }
+  return element;
 }

@@ -66,7 +66,8 @@ export function csv(columns: readonly string[], rows: readonly unknown[][]): str
 /** The scene as it is seen now, without what is hidden. */
 export function presentScene(viewer: Viewer): Scene {
   const { view } = viewer;
-  const scene = viewer.scene!;
+  // With the colors of collections, which queries found that the file cannot ask.
+  const scene = view.scene!;
   const settings = { ...scene.settings, ...viewer.state.settings };
   const hidden = viewer.hidden;
   const positions = view.positions();
@@ -106,6 +107,13 @@ export function presentScene(viewer: Viewer): Scene {
     positions: take(positions, nodes, 2)!,
     labels: names((u) => place.get(u)),
   };
+  if (scene.badges) {
+    part.badges = scene.badges.map((badge) => {
+      const rows = [...badge.index.keys()].filter((i) => place.has(badge.index[i]!));
+      const of = (list: string[]): string[] => rows.map((i) => list[i]!);
+      return { ...badge, index: rows.map((i) => place.get(badge.index[i]!)!), icon: of(badge.icon), color: of(badge.color), background: of(badge.background) };
+    });
+  }
   const optional = { node_color: take(scene.node_color, nodes, 4), node_size: take(scene.node_size, nodes, 1), node_icon: take(scene.node_icon, nodes, 1), edge_color: take(scene.edge_color, edges, 4), edge_width: take(scene.edge_width, edges, 1) };
   return Object.assign(part, Object.fromEntries(Object.entries(optional).filter(([, v]) => v !== undefined)));
 }

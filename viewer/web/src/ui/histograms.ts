@@ -172,9 +172,7 @@ export class Histograms {
             brush = new BrushChart(`${column.name} of ${table}`, 64, filter);
             body.replaceChildren(brush.element);
           }
-          // Bins of a part begin elsewhere: they are compared only where they are the same.
-          const same = part && part.edges?.length === whole.edges?.length && part.edges?.[0] === whole.edges?.[0] && part.edges?.at(-1) === whole.edges?.at(-1);
-          brush.set(whole, same ? part.counts : null);
+          brush.set(whole, part?.counts ?? null);
         }
       } catch (error) {
         body.replaceChildren(h("p", { class: "error" }, (error as Error).message));

@@ -4,6 +4,7 @@ import { count } from "../core/format";
 import { quoteName, quoteValue } from "../core/expression";
 import type { LegendPart } from "../core/types";
 import { glyph, initials } from "../render/icons";
+import { collectionsPart } from "./collections";
 import { h, svg } from "./dom";
 import type { Viewer } from "./viewer";
 
@@ -12,9 +13,13 @@ const WORDS: Record<string, string> = { node_color: "", node_size: "size", node_
 export function legend(viewer: Viewer): HTMLElement {
   const element = h("section", { class: "legend", "aria-label": "Legend" });
   const fill = (): void => {
-    const parts = (viewer.scene?.legend ?? []).map((part) => draw(viewer, part)).filter((p) => p !== null);
+    // Whoever uses keys stays where they were.
+    const root = element.getRootNode() as Document | ShadowRoot;
+    const at = [...element.querySelectorAll("input, button")].indexOf(root.activeElement as Element);
+    const parts = [collectionsPart(viewer), ...(viewer.scene?.legend ?? []).filter((part) => part.channel !== "node_color" || !viewer.isPainted).map((part) => draw(viewer, part))].filter((p) => p !== null);
     element.replaceChildren(...parts);
     element.hidden = parts.length === 0;
+    if (at >= 0) element.querySelectorAll<HTMLElement>("input, button")[at]?.focus();
   };
   viewer.on("legend", fill);
   return element;

@@ -1,8 +1,9 @@
 /** The time bar: what happened when, a window over it, and play. */
 
+import { conjunction } from "../core/masks";
 import type { Column, Histogram, Table } from "../core/types";
 import { BrushChart, rangeExpression, rangeWords, type Range } from "./chart";
-import { h, icon, iconButton, select, throttle } from "./dom";
+import { debounce, h, icon, iconButton, select, throttle } from "./dom";
 import type { Viewer } from "./viewer";
 
 const ID = "time";
@@ -30,6 +31,8 @@ export class TimeBar {
       this.body,
       iconButton("close", "Show all times", () => this.apply(null, "")));
     viewer.on("open", () => this.open());
+    const part = debounce(() => void this.part(), 150);
+    viewer.on("hidden", part);
     viewer.on("state", (state) => {
       if (!state.filters.some((f) => f.id === ID)) {
         this.stop();
@@ -75,7 +78,27 @@ export class TimeBar {
     });
     this.body.replaceChildren(this.chart.element);
     this.chart.set(this.histogram, null);
+    this.shown = undefined;
+    await this.part();
   }
+
+  /** Bars of what the other filters leave, before those of all. */
+  private async part(): Promise<void> {
+    const { at, chart, histogram } = this;
+    const { source } = this.viewer;
+    if (!at || !chart || !histogram || !source) return;
+    const others = conjunction(this.viewer.state.filters, at.table, ID);
+    if (others === this.shown) return;
+    this.shown = others;
+    try {
+      const part = others ? await source.histogram(at.table, at.column.name, BINS, others) : null;
+      if (others === this.shown && chart === this.chart) chart.set(histogram, part?.counts ?? null);
+    } catch {
+      // A filter that is wrong hides nothing, and the panel of filters says so.
+      if (chart === this.chart) chart.set(histogram, null);
+    }
+  }
+  private shown: string | undefined;
 
   private readonly apply = throttle((range: Range | null, gesture: string) => {
     if (!range || !this.at || !this.histogram) {

@@ -1,6 +1,7 @@
 /** A graph on the page: source, picture, stream and state, and what changes them. Panels only call this. */
 
-import { luminance, parseColor, type Rgb } from "../core/color";
+import { paint, readCollections, resolveCollections, type Collection } from "../core/collections";
+import { parseColor, type Rgb } from "../core/color";
 import { Emitter } from "../core/emitter";
 import { Masks, type Hidden } from "../core/masks";
 import { mergeParams, readParams, type Params } from "../core/params";
@@ -10,9 +11,9 @@ import { EMPTY, History, saveView, type SavedView, type State } from "../core/st
 import { Stream } from "../core/stream";
 import type { Dataset, Encodings, Filter, Settings } from "../core/types";
 import { shorten } from "../render/labels";
-import type { Look } from "../render/renderer";
 import { View, type Hit, type ViewEvents } from "../render/view";
 import { throttle } from "./dom";
+import { DEFAULTS, lookOf } from "./look";
 
 export interface ViewerEvents {
   /** Another graph is shown. */
@@ -51,6 +52,7 @@ export class Viewer extends Emitter<ViewerEvents> {
   history = new History(EMPTY);
   params: Params = { settings: {}, layout: {}, encodings: {} };
   hidden: Hidden | null = null;
+  collections: Collection[] = [];
   pinned: number[] = [];
   iteration = 0;
   private masks: Masks | null = null;
@@ -109,6 +111,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       this.params = all;
       this.masks = new Masks(source);
       this.hidden = null;
+      this.collections = [];
       this.namesAsked.clear();
       this.pinned = [];
       const within = (list: number[] | undefined): Uint32Array => Uint32Array.from(list ?? []).filter((u) => u < scene.n_nodes);
@@ -123,7 +126,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       if (saved?.camera) {
         const { x, y, scale, width } = saved.camera;
         this.view.setCamera({ x, y, scale: (scale * this.view.camera.width) / width }, false);
-      }
+      } else if (all.box) this.view.setCamera(this.view.camera.fit(all.box, this.view.inset), false);
       // Measures are asked for beside all else: only a menu needs them.
       dataset.measures ??= ["degree"];
       void source.measures().then((names) => {
@@ -133,6 +136,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       });
       const address = source.stream();
       if (address) this.connect(address);
+      void this.loadCollections(run);
     } finally {
       if (run === this.openRun) this.emit("busy", false);
     }
@@ -151,6 +155,55 @@ export class Viewer extends Emitter<ViewerEvents> {
     if (this.state.selection.length > 0) this.emit("selection", this.state.selection);
   }
 
+  /** Finds out what is in the collections that address or dataset name, and colors it. */
+  private async loadCollections(run: number): Promise<void> {
+    const specs = readCollections(this.params.collections);
+    const { source } = this;
+    if (specs.length === 0 || !source) return;
+    const found = await resolveCollections(specs, (query) => source.members(query));
+    if (run !== this.openRun) return;
+    this.collections = found;
+    for (const c of found) if (c.error) this.emit("message", { text: `collection ${c.name}: ${c.error}`, kind: "error" });
+    this.repaint();
+  }
+
+  /** Ids of the collections that are not shown. */
+  get collectionsOff(): Set<string> {
+    const { collections_off } = this.settings;
+    return new Set(typeof collections_off === "string" && collections_off !== "" ? collections_off.split("\n") : []);
+  }
+
+  showCollection(id: string, shown: boolean): void {
+    const off = this.collectionsOff;
+    if (shown) off.delete(id);
+    else off.add(id);
+    this.set({ collections_off: [...off].join("\n") });
+  }
+
+  /** Whether collections give all nodes other colors than their own. */
+  get isPainted(): boolean {
+    return typeof this.settings.collections_node_color === "string" && this.shownCollections().length > 0;
+  }
+
+  private shownCollections(): Collection[] {
+    const off = this.collectionsOff;
+    return this.collections.filter((c) => c.members && !off.has(c.id));
+  }
+
+  /** The scene with the colors of the collections that are shown. */
+  private painted(): Scene {
+    const scene = this.scene!;
+    const shown = this.shownCollections();
+    if (shown.length === 0) return scene;
+    const color = (value: unknown): Rgb | null => (typeof value === "string" ? parseColor(value) : null);
+    return { ...scene, ...paint(scene, shown, color(this.settings.collections_node_color), color(this.settings.collections_edge_color)) };
+  }
+
+  private repaint(): void {
+    this.view.setStyle(this.painted());
+    this.emit("legend", undefined);
+  }
+
   private connect(address: string): void {
     const stream = new Stream(address, this.scene!.n_nodes);
     this.stream = stream;
@@ -160,6 +213,8 @@ export class Viewer extends Emitter<ViewerEvents> {
       this.iteration = frame.iteration;
       this.view.frame(frame.places);
     });
+    // A layout may settle after the last frame that came: its own count is the right one.
+    stream.on("state", ({ iteration }) => void (iteration !== undefined && (this.iteration = iteration)));
     stream.on("pinned", (nodes) => {
       this.pinned = nodes;
       this.view.setPinned(nodes);
@@ -198,7 +253,10 @@ export class Viewer extends Emitter<ViewerEvents> {
 
   private apply(before: State): void {
     const { state } = this;
-    if (state.settings !== before.settings) this.applyLook();
+    if (state.settings !== before.settings) {
+      this.applyLook();
+      if (state.settings.collections_off !== before.settings.collections_off) this.repaint();
+    }
     if (state.selection !== before.selection) {
       this.view.setSelected(state.selection);
       this.emit("selection", state.selection);
@@ -232,8 +290,10 @@ export class Viewer extends Emitter<ViewerEvents> {
       color: hex(labelColor as Rgb),
       halo: hex(parseColor(String(settings.label_background ?? "")) ?? look.background),
       size: Number(settings.label_size ?? 12),
+      opacity: Number(settings.label_opacity ?? 1),
     };
-    view.showLabels = settings.show_labels !== false && settings.show_points_of_interest !== false;
+    view.showLabels = settings.show_labels !== false && settings.show_points_of_interest !== false && settings.show_points_of_interest_label !== false;
+    view.labelLength = settings.shorten_labels === false ? 200 : 32;
     view.hoverLabels = settings.show_label_on_hover !== false;
     view.maxLabels = Number(settings.max_labels ?? 60);
     view.highlight = settings.highlight ?? "both";
@@ -265,7 +325,8 @@ export class Viewer extends Emitter<ViewerEvents> {
       const file = await this.source.scene(encodings, wanted.length > 0 ? wanted : ["none"]);
       if (run !== this.encodeRun) return;
       const scene = decodeScene(file, this.scene);
-      const next: Scene = { ...this.scene, legend: scene.legend };
+      const { badges: _, ...rest } = this.scene;
+      const next: Scene = { ...rest, legend: scene.legend, ...(scene.badges ? { badges: scene.badges } : {}) };
       for (const name of wanted as (keyof Scene)[]) (next as unknown as Record<string, unknown>)[name] = scene[name];
       if (wanted.includes("node_icon")) next.icons = scene.icons;
       if (changed.includes("node_label")) {
@@ -274,8 +335,7 @@ export class Viewer extends Emitter<ViewerEvents> {
         this.namesAsked.clear();
       }
       this.scene = next;
-      this.view.setStyle(next);
-      this.emit("legend", undefined);
+      this.repaint();
     } catch (error) {
       if (run !== this.encodeRun) return;
       this.fail("the encoding", error);
@@ -366,7 +426,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       const rows = await source.rows({ table: "nodes", columns: [column], index: nodes });
       rows.index.forEach((u, i) => {
         const value = rows.rows[i]?.[0];
-        this.view.names.set(u, value === null || value === undefined ? "" : shorten(String(value)));
+        this.view.names.set(u, value === null || value === undefined ? "" : shorten(String(value), this.view.labelLength));
       });
       this.view.changed(false);
     } catch (error) {
@@ -451,47 +511,6 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.stream?.close();
     this.view.destroy();
   }
-}
-
-export const DEFAULTS: Settings = {
-  point_size: 1,
-  point_opacity: 1,
-  point_border: 1,
-  edge_opacity: 1,
-  edge_width: 1,
-  edge_curvature: 0,
-  show_arrows: false,
-  show_edges: true,
-  show_labels: true,
-  show_label_on_hover: true,
-  label_size: 12,
-  max_labels: 60,
-  fade_long_edges: 0.5,
-  highlight: "both",
-  highlight_hops: 1,
-};
-
-/** Colors and lengths of the settings. A ground of one's own decides whether all else is dark or light. */
-export function lookOf(settings: Settings): Look {
-  const own = typeof settings.background === "string" ? parseColor(settings.background) : null;
-  const isDark = own ? luminance(own) < 0.3 : settings.theme !== "light";
-  const background: Rgb = own ?? (isDark ? [0x0d / 255, 0x10 / 255, 0x17 / 255] : [1, 1, 1]);
-  const s = { ...DEFAULTS, ...settings };
-  return {
-    background,
-    border: background,
-    ring: isDark ? [1, 1, 1] : [0.09, 0.1, 0.13],
-    pointSize: s.point_size!,
-    pointOpacity: s.point_opacity!,
-    pointBorder: s.point_border!,
-    edgeOpacity: s.edge_opacity!,
-    edgeWidth: s.edge_width!,
-    curvature: s.edge_curvature!,
-    arrows: s.show_arrows!,
-    edges: s.show_edges!,
-    fade: s.fade_long_edges!,
-    isDark,
-  };
 }
 
 function toggled(list: Uint32Array, u: number): Uint32Array {

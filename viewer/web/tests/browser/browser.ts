@@ -46,7 +46,13 @@ export async function placeOf(page: Page, u: number): Promise<{ x: number; y: nu
 
 /** Waits until neither nodes nor camera have moved for half a second. */
 export async function still(page: Page): Promise<void> {
-  const where = (): Promise<string> => get(page, "(() => { const v = app.viewer.view; const c = v.camera; return [c.x, c.y, c.scale, v.renderer.time, v.x(0), v.y(0)].join(); })()");
+  // Of pages that are drawn: on a busy machine a frame may take longer than the pause between two looks.
+  const drawn = (): Promise<unknown> => page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))");
+  const where = async (): Promise<string> => {
+    await drawn();
+    return at();
+  };
+  const at = (): Promise<string> => get(page, "(() => { const v = app.viewer.view; const c = v.camera; return [c.x, c.y, c.scale, v.renderer.time, v.x(0), v.y(0)].join(); })()");
   let last = await where();
   for (let i = 0; i < 60; i++) {
     await page.waitForTimeout(500);

@@ -9,6 +9,7 @@ import { parse, type Row, type Value } from "../../src/core/expression";
 import { encodeFrame } from "../../src/core/frame";
 import { encodeScene, type Scene } from "../../src/core/scene";
 import type { LegendPart } from "../../src/core/types";
+import * as gad from "./gad";
 import { fromCsv, planted, type Cell, type Data } from "./graphs";
 import { Layout } from "./layout";
 
@@ -165,6 +166,14 @@ export class Mock {
   private readonly sockets: WebSocketServer;
   private readonly run = Math.random().toString(36).slice(2);
   requests: string[] = [];
+  lastUpload = "";
+  readonly views = new Map<string, { id: string; name: string; state: unknown; picture?: string }[]>();
+  readonly modes = new Map<string, string>();
+  readonly shares: Record<string, unknown>[] = [];
+  readonly experiments = gad.experiments();
+  log = "epoch 1: loss 0.91\nepoch 2: loss 0.73\n";
+  /** Whether there are accounts, experiments, and the right to run some. */
+  has = { accounts: false, experiments: true, runs: true };
 
   constructor(datasets: Record<string, Data>, private readonly withPositions = false) {
     for (const [id, data] of Object.entries(datasets)) this.datasets.set(id, data);
@@ -213,24 +222,68 @@ export class Mock {
     this.requests.push(`${request.method} ${url.pathname}${url.search}`);
     const q = url.searchParams;
     const api = /^\/api\/v1\/datasets(?:\/([^/]+)(?:\/(.*))?)?$/.exec(url.pathname);
-    if (!api) return page(url.pathname, response);
+    if (!api) {
+      const rest = /^\/api\/v1(\/.*)$/.exec(url.pathname)?.[1];
+      return rest === undefined ? page(url.pathname, response) : this.other(rest, request, q, response);
+    }
     const [, id, what] = api;
     if (id === undefined) {
       if (request.method === "POST") {
-        const chunks: Buffer[] = [];
-        for await (const chunk of request) chunks.push(chunk as Buffer);
         const name = q.get("name") ?? "upload";
         const made = `up${this.datasets.size + 1}`;
-        this.datasets.set(made, fromCsv(name, Buffer.concat(chunks).toString()));
+        this.lastUpload = (await body(request)).toString();
+        this.datasets.set(made, fromCsv(name, this.lastUpload));
         return json(response, { id: made, ...this.describe(made) }, 201);
       }
-      return json(response, { datasets: [...this.datasets.keys()].map((key) => this.describe(key)) });
+      const search = (q.get("search") ?? "").toLowerCase();
+      const sort = q.get("sort") ?? "created_at";
+      const sign = q.get("descending") === "true" ? -1 : 1;
+      const found = [...this.datasets.keys()].map((key) => this.describe(key)).filter((d) => String(d.name).toLowerCase().includes(search))
+        .sort((a, b) => sign * (typeof a[sort] === "number" ? Number(a[sort]) - Number(b[sort]) : String(a[sort]).localeCompare(String(b[sort]))));
+      const offset = Number(q.get("offset") ?? 0);
+      return json(response, { datasets: found.slice(offset, offset + Number(q.get("limit") ?? 100)), total: found.length });
     }
     const data = this.datasets.get(id);
     if (!data) return fail(response, 404, "no_dataset", `there is no dataset ${id}`);
     const table = (q.get("table") ?? "nodes") as "nodes" | "edges";
     switch (what) {
-      case undefined: return json(response, this.describe(id));
+      case undefined:
+        if (request.method === "DELETE") {
+          this.datasets.delete(id);
+          response.writeHead(204).end();
+          return;
+        }
+        if (request.method === "PATCH") {
+          const change = JSON.parse((await body(request)).toString()) as { name?: string; mode?: string };
+          if (change.name !== undefined) data.name = change.name;
+          if (change.mode !== undefined) this.modes.set(id, change.mode);
+        }
+        return json(response, this.describe(id));
+      case "shares": {
+        if (request.method === "POST") {
+          const share = { token: `t${this.shares.length}`, created_at: 0, email: null, expires_at: null, can_edit: false, ...(JSON.parse((await body(request)).toString()) as object) };
+          this.shares.push(share);
+          return json(response, { ...share, secret: "s3cret", url: `/graph/graph.html?dataset=${id}&share=s3cret` }, 201);
+        }
+        return json(response, this.shares);
+      }
+      case "members": {
+        const { query } = JSON.parse((await body(request)).toString()) as { query: { filter_dict?: Record<string, string> }[] };
+        const wanted = Object.entries(query[0]?.filter_dict ?? {})[0];
+        if (!wanted) return fail(response, 400, "invalid", "the first step is no condition on nodes");
+        const rows = this.matching(data, "nodes", `${wanted[0]} = '${wanted[1]}'`);
+        const bits = new Uint8Array(Math.ceil(count(data, "nodes") / 8));
+        for (const i of rows) bits[i >> 3]! |= 1 << (i & 7);
+        const inside = new Set(rows);
+        const edges = new Uint8Array(Math.ceil(count(data, "edges") / 8));
+        let n_edges = 0;
+        data.sources.forEach((u, e) => {
+          if (!inside.has(u) || !inside.has(data.targets[e]!)) return;
+          edges[e >> 3]! |= 1 << (e & 7);
+          n_edges++;
+        });
+        return json(response, { nodes: Buffer.from(bits).toString("base64"), edges: Buffer.from(edges).toString("base64"), n_nodes: rows.length, n_edges, warnings: [] });
+      }
       case "scene":
         response.writeHead(200, { "content-type": "application/vnd.graphlume.scene" });
         response.end(Buffer.from(encodeScene(this.scene(id, q))));
@@ -253,8 +306,82 @@ export class Mock {
         response.end([names.join(","), ...lines].join("\n"));
         return;
       }
-      default: return fail(response, 404, "no_page", `there is nothing at ${url.pathname}`);
+      default: return this.view(id, what!, request, response);
     }
+  }
+
+  /** Views that are kept. */
+  private async view(id: string, what: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [, one, part] = /^views(?:\/([^/]+)(\/picture)?)?$/.exec(what) ?? [];
+    if (!/^views/.test(what)) return fail(response, 404, "no_page", `there is nothing at ${what}`);
+    const views = this.views.get(id) ?? [];
+    this.views.set(id, views);
+    const told = (v: (typeof views)[number]): object => ({ id: v.id, name: v.name, state: v.state, has_picture: v.picture !== undefined });
+    if (one === undefined) {
+      if (request.method !== "POST") return json(response, { views: views.map(told), may_write: true });
+      const view = { id: `v${views.length + 1}`, ...(JSON.parse((await body(request)).toString()) as { name: string; state: unknown; picture?: string }) };
+      views.push(view);
+      return json(response, told(view), 201);
+    }
+    const view = views.find((v) => v.id === one);
+    if (!view) return fail(response, 404, "not_found", `there is no view \`${one}\``);
+    if (part) {
+      response.writeHead(200, { "content-type": "image/jpeg" }).end(Buffer.from(view.picture ?? "", "base64"));
+      return;
+    }
+    if (request.method === "DELETE") {
+      views.splice(views.indexOf(view), 1);
+      response.writeHead(204).end();
+      return;
+    }
+    if (request.method === "PATCH") view.name = (JSON.parse((await body(request)).toString()) as { name: string }).name;
+    return json(response, told(view));
+  }
+
+  /** What is not about graphs. */
+  private async other(path: string, request: IncomingMessage, q: URLSearchParams, response: ServerResponse): Promise<void> {
+    if (path === "/me") return json(response, { user: { id: "ann", name: "ann", is_admin: true }, organization: null, organizations: [{ slug: "lab", name: "Lab" }], has_accounts: this.has.accounts });
+    if (path === "/measures") return json(response, [{ name: "degree", columns: [{ name: "degree", over: "nodes" }] }]);
+    if (!this.has.experiments) return fail(response, 404, "not_found", "there is no folder of experiments ``");
+    const [, name, part] = /^\/experiments\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];
+    if (name !== undefined) {
+      const one = this.experiments.find((e) => e.name === name);
+      if (!one) return fail(response, 404, "not_found", `there is no experiment \`${name}\``);
+      if (part === undefined) return json(response, one);
+      if (part === "log") {
+        const all = Buffer.from(this.log);
+        const from = Number(q.get("offset") ?? Math.max(0, all.length - Number(q.get("limit") ?? 65536)));
+        response.writeHead(200, { "content-type": "text/plain; charset=utf-8", "x-graphlume-size": String(all.length) }).end(all.subarray(from));
+        return;
+      }
+      if (part === "evaluation" && request.method === "GET") return json(response, gad.evaluation);
+      if (part === "evaluation") {
+        one.has_evaluation = true;
+        return json(response, { files: ["evaluation.json"] });
+      }
+      if (part === "stop") {
+        one.status = { ...one.status, status: "stopped" };
+        return json(response, one.status);
+      }
+      if (part === "graph") return json(response, { ...this.describe("small") }, 201);
+      if (part === "plots") return json(response, { files: ["evaluation.json", "roc_curve.svg", "roc_curve.png", "score_distribution.svg", "report.html"] });
+      if (part.startsWith("plots/")) {
+        response.writeHead(200, { "content-type": "image/svg+xml", "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox" }).end(gad.plot(part.slice(6)));
+        return;
+      }
+    }
+    if (path === "/experiments" && request.method === "POST") {
+      const run = JSON.parse((await body(request)).toString()) as { method: string; dataset: string };
+      const made = { name: `exp__${run.method}__new__20261122_000000`, method: run.method, dataset: "new", time: "20261122_000000", status: { status: "running" }, has_results: false, has_evaluation: false };
+      this.experiments.unshift(made);
+      return json(response, { name: made.name }, 202);
+    }
+    if (path === "/experiments") return json(response, { experiments: this.experiments, n_unreadable: 0, may_run: this.has.runs });
+    if (path === "/gad/methods") return json(response, gad.methods());
+    if (path === "/gad/datasets") return json(response, gad.datasets());
+    if (path.startsWith("/gad/datasets/")) return json(response, gad.facts);
+    if (path === "/leaderboard") return json(response, gad.board(q.get("metric") ?? "roc_auc"));
+    return fail(response, 404, "no_page", `there is nothing at ${path}`);
   }
 
   private describe(id: string): Record<string, unknown> {
@@ -269,7 +396,8 @@ export class Mock {
     });
     return {
       id, name: data.name, description: "", n_nodes: count(data, "nodes"), n_edges: count(data, "edges"), is_directed: data.directed,
-      created_at: "2026-11-21T12:00:00Z", node_id_column: "id", tables: { nodes: describe("nodes"), edges: describe("edges") }, url_params: {},
+      created_at: Date.now() - 3_600_000 * (1 + [...this.datasets.keys()].indexOf(id)), updated_at: Date.now(), owner: "ann", mode: this.modes.get(id) ?? "private", organization: null,
+      node_id_column: "id", tables: { nodes: describe("nodes"), edges: describe("edges") }, url_params: {},
     };
   }
 
@@ -412,15 +540,23 @@ function colors(data: Data, by: string, legend: LegendPart[]): Uint8Array {
 }
 
 async function page(path: string, response: ServerResponse): Promise<void> {
-  const name = path === "/graphlume.js" || path === "/graphlume.css" ? path.slice(1) : path.endsWith("/graphlume.js") ? "graphlume.js" : path.endsWith("/graphlume.css") ? "graphlume.css" : "index.html";
+  const name = /\/(graphlume\.js|pages\.js|graphlume\.css)$/.exec(path)?.[1] ?? "index.html";
   const type = name.endsWith(".js") ? "text/javascript" : name.endsWith(".css") ? "text/css" : "text/html";
-  const body = await readFile(new URL(name, DIST));
+  let body: Buffer | string = await readFile(new URL(name, DIST));
+  // As the server does it for pages a folder below.
+  if (name === "index.html" && /^\/experiments\/./.test(path)) body = body.toString().replaceAll('"graphlume.', '"../graphlume.');
   // What a careful server would send: nothing from elsewhere, no code in the page itself.
   response.writeHead(200, {
     "content-type": `${type}; charset=utf-8`,
     ...(name === "index.html" ? { "content-security-policy": "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'" } : {}),
   });
   response.end(body);
+}
+
+async function body(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 function json(response: ServerResponse, value: unknown, status = 200): void {

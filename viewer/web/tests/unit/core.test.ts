@@ -155,7 +155,7 @@ describe("words of addresses", () => {
     expect(p.layout).toEqual({ lock_x: true, lock_y: true, lock_r: false, lin_log: true, strong_gravity: true, dissuade_hubs: true, edge_weight_influence: 2, jitter_tolerance: 0.5, gravity: 3, scaling: 4.5 });
     expect(p.settings).toMatchObject({
       background: "#ffffff", point_size: 2, point_opacity: 0.5, point_border: 1, edge_curvature: 0.2, edge_opacity: 0.3, show_arrows: false, highlight: "incoming",
-      highlight_hops: 2, show_labels: false, show_label_on_hover: true, show_card_on_hover: false, max_labels: 7, box_left: -10, box_top: 5, label_background: "#000000",
+      highlight_hops: 2, show_labels: false, show_label_on_hover: true, show_card_on_hover: false, max_labels: 7, label_background: "#000000",
     });
     expect(p).toMatchObject({ play: 0, menu: false, info: false, actions: false, histograms: true, inspector: true, title: "Fraud", favicon: "https://example.org/f.png" });
     expect(p.collections).toEqual([{ type: "set", id: "a" }]);

@@ -4,8 +4,11 @@ import { describe, expect, it } from "vitest";
 import { Camera, bounds } from "../../src/render/camera";
 import { glyph, initials } from "../../src/render/icons";
 import { shorten } from "../../src/render/labels";
-import { orderBySize, whitePoint } from "../../src/render/renderer";
-import { isInside } from "../../src/render/view";
+import { orderBySize } from "../../src/render/sizes";
+import { whitePoint } from "../../src/render/white";
+import type { Badge } from "../../src/core/scene";
+import { drawBadges, type Ground } from "../../src/render/badges";
+import { isInside } from "../../src/render/geometry";
 import { csv, offlinePage } from "../../src/ui/export";
 import { rangeExpression } from "../../src/ui/chart";
 // @ts-expect-error a script without types
@@ -101,5 +104,38 @@ describe("files", () => {
     expect(rangeExpression(histogram, [0, 5])).toBe('"When" >= 0 AND "When" < 5');
     expect(rangeExpression(histogram, [5, 10])).toBe('"When" >= 5 AND "When" <= 10');
     expect(rangeExpression({ ...histogram, type: "time" }, [0, 5])).toBe("\"When\" >= TIMESTAMP '1970-01-01 00:00:00Z' AND \"When\" < TIMESTAMP '1970-01-01 00:00:00.005Z'");
+  });
+});
+
+describe("badges", () => {
+  /** What is drawn: discs and texts, in order. */
+  function drawn(badge: Partial<Badge>, radius: number, ground: Partial<Ground> = {}): unknown[] {
+    const out: unknown[] = [];
+    const context = {
+      fillStyle: "", globalAlpha: 1,
+      beginPath: () => undefined,
+      arc: (x: number, y: number, r: number) => out.push(["disc", Math.round(x), Math.round(y), Math.round(r)]),
+      fill: () => out.push(["fill", context.fillStyle, context.globalAlpha]),
+      fillText: (text: string) => out.push(["text", text, context.fillStyle]),
+    };
+    const full: Badge = { position: "TopRight", as_text: true, index: [0], icon: ["DE"], color: [""], background: [""], ...badge };
+    drawBadges(context as never, [full], { width: 200, height: 200, paper: "#000000", dim: 0.3, at: () => ({ x: 100, y: 100, radius }), isHidden: () => false, isLit: () => true, ...ground });
+    return out;
+  }
+
+  it("sit at the rim, on the ground of the page or one of their own", () => {
+    expect(drawn({}, 20)).toEqual([["disc", 112, 88, 8], ["fill", "#000000", 1], ["text", "DE", "#ffffff"]]);
+    expect(drawn({ position: "Bottom", background: ["#ffff00"] }, 20)).toEqual([["disc", 100, 117, 8], ["fill", "#ffff00", 1], ["text", "DE", "#0a0d14"]]);
+    expect(drawn({ position: "Cover", color: ["#123456"] }, 20)).toEqual([["text", "DE", "#123456"]]);
+    // What is no color is not taken for one.
+    expect(drawn({ color: ["url(x)"], background: ["red;"] }, 20)[1]).toEqual(["fill", "#000000", 1]);
+  });
+
+  it("are left out where they could not be seen, and dimmed with their nodes", () => {
+    expect(drawn({}, 8)).toEqual([]);
+    expect(drawn({ position: "Nowhere" }, 20)).toEqual([]);
+    expect(drawn({}, 20, { isHidden: () => true })).toEqual([]);
+    expect(drawn({}, 20, { at: () => ({ x: 500, y: 100, radius: 20 }) })).toEqual([]);
+    expect(drawn({}, 20, { isLit: () => false })[1]).toEqual(["fill", "#000000", 0.3]);
   });
 });

@@ -26,6 +26,13 @@ describe("scene", () => {
     expect(decodeScene(encodeScene(scene))).toEqual(scene);
   });
 
+  it("has badges, of nodes that there are and in as many texts", () => {
+    const badge = { position: "TopRight", as_text: false, index: [2, 0], icon: ["flag", ""], color: ["", "#ff0000"], background: ["#00ff00", "#0000ff"] };
+    expect(decodeScene(encodeScene({ ...scene, badges: [badge] })).badges).toEqual([badge]);
+    const odd = encodeScene({ ...scene, badges: [{ ...badge, index: [2, 9, 1], icon: ["a", "b"], color: [] }, null as never] });
+    expect(decodeScene(odd).badges).toEqual([{ ...badge, index: [2], icon: ["a"], color: [""], background: ["#00ff00"] }]);
+  });
+
   it("lies on eighths, so that no buffer is copied", () => {
     const file = encodeScene(scene);
     const found = decodeScene(file);

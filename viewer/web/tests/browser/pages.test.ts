@@ -1,0 +1,292 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { planted } from "../mock/graphs";
+import { Mock } from "../mock/server";
+import { executable, get, launch, open, until } from "./browser";
+
+const require = createRequire(import.meta.url);
+
+describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 }, () => {
+  let browser: Browser;
+  let mock: Mock;
+  let at: string;
+
+  beforeAll(async () => {
+    browser = await launch();
+  }, 60_000);
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    mock = new Mock({ small: { ...planted(300, 700), name: "small" } });
+    at = await mock.listen();
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    await mock.close();
+  });
+
+  const names = (page: Page): Promise<string[]> => page.locator(".graph-link strong").allTextContents();
+
+  it("list graphs by pages, search and order them, and keep that in the address", async () => {
+    for (let i = 0; i < 44; i++) mock.datasets.set(`g${i}`, { ...planted(20 + i, 30, i + 1), name: `graph ${String(i).padStart(2, "0")}` });
+    const page = await open(browser, `${at}/`);
+    await page.getByText("1 – 20 of 45 graphs").waitFor();
+    expect((await names(page)).length).toBe(20);
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByText("21 – 40 of 45 graphs").waitFor();
+    await page.getByLabel("Order").selectOption("name");
+    await expect.poll(async () => (await names(page))[0]).toBe("graph 00");
+    await page.getByLabel("Search graphs").fill("graph 4");
+    await expect.poll(() => names(page)).toEqual(["graph 40", "graph 41", "graph 42", "graph 43"]);
+    expect(page.url()).toContain("q=graph+4");
+    await page.reload();
+    await expect.poll(() => names(page)).toEqual(["graph 40", "graph 41", "graph 42", "graph 43"]);
+    await page.getByLabel("Search graphs").fill("nothing");
+    await page.getByText("No graph is called so.").waitFor();
+    await page.goBack();
+    expect(page.problems).toEqual([]);
+  });
+
+  it("say what to do where there is nothing", async () => {
+    mock.datasets.clear();
+    mock.has.experiments = false;
+    const page = await open(browser, `${at}/`);
+    await page.getByText("No graphs yet").waitFor();
+    expect(await page.getByRole("link", { name: "Experiments" }).count()).toBe(0);
+    await page.goto(`${at}/experiments`);
+    await page.getByRole("heading", { name: "This server shows no experiments" }).waitFor();
+  });
+
+  it("name graphs anew, and delete them when that is meant", async () => {
+    const page = await open(browser, `${at}/`);
+    await page.getByRole("button", { name: "Rename small" }).click();
+    const dialog = page.getByRole("dialog", { name: "Rename small" });
+    await dialog.getByLabel("Name").fill("<b>large</b>");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect.poll(() => names(page)).toEqual(["<b>large</b>"]);
+    expect(mock.datasets.get("small")!.name).toBe("<b>large</b>");
+    await page.getByRole("button", { name: "Delete <b>large</b>" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    expect(mock.datasets.size).toBe(1);
+    await page.getByRole("button", { name: "Delete <b>large</b>" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("No graphs yet").waitFor();
+    expect(mock.datasets.size).toBe(0);
+    expect(page.problems).toEqual([]);
+  });
+
+  it("say who may see a graph, where there are accounts", async () => {
+    mock.has.accounts = true;
+    const page = await open(browser, `${at}/`);
+    await page.getByText("ann").waitFor();
+    await page.getByRole("button", { name: "Share small" }).click();
+    const dialog = page.getByRole("dialog", { name: "Share small" });
+    await dialog.getByText("There are no links.").waitFor();
+    await dialog.getByLabel("Who may see it").selectOption("public");
+    await page.locator(".mode-public").waitFor();
+    expect(mock.modes.get("small")).toBe("public");
+    await dialog.getByLabel("For whom, as a note").fill("bob@example.org");
+    await dialog.getByRole("button", { name: "Make a link" }).click();
+    expect(await dialog.getByRole("textbox", { name: "The link" }).inputValue()).toBe(`${at}/graph/graph.html?dataset=small&share=s3cret`);
+    await dialog.getByText("bob@example.org").waitFor();
+    expect(mock.shares[0]).toMatchObject({ email: "bob@example.org", can_edit: false });
+    expect(Number(mock.shares[0]!.expires_at)).toBeGreaterThan(Date.now() + 29 * 86_400_000);
+    expect(page.problems).toEqual([]);
+  });
+
+  it("take several files, of which one has the nodes", async () => {
+    const page = await open(browser, `${at}/`);
+    const folder = await mkdtemp(join(tmpdir(), "graphlume-"));
+    await writeFile(join(folder, "calls.csv"), "source,target\na,b\nb,c\n");
+    await writeFile(join(folder, "calls-nodes.csv"), "id,kind\na,x\nb,y\nc,x\n");
+    const [request] = await Promise.all([
+      page.waitForRequest((r) => r.method() === "POST" && r.url().includes("/datasets")),
+      page.locator("input[type=file]").setInputFiles([join(folder, "calls-nodes.csv"), join(folder, "calls.csv")]),
+    ]);
+    expect(request.url()).toContain("name=calls.csv");
+    expect(request.headers()["content-type"]).toContain("multipart/form-data");
+    // The browser tells no bodies with files in them: the server of the tests has it.
+    await expect.poll(() => mock.lastUpload).toMatch(/name="nodes"; filename="calls-nodes.csv"[\s\S]*name="edges"; filename="calls.csv"/);
+  });
+
+  it("show experiments as they go on, and start and stop them", async () => {
+    const page = await open(browser, `${at}/experiments`);
+    await page.getByText("25 experiments").waitFor();
+    await page.getByLabel("State").selectOption("active");
+    await page.getByText("1 of 25 experiments").waitFor();
+    await page.getByRole("link", { name: "scan" }).click();
+    await page.getByText("epoch 2: loss 0.73").waitFor();
+    expect(page.url()).toContain("/experiments/exp__scan__uci");
+    mock.log += "epoch 3: löss 0.61\n";
+    await page.getByText("epoch 3: löss 0.61").waitFor();
+    // What is there is not fetched again.
+    expect(await page.locator(".log").textContent()).toBe(mock.log);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("button", { name: "Stop it" }).click();
+    await page.locator(".state-stopped").waitFor();
+    await page.getByRole("button", { name: "Run again" }).click();
+    const dialog = page.getByRole("dialog", { name: "New experiment" });
+    expect(await dialog.getByLabel("Method").inputValue()).toBe("scan");
+    await dialog.getByLabel("k", { exact: true }).fill("7");
+    await dialog.getByLabel("Seed").fill("3");
+    const [request] = await Promise.all([page.waitForRequest((r) => r.method() === "POST" && r.url().endsWith("/experiments")), dialog.getByRole("button", { name: "Start" }).click()]);
+    expect(request.postDataJSON()).toEqual({ method: "scan", dataset: "uci", parameters: { k: "7" }, seed: 3 });
+    await page.waitForURL("**/experiments/exp__scan__new__20261122_000000");
+    expect(page.problems).toEqual([]);
+  });
+
+  it("show what an experiment is worth, and its scores in the graph", async () => {
+    const page = await open(browser, `${at}/experiments/exp__lof__disney__20261111_110000`);
+    await page.getByText("0.7832").waitFor();
+    const plot = page.locator("figure.plot img").first();
+    await expect.poll(() => plot.evaluate((img) => (img as HTMLImageElement).naturalWidth)).toBeGreaterThan(0);
+    expect(await plot.getAttribute("alt")).toBe("Receiver operating characteristic");
+    await page.getByRole("button", { name: "Open in the graph view" }).click();
+    await until(page, "app?.viewer.scene?.n_nodes === 300", "the graph is shown");
+    await page.goBack();
+    await page.getByText("0.7832").waitFor();
+    await page.goto(`${at}/experiments/exp__lof__nothing__1`);
+    await page.getByRole("heading", { name: "This cannot be shown" }).waitFor();
+  });
+
+  it("rank methods, and say which differences count", async () => {
+    const page = await open(browser, `${at}/leaderboard`);
+    const first = (): Promise<string | null> => page.locator("table.board tbody th").first().textContent();
+    await page.locator("svg.cd-picture").waitFor();
+    expect(await first()).toBe("scan");
+    expect(await page.locator("svg.cd-picture").getAttribute("aria-label")).toContain("scan 1.00, oddball 2.00");
+    expect(await page.locator("svg.cd-picture .bar").count()).toBe(3);
+    await page.getByRole("button", { name: "enron" }).click();
+    expect(await page.locator("th[aria-sort=descending]").textContent()).toBe("enron");
+    await page.getByLabel("Metric").selectOption("average_precision");
+    await page.getByText("0.307").first().waitFor();
+    expect(page.url()).toContain("metric=average_precision");
+    expect(page.problems).toEqual([]);
+  });
+
+  it("list methods and datasets, with what is in them", async () => {
+    const page = await open(browser, `${at}/methods`);
+    await page.getByText("6 methods").waitFor();
+    await page.getByLabel("Search methods").fill("stream");
+    await page.getByText("1 of 6 methods").waitFor();
+    await page.getByText("2 parameters").click();
+    await page.getByRole("button", { name: "Run midas" }).click();
+    expect(await page.getByRole("dialog").getByLabel("Method").inputValue()).toBe("midas");
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("link", { name: "Datasets" }).click();
+    await page.getByText("5 datasets").waitFor();
+    await page.getByText("What is in it").nth(1).click();
+    await page.getByText("124, 6 of them anomalies").waitFor();
+    expect(mock.requests.filter((r) => r.includes("/gad/datasets/"))).toEqual(["GET /api/v1/gad/datasets/bundled%3Adisney"]);
+    await page.getByRole("button", { name: "Experiments" }).first().click();
+    expect(page.problems).toEqual([]);
+  });
+
+  it("keep views on the server, with pictures, names and links", async () => {
+    const page = await open(browser, `${at}/?dataset=small&play=0`);
+    await until(page, "app?.viewer.scene");
+    await get(page, "app.viewer.update({ filters: [{ id: 'f1', table: 'nodes', expression: 'degree > 4', exclude: false, enabled: true }] })");
+    await page.getByRole("button", { name: /^Saved views/ }).click();
+    await page.getByLabel("Keep what is seen now").fill("busy ones");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.locator(".view-open img").waitFor();
+    expect(mock.views.get("small")![0]).toMatchObject({ name: "busy ones", state: { version: 1 } });
+    expect(Buffer.from(mock.views.get("small")![0]!.picture!, "base64").subarray(0, 3).toString("hex")).toBe("ffd8ff");
+    await page.locator(".views li").hover();
+    await page.getByRole("button", { name: "Copy a link to busy ones" }).click();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    expect(link).toContain("view=v1");
+    const other = await open(browser, link);
+    await until(other, "app?.viewer.state.filters[0]?.expression === 'degree > 4'", "the view is shown to somebody else");
+    await page.locator(".views li").hover();
+    await page.getByRole("button", { name: "Rename busy ones" }).click();
+    await page.getByLabel("New name").fill("hubs");
+    await page.getByLabel("New name").press("Enter");
+    await page.getByRole("button", { name: "hubs", exact: true }).waitFor();
+    expect(mock.views.get("small")![0]!.name).toBe("hubs");
+    await page.locator(".views li").hover();
+    await page.getByRole("button", { name: "Delete view hubs" }).click();
+    await page.getByText("No views are saved yet.").waitFor();
+    const gone = await open(browser, link);
+    await gone.getByText("the saved view is not shown").waitFor();
+    await until(gone, "app?.viewer.scene", "the graph is shown all the same");
+    expect(page.problems).toEqual([]);
+  });
+
+  it("draw collections, switch them off, and say which are none", async () => {
+    const set = (id: string, kind: string, node_color: string): object => ({ type: "set", id, name: `all ${kind}`, node_color, expr: { type: "gfql_chain", gfql: [{ type: "Node", filter_dict: { kind } }] } });
+    const collections = JSON.stringify([set("ip", "ip", "#ff0000"), set("user", "user", "#00ff00"), { type: "set", id: "bad", name: "bad", expr: { type: "gfql_chain", gfql: [{ type: "Edge" }] } }]);
+    const page = await open(browser, `${at}/?dataset=small&play=0&collectionsGlobalNodeColor=0000ff&collections=${encodeURIComponent(collections)}`);
+    await until(page, "app?.viewer.collections.length === 3", "collections are found");
+    const colors = async (): Promise<Record<string, number>> => {
+      const all = await get<number[][]>(page, "Array.from({ length: 300 }, (_, u) => app.viewer.view.renderer.colorOf(u))");
+      const tally: Record<string, number> = {};
+      for (const c of all) tally[c.join()] = (tally[c.join()] ?? 0) + 1;
+      return tally;
+    };
+    const kinds = mock.datasets.get("small")!.nodes.get("kind") as string[];
+    const n = (kind: string): number => kinds.filter((k) => k === kind).length;
+    expect(await colors()).toEqual({ "255,0,0": n("ip"), "0,255,0": n("user"), "0,0,255": 300 - n("ip") - n("user") });
+    await page.getByText("collection bad: the first step is no condition on nodes").waitFor();
+    await page.getByLabel("Color all ip").uncheck();
+    await until(page, "app.viewer.collectionsOff.has('ip')");
+    expect((await colors())["255,0,0"]).toBeUndefined();
+    await page.getByRole("button", { name: /^all user/ }).click();
+    expect(await get(page, "app.viewer.state.selection.length")).toBe(n("user"));
+    await page.getByRole("button", { name: /^Undo/ }).click();
+    await page.getByRole("button", { name: /^Undo/ }).click();
+    expect((await colors())["255,0,0"]).toBe(n("ip"));
+  });
+
+  it("act on the words of an address", async () => {
+    const page = await open(browser, `${at}/?dataset=small&play=0&left=-50&right=50&top=40&bottom=-40&info=false&showActions=false&shortenLabels=false&labelOpacity=0.5&showPointsOfInterestLabel=false&logoUrl=/graphlume.css&logoPosition=top-left&logoAutoInvert=true`);
+    await until(page, "app?.viewer.scene");
+    const seen = await get<number[]>(page, "(() => { const c = app.viewer.view.camera; return [c.toPlaneX(app.viewer.view.inset.left), c.toPlaneX(c.width - app.viewer.view.inset.right), c.toPlaneY(0), c.toPlaneY(c.height)]; })()");
+    expect(seen[0]).toBeLessThanOrEqual(-50);
+    expect(seen[1]).toBeGreaterThanOrEqual(50);
+    expect(Math.max(seen[1]! - seen[0]!, seen[2]! - seen[3]!)).toBeLessThan(260);
+    expect(await page.locator(".counts").isVisible()).toBe(false);
+    expect(await page.locator(".tools").isVisible()).toBe(false);
+    expect(await get(page, "[app.viewer.view.labelStyle.opacity, app.viewer.view.labelLength, app.viewer.view.showLabels]")).toEqual([0.5, 200, false]);
+    expect(await page.locator(".logo").getAttribute("class")).toBe("logo at-top at-left inverted");
+  });
+
+  it("can be used without seeing or a mouse, as far as a program can tell, light and dark", async () => {
+    mock.has.accounts = true;
+    const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+    const check = async (page: Page, where: string): Promise<void> => {
+      const violations = await page.evaluate(async () => {
+        const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }> } };
+        return (await axe.run()).violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(" | ")}`);
+      });
+      expect(violations, where).toEqual([]);
+    };
+    for (const theme of ["dark", "light"] as const) {
+      const page = await open(browser, `${at}/`);
+      await page.evaluate((t) => localStorage.setItem("graphlume.theme", t), theme);
+      for (const [path, ready] of [["/", "300 nodes"], ["/experiments", "25 experiments"], ["/experiments/exp__lof__disney__20261111_110000", "0.7832"], ["/experiments/exp__degree__hubs__20261110_130000", "KeyError"], ["/leaderboard", "CD ="], ["/methods", "6 methods"], ["/datasets", "5 datasets"]] as const) {
+        await page.goto(`${at}${path}`);
+        await page.getByText(ready, { exact: false }).first().waitFor();
+        // Not as a script of the page, whose policy lets no foreign one in.
+        await page.evaluate(axe);
+        for (const summary of await page.locator("summary").all()) await summary.click();
+        await check(page, `${path}, ${theme}`);
+      }
+      await page.goto(`${at}/`);
+      await page.getByRole("button", { name: "Share small" }).click();
+      await page.getByText("There are", { exact: false }).first().waitFor();
+      await page.evaluate(axe);
+      await check(page, `sharing, ${theme}`);
+      await page.getByRole("button", { name: "Close" }).click();
+      await page.goto(`${at}/experiments?new=lof`);
+      await page.getByRole("dialog").waitFor();
+      await page.evaluate(axe);
+      await check(page, `starting, ${theme}`);
+      await page.close();
+    }
+  });
+});

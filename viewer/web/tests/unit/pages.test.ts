@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+
+import { isMember, paint, readCollections, resolveCollections, type Members } from "../../src/core/collections";
+import { readParams } from "../../src/core/params";
+import { decodeScene } from "../../src/core/scene";
+import { SceneSource } from "../../src/core/source";
+import { encodeScene } from "../../src/core/scene";
+import { BrowserViews } from "../../src/core/views";
+import { beginOf, duration, linked, scored } from "../../src/pages/gad";
+import { ago } from "../../src/pages/home";
+import { nodesOf } from "../../src/pages/upload";
+
+const members = (nodes: number, edges: number): Members => ({ nodes: Uint8Array.of(nodes), edges: Uint8Array.of(edges), n_nodes: 0, n_edges: 0 });
+const chain = (n: number): unknown => ({ type: "gfql_chain", gfql: [n] });
+
+describe("collections", () => {
+  it("are read as PyGraphistry writes them, and what is none is left out", () => {
+    const specs = readCollections([
+      { type: "set", id: "a", name: "Red ones", node_color: "#ff0000", expr: chain(1) },
+      { type: "set", id: "b", edge_color: "00ff00", expr: chain(2) },
+      { type: "set", expr: chain(3) },
+      { type: "intersection", id: "c", expr: { type: "intersection", sets: ["a", "b"] } },
+      { type: "intersection", id: "d", expr: { type: "intersection", sets: [] } },
+      { type: "set", id: "e" }, null, "x", 3,
+    ]);
+    expect(specs.map((s) => s.id)).toEqual(["a", "b", "collection 3", "c"]);
+    expect(specs[0]).toMatchObject({ name: "Red ones", nodeColor: [1, 0, 0], edgeColor: null, query: [1], sets: [] });
+    expect(specs[1]).toMatchObject({ name: "b", nodeColor: null, edgeColor: [0, 1, 0] });
+    // Those that name no color have one all the same.
+    expect(specs[2]!.nodeColor).not.toBeNull();
+    expect(specs[3]).toMatchObject({ query: null, sets: ["a", "b"] });
+    expect(readCollections({ type: "set" })).toEqual([]);
+    expect(readCollections(Array.from({ length: 99 }, (_, i) => ({ type: "set", id: i, expr: chain(i) })))).toHaveLength(30);
+  });
+
+  it("are found one by one, and an intersection is what is in all of its sets", async () => {
+    const specs = readCollections([
+      { type: "set", id: "a", expr: chain(1) }, { type: "set", id: "b", expr: chain(2) }, { type: "set", id: "bad", expr: chain(3) },
+      { type: "intersection", id: "both", expr: { sets: ["a", "b"] } }, { type: "intersection", id: "none", expr: { sets: ["a", "bad"] } }, { type: "intersection", id: "lost", expr: { sets: ["zz"] } },
+    ]);
+    const found = await resolveCollections(specs, (query) => {
+      const n = (query as number[])[0];
+      return n === 3 ? Promise.reject(new Error("no such column")) : Promise.resolve(n === 1 ? members(0b0111, 0b01) : members(0b1110, 0b11));
+    });
+    const by = new Map(found.map((c) => [c.id, c]));
+    expect(by.get("both")!.members).toEqual({ nodes: Uint8Array.of(0b0110), edges: Uint8Array.of(0b01), n_nodes: 2, n_edges: 1 });
+    expect(by.get("bad")!.error).toBe("no such column");
+    expect(by.get("none")!.error).toBe("bad has no members that are known");
+    expect(by.get("lost")!.error).toBe("there is no collection zz");
+  });
+
+  it("color what is in them, the first before the others, and leave the rest", () => {
+    const [a, b] = readCollections([{ type: "set", id: "a", node_color: "#ff0000", expr: chain(1) }, { type: "set", id: "b", node_color: "#0000ff", edge_color: "#00ff00", expr: chain(2) }]).map((s, i) => ({ ...s, error: "", members: i === 0 ? members(0b001, 0) : members(0b011, 0b01) }));
+    const scene = { n_nodes: 3, n_edges: 2, edges: Uint32Array.of(0, 1, 1, 2), node_color: Uint8Array.from([1, 2, 3, 255, 4, 5, 6, 128, 7, 8, 9, 255]) };
+    const painted = paint(scene, [a!, b!], null, null);
+    expect([...painted.node_color]).toEqual([255, 0, 0, 255, 0, 0, 255, 128, 7, 8, 9, 255]);
+    // An edge without a color of its own is between its ends.
+    expect([...painted.edge_color!]).toEqual([0, 255, 0, 255, 3, 4, 132, 255]);
+    const grounded = paint({ ...scene, node_color: undefined }, [a!], [1, 1, 1], null);
+    expect([...grounded.node_color.subarray(4)]).toEqual([255, 255, 255, 255, 255, 255, 255, 255]);
+    expect(grounded.edge_color).toBeUndefined();
+    expect([0, 1, 2, 9].map((u) => isMember(Uint8Array.of(0b101), u))).toEqual([true, false, true, false]);
+  });
+});
+
+describe("views that a browser keeps", () => {
+  const storage = (): Pick<Storage, "getItem" | "setItem"> & { kept: Map<string, string> } => {
+    const kept = new Map<string, string>();
+    return { kept, getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
+  };
+
+  it("are saved, named anew and deleted, each graph's by themselves", async () => {
+    const box = storage();
+    const views = new BrowserViews("g", () => box);
+    await views.save("one", { version: 1, settings: { point_size: 2 } }, "/9j/AA");
+    await views.save("two", { version: 1 }, null);
+    await views.save("two", { version: 1, hidden: [3] }, null);
+    expect((await views.list()).views.map((v) => [v.name, v.picture, v.view.hidden])).toEqual([["one", "data:image/jpeg;base64,/9j/AA", undefined], ["two", null, [3]]]);
+    await expect(views.rename("one", "two")).rejects.toThrow("there is a view two already");
+    await views.rename("one", "first");
+    await views.remove("two");
+    expect((await views.list()).views.map((v) => v.name)).toEqual(["first"]);
+    expect((await new BrowserViews("h", () => box).list()).views).toEqual([]);
+  });
+
+  it("are none where somebody else wrote, or nothing is kept", async () => {
+    const box = storage();
+    box.kept.set("graphlume.views.g", JSON.stringify([{ name: "x", view: { version: 9 } }, { name: "ok", view: { version: 1 }, picture: "javascript:alert(1)" }, 3, null]));
+    expect((await new BrowserViews("g", () => box).list()).views).toEqual([{ id: "ok", name: "ok", view: { version: 1 }, picture: null }]);
+    box.kept.set("graphlume.views.g", "{");
+    expect((await new BrowserViews("g", () => box).list()).views).toEqual([]);
+    const none = new BrowserViews("g", () => { throw new Error("no storage"); });
+    expect((await none.list()).views).toEqual([]);
+    await expect(none.save("x", { version: 1 }, null)).rejects.toThrow("no storage");
+  });
+});
+
+describe("words of addresses", () => {
+  it("say what part of the plane is seen, whichever way y goes", () => {
+    expect(readParams({ left: "-1", right: 2, top: 5, bottom: -5 }).box).toEqual({ left: -1, right: 2, top: 5, bottom: -5 });
+    expect(readParams({ left: -1, right: 2, top: -5, bottom: 5 }).box).toEqual({ left: -1, right: 2, top: 5, bottom: -5 });
+    expect(readParams({ left: 2, right: 2, top: 1, bottom: 0 }).box).toBeUndefined();
+    expect(readParams({ left: 1, right: 2, top: 1 }).box).toBeUndefined();
+  });
+
+  it("are acted on, all of PyGraphistry's", () => {
+    const words = "play lockedX lockedY lockedR left right top bottom linLog strongGravity dissuadeHubs edgeInfluence precisionVsSpeed gravity scalingRatio bg pointSize pointOpacity pointStrokeWidth edgeCurvature edgeOpacity showArrows neighborhoodHighlight neighborhoodHighlightHops showLabels showLabelOnHover showLabelPropertiesOnHover shortenLabels labelColor labelBackground labelOpacity showPointsOfInterest showPointsOfInterestLabel pointsOfInterestMax menu info showActions showHistograms showInspector showCollections collections collectionsGlobalNodeColor collectionsGlobalEdgeColor pageTitle favicon logoUrl logoPosition logoMaxWidth logoMaxHeight logoAutoInvert".split(" ");
+    const text = (word: string): string => (/color|bg|background/i.test(word) ? "#112233" : word === "collections" ? '[{"type":"set"}]' : /favicon|logoUrl/.test(word) ? "/x.png" : "1");
+    const sides = { left: "0", right: "1", top: "1", bottom: "0" };
+    for (const word of words) {
+      const more = word in sides ? sides : word.startsWith("logo") ? { logoUrl: "/x.png" } : {};
+      const without = { ...more } as Record<string, string>;
+      delete without[word];
+      expect(readParams({ ...without, [word]: (more as Record<string, string>)[word] ?? text(word) }), word).not.toEqual(readParams(without));
+    }
+  });
+});
+
+describe("pages", () => {
+  it("take files whose names say nodes for the nodes, and never all of them", () => {
+    const files = (...names: string[]): File[] => names.map((name) => new File([], name));
+    expect(nodesOf(files("people-nodes.csv"))).toEqual([]);
+    expect(nodesOf(files("edges.csv", "people-nodes.csv")).map((f) => f.name)).toEqual(["people-nodes.csv"]);
+    expect(nodesOf(files("nodes.csv", "points.csv")).map((f) => f.name)).toEqual(["points.csv"]);
+    expect(nodesOf(files("a.csv", "b.csv"))).toEqual([]);
+  });
+
+  it("say times, durations and types as people do", () => {
+    const now = Date.UTC(2026, 10, 22);
+    expect([30_000, 300_000, 7_200_000, 3 * 86_400_000, 40 * 86_400_000].map((ms) => ago(now - ms, now))).toEqual(["now", "5 min ago", "2 h ago", "3 days ago", "2026-10-13"]);
+    expect([12, 1500, 61_000, 3_700_000].map(duration)).toEqual(["12 ms", "1.5 s", "1 min 1 s", "1 h 1 min"]);
+    expect(beginOf("20261122_015001")).toBe(Date.UTC(2026, 10, 22, 1, 50, 1));
+    expect(beginOf("yesterday")).toBeNull();
+    expect(["NODE_ANOMALY_SCORES", "TEMPORAL_EDGE_ANOMALY_SCORES", "EDGE_STREAM_ANOMALY_SCORES", null].map(scored)).toEqual(["nodes", "edges over time", "a stream of edges", ""]);
+    expect(linked("plain, without addresses")).toEqual(["plain, without addresses"]);
+  });
+});
+
+describe("histograms without a server", () => {
+  it("have the bins of the whole in every part", async () => {
+    const scene = { n_nodes: 4, n_edges: 3, is_directed: false, title: "", edges: Uint32Array.of(0, 1, 0, 2, 0, 3), settings: {}, legend: [], labels: { index: [], text: [] }, icons: [] };
+    const bytes = encodeScene(scene);
+    const source = new SceneSource(decodeScene(bytes), () => bytes);
+    const whole = await source.histogram("nodes", "degree", 2);
+    const part = await source.histogram("nodes", "degree", 2, "degree < 2");
+    expect(part.edges).toEqual(whole.edges);
+    expect([whole.counts, part.counts]).toEqual([[3, 1], [3, 0]]);
+    const ends = await source.histogram("edges", "target", 2, "target <> '3'");
+    expect([ends.values, ends.counts, ends.n_other]).toEqual([["1", "2"], [1, 1], 0]);
+  });
+});
