@@ -8,5 +8,14 @@ pub const DOCUMENT: &str = include_str!("../web/dist/index.html");
 /// The script, an ES module.
 pub const SCRIPT: &str = include_str!("../web/dist/graphlume.js");
 
+/// The document of the page of cases; it asks for `cases.js` and `cases.css` beside it.
+pub const CASES_DOCUMENT: &str = include_str!("../web/dist/cases.html");
+
+/// Its script, an ES module.
+pub const CASES_SCRIPT: &str = include_str!("../web/dist/cases.js");
+
+/// Its sheet of styles.
+pub const CASES_STYLES: &str = include_str!("../web/dist/cases.css");
+
 /// The sheet of styles.
 pub const STYLES: &str = include_str!("../web/dist/graphlume.css");

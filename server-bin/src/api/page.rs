@@ -20,6 +20,11 @@ struct Asset {
 const VIEWER: Asset = Asset { kind: "text/html; charset=utf-8", text: page::DOCUMENT };
 const SCRIPT: Asset = Asset { kind: "text/javascript; charset=utf-8", text: page::SCRIPT };
 const STYLES: Asset = Asset { kind: "text/css; charset=utf-8", text: page::STYLES };
+const CASES: Asset = Asset { kind: "text/html; charset=utf-8", text: page::CASES_DOCUMENT };
+const CASES_SCRIPT: Asset =
+    Asset { kind: "text/javascript; charset=utf-8", text: page::CASES_SCRIPT };
+const CASES_STYLES: Asset =
+    Asset { kind: "text/css; charset=utf-8", text: page::CASES_STYLES };
 const API: Asset =
     Asset { kind: "text/html; charset=utf-8", text: include_str!("../page/api.html") };
 const API_SCRIPT: Asset =
@@ -36,6 +41,10 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
         ("/graph/graph.html", VIEWER),
         ("/graph/graphlume.js", SCRIPT),
         ("/graph/graphlume.css", STYLES),
+        ("/case/", CASES),
+        ("/case/{id}", CASES),
+        ("/case/cases.js", CASES_SCRIPT),
+        ("/case/cases.css", CASES_STYLES),
         ("/api/", API),
         ("/api/api.js", API_SCRIPT),
         ("/api/api.css", API_STYLES),

@@ -3,6 +3,7 @@
 //! Nothing is listed before it is whole: objects are written first, and the row that names them last.
 
 mod accounts;
+mod cases;
 mod datasets;
 mod files;
 mod migrations;
@@ -16,6 +17,7 @@ use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::{AnyPool, Row};
 
 pub(crate) use accounts::{Organization, PersonalKey, User};
+pub(crate) use cases::Case;
 pub(crate) use datasets::{Dataset, Mode, NewDataset, Spec};
 pub(crate) use files::{Column, File};
 pub(crate) use shares::{Share, View};

@@ -9,7 +9,7 @@ use graphlume::Graph;
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::hypergraph::HypergraphConfig;
 use graphlume::etl::pipeline::{PipelineError, Steps};
-use graphlume::etl::table::{Table, sql};
+use graphlume::etl::table::{SqlOptions, Table, sql};
 use graphlume::etl::topology::{filter_edges, induced_by_mask, prune_orphans};
 use graphlume::etl::{Control, Error};
 use graphlume::graph::{IdOrder, ReadOptions, read_table};
@@ -177,7 +177,7 @@ impl How {
             Self::Sql(query) => {
                 let tables =
                     [("edges", Table::from_batch(edges)?), ("nodes", Table::from_batch(nodes)?)];
-                Ok(sql(query, &tables)?.collect(control)?)
+                Ok(sql(query, &tables, &SqlOptions::default(), control)?.collect(control)?)
             }
             Self::Steps(steps) => {
                 // Null is that an option is not there.
