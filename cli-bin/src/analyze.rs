@@ -11,7 +11,9 @@ use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{SortOptions, sort_to_indices, take_record_batch};
 use arrow::datatypes::{Field, Schema};
 use graphlume::device::Device;
-use graphlume::etl::analytics::measures::{DevicePlan, MEASURES, Measured, Over, Plan, measure};
+use graphlume::etl::analytics::measures::{
+    DevicePlan, MEASURES, Measure, Measured, Over, Plan, measure,
+};
 use graphlume::etl::device::DeviceGraph;
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::{WriteOptions, write_table};
@@ -125,7 +127,9 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         write.check(path)?;
     }
     for spec in &args.measures {
-        measure(&spec.name)?;
+        let measure = measure(&spec.name)?;
+        // Nodes and columns that options name are looked for once there is a graph.
+        measure.check(&spec.options).with_context(|| format!("measure {}", spec.name))?;
     }
     let (graph, _) = args.input.read(messages)?;
     let on_device = DeviceGraph::new(&graph, args.device);
@@ -290,6 +294,7 @@ pub(crate) fn list(args: &ListArgs) -> anyhow::Result<Outcome> {
                     "about": one.about,
                     "columns": one.columns,
                     "options": one.options(),
+                    "about_options": about_options(one),
                     "devices": one.runs_on_devices(),
                 })
             })
@@ -324,12 +329,22 @@ pub(crate) fn list(args: &ListArgs) -> anyhow::Result<Outcome> {
         }
         text.push('\n');
         for (name, default) in one.options() {
-            write!(text, "\n  option {name} [default: {default}]")?;
+            let about = one.about_option(&name).unwrap_or_default();
+            write!(text, "\n  option {name} [default: {default}]\n      {about}")?;
         }
         text.push('\n');
     }
     print(text.as_bytes())?;
     Ok(Outcome::Done)
+}
+
+/// What each option of a measure means.
+fn about_options(measure: &Measure) -> Map<String, Value> {
+    let about = |name: String| {
+        let about = measure.about_option(&name);
+        (name, Value::from(about))
+    };
+    measure.options().into_iter().map(|(name, _)| about(name)).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use graphlume::graph::{Format, IdOrder, ReadOptions, ReadReport};
+use graphlume::graph::{Error, Format, IdOrder, ReadOptions, ReadReport};
 use graphlume::{Graph, read};
 use serde::de::DeserializeOwned;
 
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Column of edge weights [default: `weight`, if it is there]
     #[arg(long, value_name = "COLUMN")]
     weight: Option<String>,
+    /// Take no column for weights, not even one of that name: all edges count alike
+    #[arg(long, conflicts_with = "weight")]
+    no_weight: bool,
     /// Column of node ids in the node file [default: found by name, else the first]
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
@@ -75,7 +78,7 @@ impl Args {
             source: self.source.clone(),
             target: self.target.clone(),
             weight: self.weight.clone(),
-            unweighted: false,
+            unweighted: self.no_weight,
             id: self.id.clone(),
             nodes: self.nodes.clone(),
             directed: match (self.directed, self.undirected) {
@@ -104,13 +107,26 @@ impl Args {
         messages: Messages,
     ) -> anyhow::Result<(Graph, ReadReport)> {
         let spinner = messages.spinner(format!("reading {}", self.edges.display()));
-        let (graph, report) = read(&self.edges, options)?;
+        let (graph, report) = read(&self.edges, options).map_err(with_advice)?;
         drop(spinner);
         messages.say(describe(&graph, &report));
         if report.weight.is_none() && graph.edges().column_by_name("weight").is_some() {
             messages.say("column `weight` holds no numbers and is not used: all weights are 1");
         }
         Ok((graph, report))
+    }
+}
+
+/// The error, and what can be done where a weight is one that no algorithm can use.
+fn with_advice(error: graphlume::graph::Error) -> anyhow::Error {
+    let is_weight = match &error {
+        Error::InFile { source, .. } => matches!(**source, Error::BadWeight { .. }),
+        error => matches!(error, Error::BadWeight { .. }),
+    };
+    let error = anyhow::Error::from(error);
+    match is_weight {
+        true => anyhow::anyhow!("{error}; --no-weight reads the edges without weights"),
+        false => error,
     }
 }
 

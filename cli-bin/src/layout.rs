@@ -416,7 +416,7 @@ impl Outputs<'_> {
 }
 
 /// Whether the name asks for a whole graph instead of a table of nodes.
-fn is_graph_format(path: &Path) -> bool {
+pub(crate) fn is_graph_format(path: &Path) -> bool {
     let name = path.to_string_lossy().to_ascii_lowercase();
     let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
     [".gexf", ".graphml", ".gml"].iter().any(|suffix| name.ends_with(suffix))

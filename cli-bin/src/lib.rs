@@ -8,6 +8,8 @@
 #![forbid(unsafe_code)]
 
 mod analyze;
+#[cfg(feature = "tables")]
+mod case;
 mod compare;
 mod convert;
 mod demo;
@@ -24,6 +26,8 @@ mod interrupt;
 mod layout;
 mod leaderboard;
 mod list;
+#[cfg(feature = "tables")]
+mod ordered;
 mod outcome;
 mod output;
 #[cfg(feature = "tables")]
@@ -31,6 +35,8 @@ mod pipeline;
 mod progress;
 mod quality;
 mod query;
+#[cfg(feature = "tables")]
+mod reshape;
 mod rows;
 mod run;
 #[cfg(feature = "serve")]
@@ -81,10 +87,16 @@ enum Command {
     /// Run a file of steps over tables and graphs
     #[cfg(feature = "tables")]
     Pipeline(pipeline::Args),
+    /// Run an investigation: a file of steps with parameters, from sources to a graph
+    #[cfg(feature = "tables")]
+    Case(case::Args),
     /// Measure a graph: centrality, communities, components, paths, cores and more
     Analyze(analyze::Args),
     /// List the measures, or say what one of them does
     Measures(analyze::ListArgs),
+    /// Make a graph of another shape: parts, neighborhoods, groups, samples, simpler ones
+    #[cfg(feature = "tables")]
+    Reshape(Box<reshape::Args>),
     /// Find a part of a graph with a GFQL query
     Query(query::Args),
     /// Make a graph of the things that the rows of a table name
@@ -191,8 +203,12 @@ fn run(cli: Cli, messages: Messages) -> anyhow::Result<Outcome> {
         Command::Transform(args) => transform::run(&args, messages),
         #[cfg(feature = "tables")]
         Command::Pipeline(args) => pipeline::run(&args, messages),
+        #[cfg(feature = "tables")]
+        Command::Case(args) => case::run(&args, messages),
         Command::Analyze(args) => analyze::run(&args, messages),
         Command::Measures(args) => analyze::list(&args),
+        #[cfg(feature = "tables")]
+        Command::Reshape(args) => reshape::run(&args, messages),
         Command::Query(args) => query::run(&args, messages),
         Command::Hypergraph(args) => hypergraph::run(&args, messages),
         Command::Run(args) => run::run(&args, messages),

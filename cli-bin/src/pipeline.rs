@@ -5,7 +5,8 @@ use std::sync::Mutex;
 
 use arrow::array::RecordBatch;
 use clap::Subcommand;
-use graphlume::etl::pipeline::{Event, Pipeline, PipelineError, RunReport};
+use graphlume::device::Device;
+use graphlume::etl::pipeline::{Event, Pipeline, PipelineError, Placed, RunReport};
 use graphlume::etl::{Control, Error, Progress};
 
 use crate::interrupt::Deferred;
@@ -39,6 +40,9 @@ struct FileArgs {
     /// Refuse to run if more memory is estimated, such as `2 GiB` [default: what the file says]
     #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory_limit: Option<u64>,
+    /// Where steps run that devices have, as `graphlume devices` names them; it is said where each ran
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = Device::parse)]
+    device: Device,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -51,6 +55,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         Err(error @ Error::File { .. }) => return Err(error.into()),
         pipeline => pipeline.map_err(in_file)?,
     };
+    pipeline = pipeline.on_device(file.device);
     if file.memory_limit.is_some() {
         pipeline = pipeline.with_memory_limit(file.memory_limit);
     }
@@ -112,6 +117,22 @@ pub(crate) fn say_written(report: &RunReport, messages: Messages) {
         messages.say(format!("wrote {}, {}{size}", wrote.to, count(wrote.rows as usize, "row")));
     }
     messages.say(format!("done in {}", secs(report.duration)));
+}
+
+/// One line on a step that a device was given for.
+fn where_it_ran(placed: &Placed) -> String {
+    match (&placed.ran, &placed.reason) {
+        (Some(ran), _) => format!(
+            "{}: on {} in {}, {} up, {} down",
+            placed.step,
+            ran.device,
+            secs(ran.duration),
+            bytes(ran.bytes_uploaded),
+            bytes(ran.bytes_downloaded)
+        ),
+        (None, Some(reason)) => format!("{}: on the processor: {reason}", placed.step),
+        (None, None) => format!("{}: on the processor", placed.step),
+    }
 }
 
 /// The error without the line, for a pipeline that no file has.
@@ -184,6 +205,7 @@ impl Watcher {
                     spinner.say(current.clone());
                 }
             }
+            Event::Placed(placed) => spinner.above(|| self.messages.say(where_it_ran(placed))),
             // What was written is said when all of it is in its place.
             Event::Ended { name, rows, duration } if doing != "write" => spinner.above(|| {
                 let (rows, time) = (count(rows as usize, "row"), secs(duration));

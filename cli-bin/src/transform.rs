@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use graphlume::device::Device;
 use graphlume::etl::pipeline::Pipeline;
 use graphlume::etl::source::Parameter;
 
@@ -95,6 +96,9 @@ struct RunArgs {
     /// Refuse to run if more memory is estimated, such as `2 GiB`
     #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory_limit: Option<u64>,
+    /// Where verbs run that devices have, as `graphlume devices` names them; it is said where each ran
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = Device::parse)]
+    device: Device,
     /// Rows that are printed where there is no --out
     #[arg(long, value_name = "N", default_value_t = 20)]
     rows: usize,
@@ -143,7 +147,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
-    let pipeline = pipeline.with_memory_limit(args.run.memory_limit);
+    let pipeline = pipeline.with_memory_limit(args.run.memory_limit).on_device(args.run.device);
     if args.run.plan {
         return pipeline::print_plan(&pipeline, args.run.json, &Watcher::of_command(messages));
     }

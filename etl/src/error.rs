@@ -156,6 +156,10 @@ pub enum Error {
         #[source]
         error: std::io::Error,
     },
+    /// A file of text is not the table that it should be.
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    BrokenFile(Box<crate::table::BrokenFile>),
     /// A name is given twice where it has to be one thing.
     #[error("{place} has `{name}` twice")]
     Repeated {

@@ -146,3 +146,96 @@ fn long_and_deep_texts_are_refused_not_overflowed() {
     let rows = [Row { a: Some(99_999), b: None, x: None, s: None, t: None }];
     assert_eq!(table(&rows).filter(&read).unwrap().count(&Control::NONE).unwrap(), 1);
 }
+
+/// What a table of one row, of these columns, has for `expr`.
+fn one(expr: &str) -> Value {
+    use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+    use std::sync::Arc;
+    let columns: [(&str, ArrayRef); 4] = [
+        // 2026-11-21 and 2026-11-22 23:30.
+        ("day", Arc::new(Date32Array::from(vec![20_778]))),
+        ("at", Arc::new(TimestampMicrosecondArray::from(vec![1_795_390_200_000_000]))),
+        ("text", Arc::new(StringArray::from(vec!["straße, nass"]))),
+        ("none", Arc::new(StringArray::from(vec![None::<&str>]))),
+    ];
+    let table = Table::from_batch(RecordBatch::try_from_iter(columns).unwrap()).unwrap();
+    let parsed: Expr = expr.parse().unwrap_or_else(|error| panic!("{expr}: {error}"));
+    let found = table.select_exprs(&[("found", parsed)]).unwrap_or_else(|error| panic!("{expr}: {error}"));
+    let found = found.collect(&Control::NONE).unwrap_or_else(|error| panic!("{expr}: {error}"));
+    values(found.column(0)).remove(0)
+}
+
+#[test]
+fn functions_put_together_of_others_give_what_they_say() {
+    let int = Value::Int;
+    for (expr, expected) in [
+        ("mod(-7, 3)", int(-1)),
+        ("date_diff('day', day, at)", int(1)),
+        ("date_diff('day', at, day)", int(-1)),
+        ("date_diff('hour', day, at)", int(47)),
+        ("date_diff('minute', TIMESTAMP '2026-11-22 23:29:59', at)", int(1)),
+        ("date_diff('week', day, DATE '2026-11-23')", int(1)),
+        ("date_diff('week', DATE '2026-11-16', day)", int(0)),
+        ("date_diff('month', DATE '2025-12-31', day)", int(11)),
+        ("date_diff('quarter', DATE '2025-12-31', day)", int(4)),
+        ("date_diff('year', DATE '2025-12-31', day)", int(1)),
+        ("datediff('year', '2024-01-01', day)", int(2)),
+        ("dow(at)", int(0)),
+        ("extract(dow FROM day)", int(6)),
+        ("isodow(at)", int(7)),
+        ("position('ß' IN text)", int(5)),
+        ("position('ss' IN text)", int(11)),
+        ("strpos(text, 'z')", int(0)),
+        ("strpos(text, '')", int(1)),
+        ("strpos(none, 's')", Value::Null),
+        ("repeat('ab', 3)", Value::Text("ababab".to_owned())),
+        ("repeat(text, -1)", Value::Text(String::new())),
+        ("repeat(none, 2)", Value::Null),
+        ("last_day(day) = DATE '2026-11-30'", Value::Bool(true)),
+        ("last_day(at) = DATE '2026-11-30'", Value::Bool(true)),
+        ("last_day(DATE '2024-02-10') = DATE '2024-02-29'", Value::Bool(true)),
+        ("now() > TIMESTAMP '2025-01-01 00:00:00Z' AND today() = date(now())", Value::Bool(true)),
+    ] {
+        assert_eq!(one(expr), expected, "{expr}");
+    }
+    let problem = |expr: &str| expr.parse::<Expr>().unwrap_err().problem;
+    assert!(matches!(problem("mod(1)"), Problem::WrongCount { function: "mod", found: 1, .. }));
+    assert!(matches!(problem("date_diff('eon', day, at)"), Problem::BadConstant { .. }));
+    assert!(matches!(problem("date_diff(day, day, at)"), Problem::WrongType { .. }));
+    assert!(matches!(problem("strpos(text, text)"), Problem::WrongType { .. }));
+    assert!(matches!(problem("lastday(day)"), Problem::UnknownFunction { nearest: Some(near), .. } if &*near == "last_day"));
+    // What is written several times cannot be nested until it fills the memory.
+    let mut nested = "text".to_owned();
+    for _ in 0..40 {
+        nested = format!("strpos(CAST({nested} AS TEXT), 'a')");
+    }
+    assert!(matches!(problem(&nested), Problem::TooLong { .. }));
+}
+
+#[test]
+fn aggregates_can_be_of_some_rows_alone() {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use std::sync::Arc;
+    let columns: [(&str, ArrayRef); 2] = [
+        ("k", Arc::new(StringArray::from(vec!["a", "b", "a", "a"]))),
+        ("x", Arc::new(Int64Array::from(vec![Some(1), Some(2), Some(3), None]))),
+    ];
+    let table = Table::from_batch(RecordBatch::try_from_iter_with_nullable(
+        columns.map(|(name, column)| (name, column, true)),
+    ).unwrap()).unwrap();
+    let of = |expr: &str| {
+        let parsed: Expr = expr.parse().unwrap_or_else(|error| panic!("{expr}: {error}"));
+        let found = table.group_by(&["k"], &[("n", parsed)]).unwrap();
+        values(found.collect(&Control::NONE).unwrap().column(1))
+    };
+    let int = Value::Int;
+    assert_eq!(of("count(*) FILTER (WHERE x > 1)"), [int(1), int(1)]);
+    assert_eq!(of("count(*) FILTER (WHERE x IS NULL)"), [int(1), int(0)]);
+    assert_eq!(of("sum(x) FILTER (WHERE x < 2)"), [int(1), int(0)]);
+    assert_eq!(of("max(x) FILTER (WHERE x < 3)"), [int(1), int(2)]);
+    assert_eq!(of("count(DISTINCT x) FILTER (WHERE x > 0) + 1"), [int(3), int(2)]);
+    for refused in ["first(x) FILTER (WHERE x > 1)", "lower(k) FILTER (WHERE x > 1)"] {
+        let problem = refused.parse::<Expr>().unwrap_err().problem;
+        assert!(matches!(problem, Problem::Unsupported(_)), "{refused}");
+    }
+}

@@ -120,6 +120,19 @@ pub struct Settings {
     /// [default: administrators alone read it]
     #[arg(long, value_name = "SECRET", env = "GRAPHLUME_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
+    /// Folder of files that cases may read, besides what their users uploaded
+    #[arg(long, value_name = "FOLDER", env = "GRAPHLUME_CASE_FOLDER")]
+    pub case_folder: Option<PathBuf>,
+    /// Hosts that cases may ask over HTTP, as `name` or `name:port`
+    #[arg(long, value_name = "HOST", env = "GRAPHLUME_CASE_HOSTS", value_delimiter = ',')]
+    pub case_hosts: Option<Vec<String>>,
+    /// Let these hosts be on this machine or in a private network
+    #[arg(long, env = "GRAPHLUME_CASE_PRIVATE_HOSTS", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(require_equals = true)]
+    pub case_private_hosts: Option<bool>,
+    /// Seconds that a case may run [default: 600]
+    #[arg(long, value_name = "SECONDS", env = "GRAPHLUME_CASE_SECS")]
+    pub case_secs: Option<u64>,
     /// What is logged: error, warn, info, debug, or per module [default: info]
     #[arg(long, value_name = "FILTER", env = "GRAPHLUME_LOG")]
     pub log: Option<String>,
@@ -224,6 +237,14 @@ pub struct Config {
     pub otlp_endpoint: Option<String>,
     /// What reads the numbers of the server without a sign-in.
     pub metrics_token: Option<String>,
+    /// Folder of files that cases may read.
+    pub case_folder: Option<PathBuf>,
+    /// Hosts that cases may ask over HTTP.
+    pub case_hosts: Vec<String>,
+    /// Whether these may be on this machine or in a private network.
+    pub case_private_hosts: bool,
+    /// Seconds that a case may run.
+    pub case_secs: u64,
     /// What is logged.
     pub log: String,
     /// Whether logs are JSON.
@@ -324,6 +345,10 @@ impl Settings {
             experiments,
             allow_runs,
             metrics_token,
+            case_folder,
+            case_hosts,
+            case_private_hosts,
+            case_secs,
             log,
             otlp_endpoint,
             log_json,
@@ -407,6 +432,10 @@ impl Settings {
             allow_runs: self.allow_runs.unwrap_or(false),
             metrics_token: self.metrics_token,
             otlp_endpoint,
+            case_folder: self.case_folder,
+            case_hosts: self.case_hosts.unwrap_or_default(),
+            case_private_hosts: self.case_private_hosts.unwrap_or(false),
+            case_secs: self.case_secs.unwrap_or(600),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             log_json: self.log_json.unwrap_or(false),
         })

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::api::Runs;
+use crate::api::{CaseRuns, Runs};
 use crate::auth::{Access, Limiter, Tokens, Who, fingerprint, random};
 use crate::config::Config;
 use crate::derived::Derived;
@@ -40,6 +40,7 @@ pub struct Inner {
     pub(crate) limiter: Limiter,
     pub(crate) layouts: Layouts,
     pub(crate) runs: Runs,
+    pub(crate) case_runs: CaseRuns,
     pub(crate) sign_ins: crate::graphistry::SignIns,
     pub(crate) metrics: Metrics,
     pub(crate) traces: Option<Traces>,
@@ -90,6 +91,7 @@ impl Server {
             limiter: Limiter::new(shared),
             layouts: Layouts::new(&config),
             runs: Runs::default(),
+            case_runs: CaseRuns::default(),
             sign_ins: crate::graphistry::SignIns::new(states),
             metrics: Metrics::default(),
             traces,

@@ -36,6 +36,13 @@ fn servers_that_share_a_database_share_all_that_they_keep() {
     second.get(&format!("/api/v1/datasets/{id}")).expect(404);
     assert_eq!(walk(objects.path()), 0, "what nothing names should be gone");
     first.get("/ready").expect(200);
+    let case = json!({"template": "money", "mode": "public"});
+    let made = first.json("POST", "/api/v1/cases", &case).expect(201).json();
+    let path = format!("/api/v1/cases/{}", made["id"].as_str().unwrap());
+    assert_eq!(second.get(&path).expect(200).json()["text"], made["text"]);
+    assert_eq!(second.get("/api/v1/cases").expect(200).json()["cases"][0]["mode"], "public");
+    second.send("DELETE", &path, &[], &[]).expect(204);
+    first.get(&path).expect(404);
 }
 
 /// Files below a folder.

@@ -11,6 +11,14 @@ pub const SCRIPT: &str = include_str!("../web/dist/graphlume.js");
 
 /// The script of a server's other pages, which the first one asks for beside it when one of them is opened.
 pub const PAGES: &str = include_str!("../web/dist/pages.js");
+/// The document of the page of cases; it asks for `cases.js` and `cases.css` beside it.
+pub const CASES_DOCUMENT: &str = include_str!("../web/dist/cases.html");
+
+/// Its script, an ES module.
+pub const CASES_SCRIPT: &str = include_str!("../web/dist/cases.js");
+
+/// Its sheet of styles.
+pub const CASES_STYLES: &str = include_str!("../web/dist/cases.css");
 
 /// The sheet of styles.
 pub const STYLES: &str = include_str!("../web/dist/graphlume.css");

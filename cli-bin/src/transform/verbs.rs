@@ -3,23 +3,17 @@
 use std::fmt::Write;
 
 use anyhow::{Context, bail};
-use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
+use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::{free_name, quoted, stem};
+use crate::ordered::{Belongs, Given, Known, Step, augment, given, grouped};
 
 /// The verbs and their options, in the order of the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verbs(Vec<Given>);
 
-/// An option of the command line, and its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Given {
-    option: &'static str,
-    value: String,
-}
-
 /// Name, value, and help of every verb and of every option that belongs to one.
-const OPTIONS: [(&str, &str, &str); 24] = [
+const OPTIONS: [Known; 24] = [
     ("filter", "EXPR", "Keep the rows for which the expression is true"),
     ("select", "COLUMNS", "Keep these columns, in this order; NAME=EXPR computes one"),
     ("drop", "COLUMNS", "Drop these columns"),
@@ -39,7 +33,7 @@ const OPTIONS: [(&str, &str, &str); 24] = [
     ("by", "COLUMNS", "Columns to order by, as in --sort; behind --top"),
     (
         "unique",
-        "COLUMNS",
+        "[COLUMNS]",
         "Keep one of the rows that agree on all columns, or on some: --unique=a,b",
     ),
     ("keep", "WHICH", "first, last, any or none of them; behind --unique [default: first]"),
@@ -59,7 +53,7 @@ const OPTIONS: [(&str, &str, &str); 24] = [
 ];
 
 /// Options that say more about the verb before them.
-const BELONGS: [(&str, &[&str]); 10] = [
+const BELONGS: [Belongs; 10] = [
     ("agg", &["group-by", "agg"]),
     ("on", &["join"]),
     ("how", &["join"]),
@@ -74,20 +68,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
 
 impl clap::Args for Verbs {
     fn augment_args(command: Command) -> Command {
-        OPTIONS.iter().fold(command, |command, &(name, value, help)| {
-            let arg = Arg::new(name)
-                .long(name)
-                .value_name(value)
-                .help(help)
-                .help_heading("Verbs, done in the order they are given")
-                .action(ArgAction::Append)
-                .allow_hyphen_values(true);
-            command.arg(match name {
-                // Without `=` it would take the next word for its value.
-                "unique" => arg.num_args(0..=1).require_equals(true).default_missing_value(""),
-                _ => arg,
-            })
-        })
+        augment(command, &OPTIONS)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -97,14 +78,7 @@ impl clap::Args for Verbs {
 
 impl FromArgMatches for Verbs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut given = Vec::new();
-        for (option, ..) in OPTIONS {
-            let indices = matches.indices_of(option).into_iter().flatten();
-            let values = matches.get_many::<String>(option).into_iter().flatten();
-            given.extend(indices.zip(values.cloned()).map(|(at, value)| (at, option, value)));
-        }
-        given.sort();
-        Ok(Self(given.into_iter().map(|(_, option, value)| Given { option, value }).collect()))
+        Ok(Self(given(matches, &OPTIONS)))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -113,28 +87,11 @@ impl FromArgMatches for Verbs {
     }
 }
 
-/// A verb with the options that belong to it.
-struct Step<'a> {
-    option: &'static str,
-    value: &'a str,
-    more: Vec<(&'static str, &'a str)>,
-}
-
-impl Step<'_> {
-    fn find(&self, option: &str) -> Option<&str> {
-        self.more.iter().rev().find(|(name, _)| *name == option).map(|(_, value)| *value)
-    }
-
-    fn all(&self, option: &str) -> Vec<String> {
-        let values = self.more.iter().filter(|(name, _)| *name == option);
-        values.map(|(_, value)| (*value).to_owned()).collect()
-    }
-}
-
 impl Verbs {
     /// Writes the steps of a pipeline over the inputs `inputs`, and more inputs that are joined.
     pub(super) fn write(&self, text: &mut String, inputs: &[String]) -> anyhow::Result<()> {
-        let steps = self.grouped()?;
+        // All rows are one group.
+        let steps = grouped(&self.0, &BELONGS, &["agg"])?;
         let mut names = inputs.to_vec();
         let mut body = String::new();
         let mut before = inputs[0].clone();
@@ -177,26 +134,6 @@ impl Verbs {
         }
         text.push_str(&body);
         Ok(())
-    }
-
-    /// The verbs, each with the options behind it that belong to it.
-    fn grouped(&self) -> anyhow::Result<Vec<Step<'_>>> {
-        let mut steps: Vec<Step> = Vec::new();
-        for Given { option, value } in &self.0 {
-            let Some((_, verbs)) = BELONGS.iter().find(|(name, _)| name == option) else {
-                steps.push(Step { option, value, more: Vec::new() });
-                continue;
-            };
-            match steps.last_mut().filter(|last| verbs.contains(&last.option)) {
-                Some(last) => last.more.push((option, value)),
-                // All rows are one group.
-                None if *option == "agg" => {
-                    steps.push(Step { option, value: "", more: vec![(option, value)] });
-                }
-                None => bail!("--{option} should come behind --{}", verbs[0]),
-            }
-        }
-        Ok(steps)
     }
 }
 

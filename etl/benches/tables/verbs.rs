@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use graph_etl::Control;
 use graph_etl::expr::Expr;
-use graph_etl::table::{Bins, Fill, JoinKind, JoinOptions, Keep, SortKey, Table, sql};
+use graph_etl::table::{Bins, Fill, JoinKind, JoinOptions, Keep, SortKey, SqlOptions, Table, sql};
 use polars::prelude as pl;
 use polars::prelude::{
     DataFrame, JoinType, LazyFrame, SortMultipleOptions, UniqueKeepStrategy, by_name, col, lit,
@@ -313,17 +313,17 @@ pub(crate) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "sql sum of fractions",
-        ours: |t, _| sql(FRACTIONS, &[("t", t.clone())]).unwrap(),
+        ours: |t, _| ours(FRACTIONS, &[("t", t.clone())]),
         theirs: Planned(|t, other| asked(FRACTIONS, t, other)),
     },
     Verb {
         name: "sql sum",
-        ours: |t, _| sql(WHOLE, &[("t", t.clone())]).unwrap(),
+        ours: |t, _| ours(WHOLE, &[("t", t.clone())]),
         theirs: Planned(|t, other| asked(WHOLE, t, other)),
     },
     Verb {
         name: "sql join",
-        ours: |t, other| sql(JOINED, &[("t", t.clone()), ("u", other.clone())]).unwrap(),
+        ours: |t, other| ours(JOINED, &[("t", t.clone()), ("u", other.clone())]),
         theirs: Planned(|t, other| asked(JOINED, t, other)),
     },
 ];
@@ -331,6 +331,10 @@ pub(crate) const VERBS: &[Verb] = &[
 const FRACTIONS: &str = "SELECT k, SUM(x) AS s FROM t GROUP BY k";
 const WHOLE: &str = "SELECT k, SUM(v) AS s FROM t GROUP BY k";
 const JOINED: &str = "SELECT t.k, t.x FROM t JOIN u ON t.k = u.k WHERE t.x > 0.5";
+
+fn ours(query: &str, tables: &[(&str, Table)]) -> Table {
+    sql(query, tables, &SqlOptions::default(), &Control::NONE).unwrap()
+}
 
 fn asked(query: &str, t: LazyFrame, other: LazyFrame) -> LazyFrame {
     let mut context = polars::sql::SQLContext::new();

@@ -1,11 +1,12 @@
 //! Arithmetic that polars does not have: of integers that may not wrap, exact logarithms.
 
+use std::fmt::Display;
 use std::ops::Add;
 
 use polars::prelude::{
     ChunkFullNull, ChunkedArray, Column, DataType, Expr, Field, Float64Chunked, Int64Chunked,
-    IntoColumn, NamedFrom, PolarsError, PolarsResult, Schema, Series, apply_multiple, arity,
-    map_multiple,
+    IntoColumn, NamedFrom, PolarsError, PolarsResult, Schema, Series, UInt64Chunked,
+    apply_multiple, arity, map_multiple,
 };
 use polars_arrow::array::PrimitiveArray;
 use polars_arrow::bitmap::Bitmap;
@@ -29,6 +30,10 @@ pub(super) enum Integers {
     Divide,
     /// Of the sign of the dividend; null if the divisor is 0.
     Remainder,
+    /// To the greatest number that is not greater than the quotient; null if the divisor is 0.
+    FloorDivide,
+    /// An error if the exponent is negative.
+    Power,
 }
 
 /// The operation of two columns of `i64`, or constants; an error if a result does not fit.
@@ -45,6 +50,45 @@ pub(super) fn checked_integers(operation: Integers, left: Expr, right: Expr) -> 
         _ => side,
     });
     map_multiple(run, sides, gives)
+}
+
+/// As [`checked_integers`], of numbers of `u64`.
+pub(super) fn checked_unsigned(operation: Integers, left: Expr, right: Expr) -> Expr {
+    let run = move |columns: &mut [Column]| {
+        let of = |column: &Column| short_as(column, &DataType::UInt64);
+        let (left, right) = (of(&columns[0])?, of(&columns[1])?);
+        let result: UInt64Chunked = arity::broadcast_try_binary_elementwise(
+            left.u64()?,
+            right.u64()?,
+            |l: Option<u64>, r: Option<u64>| match (l, r) {
+                (Some(l), Some(r)) => operation.of_unsigned(l, r),
+                _ => Ok(None),
+            },
+        )?;
+        Ok(result.into_column())
+    };
+    let gives =
+        |_: &Schema, fields: &[Field]| Ok(Field::new(fields[0].name().clone(), DataType::UInt64));
+    map_multiple(run, [left, right], gives)
+}
+
+/// The magnitude of each integer, which the least one of 64 bits has not: an error.
+pub(super) fn checked_magnitude(values: Expr) -> Expr {
+    let run = |column: Column| {
+        let values = short(&column)?;
+        let sizes: Int64Chunked =
+            arity::try_unary_elementwise(values.i64()?, |value: Option<i64>| {
+                let size = |value: i64| {
+                    value.checked_abs().ok_or_else(|| {
+                        PolarsError::ComputeError(format!("{OVERFLOW}abs({value})").into())
+                    })
+                };
+                value.map(size).transpose()
+            })?;
+        Ok(sizes.into_column())
+    };
+    let gives = |_: &Schema, field: &Field| Ok(Field::new(field.name().clone(), DataType::Int64));
+    values.map(run, gives)
 }
 
 /// The sum of `values`, of `i64` or `u64`, for each group; an error if it has wrapped.
@@ -131,13 +175,53 @@ pub(super) fn float_function(
     values.map(run, gives)
 }
 
-/// A column of one value as one value, others as they are.
 fn short(column: &Column) -> PolarsResult<Series> {
+    short_as(column, &DataType::Int64)
+}
+
+/// A column of one value as one value, others as they are, of the type `to`.
+pub(super) fn short_as(column: &Column, to: &DataType) -> PolarsResult<Series> {
     let series = match column {
         Column::Scalar(scalar) => scalar.as_single_value_series(),
         Column::Series(_) => column.as_materialized_series().clone(),
     };
-    series.cast(&DataType::Int64)
+    series.strict_cast(to)
+}
+
+impl Integers {
+    fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "div",
+            Self::Remainder => "%",
+            Self::FloorDivide => "//",
+            Self::Power => "to the power",
+        }
+    }
+
+    fn of_unsigned(self, left: u64, right: u64) -> PolarsResult<Option<u64>> {
+        let result = match self {
+            Self::Add => left.checked_add(right),
+            Self::Subtract => left.checked_sub(right),
+            Self::Multiply => left.checked_mul(right),
+            Self::Power => power(left.into(), right).and_then(|power| power.try_into().ok()),
+            Self::Divide | Self::FloorDivide | Self::Remainder if right == 0 => return Ok(None),
+            Self::Divide | Self::FloorDivide => Some(left / right),
+            Self::Remainder => Some(left % right),
+        };
+        result.map(Some).ok_or_else(|| overflow(self.symbol(), left, right))
+    }
+}
+
+/// `base` to the power `exponent`, if that fits.
+fn power(base: i128, exponent: u64) -> Option<i128> {
+    match base {
+        // Exponents of these do not matter but for their last bit.
+        -1..=1 => Some(base.pow(if exponent == 0 { 0 } else { 2 - (exponent & 1) as u32 })),
+        _ => base.checked_pow(u32::try_from(exponent).ok()?),
+    }
 }
 
 fn operate(
@@ -147,21 +231,39 @@ fn operate(
 ) -> PolarsResult<Int64Chunked> {
     // Divisors that are one and the same need no look at each.
     let divisor = (right.len() == 1).then(|| right.get(0)).flatten();
+    let symbol = operation.symbol();
     match (operation, divisor) {
-        (Integers::Add, _) => no_wrap("+", left, right, sum),
-        (Integers::Subtract, _) => no_wrap("-", left, right, difference),
-        (Integers::Multiply, _) => no_wrap("*", left, right, product),
+        (Integers::Add, _) => no_wrap(symbol, left, right, sum),
+        (Integers::Subtract, _) => no_wrap(symbol, left, right, difference),
+        (Integers::Multiply, _) => no_wrap(symbol, left, right, product),
         (Integers::Divide, Some(by)) if by != 0 && by != -1 => {
-            one_sided(left, |l| (l, by), "div", |l, r| (l / r, 0))
+            one_sided(left, |l| (l, by), symbol, |l, r| (l / r, 0))
         }
         (Integers::Remainder, Some(by)) if by != 0 => {
-            one_sided(left, |l| (l, by), "%", |l, r| (l.wrapping_rem(r), 0))
+            one_sided(left, |l| (l, by), symbol, |l, r| (l.wrapping_rem(r), 0))
         }
         (Integers::Divide, _) => {
-            quotient(left, right, |l, r| l.checked_div(r).ok_or(("div", l, r)))
+            quotient(left, right, |l, r| l.checked_div(r).ok_or_else(|| overflow(symbol, l, r)))
         }
+        (Integers::FloorDivide, _) => quotient(left, right, |l, r| {
+            let towards_zero = l.checked_div(r).ok_or_else(|| overflow(symbol, l, r))?;
+            Ok(towards_zero - i64::from(l % r != 0 && (l < 0) != (r < 0)))
+        }),
         // The remainder of the least integer and -1 is 0, though their quotient does not fit.
         (Integers::Remainder, _) => quotient(left, right, |l, r| Ok(l.wrapping_rem(r))),
+        (Integers::Power, _) => arity::broadcast_try_binary_elementwise(
+            left,
+            right,
+            |l: Option<i64>, r: Option<i64>| {
+                let (Some(l), Some(r)) = (l, r) else { return Ok(None) };
+                let exponent = u64::try_from(r).map_err(|_| {
+                    let text = format!("{l} {symbol} {r} is no whole number; cast one to DOUBLE");
+                    PolarsError::InvalidOperation(text.into())
+                })?;
+                let result = power(l.into(), exponent).and_then(|power| power.try_into().ok());
+                result.map(Some).ok_or_else(|| overflow(symbol, l, r))
+            },
+        ),
     }
 }
 
@@ -186,20 +288,17 @@ fn product(left: i64, right: i64) -> (i64, u64) {
 fn quotient(
     left: &Int64Chunked,
     right: &Int64Chunked,
-    of: impl Fn(i64, i64) -> Result<i64, (&'static str, i64, i64)>,
+    of: impl Fn(i64, i64) -> PolarsResult<i64>,
 ) -> PolarsResult<Int64Chunked> {
     arity::broadcast_try_binary_elementwise(left, right, |l: Option<i64>, r: Option<i64>| {
         match (l, r) {
-            (_, Some(0)) => Ok(None),
-            (Some(l), Some(r)) => {
-                of(l, r).map(Some).map_err(|(symbol, l, r)| overflow(symbol, l, r))
-            }
+            (Some(l), Some(r)) if r != 0 => of(l, r).map(Some),
             _ => Ok(None),
         }
     })
 }
 
-fn overflow(symbol: &str, left: i64, right: i64) -> PolarsError {
+fn overflow(symbol: &str, left: impl Display, right: impl Display) -> PolarsError {
     PolarsError::ComputeError(format!("{OVERFLOW}{left} {symbol} {right}").into())
 }
 
@@ -306,6 +405,29 @@ mod tests {
             &column(&[Some(-1), Some(3)]),
         );
         assert_eq!(rest.unwrap().to_vec(), [Some(0), Some(-1)]);
+        let floors = operate(
+            Integers::FloorDivide,
+            &column(&[Some(7), Some(-7), Some(-6), Some(7), None]),
+            &column(&[Some(2), Some(2), Some(2), Some(-2), Some(1)]),
+        );
+        let expected = [Some(3), Some(-4), Some(-3), Some(-4), None];
+        assert_eq!(floors.unwrap().to_vec(), expected);
+        let powers = operate(
+            Integers::Power,
+            &column(&[Some(-2), Some(-1), Some(-1), Some(0), None, Some(10)]),
+            &column(&[Some(63), Some(i64::MAX), Some(4), Some(0), Some(1), Some(18)]),
+        );
+        assert_eq!(
+            powers.unwrap().to_vec(),
+            [Some(i64::MIN), Some(-1), Some(1), Some(1), None, Some(10i64.pow(18))]
+        );
+        for exponent in [63, -1] {
+            let of_two = operate(Integers::Power, &column(&[Some(2)]), &column(&[Some(exponent)]));
+            assert!(of_two.is_err(), "{exponent}");
+        }
+        assert!(Integers::Subtract.of_unsigned(1, 2).is_err());
+        assert_eq!(Integers::Multiply.of_unsigned(1 << 63, 1).unwrap(), Some(1 << 63));
+        assert!(Integers::Power.of_unsigned(2, 64).is_err());
         let by_zero = operate(Integers::Divide, &one, &column(&[Some(0), None]));
         assert_eq!(by_zero.unwrap().to_vec(), [None, None]);
     }

@@ -39,6 +39,14 @@ pub enum Problem {
         /// The name that is there and most like it, if one is.
         nearest: Option<Box<str>>,
     },
+    /// There is no value for a placeholder.
+    #[error("there is no parameter `${name}`{}", hint(nearest.as_deref()))]
+    UnknownParameter {
+        /// The name given, without the `$`.
+        name: Box<str>,
+        /// The name that is there and most like it, if one is.
+        nearest: Option<Box<str>>,
+    },
     /// There is no such function.
     #[error("there is no function `{name}`{}", hint(nearest.as_deref()))]
     UnknownFunction {

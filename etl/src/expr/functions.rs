@@ -6,6 +6,8 @@ use Gives::{
 use Gives::{Text as GivesText, Timestamp as GivesTimestamp};
 use Takes::{Any, Boolean, Day, Integer, IntegerConstant, Number, Text, TextConstant, Time};
 
+use super::parse::DERIVED;
+
 /// What an argument must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
@@ -120,6 +122,9 @@ functions! {
     /// `split_part(text, separator, n)`: part number `n` from 1 on; negative from the end; null if
     /// there are fewer.
     SplitPart: ["split_part"], [Text, TextConstant, IntegerConstant], 3 => GivesText;
+    /// `repeat(text, n)`: `n` times one after another; nothing if `n` is negative, and an error beyond
+    /// 1 MiB.
+    Repeat: ["repeat"], [Text, Integer], 2 => GivesText;
 
     /// `year(time)`.
     Year: ["year"], [Day], 1 => GivesInteger;
@@ -319,10 +324,11 @@ impl Aggregate {
     }
 }
 
-/// All names of functions and aggregates.
+/// All names of functions and aggregates, with those that are others put together.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let functions = SIGNATURES.iter().flat_map(|signature| signature.names);
-    functions.chain(AGGREGATES.iter().flat_map(|(names, _)| *names)).copied()
+    let aggregates = AGGREGATES.iter().flat_map(|(names, _)| *names);
+    functions.chain(aggregates).copied().chain(DERIVED.iter().map(|(name, _)| *name))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::arithmetic::{Integers, checked_integers, checked_sum, exact_sum, floa
 use super::check::UNITS;
 use super::functions::{Aggregate, Function};
 use super::of_text::like_regex;
+use super::texts::repeated;
 use super::{Binary, Expr, Interval, Kind, Literal, Resolved, Unary};
 use crate::{Error, Result, frame};
 
@@ -349,6 +350,7 @@ impl Lowering<'_> {
                 let index = if n > 0 { n - 1 } else { n };
                 first.str().split(next()).list().get(lit(index), true)
             }
+            Function::Repeat => repeated(first, next()),
             Function::Year => as_integer(first.dt().year()),
             Function::Quarter => as_integer(first.dt().quarter()),
             Function::Month => as_integer(first.dt().month()),

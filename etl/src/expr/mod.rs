@@ -11,6 +11,7 @@
 //! | comparison | `= <> < <= > >=`, `BETWEEN`, `IN`, `IS NULL`, `IS TRUE`, `IS DISTINCT FROM` |
 //! | logic | `AND`, `OR`, `NOT`, with nulls as in SQL |
 //! | text | `\|\|`, `LIKE`, `ILIKE`, `~` (regular expression), `~*` (ignoring capitals), `!~`, `!~*` |
+//! | placeholders | `$name`, `IN ($names)`: the constants that [`Bindings`] have by these names |
 //! | choice | `CASE WHEN … THEN … ELSE … END`, `coalesce`, `if` |
 //! | types | `CAST(x AS BIGINT)`, `x::DOUBLE`, `TRY_CAST(x AS DATE)` (null where it cannot be) |
 //! | functions | [`Function`]; of groups of rows, [`Aggregate`] |
@@ -31,6 +32,7 @@
 
 #[cfg(feature = "tables")]
 mod arithmetic;
+mod bindings;
 mod check;
 mod display;
 mod error;
@@ -39,15 +41,24 @@ mod functions;
 mod lower;
 mod of_text;
 mod parse;
+#[cfg(feature = "tables")]
+mod texts;
 mod time;
 mod tree;
+#[cfg(feature = "tables")]
+mod unwrapped;
 
 #[cfg(feature = "tables")]
 pub(crate) use arithmetic::{OVERFLOW, SQL_OVERFLOW};
+pub use bindings::{Binding, Bindings};
 pub use check::Resolved;
 pub use error::{ExpressionError, Problem};
 pub use functions::{Aggregate, Function};
 #[cfg(feature = "tables")]
 pub(crate) use lower::{column, lower, lower_bounded_group, lower_group, lower_whole};
+#[cfg(feature = "tables")]
+pub(crate) use parse::at_one_time;
 pub(crate) use of_text::{OfText, Word, is_of_text};
 pub use tree::{Binary, Column, Element, Expr, Interval, Kind, Literal, Place, Unary};
+#[cfg(feature = "tables")]
+pub(crate) use unwrapped::{may_wrap, unwrapped};

@@ -339,6 +339,19 @@ impl Expr {
     }
 }
 
+impl Literal {
+    /// The day that the text says, such as `2026-11-21`.
+    pub fn date(text: &str) -> Option<Self> {
+        super::time::date(text).map(Self::Date)
+    }
+
+    /// The point in time that the text says, such as `2026-11-21 12:30:00`, with an offset or without.
+    pub fn timestamp(text: &str) -> Option<Self> {
+        let (micros, utc) = super::time::timestamp(text)?;
+        Some(Self::Timestamp { micros, utc })
+    }
+}
+
 impl From<bool> for Literal {
     fn from(value: bool) -> Self {
         Self::Boolean(value)

@@ -47,6 +47,42 @@ pub enum PipelineFault {
         /// What is wrong with the value.
         reason: Box<str>,
     },
+    /// A parameter is used where its value may not be.
+    #[error("parameter `{name}` {reason}")]
+    Parameter {
+        /// The parameter.
+        name: Box<str>,
+        /// What is wrong with that.
+        reason: Box<str>,
+    },
+    /// A place is named that may not be read.
+    #[error("`{place}` may not be read: {reason}")]
+    Forbidden {
+        /// The place.
+        place: Box<str>,
+        /// Why.
+        reason: Box<str>,
+    },
+    /// A limit is reached.
+    #[error("{what}: {found}, but at most {limit} are allowed")]
+    Limit {
+        /// What is limited, such as `"rows"`.
+        what: &'static str,
+        /// How many there are, at least.
+        found: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// The step takes tables and gets a graph, or the other way round.
+    #[error("`{verb}` works on {expected}, but {found}")]
+    Kind {
+        /// The verb.
+        verb: Box<str>,
+        /// What it needs, in words.
+        expected: &'static str,
+        /// What it gets, in words.
+        found: Box<str>,
+    },
     /// The options of a verb do not fit it.
     #[error("options of `{verb}`: {reason}")]
     Options {

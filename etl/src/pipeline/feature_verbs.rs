@@ -68,7 +68,7 @@ fn with_columns(rows: &RecordBatch, columns: Vec<(&str, ArrayRef)>) -> crate::Re
 }
 
 /// The number in `ids` of each of `asked`, if it is there.
-fn numbers_in(ids: &ArrayRef, asked: &ArrayRef) -> crate::Result<Vec<Option<NodeId>>> {
+pub(super) fn numbers_in(ids: &ArrayRef, asked: &ArrayRef) -> crate::Result<Vec<Option<NodeId>>> {
     let wrap = |error| Error::from(graph_core::Error::from(error));
     let asked = cast(asked, ids.data_type()).map_err(wrap)?;
     let field = SortField::new(ids.data_type().clone());

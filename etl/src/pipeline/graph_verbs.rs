@@ -50,6 +50,7 @@ pub(super) fn graph_options(section: &Section) -> Result<ReadOptions> {
         source: section.text("source")?,
         target: section.text("target")?,
         weight: section.text("weight")?,
+        unweighted: section.flag("no_weight")?.unwrap_or(false),
         id: section.text("id")?,
         directed: section.flag("directed")?,
         drop_null: section.flag("drop_null")?.unwrap_or(false),

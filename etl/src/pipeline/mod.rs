@@ -26,11 +26,13 @@
 //! and checked against the columns that they get, before any row is computed. Paths are relative to
 //! the folder of the file.
 
+pub mod case;
 mod error;
 mod estimate;
 mod feature_verbs;
 mod graph_verbs;
 mod order;
+mod placed;
 mod plan;
 mod read;
 mod reshape_verbs;
@@ -45,8 +47,12 @@ use std::path::Path;
 pub use self::error::{PipelineError, PipelineFault};
 pub use self::plan::{PartKind, Plan, PlannedColumn, PlannedPart};
 use self::read::{Input, Origin, Output, Step};
+pub use self::placed::Placed;
 pub use self::run::{Event, RunReport, Wrote};
 pub use self::steps::Steps;
+use graph_kernels::Device;
+
+use crate::expr::at_one_time;
 use crate::source::Source;
 use crate::{Error, Result};
 
@@ -89,16 +95,19 @@ pub struct Pipeline {
     /// Inputs and steps, counted in this order, so that each comes behind what it works on.
     order: Vec<usize>,
     memory_limit: Option<u64>,
+    /// Where steps run that devices have; the processor, if `None`.
+    device: Option<Device>,
 }
 
 impl Pipeline {
-    /// Reads a pipeline in TOML whose paths are relative to `folder`; nothing is opened.
+    /// Reads a pipeline in TOML whose paths are relative to `folder`; nothing is opened. `now()` in its
+    /// expressions is the time of this call.
     ///
     /// # Errors
     ///
     /// [`Error::Pipeline`] with the line and the part of what is wrong.
     pub fn parse(text: &str, folder: &Path) -> Result<Self> {
-        Ok(read::pipeline(text, &Origin::Places(folder))?)
+        Ok(at_one_time(|| read::pipeline(text, &Origin::Places(folder)))?)
     }
 
     /// Reads the pipeline in the file `path`; paths in it are relative to the file's folder.
@@ -129,6 +138,15 @@ impl Pipeline {
     /// Sets or lifts the limit of memory.
     pub fn with_memory_limit(self, memory_limit: Option<u64>) -> Self {
         Self { memory_limit, ..self }
+    }
+
+    /// The same pipeline, whose steps run on `device` where it has their verbs: `filter`, `with` of one
+    /// column, `sort`, `top`, `unique`, `join` and `group` with sums, means, least, greatest and first
+    /// values of columns. What a run tells says where each step ran, and why not on the device.
+    ///
+    /// Rows go to a device before the first such step, and come back for the first other one.
+    pub fn on_device(self, device: Device) -> Self {
+        Self { device: Some(device), ..self }
     }
 
     /// The part that is wanted where nothing is written.

@@ -46,18 +46,18 @@ pub(super) struct Output {
 }
 
 /// All verbs there are but measures.
-fn verbs() -> impl Iterator<Item = &'static Reader> {
+pub(super) fn verbs() -> impl Iterator<Item = &'static Reader> {
     let of_graphs = graph_verbs::VERBS.iter().chain(feature_verbs::VERBS);
     table_verbs::VERBS.iter().chain(reshape_verbs::VERBS).chain(of_graphs)
 }
 
 /// What a verb does.
-enum Known {
+pub(super) enum Known {
     Verb(fn(&Section) -> Result<Verb>),
     Measure(&'static Measure),
 }
 
-fn known(verb: &str) -> Option<Known> {
+pub(super) fn known(verb: &str) -> Option<Known> {
     let found = verbs().find(|(name, _)| *name == verb).map(|&(_, read)| Known::Verb(read));
     let is_called = |measure: &&Measure| measure.names().any(|name| name == verb);
     found.or_else(|| MEASURES.iter().find(is_called).map(Known::Measure))
@@ -130,11 +130,11 @@ pub(super) fn pipeline(text: &str, from: &Origin) -> Result<Pipeline> {
         let fault = PipelineFault::Cycle { names };
         PipelineError { line, part: "pipeline".into(), fault }
     })?;
-    Ok(Pipeline { inputs, steps, outputs, order, memory_limit })
+    Ok(Pipeline { inputs, steps, outputs, order, memory_limit, device: None })
 }
 
 /// The parts of one kind, as they are in the file.
-fn sections<'a>(
+pub(super) fn sections<'a>(
     text: &'a str,
     document: &'a DeTable<'a>,
     head: &Section,
@@ -164,14 +164,19 @@ fn sections<'a>(
 
 /// Names of inputs and steps, in this order.
 #[derive(Debug, Default)]
-struct Names {
-    names: Vec<String>,
+pub(super) struct Names {
+    pub(super) names: Vec<String>,
     parts: Vec<String>,
 }
 
 impl Names {
     /// Takes the name of a part, which no other may have.
-    fn add(&mut self, section: &mut Section, kind: &str, usual: Option<String>) -> Result<()> {
+    pub(super) fn add(
+        &mut self,
+        section: &mut Section,
+        kind: &str,
+        usual: Option<String>,
+    ) -> Result<()> {
         let name = match (section.text("name")?, usual) {
             (Some(name), _) if name.is_empty() => return Err(section.bad("name", "is empty")),
             (Some(name), _) | (None, Some(name)) => name,
@@ -195,7 +200,12 @@ impl Names {
         Input { name: name.to_owned(), line: None, source: None }
     }
 
-    fn find(&self, section: &Section, option: &'static str, name: &str) -> Result<usize> {
+    pub(super) fn find(
+        &self,
+        section: &Section,
+        option: &'static str,
+        name: &str,
+    ) -> Result<usize> {
         self.names.iter().position(|known| known == name).ok_or_else(|| {
             let nearest = nearest(name, self.names.iter().map(String::as_str));
             let fault =
@@ -206,6 +216,13 @@ impl Names {
 }
 
 fn input(section: &Section, folder: &Path) -> Result<Input> {
+    let source = source(section)?;
+    let name = section.text("name")?.unwrap_or_default();
+    Ok(Input { name, line: section.line(), source: Some(source.relative_to(folder)) })
+}
+
+/// What `from` leads to, with all options of sources; there may be no others.
+pub(super) fn source(section: &Section) -> Result<Source> {
     let from = section.need_text("from")?;
     let usual = SourceOptions::default();
     let params = section.value("params")?.map(serde_json::from_value::<Vec<Parameter>>);
@@ -246,12 +263,10 @@ fn input(section: &Section, folder: &Path) -> Result<Input> {
         allow_private: section.flag("allow_private")?.unwrap_or(usual.allow_private),
     };
     section.finish()?;
-    let source = Source::new(&from, options).map_err(|error| section.fault_at("from", error))?;
-    let name = section.text("name")?.unwrap_or_default();
-    Ok(Input { name, line: section.line(), source: Some(source.relative_to(folder)) })
+    Source::new(&from, options).map_err(|error| section.fault_at("from", error))
 }
 
-fn format(section: &Section) -> Result<Option<Format>> {
+pub(super) fn format(section: &Section) -> Result<Option<Format>> {
     section.choice(
         "format",
         &[

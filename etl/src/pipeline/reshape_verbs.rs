@@ -1,10 +1,11 @@
 //! The verbs that group, join and reshape tables, as steps.
 
+use super::placed;
 use super::section::{Result, Section};
 use super::table_verbs::{expression, named, split_named};
 use super::verb::{Holds, Reader, Rows, Takes, Verb};
 use crate::expr::Expr;
-use crate::table::{self, Bins, Fill, JoinKind, JoinOptions, Table};
+use crate::table::{self, Bins, Fill, JoinKind, JoinOptions, SqlOptions, Table};
 
 /// All verbs that group, join and reshape.
 pub(super) const VERBS: &[Reader] = &[
@@ -31,8 +32,9 @@ fn group(section: &Section) -> Result<Verb> {
         true => texts.join(", "),
         false => format!("by {}: {}", by.join(", "), texts.join(", ")),
     };
+    let on_device = placed::group(&by, &aggregates);
     let verb = Verb::new("group", text, move |tables, _| tables[0].group_by(&by, &aggregates));
-    Ok(verb.rows(rows).holds(Holds::Output))
+    Ok(verb.rows(rows).holds(Holds::Output).on_device(on_device))
 }
 
 fn join(section: &Section) -> Result<Verb> {
@@ -78,10 +80,11 @@ fn join(section: &Section) -> Result<Verb> {
         JoinKind::Full => Rows::Sum,
         JoinKind::Inner | JoinKind::Left => Rows::Larger,
     };
+    let on_device = placed::join(&options);
     let verb = Verb::new("join", text, move |tables, control| {
         tables[0].join(&tables[1], &options, control)
     });
-    Ok(verb.takes(Takes::Two).rows(rows).holds(Holds::Second))
+    Ok(verb.takes(Takes::Two).rows(rows).holds(Holds::Second).on_device(on_device))
 }
 
 fn concat(section: &Section) -> Result<Verb> {
@@ -234,7 +237,12 @@ fn sql(section: &Section) -> Result<Verb> {
         None => section.texts("from")?.unwrap_or_else(|| vec!["input".to_owned()]),
     };
     let text = query.split_whitespace().collect::<Vec<_>>().join(" ");
-    let verb = Verb::new("sql", text, move |tables, _| {
+    let usual = SqlOptions::default();
+    let options = SqlOptions {
+        limit: section.whole("max_rows")?.or(usual.limit),
+        bindings: section.bindings().cloned(),
+    };
+    let verb = Verb::new("sql", text, move |tables, control| {
         if names.len() != tables.len() {
             return Err(crate::Error::LengthMismatch {
                 name: "tables",
@@ -243,7 +251,7 @@ fn sql(section: &Section) -> Result<Verb> {
             });
         }
         let tables: Vec<_> = names.iter().map(String::as_str).zip(tables.iter().cloned()).collect();
-        table::sql(&query, &tables)
+        table::sql(&query, &tables, &options, control)
     });
     Ok(verb.takes(Takes::Some).rows(Rows::Unknown).holds(Holds::Inputs))
 }

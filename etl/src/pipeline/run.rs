@@ -10,6 +10,7 @@ use arrow::datatypes::Schema;
 use graph_core::{Format, Graph, ReadOptions, Staged};
 use serde::Serialize;
 
+use super::placed::{Part, Placed};
 use super::plan::{Plan, Prepared};
 use super::read::Output;
 use super::{Pipeline, PipelineError, PipelineFault};
@@ -30,6 +31,8 @@ pub enum Event<'a> {
         /// What is done.
         does: &'a str,
     },
+    /// A step has run, or will when its rows are needed, in a pipeline that was given a device.
+    Placed(&'a Placed),
     /// A part has ended.
     Ended {
         /// Its name.
@@ -48,6 +51,9 @@ pub struct RunReport {
     pub outputs: Vec<Wrote>,
     /// The plan that was followed.
     pub plan: Plan,
+    /// Where each step ran, if a device was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub placed: Vec<Placed>,
     /// Wall time.
     #[serde(rename = "duration_secs", serialize_with = "secs")]
     pub duration: Duration,
@@ -88,9 +94,16 @@ impl Pipeline {
         for output in &self.outputs {
             Self::check_output(output)?;
         }
-        let (prepared, tables) = self.tables(control, tell)?;
-        let outputs = self.write(&tables, control, tell)?;
-        Ok(RunReport { outputs, plan: prepared.plan, duration: start.elapsed() })
+        let mut placed = Vec::new();
+        let mut tell = |event: Event| {
+            if let Event::Placed(step) = event {
+                placed.push(step.clone());
+            }
+            tell(event);
+        };
+        let (prepared, tables) = self.tables(control, &mut tell)?;
+        let outputs = self.write(&tables, control, &mut tell)?;
+        Ok(RunReport { outputs, plan: prepared.plan, placed, duration: start.elapsed() })
     }
 
     /// The first `n` rows of the last step, or of the only input if there is no step; outputs are
@@ -141,14 +154,26 @@ impl Pipeline {
         control: &Control,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Vec<Option<Table>>> {
-        let mut tables = vec![None; used.len()];
+        let mut parts = vec![Part::default(); used.len()];
         for &part in self.order.iter().filter(|&&part| used[part]) {
             let Some(step) = part.checked_sub(self.inputs.len()) else {
-                tables[part] = opened[part].as_ref().map(|opened| opened.table.clone());
+                parts[part] = Part::of(opened[part].as_ref().map(|opened| opened.table.clone()));
                 continue;
             };
             let step = &self.steps[step];
-            let from: Vec<Table> = step.from.iter().filter_map(|&p| tables[p].clone()).collect();
+            let fault = |error| self.fault(part, error);
+            let (made, placed) = self.place(step, &mut parts, control).map_err(fault)?;
+            if let Some(placed) = placed {
+                tell(Event::Placed(&placed));
+            }
+            if let Some(made) = made {
+                parts[part] = made;
+                continue;
+            }
+            let mut from = Vec::with_capacity(step.from.len());
+            for &p in &step.from {
+                from.extend(parts[p].on_host().map_err(fault)?);
+            }
             let mut compute = || {
                 if !step.keep {
                     return (step.verb.apply)(&from, control);
@@ -162,9 +187,16 @@ impl Pipeline {
                 tell(Event::Ended { name: &step.name, rows, duration: start.elapsed() });
                 Ok(table)
             };
-            tables[part] = Some(compute().map_err(|error| self.fault(part, error))?);
+            parts[part] = Part::of(Some(compute().map_err(fault)?));
         }
-        Ok(tables)
+        let is_wanted = |part| {
+            part == self.last() || self.outputs.iter().any(|output| output.from == part)
+        };
+        let on_host = |(part, mut made): (usize, Part)| match is_wanted(part) {
+            true => made.on_host().map_err(|error| self.fault(part, error)),
+            false => Ok(made.table),
+        };
+        parts.into_iter().enumerate().map(on_host).collect()
     }
 
     /// Refuses what cannot be written, before any work.

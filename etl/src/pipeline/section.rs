@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{PipelineError, PipelineFault};
 use crate::error::nearest;
+use crate::expr::Bindings;
 
 /// Result of reading a part of a pipeline.
 pub(super) type Result<T, E = PipelineError> = std::result::Result<T, E>;
@@ -23,6 +24,8 @@ pub(super) struct Section<'a> {
     asked: RefCell<Vec<&'static str>>,
     /// Whether all that was left has been asked for.
     all_asked: Cell<bool>,
+    /// What placeholders in expressions stand for; `None` if there may be none.
+    bindings: Option<&'a Bindings>,
 }
 
 impl<'a> Section<'a> {
@@ -40,7 +43,17 @@ impl<'a> Section<'a> {
             line,
             asked: RefCell::default(),
             all_asked: Cell::new(false),
+            bindings: None,
         }
+    }
+
+    /// The part with values for the placeholders of its expressions.
+    pub(super) fn bound_by(self, bindings: &'a Bindings) -> Self {
+        Self { bindings: Some(bindings), ..self }
+    }
+
+    pub(super) fn bindings(&self) -> Option<&'a Bindings> {
+        self.bindings
     }
 
     pub(super) fn line(&self) -> Option<u32> {

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 
 use super::read::{self, Origin};
 use super::{Pipeline, PipelineError, PipelineFault};
+use crate::expr::at_one_time;
 use crate::source::Opened;
 use crate::table::Table;
 use crate::{Control, Error, Result};
@@ -39,7 +40,7 @@ impl Steps {
     ///
     /// [`Error::Pipeline`] with the line and the part of what is wrong.
     pub fn parse(text: &str, given: &[&str]) -> Result<Self> {
-        Ok(Self { pipeline: read::pipeline(text, &Origin::Given(given))? })
+        Ok(Self { pipeline: at_one_time(|| read::pipeline(text, &Origin::Given(given)))? })
     }
 
     /// These steps with at most so many bytes of memory, as estimated; `None` for any.

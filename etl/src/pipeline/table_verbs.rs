@@ -1,6 +1,7 @@
 //! The verbs of tables, as steps.
 
 use super::error::PipelineFault;
+use super::placed;
 use super::section::{Result, Section};
 use super::verb::{Holds, Reader, Rows, Verb};
 use crate::expr::Expr;
@@ -22,7 +23,10 @@ pub(super) const VERBS: &[Reader] = &[
 fn filter(section: &Section) -> Result<Verb> {
     let text = section.need_text("where")?;
     let predicate = expression(section, "where", &text)?;
-    Ok(Verb::new("filter", format!("where {text}"), move |tables, _| tables[0].filter(&predicate)))
+    let on_device = placed::filter(predicate.clone());
+    let text = format!("where {text}");
+    let verb = Verb::new("filter", text, move |tables, _| tables[0].filter(&predicate));
+    Ok(verb.on_device(on_device))
 }
 
 fn select(section: &Section) -> Result<Verb> {
@@ -47,7 +51,9 @@ fn with(section: &Section) -> Result<Verb> {
     let columns =
         texts.iter().map(|text| named(section, "columns", text)).collect::<Result<Vec<_>>>()?;
     let text = texts.join(", ");
-    Ok(Verb::new("with", text, move |tables, _| tables[0].with_columns(&columns)))
+    let on_device = placed::with(&columns);
+    let verb = Verb::new("with", text, move |tables, _| tables[0].with_columns(&columns));
+    Ok(verb.on_device(on_device))
 }
 
 fn drop_columns(section: &Section) -> Result<Verb> {
@@ -72,7 +78,9 @@ fn sort(section: &Section) -> Result<Verb> {
     let texts = section.need_texts("by")?;
     let keys = sort_keys(section, "by", &texts)?;
     let text = format!("by {}", texts.join(", "));
-    Ok(Verb::new("sort", text, move |tables, _| tables[0].sort(&keys)).holds(Holds::Inputs))
+    let on_device = placed::sort(keys.clone());
+    let verb = Verb::new("sort", text, move |tables, _| tables[0].sort(&keys));
+    Ok(verb.holds(Holds::Inputs).on_device(on_device))
 }
 
 fn top(section: &Section) -> Result<Verb> {
@@ -82,8 +90,9 @@ fn top(section: &Section) -> Result<Verb> {
     let keys = sort_keys(section, "by", &texts)?;
     let text = format!("{n} by {}", texts.join(", "));
     let count = usize::try_from(n).unwrap_or(usize::MAX);
+    let on_device = placed::top(count, keys.clone());
     let verb = Verb::new("top", text, move |tables, _| tables[0].top_k(count, &keys));
-    Ok(verb.rows(Rows::AtMost(n)).holds(Holds::Output))
+    Ok(verb.on_device(on_device).rows(Rows::AtMost(n)).holds(Holds::Output))
 }
 
 fn unique(section: &Section) -> Result<Verb> {
@@ -95,8 +104,12 @@ fn unique(section: &Section) -> Result<Verb> {
     let keep = keep.unwrap_or_default();
     let text =
         if by.is_empty() { "all columns".to_owned() } else { format!("by {}", by.join(", ")) };
+    let on_device = match keep {
+        Keep::First | Keep::Any => Some(placed::unique(by.clone())),
+        Keep::Last | Keep::None => None,
+    };
     let verb = Verb::new("unique", text, move |tables, _| tables[0].unique(&by, keep));
-    Ok(verb.holds(Holds::Inputs))
+    Ok(verb.holds(Holds::Inputs).on_device(on_device))
 }
 
 fn limit(section: &Section) -> Result<Verb> {
@@ -111,7 +124,11 @@ fn limit(section: &Section) -> Result<Verb> {
 
 /// An expression; what cannot be read of it is a fault of the option.
 pub(super) fn expression(section: &Section, option: &'static str, text: &str) -> Result<Expr> {
-    text.parse::<Expr>().map_err(|error| {
+    let read = match section.bindings() {
+        Some(bindings) => Expr::parse_bound(text, bindings),
+        None => text.parse(),
+    };
+    read.map_err(|error| {
         let error = crate::Error::from(error);
         section.fault_at(option, PipelineFault::from(error))
     })

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::placed::OnDevice;
 use super::section::{Result, Section};
 use crate::Control;
 use crate::table::Table;
@@ -21,6 +22,8 @@ pub(super) struct Verb {
     /// Whether its columns depend on values, so that they are known only once it has run.
     pub(super) open_columns: bool,
     pub(super) apply: Apply,
+    /// The same on a device, if devices have it.
+    pub(super) on_device: Option<OnDevice>,
 }
 
 /// What makes a table of tables.
@@ -134,6 +137,7 @@ impl Verb {
             holds: Holds::Nothing,
             open_columns: false,
             apply: Box::new(apply),
+            on_device: None,
         }
     }
 
@@ -147,6 +151,10 @@ impl Verb {
 
     pub(super) fn holds(self, holds: Holds) -> Self {
         Self { holds, ..self }
+    }
+
+    pub(super) fn on_device(self, on_device: impl Into<Option<OnDevice>>) -> Self {
+        Self { on_device: on_device.into(), ..self }
     }
 
     pub(super) fn with_open_columns(self) -> Self {

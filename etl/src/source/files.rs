@@ -45,7 +45,13 @@ pub(super) fn open(path: &str, options: &SourceOptions, control: &Control) -> Re
         return Err(Fault::NotForThis { option: (*option).into(), kind: format.name() }.into());
     }
     let scan = scan_options(tabular, options, files.first().map(PathBuf::as_path))?;
-    let table = Table::scan(path, &scan).map_err(fault)?;
+    let table = Table::scan(path, &scan).map_err(|error| match error {
+        // The source is called as its one file is.
+        Error::BrokenFile(broken) if broken.path.as_deref() == Some(Path::new(path)) => {
+            fault(Error::BrokenFile(Box::new(table::BrokenFile { path: None, ..*broken })))
+        }
+        error => fault(error),
+    })?;
     let rows = estimate(&files, tabular, &table, control)?;
     Ok(Opened { table, rows, in_memory: false })
 }
@@ -184,7 +190,7 @@ fn records(lines: &Path, options: &SourceOptions, control: &Control) -> Result<O
 
 /// The files that a path, a folder or a pattern means, in the order of their names; hidden ones and
 /// those that begin with `_` are left out of folders.
-fn list(path: &str) -> Result<Vec<PathBuf>, Fault> {
+pub(super) fn list(path: &str) -> Result<Vec<PathBuf>, Fault> {
     let plain = Path::new(path);
     let mut files = Vec::new();
     if plain.is_dir() {
@@ -210,6 +216,11 @@ fn list(path: &str) -> Result<Vec<PathBuf>, Fault> {
         true => Err(Fault::NoFiles),
         false => Ok(files),
     }
+}
+
+/// As [`list`]; `None` if there are none.
+pub(crate) fn files_at(path: &str) -> Option<Vec<PathBuf>> {
+    list(path).ok()
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Fault> {

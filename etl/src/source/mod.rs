@@ -16,13 +16,14 @@ mod web;
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use self::address::{Address, Ask};
 pub use self::error::{Fault, SourceError};
-pub(crate) use self::files::table_format;
+pub(crate) use self::files::{files_at, table_format};
 pub use self::options::{GraphPart, Parameter, SourceOptions};
 use self::rows::Rows;
 use self::watch::Halt;
@@ -152,6 +153,39 @@ impl Source {
             *path = folder.join(&*path).to_string_lossy().into_owned();
         }
         self
+    }
+
+    /// The source with limits that are at most these.
+    pub(crate) fn within(mut self, max_bytes: u64, time: Duration) -> Self {
+        let options = &mut self.options;
+        options.max_bytes = options.max_bytes.min(max_bytes);
+        options.timeout_secs = options.timeout_secs.min(time.as_secs_f64());
+        self
+    }
+
+    /// The source, with hosts that may be on this machine or in a private network, or may not.
+    pub(crate) fn with_private(mut self, allow_private: bool) -> Self {
+        self.options.allow_private = allow_private;
+        self
+    }
+
+    /// The path, folder or pattern, if it is on this machine.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.address {
+            Address::Files(path) | Address::Sqlite { path, .. } => Some(Path::new(path)),
+            _ => None,
+        }
+    }
+
+    /// The files of this machine that would be read.
+    pub(crate) fn files(&self) -> Result<Vec<PathBuf>> {
+        match &self.address {
+            Address::Files(path) => {
+                files::list(path).map_err(|fault| self.error(Halt::Fault(fault)))
+            }
+            Address::Sqlite { path, .. } => Ok(vec![path.into()]),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Refuses options that mean nothing here, and puts those of databases where they are used.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use polars::prelude::{DataFrame, DslPlan, LazyFrame, OptFlags, PolarsError};
 
+use super::sql_plan::inputs_of;
+
 /// What a query may still make, and whether it should stop. Clones are the same budget.
 ///
 /// Joins are what makes much of little: two tables of a million rows have a million million pairs. What they give is
@@ -51,56 +53,27 @@ impl Budget {
 
     /// The same query with its joins counted.
     pub(super) fn around(&self, lazy: LazyFrame) -> LazyFrame {
-        LazyFrame::from(self.counted(&lazy.logical_plan))
+        let mut plan = lazy.logical_plan;
+        self.count(&mut plan);
+        LazyFrame::from(plan)
     }
 
-    fn counted(&self, plan: &DslPlan) -> DslPlan {
-        let mut plan = plan.clone();
-        let inner = |input: &mut Arc<DslPlan>| *input = Arc::new(self.counted(input));
-        let all = |inputs: &mut Vec<DslPlan>| {
-            for input in inputs {
-                *input = self.counted(input);
-            }
-        };
-        match &mut plan {
-            DslPlan::Join { input_left, input_right, .. } => {
-                inner(input_left);
-                inner(input_right);
-                let budget = self.clone();
-                return LazyFrame::from(plan)
-                    .map(
-                        move |frame| budget.take(frame),
-                        OptFlags::PREDICATE_PUSHDOWN
-                            | OptFlags::PROJECTION_PUSHDOWN
-                            | OptFlags::STREAMING,
-                        None,
-                        Some("budget"),
-                    )
-                    .logical_plan;
-            }
-            DslPlan::Gather { input, idxs, .. } => {
-                inner(input);
-                inner(idxs);
-            }
-            DslPlan::Filter { input, .. }
-            | DslPlan::Cache { input, .. }
-            | DslPlan::Select { input, .. }
-            | DslPlan::GroupBy { input, .. }
-            | DslPlan::HStack { input, .. }
-            | DslPlan::MatchToSchema { input, .. }
-            | DslPlan::Distinct { input, .. }
-            | DslPlan::Sort { input, .. }
-            | DslPlan::Slice { input, .. }
-            | DslPlan::MapFunction { input, .. }
-            | DslPlan::Sink { input, .. } => inner(input),
-            DslPlan::Union { inputs, .. } | DslPlan::HConcat { inputs, .. } => all(inputs),
-            DslPlan::ExtContext { input, contexts } => {
-                inner(input);
-                all(contexts);
-            }
-            // Sources, and what queries of SQL do not make.
-            _ => {}
+    fn count(&self, plan: &mut DslPlan) {
+        for input in inputs_of(plan) {
+            self.count(input);
         }
-        plan
+        if matches!(plan, DslPlan::Join { .. }) {
+            let budget = self.clone();
+            *plan = LazyFrame::from(plan.clone())
+                .map(
+                    move |frame| budget.take(frame),
+                    OptFlags::PREDICATE_PUSHDOWN
+                        | OptFlags::PROJECTION_PUSHDOWN
+                        | OptFlags::STREAMING,
+                    None,
+                    Some("budget"),
+                )
+                .logical_plan;
+        }
     }
 }

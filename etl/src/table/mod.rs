@@ -10,6 +10,7 @@
 //! Rows keep their order in every verb that does not say otherwise.
 
 mod bin;
+mod broken;
 mod budget;
 mod describe;
 mod group_by;
@@ -22,10 +23,15 @@ mod sample;
 mod scan;
 mod spill;
 mod sql;
+mod sql_joins;
+mod sql_plan;
 mod sql_sums;
+mod sql_text;
+mod truth;
 mod write;
 
 pub use bin::{Binned, Bins, Histogram};
+pub use broken::{BrokenFile, FileProblem};
 pub use budget::Budget;
 pub use describe::Summary;
 pub use join::{JoinKind, JoinOptions};
@@ -35,7 +41,8 @@ pub use rows::{Keep, SortKey};
 pub use scan::{Format, ScanOptions};
 pub(crate) use spill::Parts;
 pub use spill::Spill;
-pub use sql::{sql, sql_within};
+pub use sql::{SqlOptions, sql};
+pub use truth::{rows_where, truth};
 pub use write::{Compression, WriteOptions, Written};
 
 use std::collections::HashMap;
@@ -46,6 +53,7 @@ use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use polars::prelude::{DataFrame, Engine, IntoLazy, LazyFrame, Schema};
 use tempfile::TempDir;
 
+use self::broken::TextFiles;
 use crate::error::nearest;
 use crate::{Error, Result, frame};
 
@@ -81,6 +89,8 @@ pub(crate) enum Fit {
 enum Step {
     /// Files or batches; temporary files are there as long as something reads them.
     Source(LazyFrame, Option<Arc<TempDir>>),
+    /// Files of text, which may turn out to be broken.
+    Text(LazyFrame, TextFiles),
     /// A verb over tables.
     Verb(Vec<Arc<Step>>, Verb),
 }
@@ -122,6 +132,19 @@ impl Table {
     fn from_files(lazy: LazyFrame, folder: Arc<TempDir>) -> Result<Self> {
         let step = Arc::new(Step::Source(lazy.clone(), Some(folder)));
         Self::checked(lazy, step)
+    }
+
+    /// A source of files of text.
+    fn from_text(lazy: LazyFrame, files: TextFiles) -> Result<Self> {
+        let step = Arc::new(Step::Text(lazy.clone(), files));
+        Self::checked(lazy, step)
+    }
+
+    /// `error`, or what is wrong with a file that is read here if that is why.
+    fn explained(&self, error: Error) -> Error {
+        let mut files = Vec::new();
+        self.step.text_files(&mut files);
+        broken::explained(error, &files)
     }
 
     fn checked(mut lazy: LazyFrame, step: Arc<Step>) -> Result<Self> {
@@ -239,6 +262,14 @@ impl std::fmt::Debug for Table {
 }
 
 impl Step {
+    fn text_files<'a>(&'a self, files: &mut Vec<&'a TextFiles>) {
+        match self {
+            Self::Source(..) => {}
+            Self::Text(_, text) => files.push(text),
+            Self::Verb(inputs, _) => inputs.iter().for_each(|input| input.text_files(files)),
+        }
+    }
+
     fn build(
         self: &Arc<Self>,
         watch: &dyn Fn(LazyFrame) -> LazyFrame,
@@ -248,7 +279,7 @@ impl Step {
             return lazy.clone();
         }
         let lazy = match self.as_ref() {
-            Self::Source(lazy, _) => watch(lazy.clone()),
+            Self::Source(lazy, _) | Self::Text(lazy, _) => watch(lazy.clone()),
             Self::Verb(inputs, verb) => {
                 verb(inputs.iter().map(|input| input.build(watch, built)).collect())
             }

@@ -25,7 +25,8 @@ impl Table {
     ///
     /// - [`Error::Stopped`] if the caller wants it to stop;
     /// - [`Error::Overflow`] if whole numbers do not fit into 64 bits;
-    /// - [`Error::Engine`] for what only rows can tell: files that are broken or not there, text that
+    /// - [`Error::BrokenFile`] for a file of text with a row or a value that does not fit its columns;
+    /// - [`Error::Engine`] for what else only rows can tell: files that are broken or not there, text that
     ///   is not the number it should be.
     pub fn collect(&self, control: &Control) -> Result<RecordBatch> {
         frame::to_batch(self.collect_frame(control)?)
@@ -66,7 +67,8 @@ impl Table {
             .collect_batches(Engine::Streaming, true, None, false)
             .map_err(|error| Error::engine(doing, &error))?;
         for frame in batches {
-            let frame = frame.map_err(|error| Error::engine(doing, &error))?;
+            let frame =
+                frame.map_err(|error| self.explained(Error::engine(doing, &error)))?;
             for batch in frame::to_batches(&frame)? {
                 n_rows += batch.num_rows() as u64;
                 take(batch)?;
@@ -78,6 +80,15 @@ impl Table {
 
     /// Runs `work` with the plan; if the caller watches, on another thread and with watched sources.
     pub(super) fn run<T: Send>(
+        &self,
+        control: &Control,
+        doing: &'static str,
+        work: impl FnOnce(LazyFrame) -> PolarsResult<T> + Send,
+    ) -> Result<T> {
+        self.attempt(control, doing, work).map_err(|error| self.explained(error))
+    }
+
+    fn attempt<T: Send>(
         &self,
         control: &Control,
         doing: &'static str,

@@ -14,6 +14,7 @@ use polars::prelude::{
 };
 
 use super::Table;
+use super::broken::{TextFiles, explained};
 use crate::{Error, Result, frame};
 
 /// What a file of a table is written in.
@@ -131,7 +132,10 @@ impl Table {
     ///
     /// - [`Error::BadOption`] if neither option nor name tells the format;
     /// - [`Error::File`] for a path that is not there;
-    /// - [`Error::Engine`] for files that cannot be read.
+    /// - [`Error::BrokenFile`] for a file of text with nothing in it, or with other columns than the
+    ///   first; when the table is computed, for a row with too many values and for a value that is not of
+    ///   its column's type;
+    /// - [`Error::Engine`] for other files that cannot be read.
     pub fn scan(path: &str, options: &ScanOptions) -> Result<Self> {
         Self::scan_all(&[path], options)
     }
@@ -160,9 +164,21 @@ impl Table {
         })?;
         let sources: Vec<PlRefPath> =
             paths.iter().map(|path| PlRefPath::new(path.as_ref())).collect();
-        let lazy = scan(first, sources, format, options)
-            .map_err(|error| Error::engine("opening files", &error))?;
-        let mut table = Self::from_lazy(lazy)?;
+        let text = matches!(format, Format::Csv | Format::JsonLines).then(|| TextFiles {
+            paths: paths.iter().map(|path| path.as_ref().to_owned()).collect(),
+            format,
+            separator: separator(first, options),
+            header: options.header,
+            comment: options.comment.clone(),
+        });
+        let opened = scan(first, sources, format, options)
+            .map_err(|error| Error::engine("opening files", &error))
+            .and_then(|lazy| match &text {
+                Some(text) => Self::from_text(lazy, text.clone()),
+                None => Self::from_lazy(lazy),
+            });
+        let mut table =
+            opened.map_err(|error| explained(error, &text.iter().collect::<Vec<_>>()))?;
         if format != Format::Parquet && !options.types.is_empty() {
             for (name, _) in &options.types {
                 table.check_column(name)?;
@@ -214,9 +230,6 @@ fn scan(
             LazyFrame::scan_ipc_sources(sources, pl::IpcScanOptions::default(), arguments)?
         }
         Format::Csv => {
-            let is_tab =
-                [".tsv", ".tab"].iter().any(|ending| first.to_ascii_lowercase().contains(ending));
-            let separator = options.separator.unwrap_or(if is_tab { b'\t' } else { b',' });
             let nulls = (!options.nulls.is_empty()).then(|| {
                 let nulls = std::iter::once("").chain(options.nulls.iter().map(String::as_str));
                 pl::NullValues::AllColumns(nulls.map(Into::into).collect())
@@ -224,7 +237,7 @@ fn scan(
             LazyCsvReader::new_paths(sources.into())
                 .with_n_rows(options.limit)
                 .with_has_header(options.header)
-                .with_separator(separator)
+                .with_separator(separator(first, options))
                 .with_comment_prefix(options.comment.as_deref().map(Into::into))
                 .with_null_values(nulls)
                 .with_try_parse_dates(options.times)
@@ -242,6 +255,12 @@ fn scan(
             .with_cloud_options(cloud)
             .finish()?,
     })
+}
+
+/// What is between values of CSV.
+fn separator(first: &str, options: &ScanOptions) -> u8 {
+    let is_tab = [".tsv", ".tab"].iter().any(|ending| first.to_ascii_lowercase().contains(ending));
+    options.separator.unwrap_or(if is_tab { b'\t' } else { b',' })
 }
 
 fn types(types: &[(String, DataType)]) -> Result<pl::SchemaRef> {

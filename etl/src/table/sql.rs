@@ -3,77 +3,111 @@
 use std::ops::ControlFlow;
 
 use arrow::datatypes::{DataType, FieldRef};
-use polars::prelude::{LazyFrame, PolarsResult};
-use polars::sql::SQLContext;
+use polars::prelude::LazyFrame;
 use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, TableFactor, Visit, Visitor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
 use super::group_by::sums_fit;
+use super::join::JoinOptions;
+use super::sql_joins::check_joins;
+use super::sql_plan::Planned;
 use super::sql_sums::{check_sums, summed_columns};
+use super::sql_text::{bind, text_of};
 use super::{Budget, Fit, Table};
 use crate::error::nearest;
-use crate::{Error, Result};
+use crate::expr::Bindings;
+use crate::{Control, Error, Result};
+
+/// How a query of SQL is run.
+#[derive(Debug, Clone)]
+pub struct SqlOptions {
+    /// How many rows each join of the query may have by the estimate that is made first; without a
+    /// limit none is made.
+    pub limit: Option<u64>,
+    /// Constants in the place of placeholders, such as `$name`; if `None` there may be none.
+    pub bindings: Option<Bindings>,
+    /// For queries of strangers: a run ends with an error if its joins make more than the budget has, or soon
+    /// after the budget is told to stop.
+    pub budget: Option<Budget>,
+}
+
+impl Default for SqlOptions {
+    fn default() -> Self {
+        Self { limit: JoinOptions::default().limit, bindings: None, budget: None }
+    }
+}
 
 /// The table that a query of SQL makes of `tables`, each under its name.
 ///
 /// The dialect is that of polars. One statement, a `SELECT` (with `WITH`, `UNION`, `VALUES` and so on),
-/// which sees the tables that are given and nothing else. Sums of whole numbers have 64 bits; other
-/// arithmetic of theirs wraps, as polars' does.
+/// which sees the tables that are given and nothing else. Sums and other arithmetic of whole numbers
+/// have 64 bits and do not wrap; only that of columns which are chosen by a pattern does.
+///
+/// If there is a limit, rows of joins are estimated first, as [`Table::estimate_join`] does, which reads
+/// the keys of both sides once more, and what comes before the join; where nothing has to be equal, a
+/// thousand rows of each side are tried with one another.
 ///
 /// # Errors
 ///
 /// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
+/// - [`Error::Expression`] for a placeholder without a value;
 /// - [`Error::Refused`] for all but one `SELECT`, for functions that read files, and for `SELECT INTO`;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
 /// - [`Error::DuplicateColumn`] if two tables have one name;
-/// - later, [`Error::Overflow`] for a sum that does not fit into 64 bits.
-pub fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
-    planned(query, tables, None)
-}
-
-/// As [`sql`], for queries of strangers: a run of it ends with an error if its joins make more than the budget has, or
-/// soon after the budget is told to stop.
-///
-/// # Errors
-///
-/// Those of [`sql`]; later, [`Error::Engine`] if the budget [is spent](Budget::is_spent).
-pub fn sql_within(query: &str, tables: &[(&str, Table)], budget: &Budget) -> Result<Table> {
-    planned(query, tables, Some(budget))
-}
-
-fn planned(query: &str, tables: &[(&str, Table)], budget: Option<&Budget>) -> Result<Table> {
+/// - [`Error::TooManyRows`] if a join would have more rows than the limit;
+/// - those of [`Table::collect`], of the estimates;
+/// - later, [`Error::Overflow`] for a number that does not fit into 64 bits;
+/// - later, [`Error::Engine`] if a budget [is spent](Budget::is_spent).
+pub fn sql(
+    query: &str,
+    tables: &[(&str, Table)],
+    options: &SqlOptions,
+    control: &Control,
+) -> Result<Table> {
     super::rows::no_duplicates(tables.iter().map(|(name, _)| *name))?;
-    let parsed = check(query, tables)?;
-    let names: Vec<String> = tables.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let parsed = match &options.bindings {
+        Some(bindings) => bind(query, bindings)?,
+        None => read(query)?,
+    };
+    check(&parsed, tables)?;
+    let query = match &options.bindings {
+        Some(_) => text_of(&parsed)?,
+        None => query.to_owned(),
+    };
     let all: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
-    let run = |query: String| -> Result<Table> {
-        let inputs = all.iter().map(|table| table.lazy()).collect();
-        let lazy =
-            execute(&query, &names, inputs).map_err(|error| unknown_column(&error, tables))?;
-        let (names, budget) = (names.clone(), budget.cloned());
-        let again = move |inputs| {
-            // It has run above, over the same tables.
-            let lazy = execute(&query, &names, inputs).unwrap_or_else(|_| lazy.clone());
-            match &budget {
-                Some(budget) => budget.around(lazy),
-                None => lazy,
-            }
+    let plan = |query: &str| {
+        let tables = tables.iter().map(|(name, table)| (*name, table.polars_schema().as_ref()));
+        Planned::new(query, tables)
+    };
+    let table = |planned: Planned| {
+        let budget = options.budget.clone();
+        let over = move |inputs: Vec<LazyFrame>| match &budget {
+            Some(budget) => budget.around(planned.over(&inputs)),
+            None => planned.over(&inputs),
         };
-        let table = Table::of(&all, again).map_err(|error| match error {
-            Error::Engine { reason, .. } => unknown_column(&reason, tables),
-            other => other,
-        })?;
-        Ok(table.best(Fit::Pieces))
+        Table::of(&all, over).map(|table| table.best(Fit::Pieces))
     };
     // Errors are to be about the query as it was written.
-    let unchecked = run(query.to_owned())?;
-    if cannot_wrap(&parsed, tables) {
-        return Ok(unchecked);
+    let written = plan(&query).map_err(|error| unknown_column(&error, tables))?;
+    let unchecked = table(written.clone()).map_err(|error| match error {
+        Error::Engine { reason, .. } => unknown_column(&reason, tables),
+        other => other,
+    })?;
+    if let Some(limit) = options.limit {
+        let inputs: Vec<LazyFrame> = all.iter().map(|table| table.lazy()).collect();
+        check_joins(&written, &inputs, limit, control)?;
     }
-    for widen in [true, false] {
-        let Some(query) = check_sums(&parsed, widen) else { return Ok(unchecked) };
-        if let Ok(checked) = run(query)
+    let with_sums = match cannot_wrap(&parsed, tables) {
+        true => vec![query],
+        false => match [true, false].map(|widen| check_sums(&parsed, widen)) {
+            [Some(wide), Some(narrow)] => vec![text_of(&wide)?, text_of(&narrow)?],
+            _ => vec![query],
+        },
+    };
+    for query in with_sums {
+        if let Ok(planned) = plan(&query).and_then(Planned::unwrapped)
+            && let Ok(checked) = table(planned)
             && differs_in_width_only(&unchecked, &checked)
         {
             return Ok(checked);
@@ -81,7 +115,7 @@ fn planned(query: &str, tables: &[(&str, Table)], budget: Option<&Budget>) -> Re
     }
     Err(Error::Engine {
         doing: "planning SQL",
-        reason: "a sum has a type that cannot be checked for overflow".into(),
+        reason: "arithmetic has a type that cannot be checked for overflow".into(),
     })
 }
 
@@ -127,40 +161,32 @@ fn differs_in_width_only(before: &Table, after: &Table) -> bool {
     before.len() == after.len() && before.iter().zip(after.iter()).all(fits)
 }
 
-fn execute(query: &str, names: &[String], inputs: Vec<LazyFrame>) -> PolarsResult<LazyFrame> {
-    let mut context = SQLContext::new();
-    for (name, input) in names.iter().zip(inputs) {
-        context.register(name, input);
-    }
-    context.execute(query)
-}
-
 fn refused(what: impl std::fmt::Display, why: &'static str) -> Error {
     Error::Refused { what: what.to_string().into(), why }
 }
 
-/// The query as a tree; refuses what is no query of the tables.
-fn check(query: &str, tables: &[(&str, Table)]) -> Result<Box<Query>> {
+/// Refuses what is no query of the tables.
+fn check(query: &Query, tables: &[(&str, Table)]) -> Result<()> {
+    let mut checker = Checker { tables, named: Vec::new() };
+    match Visit::visit(query, &mut checker) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+/// The one query that the text is.
+pub(super) fn read(query: &str) -> Result<Box<Query>> {
     let parsed = Parser::parse_sql(&GenericDialect, query)
         .map_err(|error| Error::engine("reading SQL", &error))?;
-    let query = match <[Statement; 1]>::try_from(parsed) {
-        Ok([Statement::Query(query)]) => query,
+    match <[Statement; 1]>::try_from(parsed) {
+        Ok([Statement::Query(query)]) => Ok(query),
         Ok([other]) => {
             let text = other.to_string();
             let word = text.split_whitespace().next().unwrap_or_default();
-            return Err(refused(word, "there must be one SELECT, which changes nothing"));
+            Err(refused(word, "there must be one SELECT, which changes nothing"))
         }
-        Err(none) if none.is_empty() => {
-            return Err(refused("no statement", "there must be one SELECT"));
-        }
-        Err(all) => {
-            return Err(refused(format!("{} statements", all.len()), "there must be one SELECT"));
-        }
-    };
-    let mut checker = Checker { tables, named: Vec::new() };
-    match Visit::visit(query.as_ref(), &mut checker) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(query),
+        Err(none) if none.is_empty() => Err(refused("no statement", "there must be one SELECT")),
+        Err(all) => Err(refused(format!("{} statements", all.len()), "there must be one SELECT")),
     }
 }
 

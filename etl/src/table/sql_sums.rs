@@ -13,6 +13,7 @@ use sqlparser::ast::{SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut}
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
+use super::sql_text::written;
 use crate::expr::SQL_OVERFLOW;
 
 /// Half of what a sum that wrapped is off by.
@@ -24,11 +25,11 @@ const BEYOND: &str = "19000000000000000000.0";
 ///
 /// With `widen`, sums of whole numbers have 64 bits whatever the numbers have; there may be other types
 /// that this has no meaning for.
-pub(super) fn check_sums(query: &Query, widen: bool) -> Option<String> {
+pub(super) fn check_sums(query: &Query, widen: bool) -> Option<Query> {
     let mut query = query.clone();
     let mut sums = Sums { widen, found: false };
     let ControlFlow::Continue(()) = VisitMut::visit(&mut query, &mut sums);
-    sums.found.then(|| query.to_string())
+    sums.found.then_some(query)
 }
 
 /// The columns whose sums, as they are, are all that `query` adds up, and the tables that it reads, as
@@ -118,8 +119,8 @@ fn summed(function: &Function) -> Option<&Expr> {
 /// `sum` of its argument, if that is near the sum of it as fractions.
 fn checked(sum: &Function, summed: &Expr, widen: bool) -> Option<Expr> {
     let values = match widen {
-        true => format!("({summed}) + CAST(0 AS BIGINT)"),
-        false => summed.to_string(),
+        true => format!("({}) + CAST(0 AS BIGINT)", written(summed)),
+        false => written(summed),
     };
     let of = |values: &str| {
         let mut sum = sum.clone();
@@ -129,6 +130,7 @@ fn checked(sum: &Function, summed: &Expr, widen: bool) -> Option<Expr> {
         Some(sum)
     };
     let (sum, near) = (of(&values)?, of(&format!("CAST({values} AS DOUBLE)"))?);
+    let [sum, near] = [written(&sum), written(&near)];
     let size = format!("CAST({sum} AS DOUBLE)");
     read(&format!(
         "(CASE WHEN CAST(CASE WHEN ABS({size} - {near}) > {OFF} AND ABS({size}) < {BEYOND} \

@@ -173,3 +173,51 @@ fn temporary_files_go_with_the_last_table_that_reads_them() {
     drop(some);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn broken_files_are_named_with_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let found = |path: &str| {
+        let all = Table::scan(path, &ScanOptions::default())
+            .and_then(|table| table.filter(&"TRUE".parse().unwrap())?.collect(&Control::NONE));
+        match all {
+            Err(Error::BrokenFile(_)) => all.unwrap_err().to_string(),
+            other => panic!("{path}: {other:?}"),
+        }
+    };
+    let in_folder = |text: &str| text.replace("FOLDER", folder.path().to_str().unwrap());
+
+    let ragged = write("ragged.csv", "a,b\n\"1\n1\",2\n3,4\n\n5,6,7,8\n");
+    let expected = "FOLDER/ragged.csv: line 6: there are 4 values, but only 2 columns";
+    assert_eq!(found(&ragged), in_folder(expected));
+
+    let numbers: String = (0..1500).map(|row| format!("{row},{row}\n")).collect();
+    let typed = write("typed.csv", &format!("a,b\n{numbers}7,\"x, y\"\n"));
+    let error = found(&typed);
+    let begin = "FOLDER/typed.csv: line 1502: column `b` holds `x, y`, but the rows";
+    assert!(error.starts_with(&in_folder(begin)), "{error}");
+    // All rows tell the type, if they are asked.
+    let all = ScanOptions { inferred_rows: None, ..ScanOptions::default() };
+    let table = Table::scan(&typed, &all).unwrap().collect(&Control::NONE).unwrap();
+    assert_eq!((table.num_rows(), table.schema().field(1).data_type().is_numeric()), (1501, false));
+
+    let empty = write("empty.csv", "");
+    assert_eq!(found(&empty), in_folder("FOLDER/empty.csv: the file is empty"));
+
+    write("parts/1.csv", "a,bee\n1,2\n");
+    write("parts/2.csv", "a,bees\n1,2\n");
+    let parts = folder.path().join("parts").to_str().unwrap().to_owned();
+    let expected = "FOLDER/parts/2.csv: line 1: there is a column `bees`, which the first file has not; \
+                    did you mean `bee`?";
+    assert_eq!(found(&parts), in_folder(expected));
+
+    let json = write("bad.jsonl", "{\"a\": 1}\n\n{\"a\" 2}\n");
+    let error = found(&json);
+    assert!(error.starts_with(&in_folder("FOLDER/bad.jsonl: line 3: no JSON: expected `:`")), "{error}");
+}

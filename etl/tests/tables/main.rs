@@ -22,8 +22,8 @@ use arrow::array::{
 use arrow::json::writer::{LineDelimited, WriterBuilder};
 use graph_etl::expr::Expr;
 use graph_etl::table::{
-    Bins, Compression, Fill, Format, JoinKind, JoinOptions, Keep, ScanOptions, SortKey, Table,
-    WriteOptions, sql,
+    Bins, Compression, Fill, Format, JoinKind, JoinOptions, Keep, ScanOptions, SortKey, SqlOptions,
+    Table, WriteOptions,
 };
 use graph_etl::{Control, Error, Result};
 
@@ -48,6 +48,10 @@ fn floats<T: Into<Option<f64>> + Copy>(values: &[T]) -> ArrayRef {
 
 fn texts<'a, T: Into<Option<&'a str>> + Copy>(values: &[T]) -> ArrayRef {
     Arc::new(values.iter().map(|&value| value.into()).collect::<StringArray>())
+}
+
+fn sql(query: &str, tables: &[(&str, Table)]) -> Result<Table> {
+    graph_etl::table::sql(query, tables, &SqlOptions::default(), &Control::NONE)
 }
 
 /// Each row as JSON, so that expected tables can be read.

@@ -22,9 +22,8 @@ fn sql_selects_from_the_tables_that_it_is_given() {
 #[test]
 fn sums_in_sql_do_not_wrap() {
     let one = |values: ArrayRef| table(vec![("k", texts(&["a", "b", "a"])), ("x", values)]);
-    let run = |query: &str, table: &Table| {
-        graph_etl::table::sql(query, &[("t", table.clone())])?.collect(&Control::NONE)
-    };
+    let run =
+        |query: &str, table: &Table| sql(query, &[("t", table.clone())])?.collect(&Control::NONE);
     let big = one(ints(&[i64::MAX, 1, 1]));
     for query in [
         "SELECT SUM(x) AS s FROM t UNION ALL SELECT 1 AS s FROM t",
@@ -78,6 +77,122 @@ fn sums_in_sql_do_not_wrap() {
     assert_eq!(rows_of(&named), [r#"{"x":6}"#]);
     assert!(matches!(run("SELECT SUM(y) FROM t", &big), Err(Error::Unknown { .. })));
     assert!(run("SELECT SUM(k) FROM t", &big).is_err());
+}
+
+#[test]
+fn arithmetic_in_sql_does_not_wrap() {
+    let run =
+        |query: &str, table: &Table| sql(query, &[("t", table.clone())])?.collect(&Control::NONE);
+    let big = table(vec![
+        ("k", texts(&["a", "b"])),
+        ("x", ints(&[i64::MAX, 3])),
+        ("y", ints(&[i64::MIN, -1])),
+        ("z", Arc::new(UInt64Array::from(vec![1, 2])) as ArrayRef),
+    ]);
+    for query in [
+        "SELECT x * 2 FROM t",
+        "SELECT 2 * x FROM t",
+        "SELECT x - y FROM t",
+        "SELECT -y FROM t",
+        "SELECT x + 1 AS s FROM t",
+        "SELECT y // -1 FROM t",
+        "SELECT ABS(y) FROM t",
+        "SELECT POWER(x, 3) FROM t",
+        "SELECT z - 2 FROM t",
+        "SELECT k FROM t WHERE x * x > 3",
+        "SELECT k FROM t ORDER BY x * 3",
+        "SELECT k, MAX(x * 2) FROM t GROUP BY k",
+        "SELECT x * 2 AS d, COUNT(*) FROM t GROUP BY x * 2",
+        "SELECT k FROM t GROUP BY k HAVING MAX(x) * 2 > 0",
+        "SELECT k, MAX(x) * MAX(x) FROM t GROUP BY k",
+        "SELECT SUM(x * 2) FROM t",
+        "SELECT CASE WHEN k = 'a' THEN x * 2 ELSE 0 END FROM t",
+        "WITH a AS (SELECT x + x AS d FROM t) SELECT d FROM a",
+        "SELECT k FROM t WHERE x IN (SELECT y - 1 FROM t)",
+        "SELECT ROW_NUMBER() OVER (ORDER BY x * 2) AS n FROM t",
+        "SELECT a.k FROM t AS a JOIN t AS b ON a.x * 2 = b.x",
+        "SELECT x * 2 AS d FROM t UNION ALL SELECT 1 AS d FROM t",
+    ] {
+        let found = run(query, &big);
+        assert!(matches!(found, Err(Error::Overflow { .. })), "{query}: {found:?}");
+    }
+    let error = run("SELECT x * 2 FROM t", &big).unwrap_err().to_string();
+    assert_eq!(error, "9223372036854775807 * 2 does not fit into 64 bits");
+    let error = run("SELECT POWER(x, -1) FROM t", &big).unwrap_err().to_string();
+    assert!(error.contains("is no whole number"), "{error}");
+
+    let small = table(vec![
+        ("k", texts(&["a", "b"])),
+        ("x", ints(&[Some(7), None])),
+        ("y", ints(&[-2, 5])),
+        ("f", floats(&[0.5, 1e300])),
+        ("w", Arc::new(Int32Array::from(vec![i32::MAX, 1])) as ArrayRef),
+        ("n", Arc::new(Int32Array::from(vec![2, 1])) as ArrayRef),
+    ]);
+    for (query, expected) in [
+        ("SELECT x * y AS r FROM t", ["-14", "null"]),
+        ("SELECT x // y AS r FROM t", ["-4", "null"]),
+        ("SELECT x % y AS r FROM t", ["-1", "null"]),
+        ("SELECT POWER(y, 2) AS r FROM t", ["4", "25"]),
+        ("SELECT ABS(y) AS r FROM t", ["2", "5"]),
+        ("SELECT x * f AS r FROM t", ["3.5", "null"]),
+        ("SELECT f * f * 0 AS r FROM t WHERE f < 1", ["0.0", ""]),
+        // Numbers of 32 bits have 64 here, and the count of rows, of 32 without a sign, may be below 0.
+        ("SELECT w * n AS r FROM t", ["4294967294", "1"]),
+        ("SELECT COUNT(*) - 5 AS r FROM t GROUP BY k ORDER BY k", ["-4", "-4"]),
+        (
+            "SELECT a.w AS r FROM t AS a JOIN t AS b ON a.w + 0 = b.w ORDER BY a.k",
+            ["2147483647", "1"],
+        ),
+        ("SELECT SUM(x * y) OVER (PARTITION BY k) AS r FROM t ORDER BY k", ["-14", "null"]),
+    ] {
+        let found = run(query, &small).unwrap();
+        let expected: Vec<String> = expected
+            .iter()
+            .filter(|value| !value.is_empty())
+            .map(|value| format!(r#"{{"r":{value}}}"#))
+            .collect();
+        assert_eq!(rows_of(&found), expected, "{query}");
+    }
+}
+
+#[test]
+fn joins_in_sql_are_estimated_before_they_run() {
+    let n = 20_000;
+    let t = table(vec![("k", ints(&vec![1; n])), ("id", ints(&(0..n as i64).collect::<Vec<_>>()))]);
+    let run = |query: &str, limit| {
+        let tables = [("t", t.clone()), ("u", t.clone())];
+        let options = SqlOptions { limit, ..SqlOptions::default() };
+        graph_etl::table::sql(query, &tables, &options, &Control::NONE)
+    };
+    for query in [
+        "SELECT * FROM t JOIN u ON t.k = u.k",
+        "SELECT * FROM t LEFT JOIN u ON t.k = u.k",
+        "SELECT * FROM t, u WHERE t.k = u.k",
+        "SELECT * FROM t CROSS JOIN u",
+        "SELECT * FROM t CROSS JOIN u WHERE t.k = u.k",
+        "SELECT * FROM t JOIN u ON t.k = u.k AND t.id < u.id",
+        "SELECT * FROM t JOIN u ON t.id < u.id",
+        "SELECT COUNT(*) AS n FROM (SELECT t.id FROM t JOIN u ON t.k + 1 = u.k + 1) AS a",
+        "WITH a AS (SELECT * FROM t NATURAL JOIN u) SELECT a.id FROM a JOIN t ON a.k = t.k",
+    ] {
+        match run(query, Some(1_000_000)) {
+            Err(Error::TooManyRows { estimated, limit: 1_000_000, .. }) => {
+                assert!((150_000_000..=400_020_000).contains(&estimated), "{query}: {estimated}");
+            }
+            other => panic!("{query}: {other:?}"),
+        }
+        assert!(run(query, None).is_ok(), "{query}");
+    }
+    for query in [
+        "SELECT * FROM t JOIN u ON t.id = u.id",
+        "SELECT * FROM t CROSS JOIN u WHERE t.id = u.id",
+        "SELECT * FROM t JOIN u ON t.id = u.id AND t.k <= u.k",
+        "SELECT * FROM t WHERE k IN (SELECT k FROM u)",
+        "SELECT * FROM t JOIN u ON t.id > u.id + 1000000",
+    ] {
+        assert!(run(query, Some(1_000_000)).is_ok(), "{query}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The REST interface, one file a theme. Handlers translate; what they call computes.
 
 mod accounts;
+mod cases;
 mod datasets;
 mod experiments;
 mod files;
@@ -32,6 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use accounts::with_cookie;
 
+pub(crate) use self::cases::CaseRuns;
 pub(crate) use self::experiments::Runs;
 use crate::server::Server;
 
@@ -53,6 +55,7 @@ const LARGEST_JSON: usize = 4 << 20;
         (name = "view", description = "What a viewer asks of a dataset"),
         (name = "layouts", description = "Layouts: start, steer, watch, keep"),
         (name = "work", description = "Transforms, analytics and queries"),
+        (name = "cases", description = "Investigations: files of steps with parameters"),
         (name = "experiments", description = "Anomaly detection: experiments, evaluations, leaderboards"),
         (name = "accounts", description = "Signing in, users, organizations, keys, links"),
         (name = "server", description = "The server itself"),
@@ -70,6 +73,7 @@ fn open_api() -> OpenApiRouter<Server> {
         .merge(view::router())
         .merge(layouts::router())
         .merge(work::router())
+        .merge(cases::router())
         .merge(experiments::router())
         .merge(accounts::router())
         .merge(health::router())

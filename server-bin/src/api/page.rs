@@ -26,6 +26,11 @@ const STYLES: Asset = Asset { kind: "text/css; charset=utf-8", text: page::STYLE
 /// The viewer's document where its files are a folder above.
 static VIEWER_BELOW: LazyLock<String> =
     LazyLock::new(|| page::DOCUMENT.replace("\"graphlume.", "\"../graphlume."));
+const CASES: Asset = Asset { kind: "text/html; charset=utf-8", text: page::CASES_DOCUMENT };
+const CASES_SCRIPT: Asset =
+    Asset { kind: "text/javascript; charset=utf-8", text: page::CASES_SCRIPT };
+const CASES_STYLES: Asset =
+    Asset { kind: "text/css; charset=utf-8", text: page::CASES_STYLES };
 const API: Asset =
     Asset { kind: "text/html; charset=utf-8", text: include_str!("../page/api.html") };
 const API_SCRIPT: Asset =
@@ -50,6 +55,10 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
         ("/graph/graphlume.js", SCRIPT),
         ("/graph/pages.js", PAGES),
         ("/graph/graphlume.css", STYLES),
+        ("/case/", CASES),
+        ("/case/{id}", CASES),
+        ("/case/cases.js", CASES_SCRIPT),
+        ("/case/cases.css", CASES_STYLES),
         ("/api/", API),
         ("/api/api.js", API_SCRIPT),
         ("/api/api.css", API_STYLES),

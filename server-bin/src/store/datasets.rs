@@ -22,7 +22,7 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Private => "private",
             Self::Organization => "organization",
@@ -30,7 +30,7 @@ impl Mode {
         }
     }
 
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         match text {
             "organization" => Self::Organization,
             "public" => Self::Public,

@@ -101,9 +101,10 @@ CREATE INDEX views_by_dataset ON views (dataset);
 
 /// All migrations; several servers that start on one database at the same time wait for one another.
 pub(crate) fn migrator() -> Migrator {
-    let migrations = STEPS.map(|(version, description, sql)| {
+    let steps = STEPS.into_iter().chain([super::cases::TABLE]);
+    let migrations = steps.map(|(version, description, sql)| {
         let description = Cow::Borrowed(description);
         Migration::new(version, description, MigrationType::Simple, sql.into_sql_str(), false)
     });
-    Migrator { migrations: Cow::Owned(migrations.to_vec()), ..Migrator::DEFAULT }
+    Migrator { migrations: Cow::Owned(migrations.collect()), ..Migrator::DEFAULT }
 }

@@ -3,6 +3,7 @@
 //! Nothing is listed before it is whole: objects are written first, and the row that names them last.
 
 mod accounts;
+mod cases;
 mod datasets;
 mod files;
 mod migrations;
@@ -17,6 +18,7 @@ use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::{AnyPool, Row};
 
 pub(crate) use accounts::{Organization, PersonalKey, User};
+pub(crate) use cases::Case;
 pub(crate) use datasets::{Dataset, Mode, NewDataset, Order, Spec, Wanted};
 pub(crate) use files::{Column, File};
 pub(crate) use shares::Share;

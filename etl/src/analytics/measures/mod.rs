@@ -15,6 +15,7 @@
 //! # Ok::<(), graph_core::Error>(())
 //! ```
 
+mod about;
 mod communities;
 mod ids;
 mod on_device;
@@ -122,6 +123,11 @@ impl Measure {
     /// Its options, each with its default; null means none, or that there is no default.
     pub fn options(&self) -> Map<String, Value> {
         (self.defaults)()
+    }
+
+    /// What the option `name` means, if it is one of [`options`](Self::options).
+    pub fn about_option(&self, name: &str) -> Option<&'static str> {
+        about::about(self.name, name)
     }
 
     /// Checks what can be known of `options`, an object or null, before there is a graph: that

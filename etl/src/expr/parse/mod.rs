@@ -1,6 +1,7 @@
 //! From text to an expression: SQL's grammar by `sqlparser`, then what this language has of it.
 
 mod calls;
+mod derived;
 mod tokens;
 mod words;
 
@@ -9,12 +10,17 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 use self::calls::{aggregate_of, call, counted};
+pub(super) use self::derived::DERIVED;
+#[cfg(feature = "tables")]
+pub(crate) use self::derived::at_one_time;
+use self::derived::{day_of_week, derived, filtered, position};
 use self::tokens::{Language, PREFIXED, element, is_light, join_prefixes};
 pub(super) use self::words::check_regex;
 use self::words::{binary_operator, cast_type, extracted, number, with_backslashes};
 use super::functions::{self, Aggregate, Function};
 use super::{
-    Binary, Column, Expr, ExpressionError, Interval, Kind, Literal, Place, Problem, Unary, time,
+    Binary, Binding, Bindings, Column, Expr, ExpressionError, Interval, Kind, Literal, Place,
+    Problem, Unary, time,
 };
 use crate::error::nearest;
 
@@ -34,9 +40,43 @@ impl std::str::FromStr for Expr {
     ///
     /// [`ExpressionError`] with the place of what cannot be read, or is not of the language.
     fn from_str(text: &str) -> Parsed {
-        let source = Source::new(text);
+        Source::new(text, None).read(text)
+    }
+}
+
+impl Expr {
+    /// Reads an expression whose placeholders, such as `$name`, stand for the values of `bindings`.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](str::parse), and [`Problem::UnknownParameter`] for a placeholder without a value.
+    pub fn parse_bound(text: &str, bindings: &Bindings) -> Result<Self, ExpressionError> {
+        Source::new(text, Some(bindings)).read(text)
+    }
+}
+
+/// The text that is read, for the places in it.
+struct Source<'a> {
+    /// Number of characters before each line.
+    lines: Vec<u32>,
+    /// What placeholders stand for; `None` if there may be none.
+    bindings: Option<&'a Bindings>,
+}
+
+impl<'a> Source<'a> {
+    fn new(text: &str, bindings: Option<&'a Bindings>) -> Self {
+        let mut lines = vec![0];
+        for (index, character) in text.chars().enumerate() {
+            if character == '\n' {
+                lines.push(index as u32 + 1);
+            }
+        }
+        Self { lines, bindings }
+    }
+
+    fn read(&self, text: &str) -> Parsed {
         let tokens = Tokenizer::new(&Language, text).tokenize_with_location().map_err(|error| {
-            source.error(error.location, Problem::Syntax(error.message.to_lowercase().into()))
+            self.error(error.location, Problem::Syntax(error.message.to_lowercase().into()))
         })?;
         let tokens = join_prefixes(tokens);
         let weight = tokens.iter().filter(|token| !is_light(&token.token)).count();
@@ -45,33 +85,15 @@ impl std::str::FromStr for Expr {
             return Err(ExpressionError::new(Place::UNKNOWN, problem));
         }
         let mut parser = Parser::new(&Language).with_tokens_with_locations(tokens);
-        let read = parser.parse_expr().map_err(|error| source.syntax(&error))?;
+        let read = parser.parse_expr().map_err(|error| self.syntax(&error))?;
         let rest = parser.peek_token();
         if rest.token != Token::EOF {
             let problem = Problem::Syntax(
                 format!("an operator or the end was expected, not `{rest}`").into(),
             );
-            return Err(source.error(rest.span.start, problem));
+            return Err(self.error(rest.span.start, problem));
         }
-        source.expr(read, MAX_DEPTH)
-    }
-}
-
-/// The text that is read, for the places in it.
-struct Source {
-    /// Number of characters before each line.
-    lines: Vec<u32>,
-}
-
-impl Source {
-    fn new(text: &str) -> Self {
-        let mut lines = vec![0];
-        for (index, character) in text.chars().enumerate() {
-            if character == '\n' {
-                lines.push(index as u32 + 1);
-            }
-        }
-        Self { lines }
+        self.expr(read, MAX_DEPTH)
     }
 
     fn place(&self, location: Location) -> Place {
@@ -139,9 +161,14 @@ impl Source {
                 self.expr(*left, depth)?.binary(Binary::Same, self.expr(*right, depth)?).not()
             }
             ast::Expr::InList { expr, list, negated } => {
-                let list =
-                    list.into_iter().map(|item| self.expr(item, depth)).collect::<Parsed<_>>()?;
-                negate_if(negated, self.expr(*expr, depth)?.is_in(list))
+                let mut items = Vec::with_capacity(list.len());
+                for item in list {
+                    match self.listed(&item) {
+                        Some(values) => items.extend(values),
+                        None => items.push(self.expr(item, depth)?),
+                    }
+                }
+                negate_if(negated, self.expr(*expr, depth)?.is_in(items))
             }
             ast::Expr::Between { expr, negated, low, high } => {
                 let operand = self.expr(*expr, depth)?;
@@ -169,6 +196,15 @@ impl Source {
                 let or_null = matches!(kind, ast::CastKind::TryCast | ast::CastKind::SafeCast);
                 let place = operand.place;
                 Expr { kind: Kind::Cast { operand: Box::new(operand), to, or_null }, place }
+            }
+            ast::Expr::Extract { field: DateTimeField::Dow | DateTimeField::DayOfWeek, expr, .. } => {
+                let operand = self.expr(*expr, depth)?;
+                day_of_week(operand.place, operand)
+            }
+            ast::Expr::Position { expr, r#in } => {
+                let part = self.expr(*expr, depth)?;
+                let text = self.expr(*r#in, depth)?;
+                position(text.place, text, part)?
             }
             ast::Expr::Extract { field, expr, .. } => {
                 let operand = self.expr(*expr, depth)?;
@@ -251,6 +287,7 @@ impl Source {
             Value::SingleQuotedString(text) => Literal::Text(text),
             Value::Boolean(value) => Literal::Boolean(value),
             Value::Null => Literal::Null,
+            Value::Placeholder(name) if self.bindings.is_some() => self.bound(&name, place)?,
             other => {
                 return Err(ExpressionError::new(
                     place,
@@ -259,6 +296,38 @@ impl Source {
             }
         };
         Ok(Expr { kind: Kind::Literal(literal), place })
+    }
+
+    /// What a placeholder stands for.
+    fn bound(&self, name: &str, place: Place) -> Parsed<Literal> {
+        let name = name.trim_start_matches('$');
+        let names = || self.bindings.into_iter().flat_map(Bindings::names);
+        let problem = match self.bindings.and_then(|bindings| bindings.get(name)) {
+            Some(Binding::One(literal)) => return Ok(literal.clone()),
+            Some(Binding::Many(_)) => {
+                Problem::Unsupported(format!("the list `${name}` outside of IN (…)").into())
+            }
+            None => {
+                Problem::UnknownParameter { nearest: nearest(name, names()), name: name.into() }
+            }
+        };
+        Err(ExpressionError::new(place, problem))
+    }
+
+    /// The constants that an item of a list stands for, if it is a placeholder of several.
+    fn listed(&self, item: &ast::Expr) -> Option<Vec<Expr>> {
+        let ast::Expr::Value(ast::ValueWithSpan { value: Value::Placeholder(name), span }) = item
+        else {
+            return None;
+        };
+        let place = self.place(span.start);
+        match self.bindings?.get(name.trim_start_matches('$'))? {
+            Binding::Many(values) => {
+                let expr = |value: &Literal| Expr { kind: Kind::Literal(value.clone()), place };
+                Some(values.iter().map(expr).collect())
+            }
+            Binding::One(_) => None,
+        }
     }
 
     fn typed(&self, typed: ast::TypedString) -> Parsed {
@@ -451,13 +520,13 @@ impl Source {
             ast::FunctionArguments::List(list) => list,
         };
         if function.over.is_some()
-            || function.filter.is_some()
             || function.null_treatment.is_some()
             || !function.within_group.is_empty()
             || !list.clauses.is_empty()
         {
             return Err(unsupported());
         }
+        let filter = function.filter.map(|filter| self.expr(*filter, depth)).transpose()?;
         let distinct = matches!(list.duplicate_treatment, Some(ast::DuplicateTreatment::Distinct));
         let mut star = false;
         let mut arguments = Vec::with_capacity(list.args.len());
@@ -483,11 +552,21 @@ impl Source {
             .map(|argument| self.expr(argument, depth))
             .collect::<Parsed<Vec<_>>>()?;
         if let Some(aggregate) = Aggregate::named(&name.value) {
-            return aggregate_of(place, aggregate, star, distinct, arguments)
-                .unwrap_or_else(|| Err(unsupported()));
+            let aggregate = aggregate_of(place, aggregate, star, distinct, arguments)
+                .unwrap_or_else(|| Err(unsupported()))?;
+            return match (aggregate.kind, filter) {
+                (kind, None) => Ok(Expr { kind, place: aggregate.place }),
+                (Kind::Aggregate(aggregate, argument), Some(condition)) => {
+                    filtered(aggregate, argument, condition, place).ok_or_else(unsupported)
+                }
+                _ => Err(unsupported()),
+            };
         }
-        if star || distinct {
+        if star || distinct || filter.is_some() {
             return Err(unsupported());
+        }
+        if DERIVED.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name.value)) {
+            return derived(&name.value, place, arguments);
         }
         match Function::named(&name.value) {
             Some(function) => counted(place, function, arguments),

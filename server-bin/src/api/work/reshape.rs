@@ -11,7 +11,7 @@ use graphlume::Graph;
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::hypergraph::HypergraphConfig;
 use graphlume::etl::pipeline::{PipelineError, Steps};
-use graphlume::etl::table::{Budget, Table, sql_within};
+use graphlume::etl::table::{Budget, SqlOptions, Table, sql};
 use graphlume::etl::topology::{filter_edges, induced_by_mask, prune_orphans};
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{IdOrder, ReadOptions, read_table};
@@ -221,7 +221,9 @@ fn select(
             budget.stop();
         }
     };
-    let made = sql_within(query, tables, &budget)?
+    // Bytes are counted as they come: an estimate of rows before would read the keys once more.
+    let options = SqlOptions { limit: None, budget: Some(budget.clone()), ..SqlOptions::default() };
+    let made = sql(query, tables, &options, control)?
         .collect(&Control::default().reporting(&watch).stopped_by(&stop));
     match made {
         Err(_) if budget.is_spent() => Err(ApiError::Invalid(format!(

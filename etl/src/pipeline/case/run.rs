@@ -1,0 +1,398 @@
+//! Running a case: step after step, within limits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use arrow::array::RecordBatch;
+use graph_core::Graph;
+use serde::Serialize;
+
+use super::super::error::{PipelineError, PipelineFault};
+use super::BoundCase;
+use super::places::{Given, Places};
+use super::steps::{Step, StepKind, Value, Work};
+use crate::source::{Opened, Source};
+use crate::table::Table;
+use crate::{Control, Error, Result};
+
+/// How far a case may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows of a table that a step makes; of a graph, its nodes and its edges.
+    pub rows: u64,
+    /// Bytes of what one step makes, in memory, and of a page that is read.
+    pub bytes: u64,
+    /// Time for all steps together.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { rows: 100_000_000, bytes: 16 << 30, time: Duration::from_hours(1) }
+    }
+}
+
+/// What the steps of a case did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CaseReport {
+    /// What it is called.
+    pub title: String,
+    /// The step whose table or graph is the result.
+    pub result: String,
+    /// The steps that were run, in order.
+    pub steps: Vec<StepReport>,
+    /// Wall time.
+    pub duration_secs: f64,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepReport {
+    /// Its name.
+    pub name: String,
+    /// Its verb.
+    pub verb: String,
+    /// What it does, in words.
+    pub does: String,
+    /// The steps it worked on.
+    pub from: Vec<String>,
+    /// Where: `processor`, or where rows came from.
+    pub place: String,
+    /// Rows that went in, of graphs their edges; absent if a source did not say how many it has.
+    pub rows_in: Option<u64>,
+    /// Whether it made a table or a graph.
+    pub gives: StepKind,
+    /// Rows that came out, of graphs their edges; absent if they are only read when they are needed, and
+    /// nobody knows how many there are.
+    pub rows: Option<u64>,
+    /// Nodes of a graph that came out.
+    pub nodes: Option<u64>,
+    /// Names of the columns that came out; of a graph, those of its nodes.
+    pub columns: Vec<String>,
+    /// What is likely not meant, though it has a meaning.
+    pub warnings: Vec<String>,
+    /// Wall time.
+    pub duration_secs: f64,
+}
+
+/// What a case makes.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// A table.
+    Table(RecordBatch),
+    /// A graph.
+    Graph(Graph),
+}
+
+/// Something that happens in a run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CaseEvent<'a> {
+    /// A step begins.
+    Begins {
+        /// Its name.
+        name: &'a str,
+        /// What it does.
+        does: &'a str,
+        /// Its number, from 1 on.
+        number: usize,
+        /// Number of steps that are run.
+        of: usize,
+    },
+    /// A step has ended.
+    Ended {
+        /// What it did.
+        report: &'a StepReport,
+        /// Some of the rows that it made, of a graph those of its nodes.
+        head: &'a RecordBatch,
+    },
+}
+
+/// Rows of each step that are told.
+const HEAD: usize = 50;
+
+/// How often it is looked whether a run has to end.
+const PAUSE: Duration = Duration::from_millis(20);
+
+impl BoundCase {
+    /// Runs the steps that the result needs; tells `tell` what happens, and gives what the last one made.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Pipeline`] with the line and the step of what went wrong, was not allowed, or was too much;
+    /// - [`Error::Stopped`] if the caller wants it to stop.
+    pub fn run(
+        &self,
+        places: &Places,
+        limits: &Limits,
+        control: &Control,
+        tell: &mut dyn FnMut(CaseEvent),
+    ) -> Result<(CaseReport, Output)> {
+        let halt = AtomicBool::new(false);
+        let late = AtomicBool::new(false);
+        let (done, is_done) = channel::<()>();
+        std::thread::scope(|scope| {
+            let (halt, late) = (&halt, &late);
+            let deadline = Instant::now().checked_add(limits.time);
+            scope.spawn(move || {
+                while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                    let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());
+                    late.fetch_or(is_late, Ordering::Relaxed);
+                    if is_late || control.is_stopped() {
+                        halt.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+            let watched = |progress: graph_core::Progress| {
+                // Whether to stop is what `halt` says.
+                let _ = control.step(progress.stage, progress.done, progress.total);
+            };
+            let inner = Control::default().reporting(&watched).stopped_by(halt);
+            let ran = self.run_steps(places, limits, &inner, tell);
+            drop(done);
+            match ran {
+                Err(Error::Stopped { .. })
+                    if late.load(Ordering::Relaxed) && !control.is_stopped() =>
+                {
+                    let limit = limits.time.as_secs();
+                    let fault = PipelineFault::Limit { what: "seconds", found: limit, limit };
+                    Err(PipelineError { line: None, part: "case".into(), fault }.into())
+                }
+                ran => ran,
+            }
+        })
+    }
+
+    fn run_steps(
+        &self,
+        places: &Places,
+        limits: &Limits,
+        control: &Control,
+        tell: &mut dyn FnMut(CaseEvent),
+    ) -> Result<(CaseReport, Output)> {
+        let start = Instant::now();
+        let used = self.used();
+        // What may not be read is known before any work.
+        let mut sources: Vec<Option<Source>> = Vec::with_capacity(self.steps.len());
+        for (step, &used) in self.steps.iter().zip(&used) {
+            let source = if used { allowed(step, places, limits) } else { Ok(None) };
+            sources.push(source.map_err(|fault| step.error(fault))?);
+        }
+        let n_used = used.iter().filter(|&&used| used).count();
+        let mut values: Vec<Option<Value>> = vec![None; self.steps.len()];
+        let mut counts: Vec<Option<u64>> = vec![None; self.steps.len()];
+        // Pages that were read are files as long as rows of them may be.
+        let mut opened: Vec<Opened> = Vec::new();
+        let mut reports = Vec::new();
+        for (at, step) in self.steps.iter().enumerate().filter(|&(at, _)| used[at]) {
+            let begin = Instant::now();
+            let number = reports.len() + 1;
+            tell(CaseEvent::Begins { name: &step.name, does: &step.verb, number, of: n_used });
+            control.step("steps", reports.len() as u64, Some(n_used as u64))?;
+            let from: Vec<Value> = step.from.iter().filter_map(|&at| values[at].clone()).collect();
+            let mut warnings = Vec::new();
+            let made = match (&step.work, &sources[at]) {
+                (Some(Work::Open(_) | Work::Ask { .. }), Some(source)) => {
+                    source.open(control).map_err(PipelineFault::from).map(|found| {
+                        let made = (Value::Table(found.table.clone()), found.rows);
+                        opened.push(found);
+                        made
+                    })
+                }
+                (Some(Work::Given(address)), _) => given(places, address),
+                (Some(Work::Table(verb)), _) => {
+                    let tables: Vec<Table> = from.iter().filter_map(table).collect();
+                    (verb.apply)(&tables, control)
+                        .map_err(PipelineFault::from)
+                        .and_then(|table| collected(&table, limits, control))
+                }
+                (Some(Work::Graph(verb)), _) => (verb.apply)(&from, control, &mut warnings)
+                    .map_err(PipelineFault::from)
+                    .and_then(|value| checked(value, limits, control)),
+                _ => unreachable!("a step that is off should not be used"),
+            };
+            let (value, rows) = made.map_err(|fault| step.error(fault))?;
+            let head = head(&value, control).map_err(|error| step.error(error.into()))?;
+            let rows_in = step.from.iter().map(|&at| counts[at]).collect::<Option<Vec<_>>>();
+            let report = StepReport {
+                name: step.name.clone(),
+                verb: step.verb.clone(),
+                does: step.does.clone(),
+                from: step.from.iter().map(|&at| self.steps[at].name.clone()).collect(),
+                place: match &step.work {
+                    // As the case names it: where the folders are is nobody's business.
+                    Some(Work::Open(source) | Work::Ask { source, .. }) => source.to_string(),
+                    Some(Work::Given(address)) => address.clone(),
+                    _ => "processor".to_owned(),
+                },
+                rows_in: rows_in.filter(|rows| !rows.is_empty()).map(|rows| rows.iter().sum()),
+                gives: step.gives,
+                rows,
+                nodes: match &value {
+                    Value::Graph(graph) => Some(graph.n_nodes() as u64),
+                    Value::Table(_) => None,
+                },
+                columns: head.schema().fields().iter().map(|field| field.name().clone()).collect(),
+                warnings,
+                duration_secs: begin.elapsed().as_secs_f64(),
+            };
+            tell(CaseEvent::Ended { report: &report, head: &head });
+            reports.push(report);
+            counts[at] = rows;
+            values[at] = Some(value);
+            // What no step to come works on goes.
+            for before in 0..at {
+                let is_wanted = before == self.result
+                    || (at + 1..self.steps.len())
+                        .any(|later| used[later] && self.steps[later].from.contains(&before));
+                if !is_wanted {
+                    values[before] = None;
+                }
+            }
+        }
+        let last = &self.steps[self.result];
+        let output = match values.swap_remove(self.result) {
+            Some(Value::Graph(graph)) => Output::Graph(Arc::unwrap_or_clone(graph)),
+            Some(Value::Table(table)) => {
+                let rows = collect(&table, limits, control).map_err(|fault| last.error(fault))?;
+                Output::Table(rows)
+            }
+            None => unreachable!("the step of the result should have been run"),
+        };
+        let report = CaseReport {
+            title: self.info.title.clone(),
+            result: last.name.clone(),
+            steps: reports,
+            duration_secs: start.elapsed().as_secs_f64(),
+        };
+        Ok((report, output))
+    }
+
+    /// Which steps the result needs.
+    fn used(&self) -> Vec<bool> {
+        let mut used = vec![false; self.steps.len()];
+        used[self.result] = true;
+        for at in (0..self.steps.len()).rev() {
+            if used[at] {
+                self.steps[at].from.iter().for_each(|&from| used[from] = true);
+            }
+        }
+        used
+    }
+}
+
+impl Step {
+    fn error(&self, fault: PipelineFault) -> Error {
+        match fault {
+            PipelineFault::Failed(error) if matches!(*error, Error::Stopped { .. }) => *error,
+            fault => {
+                let part = format!("step `{}`", self.name).into();
+                PipelineError { line: self.line, part, fault }.into()
+            }
+        }
+    }
+}
+
+/// The source of a step that has one, if it may be read, and no more of it than is allowed.
+fn allowed(step: &Step, places: &Places, limits: &Limits) -> Result<Option<Source>, PipelineFault> {
+    let within = |source: &Source| source.clone().within(limits.bytes, limits.time);
+    match &step.work {
+        Some(Work::Open(source)) => Ok(Some(within(&places.allow(source)?))),
+        Some(Work::Ask { scheme, authority, source }) => {
+            if !places.allows_host(scheme, authority) {
+                let reason = match places.hosts.as_slice() {
+                    [] => "no host is allowed".to_owned(),
+                    hosts => format!("the hosts that are allowed are {}", hosts.join(", ")),
+                };
+                let place = authority.as_str().into();
+                return Err(PipelineFault::Forbidden { place, reason: reason.into() });
+            }
+            Ok(Some(within(source).with_private(places.private_hosts)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn table(value: &Value) -> Option<Table> {
+    match value {
+        Value::Table(table) => Some(table.clone()),
+        Value::Graph(_) => None,
+    }
+}
+
+fn given(places: &Places, address: &str) -> Result<(Value, Option<u64>), PipelineFault> {
+    match places.given.get(address) {
+        Some(Given::Table(rows)) => {
+            Ok((Value::Table(Table::from_batch(rows.clone())?), Some(rows.num_rows() as u64)))
+        }
+        Some(Given::Graph(graph)) => {
+            Ok((Value::Graph(Arc::new(graph.clone())), Some(graph.n_edges() as u64)))
+        }
+        None => Err(PipelineFault::Forbidden {
+            place: address.into(),
+            reason: "there is no such thing here".into(),
+        }),
+    }
+}
+
+/// The rows of a table, computed once and kept, with their number.
+fn collected(
+    table: &Table,
+    limits: &Limits,
+    control: &Control,
+) -> Result<(Value, Option<u64>), PipelineFault> {
+    let rows = collect(table, limits, control)?;
+    let n_rows = rows.num_rows() as u64;
+    Ok((Value::Table(Table::from_batch(rows)?), Some(n_rows)))
+}
+
+/// The rows of a table, if there are not too many.
+fn collect(
+    table: &Table,
+    limits: &Limits,
+    control: &Control,
+) -> Result<RecordBatch, PipelineFault> {
+    // One more than is allowed shows that there are too many, without computing all.
+    let most = usize::try_from(limits.rows).unwrap_or(usize::MAX).saturating_add(1);
+    let rows = table.limit(most)?.collect(control)?;
+    check("rows", rows.num_rows() as u64, limits.rows)?;
+    check("bytes", rows.get_array_memory_size() as u64, limits.bytes)?;
+    Ok(rows)
+}
+
+/// A value with its number of rows or edges, if that is not too much.
+fn checked(
+    value: Value,
+    limits: &Limits,
+    control: &Control,
+) -> Result<(Value, Option<u64>), PipelineFault> {
+    match value {
+        Value::Table(table) => collected(&table, limits, control),
+        Value::Graph(graph) => {
+            check("nodes", graph.n_nodes() as u64, limits.rows)?;
+            check("edges", graph.n_edges() as u64, limits.rows)?;
+            let tables = [graph.nodes(), graph.edges()];
+            let bytes: usize = tables.map(RecordBatch::get_array_memory_size).iter().sum();
+            check("bytes", bytes as u64, limits.bytes)?;
+            let n_edges = graph.n_edges() as u64;
+            Ok((Value::Graph(graph), Some(n_edges)))
+        }
+    }
+}
+
+fn check(what: &'static str, found: u64, limit: u64) -> Result<(), PipelineFault> {
+    match found <= limit {
+        true => Ok(()),
+        false => Err(PipelineFault::Limit { what, found, limit }),
+    }
+}
+
+/// The first rows of a table, or of the nodes of a graph.
+fn head(value: &Value, control: &Control) -> Result<RecordBatch> {
+    match value {
+        Value::Table(table) => table.limit(HEAD)?.collect(control),
+        Value::Graph(graph) => Ok(graph.nodes().slice(0, graph.n_nodes().min(HEAD))),
+    }
+}

@@ -1,0 +1,318 @@
+//! What is wrong with files of text: looked up in them after the engine has failed, as it does not say
+//! where.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::scan::Format;
+use crate::{Error, error::hint, error::nearest};
+
+/// A file that cannot be read as the table that it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenFile {
+    /// The file, if it is known.
+    pub path: Option<Box<Path>>,
+    /// The line, counted from 1, if it is known.
+    pub line: Option<u64>,
+    /// What is wrong with it.
+    pub problem: FileProblem,
+}
+
+/// What is wrong with a file of text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// There is nothing in it, not even names of columns.
+    Empty,
+    /// A row has more values than there are columns.
+    TooManyValues {
+        /// Number of values in the row.
+        found: usize,
+        /// Number of columns.
+        expected: usize,
+    },
+    /// A value is not of the type of its column.
+    NotOfType {
+        /// The column.
+        column: Box<str>,
+        /// The value.
+        value: Box<str>,
+        /// The type.
+        expected: Box<str>,
+    },
+    /// The file has a column that the first of the files has not.
+    OtherColumn {
+        /// The column.
+        column: Box<str>,
+        /// The column of the first file that is most like it, if one is.
+        nearest: Option<Box<str>>,
+    },
+    /// The file lacks a column that the first of the files has.
+    LacksColumn {
+        /// The column.
+        column: Box<str>,
+    },
+    /// The files have the same columns, but not in the same order.
+    OtherOrder,
+    /// A line is no JSON.
+    NotJson {
+        /// What is wrong with it.
+        reason: Box<str>,
+    },
+}
+
+impl fmt::Display for BrokenFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, "{}: ", path.display())?;
+        }
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        match &self.problem {
+            FileProblem::Empty => write!(f, "the file is empty"),
+            FileProblem::TooManyValues { found, expected } => {
+                write!(f, "there are {found} values, but only {expected} columns")
+            }
+            FileProblem::NotOfType { column, value, expected } => write!(
+                f,
+                "column `{column}` holds `{value}`, but the rows from which its type was told are \
+                 {expected}; look at more rows, or all, to tell types (`inferred_rows`)"
+            ),
+            FileProblem::OtherColumn { column, nearest } => write!(
+                f,
+                "there is a column `{column}`, which the first file has not{}",
+                hint(nearest.as_deref())
+            ),
+            FileProblem::LacksColumn { column } => {
+                write!(f, "there is no column `{column}`, which the first file has")
+            }
+            FileProblem::OtherOrder => {
+                write!(f, "the columns are not in the order that they have in the first file")
+            }
+            FileProblem::NotJson { reason } => write!(f, "no JSON: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for BrokenFile {}
+
+/// Files of text that a table is read from, and how.
+#[derive(Debug, Clone)]
+pub(super) struct TextFiles {
+    pub(super) paths: Vec<String>,
+    pub(super) format: Format,
+    pub(super) separator: u8,
+    pub(super) header: bool,
+    pub(super) comment: Option<String>,
+}
+
+/// What the engine says of a value that is not of its type.
+static NOT_OF_TYPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"could not parse `((?s).*?)` as dtype `([^`]*)` at column '((?s).*?)' \(column number (\d+)\)").ok()
+});
+
+impl TextFiles {
+    /// What is wrong with the files, if `reason`, which the engine gave, is about that.
+    pub(super) fn explain(&self, reason: &str) -> Option<BrokenFile> {
+        let files = self.files();
+        match self.format {
+            Format::JsonLines => {
+                first_empty(&files).or_else(|| files.iter().find_map(|file| no_json(file)))
+            }
+            Format::Csv if reason.contains("more fields than defined") => {
+                let expected = self.names(files.first()?)?.len();
+                files.iter().find_map(|file| {
+                    self.find(file, |fields| fields.len() > expected).map(|(line, fields)| {
+                        let problem = FileProblem::TooManyValues { found: fields.len(), expected };
+                        broken(file, Some(line), problem)
+                    })
+                })
+            }
+            Format::Csv if reason.contains("could not parse") => self.not_of_type(reason, &files),
+            Format::Csv if reason.contains("no data") || reason.contains("empty CSV") => {
+                first_empty(&files)
+            }
+            Format::Csv if reason.contains("schema") => self.other_columns(&files),
+            _ => None,
+        }
+    }
+
+    /// The files of this machine that are not compressed; others cannot be looked at.
+    fn files(&self) -> Vec<PathBuf> {
+        let listed = self.paths.iter().filter_map(|path| crate::source::files_at(path)).flatten();
+        let is_plain = |path: &PathBuf| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            !matches!(ending, Some("gz" | "zst" | "zstd"))
+        };
+        listed.filter(is_plain).collect()
+    }
+
+    fn not_of_type(&self, reason: &str, files: &[PathBuf]) -> Option<BrokenFile> {
+        let parts = NOT_OF_TYPE.as_ref()?.captures(reason)?;
+        let [value, data_type, column, number] = [1, 2, 3, 4].map(|part| parts[part].to_owned());
+        let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+        let problem = FileProblem::NotOfType {
+            column: column.into(),
+            value: value.as_str().into(),
+            expected: data_type.into(),
+        };
+        let found = files.iter().find_map(|file| {
+            let is_it = |fields: &[Vec<u8>]| {
+                fields.get(index).is_some_and(|field| field == value.as_bytes())
+            };
+            self.find(file, is_it).map(|(line, _)| (file, line))
+        });
+        Some(match found {
+            Some((file, line)) => broken(file, Some(line), problem),
+            None => BrokenFile { path: None, line: None, problem },
+        })
+    }
+
+    fn other_columns(&self, files: &[PathBuf]) -> Option<BrokenFile> {
+        let (first, rest) = files.split_first()?;
+        let expected = self.names(first)?;
+        rest.iter().find_map(|file| {
+            let Some(names) = self.names(file) else {
+                return Some(broken(file, None, FileProblem::Empty));
+            };
+            let other = names.iter().find(|name| !expected.contains(name));
+            let lacking = expected.iter().find(|name| !names.contains(name));
+            let problem = match (other, lacking) {
+                (Some(column), _) => FileProblem::OtherColumn {
+                    nearest: nearest(column, expected.iter().map(String::as_str)),
+                    column: column.as_str().into(),
+                },
+                (None, Some(column)) => {
+                    FileProblem::LacksColumn { column: column.as_str().into() }
+                }
+                (None, None) if names != expected => FileProblem::OtherOrder,
+                (None, None) => return None,
+            };
+            Some(broken(file, Some(1), problem))
+        })
+    }
+
+    /// The values of the first row.
+    fn names(&self, file: &Path) -> Option<Vec<String>> {
+        let mut rows = Rows::open(file, self).ok()?;
+        let (_, fields) = rows.next()?;
+        Some(fields.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect())
+    }
+
+    /// The first row, of those with values, that `is_it`, and its line.
+    fn find(&self, file: &Path, is_it: impl Fn(&[Vec<u8>]) -> bool) -> Option<(u64, Vec<Vec<u8>>)> {
+        let rows = Rows::open(file, self).ok()?;
+        rows.skip(usize::from(self.header)).find(|(_, fields)| is_it(fields))
+    }
+}
+
+fn broken(file: &Path, line: Option<u64>, problem: FileProblem) -> BrokenFile {
+    BrokenFile { path: Some(file.into()), line, problem }
+}
+
+fn first_empty(files: &[PathBuf]) -> Option<BrokenFile> {
+    let is_empty = |file: &&PathBuf| std::fs::metadata(file).is_ok_and(|about| about.len() == 0);
+    files.iter().find(is_empty).map(|file| broken(file, None, FileProblem::Empty))
+}
+
+/// The first line of a file of JSON lines that is none.
+fn no_json(file: &Path) -> Option<BrokenFile> {
+    let lines = BufReader::new(File::open(file).ok()?).lines();
+    for (line, text) in (1..).zip(lines) {
+        let text = text.ok()?;
+        if text.trim().is_empty() {
+            continue;
+        }
+        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
+        if let Err(error) = object {
+            // Each line is a text of its own, whose lines are not counted.
+            let text = error.to_string();
+            let reason = text.split(" at line ").next().unwrap_or_default();
+            let reason = format!("{reason} at character {}", error.column()).into();
+            return Some(broken(file, Some(line), FileProblem::NotJson { reason }));
+        }
+    }
+    None
+}
+
+/// The rows of a file of values with separators, with the line at which each begins.
+struct Rows {
+    bytes: std::iter::Peekable<std::io::Bytes<BufReader<File>>>,
+    separator: u8,
+    comment: Option<String>,
+    line: u64,
+}
+
+impl Rows {
+    fn open(file: &Path, files: &TextFiles) -> std::io::Result<Self> {
+        let reader = BufReader::with_capacity(1 << 18, File::open(file)?);
+        Ok(Self {
+            bytes: std::io::Read::bytes(reader).peekable(),
+            separator: files.separator,
+            comment: files.comment.clone(),
+            line: 1,
+        })
+    }
+
+    fn row(&mut self) -> Option<(u64, Vec<Vec<u8>>)> {
+        let begin = self.line;
+        let (mut fields, mut field, mut in_quotes) = (Vec::new(), Vec::new(), false);
+        let mut any = false;
+        while let Some(Ok(byte)) = self.bytes.next() {
+            any = true;
+            self.line += u64::from(byte == b'\n');
+            match byte {
+                b'"' if in_quotes => {
+                    match self.bytes.next_if(|next| matches!(next, Ok(b'"'))) {
+                        Some(_) => field.push(b'"'),
+                        None => in_quotes = false,
+                    }
+                }
+                b'"' if field.is_empty() => in_quotes = true,
+                byte if in_quotes => field.push(byte),
+                b'\n' => break,
+                b'\r' => {}
+                byte if byte == self.separator => fields.push(std::mem::take(&mut field)),
+                byte => field.push(byte),
+            }
+        }
+        fields.push(field);
+        any.then_some((begin, fields))
+    }
+}
+
+impl Iterator for Rows {
+    type Item = (u64, Vec<Vec<u8>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (line, fields) = self.row()?;
+            let is_blank = matches!(&fields[..], [field] if field.is_empty());
+            let is_comment = self.comment.as_ref().is_some_and(|comment| {
+                fields.first().is_some_and(|field| field.starts_with(comment.as_bytes()))
+            });
+            if !is_blank && !is_comment {
+                return Some((line, fields));
+            }
+        }
+    }
+}
+
+/// `error`, or what is wrong with one of the files if that is why.
+pub(super) fn explained(error: Error, files: &[&TextFiles]) -> Error {
+    match &error {
+        Error::Engine { reason, .. } => {
+            match files.iter().find_map(|files| files.explain(reason)) {
+                Some(broken) => Error::BrokenFile(Box::new(broken)),
+                None => error,
+            }
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,280 @@
+/** The page of a case: what it asks, its steps and what each of them made, and the graph beside it. */
+
+import { count, plural } from "../core/format";
+import { fetchOk } from "../core/source";
+import { button, h } from "../ui/dom";
+import { isSignedOut, signInForm } from "../ui/sign-in";
+import { Form } from "./form";
+import { markdown } from "./markdown";
+import type { Case, Entry, Info, Run, Step, StepReport, Template } from "./types";
+
+/** Milliseconds between two looks at a run. */
+const PAUSE = 400;
+
+const JSON_BODY = { "content-type": "application/json" };
+
+export class CasePage {
+  readonly element: HTMLElement;
+  private readonly side: HTMLElement;
+  private readonly stage: HTMLElement;
+  private shown: Case | null = null;
+  private form: Form | null = null;
+  private run: Run | null = null;
+  private timer = 0;
+  private readonly status = h("p", { class: "status", role: "status" });
+  private readonly steps = h("ol", { class: "steps", "aria-label": "Steps" });
+  private readonly start = h("button", { type: "submit", class: "primary" }, "Run");
+  private readonly stop = button("Stop", () => void this.end(), { hidden: true });
+
+  constructor(private readonly base: string) {
+    this.side = h("div", { class: "side" });
+    this.stage = h("section", { class: "beside", "aria-label": "Graph" });
+    const brand = h("a", { class: "brand", href: `${base}/` }, h("span", { class: "mark", "aria-hidden": "true" }), "graphlume");
+    const cases = h("a", { href: `${base}/case/` }, "Cases");
+    this.element = h("div", { class: "cases" }, h("header", { class: "bar" }, brand, cases), h("main", { class: "columns" }, this.side, this.stage));
+    this.empty("The graph appears here when the case has run.");
+  }
+
+  private api(path: string): string {
+    return `${this.base}/api/v1/${path}`;
+  }
+
+  private async json<T>(path: string, init?: RequestInit): Promise<T> {
+    return (await fetchOk(this.api(path), init)).json() as Promise<T>;
+  }
+
+  private send<T>(method: string, path: string, body: unknown): Promise<T> {
+    return this.json(path, { method, headers: JSON_BODY, body: JSON.stringify(body) });
+  }
+
+  /** Shows the case of this id, or all there are. */
+  async open(id: string | null, values: URLSearchParams): Promise<void> {
+    try {
+      if (id === null) await this.list();
+      else {
+        this.show(await this.json<Case>(`cases/${encodeURIComponent(id)}`), await this.sources(), values);
+        if (values.get("run") === "1" && this.form?.isValid()) await this.begin();
+      }
+    } catch (error) {
+      if (isSignedOut(error)) this.side.replaceChildren(h("h1", {}, "Sign in"), signInForm(`${this.base}/api/v1`));
+      else this.side.replaceChildren(h("h1", {}, "Case"), h("p", { class: "error", role: "alert" }, (error as Error).message));
+    }
+  }
+
+  private async list(): Promise<void> {
+    document.title = "Cases – graphlume";
+    const [{ cases }, templates] = await Promise.all([this.json<{ cases: Entry[] }>("cases"), this.json<Template[]>("case-templates")]);
+    const link = (entry: Entry): HTMLElement =>
+      h("li", {}, h("a", { href: `${this.base}/case/${entry.id}` }, h("strong", {}, entry.title)), h("span", { class: "quiet" }, entry.is_own ? entry.mode : "shared"));
+    const offer = (template: Template): HTMLElement =>
+      h("li", {}, h("div", { class: "grow" }, h("strong", {}, template.name), h("div", { class: "quiet" }, template.purpose)),
+        button("Use", () => void this.create({ template: template.name }), { "aria-label": `Use ${template.name}` }));
+    this.side.replaceChildren(
+      h("h1", {}, "Cases"),
+      cases.length > 0 ? h("ul", { class: "entries" }, ...cases.map(link)) : h("p", { class: "quiet" }, "No case is saved yet. Begin with a template:"),
+      h("h2", {}, "Templates"), h("ul", { class: "entries" }, ...templates.map(offer)), this.status,
+    );
+    this.empty("A case is a file of steps: sources, queries, neighborhoods. Choose one, give it values, and run it.");
+  }
+
+  private async create(body: { text?: string; template?: string }): Promise<void> {
+    try {
+      const made = await this.send<Case>("POST", "cases", body);
+      location.href = `${this.base}/case/${made.id}`;
+    } catch (error) {
+      this.say((error as Error).message, true);
+    }
+  }
+
+  /** What a source can be: datasets and tables of the user. */
+  private async sources(): Promise<{ value: string; label: string }[]> {
+    type Named = { id: string; name: string };
+    const [datasets, files] = await Promise.all([
+      this.json<{ datasets: Named[] }>("datasets").then((body) => body.datasets, () => []),
+      this.json<{ files: Named[] }>("files").then((body) => body.files, () => []),
+    ]);
+    const named = (kind: string) => (one: Named) => ({ value: `${kind}:${one.id}`, label: one.name });
+    return [...files.map(named("upload")), ...datasets.map(named("dataset"))];
+  }
+
+  private show(shown: Case, sources: { value: string; label: string }[], values: URLSearchParams): void {
+    this.shown = shown;
+    const { info } = shown;
+    document.title = `${shown.title} – graphlume`;
+    this.form = new Form(info.parameters, sources, values, () => void this.begin());
+    // Outside of its form, so that what a run says is beside it.
+    this.start.setAttribute("form", this.form.element.id);
+    const link = button("Copy link", () => void this.copy());
+    const upload = h("input", { type: "file", class: "away", "aria-label": "Upload a table", onchange: () => void this.upload(upload.files?.[0]) });
+    this.side.replaceChildren(
+      h("h1", {}, shown.title), info.notes ? markdown(info.notes) : "",
+      info.parameters.length > 0 ? h("h2", {}, "Parameters") : "", this.form.element,
+      h("div", { class: "row" }, this.start, this.stop, link, info.parameters.some((one) => one.type === "source") ? button("Upload a table", () => upload.click()) : null, upload),
+      this.status, h("h2", {}, "Steps"), this.steps, this.editor(shown),
+    );
+    this.draw(info);
+  }
+
+  /** The case as text, to be changed. */
+  private editor(shown: Case): HTMLElement {
+    const text = h("textarea", { value: shown.text, spellcheck: false, rows: 24, "aria-label": "The case in TOML", readOnly: false });
+    const said = h("p", { class: "status", role: "status" });
+    const tell = (message: string, isError: boolean): void => {
+      said.textContent = message;
+      said.classList.toggle("error", isError);
+    };
+    const check = async (): Promise<void> => {
+      try {
+        const info = await this.send<Info>("POST", "case-checks", { text: text.value });
+        tell(`No mistakes found: ${plural(info.steps.length, "step")}.`, false);
+      } catch (error) {
+        tell((error as Error).message, true);
+      }
+    };
+    const save = async (): Promise<void> => {
+      try {
+        const changed = await this.send<Case>("PUT", `cases/${shown.id}`, { text: text.value });
+        const values = new URLSearchParams(this.form?.values());
+        this.show(changed, await this.sources(), values);
+        this.say("Saved.");
+      } catch (error) {
+        tell((error as Error).message, true);
+      }
+    };
+    const copy = button("Save a copy", () => void this.create({ text: text.value }));
+    const buttons = h("div", { class: "row" }, button("Check", () => void check()), shown.is_own ? button("Save", () => void save(), { class: "primary" }) : null, copy);
+    return h("details", { class: "editor" }, h("summary", {}, "Edit the case"), text, buttons, said);
+  }
+
+  private async upload(file: File | undefined): Promise<void> {
+    if (!file || !this.shown) return;
+    this.say(`Uploading ${file.name} …`);
+    try {
+      const kept = await this.json<{ id: string }>(`files?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+      const values = new URLSearchParams(this.form?.values());
+      const source = this.shown.info.parameters.find((one) => one.type === "source");
+      if (source) values.set(source.name, `upload:${kept.id}`);
+      this.show(this.shown, await this.sources(), values);
+      this.say(`${file.name} is there, as upload:${kept.id}.`);
+    } catch (error) {
+      this.say((error as Error).message, true);
+    }
+  }
+
+  /** A link to this page with the values that are there, which runs the case. */
+  private async copy(): Promise<void> {
+    const values = new URLSearchParams(this.form?.values());
+    values.set("run", "1");
+    const link = `${location.origin}${location.pathname}?${values}`;
+    try {
+      await navigator.clipboard.writeText(link);
+      this.say("The link is in the clipboard.");
+    } catch {
+      this.say(link);
+    }
+  }
+
+  private async begin(): Promise<void> {
+    if (!this.shown || !this.form || this.run?.status === "running" || !this.form.isValid()) return;
+    const values = this.form.values();
+    history.replaceState(null, "", `${location.pathname}?${new URLSearchParams(values)}`);
+    this.say("");
+    try {
+      this.follow(await this.send<Run>("POST", `cases/${this.shown.id}/runs`, { values }));
+    } catch (error) {
+      this.say((error as Error).message, true);
+    }
+  }
+
+  private async end(): Promise<void> {
+    if (!this.run) return;
+    await fetchOk(this.api(`case-runs/${this.run.id}`), { method: "DELETE" }).catch((error: Error) => this.say(error.message, true));
+  }
+
+  /** Shows how far a run is, until it has ended. */
+  private follow(run: Run): void {
+    clearTimeout(this.timer);
+    this.run = run;
+    const isRunning = run.status === "running";
+    this.start.hidden = isRunning;
+    this.stop.hidden = !isRunning;
+    if (this.shown) this.draw(this.shown.info);
+    if (isRunning) {
+      this.say(run.current ? `Step ${run.steps.length + 1} of ${run.n_steps}: ${run.current} …` : "Waiting for its turn …");
+      this.timer = window.setTimeout(() => {
+        this.json<Run>(`case-runs/${run.id}`).then((next) => this.follow(next), (error: Error) => {
+          this.say(error.message, true);
+          this.start.hidden = false;
+          this.stop.hidden = true;
+        });
+      }, PAUSE);
+      return;
+    }
+    if (run.status === "failed") this.say(run.error ?? "It failed.", true);
+    else if (run.status === "stopped") this.say("Stopped.");
+    else {
+      const secs = run.steps.reduce((sum, step) => sum + step.duration_secs, 0);
+      this.say(`Done in ${time(secs)}.`);
+      if (run.dataset) this.graph(run.dataset);
+      if (run.file) {
+        const address = `upload:${run.file}`;
+        this.empty(`A table came out. It is kept as ${address}, which other cases can read.`);
+      }
+    }
+  }
+
+  private graph(id: string): void {
+    const url = `${this.base}/graph/graph.html?dataset=${encodeURIComponent(id)}&theme=${matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"}`;
+    this.stage.replaceChildren(h("iframe", { src: url, title: "The graph that came out" }));
+    this.status.append(" ", h("a", { href: url, target: "_blank" }, "Open the graph in a window of its own"));
+  }
+
+  private empty(text: string): void {
+    this.stage.replaceChildren(h("p", { class: "empty quiet" }, text));
+  }
+
+  private say(text: string, isError = false): void {
+    this.status.textContent = text;
+    this.status.classList.toggle("error", isError);
+  }
+
+  private draw(info: Info): void {
+    const reports = new Map(this.run?.steps.map((step) => [step.name, step]));
+    const open = new Set([...this.steps.querySelectorAll<HTMLDetailsElement>("details[open]")].map((one) => one.dataset.step));
+    this.steps.replaceChildren(...info.steps.map((step) => this.step(step, reports.get(step.name), open.has(step.name))));
+  }
+
+  private step(step: Step, report: StepReport | undefined, isOpen: boolean): HTMLElement {
+    const run = this.run;
+    const isCurrent = run?.status === "running" && run.current === step.name;
+    const state = !step.enabled ? "off" : report ? "done" : isCurrent ? "running" : "waiting";
+    const words = { off: "off", done: "done", running: "running", waiting: "not run yet" }[state];
+    const head = h("div", { class: "head" }, h("span", { class: `dot ${state}`, role: "img", "aria-label": words }), h("strong", {}, step.name), h("span", { class: "quiet" }, step.verb), h("span", { class: "grow" }), h("span", { class: "counts" }, report ? size(report) : ""));
+    const does = h("p", { class: "quiet does" }, step.does.replace(/\s+/g, " "));
+    const item = h("li", {}, head, does);
+    if (step.note) item.append(markdown(step.note));
+    if (!report) return item;
+    for (const warning of report.warnings) item.append(h("p", { class: "warning" }, warning));
+    const came = report.rows_in === null ? "" : `${count(report.rows_in)} in, `;
+    const rows = h("details", { open: isOpen, "data-step": step.name }, h("summary", {}, `${came}${time(report.duration_secs)}, ${report.place}`), table(report));
+    item.append(rows);
+    return item;
+  }
+}
+
+function size(report: StepReport): string {
+  if (report.gives === "graph") return `${plural(report.nodes ?? 0, "node")}, ${plural(report.rows ?? 0, "edge")}`;
+  return report.rows === null ? "" : plural(report.rows, "row");
+}
+
+function time(secs: number): string {
+  return secs < 0.1 ? `${(secs * 1e3).toFixed(1)} ms` : `${secs.toFixed(secs < 10 ? 2 : 1)} s`;
+}
+
+/** The first rows of what a step made; of a graph, its nodes. */
+function table(report: StepReport): HTMLElement {
+  const head = h("tr", {}, ...report.columns.map((name) => h("th", { scope: "col" }, name)));
+  const cell = (value: unknown): HTMLElement => h("td", {}, value === null ? "" : String(value));
+  const body = report.head.slice(0, 20).map((row) => h("tr", {}, ...row.map(cell)));
+  return h("div", { class: "rows", tabIndex: 0, role: "region", "aria-label": `First rows of ${report.name}` }, h("table", {}, h("thead", {}, head), h("tbody", {}, ...body)));
+}
