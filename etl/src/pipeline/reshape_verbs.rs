@@ -241,6 +241,7 @@ fn sql(section: &Section) -> Result<Verb> {
     let options = SqlOptions {
         limit: section.whole("max_rows")?.or(usual.limit),
         bindings: section.bindings().cloned(),
+        ..usual
     };
     let verb = Verb::new("sql", text, move |tables, control| {
         if names.len() != tables.len() {
