@@ -1,5 +1,5 @@
 /**
- * node upload.mjs GRAPHLUME FILE [--out FILE]
+ * node upload.mjs GRAPHLUME FILE [--out FILE] [--bundle FILE]
  *
  * Starts the server (the program GRAPHLUME), drops FILE on its page in Chromium, and says what passes between the end
  * of the upload and the first picture.
@@ -11,8 +11,8 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 
-const { values: given, positionals: [program, file] } = parseArgs({ allowPositionals: true, options: { out: { type: "string" } } });
-if (!file) throw new Error("usage: node upload.mjs GRAPHLUME FILE [--out FILE]");
+const { values: given, positionals: [program, file] } = parseArgs({ allowPositionals: true, options: { out: { type: "string" }, bundle: { type: "string" } } });
+if (!file) throw new Error("usage: node upload.mjs GRAPHLUME FILE [--out FILE] [--bundle FILE]");
 const data = mkdtempSync(join(tmpdir(), "graphlume-bench-"));
 const port = 8971;
 const server = spawn(program, ["-q", "serve", "--bind", `127.0.0.1:${port}`, "--data", data], { stdio: ["ignore", "ignore", "inherit"] });
@@ -29,6 +29,7 @@ const browser = await chromium.launch({
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 page.setDefaultTimeout(120_000);
 page.on("pageerror", (error) => console.error(error.message));
+if (given.bundle) await page.route("**/graphlume.js", (route) => route.fulfill({ path: given.bundle, contentType: "text/javascript" }));
 await page.addInitScript(() => {
   const marks = (globalThis.marks = {});
   const mark = (name) => (marks[name] ??= performance.timeOrigin + performance.now());
@@ -89,7 +90,7 @@ try {
   for (const [name, at] of Object.entries(marks)) if (name !== "sent" && name !== "sceneBytes") result[name] = Math.round(at - marks.sent);
   console.log(JSON.stringify(result, null, 1));
   if (given.out) appendFileSync(given.out, `${JSON.stringify(result)}\n`);
-  await page.screenshot({ path: new URL(`out/upload-${basename(file)}.png`, import.meta.url).pathname });
+  await page.screenshot({ timeout: 60_000, path: new URL(`out/upload-${basename(file)}.png`, import.meta.url).pathname });
 } finally {
   await browser.close();
   server.kill();

@@ -54,8 +54,9 @@ const FAST = 19;
 /** After how long a finer way is tried again, ms: at first, and at most. */
 const RETRY = 2000;
 const LAST_RETRY = 64_000;
-/** Fewest edges that a moving picture shows. */
+/** Fewest edges that a moving picture shows, and how many the first one does: no one should wait for more. */
 const LEAST_SAMPLE = 20_000;
+const FIRST_SAMPLE = 40_000;
 /** Device pixels around the picture in which centers of large nodes may lie. */
 const MARGIN = 96;
 const PICK = 15;
@@ -104,7 +105,7 @@ export class Renderer {
   private whiteFence: WebGLSync | null = null;
   private whiteBuffer: WebGLBuffer | null = null;
   private whiteAsked = 0;
-  private budget = 250_000;
+  private budget = FIRST_SAMPLE;
   private detail = FINE;
   private finerAt = 0;
   private retry = RETRY;
@@ -201,6 +202,7 @@ export class Renderer {
     this.edgeFlags = new Uint8Array(scene.n_edges);
     this.hasEdgeFlags = false;
     this.white = null;
+    this.budget = FIRST_SAMPLE;
     this.detail = FINE;
     this.retry = RETRY;
     this.mode = "float";
@@ -467,7 +469,7 @@ export class Renderer {
         this.stats.frame = (SLOW + FAST) / 2;
       } else this.budget = Math.max(LEAST_SAMPLE, Math.min(this.budget, m) * Math.max(0.6, SLOW / frame));
     } else if (frame < FAST) {
-      this.budget = Math.min(8_000_000, this.budget * 1.06);
+      this.budget = Math.min(8_000_000, this.budget * 1.12);
       if (this.detail > FINE && this.budget >= m && now > this.finerAt) {
         this.detail--;
         this.finerAt = now + RETRY;
