@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check python web bench-python ptx bench gpu gpu-bundle clean
+.PHONY: help demo test check python web bench-viewer bench-python ptx bench gpu gpu-bundle clean
 
 # Runs a command with build products shared between clones where there is a place for them.
 CARGO := .ci/cached cargo
@@ -30,6 +30,12 @@ ptx: ## Make the committed PTX of every kernel anew; fetches NVRTC and ptxas onc
 
 bench-python: ## Measure the Python package beside its peers
 	.ci/python --bench --write benches/results/python.md
+
+bench-viewer: ## Measure the browser viewer beside sigma, cosmos.gl and deck.gl; needs Node and Chromium
+	cd benches/viewer && npm ci --loglevel=error && rm -f out/results.jsonl
+	cd benches/viewer && node run.mjs --repetitions 3
+	cd benches/viewer && node run.mjs --repetitions 3 --nodes 100000 --edges 200000
+	cd benches/viewer && node report.mjs
 
 bench: ## Run every benchmark; use a quiet machine
 	$(CARGO) bench --workspace --all-features --locked --bench layout --bench picture

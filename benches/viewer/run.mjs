@@ -1,9 +1,9 @@
 /**
  * node run.mjs [--nodes 20000] [--edges 40000] [--libraries graphlume,sigma,…] [--repetitions 1] [--shift 0]
- *              [--stages pan,zoom,move,point] [--ms 4000] [--out FILE]
+ *              [--stages pan,zoom,move,point] [--ms 4000] [--frames 6] [--out FILE]
  *
  * Draws one graph with several libraries, one after another in one Chromium without a graphics card, and appends a
- * line of JSON for each to FILE. Pictures go to out/. GRAPHLUME_CHROMIUM names the browser.
+ * line of JSON for each to FILE. Each stage takes --ms milliseconds, or --frames frames if those take longer. Pictures go to out/. GRAPHLUME_CHROMIUM names the browser.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -22,6 +22,7 @@ const { values: given } = parseArgs({
     shift: { type: "string", default: "0" },
     stages: { type: "string", default: "pan,zoom,move,point" },
     ms: { type: "string", default: "4000" },
+    frames: { type: "string", default: "6" },
     out: { type: "string", default: "out/results.jsonl" },
   },
 });
@@ -94,7 +95,7 @@ for (let k = 0; k < Number(given.repetitions); k++) {
       const before = await heap();
       const result = await page.evaluate((settings) => window.measure(settings), {
         n, m, radius: 2, stages: given.stages.split(",").filter(Boolean),
-        limits: { warm: 2, least: 7, most: 60, points: 6, ms: Number(given.ms) },
+        limits: { warm: 1, least: Number(given.frames), most: 60, points: 3, ms: Number(given.ms) },
       });
       const after = await heap();
       // The graph itself, that the page holds for all libraries alike, is in both of heap and buffers.

@@ -164,7 +164,7 @@ fn windows_are_scored_when_they_end() {
 fn a_stream_in_two_parts_is_the_stream() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    for name in ["midas-f", "anograph"] {
+    for name in ["midas-f", "sedanspot", "anograph"] {
         let whole = csv(false);
         let cut = whole.len() / 3;
         let cut = cut + whole[cut..].iter().position(|&byte| byte == b'\n').unwrap() + 1;

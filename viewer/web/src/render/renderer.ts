@@ -56,8 +56,9 @@ const FAST = 19;
 /** After how long a finer way is tried again, ms: at first, and at most. */
 const RETRY = 2000;
 const LAST_RETRY = 64_000;
-/** Fewest edges that a moving picture shows. */
+/** Fewest edges that a moving picture shows, and how many the first one does: no one should wait for more. */
 const LEAST_SAMPLE = 20_000;
+const FIRST_SAMPLE = 40_000;
 /** Device pixels around the picture in which centers of large nodes may lie. */
 const MARGIN = 96;
 const PICK = 15;
@@ -102,7 +103,7 @@ export class Renderer {
   private hasEdgeFlags = false;
   private isLogarithmic = true;
   private white!: WhitePoint;
-  private budget = 250_000;
+  private budget = FIRST_SAMPLE;
   private detail = FINE;
   private finerAt = 0;
   private retry = RETRY;
@@ -193,6 +194,7 @@ export class Renderer {
     this.edgeFlags = new Uint8Array(scene.n_edges);
     this.hasEdgeFlags = false;
     this.white.forget();
+    this.budget = FIRST_SAMPLE;
     this.detail = FINE;
     this.retry = RETRY;
     this.mode = "float";
@@ -459,7 +461,7 @@ export class Renderer {
         this.stats.frame = (SLOW + FAST) / 2;
       } else this.budget = Math.max(LEAST_SAMPLE, Math.min(this.budget, m) * Math.max(0.6, SLOW / frame));
     } else if (frame < FAST) {
-      this.budget = Math.min(8_000_000, this.budget * 1.06);
+      this.budget = Math.min(8_000_000, this.budget * 1.12);
       if (this.detail > FINE && this.budget >= m && now > this.finerAt) {
         this.detail--;
         this.finerAt = now + RETRY;

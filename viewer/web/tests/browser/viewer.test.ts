@@ -408,6 +408,30 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await page.getByText("settled · 12,345 steps").waitFor();
   });
 
+  it("draws edges coarser while frames take long, and finely at rest", async () => {
+    const page = await open(browser, small("&play=0"));
+    await until(page, "app?.viewer.scene");
+    await still(page);
+    const parts = await get<number[]>(page, `(() => {
+      const { view } = app.viewer;
+      const r = view.renderer;
+      Object.assign(r, { wasMoving: true, detail: 0 });
+      return [1, 2, 3].map(() => {
+        r.invalidate();
+        r.lastFrame = performance.now() - 300;
+        r.render(view.camera, { moving: true, dim: 1 });
+        return r.layer.width / r.canvas.width;
+      });
+    })()`);
+    expect(parts[0]).toBe(1);
+    expect(parts[1]).toBeCloseTo(0.5, 2);
+    expect(parts[2]).toBeCloseTo(0.5, 2);
+    await get(page, "app.viewer.view.changed(false)");
+    await until(page, "(() => { const r = app.viewer.view.renderer; return r.layer.width === r.canvas.width && r.stats.edges === r.stats.of; })()", "all edges, finely");
+    expect(await get<number>(page, INK)).toBeGreaterThan(0.01);
+    expect(page.problems).toEqual([]);
+  });
+
   it("says in words why a graph cannot be shown", async () => {
     const page = await open(browser, `${at}/?dataset=nowhere`);
     await page.getByRole("heading", { name: "This graph cannot be shown" }).waitFor();
