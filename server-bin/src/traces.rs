@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{Span as _, SpanKind, Status, Tracer, TracerProvider};
 use opentelemetry::{Context, KeyValue};
@@ -76,7 +76,7 @@ impl Traces {
     /// A request has come: its span is a child of the one that its `traceparent` names, if it has one.
     pub(crate) fn begin(
         &self,
-        method: &Method,
+        method: &'static str,
         path: &str,
         route: Option<&str>,
         headers: &HeaderMap,
@@ -84,10 +84,10 @@ impl Traces {
         // Without a context of its own thread, which would be that of another request.
         let parent = self.parents.extract_with_context(&Context::new(), &HeaderExtractor(headers));
         let mut attributes = vec![
-            KeyValue::new("http.request.method", method.to_string()),
+            KeyValue::new("http.request.method", method),
             KeyValue::new("url.path", path.to_owned()),
         ];
-        let mut name = method.to_string();
+        let mut name = method.to_owned();
         if let Some(route) = route {
             name = format!("{method} {route}");
             attributes.push(KeyValue::new("http.route", route.to_owned()));
@@ -127,11 +127,9 @@ impl Span {
 
 /// The dataset that a path is about: what stands where its route has `datasets/{id}`.
 fn dataset_of<'p>(route: &str, path: &'p str) -> Option<&'p str> {
-    let at = route
-        .split('/')
-        .zip(route.split('/').skip(1))
-        .position(|pair| pair == ("datasets", "{id}"))?;
-    path.split('/').nth(at + 1)
+    let (_, behind) = route.split_once("/datasets/{id}")?;
+    // From the end, since a router in another has a route with more before it.
+    path.rsplit('/').nth(behind.matches('/').count())
 }
 
 /// Where a collector takes traces: OpenTelemetry's name below the address that all kinds of signals have in common.
@@ -205,6 +203,7 @@ mod tests {
             of("/api/v2/etl/datasets/{id}/gfql/{output}/", "/api/v2/etl/datasets/d2/gfql/all/"),
             Some("d2")
         );
+        assert_eq!(of("/graphs/api/v1/datasets/{id}/rows", "/api/v1/datasets/d3/rows"), Some("d3"));
         assert_eq!(of("/api/v1/datasets", "/api/v1/datasets"), None);
         assert_eq!(of("/api/v1/files/{id}", "/api/v1/files/f"), None);
     }

@@ -6,7 +6,7 @@
 mod common;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -120,19 +120,24 @@ fn a_request_is_a_span_of_the_trace_that_it_belongs_to() {
 }
 
 /// What is logged by this program.
-fn log() -> &'static Mutex<Vec<u8>> {
-    static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
-    LOG.get_or_init(|| {
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Arc::clone(&log));
-        tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
-        log
-    })
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Log;
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
 fn a_collector_that_is_not_there_is_one_warning_and_no_harm() {
-    let log = log();
+    let logs = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log);
+    tracing::subscriber::set_global_default(logs.finish()).unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
@@ -143,7 +148,7 @@ fn a_collector_that_is_not_there_is_one_warning_and_no_harm() {
     let start = Instant::now();
     drop(server);
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
-    let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     let mine = log
         .lines()
         .filter(|line| line.contains("traces are lost") && line.contains(&address.to_string()));

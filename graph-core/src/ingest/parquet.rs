@@ -1,5 +1,6 @@
 //! Apache Parquet: row groups, and parts of them where they are few, in parallel.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -8,13 +9,14 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
     RowSelector,
 };
+use parquet::errors::ParquetError;
 
 use crate::ingest::factorize::{CodedEdges, EdgePlan, code_edges};
 use crate::ingest::input::{Input, RandomAccess};
 use crate::ingest::meter::Meter;
 use crate::ingest::tables::concat_rows;
 use crate::parallel::workers;
-use crate::{ReadOptions, Result};
+use crate::{Error, ReadOptions, Result};
 
 /// Rows decoded at once: few enough that their columns stay in cache until they are coded.
 const BATCH_ROWS: usize = 1 << 15;
@@ -22,14 +24,13 @@ const BATCH_ROWS: usize = 1 << 15;
 /// The edges of a Parquet file.
 pub(crate) fn read_edges(input: &Input, options: &ReadOptions, limit: u32) -> Result<CodedEdges> {
     let file = input.random_access()?;
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+    let metadata = guarded(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
     let plan = EdgePlan::new(Arc::clone(metadata.schema()), options)?;
     // Views of the ids spare a copy of every string.
     let schema = with_views(metadata.schema(), &[plan.source, plan.target]);
-    let metadata = ArrowReaderMetadata::try_new(
-        Arc::clone(metadata.metadata()),
-        ArrowReaderOptions::new().with_schema(schema),
-    )?;
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    let metadata =
+        guarded(|| ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options))?;
     let mut slices = slices(&metadata, workers()).into_iter();
     let meter = Meter::new(input);
     code_edges(
@@ -39,9 +40,8 @@ pub(crate) fn read_edges(input: &Input, options: &ReadOptions, limit: u32) -> Re
         |slice| {
             let reader = reader(&file, &metadata)
                 .with_row_groups(vec![slice.row_group])
-                .with_row_selection(slice.rows)
-                .build()?;
-            Ok(reader.map(|batch| meter.count(batch?)))
+                .with_row_selection(slice.rows);
+            batches(reader, &meter)
         },
     )
 }
@@ -73,9 +73,9 @@ fn slices(metadata: &ArrowReaderMetadata, wanted: usize) -> Vec<Slice> {
 /// A whole Parquet file as one table.
 pub(crate) fn read_table(input: &Input) -> Result<RecordBatch> {
     let file = input.random_access()?;
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
-    let (reader, meter) = (reader(&file, &metadata).build()?, Meter::new(input));
-    let rows = reader.map(|batch| meter.count(batch?)).collect::<Result<Vec<_>>>()?;
+    let metadata = guarded(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
+    let meter = Meter::new(input);
+    let rows = batches(reader(&file, &metadata), &meter)?.collect::<Result<Vec<_>>>()?;
     concat_rows(metadata.schema(), &rows)
 }
 
@@ -85,6 +85,31 @@ fn reader(
 ) -> ParquetRecordBatchReaderBuilder<RandomAccess> {
     ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
         .with_batch_size(BATCH_ROWS)
+}
+
+/// What the decoder makes of a file. It trusts some of what files say, and panics where that is wrong.
+fn guarded<T>(decode: impl FnOnce() -> parquet::errors::Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(decoded) => Ok(decoded?),
+        Err(_) => Err(impossible()),
+    }
+}
+
+/// The error of a file at which the decoder panicked.
+fn impossible() -> Error {
+    ParquetError::General("the file says of itself what cannot be".to_owned()).into()
+}
+
+/// The rows of a reader, counted, up to the first error.
+fn batches<'m>(
+    reader: ParquetRecordBatchReaderBuilder<RandomAccess>,
+    meter: &'m Meter,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<'m>> {
+    let mut reader = guarded(|| reader.build())?;
+    Ok(std::iter::from_fn(move || match catch_unwind(AssertUnwindSafe(|| reader.next())) {
+        Ok(batch) => batch.map(|batch| meter.count(batch?)),
+        Err(_) => Some(Err(impossible())),
+    }))
 }
 
 /// `schema` with text and binary of the columns `at` as views.
@@ -117,7 +142,29 @@ mod tests {
     use parquet::file::properties::WriterProperties;
 
     use super::*;
-    use crate::Error;
+
+    /// The decoder panics at some of these, such as types of a million bits.
+    #[test]
+    fn a_file_changed_at_any_byte_is_read_or_refused() {
+        let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        let text: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("b")]));
+        let columns = [("source", Arc::clone(&ids)), ("target", ids), ("kind", text)];
+        let batch = RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(name, values)| (name, values, true)),
+        );
+        let (batch, mut bytes) = (batch.unwrap(), Vec::new());
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        for at in 0..bytes.len() {
+            for bits in [0x01, 0x10, 0x80, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] ^= bits;
+                let input = Input::from_bytes(changed.into(), Path::new("a.parquet"), 1 << 20);
+                let _ = read_table(&input.unwrap());
+            }
+        }
+    }
 
     /// A file of some hundred kilobytes that becomes a hundred megabytes.
     #[test]

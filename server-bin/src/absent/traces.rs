@@ -1,7 +1,7 @@
 //! In place of traces, in a server that was built without them.
 
 use anyhow::bail;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 
 /// There are none.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ impl Traces {
         bail!("otlp_endpoint: this server was built without the feature `otlp`")
     }
 
-    pub(crate) fn begin(&self, _: &Method, _: &str, _: Option<&str>, _: &HeaderMap) -> Span {
+    pub(crate) fn begin(&self, _: &'static str, _: &str, _: Option<&str>, _: &HeaderMap) -> Span {
         match *self {}
     }
 

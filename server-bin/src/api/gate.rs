@@ -84,12 +84,12 @@ fn is_own(config: &Config, host: &str) -> bool {
 /// Counts requests, and logs them.
 pub(crate) async fn record(State(server): State<Server>, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let method = request.method().clone();
+    let method = name_of(request.method());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let path = request.uri().path().to_owned();
     let id = request.extensions().get::<RequestId>();
     let id = id.and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
-    let begin = |traces: &Traces| traces.begin(&method, &path, route.as_deref(), request.headers());
+    let begin = |traces: &Traces| traces.begin(method, &path, route.as_deref(), request.headers());
     let span = server.traces.as_ref().map(begin);
     let trace = span.as_ref().map_or_else(|| trace_of(request.headers()), Span::trace);
     let response = next.run(request).await;
@@ -99,15 +99,32 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
     }
     server.metrics.seconds.observe(taken.as_secs_f64());
     let labels = Labels {
-        method: method.to_string(),
+        method: method.to_owned(),
         // What nothing answers is one thing, not one for each path that somebody tries.
         route: route.unwrap_or_else(|| "none".to_owned()),
         status: status.as_u16(),
     };
     server.metrics.requests.get_or_create(&labels).inc();
     let duration_secs = taken.as_secs_f64();
-    tracing::info!(%method, path, status = status.as_u16(), duration_secs, id, trace, "request");
+    tracing::info!(method, path, status = status.as_u16(), duration_secs, id, trace, "request");
     response
+}
+
+/// A method by its name; those that somebody made up are one, as the routes that there are not.
+fn name_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::CONNECT => "CONNECT",
+        Method::TRACE => "TRACE",
+        // As OpenTelemetry calls them.
+        _ => "_OTHER",
+    }
 }
 
 /// The id of the trace that a request belongs to, by the W3C's `traceparent`.
@@ -188,6 +205,14 @@ mod tests {
         checked(&open, "anything.example", None).unwrap();
         let users = config("auth = true");
         checked(&users, "behind.a.proxy", None).unwrap();
+    }
+
+    #[test]
+    fn methods_that_somebody_makes_up_are_counted_as_one() {
+        assert_eq!(name_of(&Method::PATCH), "PATCH");
+        for made_up in ["get", "A1", "A2"] {
+            assert_eq!(name_of(&Method::from_bytes(made_up.as_bytes()).unwrap()), "_OTHER");
+        }
     }
 
     #[test]

@@ -125,21 +125,32 @@ await until("app?.viewer.collections.length === 3 && app.viewer.stream?.state ==
 await get("app.viewer.view.fit(false)");
 await shot("collections");
 
-// Pages of anomaly detection.
-const plain = async (name, path, ready) => {
-  await page.goto(`${address}${path}`);
-  await page.getByText(ready, { exact: false }).first().waitFor();
-  await page.waitForTimeout(700);
-  await page.screenshot({ path: `${out}${name}.png` });
-  console.log(name);
-};
-if (mock) {
+// Pages of anomaly detection, of a server that has some experiments: EXPERIMENT names one of them.
+const { EXPERIMENT } = process.env;
+if (EXPERIMENT) {
   await page.evaluate(() => localStorage.removeItem("graphlume.theme"));
-  await plain("experiments", "/experiments", "25 experiments");
-  await plain("experiment", "/experiments/exp__lof__disney__20261111_110000", "0.7832");
-  await plain("leaderboard", "/leaderboard", "CD =");
-  await plain("methods", "/methods", "6 methods");
-  await plain("datasets", "/datasets", "5 datasets");
+  const plain = async (name, path, ready) => {
+    await page.goto(`${address}${path}`);
+    await page.getByText(ready, { exact: false }).first().waitFor();
+    await page.waitForTimeout(900);
+    await page.screenshot({ path: `${out}${name}.png` });
+    console.log(name);
+  };
+  await plain("experiments", "/experiments", "experiments");
+  await plain("experiment", `/experiments/${EXPERIMENT}`, "Area under the ROC");
+  await page.goto(`${address}/leaderboard`);
+  const ranked = page.locator("section.card-wide").filter({ has: page.locator("svg.cd-picture") }).first();
+  await ranked.waitFor();
+  await page.setViewportSize({ width: 1120, height: 1300 });
+  await ranked.screenshot({ path: `${out}leaderboard.png` });
+  await page.setViewportSize({ width: 1120, height: 700 });
+  await page.goto(`${address}/experiments/${EXPERIMENT}`);
+  await page.getByRole("button", { name: "Open in the graph view" }).click();
+  await until("app?.viewer.stream?.state === 'settled' || app?.viewer.iteration > 300");
+  await get("app.viewer.stream.send({ type: 'pause' })");
+  await page.waitForTimeout(3000);
+  await get("app.viewer.view.fit(false)");
+  await shot("scores");
 }
 await browser.close();
 await mock?.close();

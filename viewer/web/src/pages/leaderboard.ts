@@ -129,7 +129,7 @@ function scoreCell(cell: Cell | null, metric: Metric, best: number): HTMLElement
     cell.undefined ?? "", cell.error ?? "",
   ].filter((text) => text !== "").join("\n");
   if (!spread) return h("td", { class: "right quiet", title }, failed || "–");
-  const td = h("td", { class: spread.mean === best ? "right best" : "right", title }, spread.mean.toFixed(3), spread.std !== null ? h("small", {}, ` ±${spread.std.toFixed(3)}`) : null);
+  const td = h("td", { class: spread.mean === best ? "right best" : "right", title }, spread.mean.toFixed(3), spread.std !== null && spread.std >= 0.0005 ? h("small", {}, ` ±${spread.std.toFixed(3)}`) : null);
   // Chance has no color, and neither has what is below it.
   const chance = metric === "roc_auc" ? 0.5 : cell.n_samples > 0 ? cell.n_positives / cell.n_samples : 0;
   td.style.setProperty("--heat", `${Math.round(46 * Math.min(1, Math.max(0, (spread.mean - chance) / (1 - chance || 1))))}%`);
