@@ -7,7 +7,7 @@ import { mergeParams, readParams, type Params } from "../core/params";
 import { decodeScene, type Scene } from "../core/scene";
 import { ServerError, type Source } from "../core/source";
 import { EMPTY, History, saveView, type SavedView, type State } from "../core/state";
-import { Stream } from "../core/stream";
+import { Stream, type Wire } from "../core/stream";
 import type { Dataset, Encodings, Filter, Settings } from "../core/types";
 import { shorten } from "../render/labels";
 import type { Look } from "../render/renderer";
@@ -151,8 +151,10 @@ export class Viewer extends Emitter<ViewerEvents> {
     if (this.state.selection.length > 0) this.emit("selection", this.state.selection);
   }
 
-  private connect(address: string): void {
-    const stream = new Stream(address, this.scene!.n_nodes);
+  /** Follows a layout that moves, at an address or through what opens a connection. */
+  connect(place: string | (() => Wire)): void {
+    this.stream?.close();
+    const stream = new Stream(place, this.scene!.n_nodes);
     this.stream = stream;
     const { play, layout } = this.params;
     let isNew = true;
