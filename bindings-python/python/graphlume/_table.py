@@ -49,8 +49,8 @@ class Verbs:
 
         >>> import graphlume as gl
         >>> edges = gl.Table({"source": ["a", "b"], "target": ["c", "c"]})
-        >>> edges.step("in_degree", directed=True)[["id", "in_degree"]].to_dict()["in_degree"].tolist()
-        [0, 0, 2]
+        >>> edges.step("degree").sort("id")["degree"].tolist()
+        [1, 1, 2]
         """
         raise NotImplementedError
 
@@ -269,7 +269,7 @@ class Table(Verbs, _native.Table):
     >>> import graphlume as gl
     >>> table = gl.Table({"name": ["ann", "bob", "eve"], "age": [31, 25, 47]})
     >>> table
-    Table(3 rows; name: Utf8, age: Int64)
+    Table(3 rows; name: LargeUtf8, age: Int64)
     >>> table.filter("age > 30").sort("-age")["name"].tolist()
     ['eve', 'ann']
     """
