@@ -138,6 +138,8 @@ def measures(described: dict[str, Any]) -> list[str]:
             doc += wrapped(f"``{column['name']}``, shape ``[{size}]``: {sentence(column['about'])}", "")
         if not measure["columns"]:
             doc.append("The result is a summary only.")
+        explained = [f"- ``{name}``: {sentence(text)}" for name, text in measure["about_options"].items()]
+        doc += ["", *(line for text in explained for line in wrapped(text, ""))] if explained else []
         values = "".join(f", {o['name']}={o['name']}" for o in options)
         lines += method(measure["name"], options, "Measured", doc, f'self.measure("{measure["name"]}"{values})')
         for alias in measure["aliases"]:

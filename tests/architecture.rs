@@ -444,9 +444,11 @@ fn every_function_of_expressions_is_in_the_documentation() {
     let start = source.find("DERIVED: &[(&str, usize)]").unwrap();
     let derived = source[start..start + source[start..].find("];").unwrap()].lines();
     let before = names.len();
-    names.extend(derived.filter_map(|line| {
-        Some(line.trim().strip_prefix("(\"")?.split_once('"')?.0.to_owned())
-    }));
+    names.extend(
+        derived.filter_map(|line| {
+            Some(line.trim().strip_prefix("(\"")?.split_once('"')?.0.to_owned())
+        }),
+    );
     assert!(names.len() > before + 5, "functions of others are not read at all: {names:?}");
     for name in names {
         let known = [format!("`{name}("), format!("`{name}`")];

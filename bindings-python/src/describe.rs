@@ -23,6 +23,11 @@ pub(crate) fn describe(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
                 "about": measure.about,
                 "columns": measure.columns,
                 "options": measure.options(),
+                "about_options": measure
+                    .options()
+                    .keys()
+                    .map(|name| (name.clone(), measure.about_option(name).into()))
+                    .collect::<Map<String, Value>>(),
             })
         })
         .collect();

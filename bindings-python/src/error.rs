@@ -2,6 +2,8 @@
 
 use std::io;
 
+use graphlume::etl::pipeline::PipelineFault;
+use graphlume::etl::source::Fault;
 use graphlume::{device, etl, gad, graph, layout, viewer};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -101,6 +103,15 @@ fn of_etl(error: &etl::Error) -> Class {
         etl::Error::Graph(error) => of_graph(error),
         etl::Error::Device(error) => of_device(error),
         etl::Error::File { error, .. } => of_io(error),
+        etl::Error::Source(error) => match &error.fault {
+            Fault::NoFiles => Class::NoFile,
+            Fault::Io(error) => of_io(error),
+            _ => Class::Input,
+        },
+        etl::Error::Pipeline(error) => match &error.fault {
+            PipelineFault::Failed(error) => of_etl(error),
+            _ => Class::Input,
+        },
         _ => Class::Input,
     }
 }

@@ -3,26 +3,30 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, Float32Array, UInt32Array};
+use arrow::array::{Array as _, ArrayRef, Float32Array, Float64Array, UInt32Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type};
 use graphlume::etl::analytics::measures::{Measured, measure};
 use graphlume::etl::device::DeviceGraph;
+use graphlume::etl::features::{Similarity, similarity};
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
+use graphlume::etl::topology::{Merge, Undirected};
 use graphlume::graph::ReadOptions;
 use graphlume::layout::Layout;
 use graphlume::viewer::{Scene, offline_html, page};
 use graphlume::{Device, ImageConfig, Picture, WriteOptions};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::arrays::Array;
 use crate::error::Failure;
 use crate::layout::{Session, Start};
+use crate::reshape::rows_in;
 use crate::tables::{self, Table};
 use crate::values;
-use crate::work::{quick, work};
+use crate::work::{leave, quick, work};
 
 /// A graph: edges, nodes, and attributes of both. It never changes.
 #[pyclass(frozen, module = "graphlume._native")]
@@ -39,7 +43,7 @@ pub(crate) fn read<'py>(
     options: &Bound<'py, PyDict>,
 ) -> PyResult<(Graph, Bound<'py, PyAny>)> {
     let options: ReadOptions = values::parsed(Some(options))?;
-    let (graph, report) = work(py, "read", |_| graphlume::read(&path, &options))?;
+    let (graph, report) = leave(py, move || graphlume::read(&path, &options))?;
     Ok((Graph(Arc::new(graph)), values::report(py, &report)?))
 }
 
@@ -55,9 +59,8 @@ impl Graph {
         let options: ReadOptions = values::parsed(Some(options))?;
         let (_, edges_of) = tables::batches(edges)?;
         let nodes = nodes.map(tables::batch).transpose()?;
-        let graph = work(edges.py(), "graph", |_| {
-            graphlume::Graph::from_batches(edges_of, nodes, &options)
-        })?;
+        let graph =
+            leave(edges.py(), move || graphlume::Graph::from_batches(edges_of, nodes, &options))?;
         Ok(Self(Arc::new(graph)))
     }
 
@@ -139,6 +142,30 @@ impl Graph {
         Ok((arrays(measured.nodes), arrays(measured.edges), summary))
     }
 
+    /// How alike the nodes in the rows `sources` and `targets` are, pair by pair.
+    fn similarity(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        sources: &Array,
+        targets: &Array,
+    ) -> PyResult<Array> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Options {
+            measure: Similarity,
+            weighted: bool,
+        }
+        let Options { measure, weighted } = values::parsed(Some(options))?;
+        let (sources, targets) = (rows_in(py, sources)?, rows_in(py, targets)?);
+        let scores = work(py, "similarity", |control| {
+            let merge = if weighted { Merge::Sum } else { Merge::Unit };
+            let graph = Undirected::from_coo(self.0.coo(), merge);
+            similarity(&graph, measure, &sources, &targets, control)
+        })?;
+        Ok(Array(Arc::new(Float64Array::from(scores))))
+    }
+
     /// The nodes and edges that a query in GFQL's JSON finds, as tables, and its warnings.
     fn query(
         &self,
@@ -193,8 +220,9 @@ impl Graph {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let config: ImageConfig = values::parsed(Some(options))?;
         let (x, y) = (single(py, "x", &x.0)?, single(py, "y", &y.0)?);
-        let bytes = work(py, "picture", |_| {
-            let picture = Picture::new(&self.0, &x, &y, &config)?;
+        let graph = Arc::clone(&self.0);
+        let bytes = leave(py, move || {
+            let picture = Picture::new(&graph, &x, &y, &config)?;
             match svg {
                 true => picture.svg_text().map(String::into_bytes),
                 false => picture.png_bytes(),
@@ -216,9 +244,10 @@ impl Graph {
                 Ok::<_, PyErr>([single(py, "x", &x.get().0)?, single(py, "y", &y.get().0)?])
             })
             .transpose()?;
-        let bytes = work(py, "scene", |_| {
+        let graph = Arc::clone(&self.0);
+        let bytes = leave(py, move || {
             let positions = positions.as_ref().map(|[x, y]| [&x[..], &y[..]]);
-            let scene = Scene::new(&self.0, positions, &config)?;
+            let scene = Scene::new(&graph, positions, &config)?;
             let mut bytes = Vec::new();
             scene.write(&mut bytes).map_err(|error| Failure::Input(error.to_string()))?;
             Ok::<_, Failure>(bytes)

@@ -11,6 +11,7 @@ mod describe;
 mod detect;
 mod devices;
 mod error;
+mod evaluate;
 mod graph;
 mod layout;
 #[expect(unsafe_code, reason = "Python and we share memory by raw structs and addresses")]
@@ -18,6 +19,7 @@ mod memory;
 mod metrics;
 mod reshape;
 mod tables;
+mod transform;
 mod values;
 mod work;
 
@@ -32,6 +34,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<graph::Graph>()?;
     module.add_class::<layout::Session>()?;
     module.add_class::<detect::Stream>()?;
+    module.add_class::<evaluate::Evaluation>()?;
+    module.add_class::<evaluate::Leaderboard>()?;
     for function in [
         wrap_pyfunction!(command::main, module)?,
         wrap_pyfunction!(describe::describe, module)?,
@@ -45,6 +49,17 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(reshape::part, module)?,
         wrap_pyfunction!(reshape::neighborhood, module)?,
         wrap_pyfunction!(reshape::hypergraph, module)?,
+        wrap_pyfunction!(evaluate::evaluate_path, module)?,
+        wrap_pyfunction!(evaluate::evaluate_columns, module)?,
+        wrap_pyfunction!(evaluate::evaluation_folder, module)?,
+        wrap_pyfunction!(evaluate::run, module)?,
+        wrap_pyfunction!(evaluate::sweep, module)?,
+        wrap_pyfunction!(evaluate::leaderboard, module)?,
+        wrap_pyfunction!(transform::transform, module)?,
+        wrap_pyfunction!(transform::scan, module)?,
+        wrap_pyfunction!(transform::plan, module)?,
+        wrap_pyfunction!(transform::pipeline, module)?,
+        wrap_pyfunction!(transform::write_table, module)?,
         wrap_pyfunction!(metrics::ranking, module)?,
         wrap_pyfunction!(metrics::curve, module)?,
         wrap_pyfunction!(metrics::calibration, module)?,

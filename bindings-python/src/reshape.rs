@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array as _, AsArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{cast, prep_null_mask_filter};
-use arrow::datatypes::{DataType, UInt32Type};
+use arrow::datatypes::UInt32Type;
 use graphlume::etl::expr::Expr;
 use graphlume::etl::hypergraph::{HypergraphConfig, HypergraphOpts};
-use graphlume::etl::table::Table as Lazy;
+use graphlume::etl::table::{rows_where, truth};
 use graphlume::etl::topology::{
     Combine, Direction, Hops, deduplicate, drop_self_loops, filter_edges, induced_by_mask,
     induced_by_nodes, largest_component, prune_orphans, reverse, symmetrize,
@@ -50,24 +49,6 @@ impl Verb {
     }
 }
 
-/// Rows that an expression is true of; where it has no value it is not.
-fn rows_where(rows: RecordBatch, expression: &Expr, control: &Control) -> Result<BooleanBuffer> {
-    let table = Lazy::from_batch(rows)?;
-    // Says what is wrong with a condition, as a filter would.
-    table.filter(expression)?;
-    let found = table.select_exprs(&[("keep", expression.clone())])?.collect(control)?;
-    let keep = cast(found.column(0), &DataType::Boolean).map_err(graphlume::graph::Error::from)?;
-    Ok(mask(keep.as_boolean()))
-}
-
-/// What is true; what is missing is not.
-fn mask(values: &BooleanArray) -> BooleanBuffer {
-    match values.null_count() {
-        0 => values.values().clone(),
-        _ => prep_null_mask_filter(values).values().clone(),
-    }
-}
-
 /// What to keep: an expression, or a column of truth values.
 #[derive(FromPyObject)]
 pub(crate) enum Condition<'py> {
@@ -97,7 +78,7 @@ impl Condition<'_> {
                         "{of} are kept by truth values, but these are of type {kind}"
                     )));
                 };
-                Ok(Keep::Mask(mask(values)))
+                Ok(Keep::Mask(truth(values)))
             }
         }
     }
@@ -117,7 +98,7 @@ impl Keep {
 }
 
 /// Rows of nodes, in a column of 32 bits.
-fn rows_in(py: Python<'_>, rows: &Array) -> PyResult<Vec<u32>> {
+pub(crate) fn rows_in(py: Python<'_>, rows: &Array) -> PyResult<Vec<u32>> {
     let column = rows.0.as_primitive_opt::<UInt32Type>();
     column.map(|rows| rows.values().to_vec()).ok_or_else(|| {
         let kind = rows.0.data_type();

@@ -21,7 +21,7 @@ use crate::memory;
 ///
 /// Anything that reads Arrow takes it without a copy: `polars.DataFrame(table)`, `pyarrow.table(table)`,
 /// `duckdb.from_arrow(table)`. `table["name"]` is a column as an array of NumPy.
-#[pyclass(frozen, module = "graphlume")]
+#[pyclass(frozen, subclass, module = "graphlume._native")]
 pub(crate) struct Table(pub(crate) RecordBatch);
 
 /// All batches of an object that has `__arrow_c_stream__`, as they are.
@@ -58,6 +58,15 @@ pub(crate) fn batch(object: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
 
 #[pymethods]
 impl Table {
+    /// A table of an object that speaks Arrow's C stream interface; another table is shared.
+    #[new]
+    fn new(table: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match table.cast::<Self>() {
+            Ok(table) => Ok(Self(table.get().0.clone())),
+            Err(_) => batch(table).map(Self),
+        }
+    }
+
     /// A table of columns by name.
     #[staticmethod]
     fn from_columns(py: Python<'_>, columns: &Bound<'_, PyDict>) -> PyResult<Self> {
@@ -80,12 +89,6 @@ impl Table {
         RecordBatch::try_new_with_options(schema, arrays, &options)
             .map(Self)
             .map_err(|error| Failure::from(graph::Error::from(error)).raise(py))
-    }
-
-    /// A table from an object that speaks Arrow's C stream interface.
-    #[staticmethod]
-    fn from_arrow(table: &Bound<'_, PyAny>) -> PyResult<Self> {
-        batch(table).map(Self)
     }
 
     /// Number of rows.

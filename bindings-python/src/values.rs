@@ -23,11 +23,37 @@ pub(crate) fn object(options: Option<&Bound<'_, PyDict>>) -> PyResult<Map<String
 
 /// The struct that `options` say.
 pub(crate) fn parsed<T: DeserializeOwned>(options: Option<&Bound<'_, PyDict>>) -> PyResult<T> {
-    let py = options.map(Bound::py);
-    serde_json::from_value(Value::Object(object(options)?)).map_err(|error| match py {
-        Some(py) => Failure::Input(error.to_string()).raise(py),
-        None => PyTypeError::new_err(error.to_string()),
+    let object = object(options)?;
+    serde_json::from_value(Value::Object(object.clone())).map_err(|error| {
+        let text = explained::<T>(&object, &error.to_string());
+        Python::attach(|py| Failure::Input(text).raise(py))
     })
+}
+
+/// What is wrong with `options`, with the name of the option: serde tells that of unknown ones only.
+fn explained<T: DeserializeOwned>(options: &Map<String, Value>, error: &str) -> String {
+    if let Some((name, known)) =
+        error.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected "))
+    {
+        return format!("there is no option {name}; there is {known}");
+    }
+    // Without the option that is to blame, all is well or something else is wrong.
+    let is_to_blame = |name: &&String| {
+        let mut others = options.clone();
+        others.remove(*name);
+        match serde_json::from_value::<T>(Value::Object(others)) {
+            Ok(_) => true,
+            Err(other) => other.to_string() != error,
+        }
+    };
+    let Some(name) = options.keys().find(is_to_blame) else { return error.to_owned() };
+    let split = error.split_once(", expected ");
+    match split.and_then(|(found, wanted)| Some((found.split_once(' ')?.0, wanted))) {
+        Some(("unknown" | "invalid", wanted)) => {
+            format!("`{name}` is {}, but it must be {wanted}", options[name])
+        }
+        _ => format!("`{name}` is {}: {error}", options[name]),
+    }
 }
 
 /// How deep lists may lie in one another.

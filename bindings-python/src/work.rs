@@ -75,7 +75,41 @@ pub(crate) fn work<T: Send, E: Into<Failure> + Send>(
     if let Some(error) = raised {
         return Err(error);
     }
-    match result {
+    finished(py, result)
+}
+
+/// Runs `job` on the threads of the pool, while other Python threads go on: for what cannot be stopped on its way.
+///
+/// Ctrl-C does not wait for it: what the handler raised comes back, while the job goes on to its end, and what it
+/// has made is dropped there.
+pub(crate) fn leave<T: Send + 'static, E: Into<Failure> + Send + 'static>(
+    py: Python<'_>,
+    job: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> PyResult<T> {
+    let pool = pool()?;
+    let (give, result) = channel();
+    let found: PyResult<_> = py.detach(move || {
+        pool.spawn(move || {
+            // Nobody may be there any more to take it.
+            let _ = give.send(catch_unwind(AssertUnwindSafe(job)));
+        });
+        loop {
+            match result.recv_timeout(PAUSE) {
+                Ok(outcome) => return Ok(Some(outcome)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => Python::attach(|py| py.check_signals())?,
+            }
+        }
+    });
+    finished(py, found?)
+}
+
+/// What a job came to.
+fn finished<T, E: Into<Failure>>(
+    py: Python<'_>,
+    outcome: Option<std::thread::Result<Result<T, E>>>,
+) -> PyResult<T> {
+    match outcome {
         Some(Ok(result)) => result.map_err(|error| error.into().raise(py)),
         Some(Err(panic)) => resume_unwind(panic),
         None => Err(PyRuntimeError::new_err("the work ended without a result")),

@@ -12,7 +12,7 @@ import pytest
 import graphlume as gl
 
 SOURCE = Path(__file__).resolve().parents[1]
-MODULES = ["graphlume", "graphlume._graph", "graphlume._devices", "graphlume._layout", "graphlume._measured", "graphlume._progress", "graphlume.detect", "graphlume.metrics"]
+MODULES = ["graphlume", "graphlume._evaluate", "graphlume._graph", "graphlume._devices", "graphlume._layout", "graphlume._measured", "graphlume._progress", "graphlume._table", "graphlume.detect", "graphlume.metrics"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -58,6 +58,8 @@ GRAPHS += [nx.karate_club_graph(), nx.DiGraph([(0, 1), (1, 2), (2, 0)]), nx.cycl
 
 NONE, FIRST = {}, "the first node"
 CALLS = [
+    ("adamic_adar_index", NONE),
+    ("adamic_adar_index", {"ebunch": [("nowhere", "n1")]}),
     ("ancestors", {"source": FIRST}),
     ("ancestors", {"source": "nowhere"}),
     ("average_clustering", NONE),
@@ -91,6 +93,7 @@ CALLS = [
     ("is_connected", NONE),
     ("is_strongly_connected", NONE),
     ("is_weakly_connected", NONE),
+    ("jaccard_coefficient", NONE),
     ("k_core", NONE),
     ("k_core", {"k": 2}),
     ("k_corona", {"k": 2}),
@@ -117,6 +120,7 @@ CALLS = [
     ("pagerank", {"personalization": {FIRST: 1, "nowhere": 5}, "tol": 1e-12, "max_iter": 1000}),
     ("pagerank", {"personalization": {"nowhere": 5}}),
     ("pagerank", {"weight": None, "max_iter": 2}),
+    ("resource_allocation_index", NONE),
     ("single_source_dijkstra_path_length", {"source": FIRST}),
     ("single_source_dijkstra_path_length", {"source": FIRST, "cutoff": 2.5, "weight": "length"}),
     ("single_source_dijkstra_path_length", {"source": FIRST, "cutoff": -1, "weight": None}),
@@ -167,6 +171,9 @@ def same(name, ours, theirs):
         close = 2e-6 if name in ("pagerank", "eigenvector_centrality", "katz_centrality") else 1e-12
         assert ours == pytest.approx(theirs, rel=close, abs=close)
         assert all(type(value) in (int, float) for value in ours.values())
+    elif name in ("adamic_adar_index", "jaccard_coefficient", "resource_allocation_index") and isinstance(theirs, list):
+        assert [pair for *pair, _ in ours] == [pair for *pair, _ in theirs]
+        assert [score for *_, score in ours] == pytest.approx([score for *_, score in theirs], rel=1e-12)
     elif isinstance(theirs, float):
         assert ours == pytest.approx(theirs, rel=1e-12)
     else:
@@ -209,6 +216,28 @@ def test_larger_graphs_too(directed):
         weights = [{}, {"weight": "length"}] if "weight" in inspect.signature(original(name)).parameters and name != "clustering" else [{}]
         for options in weights:
             same(name, *(called(public(name), graph, given | options, backend=to) for to in ("graphlume", "networkx")))
+
+
+@pytest.mark.filterwarnings("ignore:Note. conversions to backend graphs")
+def test_links_that_may_be_missing():
+    graph = nx.gnp_random_graph(200, 0.05, seed=4)
+    chance = random.Random(1)
+    pairs = [(chance.randrange(200), chance.randrange(200)) for _ in range(500)] + [(7, 7)]
+    compared = 0
+    for predict in (nx.jaccard_coefficient, nx.adamic_adar_index, nx.resource_allocation_index):
+        for ebunch in (None, pairs):
+            theirs, ours = list(predict(graph, ebunch)), list(predict(graph, ebunch, backend="graphlume"))
+            assert [one[:2] for one in ours] == [one[:2] for one in theirs]
+            assert [one[2] for one in ours] == pytest.approx([one[2] for one in theirs], rel=1e-12, abs=1e-15)
+            compared += sum(one[2] > 0 for one in ours)
+        assert list(predict(graph, iter(pairs), backend="graphlume")) == ours
+        with pytest.raises(nx.NodeNotFound, match="Node 200 not in G"):
+            predict(graph, [(0, 200)], backend="graphlume")
+    assert compared > 1000
+    # The end of a path has a neighbor of one edge in common with itself.
+    for to in ("graphlume", "networkx"):
+        with pytest.raises(ZeroDivisionError):
+            list(nx.adamic_adar_index(nx.path_graph(2), [(0, 0)], backend=to))
 
 
 def test_arguments_are_those_of_networkx():

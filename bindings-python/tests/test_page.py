@@ -1,6 +1,7 @@
 """Pages, widgets and servers."""
 
 import base64
+import html
 import json
 import re
 import struct
@@ -97,9 +98,93 @@ def test_a_widget_shows_selects_and_moves(club):
     widget.close()
 
 
+def spoken(widget):
+    """What a widget says: messages of the stream, and frames."""
+    said, frames = [], []
+
+    def send(content, buffers=None):
+        if content["type"] == "stream":
+            said.append(json.loads(content["text"]))
+        else:
+            frames.append(bytes(buffers[0]))
+
+    widget.send = send
+    return said, frames
+
+
+def tell(widget, **message):
+    widget._hear(widget, {"type": "stream", "text": json.dumps(message)}, [])
+
+
+def test_a_picture_steers_the_layout_of_a_widget(placed):
+    pytest.importorskip("anywidget")
+    widget = placed.widget()
+    said, frames = spoken(widget)
+    widget._hear(widget, {"type": "open"}, [])
+    hello = said.pop()
+    assert (hello["type"], hello["n_nodes"], hello["state"], hello["may_steer"]) == ("hello", 34, "paused", True) and not frames
+    # A drag: the node is held, moved, and let go.
+    tell(widget, type="pin", nodes=[3])
+    tell(widget, type="move", nodes=[3], x=[500.0], y=[-2.0])
+    assert said.pop() == {"type": "pinned", "nodes": [3]} and widget.pinned == [placed.ids[3]]
+    assert widget.graph.positions[3].tolist() == [500.0, -2.0] and len(frames) == 1
+    others = np.arange(34) != 3
+    np.testing.assert_array_equal(widget.graph.positions[others], placed.positions[others])
+    tell(widget, type="step", n=5)
+    assert widget.graph.positions[3].tolist() == [500.0, -2.0] and not np.array_equal(widget.graph.positions[others], placed.positions[others])
+    tell(widget, type="unpin", nodes=[3])
+    assert said.pop() == {"type": "pinned", "nodes": []} and widget.pinned == []
+    tell(widget, type="options", options={"gravity": 3.5})
+    assert said.pop()["options"]["gravity"] == 3.5
+    tell(widget, type="play")
+    tell(widget, type="pause")
+    assert widget.wait(30) and widget.error is None and struct.unpack_from("<I", frames[-1], 36)[0] in (1, 2)
+    tell(widget, type="restart", seed=4)
+    widget.pause()
+    tell(widget, type="key")
+    assert struct.unpack_from("<I", frames[-1], 4)[0] == len(frames)
+    widget.close()
+
+
+def test_nonsense_from_a_picture_is_answered(placed):
+    pytest.importorskip("anywidget")
+    widget = placed.widget()
+    said, _ = spoken(widget)
+    for message in ({"type": "move", "nodes": [99], "x": [1], "y": [1]}, {"type": "pin"}, {"type": "options", "options": {"gravitty": 1}}, {"type": "step", "n": "x"}):
+        tell(widget, **message)
+        assert said.pop()["type"] == "error", message
+    widget._hear(widget, {"type": "stream", "text": "no json"}, [])
+    assert said.pop()["type"] == "error"
+    widget._hear(widget, "nonsense", [])
+    tell(widget, type="of a newer viewer")
+    assert not said
+    with pytest.raises(gl.InputError, match="there is no node"):
+        widget.selected = ["nobody"]
+    widget.close()
+
+
+def test_a_widget_has_a_page_for_those_without_a_kernel(placed):
+    pytest.importorskip("anywidget")
+    widget = placed.widget(height=321)
+    bundle = widget._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/html"].startswith("<iframe srcdoc=") and "height:321px" in data["text/html"]
+    widget.close()
+
+
+def test_a_graph_shows_itself_without_a_kernel(placed):
+    page = placed._repr_html_()
+    assert page.count("<iframe") == 1 and "34 nodes, 78 edges" in page
+    inner = re.search(r'srcdoc="([^"]+)"', page)[1]
+    assert "scene;base64" in html.unescape(inner)
+    big = gl.Graph(np.arange(600_000).reshape(-1, 2))
+    assert "<iframe" not in big._repr_html_() and big._repr_png_() is None
+
+
 def test_a_server_answers_and_ends_with_its_block(tmp_path, club):
     edges = tmp_path / "edges.csv"
-    club.write(edges)
+    gl.Graph(club.edges).write(edges)
     with gl.serve(edges, data=tmp_path / "data", device="cpu", workers=1) as server:
         listed = json.load(urllib.request.urlopen(server.url + "/api/v1/datasets"))
         assert [(d["name"], d["n_edges"]) for d in listed["datasets"]] == [("edges.csv", 78)]

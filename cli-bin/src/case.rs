@@ -487,12 +487,12 @@ fn watch<T>(
             }
         }
         CaseEvent::Ended { report, .. } => spinner.above(|| {
-            let size = match (report.nodes, report.rows) {
-                (Some(nodes), Some(edges)) => {
-                    format!("{}, {}", count(nodes as usize, "node"), count(edges as usize, "edge"))
+            let rows = report.rows as usize;
+            let size = match report.nodes {
+                Some(nodes) => {
+                    format!("{}, {}", count(nodes as usize, "node"), count(rows, "edge"))
                 }
-                (_, Some(rows)) => count(rows as usize, "row"),
-                (_, None) => "rows that are read as they are needed".to_owned(),
+                None => count(rows, "row"),
             };
             let time = secs(Duration::from_secs_f64(report.duration_secs));
             messages.say(format!("{}: {size} in {time}, {}", report.name, report.place));

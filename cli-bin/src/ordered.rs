@@ -30,11 +30,9 @@ pub(crate) fn augment(command: Command, options: &[Known]) -> Command {
         command.arg(match (optional, value) {
             (None, "") => arg.num_args(0).default_missing_value(""),
             // Without `=` it would take the next word for its value.
-            (Some(value), _) => arg
-                .value_name(value)
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value(""),
+            (Some(value), _) => {
+                arg.value_name(value).num_args(0..=1).require_equals(true).default_missing_value("")
+            }
             (None, value) => arg.value_name(value),
         })
     })

@@ -55,38 +55,78 @@ pub(crate) struct Args {
 const OPTIONS: [Known; 30] = [
     ("reverse", "", "Turn every edge around"),
     ("drop-directions", "", "Take the directions away; each edge stays"),
-    ("symmetrize", "[COMBINE]", "Add the edge back wherever it is missing; see --deduplicate for weights"),
+    (
+        "symmetrize",
+        "[COMBINE]",
+        "Add the edge back wherever it is missing; see --deduplicate for weights",
+    ),
     (
         "deduplicate",
         "[COMBINE]",
         "Make parallel edges one, whose weight is the sum, max, min or that of the first [default: sum]",
     ),
     ("drop-self-loops", "", "Drop edges from a node to itself"),
-    ("relabel", "ORDER", "Number nodes anew: by `degree`, the greatest first, or by `first-use` in edges"),
+    (
+        "relabel",
+        "ORDER",
+        "Number nodes anew: by `degree`, the greatest first, or by `first-use` in edges",
+    ),
     ("largest-component", "", "Keep the largest part that holds together"),
     ("prune-orphans", "", "Drop nodes without edges"),
-    ("keep-nodes", "EXPR", "Keep the nodes for which the expression is true, and edges between them"),
+    (
+        "keep-nodes",
+        "EXPR",
+        "Keep the nodes for which the expression is true, and edges between them",
+    ),
     ("drop-nodes", "EXPR", "Drop the nodes for which the expression is true, and their edges"),
     ("keep-edges", "EXPR", "Keep the edges for which the expression is true, and all nodes"),
     ("drop-edges", "EXPR", "Drop the edges for which the expression is true, and keep all nodes"),
     ("hops", "N", "Keep what can be reached from nodes in so many hops, or in `all`; see --from"),
     ("from", "EXPR", "The nodes to start from; behind --hops"),
-    ("direction", "WAY", "Follow edges forward, reverse or both ways; behind --hops [default: forward]"),
+    (
+        "direction",
+        "WAY",
+        "Follow edges forward, reverse or both ways; behind --hops [default: forward]",
+    ),
     ("min-hops", "N", "Keep nearer nodes on the way to these alone; behind --hops [default: 0]"),
     ("through", "EXPR", "Follow these edges alone; behind --hops"),
     ("leaving", "EXPR", "Leave these nodes alone, the first ones too; behind --hops"),
     ("entering", "EXPR", "Enter these nodes alone; behind --hops"),
     ("contract", "COLUMN", "Make one node of all that have the same value in a node column"),
-    ("combine", "COMBINE", "sum, max, min or first of the weights of its edges; behind --contract [default: sum]"),
+    (
+        "combine",
+        "COMBINE",
+        "sum, max, min or first of the weights of its edges; behind --contract [default: sum]",
+    ),
     ("self-loops", "", "Keep edges within a group as self-loops; behind --contract"),
-    ("levels", "[COLUMN]", "Add a node column [default: level]: how far from where directed edges begin"),
+    (
+        "levels",
+        "[COLUMN]",
+        "Add a node column [default: level]: how far from where directed edges begin",
+    ),
     ("acyclic", "", "Refuse cycles instead of breaking them; behind --levels"),
-    ("spanning-forest", "[WHICH]", "Keep the edges of least (`min`, the default) or largest (`max`) weight that hold all together"),
+    (
+        "spanning-forest",
+        "[WHICH]",
+        "Keep the edges of least (`min`, the default) or largest (`max`) weight that hold all together",
+    ),
     ("sample-nodes", "N", "Keep N nodes at random, or a part such as `1%`, and edges between them"),
     ("sample-edges", "N", "Keep N edges at random, or a part such as `1%`, and their nodes"),
-    ("forest-fire", "N", "Keep N nodes, or a part, that a fire reaches: a sample of the same shape"),
-    ("spread", "P", "Chance of the fire to go on, forward or FORWARD,BACKWARD; behind --forest-fire [default: 0.7,0.2]"),
-    ("seed", "SEED", "What chance begins with; behind --sample-nodes, --sample-edges or --forest-fire [default: 0]"),
+    (
+        "forest-fire",
+        "N",
+        "Keep N nodes, or a part, that a fire reaches: a sample of the same shape",
+    ),
+    (
+        "spread",
+        "P",
+        "Chance of the fire to go on, forward or FORWARD,BACKWARD; behind --forest-fire [default: 0.7,0.2]",
+    ),
+    (
+        "seed",
+        "SEED",
+        "What chance begins with; behind --sample-nodes, --sample-edges or --forest-fire [default: 0]",
+    ),
 ];
 
 const BELONGS: [Belongs; 11] = [
@@ -204,7 +244,8 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         let (n_nodes, n_edges) = (graph.n_nodes(), graph.n_edges());
         steps.push(json!({"verb": name, "n_nodes": n_nodes, "n_edges": n_edges}));
         if !args.json {
-            let text = format!("--{name}: {}, {}\n", count(n_nodes, "node"), count(n_edges, "edge"));
+            let text =
+                format!("--{name}: {}, {}\n", count(n_nodes, "node"), count(n_edges, "edge"));
             print(text.as_bytes())?;
         }
     }
@@ -298,9 +339,8 @@ fn walk(step: &Step<'_>) -> anyhow::Result<Walk> {
         hops => Some(whole("hops", hops)?),
     };
     let from = step.find("from").context("--hops needs --from EXPR")?;
-    let optional = |option: &'static str| {
-        step.find(option).map(|text| condition(option, text)).transpose()
-    };
+    let optional =
+        |option: &'static str| step.find(option).map(|text| condition(option, text)).transpose();
     let min_hops = step.find("min-hops").map_or(Ok(0), |hops| whole("min-hops", hops))?;
     if max_hops.is_some_and(|most| most < min_hops) {
         bail!("--min-hops {min_hops} is more than --hops {}", step.value);
@@ -444,7 +484,8 @@ mod tests {
 
     #[test]
     fn verbs_keep_their_order_and_options_belong_to_the_one_before() {
-        let args = ["--reverse", "--sample-nodes", "5", "--seed", "3", "--reverse", "--levels=depth"];
+        let args =
+            ["--reverse", "--sample-nodes", "5", "--seed", "3", "--reverse", "--levels=depth"];
         let names: Vec<_> = verbs(&args).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["reverse", "sample-nodes", "reverse", "levels"]);
         match &verbs(&["--sample-edges", "2.5%", "--seed", "3"]).unwrap()[0].1 {
@@ -452,13 +493,28 @@ mod tests {
             other => panic!("{other:?}"),
         }
         for (args, expected) in [
-            (&["--seed", "3"][..], "--seed should come behind --sample-nodes or --sample-edges or --forest-fire"),
+            (
+                &["--seed", "3"][..],
+                "--seed should come behind --sample-nodes or --sample-edges or --forest-fire",
+            ),
             (&["--hops", "2"], "--hops needs --from EXPR"),
             (&["--hops", "x", "--from", "id = 1"], "--hops should be a whole number, not `x`"),
-            (&["--deduplicate=mean"], "--deduplicate should be one of sum, max, min, first, not `mean`"),
-            (&["--sample-nodes", "101%"], "--sample-nodes should be a number, or a part from 0% to 100%, not `101%`"),
-            (&["--forest-fire", "9", "--spread", "1"], "--spread should be from 0 to below 1, not `1`"),
-            (&["--hops", "1", "--min-hops", "2", "--from", "id = 1"], "--min-hops 2 is more than --hops 1"),
+            (
+                &["--deduplicate=mean"],
+                "--deduplicate should be one of sum, max, min, first, not `mean`",
+            ),
+            (
+                &["--sample-nodes", "101%"],
+                "--sample-nodes should be a number, or a part from 0% to 100%, not `101%`",
+            ),
+            (
+                &["--forest-fire", "9", "--spread", "1"],
+                "--spread should be from 0 to below 1, not `1`",
+            ),
+            (
+                &["--hops", "1", "--min-hops", "2", "--from", "id = 1"],
+                "--min-hops 2 is more than --hops 1",
+            ),
             (&[], "no verb is given; see graphlume reshape --help"),
         ] {
             assert_eq!(verbs(args).unwrap_err().to_string(), expected, "{args:?}");

@@ -46,7 +46,10 @@ fn edges(args: &[&str]) -> Vec<String> {
 fn each_verb_does_what_it_says() {
     for (args, expected) in [
         (&["--reverse", "--keep-edges", "weight = 1"][..], &["b,a,1.0"][..]),
-        (&["--drop-self-loops", "--deduplicate", "--keep-edges", "source = 'c'"], &["c,a,3.0", "c,d,9.0"]),
+        (
+            &["--drop-self-loops", "--deduplicate", "--keep-edges", "source = 'c'"],
+            &["c,a,3.0", "c,d,9.0"],
+        ),
         (&["--drop-self-loops", "--deduplicate=max", "--keep-edges", "target = 'd'"], &["c,d,5.0"]),
         (&["--keep-nodes", "kind = 'q'"], &["c,d,4.0", "c,d,5.0", "d,d,6.0"]),
         (&["--drop-nodes", "kind IN ('q', 'r')"], &["a,b,1.0", "x,y,7.0"]),
@@ -54,11 +57,20 @@ fn each_verb_does_what_it_says() {
         (&["--largest-component", "--drop-edges", "weight < 6"], &["d,d,6.0"]),
         (&["--hops", "1", "--from", "id = 'a'"], &["a,b,1.0"]),
         (&["--hops", "1", "--from", "id = 'a'", "--direction", "both"], &["a,b,1.0", "c,a,3.0"]),
-        (&["--hops", "all", "--from", "id = 'a'", "--through", "weight <= 3"], &["a,b,1.0", "b,c,2.0", "c,a,3.0"]),
+        (
+            &["--hops", "all", "--from", "id = 'a'", "--through", "weight <= 3"],
+            &["a,b,1.0", "b,c,2.0", "c,a,3.0"],
+        ),
         (&["--hops", "all", "--from", "id = 'a'", "--entering", "size < 3"], &["a,b,1.0"]),
         (&["--hops", "all", "--from", "id = 'x'", "--leaving", "kind = 'q'"], &[]),
-        (&["--drop-directions", "--drop-self-loops", "--spanning-forest"], &["a,b,1.0", "b,c,2.0", "c,d,4.0", "x,y,7.0"]),
-        (&["--drop-directions", "--drop-self-loops", "--spanning-forest=max"], &["b,c,2.0", "c,a,3.0", "c,d,5.0", "x,y,7.0"]),
+        (
+            &["--drop-directions", "--drop-self-loops", "--spanning-forest"],
+            &["a,b,1.0", "b,c,2.0", "c,d,4.0", "x,y,7.0"],
+        ),
+        (
+            &["--drop-directions", "--drop-self-loops", "--spanning-forest=max"],
+            &["b,c,2.0", "c,a,3.0", "c,d,5.0", "x,y,7.0"],
+        ),
     ] {
         assert_eq!(edges(args), expected, "{args:?}");
     }
@@ -74,7 +86,10 @@ fn counts_come_after_each_verb_and_columns_with_nodes() {
     assert_eq!((&found["n_nodes"], &found["n_edges"]), (&Value::from(3), &Value::from(3)));
 
     let args = ["--levels=depth", "-o", "edges2.csv", "--nodes-out", "levels.csv"];
-    let output = reshape(&folder, &[&["--drop-self-loops", "--drop-edges", "source = 'c'"], &args[..]].concat());
+    let output = reshape(
+        &folder,
+        &[&["--drop-self-loops", "--drop-edges", "source = 'c'"], &args[..]].concat(),
+    );
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
         "--drop-self-loops: 7 nodes, 6 edges\n--drop-edges: 7 nodes, 3 edges\n--levels: 7 nodes, 3 edges\n"
@@ -99,7 +114,10 @@ fn samples_repeat_and_mistakes_are_told_before_anything_is_read() {
     assert_eq!(counted(&["--sample-nodes", "3", "--seed", "1"]).0, 3);
     assert_eq!(counted(&["--sample-edges", "3"]).1, 3);
     assert_eq!(counted(&["--forest-fire", "50%", "--spread", "0.5,0.1"]).0, 4);
-    assert_eq!(edges(&["--sample-edges", "4", "--seed", "9"]), edges(&["--sample-edges", "4", "--seed", "9"]));
+    assert_eq!(
+        edges(&["--sample-edges", "4", "--seed", "9"]),
+        edges(&["--sample-edges", "4", "--seed", "9"])
+    );
     let error = |args: &[&str]| {
         let output = reshape(&folder, args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -109,6 +127,9 @@ fn samples_repeat_and_mistakes_are_told_before_anything_is_read() {
     assert!(error(&["--keep-nodes", "size + 1"]).contains("--keep-nodes"));
     assert!(error(&["--contract", "knd"]).contains("did you mean `kind`?"));
     assert!(error(&["--levels", "--acyclic"]).contains("cycle"));
-    assert!(error(&["--reverse", "--nodes-out", "n.csv"]).contains("--nodes-out should come with --out"));
+    assert!(
+        error(&["--reverse", "--nodes-out", "n.csv"])
+            .contains("--nodes-out should come with --out")
+    );
     assert!(error(&[]).contains("no verb is given"));
 }

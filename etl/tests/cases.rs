@@ -150,7 +150,7 @@ fn sql_reads_parquet_too() {
     let bound = Case::parse(template.text).unwrap().bind(&values(json!({"folder": "*.parquet"})));
     let (report, output) = run(&bound.unwrap(), &places(folder.path())).unwrap();
     assert_eq!(graph(output).n_edges(), 4);
-    assert_eq!(report.steps[0].rows, Some(7));
+    assert_eq!(report.steps[0].rows, 7);
     assert!(report.steps[0].place.ends_with("*.parquet"), "{}", report.steps[0].place);
 }
 
@@ -184,11 +184,11 @@ fn a_feed_is_asked_with_encoded_values() {
     let (_, output) = run(&bound, &places).unwrap();
     let names: BTreeSet<_> = column(graph(output).nodes(), "nodeTitle").into_iter().collect();
     assert!(names.contains("sql-injection") && !names.contains("spam"), "{names:?}");
-    assert_eq!(
-        asked.join().unwrap(),
-        "GET /api/v1/alerts?host=web-1%26limit%3D9%23%2F..%2F%3F%27%3B%20DROP%20TABLE%20x%3B%20--\
-         &since=2026-01-01&limit=1000 HTTP/1.1"
-    );
+    let asked = asked.join().unwrap();
+    let query = asked.strip_prefix("GET /api/v1/alerts?").unwrap().strip_suffix(" HTTP/1.1");
+    let host = "host=web-1%26limit%3D9%23%2F..%2F%3F%27%3B%20DROP%20TABLE%20x%3B%20--";
+    let pairs: BTreeSet<_> = query.unwrap().split('&').collect();
+    assert_eq!(pairs, [host, "limit=1000", "since=2026-01-01"].into());
 }
 
 #[test]
@@ -326,11 +326,11 @@ fn values_have_to_fit() {
         "parameter `how`: option `value` is `c`, not one of `a`, `b`"
     );
     assert!(error(json!({"n": 2, "day": "yesterday"})).contains("2026-11-21"));
-    assert!(error(json!({"n": 2, "dya": "x"})).contains("did you mean `day`"));
+    assert!(error(json!({"n": 2, "dayy": "x"})).contains("did you mean `day`"));
     assert!(error(json!({"n": 2, "how": "x".repeat(20_000)})).contains("at most 10000"));
     assert!(case.bind(&values(json!({"n": "2", "day": "2026-02-28"}))).is_ok());
     let bad = text.replace("default = 'a'", "default = 'c'");
-    assert!(Case::parse(&bad).unwrap_err().to_string().starts_with("line 10: parameter `how`"));
+    assert!(Case::parse(&bad).unwrap_err().to_string().starts_with("line 11: parameter `how`"));
 }
 
 #[test]

@@ -25,35 +25,59 @@ if TYPE_CHECKING:
         InputError,
         MissingFileError,
     )
+    from ._evaluate import (
+        Evaluation,
+        Experiment,
+        Leaderboard,
+        Sweep,
+        evaluate,
+        leaderboard,
+        run,
+        sweep,
+    )
     from ._graph import Graph, hypergraph, read
     from ._layout import Session
     from ._measured import Measured
-    from ._native import Table, __version__
+    from ._native import __version__
     from ._page import Server, serve
     from ._picture import Picture
     from ._progress import set_progress
+    from ._table import Lazy, Table, pipeline, read_table, scan, sql
 
 __all__ = [
     "DeviceMemoryError",
     "DeviceUnavailable",
+    "Evaluation",
+    "Experiment",
     "FileError",
     "Graph",
     "GraphlumeError",
     "InputError",
+    "Lazy",
+    "Leaderboard",
     "Measured",
     "MissingFileError",
     "Picture",
     "Server",
     "Session",
+    "Sweep",
     "Table",
     "__version__",
     "detect",
     "devices",
+    "evaluate",
     "hypergraph",
+    "leaderboard",
     "metrics",
+    "pipeline",
     "read",
+    "read_table",
+    "run",
+    "scan",
     "serve",
     "set_progress",
+    "sql",
+    "sweep",
 ]
 
 # Where names come from. They are looked up when they are first used: NetworkX asks this package about its backend
@@ -68,13 +92,24 @@ _HOMES = {
         "InputError",
         "MissingFileError",
     ),
+    "_evaluate": (
+        "Evaluation",
+        "Experiment",
+        "Leaderboard",
+        "Sweep",
+        "evaluate",
+        "leaderboard",
+        "run",
+        "sweep",
+    ),
     "_graph": ("Graph", "hypergraph", "read"),
     "_layout": ("Session",),
     "_measured": ("Measured",),
-    "_native": ("Table", "__version__"),
+    "_native": ("__version__",),
     "_page": ("Server", "serve"),
     "_picture": ("Picture",),
     "_progress": ("set_progress",),
+    "_table": ("Lazy", "Table", "pipeline", "read_table", "scan", "sql"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

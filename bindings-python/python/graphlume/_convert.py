@@ -39,7 +39,7 @@ def column(name: str, values: Any) -> Array:
         return column(name, values.combine_chunks())
     if hasattr(values, "to_frame") and hasattr(values, "__arrow_c_stream__"):
         try:
-            return Table.from_arrow(values.to_frame("column")).column("column")
+            return Table(values.to_frame("column")).column("column")
         except (ImportError, TypeError, ValueError):
             # pandas needs pyarrow for it, which says of objects of several kinds less than we do.
             pass

@@ -355,6 +355,13 @@ class Generated:
         """where a random walk along edges is found that sometimes starts anew.
 
         ``page_rank``, shape ``[n]``: probability, together 1.
+
+        - ``damping``: chance to follow an edge rather than to start anew, at least 0 and below 1.
+        - ``tolerance``: stop when the ranks of all nodes together change by less, above 0; ranks add up to 1.
+        - ``max_iterations``: stop after so many iterations.
+        - ``weighted``: whether a walk prefers edges by their weight, if the graph has weights.
+        - ``precision``: numbers that ranks are gathered in: auto, single or double.
+        - ``personalization``: where walks start: ids with weights above 0; null for all nodes alike.
         """
         return self.measure("page_rank", damping=damping, tolerance=tolerance, max_iterations=max_iterations, weighted=weighted, precision=precision, personalization=personalization, device=device)
 
@@ -372,6 +379,10 @@ class Generated:
 
         ``hub``, shape ``[n]``: hub score, together 1.
         ``authority``, shape ``[n]``: authority score, together 1.
+
+        - ``tolerance``: stop when the hub scores of all nodes together change by less, above 0; they add up to 1.
+        - ``max_iterations``: stop after so many iterations.
+        - ``weighted``: whether edges count by their weight, if the graph has weights.
         """
         return self.measure("hits", tolerance=tolerance, max_iterations=max_iterations, weighted=weighted, device=device)
 
@@ -388,6 +399,10 @@ class Generated:
         """how much a node is pointed at by nodes that are.
 
         ``eigenvector``, shape ``[n]``: entry of the leading eigenvector, of length 1.
+
+        - ``tolerance``: stop when the entries of the vector together change by less, above 0.
+        - ``max_iterations``: stop after so many iterations.
+        - ``weighted``: whether edges count by their weight, if the graph has weights.
         """
         return self.measure("eigenvector", tolerance=tolerance, max_iterations=max_iterations, weighted=weighted, device=device)
 
@@ -407,6 +422,13 @@ class Generated:
         """how many walks end at a node, long ones counting less.
 
         ``katz``, shape ``[n]``: Katz centrality.
+
+        - ``alpha``: what an edge more in a walk costs, above 0.
+        - ``beta``: what every node has of its own, above 0.
+        - ``tolerance``: stop when all values together change by less than this share of their sum, above 0.
+        - ``max_iterations``: stop after so many iterations.
+        - ``normalized``: whether to scale the result to length 1.
+        - ``weighted``: whether edges count by their weight, if the graph has weights.
         """
         return self.measure("katz", alpha=alpha, beta=beta, tolerance=tolerance, max_iterations=max_iterations, normalized=normalized, weighted=weighted, device=device)
 
@@ -426,6 +448,12 @@ class Generated:
 
         ``betweenness``, shape ``[n]``: share of shortest paths through the node.
         ``edge_betweenness``, shape ``[m]``: share of shortest paths through the edge, if asked for.
+
+        - ``samples``: number of random nodes that paths start from; null for all, which is exact.
+        - ``seed``: what chance begins with.
+        - ``weighted``: whether weights are lengths, if the graph has weights; they must be above 0 then.
+        - ``normalized``: whether to divide by the number of pairs.
+        - ``edges``: whether to measure edges too.
         """
         return self.measure("betweenness", samples=samples, seed=seed, weighted=weighted, normalized=normalized, edges=edges, device=device)
 
@@ -443,6 +471,11 @@ class Generated:
         """how many shortest paths lead through an edge.
 
         ``edge_betweenness``, shape ``[m]``: share of shortest paths through the edge.
+
+        - ``samples``: number of random nodes that paths start from; null for all, which is exact.
+        - ``seed``: what chance begins with.
+        - ``weighted``: whether weights are lengths, if the graph has weights; they must be above 0 then.
+        - ``normalized``: whether to divide by the number of pairs.
         """
         return self.measure("edge_betweenness", samples=samples, seed=seed, weighted=weighted, normalized=normalized, device=device)
 
@@ -460,6 +493,11 @@ class Generated:
         """how near a node is to those that lead to it.
 
         ``closeness``, shape ``[n]``: closeness, after Wasserman and Faust.
+
+        - ``samples``: number of random nodes that paths start from; null for all, which is exact.
+        - ``seed``: what chance begins with.
+        - ``weighted``: whether weights are lengths, if the graph has weights.
+        - ``direction``: which way paths follow edges on their way to a node: forward, backward or both.
         """
         return self.measure("closeness", samples=samples, seed=seed, weighted=weighted, direction=direction, device=device)
 
@@ -477,6 +515,11 @@ class Generated:
         """sum of one over the distances of the nodes that lead to a node.
 
         ``harmonic``, shape ``[n]``: harmonic closeness, not divided by n - 1.
+
+        - ``samples``: number of random nodes that paths start from; null for all, which is exact.
+        - ``seed``: what chance begins with.
+        - ``weighted``: whether weights are lengths, if the graph has weights.
+        - ``direction``: which way paths follow edges on their way to a node: forward, backward or both.
         """
         return self.measure("harmonic", samples=samples, seed=seed, weighted=weighted, direction=direction, device=device)
 
@@ -496,6 +539,11 @@ class Generated:
         """the largest distance of all nodes that lead to a node.
 
         ``eccentricity``, shape ``[n]``: length of the longest of the shortest paths to it.
+
+        - ``samples``: number of random nodes that paths start from; null for all, which is exact.
+        - ``seed``: what chance begins with.
+        - ``weighted``: whether weights are lengths, if the graph has weights.
+        - ``direction``: which way paths follow edges on their way to a node: forward, backward or both.
         """
         return self.measure("eccentricity", samples=samples, seed=seed, weighted=weighted, direction=direction, device=device)
 
@@ -537,6 +585,8 @@ class Generated:
 
         ``clustering``, shape ``[n]``: clustering coefficient, from 0 to 1.
         ``triangles``, shape ``[n]``: number of triangles that the node is a corner of.
+
+        - ``weighted``: whether triangles count by their weights, if the graph has weights.
         """
         return self.measure("clustering", weighted=weighted, device=device)
 
@@ -553,6 +603,8 @@ class Generated:
         """how many steps after the first nodes each node comes.
 
         ``level``, shape ``[n]``: level, from 0 on.
+
+        - ``cycles``: what to do about cycles: break them, or refuse them.
         """
         return self.measure("levels", cycles=cycles, device=device)
 
@@ -586,6 +638,10 @@ class Generated:
 
         ``distance``, shape ``[n]``: length of the shortest path; null if there is none.
         ``predecessor``, shape ``[n]``: id of the node before on a shortest path; null if there is none.
+
+        - ``sources``: ids of the nodes to start from; they must be given.
+        - ``direction``: which way edges are followed: forward, backward or both.
+        - ``max_distance``: go no farther than so many hops; null for as far as there are nodes.
         """
         return self.measure("bfs", sources=sources, direction=direction, max_distance=max_distance, device=device)
 
@@ -605,6 +661,10 @@ class Generated:
 
         ``distance``, shape ``[n]``: length of the shortest path; null if there is none.
         ``predecessor``, shape ``[n]``: id of the node before on a shortest path; null if there is none.
+
+        - ``sources``: ids of the nodes to start from; they must be given.
+        - ``direction``: which way edges are followed: forward, backward or both.
+        - ``delta``: width of a bucket of lengths, above 0; null for one that fits the weights.
         """
         return self.measure("sssp", sources=sources, direction=direction, delta=delta, device=device)
 
@@ -625,6 +685,8 @@ class Generated:
         """the cheapest edges that keep together what is together.
 
         ``in_forest``, shape ``[m]``: whether the edge is one of them.
+
+        - ``maximum``: whether to take the largest weights.
         """
         return self.measure("spanning_forest", maximum=maximum, device=device)
 
@@ -652,6 +714,14 @@ class Generated:
         """communities of high modularity, after Louvain.
 
         ``community``, shape ``[n]``: number of the community; 0 is the largest.
+
+        - ``resolution``: above 1 there are more and smaller communities, below 1 fewer and larger ones.
+        - ``tolerance``: a level ends after a round that has raised modularity by less, all after an iteration that has.
+        - ``max_iterations``: how often it starts again at the nodes with the communities it has found, at most.
+        - ``max_levels``: how often the graph is contracted in an iteration, at most.
+        - ``max_rounds``: rounds over the nodes, at most.
+        - ``seed``: what chance begins with.
+        - ``merge``: weight of two edges in opposite directions: sum, max, min, or unit for 1.
         """
         return self.measure("louvain", resolution=resolution, tolerance=tolerance, max_iterations=max_iterations, max_levels=max_levels, max_rounds=max_rounds, seed=seed, merge=merge, device=device)
 
@@ -678,6 +748,15 @@ class Generated:
         """communities of high modularity that hold together, after Leiden.
 
         ``community``, shape ``[n]``: number of the community; 0 is the largest.
+
+        - ``resolution``: above 1 there are more and smaller communities, below 1 fewer and larger ones.
+        - ``randomness``: how readily a node joins a part that is not the best; 0 always takes the best.
+        - ``tolerance``: a level ends after a round that has raised modularity by less, all after an iteration that has.
+        - ``max_iterations``: how often it starts again at the nodes with the communities it has found, at most.
+        - ``max_levels``: how often the graph is contracted in an iteration, at most.
+        - ``max_rounds``: rounds over the nodes, at most.
+        - ``seed``: what chance begins with.
+        - ``merge``: weight of two edges in opposite directions: sum, max, min, or unit for 1.
         """
         return self.measure("leiden", resolution=resolution, randomness=randomness, tolerance=tolerance, max_iterations=max_iterations, max_levels=max_levels, max_rounds=max_rounds, seed=seed, merge=merge, device=device)
 
@@ -695,6 +774,11 @@ class Generated:
         """communities whose nodes agree with most of their neighbors.
 
         ``community``, shape ``[n]``: number of the community; 0 is the largest.
+
+        - ``tolerance``: end after a round in which no more than this share of the nodes has changed.
+        - ``max_rounds``: rounds over the nodes, at most.
+        - ``seed``: what chance begins with.
+        - ``merge``: weight of two edges in opposite directions: sum, max, min, or unit for 1.
         """
         return self.measure("label_propagation", tolerance=tolerance, max_rounds=max_rounds, seed=seed, merge=merge, device=device)
 
@@ -724,6 +808,8 @@ class Generated:
         """whether edges join nodes of which a number is alike.
 
         The result is a summary only.
+
+        - ``attribute``: the node column to compare; it must be given.
         """
         return self.measure("numeric_assortativity", attribute=attribute, device=device)
 
@@ -740,6 +826,8 @@ class Generated:
         """whether edges join nodes of one category.
 
         The result is a summary only.
+
+        - ``attribute``: the node column to compare; it must be given.
         """
         return self.measure("categorical_assortativity", attribute=attribute, device=device)
 
@@ -756,6 +844,8 @@ class Generated:
         """the longest of all shortest paths, directions forgotten, or bounds of it.
 
         The result is a summary only.
+
+        - ``max_searches``: end with bounds after so many searches; null for no end.
         """
         return self.measure("diameter", max_searches=max_searches, device=device)
 

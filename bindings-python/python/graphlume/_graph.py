@@ -17,14 +17,18 @@ from ._errors import InputError
 from ._generated import Generated
 from ._layout import Session
 from ._measured import Measured
-from ._native import Table
 from ._options import checked, count, flag
 from ._picture import Picture, as_text
+from ._table import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._networkx import NetworkxGraph
+
+#: Of the page that notebooks show, in pixels.
+_HEIGHT = 480
+
 
 class Graph(Generated):
     """A graph: edges, nodes, and attributes of both. It never changes; what changes it gives another one.
@@ -35,7 +39,7 @@ class Graph(Generated):
     Geometric. ``nodes`` is a table of nodes, joined by id; of a pandas frame without such a column the index has the ids.
 
     Columns of ends are found by name (``source``/``target``, ``src``/``dst``, ``from``/``to``, …), or else the first
-    two; ``weight`` if there is a numeric one of that name. Ids may be integers or texts. Attributes are not
+    two; ``weight`` if there is a numeric one of that name, none if ``weight=None``. Ids may be integers or texts. Attributes are not
     copied where they come through Arrow or as arrays of numbers: do not change such arrays while the graph lives.
     Nodes have the order of the table of nodes, or that which they have in a matrix or another library's graph; those that
     only edges name come behind, in the order of their first edge.
@@ -65,7 +69,7 @@ class Graph(Generated):
         *,
         source: str | None = None,
         target: str | None = None,
-        weight: str | None = None,
+        weight: str | None = "auto",
         id: str | None = None,
         directed: bool | None = None,
         drop_null: bool = False,
@@ -79,7 +83,7 @@ class Graph(Generated):
         options = {
             "source": source,
             "target": target,
-            "weight": weight,
+            **_weights(weight),
             "id": id,
             "directed": parts.directed if directed is None else directed,
             "drop_null": drop_null,
@@ -131,12 +135,12 @@ class Graph(Generated):
     @property
     def nodes(self) -> Table:
         """The table of nodes: ids, then attributes. No copy."""
-        return self._rust.nodes()
+        return Table._of(self._rust.nodes())
 
     @property
     def edges(self) -> Table:
         """The table of edges: the ids at their ends, then attributes."""
-        return self._rust.edges()
+        return Table._of(self._rust.edges())
 
     @property
     def edge_index(self) -> NDArray[np.uint32]:
@@ -180,7 +184,7 @@ class Graph(Generated):
         [0.5, 1.0, 0.25]
         """
         known = self._rust.ids.to_pylist() if any(isinstance(values, Mapping) for values in columns.values()) else []
-        table = Table.from_columns(
+        table = _native.Table.from_columns(
             {
                 name: _convert.column(name, [values.get(id) for id in known] if isinstance(values, Mapping) else values)
                 for name, values in columns.items()
@@ -265,6 +269,25 @@ class Graph(Generated):
         rows = _convert.column("rows", self.rows_of(ids))
         hops = None if hops is None else count("hops", hops)
         return self._like(_native.neighborhood(self._rust, rows, hops, {"direction": direction}))
+
+    def similarity(self, pairs: Any, *, measure: str = "jaccard", weighted: bool = False) -> NDArray[np.float64]:
+        """How alike nodes are by the neighbors that they have in common, for pairs of ids: shape ``[k]``.
+
+        ``measure`` is ``common-neighbors``, ``jaccard``, ``overlap``, ``sorensen``, ``cosine``, ``adamic-adar``,
+        ``resource-allocation`` or ``preferential-attachment``; the direction of edges does not matter, and their weights
+        only if ``weighted``.
+
+        >>> import graphlume as gl
+        >>> g = gl.Graph([("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("c", "y")])
+        >>> g.similarity([("a", "b"), ("a", "c")]).tolist()
+        [1.0, 0.5]
+        """
+        ends = list(zip(*pairs)) or [(), ()]
+        if len(ends) != 2:
+            raise InputError(f"pairs have 2 ids each, but these have {len(ends)}")
+        rows = [_convert.column("pairs", self.rows_of(list(side))) for side in ends]
+        options = {"measure": measure, "weighted": flag("weighted", weighted)}
+        return self._rust.similarity(options, *rows).to_numpy()
 
     def largest_component(self) -> Graph:
         """The largest part that hangs together, whatever the direction of edges."""
@@ -492,11 +515,17 @@ class Graph(Generated):
         return f"Graph({self.n_nodes:,} nodes, {self.n_edges:,} edges, {kind})"
 
     def _repr_html_(self) -> str:
-        return f"<b>{html.escape(repr(self))}</b>{self.nodes._repr_html_()}"
+        said = f"<b>{html.escape(repr(self))}</b>"
+        if self._is_quickly_shown():
+            return f"{said}{_page.inline(self, _HEIGHT, {})}<details><summary>nodes</summary>{self.nodes._repr_html_()}</details>"
+        return said + self.nodes._repr_html_()
+
+    def _is_quickly_shown(self) -> bool:
+        """Whether a picture takes no time that nobody asked for."""
+        return self.n_nodes > 0 and (self.positions is not None or self.n_edges <= 200_000) and self.n_nodes + self.n_edges <= 1_000_000
 
     def _repr_png_(self) -> bytes | None:
-        # A picture that takes long to make is made when it is asked for.
-        if self.n_nodes == 0 or (self.positions is None and self.n_edges > 200_000):
+        if not self._is_quickly_shown():
             return None
         return self.plot(width=960, height=720).png()
 
@@ -508,6 +537,13 @@ class Graph(Generated):
 
     def __getstate__(self) -> Any:
         raise TypeError("a Graph cannot be pickled: write it to a file, and read that")
+
+
+def _weights(weight: str | None) -> dict[str, Any]:
+    """The column of weights as Rust is told: a name, ``auto``, or that there is none."""
+    if weight is None:
+        return {"unweighted": True}
+    return {"weight": None if weight == "auto" else weight}
 
 
 def _holds_nodes(path: str) -> bool:
@@ -532,7 +568,7 @@ def read(
     format: str | None = None,
     source: str | None = None,
     target: str | None = None,
-    weight: str | None = None,
+    weight: str | None = "auto",
     id: str | None = None,
     directed: bool | None = None,
     drop_null: bool = False,
@@ -540,7 +576,8 @@ def read(
     header: bool | None = None,
 ) -> Graph:
     """Reads a graph from a file: CSV and other delimited text, Parquet, Arrow, JSON, MatrixMarket, METIS, GraphML,
-    GEXF or GML, compressed or not. What is not said is found out, and told in ``read_report``.
+    GEXF or GML, compressed or not. What is not said is found out, and told in ``read_report``; with ``weight=None`` no column
+    has weights.
 
     >>> import graphlume as gl, tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "friends.csv"
@@ -557,7 +594,7 @@ def read(
         "format": format,
         "source": source,
         "target": target,
-        "weight": weight,
+        **_weights(weight),
         "id": id,
         "directed": directed,
         "drop_null": drop_null,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _native
-from ._native import Table
 from ._options import checked
 from ._options import count as _count
 
@@ -77,7 +76,7 @@ class Session:
         """The graph with the positions of this moment as node columns ``x`` and ``y``; with ``pack`` unconnected
         parts are put side by side there, and the layout stays as it is."""
         x, y = self._rust.packed()[:2] if pack else self._rust.positions()
-        table = Table.from_columns({"x": x, "y": y})
+        table = _native.Table.from_columns({"x": x, "y": y})
         return self._graph._like(self._graph._rust.with_node_columns(table))
 
     def __repr__(self) -> str:

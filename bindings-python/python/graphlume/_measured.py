@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _native
 from ._errors import InputError
-from ._native import Table
+from ._table import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,18 +118,18 @@ class Measured:
     def nodes(self) -> Table:
         """Ids of nodes and the columns of nodes."""
         ids = self._graph.nodes.columns[0]
-        return Table.from_columns({ids: self._graph._rust.ids} | self._nodes)
+        return Table._of(_native.Table.from_columns({ids: self._graph._rust.ids} | self._nodes))
 
     @property
     def edges(self) -> Table:
         """Ends of edges and the columns of edges."""
         edges = self._graph.edges
-        return Table.from_columns({name: edges.column(name) for name in edges.columns[:2]} | self._edges)
+        return Table._of(_native.Table.from_columns({name: edges.column(name) for name in edges.columns[:2]} | self._edges))
 
     @property
     def graph(self) -> Graph:
         """The graph with the columns of nodes."""
-        return self._graph._like(self._graph._rust.with_node_columns(Table.from_columns(self._nodes)))
+        return self._graph._like(self._graph._rust.with_node_columns(_native.Table.from_columns(self._nodes)))
 
     def __repr__(self) -> str:
         found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]

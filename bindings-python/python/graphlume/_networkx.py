@@ -213,6 +213,11 @@ class NetworkxGraph:
         """The measure called so, of the graph with these weights."""
         return Found(*self.native(weight, simple=simple).measure(measure, options, "cpu"))
 
+    def similarity(self, measure: str, source: NDArray[np.uint32], target: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """How alike nodes are, pair by pair."""
+        rows = (_native.Array.from_numpy(np.ascontiguousarray(nodes)) for nodes in (source, target))
+        return self.native().similarity({"measure": measure, "weighted": False}, *rows).to_numpy()
+
     def to_networkx(self) -> Any:
         """As a graph of NetworkX, with the attributes that are known."""
         import networkx as nx

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -637,3 +638,76 @@ def forceatlas2_layout(
     )
     session.run(max_iter)
     return dict(zip(G.nodes, session.positions.astype(np.float64)))
+
+
+# Links that may be missing
+
+
+def _without_loops(given: Mapping[str, Any]) -> str | None:
+    graph = given["G"]
+    if graph.is_directed() or graph.is_multigraph():
+        # NetworkX says in its own words that it takes none either.
+        return "directed graphs and multigraphs are left to NetworkX"
+    return None
+
+
+def _predicted(G: NetworkxGraph, measure: str, pairs: Iterable[tuple[Any, Any]] | None) -> Iterator[tuple[Any, Any, float]]:
+    """What NetworkX's predictions give: pairs with their scores, by default of all nodes that no edge joins."""
+    if np.any(G.source == G.target):
+        raise NotImplementedError("graphs with self-loops are left to NetworkX, which counts them twice")
+    if pairs is None:
+        return _scored(G, measure, _apart(G))
+    known = list(pairs)
+    for pair in known:
+        for node in pair:
+            if node not in G:
+                raise nx.NodeNotFound(f"Node {node} not in G.")
+    return _scored(G, measure, iter(known))
+
+
+def _apart(G: NetworkxGraph) -> Iterator[tuple[Any, Any]]:
+    """All pairs without an edge, in the order in which NetworkX's sets have them."""
+    near: list[set[Any]] = [set() for _ in G.nodes]
+    for u, v in zip(G.source.tolist(), G.target.tolist()):
+        near[u].add(G.nodes[v])
+        near[v].add(G.nodes[u])
+    left = set(G.nodes)
+    while left:
+        u = left.pop()
+        for v in left - near[G.row[u]]:
+            yield u, v
+
+
+def _scored(G: NetworkxGraph, measure: str, pairs: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, Any, float]]:
+    # Many at a time: the graph is made ready for each call.
+    while block := list(islice(pairs, 1 << 20)):
+        rows = np.array([(G.row[u], G.row[v]) for u, v in block], dtype=np.uint32)
+        if measure == "adamic-adar":
+            _check_logarithms(G, rows)
+        yield from ((u, v, score) for (u, v), score in zip(block, G.similarity(measure, rows[:, 0], rows[:, 1]).tolist()))
+
+
+def _check_logarithms(G: NetworkxGraph, rows: NDArray[np.uint32]) -> None:
+    """A node beside itself has neighbors of one edge in common with itself, whose share is not defined."""
+    same = rows[rows[:, 0] == rows[:, 1], 0]
+    if len(same) == 0:
+        return
+    degree = np.bincount(G.source, minlength=len(G)) + np.bincount(G.target, minlength=len(G))
+    for begin, end in ((G.source, G.target), (G.target, G.source)):
+        if np.any(degree[end[np.isin(begin, same)]] == 1):
+            raise ZeroDivisionError("float division by zero")
+
+
+@left_to_networkx(_without_loops)
+def jaccard_coefficient(G: NetworkxGraph, ebunch: Iterable[tuple[Any, Any]] | None = None) -> Iterator[tuple[Any, Any, float]]:
+    return _predicted(G, "jaccard", ebunch)
+
+
+@left_to_networkx(_without_loops)
+def adamic_adar_index(G: NetworkxGraph, ebunch: Iterable[tuple[Any, Any]] | None = None) -> Iterator[tuple[Any, Any, float]]:
+    return _predicted(G, "adamic-adar", ebunch)
+
+
+@left_to_networkx(_without_loops)
+def resource_allocation_index(G: NetworkxGraph, ebunch: Iterable[tuple[Any, Any]] | None = None) -> Iterator[tuple[Any, Any, float]]:
+    return _predicted(G, "resource-allocation", ebunch)

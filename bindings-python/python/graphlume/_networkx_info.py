@@ -6,6 +6,7 @@ from typing import Any
 
 #: For each function of NetworkX that has a twin here: what it takes, or how it differs.
 FUNCTIONS = {
+    "adamic_adar_index": "Simple undirected graphs without self-loops. Numbers are floats, also where nothing is in common.",
     "ancestors": "",
     "average_clustering": "Undirected graphs, all nodes, without weights.",
     "betweenness_centrality": "All nodes as sources, no endpoints. Weights must be above 0 and exact in 32 bits.",
@@ -28,6 +29,7 @@ FUNCTIONS = {
     "is_connected": "",
     "is_strongly_connected": "",
     "is_weakly_connected": "",
+    "jaccard_coefficient": "Simple undirected graphs without self-loops. Numbers are floats, also where nothing is in common.",
     "k_core": "Undirected graphs, no `core_number` given.",
     "k_corona": "Undirected graphs, no `core_number` given.",
     "k_crust": "Undirected graphs, no `core_number` given.",
@@ -46,6 +48,7 @@ FUNCTIONS = {
     "number_weakly_connected_components": "",
     "out_degree_centrality": "Only chosen by itself where the graph is converted already.",
     "pagerank": "No `nstart`, no `dangling`, `alpha` at least 0 and below 1, weights at least 0.",
+    "resource_allocation_index": "Simple undirected graphs without self-loops. Numbers are floats, also where nothing is in common.",
     "single_source_dijkstra_path_length": "Weights must be at least 0 and exact in 32 bits.",
     "single_source_shortest_path_length": "In the order of distance, then of nodes.",
     "single_target_shortest_path_length": "In the order of distance, then of nodes.",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import html
+import json
 import os
 import struct
 import subprocess
@@ -9,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._graph import Graph
+    from ._layout import Session
 
 
 def scene(graph: Graph, options: dict[str, Any]) -> bytes:
@@ -54,6 +58,17 @@ def frame(at: NDArray[np.float32], sequence: int, iteration: int, movement: floa
 
 
 _RUNNING, _PAUSED, _SETTLED = 0, 1, 2
+_STATES = ("running", "paused", "settled")
+
+#: Steps of a layout that is to move until it settles: no more than would take for ever.
+_UNTIL_SETTLED = 1_000_000
+
+
+def inline(graph: Graph, height: int, options: dict[str, Any]) -> str:
+    """The page as a part of another one, which needs neither a kernel nor a network."""
+    placed = graph._with_positions()
+    page = _native.html(scene(placed, options), str(options.get("title") or "graph"))
+    return f'<iframe srcdoc="{html.escape(page)}" style="width:100%;height:{height}px;border:0" title="{html.escape(repr(graph))}"></iframe>'
 
 
 def _widget_class() -> type:
@@ -81,35 +96,58 @@ def _widget_class() -> type:
             placed = graph if graph.positions is not None else graph.layout(iterations=0)
             super().__init__(scene=scene(placed, options), **traits)
             self._graph = graph
+            self._options = options
             self._session = None if graph.positions is not None else graph.layout_session()
             self._mover: threading.Thread | None = None
             self._stop = threading.Event()
             self._sequence = 0
+            self._state = _PAUSED
+            self._pinned: set[int] = set()
             #: Why the layout ended before it settled, if an error ended it.
             self.error: BaseException | None = None
+            self.on_msg(self._hear)
+
+        def _repr_mimebundle_(self, **options: Any) -> Any:
+            """For a notebook that is looked at without a kernel, a page in place of the widget."""
+            bundle = super()._repr_mimebundle_(**options)
+            if bundle is None:
+                return None
+            data, *rest = bundle if isinstance(bundle, tuple) else (bundle,)
+            data = {**data, "text/html": inline(self.graph, self.height, self._options)}
+            return (data, *rest) if rest else data
 
         @property
         def selected(self) -> list[Any]:
             """Ids of the selected nodes."""
-            ids = self._graph.ids
-            return [ids[row] for row in self.selection]
+            return self._graph.ids[self.selection].tolist() if self.selection else []
 
         @selected.setter
         def selected(self, ids: Any) -> None:
-            self.selection = [self._graph.row_of(id) for id in ids]
+            self.selection = self._graph.rows_of(ids).tolist()
+
+        @property
+        def pinned(self) -> list[Any]:
+            """Ids of the nodes that are held where they are."""
+            return self._graph.ids[sorted(self._pinned)].tolist() if self._pinned else []
 
         @property
         def graph(self) -> Graph:
             """The graph, where its nodes are now."""
             return self._graph if self._session is None else self._session.graph()
 
+        @property
+        def _moving(self) -> Session:
+            """The layout, which begins where nodes are."""
+            if self._session is None:
+                self._session = self._graph.layout_session(start=True)
+            return self._session
+
         def play(self, iterations: int = 500) -> None:
             """Lets the layout move, in the background, until it settles, ``iterations`` are made or :meth:`pause`."""
             self.pause()
-            if self._session is None:
-                self._session = self._graph.layout_session()
+            session = self._moving
             self._stop.clear()
-            self._mover = threading.Thread(target=self._move, args=(iterations,), daemon=True)
+            self._mover = threading.Thread(target=self._move, args=(session, iterations), daemon=True)
             self._mover.start()
 
         def pause(self) -> None:
@@ -125,11 +163,10 @@ def _widget_class() -> type:
                 self._mover.join(timeout)
             return self._mover is None or not self._mover.is_alive()
 
-        def _move(self, iterations: int) -> None:
-            session = self._session
-            assert session is not None
+        def _move(self, session: Session, iterations: int) -> None:
             try:
                 made = 0
+                self._show(_RUNNING)
                 while made < iterations and not self._stop.is_set():
                     begun, steps = time.monotonic(), 0
                     while time.monotonic() - begun < 0.05 and made + steps < iterations:
@@ -145,15 +182,83 @@ def _widget_class() -> type:
                 self._show(_PAUSED)
             except Exception as error:  # noqa: BLE001  (nobody waits for a thread: it is told by `error`)
                 self.error = error
+                self._say({"type": "error", "message": str(error)})
 
         def _show(self, state: int) -> None:
-            session = self._session
-            assert session is not None
+            """Sends where nodes are."""
+            session = self._moving
             self._sequence += 1
+            self._state = state
             last = session.last
             movement = float(last.get("mean_displacement") or 0.0)
             content = frame(session.positions, self._sequence, int(last["iteration"]), movement, state)
             self.send({"type": "frame"}, [content])
+
+        def _say(self, message: dict[str, Any]) -> None:
+            """Sends a message of the stream: docs/stream.md."""
+            self.send({"type": "stream", "text": json.dumps(message)})
+
+        def _hear(self, _: Any, content: Any, __: Any) -> None:
+            """What a picture says: that it is there, or a message of the stream."""
+            if not isinstance(content, dict):
+                return
+            if content.get("type") == "open":
+                options = {} if self._session is None else self._session.options
+                iteration = 0 if self._session is None else int(self._session.last["iteration"])
+                self._say(
+                    {
+                        "type": "hello",
+                        "version": 1,
+                        "session": self.model_id,
+                        "n_nodes": self._graph.n_nodes,
+                        "state": _STATES[self._state],
+                        "iteration": iteration,
+                        "options": options,
+                        "pinned": sorted(self._pinned),
+                        "may_steer": True,
+                    }
+                )
+                if self._session is not None and self._sequence > 0:
+                    self._show(self._state)
+            elif content.get("type") == "stream":
+                try:
+                    self._obey(json.loads(content["text"]))
+                except (KeyError, TypeError, ValueError) as error:
+                    # Errors of input are values too.
+                    self._say({"type": "error", "message": str(error)})
+
+        def _obey(self, message: dict[str, Any]) -> None:
+            kind = message.get("type")
+            if kind == "play":
+                self.play(_UNTIL_SETTLED)
+            elif kind == "pause":
+                self.pause()
+            elif kind == "step":
+                self.pause()
+                self._moving._rust.run(min(int(message["n"]), _UNTIL_SETTLED))
+                self._show(_PAUSED)
+            elif kind == "restart":
+                self.pause()
+                given: dict[str, Any] = {} if message.get("seed") is None else {"seed": int(message["seed"])}
+                self._session = self._graph.layout_session(**given)
+                self._pinned.clear()
+                self._say({"type": "pinned", "nodes": []})
+                self.play(_UNTIL_SETTLED)
+            elif kind == "options":
+                self._moving.set(**message["options"])
+                self._say({"type": "options", "options": self._moving.options})
+            elif kind in ("pin", "unpin"):
+                for row in message["nodes"]:
+                    self._moving._rust.set_fixed(int(row), kind == "pin")
+                    (self._pinned.add if kind == "pin" else self._pinned.discard)(int(row))
+                self._say({"type": "pinned", "nodes": sorted(self._pinned)})
+            elif kind == "move":
+                for row, x, y in zip(message["nodes"], message["x"], message["y"]):
+                    self._moving._rust.move_node(int(row), float(x), float(y))
+                if self.wait(0):
+                    self._show(self._state)
+            elif kind == "key":
+                self._show(self._state)
 
         def close(self) -> None:
             self.pause()
@@ -173,13 +278,33 @@ def widget(graph: Graph, height: int, options: dict[str, Any]) -> Any:
     return _class(graph, options, height=height)
 
 
+#: Servers that have not been stopped: nobody else may hold them, and they end with this process.
+_servers: set[Server] = set()
+
+
+@atexit.register
+def _stop_servers() -> None:
+    for server in list(_servers):
+        server.stop()
+
+
+def _drain(said: IO[str]) -> None:
+    with said:
+        for _ in said:
+            pass
+
+
 class Server:
     """A server of graphs in a process of its own; see :func:`serve`."""
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self._process = process
+        # What it says later is read, so that it need not wait for anyone, and thrown away.
+        self._listener = threading.Thread(target=_drain, args=(process.stderr,), daemon=True)
+        self._listener.start()
         #: Where it is.
         self.url = url
+        _servers.add(self)
 
     @property
     def is_running(self) -> bool:
@@ -188,6 +313,7 @@ class Server:
 
     def stop(self) -> None:
         """Ends it, once what is under way has been answered."""
+        _servers.discard(self)
         if self.is_running:
             self._process.terminate()
             try:
@@ -195,6 +321,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._listener.join()
 
     def __enter__(self) -> Server:
         return self
@@ -237,13 +366,20 @@ def serve(*files: str | os.PathLike[str], port: int = 0, data: str | os.PathLike
     command += ["--end-with-input", "--", *(str(os.fspath(file)) for file in files)]
     # It holds the other end of its input for as long as this process lives.
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
+    assert process.stderr is not None and process.stdin is not None
     said = []
-    for line in process.stderr:
-        said.append(line)
-        _, found, url = line.partition("graphlume is at ")
-        if found:
-            threading.Thread(target=process.stderr.read, daemon=True).start()
-            return Server(process, url.strip())
+    try:
+        for line in process.stderr:
+            said.append(line)
+            _, found, url = line.partition("graphlume is at ")
+            if found:
+                return Server(process, url.strip())
+    except BaseException:
+        # Ctrl-C while it starts, most likely.
+        process.kill()
+        process.communicate()
+        raise
+    process.stdin.close()
+    process.stderr.close()
     process.wait()
     raise GraphlumeError("".join(said).strip().removeprefix("error: ") or "the server ended before it answered")

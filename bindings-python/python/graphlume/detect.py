@@ -14,6 +14,7 @@ from . import _convert, _native
 from ._errors import InputError
 from ._options import did_you_mean
 from ._graph import Graph
+from ._table import Table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -25,7 +26,7 @@ def _described() -> dict[str, dict[str, Any]]:
     return {detector["name"]: detector for detector in _native.describe()["detectors"]}
 
 
-def methods() -> _native.Table:
+def methods() -> Table:
     """All detectors: what they score and need, and where they were published.
 
     >>> from graphlume import detect
@@ -34,7 +35,7 @@ def methods() -> _native.Table:
     """
     known = list(_described().values())
     names = ("name", "result_type", "needs_features", "needs_times", "about", "source")
-    return _native.Table.from_columns({name: _convert.column(name, [one[name] for one in known]) for name in names})
+    return Table({name: [one[name] for one in known] for name in names})
 
 
 class Detector:

@@ -56,9 +56,9 @@ pub use error::{ExpressionError, Problem};
 pub use functions::{Aggregate, Function};
 #[cfg(feature = "tables")]
 pub(crate) use lower::{column, lower, lower_bounded_group, lower_group, lower_whole};
-#[cfg(feature = "tables")]
-pub(crate) use parse::at_one_time;
 pub(crate) use of_text::{OfText, Word, is_of_text};
+#[cfg(feature = "tables")]
+pub(crate) use parse::{MAX_NESTED, at_one_time, too_nested};
 pub use tree::{Binary, Column, Element, Expr, Interval, Kind, Literal, Place, Unary};
 #[cfg(feature = "tables")]
 pub(crate) use unwrapped::{may_wrap, unwrapped};

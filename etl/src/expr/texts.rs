@@ -34,10 +34,8 @@ fn repeat(text: &str, times: i64) -> PolarsResult<String> {
     match text.len().checked_mul(times) {
         Some(length) if length <= LONGEST => Ok(text.repeat(times)),
         _ => {
-            let reason = format!(
-                "repeat: {} bytes {times} times are more than {LONGEST} bytes",
-                text.len()
-            );
+            let reason =
+                format!("repeat: {} bytes {times} times are more than {LONGEST} bytes", text.len());
             Err(PolarsError::ComputeError(reason.into()))
         }
     }

@@ -5,8 +5,8 @@ use std::time::Instant;
 use graph_kernels::Device;
 use serde::Serialize;
 
-use super::read::Step;
 use super::Pipeline;
+use super::read::Step;
 use crate::device::{self, DeviceTable, GroupColumn, GroupValue, Outcome, Ran};
 use crate::expr::{Aggregate, Expr, Kind};
 use crate::table::{JoinKind, JoinOptions, SortKey, Table};
@@ -145,9 +145,7 @@ pub(super) fn top(count: usize, by: Vec<SortKey>) -> OnDevice {
 
 /// The first row of each that is distinct.
 pub(super) fn unique(by: Vec<String>) -> OnDevice {
-    Box::new(move |tables| {
-        tables[0].unique(&by.iter().map(String::as_str).collect::<Vec<_>>())
-    })
+    Box::new(move |tables| tables[0].unique(&by.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 /// Groups with aggregates of single columns that devices have.
@@ -189,8 +187,12 @@ pub(super) fn join(options: &JoinOptions) -> Option<OnDevice> {
     }
     let options = options.clone();
     Some(Box::new(move |tables| {
-        let on: Vec<(&str, &str)> =
-            options.left_on.iter().map(String::as_str).zip(options.right_on.iter().map(String::as_str)).collect();
+        let on: Vec<(&str, &str)> = options
+            .left_on
+            .iter()
+            .map(String::as_str)
+            .zip(options.right_on.iter().map(String::as_str))
+            .collect();
         let usual = device::Join::new(kind, &on);
         let limit = options.limit.and_then(|limit| usize::try_from(limit).ok());
         let limit = limit.map_or(usual.limit, |limit| limit.min(usual.limit));

@@ -118,14 +118,32 @@ impl Pipeline {
         control: &Control,
         tell: &mut dyn FnMut(Event),
     ) -> Result<RecordBatch> {
+        self.last_rows(|table| table.limit(n)?.collect(control), control, tell)
+    }
+
+    /// All rows of the last step, or of the only input if there is no step; outputs are not written.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn collect(&self, control: &Control, tell: &mut dyn FnMut(Event)) -> Result<RecordBatch> {
+        self.last_rows(|table| table.collect(control), control, tell)
+    }
+
+    fn last_rows(
+        &self,
+        rows: impl FnOnce(&Table) -> Result<RecordBatch>,
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<RecordBatch> {
         // Inputs are files as long as what was prepared lives.
         let (_prepared, tables) = self.tables(control, tell)?;
         let last = self.last();
-        let collect = || match &tables[last] {
-            Some(table) => table.limit(n)?.collect(control),
+        let found = match &tables[last] {
+            Some(table) => rows(table),
             None => Ok(RecordBatch::new_empty(Arc::new(Schema::empty()))),
         };
-        collect().map_err(|error| self.fault(last, error))
+        found.map_err(|error| self.fault(last, error))
     }
 
     /// Opens the inputs, checks everything, and gives the tables of all parts that are used.
@@ -189,9 +207,8 @@ impl Pipeline {
             };
             parts[part] = Part::of(Some(compute().map_err(fault)?));
         }
-        let is_wanted = |part| {
-            part == self.last() || self.outputs.iter().any(|output| output.from == part)
-        };
+        let is_wanted =
+            |part| part == self.last() || self.outputs.iter().any(|output| output.from == part);
         let on_host = |(part, mut made): (usize, Part)| match is_wanted(part) {
             true => made.on_host().map_err(|error| self.fault(part, error)),
             false => Ok(made.table),

@@ -157,6 +157,9 @@ impl TextFiles {
         let parts = NOT_OF_TYPE.as_ref()?.captures(reason)?;
         let [value, data_type, column, number] = [1, 2, 3, 4].map(|part| parts[part].to_owned());
         let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+        // The value is given as it is written, in quotes or not.
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let value = quoted.map_or(value.clone(), |value| value.replace("\"\"", "\""));
         let problem = FileProblem::NotOfType {
             column: column.into(),
             value: value.as_str().into(),
@@ -188,9 +191,7 @@ impl TextFiles {
                     nearest: nearest(column, expected.iter().map(String::as_str)),
                     column: column.as_str().into(),
                 },
-                (None, Some(column)) => {
-                    FileProblem::LacksColumn { column: column.as_str().into() }
-                }
+                (None, Some(column)) => FileProblem::LacksColumn { column: column.as_str().into() },
                 (None, None) if names != expected => FileProblem::OtherOrder,
                 (None, None) => return None,
             };
@@ -268,12 +269,10 @@ impl Rows {
             any = true;
             self.line += u64::from(byte == b'\n');
             match byte {
-                b'"' if in_quotes => {
-                    match self.bytes.next_if(|next| matches!(next, Ok(b'"'))) {
-                        Some(_) => field.push(b'"'),
-                        None => in_quotes = false,
-                    }
-                }
+                b'"' if in_quotes => match self.bytes.next_if(|next| matches!(next, Ok(b'"'))) {
+                    Some(_) => field.push(b'"'),
+                    None => in_quotes = false,
+                },
                 b'"' if field.is_empty() => in_quotes = true,
                 byte if in_quotes => field.push(byte),
                 b'\n' => break,

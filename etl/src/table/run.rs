@@ -67,8 +67,7 @@ impl Table {
             .collect_batches(Engine::Streaming, true, None, false)
             .map_err(|error| Error::engine(doing, &error))?;
         for frame in batches {
-            let frame =
-                frame.map_err(|error| self.explained(Error::engine(doing, &error)))?;
+            let frame = frame.map_err(|error| self.explained(Error::engine(doing, &error)))?;
             for batch in frame::to_batches(&frame)? {
                 n_rows += batch.num_rows() as u64;
                 take(batch)?;
@@ -122,7 +121,7 @@ impl Table {
 }
 
 /// Runs `work`, and makes errors of polars' panics: it has some for what it cannot do.
-fn guarded<T>(doing: &'static str, work: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
+pub(super) fn guarded<T>(doing: &'static str, work: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| Error::engine(doing, &error)),
         Err(panic) => {

@@ -7,6 +7,7 @@ use polars::prelude::LazyFrame;
 use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, TableFactor, Visit, Visitor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Tokenizer;
 
 use super::group_by::sums_fit;
 use super::join::JoinOptions;
@@ -16,7 +17,7 @@ use super::sql_sums::{check_sums, summed_columns};
 use super::sql_text::{bind, text_of};
 use super::{Budget, Fit, Table};
 use crate::error::nearest;
-use crate::expr::Bindings;
+use crate::expr::{Bindings, MAX_NESTED, too_nested};
 use crate::{Control, Error, Result};
 
 /// How a query of SQL is run.
@@ -66,6 +67,7 @@ pub fn sql(
     control: &Control,
 ) -> Result<Table> {
     super::rows::no_duplicates(tables.iter().map(|(name, _)| *name))?;
+    check_nesting(query)?;
     let parsed = match &options.bindings {
         Some(bindings) => bind(query, bindings)?,
         None => read(query)?,
@@ -171,6 +173,21 @@ fn check(query: &Query, tables: &[(&str, Table)]) -> Result<()> {
     match Visit::visit(query, &mut checker) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+/// Refuses what would take the parser a time that doubles with each level.
+fn check_nesting(query: &str) -> Result<()> {
+    let tokens = Tokenizer::new(&GenericDialect, query)
+        .tokenize_with_location()
+        .map_err(|error| Error::engine("reading SQL", &error))?;
+    match too_nested(&tokens) {
+        None => Ok(()),
+        Some(place) => Err(Error::Engine {
+            doing: "reading SQL",
+            reason: format!("more than {MAX_NESTED} levels of CASE, CAST and the like{place}")
+                .into(),
+        }),
     }
 }
 

@@ -1,9 +1,10 @@
 //! How many rows the joins of a query of SQL would have.
 
-use polars::prelude::{Expr, JoinType, LazyFrame, Operator, Schema, col};
+use polars::prelude::{DataType, Expr, JoinType, LazyFrame, Operator, Schema, col, len};
 
 use super::Table;
 use super::join::JoinOptions;
+use super::run::guarded;
 use super::sample::{picked, row_number};
 use super::sql_plan::{Join, Planned};
 use crate::{Control, Error, Result};
@@ -35,7 +36,7 @@ pub(super) fn check_joins(
 
 /// About how many rows `join` has; what it cannot have more than, if that is at most `enough`.
 fn estimate(join: &Join, inputs: &[LazyFrame], enough: u64, control: &Control) -> Result<u64> {
-    let engine = |error| Error::engine("estimating a join", &error);
+    let engine = |error: polars::prelude::PolarsError| Error::engine("estimating a join", &error);
     let [left, right] = [join.left.over(inputs), join.right.over(inputs)];
     let sides = [Table::from_lazy(left.clone())?, Table::from_lazy(right.clone())?];
     let [n_left, n_right] = [sides[0].count(control)?, sides[1].count(control)?];
@@ -63,7 +64,11 @@ fn estimate(join: &Join, inputs: &[LazyFrame], enough: u64, control: &Control) -
             (tried(left, n_left, 0), tried(right, n_right, 1));
         let pairs = left.cross_join(right, Some(join.suffix.as_str().into()));
         let both = join.conditions.iter().cloned().fold(pairs, LazyFrame::filter);
-        let found = Table::from_lazy(both)?.count(control)?;
+        // The streaming engine has no joins by conditions that are not equalities.
+        let count = both.select([len().cast(DataType::UInt64).alias("rows")]);
+        let counted = guarded("estimating a join", || count.collect())?;
+        let found = counted.column("rows").and_then(|rows| rows.u64().map(|rows| rows.get(0)));
+        let found = found.map_err(engine)?.unwrap_or(0);
         // A conversion to whole numbers keeps to their range.
         let inner = (found as f64 / (left_share * right_share)).round() as u64;
         return Ok(inner.saturating_add(unmatched));

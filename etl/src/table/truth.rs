@@ -14,11 +14,7 @@ use crate::{Control, Result};
 /// # Errors
 ///
 /// Those of [`Table::filter`] and [`Table::collect`].
-pub fn rows_where(
-    rows: RecordBatch,
-    condition: &Expr,
-    control: &Control,
-) -> Result<BooleanBuffer> {
+pub fn rows_where(rows: RecordBatch, condition: &Expr, control: &Control) -> Result<BooleanBuffer> {
     let table = Table::from_batch(rows)?;
     // Says what is wrong with a condition, as a filter would.
     table.filter(condition)?;

@@ -219,5 +219,8 @@ fn broken_files_are_named_with_line_and_column() {
 
     let json = write("bad.jsonl", "{\"a\": 1}\n\n{\"a\" 2}\n");
     let error = found(&json);
-    assert!(error.starts_with(&in_folder("FOLDER/bad.jsonl: line 3: no JSON: expected `:`")), "{error}");
+    assert!(
+        error.starts_with(&in_folder("FOLDER/bad.jsonl: line 3: no JSON: expected `:`")),
+        "{error}"
+    );
 }

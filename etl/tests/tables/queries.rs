@@ -224,6 +224,11 @@ fn sql_reads_and_writes_nothing_else() {
     let error = sql("SELECT agee FROM people", &tables()).unwrap_err();
     assert_eq!(error.to_string(), "there is no column `agee`; did you mean `age`?");
     assert!(matches!(sql("SELEC 1", &tables()), Err(Error::Engine { .. })));
+    // The parser tries each level twice.
+    let nested =
+        format!("SELECT {}age{} AS a FROM people", "CAST(".repeat(60), " AS INT)".repeat(60));
+    let error = sql(&nested, &tables()).unwrap_err().to_string();
+    assert!(error.contains("more than 12 levels"), "{error}");
     assert!(matches!(
         sql("SELECT * FROM 'x.csv'", &tables()),
         Err(Error::Unknown { .. } | Error::Engine { .. } | Error::Refused { .. })

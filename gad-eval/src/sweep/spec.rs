@@ -193,7 +193,13 @@ impl Spec {
         Self::parse(&text, name, folder).map_err(|error| Error::bad_file(path, error.to_string()))
     }
 
-    fn parse(text: &str, name: String, folder: &Path) -> Result<Self> {
+    /// Reads the text of such a file, of a sweep called `name` unless it says otherwise. Paths in it are relative to `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`], [`Error::BadOption`], [`Error::BadParameter`] and [`Error::Empty`] for what
+    /// [`Spec::read`] tells with the path of the file.
+    pub fn parse(text: &str, name: String, folder: &Path) -> Result<Self> {
         let bad = |option, value: String, allowed| Error::BadOption {
             option,
             value: value.into(),

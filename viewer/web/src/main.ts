@@ -2,6 +2,7 @@
 
 import "./page.css";
 import { listen } from "./embed";
+import type { Wire } from "./core/stream";
 import { mergeParams, readParams } from "./core/params";
 import { mount, page, type Handle } from "./mount";
 
@@ -94,12 +95,45 @@ interface Model {
   send(content: unknown): void;
 }
 
-/** A widget for notebooks (anywidget): traits scene (bytes), selection, params, height; frames come as messages. */
+/** A layout in a notebook's kernel: the stream of docs/stream.md, in messages of the widget. */
+class KernelWire implements Wire {
+  binaryType: BinaryType = "arraybuffer";
+  readyState: number = WebSocket.OPEN;
+  onopen: Wire["onopen"] = null;
+  onmessage: Wire["onmessage"] = null;
+  onclose: Wire["onclose"] = null;
+
+  constructor(private readonly model: Model) {}
+
+  receive(data: string | ArrayBuffer): void {
+    if (this.readyState === WebSocket.OPEN) this.onmessage?.(new MessageEvent("message", { data }));
+  }
+
+  send(text: string): void {
+    this.model.send({ type: "stream", text });
+  }
+
+  close(): void {
+    this.readyState = WebSocket.CLOSED;
+  }
+}
+
+/**
+ * A widget for notebooks (anywidget): traits scene (bytes), selection, params, height. A kernel that is there answers
+ * `open` with the greeting of a stream; where none is, as in a page that was exported, the picture stands still.
+ */
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const box = document.createElement("div");
   box.style.height = `${Number(model.get("height") ?? 560)}px`;
   el.append(box);
   const handle = mount(box, model.get("scene") as DataView, { params: (model.get("params") as Record<string, unknown>) ?? {}, address: false });
+  let wire: KernelWire | null = null;
+  handle.on("ready", () => {
+    wire = null;
+    const selected = (model.get("selection") as number[]) ?? [];
+    if (selected.length > 0) handle.select(selected);
+    model.send({ type: "open" });
+  });
   let own = false;
   handle.on("selection", (nodes) => {
     own = true;
@@ -110,9 +144,16 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const bytes = (view: DataView): ArrayBuffer => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) as ArrayBuffer;
   const onScene = (): void => handle.setScene(bytes(model.get("scene") as DataView));
   const onSelection = (): void => void (!own && handle.select((model.get("selection") as number[]) ?? []));
-  const onMessage = (content: { type?: string }, buffers: DataView[]): void => {
-    if (content.type === "frame" && buffers[0]) handle.frame(bytes(buffers[0]));
-    else if (content.type === "fit") handle.fit();
+  const onMessage = (content: { type?: string; text?: string }, buffers: DataView[]): void => {
+    if (content.type === "fit") handle.fit();
+    else if (content.type === "frame" && buffers[0]) wire?.receive(bytes(buffers[0]));
+    else if (content.type === "stream" && content.text !== undefined) {
+      if (!wire && content.text.includes('"hello"')) {
+        const fresh = (wire = new KernelWire(model));
+        handle.connect(() => fresh);
+      }
+      wire?.receive(content.text);
+    }
   };
   model.on("change:scene", onScene);
   model.on("change:selection", onSelection);

@@ -6,6 +6,7 @@ import { decodeScene, encodeScene, type Scene } from "./core/scene";
 import { SceneSource, ServerSource, type Source } from "./core/source";
 import { readView, type SavedView } from "./core/state";
 import { Places } from "./core/frame";
+import type { Wire } from "./core/stream";
 import type { Encodings, Filter, Settings } from "./core/types";
 import { App, type AppOptions } from "./ui/app";
 import { offlinePage, png, presentScene } from "./ui/export";
@@ -32,6 +33,8 @@ export interface Handle {
   setScene(scene: ArrayBuffer): void;
   /** Takes a frame of the stream, as a server would send it. */
   frame(frame: ArrayBuffer): void;
+  /** Follows a layout that moves, which speaks docs/stream.md through `wire`. */
+  connect(wire: () => Wire): void;
   select(nodes: ArrayLike<number>): void;
   set(settings: Settings): void;
   encode(encodings: Encodings): void;
@@ -106,6 +109,7 @@ export function mount(element: HTMLElement, source: ArrayBuffer | Uint8Array | D
       if (places.apply(frame)) viewer.view.frame(places);
       else tell("error", "a frame changes one that was not seen");
     },
+    connect: (wire) => void (viewer.scene && viewer.connect(wire)),
     select: (nodes) => viewer.select(Uint32Array.from(Array.from(nodes)).filter((u) => u < (viewer.scene?.n_nodes ?? 0))),
     set: (settings) => viewer.set(settings),
     encode: (encodings) => viewer.update({ encodings: { ...viewer.state.encodings, ...encodings } }),

@@ -47,7 +47,11 @@ const OF_ONE: &[(&str, &[&str], &str)] = &[
         &["closeness", "harmonic", "eccentricity"],
         "whether weights are lengths, if the graph has weights",
     ),
-    ("weighted", &["clustering"], "whether triangles count by their weights, if the graph has weights"),
+    (
+        "weighted",
+        &["clustering"],
+        "whether triangles count by their weights, if the graph has weights",
+    ),
     (
         "weighted",
         &["page_rank"],
@@ -91,9 +95,9 @@ const OF_ALL: &[(&str, &str)] = &[
 /// What the option `option` of the measure `measure` means.
 pub(super) fn about(measure: &str, option: &str) -> Option<&'static str> {
     let of_one = OF_ONE.iter().find(|(name, of, _)| *name == option && of.contains(&measure));
-    of_one.map(|(.., about)| *about).or_else(|| {
-        OF_ALL.iter().find(|(name, _)| *name == option).map(|(_, about)| *about)
-    })
+    of_one
+        .map(|(.., about)| *about)
+        .or_else(|| OF_ALL.iter().find(|(name, _)| *name == option).map(|(_, about)| *about))
 }
 
 #[cfg(test)]

@@ -102,9 +102,7 @@ pub(super) fn day_of_week(place: Place, time: Expr) -> Expr {
 
 fn last_day(place: Place, time: Expr) -> Expr {
     let month = call(place, Function::DateTrunc, vec![at("month".into(), place), time]);
-    let months = |months, days| {
-        at(Literal::Interval(Interval { months, days, micros: 0 }), place)
-    };
+    let months = |months, days| at(Literal::Interval(Interval { months, days, micros: 0 }), place);
     let next = month.binary(Binary::Add, months(1, 0));
     call(place, Function::Date, vec![next.binary(Binary::Subtract, months(0, 1))])
 }

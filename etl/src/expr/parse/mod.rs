@@ -15,6 +15,7 @@ pub(super) use self::derived::DERIVED;
 pub(crate) use self::derived::at_one_time;
 use self::derived::{day_of_week, derived, filtered, position};
 use self::tokens::{Language, PREFIXED, element, is_light, join_prefixes};
+pub(crate) use self::tokens::{MAX_NESTED, too_nested};
 pub(super) use self::words::check_regex;
 use self::words::{binary_operator, cast_type, extracted, number, with_backslashes};
 use super::functions::{self, Aggregate, Function};
@@ -78,6 +79,10 @@ impl<'a> Source<'a> {
         let tokens = Tokenizer::new(&Language, text).tokenize_with_location().map_err(|error| {
             self.error(error.location, Problem::Syntax(error.message.to_lowercase().into()))
         })?;
+        if let Some(location) = too_nested(&tokens) {
+            let what = "levels of CASE, CAST and the like";
+            return Err(self.error(location, Problem::TooLong { what, limit: MAX_NESTED }));
+        }
         let tokens = join_prefixes(tokens);
         let weight = tokens.iter().filter(|token| !is_light(&token.token)).count();
         if weight > MAX_TOKENS {
@@ -197,7 +202,11 @@ impl<'a> Source<'a> {
                 let place = operand.place;
                 Expr { kind: Kind::Cast { operand: Box::new(operand), to, or_null }, place }
             }
-            ast::Expr::Extract { field: DateTimeField::Dow | DateTimeField::DayOfWeek, expr, .. } => {
+            ast::Expr::Extract {
+                field: DateTimeField::Dow | DateTimeField::DayOfWeek,
+                expr,
+                ..
+            } => {
                 let operand = self.expr(*expr, depth)?;
                 day_of_week(operand.place, operand)
             }

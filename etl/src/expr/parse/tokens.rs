@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Word};
 
 use crate::expr::Element;
 
@@ -59,6 +59,63 @@ pub(super) fn is_light(token: &Token) -> bool {
         token,
         Token::Comma | Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_)
     )
+}
+
+/// How deep what [`is_tried_twice`] may nest.
+pub(crate) const MAX_NESTED: usize = 12;
+
+/// Whether what follows the word is read once more, in another way, if it cannot be read: so each level
+/// doubles the time that a mistake inside takes.
+fn is_tried_twice(word: &Word) -> bool {
+    matches!(
+        word.keyword,
+        Keyword::ARRAY
+            | Keyword::CAST
+            | Keyword::CEIL
+            | Keyword::CONVERT
+            | Keyword::EXISTS
+            | Keyword::EXTRACT
+            | Keyword::FLOOR
+            | Keyword::NOT
+            | Keyword::OVERLAY
+            | Keyword::POSITION
+            | Keyword::SAFE_CAST
+            | Keyword::SUBSTR
+            | Keyword::SUBSTRING
+            | Keyword::TRIM
+            | Keyword::TRY_CAST
+            | Keyword::TRY_CONVERT
+    )
+}
+
+/// Where `CASE`, `CAST` and the like nest deeper than [`MAX_NESTED`].
+pub(crate) fn too_nested(tokens: &[TokenWithSpan]) -> Option<Location> {
+    let (mut brackets, mut n_cases, mut depth) = (Vec::new(), 0_usize, 0_usize);
+    let mut is_behind = false;
+    for TokenWithSpan { token, span } in tokens {
+        match token {
+            Token::Whitespace(_) => continue,
+            Token::LParen => {
+                brackets.push(is_behind);
+                depth += usize::from(is_behind);
+            }
+            Token::RParen => depth -= usize::from(brackets.pop().unwrap_or(false)),
+            Token::Word(word) if word.keyword == Keyword::CASE => {
+                n_cases += 1;
+                depth += 1;
+            }
+            Token::Word(word) if word.keyword == Keyword::END && 0 < n_cases => {
+                n_cases -= 1;
+                depth -= 1;
+            }
+            _ => {}
+        }
+        if depth > MAX_NESTED {
+            return Some(span.start);
+        }
+        is_behind = matches!(token, Token::Word(word) if is_tried_twice(word));
+    }
+    None
 }
 
 /// Makes one identifier of `point:degree`, and of any two words with nothing but a colon between.

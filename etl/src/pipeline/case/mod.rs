@@ -227,6 +227,36 @@ fn document(text: &str) -> Result<toml::Spanned<DeTable<'_>>, PipelineError> {
     })
 }
 
+/// What a case says besides its parameters and steps.
+struct Head {
+    title: String,
+    notes: String,
+    result: Option<String>,
+    layout: Map<String, Value>,
+    view: Map<String, Value>,
+}
+
+fn head(text: &str, document: &DeTable) -> Result<Head, PipelineError> {
+    let head = Section::new(text, document, "case", None);
+    for known in ["step", "parameters"] {
+        head.value(known)?;
+    }
+    let table = |option| match head.value(option)? {
+        None => Ok(Map::new()),
+        Some(Value::Object(entries)) => Ok(entries),
+        Some(_) => Err(head.bad(option, "should be a table")),
+    };
+    let read = Head {
+        title: head.text("title")?.unwrap_or_default(),
+        notes: head.text("notes")?.unwrap_or_default(),
+        result: head.text("result")?,
+        layout: table("layout")?,
+        view: table("view")?,
+    };
+    head.finish()?;
+    Ok(read)
+}
+
 /// The case with values that fit its parameters.
 fn bound(
     text: &str,
@@ -236,14 +266,10 @@ fn bound(
     let bindings = parameters::bind(parameters, given)?;
     let values = Values::new(parameters, &bindings);
     let mut document = document(text)?;
+    let Head { title, notes, result, layout, view } = head(text, document.get_ref())?;
     let steps = steps::read(text, document.get_mut(), &values, &bindings)?;
     let head = Section::new(text, document.get_ref(), "case", None);
-    for known in ["step", "parameters"] {
-        head.value(known)?;
-    }
-    let title = head.text("title")?.unwrap_or_default();
-    let notes = head.text("notes")?.unwrap_or_default();
-    let result = match head.text("result")? {
+    let result = match result {
         Some(name) => {
             let at = steps.iter().position(|step| step.name == name);
             at.ok_or_else(|| {
@@ -262,13 +288,6 @@ fn bound(
             None => return Err(head.fault(PipelineFault::Empty("step"))),
         };
     }
-    let table = |option| match head.value(option)? {
-        None => Ok(Map::new()),
-        Some(Value::Object(entries)) => Ok(entries),
-        Some(_) => Err(head.bad(option, "should be a table")),
-    };
-    let (layout, view) = (table("layout")?, table("view")?);
-    head.finish()?;
     let infos = steps.iter().map(|step| StepInfo {
         name: step.name.clone(),
         line: step.line,

@@ -60,13 +60,12 @@ pub struct StepReport {
     pub from: Vec<String>,
     /// Where: `processor`, or where rows came from.
     pub place: String,
-    /// Rows that went in, of graphs their edges; absent if a source did not say how many it has.
+    /// Rows that went in, of graphs their edges; absent if nothing did.
     pub rows_in: Option<u64>,
     /// Whether it made a table or a graph.
     pub gives: StepKind,
-    /// Rows that came out, of graphs their edges; absent if they are only read when they are needed, and
-    /// nobody knows how many there are.
-    pub rows: Option<u64>,
+    /// Rows that came out, of graphs their edges.
+    pub rows: u64,
     /// Nodes of a graph that came out.
     pub nodes: Option<u64>,
     /// Names of the columns that came out; of a graph, those of its nodes.
@@ -130,7 +129,7 @@ impl BoundCase {
         control: &Control,
         tell: &mut dyn FnMut(CaseEvent),
     ) -> Result<(CaseReport, Output)> {
-        let halt = AtomicBool::new(false);
+        let halt = AtomicBool::new(control.is_stopped());
         let late = AtomicBool::new(false);
         let (done, is_done) = channel::<()>();
         std::thread::scope(|scope| {
@@ -182,7 +181,7 @@ impl BoundCase {
         }
         let n_used = used.iter().filter(|&&used| used).count();
         let mut values: Vec<Option<Value>> = vec![None; self.steps.len()];
-        let mut counts: Vec<Option<u64>> = vec![None; self.steps.len()];
+        let mut counts: Vec<u64> = vec![0; self.steps.len()];
         // Pages that were read are files as long as rows of them may be.
         let mut opened: Vec<Opened> = Vec::new();
         let mut reports = Vec::new();
@@ -195,10 +194,10 @@ impl BoundCase {
             let mut warnings = Vec::new();
             let made = match (&step.work, &sources[at]) {
                 (Some(Work::Open(_) | Work::Ask { .. }), Some(source)) => {
-                    source.open(control).map_err(PipelineFault::from).map(|found| {
-                        let made = (Value::Table(found.table.clone()), found.rows);
+                    read(source, control).map_err(PipelineFault::from).map(|(found, rows)| {
+                        let value = Value::Table(found.table.clone());
                         opened.push(found);
-                        made
+                        (value, rows)
                     })
                 }
                 (Some(Work::Given(address)), _) => given(places, address),
@@ -215,7 +214,7 @@ impl BoundCase {
             };
             let (value, rows) = made.map_err(|fault| step.error(fault))?;
             let head = head(&value, control).map_err(|error| step.error(error.into()))?;
-            let rows_in = step.from.iter().map(|&at| counts[at]).collect::<Option<Vec<_>>>();
+            let rows_in = step.from.iter().map(|&at| counts[at]).sum();
             let report = StepReport {
                 name: step.name.clone(),
                 verb: step.verb.clone(),
@@ -227,7 +226,7 @@ impl BoundCase {
                     Some(Work::Given(address)) => address.clone(),
                     _ => "processor".to_owned(),
                 },
-                rows_in: rows_in.filter(|rows| !rows.is_empty()).map(|rows| rows.iter().sum()),
+                rows_in: (!step.from.is_empty()).then_some(rows_in),
                 gives: step.gives,
                 rows,
                 nodes: match &value {
@@ -315,6 +314,16 @@ fn allowed(step: &Step, places: &Places, limits: &Limits) -> Result<Option<Sourc
     }
 }
 
+/// A source that is opened, and how many rows it has: what a text says of itself is a guess.
+fn read(source: &Source, control: &Control) -> Result<(Opened, u64)> {
+    let found = source.open(control)?;
+    let rows = match found.rows.filter(|_| found.is_in_memory()) {
+        Some(rows) => rows,
+        None => found.table.count(control)?,
+    };
+    Ok((found, rows))
+}
+
 fn table(value: &Value) -> Option<Table> {
     match value {
         Value::Table(table) => Some(table.clone()),
@@ -322,13 +331,13 @@ fn table(value: &Value) -> Option<Table> {
     }
 }
 
-fn given(places: &Places, address: &str) -> Result<(Value, Option<u64>), PipelineFault> {
+fn given(places: &Places, address: &str) -> Result<(Value, u64), PipelineFault> {
     match places.given.get(address) {
         Some(Given::Table(rows)) => {
-            Ok((Value::Table(Table::from_batch(rows.clone())?), Some(rows.num_rows() as u64)))
+            Ok((Value::Table(Table::from_batch(rows.clone())?), rows.num_rows() as u64))
         }
         Some(Given::Graph(graph)) => {
-            Ok((Value::Graph(Arc::new(graph.clone())), Some(graph.n_edges() as u64)))
+            Ok((Value::Graph(Arc::new(graph.clone())), graph.n_edges() as u64))
         }
         None => Err(PipelineFault::Forbidden {
             place: address.into(),
@@ -342,10 +351,10 @@ fn collected(
     table: &Table,
     limits: &Limits,
     control: &Control,
-) -> Result<(Value, Option<u64>), PipelineFault> {
+) -> Result<(Value, u64), PipelineFault> {
     let rows = collect(table, limits, control)?;
     let n_rows = rows.num_rows() as u64;
-    Ok((Value::Table(Table::from_batch(rows)?), Some(n_rows)))
+    Ok((Value::Table(Table::from_batch(rows)?), n_rows))
 }
 
 /// The rows of a table, if there are not too many.
@@ -367,7 +376,7 @@ fn checked(
     value: Value,
     limits: &Limits,
     control: &Control,
-) -> Result<(Value, Option<u64>), PipelineFault> {
+) -> Result<(Value, u64), PipelineFault> {
     match value {
         Value::Table(table) => collected(&table, limits, control),
         Value::Graph(graph) => {
@@ -377,7 +386,7 @@ fn checked(
             let bytes: usize = tables.map(RecordBatch::get_array_memory_size).iter().sum();
             check("bytes", bytes as u64, limits.bytes)?;
             let n_edges = graph.n_edges() as u64;
-            Ok((Value::Graph(graph), Some(n_edges)))
+            Ok((Value::Graph(graph), n_edges))
         }
     }
 }

@@ -121,6 +121,7 @@ fn bind<'d>(text: &str, document: &mut DeTable<'d>, values: &'d Values) -> Resul
 
 fn step(section: &mut Section, names: &mut Names, before: &[Step], i: usize) -> Result<Step> {
     let name = section.text("name")?.unwrap_or_else(|| format!("step-{}", i + 1));
+    section.rename(format!("step `{name}`"));
     let verb = section.need_text("verb")?;
     let is_on = section.flag("enabled")?.unwrap_or(true);
     let note = section.text("note")?.unwrap_or_default();

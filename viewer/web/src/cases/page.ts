@@ -263,8 +263,8 @@ export class CasePage {
 }
 
 function size(report: StepReport): string {
-  if (report.gives === "graph") return `${plural(report.nodes ?? 0, "node")}, ${plural(report.rows ?? 0, "edge")}`;
-  return report.rows === null ? "" : plural(report.rows, "row");
+  if (report.gives === "graph") return `${plural(report.nodes ?? 0, "node")}, ${plural(report.rows, "edge")}`;
+  return plural(report.rows, "row");
 }
 
 function time(secs: number): string {

@@ -59,7 +59,7 @@ export interface StepReport {
   name: string;
   place: string;
   rows_in: number | null;
-  rows: number | null;
+  rows: number;
   nodes: number | null;
   gives: "table" | "graph";
   columns: string[];

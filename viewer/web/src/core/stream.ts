@@ -16,6 +16,17 @@ export interface StreamEvents {
   connection: { open: boolean; retry?: number };
 }
 
+/** What a stream speaks through: a WebSocket, or what passes for one. */
+export interface Wire {
+  binaryType: BinaryType;
+  readonly readyState: number;
+  onopen: ((event: Event) => void) | null;
+  onmessage: ((event: MessageEvent<string | ArrayBuffer>) => void) | null;
+  onclose: ((event: CloseEvent) => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
 /** Seconds between tries: the first, and the longest. */
 const FIRST = 0.4;
 const LONGEST = 15;
@@ -26,14 +37,15 @@ export class Stream extends Emitter<StreamEvents> {
   options: Record<string, unknown> = {};
   /** Whether whoever looks may change the layout. */
   maySteer = true;
-  private socket: WebSocket | null = null;
+  private socket: Wire | null = null;
   private session: string | null = null;
   private delay = FIRST;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
   private keyAsked = false;
 
-  constructor(private readonly url: string, n: number) {
+  /** `place` is an address, or what opens a connection. */
+  constructor(private readonly place: string | (() => Wire), n: number) {
     super();
     this.places = new Places(n);
     this.connect();
@@ -45,13 +57,7 @@ export class Stream extends Emitter<StreamEvents> {
 
   private connect(): void {
     if (this.closed) return;
-    const url = new URL(this.url, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    if (this.session !== null && this.places.sequence > 0) {
-      url.searchParams.set("session", this.session);
-      url.searchParams.set("resume", String(this.places.sequence));
-    }
-    const socket = new WebSocket(url);
+    const socket = typeof this.place === "string" ? this.dial(this.place) : this.place();
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => this.emit("connection", { open: true });
@@ -77,6 +83,16 @@ export class Stream extends Emitter<StreamEvents> {
       this.emit("connection", { open: false, retry: wait });
       this.timer = setTimeout(() => this.connect(), 1000 * wait);
     };
+  }
+
+  private dial(address: string): Wire {
+    const url = new URL(address, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    if (this.session !== null && this.places.sequence > 0) {
+      url.searchParams.set("session", this.session);
+      url.searchParams.set("resume", String(this.places.sequence));
+    }
+    return new WebSocket(url) as Wire;
   }
 
   /** Tries at once, instead of when the time has come. */

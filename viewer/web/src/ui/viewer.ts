@@ -8,7 +8,7 @@ import { mergeParams, readParams, type Params } from "../core/params";
 import { decodeScene, type Scene } from "../core/scene";
 import { ServerError, type Source } from "../core/source";
 import { EMPTY, History, saveView, type SavedView, type State } from "../core/state";
-import { Stream } from "../core/stream";
+import { Stream, type Wire } from "../core/stream";
 import type { Dataset, Encodings, Filter, Settings } from "../core/types";
 import { shorten } from "../render/labels";
 import { View, type Hit, type ViewEvents } from "../render/view";
@@ -204,8 +204,10 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.emit("legend", undefined);
   }
 
-  private connect(address: string): void {
-    const stream = new Stream(address, this.scene!.n_nodes);
+  /** Follows a layout that moves, at an address or through what opens a connection. */
+  connect(place: string | (() => Wire)): void {
+    this.stream?.close();
+    const stream = new Stream(place, this.scene!.n_nodes);
     this.stream = stream;
     const { play, layout } = this.params;
     let isNew = true;

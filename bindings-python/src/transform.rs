@@ -1,0 +1,120 @@
+//! Tables through verbs, from sources, and by files of steps: all of it is pipelines.
+
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use graphlume::WriteOptions;
+use graphlume::etl::pipeline::{Event, Pipeline, PipelineError, Steps};
+use graphlume::etl::{Error, Result};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use serde_json::{Map, Value};
+
+use crate::error::Failure;
+use crate::tables::Table;
+use crate::values;
+use crate::work::work;
+
+/// `options` as the text of a pipeline.
+pub(crate) fn toml(py: Python<'_>, options: Map<String, Value>) -> PyResult<String> {
+    let text = toml::to_string(&options);
+    text.map_err(|error| Failure::Input(format!("the options are no steps: {error}")).raise(py))
+}
+
+/// The error without a line, where no file has one.
+fn without_line(error: Error) -> Error {
+    match error {
+        Error::Pipeline(error) => PipelineError { line: None, ..*error }.into(),
+        error => error,
+    }
+}
+
+/// What steps, a list at `step` of `options`, make of tables.
+#[pyfunction]
+pub(crate) fn transform(
+    py: Python<'_>,
+    names: Vec<String>,
+    tables: Vec<Bound<'_, Table>>,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<Table> {
+    let text = toml(py, values::object(Some(options))?)?;
+    let batches: Vec<RecordBatch> = tables.iter().map(|table| table.get().0.clone()).collect();
+    let given: Vec<&str> = names.iter().map(String::as_str).collect();
+    let made = work(py, "transform", |control| {
+        Steps::parse(&text, &given)
+            .and_then(|steps| steps.run(&batches, control))
+            .map_err(without_line)
+    })?;
+    Ok(Table(made))
+}
+
+/// What the inputs and steps in `options` make, whose paths are relative to this folder.
+fn of_sources(options: &str) -> Result<Pipeline> {
+    Pipeline::parse(options, Path::new("")).map_err(without_line)
+}
+
+/// The rows of the last step, or of the only input.
+#[pyfunction]
+pub(crate) fn scan(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Table> {
+    let text = toml(py, values::object(Some(options))?)?;
+    let made = work(py, "transform", |control| {
+        of_sources(&text)?.collect(control, &mut |_: Event| {}).map_err(without_line)
+    })?;
+    Ok(Table(made))
+}
+
+/// What would be done, in lines.
+#[pyfunction]
+pub(crate) fn plan(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<String> {
+    let text = toml(py, values::object(Some(options))?)?;
+    let planned =
+        work(py, "plan", |control| of_sources(&text)?.plan(control).map_err(without_line))?;
+    Ok(planned.to_string())
+}
+
+/// A pipeline: a file in TOML, or the same as a dict, whose paths are relative to the folder.
+#[derive(FromPyObject)]
+pub(crate) enum Said<'py> {
+    Options(Bound<'py, PyDict>),
+    File(PathBuf),
+}
+
+/// Runs a pipeline, or only says what it would do.
+#[pyfunction]
+pub(crate) fn pipeline<'py>(
+    py: Python<'py>,
+    said: Said<'py>,
+    dry_run: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (path, text) = match said {
+        Said::File(path) => (path, None),
+        Said::Options(options) => {
+            (PathBuf::new(), Some(toml(py, values::object(Some(&options))?)?))
+        }
+    };
+    let report = work(py, "pipeline", |control| {
+        let pipeline = match &text {
+            Some(text) => of_sources(text)?,
+            None => Pipeline::open(&path)?,
+        };
+        Ok::<_, Error>(match dry_run {
+            true => serde_json::to_value(pipeline.plan(control)?),
+            false => {
+                let run = pipeline.run(control, &mut |_: Event| {});
+                serde_json::to_value(run.map_err(|error| match text {
+                    Some(_) => without_line(error),
+                    None => error,
+                })?)
+            }
+        })
+    })?;
+    let report = report.map_err(|error| Failure::Input(error.to_string()).raise(py))?;
+    values::to_python(py, &report)
+}
+
+/// Writes a table to a file, whole or not at all.
+#[pyfunction]
+pub(crate) fn write_table(py: Python<'_>, table: &Table, path: PathBuf) -> PyResult<()> {
+    let options = WriteOptions::default();
+    work(py, "write", |_| graphlume::write_table(&table.0, &path, &options)).map(drop)
+}
