@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check python web bench-viewer bench-python ptx bench gpu gpu-bundle clean
+.PHONY: help demo test fuzz check python web bench-viewer bench-python ptx bench gpu gpu-bundle clean
 
 # Runs a command with build products shared between clones where there is a place for them.
 CARGO := .ci/cached cargo
@@ -15,6 +15,9 @@ demo: ## Lay out a real graph; the picture and the table of positions go to out/
 
 test: ## Run every test, print the totals and what was skipped
 	.ci/test
+
+fuzz: ## Read files and queries that are changed at random, a minute each; needs a C++ compiler
+	.ci/fuzz
 
 check: ## Format, lints, documentation, licenses and dependencies; offline once fetched
 	.ci/check
