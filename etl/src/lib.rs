@@ -23,6 +23,6 @@ mod tally;
 pub mod topology;
 
 pub use error::{Error, Result};
+pub use graph_core::{Control, Progress, Stopped};
 #[cfg(feature = "tables")]
 pub use pipeline::case;
-pub use graph_core::{Control, Progress, Stopped};

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use graph_etl::pipeline::{Event, PartKind, Pipeline};
 use graph_etl::{Control, Error};
+use graph_kernels::Device;
 use tempfile::TempDir;
 
 const EDGES: &str = "source,target,weight\n1,2,0.5\n1,3,2.5\n2,3,4\n3,1,1\n3,1,8\n";
@@ -535,4 +536,62 @@ fn verbs_between_rows_and_graphs() {
     let wrong = step("verb = 'umap'\ncolumns = ['wieght']");
     let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
     assert!(error.ends_with("there is no column `wieght`; did you mean `weight`?"), "{error}");
+}
+
+#[test]
+fn steps_run_on_a_device_and_say_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String =
+        (0..500).map(|row| format!("{},{},{row}\n", row % 7, row * 37 % 101)).collect();
+    std::fs::write(folder.path().join("t.csv"), format!("k,x,y\n{rows}")).unwrap();
+    let text = r#"
+        [[input]]
+        name = "t"
+        from = "t.csv"
+        [[step]]
+        name = "some"
+        verb = "filter"
+        where = "x > 20 AND y % 2 = 0"
+        [[step]]
+        name = "ordered"
+        verb = "sort"
+        by = ["-x", "y"]
+        [[step]]
+        name = "few"
+        verb = "limit"
+        n = 100
+        [[step]]
+        name = "groups"
+        verb = "group"
+        by = "k"
+        aggregate = ["s = sum(x)", "m = max(y)"]
+        [[output]]
+        to = "out.csv"
+    "#;
+    let run = |device: Option<Device>| {
+        let pipeline = Pipeline::parse(text, folder.path()).unwrap();
+        let pipeline = match device {
+            Some(device) => pipeline.on_device(device),
+            None => pipeline,
+        };
+        let report = pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
+        (std::fs::read_to_string(folder.path().join("out.csv")).unwrap(), report.placed)
+    };
+    let (expected, placed) = run(None);
+    assert!(placed.is_empty());
+    let devices: Vec<Device> =
+        Device::all().unwrap().into_iter().filter(|device| *device != Device::Cpu).collect();
+    if devices.is_empty() {
+        println!("skipped: there is no device");
+    }
+    for device in devices {
+        let (found, placed) = run(Some(device));
+        assert_eq!(found, expected, "{device}");
+        let ran: Vec<_> =
+            placed.iter().map(|step| (step.step.as_str(), step.ran.is_some())).collect();
+        assert_eq!(ran, [("some", true), ("ordered", true), ("few", false), ("groups", true)]);
+        assert_eq!(placed[2].reason.as_deref(), Some("devices do not have it"));
+        // What is on the device already does not go there again.
+        assert_eq!(placed[1].ran.as_ref().map(|ran| ran.bytes_uploaded), Some(0), "{placed:?}");
+    }
 }

@@ -45,9 +45,9 @@ mod verb;
 use std::path::Path;
 
 pub use self::error::{PipelineError, PipelineFault};
+pub use self::placed::Placed;
 pub use self::plan::{PartKind, Plan, PlannedColumn, PlannedPart};
 use self::read::{Input, Origin, Output, Step};
-pub use self::placed::Placed;
 pub use self::run::{Event, RunReport, Wrote};
 pub use self::steps::Steps;
 use graph_kernels::Device;

@@ -19,6 +19,9 @@ use crate::expr::Bindings;
 use crate::source::{Source, SourceOptions};
 use crate::table::Table;
 
+/// Seconds after which a host is given up that a case asks: whoever stops it waits no longer.
+const TIMEOUT_SECS: f64 = 30.0;
+
 /// What a step makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -313,7 +316,7 @@ fn http(section: &Section) -> Result<(String, StepKind, Work)> {
         records: section.text("records")?,
         inferred_rows: section.whole("inferred_rows")?.map_or(usual.inferred_rows, |n| n as usize),
         max_bytes: section.bytes("max_bytes")?.unwrap_or(usual.max_bytes),
-        timeout_secs: section.number("timeout_secs")?.unwrap_or(usual.timeout_secs),
+        timeout_secs: section.number("timeout_secs")?.unwrap_or(TIMEOUT_SECS),
         // Another host may be one that is not allowed.
         max_redirects: 0,
         ..usual
