@@ -138,7 +138,7 @@ const QUERIES: [(&str, &str); 3] = [
     ),
     (
         "predicates",
-        r#"[{"type": "Edge", "edge_match": {"w": {"type": "GT", "val": 1}, "kind": {"type": "IsIn", "options": ["x", "y"]}}, "to_fixed_point": true}]"#,
+        r#"[{"type": "Edge", "direction": "reverse", "edge_match": {"w": {"type": "GT", "val": 1}, "kind": {"type": "IsIn", "options": ["x", "y"]}}, "to_fixed_point": true}]"#,
     ),
     (
         "chain",
@@ -173,7 +173,7 @@ fn every_seed_is_good_and_kept() {
                 let read = |file: &&str| {
                     graphlume::graph::read_from(&bytes[..], file, &ReadOptions::default()).is_ok()
                 };
-                assert!(names(files).iter().any(|file| read(&file)), "{target}/{name}");
+                assert!(names(files).iter().any(|file| read(file)), "{target}/{name}");
             }
         }
         let path = folder.join(target).join(name);

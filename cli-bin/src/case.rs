@@ -202,7 +202,7 @@ fn check(file: &Path, json: bool, messages: Messages) -> anyhow::Result<Outcome>
 fn described(info: &CaseInfo) -> String {
     let mut text = String::new();
     if !info.title.is_empty() {
-        text.push_str(&format!("{}\n", info.title));
+        text.extend([info.title.as_str(), "\n"]);
     }
     for parameter in &info.parameters {
         let default = match &parameter.default {
@@ -211,7 +211,7 @@ fn described(info: &CaseInfo) -> String {
         };
         let (name, kind) = (&parameter.name, parameter.kind.name());
         let what = &parameter.description;
-        text.push_str(&format!("parameter  {name}: {kind}{default}  {what}\n"));
+        text += &format!("parameter  {name}: {kind}{default}  {what}\n");
     }
     for step in &info.steps {
         let off = if step.enabled { "" } else { ", off" };
@@ -225,10 +225,9 @@ fn described(info: &CaseInfo) -> String {
         };
         let (name, verb) = (&step.name, &step.verb);
         let words = step.does.split_whitespace().collect::<Vec<_>>().join(" ");
-        text.push_str(&format!("step       {name} = {verb}{of}: {words} → {gives}{off}\n"));
+        text += &format!("step       {name} = {verb}{of}: {words} → {gives}{off}\n");
     }
-    text.push_str(&format!("result     {}\n", info.result));
-    text
+    text + &format!("result     {}\n", info.result)
 }
 
 /// Steps of a layout, its options, and what a picture looks like, as the case says.
@@ -320,7 +319,7 @@ fn run_case(args: &RunArgs, case: &Case, messages: Messages) -> anyhow::Result<O
                 print(format!("{}, {n_edges}\n", count(graph.n_nodes(), "node")).as_bytes())?;
                 print_rows(graph.nodes(), args.rows)?;
             }
-            write_graph(args, graph, laid_out.as_ref(), &image, info, messages)?;
+            write_graph(args, &graph, laid_out.as_ref(), &image, info, messages)?;
         }
     }
     if args.json {
@@ -402,7 +401,7 @@ fn print_rows(rows: &RecordBatch, most: usize) -> anyhow::Result<()> {
 /// Writes the graph to all files that were asked for.
 fn write_graph(
     args: &RunArgs,
-    graph: Graph,
+    graph: &Graph,
     laid_out: Option<&LaidOut>,
     image: &ImageConfig,
     info: &CaseInfo,
@@ -415,7 +414,7 @@ fn write_graph(
                     path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
                 let is = |wanted: &str| suffix.eq_ignore_ascii_case(wanted);
                 if is("html") {
-                    let scene = Scene::new(&graph, Some([&made.x, &made.y]), image)?;
+                    let scene = Scene::new(graph, Some([&made.x, &made.y]), image)?;
                     let mut bytes = Vec::new();
                     scene.write(&mut bytes)?;
                     let html = offline_html(&bytes, page::SCRIPT, page::STYLES, &info.title);
@@ -433,7 +432,7 @@ fn write_graph(
                 outputs.write(graph.clone(), made, messages)?;
             }
             None => {
-                write(&graph, path, &options_of(path))?;
+                write(graph, path, &options_of(path))?;
                 if !is_standard(path) {
                     messages.say(format!("wrote {}", path.display()));
                 }

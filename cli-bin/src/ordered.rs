@@ -25,7 +25,7 @@ pub(crate) fn augment(command: Command, options: &[Known]) -> Command {
             .help(help)
             .help_heading("Verbs, done in the order they are given")
             .action(ArgAction::Append)
-            .allow_hyphen_values(true);
+            .allow_hyphen_values(!value.is_empty());
         let optional = value.strip_prefix('[').and_then(|value| value.strip_suffix(']'));
         command.arg(match (optional, value) {
             (None, "") => arg.num_args(0).default_missing_value(""),

@@ -18,11 +18,12 @@ use graph_etl::case::{
     BoundCase, Case, CaseReport, Given, Limits, Output, Places, StepKind, TEMPLATES, template,
 };
 use graph_etl::source::{Source, SourceOptions};
+use graph_etl::table::WriteOptions;
 use graph_etl::{Control, Error};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-fn values(values: Value) -> Map<String, Value> {
+fn values(values: &Value) -> Map<String, Value> {
     values.as_object().unwrap().clone()
 }
 
@@ -65,7 +66,7 @@ fn column(rows: &RecordBatch, name: &str) -> Vec<String> {
 }
 
 /// The nodes of a template's graph, by `name`.
-fn nodes_of(name: &str, given: Value, column_name: &str) -> (Graph, BTreeSet<String>) {
+fn nodes_of(name: &str, given: &Value, column_name: &str) -> (Graph, BTreeSet<String>) {
     let template = template(name).unwrap();
     let folder = folder(template.data);
     let case = Case::parse(template.text).unwrap();
@@ -95,16 +96,16 @@ fn every_template_reads_and_says_what_it_is() {
 #[test]
 fn logins_show_who_shares_what_with_an_account() {
     let given = json!({"account": "cy", "since": "2026-01-01"});
-    let (graph, names) = nodes_of("logins", given, "nodeTitle");
+    let (graph, names) = nodes_of("logins", &given, "nodeTitle");
     // Ann used the address, Dan the phone.
     assert_eq!(names, set(["cy", "phone-9", "198.51.100.7", "ann", "dan"]));
     assert!(graph.node_column("page_rank").is_ok());
     // Through the address of the office, on one login more than is allowed, nobody is reached.
     let given = json!({"account": "ann", "since": "2026-01-01", "hops": 2, "busiest": 2});
-    let (_, names) = nodes_of("logins", given, "nodeTitle");
+    let (_, names) = nodes_of("logins", &given, "nodeTitle");
     assert!(!names.contains("bob") && names.contains("10.0.0.5"), "{names:?}");
     // Before the window, Ann used the laptop of Gus.
-    let (_, names) = nodes_of("logins", json!({"account": "ann", "busiest": 10}), "nodeTitle");
+    let (_, names) = nodes_of("logins", &json!({"account": "ann", "busiest": 10}), "nodeTitle");
     assert!(names.contains("gus"), "{names:?}");
 }
 
@@ -112,7 +113,7 @@ fn logins_show_who_shares_what_with_an_account() {
 fn money_is_followed_in_its_window() {
     let given =
         json!({"account": "A-100", "since": "2026-03-01", "until": "2026-04-01", "hops": 3});
-    let (graph, names) = nodes_of("money", given.clone(), "id");
+    let (graph, names) = nodes_of("money", &given, "id");
     assert_eq!(names, set(["A-100", "A-101", "A-102", "A-103", "A-104"]));
     let of = |graph: &Graph, id: &str, name: &str| {
         let at = column(graph.nodes(), "id").iter().position(|known| known == id).unwrap();
@@ -121,20 +122,20 @@ fn money_is_followed_in_its_window() {
     assert_eq!(of(&graph, "A-103", "hops"), "2");
     // 880 and 15 are one edge.
     assert_eq!(graph.n_edges(), 5);
-    let mut more = values(given.clone());
+    let mut more = values(&given);
     more.insert("hops".to_owned(), "4".into());
-    assert!(nodes_of("money", Value::Object(more), "id").1.contains("A-105"));
-    let mut back = values(given);
+    assert!(nodes_of("money", &Value::Object(more), "id").1.contains("A-105"));
+    let mut back = values(&given);
     back.insert("direction".to_owned(), "reverse".into());
-    assert_eq!(nodes_of("money", Value::Object(back), "id").1, set(["A-100", "A-106"]));
+    assert_eq!(nodes_of("money", &Value::Object(back), "id").1, set(["A-100", "A-106"]));
 }
 
 #[test]
 fn sql_over_a_folder_becomes_a_graph() {
-    let (graph, names) = nodes_of("folder", json!({}), "id");
+    let (graph, names) = nodes_of("folder", &json!({}), "id");
     assert_eq!(names, set(["10.1.0.2", "10.1.0.3", "10.1.0.5", "10.1.0.9"]));
     assert_eq!(graph.n_edges(), 4);
-    let (graph, names) = nodes_of("folder", json!({"ports": "443", "least": 3}), "id");
+    let (graph, names) = nodes_of("folder", &json!({"ports": "443", "least": 3}), "id");
     assert_eq!((graph.n_edges(), names), (1, set(["10.1.0.2", "10.1.0.9"])));
 }
 
@@ -146,8 +147,8 @@ fn sql_reads_parquet_too() {
         Source::new(folder.path().join("flows").to_str().unwrap(), SourceOptions::default());
     let table = source.unwrap().open(&Control::NONE).unwrap();
     let file = folder.path().join("all.parquet");
-    table.table.write(file.to_str().unwrap(), &Default::default(), &Control::NONE).unwrap();
-    let bound = Case::parse(template.text).unwrap().bind(&values(json!({"folder": "*.parquet"})));
+    table.table.write(file.to_str().unwrap(), &WriteOptions::default(), &Control::NONE).unwrap();
+    let bound = Case::parse(template.text).unwrap().bind(&values(&json!({"folder": "*.parquet"})));
     let (report, output) = run(&bound.unwrap(), &places(folder.path())).unwrap();
     assert_eq!(graph(output).n_edges(), 4);
     assert_eq!(report.steps[0].rows, 7);
@@ -179,7 +180,7 @@ fn a_feed_is_asked_with_encoded_values() {
     let (host, asked) = service(template.data[0].1);
     let text = template.text.replace("https://siem.example.org", &format!("http://{host}"));
     let hostile = "web-1&limit=9#/../?'; DROP TABLE x; --";
-    let bound = Case::parse(&text).unwrap().bind(&values(json!({"host": hostile}))).unwrap();
+    let bound = Case::parse(&text).unwrap().bind(&values(&json!({"host": hostile}))).unwrap();
     let places = Places { hosts: vec![host], private_hosts: true, ..Places::default() };
     let (_, output) = run(&bound, &places).unwrap();
     let names: BTreeSet<_> = column(graph(output).nodes(), "nodeTitle").into_iter().collect();
@@ -244,7 +245,7 @@ fn values_are_values_whatever_they_hold() {
     for way in ways {
         let case = Case::parse(&format!("{head}{way}")).unwrap();
         for (value, expected) in hostile {
-            let bound = case.bind(&values(json!({"who": value}))).unwrap();
+            let bound = case.bind(&values(&json!({"who": value}))).unwrap();
             let (_, output) = run(&bound, &places(folder.path())).unwrap();
             let found = column(&rows(output), "name");
             assert_eq!(found.len(), expected, "{way}: {value}: {found:?}");
@@ -264,7 +265,7 @@ fn constants_survive_sums() {
     for (who, age) in
         [("\\' OR 1 = 1 --", "51"), ("o'neil", "40"), ("'; DROP TABLE people; --", "50")]
     {
-        let bound = case.bind(&values(json!({"who": who}))).unwrap();
+        let bound = case.bind(&values(&json!({"who": who}))).unwrap();
         let (_, output) = run(&bound, &places(folder.path())).unwrap();
         assert_eq!(column(&rows(output), "age"), [age], "{who}");
     }
@@ -311,7 +312,7 @@ fn values_have_to_fit() {
                 default = '2026-01-01'\n[parameters.how]\ntype = 'text'\nchoices = ['a', 'b']\n\
                 default = 'a'\n[[step]]\nverb = 'source'\nfrom = 'a.csv'";
     let case = Case::parse(text).unwrap();
-    let error = |given: Value| case.bind(&values(given)).map(|_| ()).unwrap_err().to_string();
+    let error = |given: Value| case.bind(&values(&given)).map(|_| ()).unwrap_err().to_string();
     assert_eq!(error(json!({})), "parameter `n`: option `value` is missing");
     assert_eq!(
         error(json!({"n": "six"})),
@@ -328,7 +329,7 @@ fn values_have_to_fit() {
     assert!(error(json!({"n": 2, "day": "yesterday"})).contains("2026-11-21"));
     assert!(error(json!({"n": 2, "dayy": "x"})).contains("did you mean `day`"));
     assert!(error(json!({"n": 2, "how": "x".repeat(20_000)})).contains("at most 10000"));
-    assert!(case.bind(&values(json!({"n": "2", "day": "2026-02-28"}))).is_ok());
+    assert!(case.bind(&values(&json!({"n": "2", "day": "2026-02-28"}))).is_ok());
     let bad = text.replace("default = 'a'", "default = 'c'");
     assert!(Case::parse(&bad).unwrap_err().to_string().starts_with("line 11: parameter `how`"));
 }
@@ -489,7 +490,7 @@ fn what_a_caller_has_is_used_by_its_address() {
     let text = "[parameters.data]\ntype = 'source'\ndefault = 'dataset:none'\n[[step]]\nverb = 'source'\n\
                 from = '$data'\n[[step]]\nverb = 'degree'";
     let case = Case::parse(text).unwrap();
-    let bound = case.bind(&values(json!({"data": "dataset:7"}))).unwrap();
+    let bound = case.bind(&values(&json!({"data": "dataset:7"}))).unwrap();
     assert_eq!(bound.given().collect::<Vec<_>>(), ["dataset:7"]);
     let mut places = places(folder.path());
     let error = run(&bound, &places).unwrap_err().to_string();

@@ -361,7 +361,7 @@ mod tests {
         write_secret(&first.certificate_path(), pem().as_bytes()).unwrap();
         let again = Issuer::open(&options(folder.path(), &["b.example", "a.example"])).unwrap();
         // 60 of 90 days after 1 January, which is day 20454 of Unix.
-        let due = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 * (20_454 + 60));
+        let due = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * (20_454 + 60));
         assert_eq!(again.due, Some(due));
         assert!(again.certificates.current.read().unwrap().is_some());
         let other = Issuer::open(&options(folder.path(), &["a.example"])).unwrap();

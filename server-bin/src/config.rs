@@ -136,7 +136,7 @@ pub struct Settings {
     /// What is logged: error, warn, info, debug, or per module [default: info]
     #[arg(long, value_name = "FILTER", env = "GRAPHLUME_LOG")]
     pub log: Option<String>,
-    /// Collector of traces that speaks OTLP over HTTP, such as http://localhost:4318 [default: none]
+    /// Collector of traces that speaks OTLP over HTTP, such as `http://localhost:4318` [default: none]
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
     /// Log in JSON, one object a line

@@ -29,6 +29,9 @@ pub enum ApiError {
         /// Its id, as it was given.
         id: String,
     },
+    /// What this server does not have, and how it gets it.
+    #[error("{0}")]
+    NotOffered(&'static str),
     /// It is there already, or changes at the moment.
     #[error("{0}")]
     Conflict(String),
@@ -74,7 +77,7 @@ impl ApiError {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::NotFound { .. } | Self::NotOffered(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -90,7 +93,7 @@ impl ApiError {
             Self::Invalid(_) => "invalid",
             Self::Unauthorized(_) => "unauthorized",
             Self::Forbidden(_) => "forbidden",
-            Self::NotFound { .. } => "not_found",
+            Self::NotFound { .. } | Self::NotOffered(_) => "not_found",
             Self::Conflict(_) => "conflict",
             Self::TooLarge { .. } => "too_large",
             Self::Busy { .. } => "busy",

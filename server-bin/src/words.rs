@@ -66,6 +66,7 @@ fn plain(what: &str) -> String {
             "it is a number out of all range".to_owned()
         }
         "provided string was not `true` or `false`" => "it should be true or false".to_owned(),
+        what if what.starts_with("EOF while parsing") => "the text ends too early".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -134,7 +135,7 @@ mod tests {
                 r#"{"m": 1}"#,
                 "there is no field `m`; there are `n`, `names`, `share` (line 1, column 4)",
             ),
-            ("[1", "it should be an object"),
+            ("[1", "the text ends too early (line 1, column 2)"),
         ] {
             let said = said(text);
             assert!(said.starts_with(expected) || said == expected, "{text}: {said}");

@@ -68,7 +68,7 @@ fn ended(server: &Running, run: &str, headers: &[(&str, &str)]) -> Value {
     }
 }
 
-fn run(server: &Running, case: &str, values: Value) -> Value {
+fn run(server: &Running, case: &str, values: &Value) -> Value {
     let path = format!("/api/v1/cases/{case}/runs");
     let begun = server.json("POST", &path, &json!({"values": values})).expect(202).json();
     ended(server, begun["id"].as_str().unwrap(), &[])
@@ -80,7 +80,7 @@ fn a_case_of_an_upload_becomes_a_dataset() {
     let file = server.post("/api/v1/files?name=calls.csv", CALLS.as_bytes()).expect(201).json();
     let case = save(&server, REACH);
     let values = json!({"calls": format!("upload:{}", file["id"].as_str().unwrap()), "who": "bob"});
-    let state = run(&server, &case, values.clone());
+    let state = run(&server, &case, &values);
     assert_eq!(state["status"], "done", "{state}");
     let steps = state["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 3);
@@ -96,7 +96,7 @@ fn a_case_of_an_upload_becomes_a_dataset() {
     let text = "[parameters.d]\ntype = 'source'\ndefault = 'dataset:none'\n[[step]]\nverb = 'source'\nfrom = '$d'\n\
                 [[step]]\nverb = 'nodes'";
     let nodes = save(&server, text);
-    let state = run(&server, &nodes, json!({"d": format!("dataset:{dataset}")}));
+    let state = run(&server, &nodes, &json!({"d": format!("dataset:{dataset}")}));
     let file = state["file"].as_str().unwrap();
     assert_eq!(server.get(&format!("/api/v1/files/{file}")).expect(200).json()["n_rows"], 3);
 }
@@ -143,7 +143,7 @@ fn a_case_reads_the_folder_of_the_options_alone() {
     let text =
         REACH.replace("[parameters.calls]\ntype = 'source'\n", "").replace("$calls", "calls.csv");
     let server = start("");
-    let state = run(&server, &save(&server, &text), json!({"who": "ann"}));
+    let state = run(&server, &save(&server, &text), &json!({"who": "ann"}));
     assert_eq!(state["status"], "failed");
     assert!(state["error"].as_str().unwrap().contains("`calls.csv` may not be read"), "{state}");
     let with = start(&format!("case_folder = {:?}", folder.path().to_str().unwrap()));
@@ -193,7 +193,7 @@ fn hosts_are_asked_only_if_the_options_name_them() {
         String::from_utf8_lossy(&buffer[..n]).lines().next().unwrap().to_owned()
     });
     let server = start(&format!("case_hosts = [{host:?}]\ncase_private_hosts = true"));
-    let state = run(&server, &save(&server, &text), json!({"q": "a&b=c d"}));
+    let state = run(&server, &save(&server, &text), &json!({"q": "a&b=c d"}));
     assert_eq!(
         (&state["status"], &state["steps"][0]["rows"]),
         (&json!("done"), &json!(2)),
@@ -276,7 +276,7 @@ fn cases_and_runs_are_their_owners() {
     let ann = [("authorization", ann.as_str()), kind];
     let bob = [("authorization", bob.as_str()), kind];
     let body = |value: Value| value.to_string().into_bytes();
-    server.post("/api/v1/cases", &body(json!({"text": REACH}))).expect(401);
+    server.send("POST", "/api/v1/cases", &[kind], &body(json!({"text": REACH}))).expect(401);
     let made =
         server.send("POST", "/api/v1/cases", &ann, &body(json!({"text": REACH}))).expect(201);
     let path = format!("/api/v1/cases/{}", made.json()["id"].as_str().unwrap());

@@ -71,7 +71,7 @@ fn attribute(span: &Span, key: &str) -> Option<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn no_request_waits_for_a_collector_that_does_not_answer() {
         server.get("/health").expect(200);
     }
     let taken = start.elapsed();
-    assert!(taken < Duration::from_secs(60), "{taken:?}");
+    assert!(taken < Duration::from_mins(1), "{taken:?}");
     assert!(!batches.lock().unwrap().is_empty(), "the collector should have been asked");
     let start = Instant::now();
     drop(server);

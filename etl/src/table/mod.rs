@@ -85,7 +85,6 @@ pub(crate) enum Fit {
 }
 
 /// How a table comes about, so that it can be built again over sources that are watched.
-#[expect(clippy::large_enum_variant, reason = "a table has few of them")]
 enum Step {
     /// Files or batches; temporary files are there as long as something reads them.
     Source(LazyFrame, Option<Arc<TempDir>>),

@@ -81,7 +81,7 @@ impl Source {
             return Err(bad("none of its scores is of a node or an edge of the dataset"));
         }
         let graph = match edges {
-            Some(edges) => with_edge_columns(graph, edges.columns())?,
+            Some(edges) => with_edge_columns(&graph, &edges.columns())?,
             None => graph,
         };
         Ok(graph.with_node_columns(nodes.columns())?)
@@ -245,7 +245,7 @@ impl Found {
 }
 
 /// The graph with columns of edges before those that it has; one of the same name is replaced.
-fn with_edge_columns(graph: Graph, columns: Vec<(String, ArrayRef)>) -> Result<Graph> {
+fn with_edge_columns(graph: &Graph, columns: &[(String, ArrayRef)]) -> Result<Graph> {
     let old = graph.edges();
     let is_new = |name: &str| columns.iter().any(|(new, _)| new == name);
     let mut fields: Vec<Arc<Field>> = columns

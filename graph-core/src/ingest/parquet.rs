@@ -101,10 +101,10 @@ fn impossible() -> Error {
 }
 
 /// The rows of a reader, counted, up to the first error.
-fn batches<'m>(
+fn batches(
     reader: ParquetRecordBatchReaderBuilder<RandomAccess>,
-    meter: &'m Meter,
-) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<'m>> {
+    meter: &Meter,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<'_>> {
     let mut reader = guarded(|| reader.build())?;
     Ok(std::iter::from_fn(move || match catch_unwind(AssertUnwindSafe(|| reader.next())) {
         Ok(batch) => batch.map(|batch| meter.count(batch?)),

@@ -29,8 +29,7 @@ static VIEWER_BELOW: LazyLock<String> =
 const CASES: Asset = Asset { kind: "text/html; charset=utf-8", text: page::CASES_DOCUMENT };
 const CASES_SCRIPT: Asset =
     Asset { kind: "text/javascript; charset=utf-8", text: page::CASES_SCRIPT };
-const CASES_STYLES: Asset =
-    Asset { kind: "text/css; charset=utf-8", text: page::CASES_STYLES };
+const CASES_STYLES: Asset = Asset { kind: "text/css; charset=utf-8", text: page::CASES_STYLES };
 const API: Asset =
     Asset { kind: "text/html; charset=utf-8", text: include_str!("../page/api.html") };
 const API_SCRIPT: Asset =

@@ -130,6 +130,7 @@ impl States for Memory {
     }
 
     fn forget<'a>(&'a self, name: &'a str) -> Reply<'a, ()> {
-        at_once(self.with(name, |kept| drop(kept.remove(name))))
+        self.with(name, |kept| kept.remove(name));
+        at_once(())
     }
 }

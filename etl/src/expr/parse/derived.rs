@@ -62,7 +62,7 @@ pub(super) fn derived(name: &str, place: Place, mut arguments: Vec<Expr>) -> Par
     match known {
         "mod" => Ok(next().binary(Binary::Remainder, next())),
         "dow" => Ok(day_of_week(place, next())),
-        "date_diff" | "datediff" => difference(place, next(), next(), next()),
+        "date_diff" | "datediff" => difference(place, &next(), &next(), &next()),
         "last_day" => Ok(last_day(place, next())),
         // The words are the other way round in `position(part IN text)`.
         "position" => {
@@ -108,7 +108,7 @@ fn last_day(place: Place, time: Expr) -> Expr {
 }
 
 /// How many begins of `unit` are after `from`, up to `to`.
-fn difference(place: Place, unit: Expr, from: Expr, to: Expr) -> Parsed {
+fn difference(place: Place, unit: &Expr, from: &Expr, to: &Expr) -> Parsed {
     let Kind::Literal(Literal::Text(unit_name)) = &unit.kind else {
         let problem = Problem::WrongType {
             what: "argument 1 of date_diff".into(),
@@ -118,8 +118,8 @@ fn difference(place: Place, unit: Expr, from: Expr, to: Expr) -> Parsed {
         return Err(ExpressionError::new(unit.place, problem));
     };
     let unit_name = unit_name.to_ascii_lowercase();
-    check_short(&from)?;
-    check_short(&to)?;
+    check_short(from)?;
+    check_short(to)?;
     let of = |function, time: &Expr| call(place, function, vec![time.clone()]);
     let months = |per_year: i64, part: Option<Function>| {
         let count = |time: &Expr| {
@@ -129,7 +129,7 @@ fn difference(place: Place, unit: Expr, from: Expr, to: Expr) -> Parsed {
                 None => years,
             }
         };
-        count(&to).binary(Binary::Subtract, count(&from))
+        count(to).binary(Binary::Subtract, count(from))
     };
     let seconds: i64 = match unit_name.as_str() {
         "year" => return Ok(months(1, None)),
@@ -146,9 +146,9 @@ fn difference(place: Place, unit: Expr, from: Expr, to: Expr) -> Parsed {
             return Err(ExpressionError::new(unit.place, problem));
         }
     };
-    let begin = |time: Expr| {
+    let begin = |time: &Expr| {
         let unit = at(unit_name.as_str().into(), place);
-        let begin = call(place, Function::DateTrunc, vec![unit, time]);
+        let begin = call(place, Function::DateTrunc, vec![unit, time.clone()]);
         call(place, Function::Epoch, vec![begin])
     };
     let units = begin(to).binary(Binary::Subtract, begin(from));

@@ -198,7 +198,10 @@ fn mask(
     Ok(BooleanBuffer::collect_bool(n_rows, value))
 }
 
-fn condition(section: &Section, option: &'static str) -> Result<Option<(String, Expr)>> {
+/// A condition as it was written, and as it is computed.
+type Condition = (String, Expr);
+
+fn condition(section: &Section, option: &'static str) -> Result<Option<Condition>> {
     let Some(text) = section.text(option)? else { return Ok(None) };
     let expr = expression(section, option, &text)?;
     Ok(Some((text, expr)))
@@ -256,7 +259,9 @@ fn top(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
             let kept = kept.select(&[ROW])?.collect(control)?;
             let mut keep = vec![false; graph.n_nodes()];
             if let Some(rows) = kept.column(0).as_any().downcast_ref::<UInt32Array>() {
-                rows.values().iter().for_each(|&row| keep[row as usize] = true);
+                for &row in rows.values() {
+                    keep[row as usize] = true;
+                }
             }
             Ok(induced_by_mask(graph, &keep.into())?.graph)
         },
@@ -282,13 +287,6 @@ fn expand(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
         };
         return Err(section.bad("column", reason));
     }
-    let seeds = condition(section, "seeds")?;
-    let start = section.value("start")?;
-    let start = match start {
-        None => None,
-        Some(Json::Array(ids)) => Some(ids),
-        Some(one) => Some(vec![one]),
-    };
     let hops = section.whole("hops")?.unwrap_or(1);
     let max_hops = u32::try_from(hops).map_err(|_| section.bad("hops", "is too large"))?;
     let direction = section.choice(
@@ -299,22 +297,61 @@ fn expand(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
             ("both", Direction::Both),
         ],
     )?;
-    let direction = direction.unwrap_or(Direction::Both);
-    let edges = condition(section, "edges")?;
-    let nodes = condition(section, "nodes")?;
-    let most = section.whole("max_degree")?;
+    let expand = Expand {
+        column,
+        seeds: condition(section, "seeds")?,
+        start: section.value("start")?.map(|start| match start {
+            Json::Array(ids) => ids,
+            one => vec![one],
+        }),
+        max_hops,
+        direction: direction.unwrap_or(Direction::Both),
+        edges: condition(section, "edges")?,
+        nodes: condition(section, "nodes")?,
+        max_degree: section.whole("max_degree")?,
+    };
     let mut text = format!("{hops} hop{}", if hops == 1 { "" } else { "s" });
-    if let Some((condition, _)) = &seeds {
+    if let Some((condition, _)) = &expand.seeds {
         text = format!("{text} from {condition}");
     }
     Ok(GraphVerb::new(text, StepKind::Graph, move |values, control, words| {
         let graph = graph_in(values, values.len() - 1);
-        // Ids of the nodes to start from.
-        let rows = match &values[0] {
+        let from = expand.starts(&values[0], graph, control, words)?;
+        Ok(Value::Graph(Arc::new(expand.run(graph, &from, control)?)))
+    }))
+}
+
+/// A walk from some nodes to what is near.
+struct Expand {
+    /// The column of ids, if a table has the nodes to start from.
+    column: Option<String>,
+    /// Which of them.
+    seeds: Option<Condition>,
+    /// Ids of them.
+    start: Option<Vec<Json>>,
+    max_hops: u32,
+    direction: Direction,
+    /// Edges that may be walked, and nodes that may be come to.
+    edges: Option<Condition>,
+    nodes: Option<Condition>,
+    /// Most edges of a node that the walk goes through.
+    max_degree: Option<u64>,
+}
+
+impl Expand {
+    /// The nodes to start from, in order.
+    fn starts(
+        &self,
+        value: &Value,
+        graph: &Graph,
+        control: &Control,
+        words: &mut Vec<String>,
+    ) -> crate::Result<Vec<NodeId>> {
+        let rows = match value {
             Value::Graph(found) => found.nodes().clone(),
             Value::Table(table) => table.collect(control)?,
         };
-        let ids = match (&values[0], &column) {
+        let ids = match (value, &self.column) {
             (Value::Graph(found), _) => Arc::clone(found.ids()),
             (_, Some(column)) => match rows.column_by_name(column) {
                 Some(ids) => Arc::clone(ids),
@@ -332,17 +369,18 @@ fn expand(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
             (_, None) => unreachable!("a table should have come with a column"),
         };
         let chosen =
-            seeds.as_ref().map(|(_, condition)| mask(rows, condition, control)).transpose()?;
+            self.seeds.as_ref().map(|(_, condition)| mask(rows, condition, control)).transpose()?;
         let mut from: Vec<NodeId> = numbers_in(graph.ids(), &ids)?
             .into_iter()
             .enumerate()
             .filter(|(row, _)| chosen.as_ref().is_none_or(|chosen| chosen.value(*row)))
             .filter_map(|(_, node)| node)
             .collect();
-        if let Some(start) = &start {
-            let wanted = ids_of(start, graph, words)?;
+        if let Some(start) = &self.start {
             let mut keep = vec![false; graph.n_nodes()];
-            wanted.iter().for_each(|&node| keep[node as usize] = true);
+            for node in ids_of(start, graph, words)? {
+                keep[node as usize] = true;
+            }
             from.retain(|&node| keep[node as usize]);
         }
         from.sort_unstable();
@@ -350,32 +388,41 @@ fn expand(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
         if from.is_empty() {
             words.push("no node to start from was found".to_owned());
         }
-        let allowed = edges
+        Ok(from)
+    }
+
+    /// What is near, with a column of how many hops away each node is.
+    fn run(&self, graph: &Graph, from: &[NodeId], control: &Control) -> crate::Result<Graph> {
+        let edges = self
+            .edges
             .as_ref()
             .map(|(_, condition)| mask(graph.edge_table()?, condition, control))
             .transpose()?;
-        let targets = nodes
+        let targets = self
+            .nodes
             .as_ref()
             .map(|(_, condition)| mask(graph.nodes().clone(), condition, control))
             .transpose()?;
         // Through a node that everything is joined with, everything is near.
-        let leaves = most.map(|most| {
+        let sources = self.max_degree.map(|most| {
             let degrees = graph.degrees();
             let mut is_seed = vec![false; degrees.len()];
-            from.iter().for_each(|&node| is_seed[node as usize] = true);
+            for &node in from {
+                is_seed[node as usize] = true;
+            }
             BooleanBuffer::collect_bool(degrees.len(), |u| {
                 is_seed[u] || u64::from(degrees[u]) <= most
             })
         });
         let hops = Hops {
-            direction,
+            direction: self.direction,
             min_hops: 0,
-            max_hops: Some(max_hops),
-            edges: allowed.as_ref(),
-            sources: leaves.as_ref(),
+            max_hops: Some(self.max_hops),
+            edges: edges.as_ref(),
+            sources: sources.as_ref(),
             targets: targets.as_ref(),
         };
-        let found = hops.run(graph, &from, control)?;
+        let found = hops.run(graph, from, control)?;
         let part = found.subgraph(graph)?;
         let hops: UInt32Array = part
             .nodes
@@ -384,10 +431,8 @@ fn expand(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
                 Some(found.node_hops[node as usize]).filter(|&hop| hop != HopReport::NEVER)
             })
             .collect();
-        let graph =
-            part.graph.with_node_columns([("hops".to_owned(), Arc::new(hops) as ArrayRef)])?;
-        Ok(Value::Graph(Arc::new(graph)))
-    }))
+        Ok(part.graph.with_node_columns([("hops".to_owned(), Arc::new(hops) as ArrayRef)])?)
+    }
 }
 
 /// The nodes of these ids; those that are not there are told.

@@ -27,6 +27,10 @@ pub struct Places {
 
 /// A table or a graph that the caller has.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few, and none in a collection that is scanned"
+)]
 pub enum Given {
     /// A table.
     Table(RecordBatch),

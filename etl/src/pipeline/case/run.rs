@@ -78,6 +78,7 @@ pub struct StepReport {
 
 /// What a case makes.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a run has one")]
 pub enum Output {
     /// A table.
     Table(RecordBatch),
@@ -242,12 +243,12 @@ impl BoundCase {
             counts[at] = rows;
             values[at] = Some(value);
             // What no step to come works on goes.
-            for before in 0..at {
+            for (before, value) in values[..at].iter_mut().enumerate() {
                 let is_wanted = before == self.result
                     || (at + 1..self.steps.len())
                         .any(|later| used[later] && self.steps[later].from.contains(&before));
                 if !is_wanted {
-                    values[before] = None;
+                    *value = None;
                 }
             }
         }

@@ -43,6 +43,7 @@ impl StepKind {
 
 /// What a step made.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a step has one")]
 pub(super) enum Value {
     Table(Table),
     Graph(Arc<Graph>),
@@ -129,6 +130,10 @@ fn step(section: &mut Section, names: &mut Names, before: &[Step], i: usize) -> 
     let is_on = section.flag("enabled")?.unwrap_or(true);
     let note = section.text("note")?.unwrap_or_default();
     let is_first = matches!(verb.as_str(), "source" | "http");
+    let is_of_graphs = graphs::VERBS.iter().any(|(name, _)| *name == verb);
+    if !is_first && !is_of_graphs && known(&verb).is_none() {
+        return Err(unknown(section, &verb));
+    }
     let mut named = Vec::new();
     if is_first {
         names.add(section, "step", Some(name.clone()))?;
@@ -306,7 +311,7 @@ fn http(section: &Section) -> Result<(String, StepKind, Work)> {
                 serde_json::Value::Number(_) | serde_json::Value::Bool(_) => value.to_string(),
                 _ => return Err(section.bad("query", format!("`{name}` is no plain value"))),
             };
-            address.push_str(&format!("{mark}{}={}", encoded(name), encoded(&text)));
+            address.extend([mark.to_string(), encoded(name), "=".to_owned(), encoded(&text)]);
             mark = '&';
         }
     }
@@ -336,7 +341,7 @@ fn encoded(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
                 out.push(byte.into());
             }
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => out.extend(["%".to_owned(), format!("{byte:02X}")]),
         }
     }
     out

@@ -98,6 +98,9 @@ fn number(digits: &[u8]) -> Option<u32> {
     })
 }
 
+/// Days from 1 March of the year 0 to 1970-01-01.
+const TO_1970: i32 = 719_468;
+
 /// Days from 1970-01-01 to a day of the Gregorian calendar.
 ///
 /// Years begin in March here, so that a leap day is the last of its year, and 400 of them always have as many days.
@@ -118,8 +121,6 @@ fn day(year: u32, month: u32, of_month: u32) -> Option<i32> {
     let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let before_month = (153 * months + 2) / 5;
     let before_year = 365 * years + years / 4 - years / 100 + years / 400;
-    /// Days from 1 March of the year 0 to 1970-01-01.
-    const TO_1970: i32 = 719_468;
     Some((before_year + before_month + of_month - 1) as i32 - TO_1970)
 }
 

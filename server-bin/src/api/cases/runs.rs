@@ -267,7 +267,7 @@ async fn work(
         }
         // Where the folder is, is the operator's business.
         let mut message = error.to_string();
-        for folder in folder {
+        if let Some(folder) = folder {
             for folder in folder.canonicalize().iter().chain([&folder]) {
                 message = message.replace(&format!("{}/", folder.display()), "");
             }

@@ -39,14 +39,14 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
 }
 
 /// What whoever asks for experiments is told of a server that has none.
-const NO_FOLDER: &str = "this server shows no experiments; --experiments FOLDER (GRAPHLUME_EXPERIMENTS, or \
-                         `experiments` in its file) names their folder";
+const NO_FOLDER: &str = "this server has no folder of experiments; --experiments FOLDER (GRAPHLUME_EXPERIMENTS, or \
+                         `experiments` in its file) names one";
 
 /// The folder of experiments, for users alone.
 fn folder(server: &Server, who: &Who) -> ApiResult<PathBuf> {
     who.user()?;
     let folder = server.config.experiments.as_deref();
-    let folder = folder.ok_or_else(|| ApiError::Conflict(NO_FOLDER.to_owned()))?;
+    let folder = folder.ok_or_else(|| ApiError::NotOffered(NO_FOLDER))?;
     folder.canonicalize().map_err(|error| {
         tracing::error!("folder of experiments {}: {error}", folder.display());
         ApiError::Unavailable("the folder of experiments cannot be read".to_owned())

@@ -1,4 +1,4 @@
-//! Experiments as they are: a list, how far each is, what it printed, what it is worth; and the leaderboard.
+//! ExperimentList as they are: a list, how far each is, what it printed, what it is worth; and the leaderboard.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path as FilePath;
@@ -74,9 +74,9 @@ fn forget(text: &mut String, root: &FilePath) {
     *text = text.replace(&root.display().to_string(), "experiments");
 }
 
-/// Experiments of a folder.
+/// ExperimentList of a folder.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Experiments {
+pub(super) struct ExperimentList {
     /// The newest first.
     experiments: Vec<Shown>,
     /// How many there are whose files cannot be read.
@@ -85,10 +85,13 @@ pub(super) struct Experiments {
     may_run: bool,
 }
 
-/// Experiments
+/// ExperimentList
 #[utoipa::path(get, path = "/api/v1/experiments", tag = "experiments",
-    responses((status = 200, body = Experiments), (status = 404, description = "This server shows no experiments")))]
-pub(super) async fn list(State(server): State<Server>, who: Who) -> ApiResult<Json<Experiments>> {
+    responses((status = 200, body = ExperimentList), (status = 404, description = "This server shows no experiments")))]
+pub(super) async fn list(
+    State(server): State<Server>,
+    who: Who,
+) -> ApiResult<Json<ExperimentList>> {
     let root = folder(&server, &who)?;
     let folder = root.clone();
     let (found, problems) =
@@ -98,7 +101,7 @@ pub(super) async fn list(State(server): State<Server>, who: Who) -> ApiResult<Js
     }
     let experiments = found.into_iter().map(|one| Shown::of(one, &root)).collect();
     let may_run = super::runs::may_run(&server, &who);
-    Ok(Json(Experiments { experiments, n_unreadable: problems.len(), may_run }))
+    Ok(Json(ExperimentList { experiments, n_unreadable: problems.len(), may_run }))
 }
 
 /// How far an experiment is

@@ -523,6 +523,6 @@ mod tests {
         let begun = Instant::now();
         let error = run(query, 300_000, u64::MAX, Duration::from_millis(300)).unwrap_err();
         assert!(error.to_string().contains("took longer"), "{error}");
-        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
     }
 }

@@ -1,7 +1,7 @@
 /** One experiment: how far it is, what it prints, what it is worth, and its scores in the graph. */
 
 import { number, time } from "../core/format";
-import { fetchOk, ServerError } from "../core/source";
+import { fetchOk } from "../core/source";
 import { button, h, select } from "../ui/dom";
 import { beginOf, duration, type Experiment, isOver, memory, scored, stateTag } from "./gad";
 import { failure, type Shell } from "./shell";
@@ -134,7 +134,7 @@ export async function experiment(shell: Shell, name: string): Promise<void> {
       await log.more();
       return isOver(e.status.status) ? 20_000 : 1200;
     } catch (problem) {
-      if (!now) shell.main.replaceChildren(problem instanceof ServerError && problem.status === 404 ? failure(problem) : failure(problem));
+      if (!now) shell.main.replaceChildren(failure(problem));
       return 10_000;
     }
   };
