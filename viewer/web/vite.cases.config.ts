@@ -13,7 +13,7 @@ export default defineConfig({
       output: {
         entryFileNames: "cases.js",
         assetFileNames: (asset) => (asset.names?.some((n) => n.endsWith(".css")) ? "cases.css" : "[name][extname]"),
-        inlineDynamicImports: true,
+        codeSplitting: false,
       },
     },
     reportCompressedSize: true,
