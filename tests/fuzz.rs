@@ -173,7 +173,7 @@ fn every_seed_is_good_and_kept() {
                 let read = |file: &&str| {
                     graphlume::graph::read_from(&bytes[..], file, &ReadOptions::default()).is_ok()
                 };
-                assert!(names(files).iter().any(|file| read(file)), "{target}/{name}");
+                assert!(names(files).iter().any(read), "{target}/{name}");
             }
         }
         let path = folder.join(target).join(name);

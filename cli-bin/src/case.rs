@@ -211,7 +211,8 @@ fn described(info: &CaseInfo) -> String {
         };
         let (name, kind) = (&parameter.name, parameter.kind.name());
         let what = &parameter.description;
-        text += &format!("parameter  {name}: {kind}{default}  {what}\n");
+        let line = format!("parameter  {name}: {kind}{default}  {what}\n");
+        text += &line;
     }
     for step in &info.steps {
         let off = if step.enabled { "" } else { ", off" };
@@ -225,7 +226,8 @@ fn described(info: &CaseInfo) -> String {
         };
         let (name, verb) = (&step.name, &step.verb);
         let words = step.does.split_whitespace().collect::<Vec<_>>().join(" ");
-        text += &format!("step       {name} = {verb}{of}: {words} → {gives}{off}\n");
+        let line = format!("step       {name} = {verb}{of}: {words} → {gives}{off}\n");
+        text += &line;
     }
     text + &format!("result     {}\n", info.result)
 }

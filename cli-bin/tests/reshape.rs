@@ -37,7 +37,9 @@ fn edges(args: &[&str]) -> Vec<String> {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?}: {errors}");
     let text = fs::read_to_string(folder.path().join("out.csv")).unwrap();
-    let mut edges: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
+    // A sum of whole weights is a number with a point, or none.
+    let plain = |line: &str| line.strip_suffix(".0").unwrap_or(line).to_owned();
+    let mut edges: Vec<String> = text.lines().skip(1).map(plain).collect();
     edges.sort();
     edges
 }
@@ -45,31 +47,31 @@ fn edges(args: &[&str]) -> Vec<String> {
 #[test]
 fn each_verb_does_what_it_says() {
     for (args, expected) in [
-        (&["--reverse", "--keep-edges", "weight = 1"][..], &["b,a,1.0"][..]),
+        (&["--reverse", "--keep-edges", "weight = 1"][..], &["b,a,1"][..]),
         (
             &["--drop-self-loops", "--deduplicate", "--keep-edges", "source = 'c'"],
-            &["c,a,3.0", "c,d,9.0"],
+            &["c,a,3", "c,d,9"],
         ),
-        (&["--drop-self-loops", "--deduplicate=max", "--keep-edges", "target = 'd'"], &["c,d,5.0"]),
-        (&["--keep-nodes", "kind = 'q'"], &["c,d,4.0", "c,d,5.0", "d,d,6.0"]),
-        (&["--drop-nodes", "kind IN ('q', 'r')"], &["a,b,1.0", "x,y,7.0"]),
-        (&["--drop-edges", "weight < 6"], &["d,d,6.0", "x,y,7.0"]),
-        (&["--largest-component", "--drop-edges", "weight < 6"], &["d,d,6.0"]),
-        (&["--hops", "1", "--from", "id = 'a'"], &["a,b,1.0"]),
-        (&["--hops", "1", "--from", "id = 'a'", "--direction", "both"], &["a,b,1.0", "c,a,3.0"]),
+        (&["--drop-self-loops", "--deduplicate=max", "--keep-edges", "target = 'd'"], &["c,d,5"]),
+        (&["--keep-nodes", "kind = 'q'"], &["c,d,4", "c,d,5", "d,d,6"]),
+        (&["--drop-nodes", "kind IN ('q', 'r')"], &["a,b,1", "x,y,7"]),
+        (&["--drop-edges", "weight < 6"], &["d,d,6", "x,y,7"]),
+        (&["--largest-component", "--drop-edges", "weight < 6"], &["d,d,6"]),
+        (&["--hops", "1", "--from", "id = 'a'"], &["a,b,1"]),
+        (&["--hops", "1", "--from", "id = 'a'", "--direction", "both"], &["a,b,1", "c,a,3"]),
         (
             &["--hops", "all", "--from", "id = 'a'", "--through", "weight <= 3"],
-            &["a,b,1.0", "b,c,2.0", "c,a,3.0"],
+            &["a,b,1", "b,c,2", "c,a,3"],
         ),
-        (&["--hops", "all", "--from", "id = 'a'", "--entering", "size < 3"], &["a,b,1.0"]),
+        (&["--hops", "all", "--from", "id = 'a'", "--entering", "size < 3"], &["a,b,1"]),
         (&["--hops", "all", "--from", "id = 'x'", "--leaving", "kind = 'q'"], &[]),
         (
             &["--drop-directions", "--drop-self-loops", "--spanning-forest"],
-            &["a,b,1.0", "b,c,2.0", "c,d,4.0", "x,y,7.0"],
+            &["a,b,1", "b,c,2", "c,d,4", "x,y,7"],
         ),
         (
             &["--drop-directions", "--drop-self-loops", "--spanning-forest=max"],
-            &["b,c,2.0", "c,a,3.0", "c,d,5.0", "x,y,7.0"],
+            &["b,c,2", "c,a,3", "c,d,5", "x,y,7"],
         ),
     ] {
         assert_eq!(edges(args), expected, "{args:?}");

@@ -109,8 +109,9 @@ impl Pebble {
         let roots = self.folder.path().join("certificate.pem");
         let options = format!(
             "acme_domains = [\"localhost\"]\nacme_contact = [\"ann@graphs.example\"]\nacme_accept_terms = true\n\
-             acme_directory = \"https://localhost:{}/dir\"\nacme_roots = {roots:?}",
-            self.port
+             acme_directory = \"https://localhost:{}/dir\"\nacme_roots = \"{}\"",
+            self.port,
+            roots.display()
         );
         start_in(folder, &format!("bind = \"127.0.0.1:{port}\"\n{options}"))
     }

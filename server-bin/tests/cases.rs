@@ -147,7 +147,7 @@ fn a_case_reads_the_folder_of_the_options_alone() {
     assert_eq!(state["status"], "failed");
     assert!(state["error"].as_str().unwrap().contains("`calls.csv` may not be read"), "{state}");
     let with = start(&format!("case_folder = {:?}", folder.path().to_str().unwrap()));
-    let state = run(&with, &save(&with, &text), json!({"who": "ann"}));
+    let state = run(&with, &save(&with, &text), &json!({"who": "ann"}));
     assert_eq!(
         (&state["status"], &state["steps"][0]["place"]),
         (&json!("done"), &json!("calls.csv"))
@@ -156,13 +156,13 @@ fn a_case_reads_the_folder_of_the_options_alone() {
         ["/etc/passwd", "../calls.csv", "file:///etc/passwd", "sqlite:/etc/passwd?table=a"]
     {
         let case = save(&with, &text.replace("calls.csv", outside));
-        let state = run(&with, &case, json!({"who": "ann"}));
+        let state = run(&with, &case, &json!({"who": "ann"}));
         assert!(state["error"].as_str().unwrap().contains("may not be read"), "{outside}: {state}");
     }
     // What goes wrong in the folder does not say where it is.
     fs::write(folder.path().join("bad.parquet"), "no parquet").unwrap();
     let case = save(&with, &text.replace("calls.csv", "bad.parquet"));
-    let state = run(&with, &case, json!({"who": "ann"}));
+    let state = run(&with, &case, &json!({"who": "ann"}));
     let said = state["error"].as_str().unwrap();
     assert!(!said.contains(folder.path().to_str().unwrap()), "{said}");
 }
@@ -175,7 +175,7 @@ fn hosts_are_asked_only_if_the_options_name_them() {
         "[parameters.q]\ntype = 'text'\n[[step]]\nverb = 'http'\nurl = 'http://{host}/feed'\nquery = {{q = '$q'}}"
     );
     let refused = |server: &Running| {
-        let state = run(server, &save(server, &text), json!({"q": "a"}));
+        let state = run(server, &save(server, &text), &json!({"q": "a"}));
         assert_eq!(state["status"], "failed");
         state["error"].as_str().unwrap().to_owned()
     };

@@ -422,7 +422,7 @@ fn what_cannot_be_understood_is_answered_and_does_no_harm() {
     let (id, _) = upload(&server, 40);
     let mut watcher = Watcher::new(&server, &id);
     for (message, word) in [
-        ("{", "EOF"),
+        ("{", "ends too early"),
         (r#"{"type":"dance"}"#, "dance"),
         (r#"{"type":"step","n":0}"#, "steps"),
         (r#"{"type":"options","options":{"gravitas":1}}"#, "gravitas"),

@@ -197,7 +197,7 @@ fn broken_files_are_named_with_line_and_column() {
     let expected = "FOLDER/ragged.csv: line 6: there are 4 values, but only 2 columns";
     assert_eq!(found(&ragged), in_folder(expected));
 
-    let numbers: String = (0..1500).map(|row| format!("{row},{row}\n")).collect();
+    let numbers = (0..1500).fold(String::new(), |text, row| text + &format!("{row},{row}\n"));
     let typed = write("typed.csv", &format!("a,b\n{numbers}7,\"x, y\"\n"));
     let error = found(&typed);
     let begin = "FOLDER/typed.csv: line 1502: column `b` holds `x, y`, but the rows";

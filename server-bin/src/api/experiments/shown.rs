@@ -1,4 +1,4 @@
-//! ExperimentList as they are: a list, how far each is, what it printed, what it is worth; and the leaderboard.
+//! Experiments as they are: a list, how far each is, what it printed, what it is worth; and the leaderboard.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path as FilePath;
@@ -74,7 +74,7 @@ fn forget(text: &mut String, root: &FilePath) {
     *text = text.replace(&root.display().to_string(), "experiments");
 }
 
-/// ExperimentList of a folder.
+/// Experiments of a folder.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ExperimentList {
     /// The newest first.
@@ -85,7 +85,7 @@ pub(super) struct ExperimentList {
     may_run: bool,
 }
 
-/// ExperimentList
+/// Experiments
 #[utoipa::path(get, path = "/api/v1/experiments", tag = "experiments",
     responses((status = 200, body = ExperimentList), (status = 404, description = "This server shows no experiments")))]
 pub(super) async fn list(

@@ -258,6 +258,7 @@ async function pictures(shell: Shell, path: string, into: HTMLElement): Promise<
   into.replaceChildren(...stems.map((stem) => {
     const file = files.includes(`${stem}.svg`) ? `${stem}.svg` : `${stem}.png`;
     const label = PLOTS.find(([begin]) => stem.startsWith(begin))?.[1] ?? stem.replaceAll("_", " ");
-    return h("figure", { class: "plot" }, h("a", { href: address(file), target: "_blank", rel: "noopener" }, h("img", { src: address(file), alt: label, loading: "lazy" })), h("figcaption", {}, label));
+    // Shades of a heat map mean something.
+    return h("figure", { class: stem.includes("heat_map") ? "plot as-is" : "plot" }, h("a", { href: address(file), target: "_blank", rel: "noopener" }, h("img", { src: address(file), alt: label, loading: "lazy" })), h("figcaption", {}, label));
   }), ...files.filter((f) => f.endsWith(".html")).map((f) => h("p", {}, h("a", { class: "inline", href: address(f), target: "_blank", rel: "noopener" }, "The whole report"))));
 }

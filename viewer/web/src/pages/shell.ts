@@ -21,6 +21,8 @@ export interface Me {
 
 const LINKS = [
   ["/", "Graphs"],
+  // A document of its own.
+  ["/case/", "Cases"],
   ["/experiments", "Experiments"],
   ["/leaderboard", "Leaderboard"],
   ["/methods", "Methods"],
@@ -38,7 +40,8 @@ export class Shell {
 
   constructor(readonly where: Where, path: string) {
     const links = LINKS.map(([to, label]) => {
-      const link = this.link(to, label, { class: "nav-link", hidden: to !== "/" });
+      const isOwn = to === "/case/";
+      const link = isOwn ? h("a", { class: "nav-link", href: `${where.base}${to}` }, label) : this.link(to, label, { class: "nav-link", hidden: to !== "/" });
       if (to === path || (to !== "/" && path.startsWith(`${to}/`))) link.setAttribute("aria-current", "page");
       return link;
     });
