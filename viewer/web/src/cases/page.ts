@@ -1,5 +1,6 @@
 /** The page of a case: what it asks, its steps and what each of them made, and the graph beside it. */
 
+import { storedTheme } from "../core/theme";
 import { count, plural } from "../core/format";
 import { fetchOk } from "../core/source";
 import { button, h } from "../ui/dom";
@@ -224,7 +225,7 @@ export class CasePage {
   }
 
   private graph(id: string): void {
-    const url = `${this.base}/graph/graph.html?dataset=${encodeURIComponent(id)}&theme=${matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"}`;
+    const url = `${this.base}/graph/graph.html?dataset=${encodeURIComponent(id)}&theme=${storedTheme() ?? "dark"}`;
     this.stage.replaceChildren(h("iframe", { src: url, title: "The graph that came out" }));
     this.status.append(" ", h("a", { href: url, target: "_blank" }, "Open the graph in a window of its own"));
   }

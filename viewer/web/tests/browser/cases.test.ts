@@ -78,9 +78,10 @@ describe.skipIf(!executable)("the page of cases in a browser", { timeout: 120_00
     return json({ error: { code: "not_found", message: `there is no ${path}` } }, 404);
   }
 
-  async function open(path: string, colorScheme: "dark" | "light" = "dark"): Promise<Page & { problems: string[] }> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme, permissions: ["clipboard-read", "clipboard-write"] });
+  async function open(path: string, theme: "dark" | "light" = "dark"): Promise<Page & { problems: string[] }> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"] });
     const page = Object.assign(await context.newPage(), { problems: [] as string[] });
+    await page.addInitScript((theme) => localStorage.setItem("graphlume.theme", theme), theme);
     page.on("pageerror", (error) => page.problems.push(error.message));
     const kinds = { html: "text/html", js: "text/javascript", css: "text/css" };
     await page.route(/\/case\/[^?]*/, async (route) => {
