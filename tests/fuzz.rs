@@ -142,7 +142,7 @@ const QUERIES: [(&str, &str); 3] = [
     ),
     (
         "chain",
-        r#"{"type": "Chain", "chain": [{"type": "Node", "name": "n", "query": "id = 'a'"}, {"type": "Edge", "direction": "undirected"}]}"#,
+        r#"{"type": "Chain", "chain": [{"type": "Node", "name": "n", "query": "id == 'a'"}, {"type": "Edge", "direction": "undirected"}]}"#,
     ),
 ];
 
