@@ -46,7 +46,18 @@ fn explained<T: DeserializeOwned>(options: &Map<String, Value>, error: &str) -> 
             Err(other) => other.to_string() != error,
         }
     };
-    let Some(name) = options.keys().find(is_to_blame) else { return error.to_owned() };
+    // Of several the one whose value is named: without the name of a verb something else is wrong, too.
+    let is_named = |name: &&String| match &options[*name] {
+        Value::String(text) => {
+            error.contains(&format!("`{text}`")) || error.contains(&format!("{text:?}"))
+        }
+        value => error.contains(&value.to_string()),
+    };
+    let blamed: Vec<&String> = options.keys().filter(is_to_blame).collect();
+    let Some(name) = blamed.iter().copied().find(is_named).or(blamed.first().copied())
+    else {
+        return error.to_owned();
+    };
     let split = error.split_once(", expected ");
     match split.and_then(|(found, wanted)| Some((found.split_once(' ')?.0, wanted))) {
         Some(("unknown" | "invalid", wanted)) => {

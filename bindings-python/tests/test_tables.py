@@ -1,9 +1,6 @@
 """Verbs of tables, sources and pipelines, beside what polars makes of the same."""
 
 import os
-import signal
-import threading
-import time
 
 import duckdb
 import numpy as np
@@ -173,20 +170,3 @@ def test_pipelines_run_whole_or_not_at_all(tmp_path):
         gl.pipeline(tmp_path / "nothing.toml")
     said = {"input": [{"name": "i", "from": os.fspath(tmp_path / "in.csv")}], "output": [{"to": os.fspath(tmp_path / "o.csv")}]}
     assert gl.pipeline(said)["outputs"][0]["rows"] == 2
-
-
-def test_ctrl_c_is_heard_in_a_verb():
-    table = gl.Table({"x": np.arange(3_000_000) % 1000})
-    raised = []
-
-    def interrupt():
-        raised.append(time.perf_counter())
-        signal.raise_signal(signal.SIGINT)
-
-    timer = threading.Timer(0.5, interrupt)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        table.join(table, "x").aggregate(n="count(*)")
-    assert time.perf_counter() - raised[0] < 2
-    timer.join()
-    assert len(table.limit(3)) == 3
