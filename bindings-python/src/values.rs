@@ -54,8 +54,7 @@ fn explained<T: DeserializeOwned>(options: &Map<String, Value>, error: &str) -> 
         value => error.contains(&value.to_string()),
     };
     let blamed: Vec<&String> = options.keys().filter(is_to_blame).collect();
-    let Some(name) = blamed.iter().copied().find(is_named).or(blamed.first().copied())
-    else {
+    let Some(name) = blamed.iter().copied().find(is_named).or(blamed.first().copied()) else {
         return error.to_owned();
     };
     let split = error.split_once(", expected ");
