@@ -12,7 +12,8 @@ import pytest
 import graphlume as gl
 
 SOURCE = Path(__file__).resolve().parents[1]
-MODULES = ["graphlume", "graphlume._evaluate", "graphlume._graph", "graphlume._devices", "graphlume._layout", "graphlume._measured", "graphlume._progress", "graphlume._table", "graphlume.detect", "graphlume.metrics"]
+PRIVATE = ["devices", "evaluate", "graph", "layout", "leaderboard", "measured", "progress", "runs", "table"]
+MODULES = ["graphlume", *(f"graphlume._{name}" for name in PRIVATE), "graphlume.detect", "graphlume.metrics"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -229,3 +229,38 @@ def test_sweeps_go_on_and_end_in_a_leaderboard(tmp_path):
     text = tmp_path / "x.toml"
     text.write_text('datasets = ["bundled:disney"]\nresamples = 0\n[[methods]]\nname = "degree"\n')
     assert gl.sweep(text, out=tmp_path / "t").report["states"] == {"completed": 1}
+
+
+def test_sweeps_take_functions(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "def by_place(data, step: int = 1, seed: int = 0):\n"
+        "    return {'result_type': 'NODE_ANOMALY_SCORES', 'scores': [(i * step + seed) % 7 for i in range(10)],\n"
+        "            'ground_truth': [i % 2 for i in range(10)]}\n"
+    )
+    entry = {"function": f"{file}:by_place", "label": "mine", "parameters": {"step": [1, 3]}}
+    spec = {"name": "functions", "datasets": ["bundled:disney"], "seeds": 2, "resamples": 0, "methods": [entry]}
+    done = gl.sweep(spec, out=tmp_path / "s")
+    assert done.report["n_ran"] == 4 and done.report["states"] == {"completed": 4}
+    assert gl.sweep(spec, out=tmp_path / "s").report["n_ran"] == 0
+    # What the function does is part of what a trial is.
+    file.write_text(file.read_text().replace("% 7", "% 5"))
+    assert gl.sweep(spec, out=tmp_path / "s").report["n_ran"] == 4
+    table = done.leaderboard().to_table()
+    assert sorted(table["settings"]) == ["step=1", "step=3"] and set(table["method"]) == {"mine"} and table["n_runs"].tolist() == [2, 2]
+
+    def here(data, seed=0):
+        return {"result_type": "NODE_ANOMALY_SCORES", "scores": [0.1, 0.9], "ground_truth": [0, 1]}
+
+    done = gl.sweep({**spec, "methods": [{"function": here}]}, out=tmp_path / "t")
+    assert done.report["states"] == {"completed": 2}
+    for entry, said in [
+        ({"function": "mine.txt:f"}, "FILE.py:NAME"),
+        ({"function": f"{tmp_path}/none.py:f"}, "none.py"),
+        ({"function": f"{file}:by_place", "name": "degree"}, "degree, .*mine.py:by_place"),
+        ({}, "none of them"),
+    ]:
+        with pytest.raises(gl.GraphlumeError, match=said):
+            gl.sweep({**spec, "methods": [entry]}, out=tmp_path / "u")
+    with pytest.raises(gl.GraphlumeError, match="only detectors can run in this process"):
+        gl.sweep({**spec, "methods": [{"function": here}]}, out=tmp_path / "u", in_process=True)

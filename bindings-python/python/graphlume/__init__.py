@@ -25,23 +25,16 @@ if TYPE_CHECKING:
         InputError,
         MissingFileError,
     )
-    from ._evaluate import (
-        Evaluation,
-        Experiment,
-        Leaderboard,
-        Sweep,
-        evaluate,
-        leaderboard,
-        run,
-        sweep,
-    )
+    from ._evaluate import Evaluation, evaluate
     from ._graph import Graph, hypergraph, read
     from ._layout import Session
+    from ._leaderboard import Leaderboard, leaderboard
     from ._measured import Measured
     from ._native import __version__
     from ._page import Server, serve
     from ._picture import Picture
     from ._progress import set_progress
+    from ._runs import Experiment, Sweep, run, sweep
     from ._table import Lazy, Table, pipeline, read_table, scan, sql
 
 __all__ = [
@@ -92,23 +85,16 @@ _HOMES = {
         "InputError",
         "MissingFileError",
     ),
-    "_evaluate": (
-        "Evaluation",
-        "Experiment",
-        "Leaderboard",
-        "Sweep",
-        "evaluate",
-        "leaderboard",
-        "run",
-        "sweep",
-    ),
+    "_evaluate": ("Evaluation", "evaluate"),
     "_graph": ("Graph", "hypergraph", "read"),
     "_layout": ("Session",),
+    "_leaderboard": ("Leaderboard", "leaderboard"),
     "_measured": ("Measured",),
     "_native": ("__version__",),
     "_page": ("Server", "serve"),
     "_picture": ("Picture",),
     "_progress": ("set_progress",),
+    "_runs": ("Experiment", "Sweep", "run", "sweep"),
     "_table": ("Lazy", "Table", "pipeline", "read_table", "scan", "sql"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -278,12 +278,12 @@ class Backend:
     """The entry point ``networkx.backends``: conversions, and questions that NetworkX asks before a call."""
 
     def __init__(self) -> None:
-        from . import _networkx_functions as functions
+        from ._networkx_functions import QUESTIONS, function
 
-        self._questions: dict[str, Question] = functions.QUESTIONS
+        self._questions: dict[str, Question] = QUESTIONS
         self._signatures: dict[str, inspect.Signature] = {}
         for name in FUNCTIONS:
-            call = getattr(functions, name)
+            call = function(name)
             setattr(self, name, call)
             self._signatures[name] = inspect.signature(call)
 

@@ -12,7 +12,7 @@ use crate::evaluate::{Sentinels, results_path};
 use crate::experiment::{Experiment, State, experiments};
 use crate::results::Results;
 use crate::run::{Environment, ServiceConfig};
-use crate::sweep::{Judge, Measures, Metric, PLAN, Record, Unfit};
+use crate::sweep::{Judge, Measures, Metric, PLAN, Program, Record, Unfit};
 use crate::{Error, Result};
 
 /// One method on one dataset with one seed.
@@ -202,7 +202,7 @@ impl Entry {
 
     fn of(Record { trial, outcome }: Record) -> Self {
         let native = detectors::all().iter().find(|info| info.name == trial.method);
-        let native = native.filter(|_| trial.folder.is_none());
+        let native = native.filter(|_| matches!(trial.program(), Program::Native(_)));
         let known = native.map(|info| info.result_type.name().to_owned());
         let (validation, test) = match outcome.verdict {
             Some(verdict) => (verdict.validation, Some(verdict.test)),

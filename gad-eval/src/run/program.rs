@@ -35,15 +35,20 @@ pub enum Program {
 }
 
 impl Program {
+    /// The file and the name of the function, if `text` is `FILE.py:FUNCTION`.
+    pub(crate) fn function(text: &str) -> Option<(&str, &str)> {
+        let (file, name) = text.rsplit_once(':')?;
+        let is_python = Path::new(file).extension().is_some_and(|suffix| suffix == "py");
+        is_python.then_some((file, name))
+    }
+
     /// The method of this name: a folder in `methods`, a detector, or `FILE.py:FUNCTION`.
     ///
     /// # Errors
     ///
     /// [`Error::Unknown`] for a name that is none of these; as [`Method::read`].
     pub fn find(name: &str, methods: &Path, graphlume: &Path) -> Result<Self> {
-        if let Some((file, function)) = name.rsplit_once(':')
-            && Path::new(file).extension().is_some_and(|suffix| suffix == "py")
-        {
+        if let Some((file, function)) = Self::function(name) {
             let whole = Path::new(file).canonicalize();
             let file = whole.map_err(|error| Error::file(Path::new(file), error))?;
             return Ok(Self::Function { file, name: function.to_owned() });

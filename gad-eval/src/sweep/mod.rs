@@ -100,6 +100,8 @@ impl Plan {
             versions.push(match &method.program {
                 Program::Native(_) => (env!("CARGO_PKG_VERSION").to_owned(), None),
                 Program::Folder(folder) => (hash(folder)?, Some(Method::read(folder)?)),
+                // Not what the file imports, which nobody can know.
+                Program::Function { file, .. } => (hash(file)?, None),
             });
         }
         let (mut trials, mut unfit): (Vec<Trial>, Vec<Unfit>) = Default::default();
@@ -130,20 +132,21 @@ impl Plan {
                         false => vec![None],
                     };
                     for seed in seeds {
-                        let place = match &method.program {
-                            Program::Native(_) => None,
-                            Program::Folder(folder) => Some(folder.clone()),
-                        };
-                        let name = match (&method.program, folder) {
-                            (Program::Native(name), _) => name.clone(),
-                            (Program::Folder(_), folder) => {
-                                folder.as_ref().map(|m| m.name.clone()).unwrap_or_default()
+                        let (name, place, file) = match &method.program {
+                            Program::Native(name) => (name.clone(), None, None),
+                            Program::Folder(place) => {
+                                let name = folder.as_ref().map(|m| m.name.clone());
+                                (name.unwrap_or_default(), Some(place.clone()), None)
+                            }
+                            Program::Function { file, name } => {
+                                (name.clone(), None, Some(file.clone()))
                             }
                         };
                         trials.push(Trial {
                             label: method.label.clone(),
                             method: name,
                             folder: place,
+                            file,
                             method_version: version.clone(),
                             parameters: parameters.clone(),
                             options: options.clone(),
@@ -447,6 +450,8 @@ fn options(
             let all = all.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
             Ok((all, !parameters.keys().any(|key| key.eq_ignore_ascii_case("seed"))))
         }
+        // What a function takes, only Python knows; it gets the seed if it has a parameter for it.
+        (Program::Function { .. }, _) => Ok((Map::new(), !parameters.contains_key("seed"))),
         (Program::Folder(_), None) => Ok((Map::new(), true)),
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use graph_core::Control;
 
+use super::spec;
 use super::trial::Trial;
 use crate::dataset::{Loaded, Source};
 use crate::detectors::configure;
@@ -85,8 +86,8 @@ impl TrialRunner for InProcess {
     }
 
     fn run(&self, trial: &Trial, _: Option<u32>, control: &Control<'_>) -> Result<Ran> {
-        if let Some(folder) = &trial.folder {
-            return Err(Error::bad_file(folder, "a folder of a method cannot run in this process"));
+        if let Some(place) = trial.folder.as_ref().or(trial.file.as_ref()) {
+            return Err(Error::bad_file(place, "only detectors can run in this process"));
         }
         let parameters = trial.parameters.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let mut detector = configure(&trial.method, parameters)?;
@@ -155,10 +156,11 @@ impl<'a> Processes<'a> {
     }
 
     fn program(&self, trial: &Trial) -> Result<Program> {
-        match &trial.folder {
-            Some(folder) => Ok(Program::Folder(Box::new(Method::read(folder)?))),
-            None => {
-                let detector = Box::new(configure(&trial.method, [])?);
+        match trial.program() {
+            spec::Program::Folder(folder) => Ok(Program::Folder(Box::new(Method::read(&folder)?))),
+            spec::Program::Function { file, name } => Ok(Program::Function { file, name }),
+            spec::Program::Native(name) => {
+                let detector = Box::new(configure(&name, [])?);
                 Ok(Program::Detector { detector, graphlume: self.graphlume.clone() })
             }
         }

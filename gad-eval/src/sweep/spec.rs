@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::Judge;
 use crate::method::matches;
-use crate::{Error, Result, detectors};
+use crate::{Error, Result, detectors, run};
 
 /// What to run: every method over every dataset that it fits, with every combination of parameters
 /// and every seed.
@@ -55,6 +55,13 @@ pub enum Program {
     Native(String),
     /// A folder of a method, in GraFlag's form.
     Folder(PathBuf),
+    /// A function in a Python file.
+    Function {
+        /// The file.
+        file: PathBuf,
+        /// Name of the function.
+        name: String,
+    },
 }
 
 /// What a sweep may use at once.
@@ -114,7 +121,8 @@ impl Metric {
 const KEYS: &[&str] = &["name", "datasets", "seeds", "resamples", "limits", "selection", "methods"];
 const LIMITS: &[&str] = &["parallel", "timeout", "memory", "total_memory", "gpus"];
 const SELECTION: &[&str] = &["metric", "validation", "seed"];
-const METHOD: &[&str] = &["name", "folder", "label", "datasets", "parameters", "gpu"];
+const METHOD: &[&str] =
+    &["name", "folder", "function", "label", "datasets", "parameters", "gpu"];
 
 #[derive(Deserialize)]
 struct Raw {
@@ -170,6 +178,7 @@ struct RawSelection {
 struct RawMethod {
     name: Option<String>,
     folder: Option<PathBuf>,
+    function: Option<String>,
     label: Option<String>,
     #[serde(default)]
     datasets: Vec<String>,
@@ -311,7 +320,7 @@ fn check_keys(table: &toml::Table) -> Result<()> {
 
 /// The methods that an entry names, of which a pattern may name several.
 fn expand(raw: RawMethod, folder: &Path) -> Result<Vec<MethodSpec>> {
-    let RawMethod { name, folder: place, label, datasets, parameters, gpu } = raw;
+    let RawMethod { name, folder: place, function, label, datasets, parameters, gpu } = raw;
     let mut grid = BTreeMap::new();
     for (key, value) in parameters {
         let values: Vec<String> = match &value {
@@ -335,8 +344,8 @@ fn expand(raw: RawMethod, folder: &Path) -> Result<Vec<MethodSpec>> {
         grid: grid.clone(),
         gpu,
     };
-    match (name, place) {
-        (Some(name), None) => {
+    match (name, place, function) {
+        (Some(name), None, None) => {
             let known = || detectors::all().iter().map(|info| info.name);
             let found: Vec<&str> = known().filter(|known| matches(&name, known)).collect();
             match found[..] {
@@ -353,7 +362,7 @@ fn expand(raw: RawMethod, folder: &Path) -> Result<Vec<MethodSpec>> {
                 }
             }
         }
-        (None, Some(place)) => {
+        (None, Some(place), None) => {
             let place = folder.join(place);
             let label = match label {
                 Some(label) => label,
@@ -361,11 +370,31 @@ fn expand(raw: RawMethod, folder: &Path) -> Result<Vec<MethodSpec>> {
             };
             Ok(vec![one(Program::Folder(place), label)])
         }
-        (name, _) => Err(Error::BadOption {
-            option: "method",
-            value: name.unwrap_or_else(|| "neither".to_owned()).into(),
-            allowed: "a `name` of a detector or a `folder` of a method, one of the two",
-        }),
+        (None, None, Some(function)) => {
+            let Some((file, name)) = run::Program::function(&function) else {
+                return Err(Error::BadOption {
+                    option: "function",
+                    value: function.into(),
+                    allowed: "FILE.py:NAME",
+                });
+            };
+            let whole = folder.join(file);
+            let file = whole.canonicalize().map_err(|error| Error::file(&whole, error))?;
+            let label = label.unwrap_or_else(|| name.to_owned());
+            Ok(vec![one(Program::Function { file, name: name.to_owned() }, label)])
+        }
+        (name, place, function) => {
+            let place = place.map(|place| place.display().to_string());
+            let given: Vec<String> = [name, place, function].into_iter().flatten().collect();
+            Err(Error::BadOption {
+                option: "method",
+                value: match given[..] {
+                    [] => "none of them".into(),
+                    _ => given.join(", ").into(),
+                },
+                allowed: "one of: the `name` of a detector, the `folder` of a method, a `function` of Python",
+            })
+        }
     }
 }
 

@@ -21,11 +21,14 @@ use crate::{Error, Result};
 pub struct Trial {
     /// What the method is called in tables.
     pub label: String,
-    /// Name of the detector, or of the folder of the method.
+    /// Name of the detector, of the folder of the method, or of the function.
     pub method: String,
     /// The folder, if it is one.
     pub folder: Option<PathBuf>,
-    /// Hash of the folder; of a detector, the version of this program.
+    /// The Python file, if it is a function in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// Hash of the folder or of the file; of a detector, the version of this program.
     pub method_version: String,
     /// Parameters that were chosen.
     pub parameters: BTreeMap<String, String>,
@@ -60,9 +63,12 @@ impl Trial {
 
     /// What it runs.
     pub fn program(&self) -> Program {
-        match &self.folder {
-            Some(folder) => Program::Folder(folder.clone()),
-            None => Program::Native(self.method.clone()),
+        match (&self.folder, &self.file) {
+            (Some(folder), _) => Program::Folder(folder.clone()),
+            (None, Some(file)) => {
+                Program::Function { file: file.clone(), name: self.method.clone() }
+            }
+            (None, None) => Program::Native(self.method.clone()),
         }
     }
 
