@@ -152,7 +152,7 @@ fn difference(found: &RecordBatch, expected: &Value, key: &str) -> Option<String
 
 #[test]
 fn answers_are_those_of_the_client() {
-    let golden: Value = serde_json::from_str(include_str!("golden/gfql.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../golden/gfql.json")).unwrap();
     let graphs: BTreeMap<&str, Graph> = golden["graphs"]
         .as_object()
         .unwrap()

@@ -35,7 +35,7 @@ fn same(one: &Value, other: &Value) -> bool {
 
 #[test]
 fn metrics_are_those_of_graflags_evaluator() {
-    let golden: Vec<Value> = serde_json::from_str(include_str!("golden/graflag.json")).unwrap();
+    let golden: Vec<Value> = serde_json::from_str(include_str!("../golden/graflag.json")).unwrap();
     assert!(15 <= golden.len());
     for case in golden {
         let config = EvaluateConfig { sentinels: Sentinels::Marks, ..quick() };

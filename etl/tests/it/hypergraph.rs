@@ -17,7 +17,7 @@ use graph_etl::{Control, Error};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const GOLDEN: &str = include_str!("golden/hypergraph.json");
+const GOLDEN: &str = include_str!("../golden/hypergraph.json");
 
 #[test]
 fn tables_are_those_of_the_client() {

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/metrics.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/metrics.json")).unwrap()
 }
 
 fn numbers(value: &Value) -> Vec<f64> {

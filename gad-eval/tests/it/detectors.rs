@@ -32,7 +32,7 @@ fn data(n: usize, edges: &[(u32, u32)], features: Option<Features>) -> NodeData 
 
 /// The points of the golden file, as nodes without edges.
 fn points() -> (NodeData, Value) {
-    let golden: Value = serde_json::from_str(include_str!("golden/detectors.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../golden/detectors.json")).unwrap();
     let points = golden["points"].as_array().unwrap();
     let values = points.iter().flat_map(numbers).collect();
     let features = Features::new(4, values).unwrap();

@@ -4,8 +4,6 @@
 #![cfg(feature = "expressions")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-mod common;
-
 use std::sync::Arc;
 
 use arrow::array::{
@@ -14,7 +12,7 @@ use arrow::array::{
     TimestampNanosecondArray, UInt64Array,
 };
 use arrow::datatypes::Int32Type;
-use common::{Bool, Value, any_expr, batch, eval, fraction, integer, row, truth, values};
+use crate::common::{Bool, Value, any_expr, batch, eval, fraction, integer, row, truth, values};
 use graph_etl::Error;
 use graph_etl::device::DeviceTable;
 use graph_etl::expr::{Expr, Problem};

@@ -1,7 +1,6 @@
 //! Expressions that look random, and what they are of a row, written as directly as can be.
 
-#![allow(dead_code, reason = "each test program uses another part")]
-#![allow(unreachable_pub, reason = "each test program has it as a module")]
+#![expect(unreachable_pub, reason = "the modules of this program use it, and nobody else")]
 
 use std::sync::Arc;
 

@@ -14,7 +14,7 @@ use graph_etl::gfql::{Absent, Gfql, GfqlReport, Limits};
 use serde_json::{Map, Value};
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/gfql_rows.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/gfql_rows.json")).unwrap()
 }
 
 fn batch(table: &Value) -> RecordBatch {

@@ -16,7 +16,7 @@ use graph_etl::gfql::{Absent, Gfql, GfqlReport, Limits};
 use serde_json::{Value, json};
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/gfql_paths.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/gfql_paths.json")).unwrap()
 }
 
 fn graph(data: &Value) -> Graph {

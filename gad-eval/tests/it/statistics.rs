@@ -8,7 +8,7 @@ use graph_core::Control;
 use serde_json::Value;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/statistics.json")).unwrap()
 }
 
 fn numbers(value: &Value) -> Vec<f64> {

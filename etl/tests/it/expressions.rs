@@ -3,9 +3,7 @@
 #![cfg(feature = "tables")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-mod common;
-
-use common::{Row, Value, any_expr, batch, eval, row, values};
+use crate::common::{Row, Value, any_expr, batch, eval, row, values};
 use graph_etl::Control;
 use graph_etl::expr::{Expr, Problem};
 use graph_etl::table::Table;
