@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use graph_core::Coo;
 use rayon::prelude::*;
 
 use super::Neighbors;
+use crate::Result;
 
 /// Symmetric rows of weights in `0..=1`.
 pub(super) struct Fuzzy {
@@ -62,6 +64,15 @@ impl Fuzzy {
             fuzzy.offsets.push(fuzzy.targets.len());
         }
         fuzzy
+    }
+
+    /// Its entries as edges with weights.
+    pub(super) fn into_coo(self) -> Result<Coo> {
+        let lengths = self.offsets.windows(2).map(|row| row[1] - row[0]);
+        let sources =
+            (0_u32..).zip(lengths).flat_map(|(u, length)| std::iter::repeat_n(u, length)).collect();
+        let n = self.n_rows();
+        Ok(Coo::new(n, sources, self.targets, Some(self.weights))?)
     }
 
     pub(super) fn n_rows(&self) -> usize {

@@ -1,5 +1,6 @@
 //! UMAP: rows of features as points of the plane, near where the rows are near.
 
+use graph_core::Coo;
 use graph_core::generate::Random;
 use rayon::prelude::*;
 
@@ -135,19 +136,39 @@ impl Umap {
     /// - [`Error::BadOption`] if an option is out of its range;
     /// - [`Error::Stopped`] if the caller wants to stop.
     pub fn run(&self, features: &Features, control: &Control) -> Result<PlaneProjection> {
+        Ok(self.found(features, control)?.0)
+    }
+
+    /// As [`run`](Self::run), with the graph that points move by: for each pair of rows of which one is near the
+    /// other, an edge in both directions with a weight in `0..=1`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub fn run_with_graph(
+        &self,
+        features: &Features,
+        control: &Control,
+    ) -> Result<(PlaneProjection, Coo)> {
+        let (points, fuzzy) = self.found(features, control)?;
+        Ok((points, fuzzy.into_coo()?))
+    }
+
+    fn found(&self, features: &Features, control: &Control) -> Result<(PlaneProjection, Fuzzy)> {
         self.check()?;
         let nearest = NearestNeighbors { k: self.n_neighbors - 1, distance: self.distance };
-        let neighbors = nearest.run(features, control)?;
-        if self.start != UmapStart::Principal {
-            return self.run_on(&neighbors, control);
+        let fuzzy = Fuzzy::new(&nearest.run(features, control)?);
+        let mut start = None;
+        if self.start == UmapStart::Principal {
+            let found = PrincipalComponents { n_components: 2 }.run(features, control)?;
+            let c = found.n_components;
+            let column = |at: usize| match at < c {
+                true => found.projected.chunks(c).map(|row| f64::from(row[at])).collect(),
+                false => vec![0.0; features.n_rows()],
+            };
+            start = Some([column(0), column(1)]);
         }
-        let found = PrincipalComponents { n_components: 2 }.run(features, control)?;
-        let c = found.n_components;
-        let column = |at: usize| match at < c {
-            true => found.projected.chunks(c).map(|row| f64::from(row[at])).collect(),
-            false => vec![0.0; features.n_rows()],
-        };
-        self.project(&Fuzzy::new(&neighbors), Some([column(0), column(1)]), control)
+        Ok((self.project(&fuzzy, start, control)?, fuzzy))
     }
 
     /// Rows as points, by their nearest neighbors alone. `n_neighbors` and `distance` do not

@@ -86,6 +86,7 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
             view.edges = view.edges.filter(|e| sources[e as usize] != targets[e as usize]);
         }
         Call::Collapse(collapse) => collapse.run(view, path, run.control)?,
+        Call::Umap(umap) => umap.run(view, path, run.control)?,
         // Without nodes there is no column either, as at the client.
         Call::Levels { .. } if view.nodes.is_empty() => {}
         Call::Levels { column, allow_cycles, remove_self_loops } => {

@@ -12,7 +12,7 @@
 //! | filters: values, lists, all predicates, tagged dates and times | yes |
 //! | `…query` strings of pandas | comparisons of columns with values and lists, `isna()`, `and`, `or`, `not` |
 //! | `Let`, `Ref`, nested | yes |
-//! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `collapse`, `hypergraph`, `name`, `description`, `encode_…` | yes |
+//! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `collapse`, `umap` of nodes, `hypergraph`, `name`, `description`, `encode_…` | yes |
 //! | calls on rows: `rows` of nodes, of edges, of edges with their ends, or of paths, `where_rows`, `select`, `return_`, `with_`, `order_by`, `skip`, `limit`, `distinct`, `group_by`, `unwind`, `count_table`, `drop_cols`, `fill_empty_row`, `search_any`, `semi_apply_mark`, `anti_semi_apply`, `join_apply` | yes |
 //! | `compute_igraph`, `compute_cugraph` | algorithms that are among our measures (feature `serde`) |
 //! | `where` of a chain: comparisons between columns of two named steps | yes; not with columns of edge steps of several hops |
@@ -29,7 +29,8 @@
 //! compares steps that no edge joins. Rows of paths have columns of steps with names alone; the
 //! client leaves some of its joins there, too. `collapse` adds the columns that it names clusters in,
 //! and leaves ids and ends as they are; the client makes texts of them, and takes the new columns in
-//! their place.
+//! their place. `umap` takes columns of numbers and nothing else, as they are: what text or times are worth, the client's
+//! featurizers guess; its points are other points than those of umap-learn, near where these are near.
 
 mod call;
 mod chain;
@@ -50,6 +51,7 @@ mod temporal;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod umap;
 mod view;
 mod walks;
 

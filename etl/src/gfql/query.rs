@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::collapse::Collapse;
 use super::rows::RowCall;
 use super::temporal::{Moment, TimeOfDay};
+use super::umap::UmapCall;
 use crate::hypergraph::HypergraphConfig;
 use crate::topology::Direction;
 
@@ -289,6 +290,7 @@ pub(super) enum Call {
     DropNodes(Vec<Literal>),
     PruneSelfEdges,
     Collapse(Collapse),
+    Umap(Box<UmapCall>),
     Levels {
         column: String,
         allow_cycles: bool,

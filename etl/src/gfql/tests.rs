@@ -1,7 +1,12 @@
 //! Queries that are wrong, and what only large or strange graphs show.
 
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, RecordBatchOptions,
+    StringArray,
+};
+use arrow::datatypes::{Float32Type, Int64Type, Schema};
 use graph_core::generate::{cycle, path, star};
 use graph_core::{Coo, Graph};
 
@@ -87,8 +92,20 @@ fn what_is_wrong_is_named_with_its_place() {
             "$[0].function: there is no call `get_degree`; did you mean `get_degrees`?",
         ),
         (
+            r#"[{"type": "Call", "function": "dbscan"}]"#,
+            "$[0].function: the call `dbscan` cannot be done here: it needs features",
+        ),
+        (
+            r#"[{"type": "Call", "function": "umap", "params": {"n_components": 3}}]"#,
+            "$[0].params.n_components: `n_components` other than 2 cannot be done here: nodes come to the plane by columns of numbers, with defaults",
+        ),
+        (
+            r#"[{"type": "Call", "function": "umap", "params": {"metric": "cosin"}}]"#,
+            "$[0].params.metric: there is no metric `cosin`; did you mean `cosine`?",
+        ),
+        (
             r#"[{"type": "Call", "function": "umap"}]"#,
-            "$[0].function: the call `umap` cannot be done here: it needs features; `graph_etl::features` has it",
+            "$[0]: `umap` cannot be computed: nodes have no columns of numbers",
         ),
         (
             r#"[{"type": "Call", "function": "hop", "params": {"hop": 2}}]"#,
@@ -241,4 +258,68 @@ fn settings_of_the_picture_are_kept() {
     assert_eq!(report.encodings[0].function, "encode_point_color");
     assert_eq!(report.encodings[0].params["column"], "id");
     assert_eq!(sizes(&report), (3, 2));
+}
+
+/// Nodes in two groups by their `size`, whose edges join the groups.
+fn two_groups() -> Graph {
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..40));
+    let sizes = (0..40).map(|u| if u < 20 { f64::from(u) } else { 1000.0 + f64::from(u) });
+    let sizes: ArrayRef = Arc::new(Float64Array::from_iter_values(sizes));
+    let names: ArrayRef = Arc::new(StringArray::from_iter_values((0..40).map(|u| format!("n{u}"))));
+    let nodes = [("id", ids), ("size", sizes), ("name", names)];
+    let nodes = RecordBatch::try_from_iter(nodes).unwrap();
+    let coo = Coo::new(40, (0..20).collect(), (20..40).collect(), None).unwrap();
+    let none = RecordBatchOptions::new().with_row_count(Some(20));
+    let edges =
+        RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &none).unwrap();
+    Graph::from_parts(nodes, edges, coo, true).unwrap()
+}
+
+#[test]
+fn umap_joins_nodes_that_are_alike() {
+    let graph = two_groups();
+    let found = ask(
+        &graph,
+        r#"[{"type": "Call", "function": "umap", "params": {"n_neighbors": 5, "X": "size"}}]"#,
+    )
+    .unwrap();
+    assert_eq!(found.nodes.num_rows(), 40);
+    let names: Vec<String> =
+        found.nodes.schema().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(names, ["id", "size", "name", "x", "y"]);
+    let ends = ["_src_implicit", "_dst_implicit"].map(|end| {
+        found.edges.column_by_name(end).unwrap().as_primitive::<Int64Type>().values().to_vec()
+    });
+    assert!(ends[0].len() > 40);
+    assert!(ends[0].iter().zip(&ends[1]).all(|(&u, &v)| u != v && (u < 20) == (v < 20)));
+    let weights = found.edges.column_by_name("_weight").unwrap();
+    let weights = weights.as_primitive::<Float32Type>().values();
+    assert!(weights.iter().all(|weight| (0.0..=1.0).contains(weight)));
+
+    // A scale of 0 keeps the heaviest alone; without edges those of the graph stay.
+    let params = r#"{"n_neighbors": 5, "scale": 0, "suffix": "_2"}"#;
+    let strict =
+        ask(&graph, &format!(r#"[{{"type": "Call", "function": "umap", "params": {params}}}]"#))
+            .unwrap();
+    assert!((1..ends[0].len()).contains(&strict.edges.num_rows()));
+    assert!(strict.edges.column_by_name("_weight_2").is_some());
+    assert!(strict.nodes.column_by_name("x_2").is_some());
+    let chain = r#"[{"type": "Node", "filter_dict": {"id": {"type": "GE", "val": 10}}},
+        {"type": "Call", "function": "umap", "params": {"n_neighbors": 3, "encode_weight": false}}]"#;
+    let points = ask(&graph, chain).unwrap();
+    assert_eq!(sizes(&points), (30, 0));
+    let x = points.nodes.column_by_name("x").unwrap();
+    assert_eq!(x.null_count(), 0);
+
+    let wrong = |params: &str| {
+        let query = format!(r#"[{{"type": "Call", "function": "umap", "params": {params}}}]"#);
+        ask(&graph, &query).unwrap_err().to_string()
+    };
+    assert_eq!(
+        wrong(r#"{"X": ["sise"]}"#),
+        "$[0]: there is no column `sise`; did you mean `size`?"
+    );
+    assert!(wrong(r#"{"X": ["name"]}"#).contains("`name`"), "{}", wrong(r#"{"X": ["name"]}"#));
+    assert!(wrong(r#"{"n_neighbors": 1}"#).contains("n_neighbors"));
+    assert!(wrong(r#"{"kind": "edges"}"#).contains("`kind` other than \"nodes\""));
 }

@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
+use crate::common::{Bool, Value, any_expr, batch, eval, fraction, integer, row, truth, values};
 use arrow::array::{
     ArrayRef, Date32Array, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
     RecordBatch, StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
     TimestampNanosecondArray, UInt64Array,
 };
 use arrow::datatypes::Int32Type;
-use crate::common::{Bool, Value, any_expr, batch, eval, fraction, integer, row, truth, values};
 use graph_etl::Error;
 use graph_etl::device::DeviceTable;
 use graph_etl::expr::{Expr, Problem};

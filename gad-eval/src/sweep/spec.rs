@@ -121,8 +121,7 @@ impl Metric {
 const KEYS: &[&str] = &["name", "datasets", "seeds", "resamples", "limits", "selection", "methods"];
 const LIMITS: &[&str] = &["parallel", "timeout", "memory", "total_memory", "gpus"];
 const SELECTION: &[&str] = &["metric", "validation", "seed"];
-const METHOD: &[&str] =
-    &["name", "folder", "function", "label", "datasets", "parameters", "gpu"];
+const METHOD: &[&str] = &["name", "folder", "function", "label", "datasets", "parameters", "gpu"];
 
 #[derive(Deserialize)]
 struct Raw {

@@ -3,16 +3,18 @@
 use super::super::Limits;
 use super::super::collapse::Collapse;
 use super::super::query::{Call, Compute, HopCall, Literal};
+use super::super::umap::UmapCall;
 use super::Place;
 use super::json::Json;
 use super::predicate::literals;
 use super::rows::{self, texts};
 use super::step::{filter, hop};
 use crate::Result;
+use crate::features::{Distance, Umap};
 use crate::hypergraph::HypergraphConfig;
 
 /// Calls that are done here, but for the `encode_` ones.
-const DONE: [&str; 17] = [
+const DONE: [&str; 18] = [
     "get_degrees",
     "get_indegrees",
     "get_outdegrees",
@@ -25,6 +27,7 @@ const DONE: [&str; 17] = [
     "prune_self_edges",
     "get_topological_levels",
     "collapse",
+    "umap",
     "name",
     "description",
     "compute_cugraph",
@@ -33,7 +36,7 @@ const DONE: [&str; 17] = [
 ];
 
 /// Calls that the language has, but that are not done here, and why.
-const NOT_DONE: [(&str, &str); 18] = [
+const NOT_DONE: [(&str, &str); 17] = [
     ("layout_cugraph", LAYOUT),
     ("layout_igraph", LAYOUT),
     ("layout_graphviz", LAYOUT),
@@ -46,7 +49,6 @@ const NOT_DONE: [(&str, &str); 18] = [
     ("mercator_layout", LAYOUT),
     ("modularity_weighted_layout", LAYOUT),
     ("group_in_a_box_layout", LAYOUT),
-    ("umap", "it needs features; `graph_etl::features` has it"),
     ("create_index", INDEX),
     ("drop_index", INDEX),
     ("search_nodes", "filter nodes by a predicate such as Contains"),
@@ -163,6 +165,7 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
         _ if ENCODINGS.contains(&name) => {
             Ok(Call::Encode { function: name.to_owned(), params: params.value.to_value() })
         }
+        "umap" => umap(&params),
         "compute_cugraph" | "compute_igraph" => compute(&params, name == "compute_igraph"),
         "hypergraph" => hypergraph(&params),
         _ if rows::DONE.contains(&name) => rows::call(name, &params, limits),
@@ -194,6 +197,87 @@ fn compute(params: &Place, igraph: bool) -> Result<Call> {
         directed: params.bool_or("directed", true)?,
         params: inner,
     }))
+}
+
+/// Defaults are those of the client, which are not those of [`Umap`]. What says how and not what is taken, and changes
+/// nothing.
+fn umap(params: &Place) -> Result<Call> {
+    const TAKEN: [&str; 8] = [
+        "X",
+        "scale",
+        "n_neighbors",
+        "min_dist",
+        "spread",
+        "negative_sample_rate",
+        "metric",
+        "suffix",
+    ];
+    const EDGES: &str = "encode_weight";
+    const IGNORED: [&str; 6] =
+        ["engine", "feature_engine", "inplace", "memoize", "play", "encode_position"];
+    /// What can only be this.
+    const FIXED: [(&str, &str); 9] = [
+        ("y", "null"),
+        ("kind", "\"nodes\""),
+        ("local_connectivity", "1"),
+        ("repulsion_strength", "1"),
+        ("n_components", "2"),
+        ("dbscan", "false"),
+        ("umap_kwargs", "{}"),
+        ("umap_fit_kwargs", "{}"),
+        ("umap_transform_kwargs", "{}"),
+    ];
+    let known: Vec<&str> = TAKEN
+        .into_iter()
+        .chain([EDGES])
+        .chain(IGNORED)
+        .chain(FIXED.map(|(name, _)| name))
+        .collect();
+    params.only("parameter", &known)?;
+    for (name, only) in FIXED {
+        if let Some(place) = params.get(name)? {
+            let given = place.value.to_value();
+            let same = given.as_f64().map_or_else(
+                || given.to_string() == only,
+                |number| only.parse().is_ok_and(|only: f64| only == number),
+            );
+            if !same {
+                let reason = "nodes come to the plane by columns of numbers, with defaults";
+                return Err(place.unsupported(format!("`{name}` other than {only}"), reason));
+            }
+        }
+    }
+    let number = |name: &str, otherwise: f64| match params.get(name)? {
+        None => Ok(otherwise),
+        Some(place) => place.value.to_value().as_f64().ok_or_else(|| place.wrong("a number")),
+    };
+    let distance = match params.get("metric")? {
+        None => Distance::Euclidean,
+        Some(place) => match place.text()? {
+            "euclidean" => Distance::Euclidean,
+            "cosine" => Distance::Cosine,
+            name => return Err(place.unknown("metric", name, ["euclidean", "cosine"])),
+        },
+    };
+    let columns = params.get("X")?.map(|place| match place.value {
+        Json::Text(name) => Ok(vec![name.clone()]),
+        _ => texts(&place),
+    });
+    let options = Umap {
+        n_neighbors: params.count_at("n_neighbors")?.unwrap_or(12),
+        distance,
+        min_distance: number("min_dist", 0.1)?,
+        spread: number("spread", 0.5)?,
+        negative_samples: params.count_at("negative_sample_rate")?.unwrap_or(5),
+        ..Umap::default()
+    };
+    Ok(Call::Umap(Box::new(UmapCall {
+        columns: columns.transpose()?,
+        options,
+        scale: number("scale", 1.0)?,
+        suffix: params.text_or("suffix", "")?,
+        edges: params.bool_or(EDGES, true)?,
+    })))
 }
 
 fn hypergraph(params: &Place) -> Result<Call> {

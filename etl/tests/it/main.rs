@@ -1,0 +1,17 @@
+//! The tests of the crate from outside.
+//!
+//! One program: each more would be linked with all that the crate depends on once more.
+
+mod analytics;
+mod cases;
+#[cfg(feature = "expressions")]
+mod common;
+mod device_expressions;
+mod device_tables;
+mod expressions;
+mod gfql;
+mod gfql_paths;
+mod gfql_rows;
+mod hypergraph;
+mod pipeline;
+mod sources;
