@@ -231,6 +231,24 @@ def test_sweeps_go_on_and_end_in_a_leaderboard(tmp_path):
     assert gl.sweep(text, out=tmp_path / "t").report["states"] == {"completed": 1}
 
 
+def test_a_script_that_runs_its_own_function_ends(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import graphlume as gl\n\n"
+        "def mine(data):\n"
+        "    return {'result_type': 'NODE_ANOMALY_SCORES', 'scores': [1.0, 2.0], 'ground_truth': [0, 1]}\n\n"
+        f"done = gl.run(mine, 'bundled:disney', root={str(tmp_path)!r}, timeout='1 min')\n"
+        "print(done.state, done.output)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.stdout.startswith("failed") and 'if __name__ == "__main__":' in done.stdout, (done.stdout, done.stderr)
+    assert len(list((tmp_path / "experiments").glob("exp__*"))) == 1
+    guarded = script.read_text().replace("done = ", "if __name__ == '__main__':\n    done = ").replace("print", "    print")
+    script.write_text(guarded)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.stdout.startswith("completed"), (done.stdout, done.stderr)
+
+
 def test_sweeps_take_functions(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(

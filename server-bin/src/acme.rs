@@ -143,6 +143,8 @@ impl Issuer {
                 Ok(()) => {
                     wait = FIRST_WAIT;
                     tracing::info!("there is a certificate for {names}");
+                    // A clock that is wrong makes each certificate due at once.
+                    tokio::time::sleep(wait).await;
                 }
                 Err(error) => {
                     tracing::error!(
@@ -162,7 +164,17 @@ impl Issuer {
         self.certificates.forget_proofs();
         let pem = answer?;
         self.take(&pem)?;
-        write_secret(&self.certificate_path(), pem.as_bytes())
+        // It is used already: what is lost, if it cannot be kept, is one more order after the next start.
+        let path = self.certificate_path();
+        while let Err(error) = write_secret(&path, pem.as_bytes()) {
+            tracing::error!(
+                "{}: {error:#}; next try in {} s",
+                path.display(),
+                FIRST_WAIT.as_secs()
+            );
+            tokio::time::sleep(FIRST_WAIT).await;
+        }
+        Ok(())
     }
 
     /// Uses a key and its chain from now on.

@@ -10,6 +10,8 @@ use anyhow::{Context, bail, ensure};
 use graphlume::Device;
 use serde::Deserialize;
 
+use crate::auth::Network;
+
 /// Options of a server as they are given; what is absent has its default in [`Config`].
 ///
 /// The same names are flags, keys of the configuration file (with `_` for `-`) and environment variables.
@@ -109,6 +111,10 @@ pub struct Settings {
     /// are no accounts, so that no page of the web can reach it through a name of its own
     #[arg(long, value_name = "HOST", env = "GRAPHLUME_HOSTS", value_delimiter = ',')]
     pub hosts: Option<Vec<String>>,
+    /// Proxies in front of the server, as an address or a network such as `10.0.0.0/8`: whoever they name last in
+    /// `X-Forwarded-For` is the client, whose failures to sign in are counted [default: none, the header is ignored]
+    #[arg(long, value_name = "ADDRESS", env = "GRAPHLUME_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<Network>>,
     /// Folder of experiments to show
     #[arg(long, value_name = "FOLDER", env = "GRAPHLUME_EXPERIMENTS")]
     pub experiments: Option<PathBuf>,
@@ -229,6 +235,8 @@ pub struct Config {
     pub image_origins: Vec<String>,
     /// Further names of this server.
     pub hosts: Vec<String>,
+    /// Proxies that say who the client is.
+    pub trusted_proxies: Vec<Network>,
     /// Folder of experiments to show.
     pub experiments: Option<PathBuf>,
     /// Whether administrators may start and stop experiments.
@@ -342,6 +350,7 @@ impl Settings {
             frame_ancestors,
             image_origins,
             hosts,
+            trusted_proxies,
             experiments,
             allow_runs,
             metrics_token,
@@ -428,6 +437,7 @@ impl Settings {
             frame_ancestors: self.frame_ancestors.unwrap_or_else(notebooks),
             image_origins: self.image_origins.unwrap_or_default(),
             hosts: self.hosts.unwrap_or_default(),
+            trusted_proxies: self.trusted_proxies.unwrap_or_default(),
             experiments: self.experiments,
             allow_runs: self.allow_runs.unwrap_or(false),
             metrics_token: self.metrics_token,

@@ -153,6 +153,11 @@ impl From<sqlx::Error> for ApiError {
             }
             _ => false,
         };
+        // PostgreSQL's texts have no zeros, which SQLite's may have.
+        let has_zero = error.as_database_error().and_then(|error| error.code());
+        if has_zero.is_some_and(|code| code == "22021") {
+            return Self::Invalid("a text holds a character that cannot be kept".to_owned());
+        }
         match error {
             error if is_away => {
                 tracing::error!("database: {error}");

@@ -35,6 +35,7 @@ mod words;
 mod workers;
 
 pub use api::{description, router};
+pub use auth::Network;
 pub use config::{Acme, Config, Settings, Size, Tls};
 pub use error::{ApiError, ApiResult};
 pub use live::wire as stream;

@@ -96,6 +96,15 @@ def _place(options: Mapping[str, Any]) -> dict[str, Any]:
     return _given({name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()})
 
 
+def _not_while_reading() -> None:
+    """Refuses to run methods while this process reads a script for a method that is in it."""
+    if script := os.environ.get("GRAPHLUME_READS_METHOD"):
+        raise InputError(
+            f"{script} is read for a method in it, and runs methods while it is read, which would go on without end: put what runs "
+            'them below `if __name__ == "__main__":`'
+        )
+
+
 def _function(method: Callable[..., Any], experiments: Path) -> str:
     """A function as ``FILE.py:NAME``: where it is defined, or else a file that holds it pickled.
 
@@ -160,8 +169,9 @@ def run(
 
     ``method`` is a detector (``gl.detect.methods()``), the folder of a method, the name of one in ``ROOT/methods``,
     ``"FILE.py:FUNCTION"``, or a function: ``f(data, **parameters)``, where ``data`` is the path of the dataset; it returns a
-    dict with what ``results.json`` holds (``result_type``, ``scores``, ``ground_truth`` …). A function that no file
-    has, as in a notebook, needs the package cloudpickle. ``dataset`` is a path, the name of one in ``ROOT/datasets``, or
+    dict with what ``results.json`` holds (``result_type``, ``scores``, ``ground_truth`` …). The file of a function is read
+    once more for each run: in a script, what calls ``run`` stands below ``if __name__ == "__main__":``. A function that
+    no file has, as in a notebook, needs the package cloudpickle. ``dataset`` is a path, the name of one in ``ROOT/datasets``, or
     ``bundled:NAME``. The experiment is a folder in ``ROOT/experiments``.
 
     - Keywords that are none of these, and ``parameters``: the method's own.
@@ -180,6 +190,7 @@ def run(
     >>> done.evaluate(resamples=0).roc_auc > 0.5
     True
     """
+    _not_while_reading()
     home = Path(root)
     if callable(method):
         method = _function(method, home / "experiments")
@@ -270,6 +281,7 @@ def sweep(
     >>> done.leaderboard().to_table().select("method", "dataset").to_dict()["dataset"].tolist()
     ['disney', 'disney']
     """
+    _not_while_reading()
     said: dict[str, Any] | str = os.fspath(spec) if not isinstance(spec, Mapping) else dict(spec)
     if isinstance(said, dict) and isinstance(said.get("methods"), (list, tuple)):
         said["methods"] = [_named(method, Path("sweeps" if out is None else out)) for method in said["methods"]]

@@ -23,6 +23,7 @@ use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array};
 use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use graph_core::ReadOptions;
 use serde_json::{Map, Value};
 
 pub use kind::{Level, ResultType, Timing};
@@ -204,11 +205,21 @@ impl Results {
     /// times or ids are not as many as scores; [`Error::WrongShape`] for rows where there are none in its
     /// result type, and the other way round.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        Self::read_within(path, ReadOptions::default().max_bytes)
+    }
+
+    /// As [`read`](Self::read), of a file that becomes at most `max_bytes` bytes when it is decompressed and decoded: for files
+    /// of strangers. JSON, which is not compressed, is read whatever it says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read); [`Error::Graph`] if it becomes more.
+    pub fn read_within(path: impl AsRef<Path>, max_bytes: u64) -> Result<Self> {
         let path = path.as_ref();
         open(path)?;
         let results = match path.extension().is_some_and(|suffix| suffix == "json") {
             true => json::read(path)?,
-            false => table::read(path)?,
+            false => table::read(path, max_bytes)?,
         };
         results.check()?;
         Ok(results)

@@ -23,8 +23,8 @@ pub(super) fn write(results: &Results, path: &Path) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn read(path: &Path) -> Result<Results> {
-    let batch = graph_core::read_table(path)?;
+pub(super) fn read(path: &Path, max_bytes: u64) -> Result<Results> {
+    let batch = graph_core::read_table_within(path, max_bytes)?;
     results(&batch).map_err(|problem| Error::bad_file(path, problem))
 }
 

@@ -5,7 +5,10 @@ spec = importlib.util.spec_from_file_location("method", file)
 module = importlib.util.module_from_spec(spec)
 sys.modules["method"] = module
 sys.path.insert(0, os.path.dirname(file))
+# A script that runs its own function would begin again here, and again in each of those runs.
+os.environ["GRAPHLUME_READS_METHOD"] = file
 spec.loader.exec_module(module)
+del os.environ["GRAPHLUME_READS_METHOD"]
 function = getattr(module, name, None)
 if not callable(function):
     sys.exit(f"{file} has no function `{name}`")

@@ -636,6 +636,9 @@ async fn change(
             *old = new;
         }
     }
+    if shares {
+        server.store.set_sharing(&dataset).await?;
+    }
     server.store.update_dataset(&dataset).await?;
     let loaded = server.loaded(&dataset).await?;
     Ok(Json(Description::of(&who, &dataset, &loaded)?))

@@ -86,7 +86,9 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
     let start = Instant::now();
     let method = name_of(request.method());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let path = request.uri().path().to_owned();
+    // Some addresses are secrets: whoever knows the state of a sign-in elsewhere may take its token.
+    let secret = route.as_deref().filter(|route| route.contains("{state}"));
+    let path = secret.unwrap_or_else(|| request.uri().path()).to_owned();
     let id = request.extensions().get::<RequestId>();
     let id = id.and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
     let begin = |traces: &Traces| traces.begin(method, &path, route.as_deref(), request.headers());

@@ -35,6 +35,7 @@ pub(crate) use accounts::with_cookie;
 
 pub(crate) use self::cases::CaseRuns;
 pub(crate) use self::experiments::Runs;
+use crate::auth::behind_proxies;
 use crate::server::Server;
 
 /// Largest body in JSON, in bytes; files have a limit of their own.
@@ -109,6 +110,7 @@ pub fn router(server: Server) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     let around = ServiceBuilder::new()
+        .layer(from_fn_with_state(server.clone(), behind_proxies))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(from_fn_with_state(server.clone(), gate::record))

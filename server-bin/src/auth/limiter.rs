@@ -27,6 +27,8 @@ use crate::states::{Counted, Ends, Memory, States};
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
     own: Memory,
+    /// Addresses at which somebody signed in: kept for long, and apart, so that they push no failures out.
+    known: Memory,
     shared: Option<Arc<dyn States>>,
     /// Attempts that are being delayed, by name.
     delayed: Mutex<HashMap<String, usize>>,
@@ -144,7 +146,7 @@ impl Limiter {
     }
 
     async fn is_known(&self, name: &str) -> bool {
-        for states in self.all() {
+        for states in self.with_shared(&self.known) {
             if let Ok(Some(_)) = states.get(name).await {
                 return true;
             }
@@ -155,7 +157,7 @@ impl Limiter {
     pub(crate) async fn failed(&self, attempt: &Attempt) {
         let name = attempt.named.as_ref().map(|named| named.name.as_str());
         for who in attempt.limits().map(|(who, _)| who).chain(name) {
-            for states in self.all() {
+            for states in self.with_shared(&self.own) {
                 // What cannot be reached has been said; then the own count is what counts.
                 let _ = states.add(who, 1, Ends::AfterLast(MEMORY)).await;
             }
@@ -165,16 +167,18 @@ impl Limiter {
     /// Forgives what failed at that address under that name; what others did is not forgotten for it.
     pub(crate) async fn succeeded(&self, attempt: &Attempt) {
         let Some(named) = &attempt.named else { return };
-        for states in self.all() {
+        for states in self.with_shared(&self.own) {
             let _ = states.forget(&named.pair).await;
+        }
+        for states in self.with_shared(&self.known) {
             // One that is known is remembered anew.
             let _ = states.forget(&named.known).await;
             let _ = states.exchange(&named.known, None, Some(b"1"), KNOWN).await;
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &dyn States> {
-        let own: &dyn States = &self.own;
+    fn with_shared<'a>(&'a self, own: &'a Memory) -> impl Iterator<Item = &'a dyn States> {
+        let own: &dyn States = own;
         std::iter::once(own).chain(self.shared.as_deref())
     }
 }

@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, header};
 
 pub(crate) use limiter::{Attempt, Limiter};
 pub(crate) use password::{fingerprint, hash, random, verify};
-pub(crate) use peer::Peer;
+pub use peer::Network;
+pub(crate) use peer::{Peer, behind_proxies};
 pub(crate) use sign_in::{Hashing, SignedIn};
 pub(crate) use token::{Claims, TokenError, Tokens};
 

@@ -17,8 +17,8 @@ use super::{Held, Key, What};
 use crate::states::States;
 use crate::store::Dataset;
 
-/// Largest that is shared, in bytes: larger things take longer to be sent than is worth while.
-const LARGEST: usize = 16 << 20;
+/// Largest that is shared, in bytes: it has to be sent within the second after which what is shared counts as away.
+const LARGEST: usize = 2 << 20;
 
 /// How long it is kept.
 const LIFETIME: Duration = Duration::from_hours(1);

@@ -115,8 +115,9 @@ pub(super) async fn list(
     Query(page): Query<Page>,
 ) -> Result<Response, Refused> {
     let [limit, offset] = page.bounds();
-    let files = server.store.files(&who.user()?.id, limit, offset).await?;
-    let n = offset + files.len() as i64;
+    let owner = &who.user()?.id;
+    let files = server.store.files(owner, limit, offset).await?;
+    let n = server.store.n_files(owner).await?;
     Ok(answer::list(&files.iter().map(described).collect::<Vec<_>>(), n))
 }
 

@@ -402,7 +402,10 @@ async fn persist(
     let nodes = server.keep(report.nodes.clone()).await?;
     let new = NewDataset {
         owner: user.id.clone(),
-        organization: who.organization.clone().or_else(|| dataset.organization.clone()),
+        organization: who.organization.clone().or_else(|| {
+            let theirs = dataset.organization.clone();
+            theirs.filter(|slug| who.organizations.contains(slug))
+        }),
         mode,
         name: report.name.clone().unwrap_or_else(|| dataset.name.clone()),
         description: report.description.clone().unwrap_or_else(|| dataset.description.clone()),

@@ -68,7 +68,7 @@ pub(super) async fn link(
     let dataset = server.dataset(&who, &sharing.obj_pk, Access::Own).await?;
     let organization = dataset.organization.clone().or_else(|| who.organization.clone());
     let dataset = Dataset { mode: sharing.mode, organization, ..dataset };
-    server.store.update_dataset(&dataset).await?;
+    server.store.set_sharing(&dataset).await?;
     let user = who.user()?;
     let mut links = Vec::with_capacity(invited.len());
     for one in invited {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Counted, Ends, Reply, States};
 
-/// Names that are remembered at once. Further ones are not: whoever makes so many is held up by their address.
+/// Names that are remembered at once. For further ones those that would be forgotten soonest are.
 const MOST: usize = 100_000;
 
 /// States in the memory of this server.
@@ -38,23 +38,23 @@ impl Memory {
         work(&mut kept)
     }
 
-    /// Keeps something new, if there is room.
-    fn insert(
-        kept: &mut HashMap<String, Kept>,
-        name: &str,
-        what: What,
-        lifetime: Duration,
-    ) -> bool {
+    /// Keeps something new.
+    fn insert(kept: &mut HashMap<String, Kept>, name: &str, what: What, lifetime: Duration) {
         let now = Instant::now();
         if kept.len() >= MOST {
-            kept.retain(|_, one| now < one.until);
+            make_room(kept, now);
         }
-        let has_room = kept.len() < MOST;
-        if has_room {
-            kept.insert(name.to_owned(), Kept { what, until: now + lifetime });
-        }
-        has_room
+        kept.insert(name.to_owned(), Kept { what, until: now + lifetime });
     }
+}
+
+/// Forgets what has ended, and of the rest an eighth, so that not every new name looks at all of them.
+fn make_room(kept: &mut HashMap<String, Kept>, now: Instant) {
+    let mut ends: Vec<Instant> = kept.values().map(|one| one.until).collect();
+    let at = ends.len() / 8;
+    let (_, &mut last, _) = ends.select_nth_unstable(at);
+    let last = last.max(now);
+    kept.retain(|_, one| last < one.until);
 }
 
 /// An answer that is there already.
@@ -90,7 +90,7 @@ impl States for Memory {
                 (Some(value), Some(new)) => new.clone_into(value),
                 (Some(_), None) => drop(kept.remove(name)),
                 (None, Some(new)) => {
-                    return Self::insert(kept, name, What::Value(new.to_vec()), lifetime);
+                    Self::insert(kept, name, What::Value(new.to_vec()), lifetime);
                 }
                 (None, None) => {}
             }
@@ -132,5 +132,27 @@ impl States for Memory {
     fn forget<'a>(&'a self, name: &'a str) -> Reply<'a, ()> {
         self.with(name, |kept| kept.remove(name));
         at_once(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_new_has_room() {
+        let memory = Memory::default();
+        let ends = |secs| Ends::AfterLast(Duration::from_secs(secs));
+        memory.add("long", 1, ends(10_000)).await.unwrap();
+        for i in 0..MOST {
+            memory.add(&format!("short {i}"), 1, ends(100 + i as u64 / 1000)).await.unwrap();
+        }
+        assert_eq!(memory.add("new", 1, ends(100)).await.unwrap(), 1);
+        assert!(memory.count("new").await.unwrap().is_some());
+        assert!(memory.count("long").await.unwrap().is_some());
+        assert!(memory.count("short 0").await.unwrap().is_none());
+        let last = format!("short {}", MOST - 1);
+        assert!(memory.count(&last).await.unwrap().is_some());
+        assert!(memory.kept.lock().unwrap().len() < MOST);
     }
 }

@@ -101,7 +101,12 @@ impl Store {
         row.as_ref().map(case).transpose()
     }
 
-    /// Cases of a user and of the user's organization, the newest first.
+    pub(crate) async fn n_cases(&self, owner: &str) -> sqlx::Result<i64> {
+        let select = "SELECT COUNT(*) AS n FROM cases WHERE owner = $1";
+        sqlx::query(select).bind(owner).fetch_one(&self.pool).await?.try_get("n")
+    }
+
+    /// Cases of a user and of the user's organization, the newest first, without their texts.
     pub(crate) async fn cases(
         &self,
         owner: &str,
@@ -109,7 +114,8 @@ impl Store {
         limit: i64,
         offset: i64,
     ) -> sqlx::Result<Vec<Case>> {
-        let select = "SELECT * FROM cases WHERE owner = $1 OR (mode = 'organization' AND organization = $2) \
+        let select = "SELECT id, owner, organization, mode, title, '' AS text, created_at, updated_at FROM cases \
+                      WHERE owner = $1 OR (mode = 'organization' AND organization = $2) \
                       ORDER BY created_at DESC, id LIMIT $3 OFFSET $4";
         let rows = sqlx::query(select)
             .bind(owner)

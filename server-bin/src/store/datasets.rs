@@ -254,14 +254,26 @@ impl Store {
         Ok(dataset)
     }
 
-    /// Writes what is said of a dataset; its tables and positions, which others may be changing, have calls of their own.
-    pub(crate) async fn update_dataset(&self, dataset: &Dataset) -> sqlx::Result<()> {
-        let update = "UPDATE datasets SET organization = $2, mode = $3, name = $4, description = $5, spec = $6, \
-                      updated_at = $7 WHERE id = $1";
+    /// Writes who may see a dataset, and nothing else.
+    pub(crate) async fn set_sharing(&self, dataset: &Dataset) -> sqlx::Result<()> {
+        let update =
+            "UPDATE datasets SET organization = $2, mode = $3, updated_at = $4 WHERE id = $1";
         sqlx::query(update)
             .bind(&dataset.id)
             .bind(dataset.organization.as_deref())
             .bind(dataset.mode.name())
+            .bind(now())
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
+    /// Writes what is said of a dataset; its tables, its positions and who may see it, which others may be changing, have calls
+    /// of their own.
+    pub(crate) async fn update_dataset(&self, dataset: &Dataset) -> sqlx::Result<()> {
+        let update = "UPDATE datasets SET name = $2, description = $3, spec = $4, updated_at = $5 WHERE id = $1";
+        sqlx::query(update)
+            .bind(&dataset.id)
             .bind(&dataset.name)
             .bind(&dataset.description)
             .bind(text(&dataset.spec))

@@ -107,6 +107,11 @@ impl Store {
         rows.iter().map(file).collect()
     }
 
+    pub(crate) async fn n_files(&self, owner: &str) -> sqlx::Result<i64> {
+        let select = "SELECT COUNT(*) AS n FROM files WHERE owner = $1";
+        sqlx::query(select).bind(owner).fetch_one(&self.pool).await?.try_get("n")
+    }
+
     pub(crate) async fn remove_file(&self, id: &str) -> sqlx::Result<bool> {
         let done =
             sqlx::query("DELETE FROM files WHERE id = $1").bind(id).execute(&self.pool).await?;

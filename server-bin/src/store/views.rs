@@ -71,9 +71,11 @@ impl Store {
         rows.iter().map(view).collect()
     }
 
-    pub(crate) async fn n_views(&self, dataset: &str) -> sqlx::Result<i64> {
-        let select = "SELECT COUNT(*) AS n FROM views WHERE dataset = $1";
-        sqlx::query(select).bind(dataset).fetch_one(&self.pool).await?.try_get("n")
+    /// How many views there are, and the length of their states.
+    pub(crate) async fn size_of_views(&self, dataset: &str) -> sqlx::Result<[i64; 2]> {
+        let select = "SELECT COUNT(*) AS n, COALESCE(SUM(LENGTH(state)), 0) AS size FROM views WHERE dataset = $1";
+        let row = sqlx::query(select).bind(dataset).fetch_one(&self.pool).await?;
+        Ok([row.try_get("n")?, row.try_get("size")?])
     }
 
     pub(crate) async fn view(&self, dataset: &str, id: &str) -> sqlx::Result<Option<View>> {

@@ -24,6 +24,9 @@ use crate::store::{Case, Mode, now};
 
 pub(crate) use self::runs::CaseRuns;
 
+/// Most cases of one user.
+const MOST: i64 = 1000;
+
 pub(crate) fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -194,6 +197,9 @@ async fn create(
         (None, Some(name)) => template(&name)?.text.to_owned(),
         _ => return Err(ApiError::Invalid("either `text` or `template` is needed".to_owned())),
     };
+    if MOST <= server.store.n_cases(&user.id).await? {
+        return Err(ApiError::Conflict(format!("you have {MOST} cases; delete one first")));
+    }
     let now = now();
     let case = Case {
         id: uuid::Uuid::new_v4().simple().to_string(),

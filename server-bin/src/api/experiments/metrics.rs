@@ -168,8 +168,9 @@ pub(super) async fn evaluations(
         receive(&server.objects, request.into_body(), suffix, server.config.upload_max_size)
             .await?;
     let device = server.config.device;
+    let max_bytes = server.read_options(draft.as_file().metadata()?.len()).max_bytes;
     let work = move |control: &graphlume::etl::Control<'_>| {
-        let results = Results::read(draft.path()).map_err(|error| {
+        let results = Results::read_within(draft.path(), max_bytes).map_err(|error| {
             // The file has another name here than where it comes from.
             let here = draft.path().display().to_string();
             ApiError::Invalid(error.to_string().replace(&here, "the file"))

@@ -97,10 +97,13 @@ fn mask(table: &RecordBatch, n: usize) -> ApiResult<(String, usize)> {
     };
     let mut bits = vec![0_u8; n.div_ceil(8)];
     let mut count = 0;
-    for row in rows.as_primitive::<UInt32Type>().iter().flatten() {
-        let (byte, bit) = (row as usize / 8, 1 << (row % 8));
-        count += usize::from(bits[byte] & bit == 0);
-        bits[byte] |= bit;
+    let words = "the query makes other numbers of the rows of the graph, and so names none of its nodes or edges";
+    let other = || ApiError::Invalid(words.to_owned());
+    for row in rows.as_primitive_opt::<UInt32Type>().ok_or_else(other)?.iter().flatten() {
+        let byte = bits.get_mut(row as usize / 8).ok_or_else(other)?;
+        let bit = 1 << (row % 8);
+        count += usize::from(*byte & bit == 0);
+        *byte |= bit;
     }
     Ok((STANDARD.encode(bits), count))
 }

@@ -23,6 +23,9 @@ const MOST: i64 = 1000;
 /// Most bytes of a view's state.
 const LARGEST: usize = 1 << 20;
 
+/// Largest states of all views of a dataset, which are listed together.
+const LARGEST_IN_ALL: i64 = 16 << 20;
+
 /// Most bytes of a view's picture.
 const LARGEST_PICTURE: usize = 1 << 16;
 
@@ -131,8 +134,15 @@ pub(super) async fn save(
     if let Some(picture) = &new.picture {
         checked_picture(picture)?;
     }
-    if server.store.n_views(&dataset.id).await? >= MOST {
+    let [n, size] = server.store.size_of_views(&dataset.id).await?;
+    if MOST <= n {
         return Err(ApiError::Conflict(format!("the dataset has {MOST} views; delete one first")));
+    }
+    if LARGEST_IN_ALL < size + bytes as i64 {
+        let words = format!(
+            "the views of the dataset have {size} bytes, and {LARGEST_IN_ALL} are the most; delete one first"
+        );
+        return Err(ApiError::Conflict(words));
     }
     let view = View {
         id: uuid::Uuid::new_v4().simple().to_string(),
