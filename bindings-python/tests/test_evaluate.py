@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import signal
+import subprocess
 import sys
 import threading
 import time
