@@ -266,7 +266,7 @@ def test_sweeps_take_functions(tmp_path):
     file.write_text(file.read_text().replace("% 7", "% 5"))
     assert gl.sweep(spec, out=tmp_path / "s").report["n_ran"] == 4
     table = done.leaderboard().to_table()
-    assert sorted(table["settings"]) == ["step=1", "step=3"] and set(table["method"]) == {"mine"} and table["n_runs"].tolist() == [2, 2]
+    assert sorted(table["settings"]) == ["step=1", "step=3"] and set(table["method"]) == {"mine step=1", "mine step=3"} and table["n_runs"].tolist() == [2, 2]
 
     def here(data, seed=0):
         return {"result_type": "NODE_ANOMALY_SCORES", "scores": [0.1, 0.9], "ground_truth": [0, 1]}
