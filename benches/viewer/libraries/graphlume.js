@@ -55,6 +55,8 @@ bench(isWhole ? "graphlume, all edges" : "graphlume", async (element, graph, bas
       places.apply(frame);
       view.frame(places);
     },
+    /** Edges in the last picture. */
+    edges: () => view.renderer.stats.edges,
     onPoint(tell) {
       view.on("hover", ({ node }) => node !== undefined && tell(node));
     },
