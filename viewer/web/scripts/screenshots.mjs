@@ -1,23 +1,27 @@
-// Makes the pictures of docs/viewer.md with the built page and the server of the tests, or any other:
-// node scripts/screenshots.mjs [ADDRESS DATASET]
+// Makes the pictures of docs/viewer.md with the built page and the server of the tests, of the animals of WordNet:
+// node scripts/screenshots.mjs DATA_NOUN [PICTURE …]
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { runnerImport } from "vite";
+import { animals } from "./animals.mjs";
 
 const out = new URL("../../../docs/images/viewer/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
-let [address, dataset = "small"] = process.argv.slice(2);
+const [noun, ...wanted] = process.argv.slice(2);
+const wants = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
+const dataset = "animals";
+let { ADDRESS: address } = process.env;
 let mock;
 if (!address) {
   const { module } = await runnerImport(new URL("../tests/mock/server.ts", import.meta.url).pathname);
-  mock = new module.Mock(module.samples());
+  mock = new module.Mock({ animals: animals(noun), ...module.samples() });
   address = await mock.listen();
 }
 const browser = await chromium.launch({
   executablePath: process.env.GRAPHLUME_CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
 });
-const page = await browser.newPage({ viewport: { width: 1120, height: 700 } });
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 page.setDefaultTimeout(120_000);
 page.on("pageerror", (error) => console.error(error));
 const get = (text) => page.evaluate(`(() => { const app = globalThis.graphlume; return ${text}; })()`);
@@ -27,14 +31,15 @@ const until = async (text) => {
 const still = async () => {
   let last;
   for (let i = 0; i < 40; i++) {
-    const now = JSON.stringify(await get("[app.viewer.view.camera.x, app.viewer.view.camera.scale, app.viewer.view.renderer.time, app.viewer.view.x(0)]"));
+    const now = JSON.stringify(await get("[app.viewer.view.camera.x, app.viewer.view.camera.scale, app.viewer.view.renderer.data.time, app.viewer.view.x(0)]"));
     if (now === last) break;
     last = now;
     await page.waitForTimeout(500);
   }
 };
 const shot = async (name) => {
-  await page.mouse.move(700, 690);
+  if (!wants(name)) return;
+  await page.mouse.move(700, 790);
   await still();
   await page.waitForTimeout(400);
   await page.screenshot({ path: `${out}${name}.png` });
@@ -45,53 +50,43 @@ const panel = (name) => page.getByRole("button", { name: new RegExp(`^${name} `)
 await page.goto(`${address}/`);
 await page.getByRole("heading", { name: "Graphs" }).waitFor();
 await page.waitForTimeout(800);
-await page.screenshot({ path: `${out}home.png` });
-await page.goto(`${address}/?dataset=${dataset}`);
+if (wants("home")) await page.screenshot({ path: `${out}home.png` });
+await page.goto(`${address}/?dataset=${dataset}&node_color=class`);
 await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
 await get("app.viewer.view.fit(false)");
 await shot("graph");
 await panel("Layout");
 await shot("layout");
 await panel("Appearance");
-await page.getByLabel("Color by").first().selectOption("kind");
-await page.getByLabel("Icon by").first().selectOption("icon");
+await page.getByLabel("Size by").first().selectOption("names");
 await page.waitForTimeout(1500);
 const hub = "app.viewer.view.order[0]";
-await get(`app.viewer.view.zoomTo([${hub}, ...app.viewer.view.graph.within([${hub}], 1, 'both').nodes].slice(0, 60))`);
+await get(`app.viewer.view.zoomTo([${hub}, ...app.viewer.view.graph.within([${hub}], 2, 'both').nodes].slice(0, 120))`);
 await page.waitForTimeout(1500);
 await shot("appearance");
-await get("app.viewer.encode('node_icon', undefined)");
-await get("app.viewer.encode('node_color', undefined)");
+await get("app.viewer.encode('node_size', undefined)");
 await get("app.viewer.view.fit(false)");
 await panel("Histograms");
-const bars = page.locator("[data-column='nodes:score'] svg.bars");
+const bars = page.locator("[data-column='nodes:depth'] svg.bars");
 await bars.waitFor();
 await bars.scrollIntoViewIfNeeded();
 const box = await bars.boundingBox();
-await page.mouse.move(box.x + box.width * 0.35, box.y + 20);
+await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
 await page.mouse.down();
-await page.mouse.move(box.x + box.width - 1, box.y + 20, { steps: 5 });
+await page.mouse.move(box.x + box.width * 0.62, box.y + 20, { steps: 5 });
 await page.mouse.up();
 await page.waitForTimeout(1500);
 await shot("histograms");
 await panel("Filters");
-await page.getByLabel("Expression", { exact: true }).first().fill("degree > 3 AND kind <> 'file'");
+await get("app.viewer.update({ filters: [] })");
+await page.getByLabel("Expression", { exact: true }).first().fill("class IN ('bird', 'mammal') AND depth < 12");
 await page.getByRole("button", { name: "Only these" }).click();
 await page.waitForTimeout(1200);
 await shot("filters");
 await get("app.viewer.update({ filters: [] })");
 await page.getByRole("button", { name: "Close Filters" }).click();
-const time = page.locator(".timebar svg.bars");
-const bar = await time.boundingBox();
-await page.mouse.move(bar.x + bar.width * 0.2, bar.y + 20);
-await page.mouse.down();
-await page.mouse.move(bar.x + bar.width * 0.35, bar.y + 20, { steps: 5 });
-await page.mouse.up();
-await get("app.viewer.set({ prune_orphans: true })");
-await page.waitForTimeout(1500);
-await shot("time");
-await get("app.viewer.update({ filters: [], settings: {} })");
-await get(`app.viewer.selectNeighbors(1, Uint32Array.of(${hub}))`);
+const birds = "app.viewer.view.order.find((u) => app.viewer.view.names.get(u) === 'bird') ?? app.viewer.view.order[1]";
+await get(`app.viewer.selectNeighbors(2, Uint32Array.of(${birds}))`);
 // The first selection of a page opens the panel by itself.
 if (!(await page.getByRole("complementary", { name: "Selection" }).isVisible())) await panel("Selection");
 await page.waitForTimeout(1500);
@@ -111,19 +106,38 @@ await shot("inspector");
 await page.keyboard.press("i");
 await get("app.viewer.set({ theme: 'light' })");
 await panel("Saved views");
-await page.getByLabel("Keep what is seen now").fill("All groups, light");
+await page.getByLabel("Keep what is seen now").fill("All animals, light");
 await page.getByRole("button", { name: "Save", exact: true }).click();
 await page.locator(".view-open img").waitFor();
 await get("app.viewer.view.fit(false)");
 await shot("views");
 
 // Collections, of the mock's own kinds.
-const set = (kind, node_color) => ({ type: "set", id: kind, name: `${kind}s`, node_color, expr: { type: "gfql_chain", gfql: [{ type: "Node", filter_dict: { kind } }] } });
-const collections = JSON.stringify([set("host", "#e69f00"), set("user", "#56b4e9"), set("file", "#cc79a7")]);
-await page.goto(`${address}/?dataset=${dataset}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
-await until("app?.viewer.collections.length === 3 && app.viewer.stream?.state === 'settled'");
-await get("app.viewer.view.fit(false)");
-await shot("collections");
+if (wants("collections")) {
+  const set = (name, node_color) => ({ type: "set", id: name, name: `${name}s`, node_color, expr: { type: "gfql_chain", gfql: [{ type: "Node", filter_dict: { class: name } }] } });
+  const collections = JSON.stringify([set("bird", "#e69f00"), set("mammal", "#56b4e9"), set("insect", "#cc79a7")]);
+  await page.goto(`${address}/?dataset=${dataset}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
+  await until("app?.viewer.collections.length === 3 && app.viewer.stream?.state === 'settled'");
+  await get("app.viewer.view.fit(false)");
+  await shot("collections");
+}
+
+// WordNet has no times: events of the tests.
+if (wants("time")) {
+  await page.goto(`${address}/?dataset=medium&theme=dark`);
+  await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
+  const time = page.locator(".timebar svg.bars");
+  await time.waitFor();
+  const bar = await time.boundingBox();
+  await page.mouse.move(bar.x + bar.width * 0.2, bar.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(bar.x + bar.width * 0.35, bar.y + 20, { steps: 5 });
+  await page.mouse.up();
+  await get("app.viewer.set({ prune_orphans: true })");
+  await page.waitForTimeout(1500);
+  await get("app.viewer.view.fit(false)");
+  await shot("time");
+}
 
 // Pages of anomaly detection, of a server that has some experiments: EXPERIMENT names one of them.
 const { EXPERIMENT } = process.env;
@@ -143,7 +157,7 @@ if (EXPERIMENT) {
   await ranked.waitFor();
   await page.setViewportSize({ width: 1120, height: 1300 });
   await ranked.screenshot({ path: `${out}leaderboard.png` });
-  await page.setViewportSize({ width: 1120, height: 700 });
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto(`${address}/experiments/${EXPERIMENT}`);
   await page.getByRole("button", { name: "Open in the graph view" }).click();
   await until("app?.viewer.stream?.state === 'settled' || app?.viewer.iteration > 300");

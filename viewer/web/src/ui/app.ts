@@ -265,7 +265,7 @@ export class App {
     this.panel.hidden = name === null;
     this.viewer.view.inset.left = name === null ? 60 : 364;
     // Whoever saw all shall see all beside the panel too.
-    if (this.viewer.scene && this.viewer.view.follow) this.viewer.view.fit();
+    if (this.viewer.scene && this.viewer.view.pilot.follow) this.viewer.view.fit();
     if (name === null) return;
     const label = PANELS.find(([n]) => n === name)![2];
     this.panel.setAttribute("aria-label", label);
@@ -295,7 +295,7 @@ export class App {
   private readonly keep = debounce(() => {
     if (!this.options.address || !this.viewer.scene) return;
     // Only what somebody did: a fresh page keeps a short address.
-    if (!this.viewer.history.canUndo && this.viewer.view.follow) return;
+    if (!this.viewer.history.canUndo && this.viewer.view.pilot.follow) return;
     history.replaceState(history.state, "", this.link());
   }, 400);
 
