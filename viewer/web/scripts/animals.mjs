@@ -65,5 +65,33 @@ export function animals(path) {
     ]),
     edges: new Map([["relation", sources.map(() => "is a")]]),
     times: new Set(),
+    start: rings(sources, targets, order.length),
   };
+}
+
+/** A tree from its root outwards: each branch has as much of the circle as it has leaves. */
+function rings(sources, targets, n) {
+  const below = Array.from({ length: n }, () => []);
+  const seen = new Set([0]);
+  sources.forEach((u, e) => {
+    if (!seen.has(u)) below[targets[e]].push(u);
+    seen.add(u);
+  });
+  const leaves = (u) => (below[u].length === 0 ? 1 : below[u].reduce((sum, v) => sum + leaves(v), 0));
+  const start = new Float64Array(2 * n);
+  const step = 6 * Math.sqrt(n);
+  const place = (u, from, to, depth) => {
+    const middle = (from + to) / 2;
+    start[2 * u] = step * Math.sqrt(depth) * Math.cos(middle);
+    start[2 * u + 1] = step * Math.sqrt(depth) * Math.sin(middle);
+    const all = leaves(u);
+    let at = from;
+    for (const v of below[u]) {
+      const part = ((to - from) * leaves(v)) / all;
+      place(v, at, at + part, depth + 1);
+      at += part;
+    }
+  };
+  place(0, 0, 2 * Math.PI, 0);
+  return start;
 }

@@ -1,6 +1,6 @@
 // Makes the pictures of docs/viewer.md with the built page and the server of the tests, of the animals of WordNet:
 // node scripts/screenshots.mjs DATA_NOUN [PICTURE …]
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { runnerImport } from "vite";
 import { animals } from "./animals.mjs";
@@ -37,80 +37,100 @@ const still = async () => {
     await page.waitForTimeout(500);
   }
 };
+// Small files of the same look: the browser writes WebP, which its screenshots are not.
+const small = await browser.newPage();
+const keep = async (name, png) => {
+  const url = await small.evaluate(async (base64) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${base64}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/webp", 0.88);
+  }, png.toString("base64"));
+  const bytes = Buffer.from(url.slice(url.indexOf(",") + 1), "base64");
+  writeFileSync(`${out}${name}.webp`, bytes);
+  console.log(`${name}: ${Math.round(bytes.length / 1024)} KiB`);
+};
 const shot = async (name) => {
   if (!wants(name)) return;
-  await page.mouse.move(700, 790);
+  await page.mouse.move(520, 24);
   await still();
+  // All edges, finely: a picture that moves shows less.
+  await until("!app.viewer.view.isMoving && app.viewer.view.renderer.edges.drawn < 0 && !app.viewer.view.renderer.edges.isStale");
   await page.waitForTimeout(400);
-  await page.screenshot({ path: `${out}${name}.png` });
-  console.log(name);
+  await keep(name, await page.screenshot());
 };
 const panel = (name) => page.getByRole("button", { name: new RegExp(`^${name} `) }).click();
 
-await page.goto(`${address}/`);
-await page.getByRole("heading", { name: "Graphs" }).waitFor();
-await page.waitForTimeout(800);
-if (wants("home")) await page.screenshot({ path: `${out}home.png` });
-await page.goto(`${address}/?dataset=${dataset}&node_color=class`);
-await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
-await get("app.viewer.view.fit(false)");
-await shot("graph");
-await panel("Layout");
-await shot("layout");
-await panel("Appearance");
-await page.getByLabel("Size by").first().selectOption("names");
-await page.waitForTimeout(1500);
-const hub = "app.viewer.view.order[0]";
-await get(`app.viewer.view.zoomTo([${hub}, ...app.viewer.view.graph.within([${hub}], 2, 'both').nodes].slice(0, 120))`);
-await page.waitForTimeout(1500);
-await shot("appearance");
-await get("app.viewer.encode('node_size', undefined)");
-await get("app.viewer.view.fit(false)");
-await panel("Histograms");
-const bars = page.locator("[data-column='nodes:depth'] svg.bars");
-await bars.waitFor();
-await bars.scrollIntoViewIfNeeded();
-const box = await bars.boundingBox();
-await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
-await page.mouse.down();
-await page.mouse.move(box.x + box.width * 0.62, box.y + 20, { steps: 5 });
-await page.mouse.up();
-await page.waitForTimeout(1500);
-await shot("histograms");
-await panel("Filters");
-await get("app.viewer.update({ filters: [] })");
-await page.getByLabel("Expression", { exact: true }).first().fill("class IN ('bird', 'mammal') AND depth < 12");
-await page.getByRole("button", { name: "Only these" }).click();
-await page.waitForTimeout(1200);
-await shot("filters");
-await get("app.viewer.update({ filters: [] })");
-await page.getByRole("button", { name: "Close Filters" }).click();
-const birds = "app.viewer.view.order.find((u) => app.viewer.view.names.get(u) === 'bird') ?? app.viewer.view.order[1]";
-await get(`app.viewer.selectNeighbors(2, Uint32Array.of(${birds}))`);
-// The first selection of a page opens the panel by itself.
-if (!(await page.getByRole("complementary", { name: "Selection" }).isVisible())) await panel("Selection");
-await page.waitForTimeout(1500);
-await shot("selection");
-await get("app.viewer.select(new Uint32Array(0))");
-const close = page.getByRole("button", { name: "Close Selection" });
-if (await close.isVisible()) await close.click();
-await page.locator(".picture").focus();
-await page.keyboard.press("i");
-await page.locator(".inspector th button", { hasText: "degree" }).click();
-await page.locator("th[aria-sort=ascending]").waitFor();
-await page.locator(".inspector th button", { hasText: "degree" }).click();
-await page.locator("th[aria-sort=descending]").waitFor();
-await page.locator(".inspector tbody tr").first().waitFor();
-await get("app.viewer.view.fit(false)");
-await shot("inspector");
-await page.keyboard.press("i");
-await get("app.viewer.set({ theme: 'light' })");
-await panel("Saved views");
-await page.getByLabel("Keep what is seen now").fill("All animals, light");
-await page.getByRole("button", { name: "Save", exact: true }).click();
-await page.locator(".view-open img").waitFor();
-await get("app.viewer.view.fit(false)");
-await shot("views");
+const panels = async () => {
+  await page.goto(`${address}/`);
+  await page.getByRole("heading", { name: "Graphs" }).waitFor();
+  await page.waitForTimeout(800);
+  if (wants("home")) await keep("home", await page.screenshot());
+  await page.goto(`${address}/?dataset=${dataset}&node_color=class`);
+  await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
+  await get("app.viewer.view.fit(false)");
+  await shot("graph");
+  await panel("Layout");
+  await shot("layout");
+  await panel("Appearance");
+  await page.getByLabel("Size by").first().selectOption("names");
+  await page.waitForTimeout(1500);
+  await get(`app.viewer.view.zoomTo([...app.viewer.view.graph.within([${called("oscine")}], 3, 'in').nodes])`);
+  await page.waitForTimeout(1500);
+  await shot("appearance");
+  await get("app.viewer.encode('node_size', undefined)");
+  await get("app.viewer.view.fit(false)");
+  await panel("Histograms");
+  const bars = page.locator("[data-column='nodes:depth'] svg.bars");
+  await bars.waitFor();
+  await bars.scrollIntoViewIfNeeded();
+  const box = await bars.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.62, box.y + 20, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForTimeout(1500);
+  await shot("histograms");
+  await panel("Filters");
+  await get("app.viewer.update({ filters: [] })");
+  await page.getByLabel("Expression", { exact: true }).first().fill("class IN ('bird', 'mammal') AND depth < 12");
+  await page.getByRole("button", { name: "Only these" }).click();
+  await page.waitForTimeout(1200);
+  await shot("filters");
+  await get("app.viewer.update({ filters: [] })");
+  await page.getByRole("button", { name: "Close Filters" }).click();
+  await get(`app.viewer.selectNeighbors(2, Uint32Array.of(${called("insect")}), "in")`);
+  // The first selection of a page opens the panel by itself.
+  if (!(await page.getByRole("complementary", { name: "Selection" }).isVisible())) await panel("Selection");
+  await page.waitForTimeout(500);
+  await page.getByRole("button", { name: "Zoom to" }).click();
+  await page.waitForTimeout(1500);
+  await shot("selection");
+  await get("app.viewer.select(new Uint32Array(0))");
+  const close = page.getByRole("button", { name: "Close Selection" });
+  if (await close.isVisible()) await close.click();
+  await page.locator(".picture").focus();
+  await page.keyboard.press("i");
+  await page.locator(".inspector th button", { hasText: "degree" }).click();
+  await page.locator("th[aria-sort=ascending]").waitFor();
+  await page.locator(".inspector th button", { hasText: "degree" }).click();
+  await page.locator("th[aria-sort=descending]").waitFor();
+  await page.locator(".inspector tbody tr").first().waitFor();
+  await get("app.viewer.view.fit(false)");
+  await shot("inspector");
+  await page.keyboard.press("i");
+  await get("app.viewer.set({ theme: 'light' })");
+  await panel("Saved views");
+  await page.getByLabel("Keep what is seen now").fill("All animals, light");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.locator(".view-open img").waitFor();
+  await get("app.viewer.view.fit(false)");
+  await shot("views");
+};
+const called = (name) => `[...app.viewer.view.order].find((u) => app.viewer.view.names.get(u) === "${name}")`;
+if (wanted.some((name) => !["collections", "time", "case", "case-editor"].includes(name)) || wanted.length === 0) await panels();
 
 // Collections, of the mock's own kinds.
 if (wants("collections")) {
@@ -139,6 +159,35 @@ if (wants("time")) {
   await shot("time");
 }
 
+// The page of a case, whose answers are those of a server for the template `logins`.
+if (!process.env.ADDRESS && wants("case", "case-editor")) {
+  const { caseAnswers } = await import("./case-answers.mjs");
+  const { data, answer } = caseAnswers();
+  mock.datasets.set("logins", data);
+  const dist = new URL("../dist/", import.meta.url);
+  const types = { html: "text/html", js: "text/javascript", css: "text/css" };
+  await page.route(/\/case\/[^?]*/, (route) => {
+    const file = /\/case\/(cases\.(?:js|css))$/.exec(new URL(route.request().url()).pathname)?.[1] ?? "cases.html";
+    return route.fulfill({ contentType: types[file.split(".")[1]], body: readFileSync(new URL(file, dist), "utf8") });
+  });
+  await page.route(/\/api\/v1\/(cases|case-|files)/, (route) => route.fulfill({ json: answer(new URL(route.request().url()).pathname.replace("/api/v1/", "")) }));
+  await page.route(/\/graph\/graph\.html/, (route) => route.fulfill({ status: 302, headers: { location: `${address}/?dataset=logins&theme=dark&embed=true&node_color=type&showPointsOfInterest=True` } }));
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await page.goto(`${address}/case/logins?account=cy&since=2026-01-01&hops=4&run=1`);
+  await page.getByText("Done in").waitFor();
+  await page.frameLocator("iframe").getByText(/settled ·/).waitFor();
+  await page.waitForTimeout(4000);
+  await keep("case", await page.screenshot());
+  await page.setViewportSize({ width: 1280, height: 1100 });
+  await page.getByText("Edit the case").click();
+  await page.locator(".forms > li").nth(3).locator("summary").click();
+  await page.locator(".editor").evaluate((one) => one.scrollIntoView());
+  await page.waitForTimeout(500);
+  const side = await page.locator(".side").boundingBox();
+  await keep("case-editor", await page.screenshot({ clip: { ...side, width: side.width } }));
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
 // Pages of anomaly detection, of a server that has some experiments: EXPERIMENT names one of them.
 const { EXPERIMENT } = process.env;
 if (EXPERIMENT) {
@@ -147,8 +196,7 @@ if (EXPERIMENT) {
     await page.goto(`${address}${path}`);
     await page.getByText(ready, { exact: false }).first().waitFor();
     await page.waitForTimeout(900);
-    await page.screenshot({ path: `${out}${name}.png` });
-    console.log(name);
+    await keep(name, await page.screenshot());
   };
   await plain("experiments", "/experiments", "experiments");
   await plain("experiment", `/experiments/${EXPERIMENT}`, "Area under the ROC");
@@ -156,7 +204,7 @@ if (EXPERIMENT) {
   const ranked = page.locator("section.card-wide").filter({ has: page.locator("svg.cd-picture") }).first();
   await ranked.waitFor();
   await page.setViewportSize({ width: 1120, height: 1300 });
-  await ranked.screenshot({ path: `${out}leaderboard.png` });
+  await keep("leaderboard", await ranked.screenshot());
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto(`${address}/experiments/${EXPERIMENT}`);
   await page.getByRole("button", { name: "Open in the graph view" }).click();

@@ -17,7 +17,7 @@ const FIELDS: Record<string, string> = {
   source: "from:text records:text",
   http: "url:text path:lines query:toml records:text timeout_secs:number",
   sql: `${STEP} query:long`,
-  filter: `${STEP} where:text nodes:text edges:text isolated:flag`,
+  filter: `${STEP} where:long nodes:long edges:long isolated:flag`,
   select: `${STEP} columns:lines`, with: `${STEP} columns:lines`, drop: `${STEP} columns:lines`, rename: `${STEP} columns:lines`,
   sort: `${STEP} by:lines`, top: `${STEP} n:number by:lines`, limit: `${STEP} n:number offset:number`,
   unique: `${STEP} by:lines which:first|last|any|none`,
@@ -27,7 +27,7 @@ const FIELDS: Record<string, string> = {
   bin: `${STEP} column:text into:text bins:number scale:linear|log|quantile every:text`,
   graph: `${STEP} with:steps source:text target:text weight:text id:text directed:flag`,
   hypergraph: `${STEP} entity_types:lines direct:flag opts:toml`,
-  expand: `${STEP} in:steps seeds:text start:lines hops:number direction:both|forward|reverse max_degree:number nodes:text edges:text column:text`,
+  expand: `${STEP} in:steps seeds:long start:lines hops:number direction:both|forward|reverse max_degree:number nodes:long edges:long column:text`,
   merge: STEP, gfql: `${STEP} query:toml`, largest_component: STEP, reverse: STEP, drop_self_loops: STEP,
   page_rank: STEP, degree: STEP, louvain: STEP, betweenness: STEP, components: STEP, nodes: STEP, edges: STEP,
 };
@@ -125,7 +125,7 @@ export class Editor {
       return field(key, area, "one a line");
     }
     if (kind === "long") {
-      const area = h("textarea", { class: key === "query" ? "code" : "", rows: key === "query" ? 4 : 1, value: String(now), onchange: () => set(area.value.trim() === "" ? null : written(area.value)) });
+      const area = h("textarea", { class: key === "note" ? "" : "code", rows: key === "query" ? 4 : String(now).length > 40 ? 2 : 1, spellcheck: key === "note", value: String(now), onchange: () => set(area.value.trim() === "" ? null : written(area.value)) });
       return field(key, area);
     }
     const choices = kind === "flag" ? ["true", "false"] : kind.includes("|") ? kind.split("|") : null;

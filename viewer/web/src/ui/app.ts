@@ -263,7 +263,11 @@ export class App {
     for (const [n, tab] of this.rail) tab.setAttribute("aria-pressed", String(n === name));
     this.histograms.show(name === "bars");
     this.panel.hidden = name === null;
-    this.viewer.view.inset.left = name === null ? 60 : 364;
+    const { inset } = this.viewer.view;
+    inset.left = name === null ? 60 : 364;
+    // Beside the legend too, where that leaves room enough.
+    const legend = this.stage.querySelector<HTMLElement>(".legend")?.offsetWidth ?? 0;
+    inset.right = name !== null && this.stage.clientWidth - inset.left - legend > 500 ? Math.max(56, legend + 24) : 56;
     // Whoever saw all shall see all beside the panel too.
     if (this.viewer.scene && this.viewer.view.pilot.follow) this.viewer.view.fit();
     if (name === null) return;

@@ -70,12 +70,39 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
         const covered = order.some((w) => w !== u && Math.hypot(v.camera.toScreenX(v.x(w)) - x, v.camera.toScreenY(v.y(w)) - y) < v.renderer.programs.radius(w, v.camera) + 4);
         if (covered) continue;
         seen++;
+        // From the picture that is kept, and from the few pixels that are drawn after a change.
+        if (v.pickAt({ x, y }).node !== u || v.pickAt({ x, y }).node !== u) wrong.push(u);
+        v.renderer.invalidate();
         if (v.pickAt({ x, y }).node !== u) wrong.push(u);
       }
       return { wrong, seen };
     })()`);
     expect(found.seen).toBeGreaterThan(50);
     expect(found.wrong).toEqual([]);
+    // What is kept is forgotten when something is hidden or the camera moves; edges are found where no node is.
+    const after = await get<unknown[]>(page, `(() => {
+      const v = app.viewer.view; const u = v.order[0];
+      const at = () => ({ x: v.camera.toScreenX(v.x(u)), y: v.camera.toScreenY(v.y(u)) });
+      const twice = (p) => [v.pickAt(p), v.pickAt(p), v.pickAt(p)].map((hit) => hit.node);
+      const first = twice(at());
+      const hidden = new Uint8Array(v.scene.n_nodes); hidden[u] = 1;
+      v.setHidden(hidden, null);
+      const gone = twice(at()).some((node) => node === u);
+      v.setHidden(null, null);
+      twice(at());
+      v.pan(40, 25);
+      const moved = twice(at());
+      v.pan(-40, -25);
+      const es = Array.from({ length: v.scene.n_edges }, (_, e) => e);
+      const lone = es.filter((e) => {
+        const [a, b] = [v.scene.edges[2 * e], v.scene.edges[2 * e + 1]];
+        const p = { x: (v.camera.toScreenX(v.x(a)) + v.camera.toScreenX(v.x(b))) / 2, y: (v.camera.toScreenY(v.y(a)) + v.camera.toScreenY(v.y(b))) / 2 };
+        v.renderer.invalidate();
+        return v.pickAt(p).edge === e && v.pickAt(p).edge === e;
+      });
+      return [first.every((node) => node === u), gone, moved.every((node) => node === u), lone.length > 0];
+    })()`);
+    expect(after).toEqual([true, false, true, true]);
     expect(await get(page, "Object.keys(app.viewer.view.pickAt({ x: 3, y: 3 })).length")).toBe(0);
 
     const hub = await get<number>(page, "app.viewer.view.order[0]");
