@@ -38,6 +38,7 @@ bench-viewer: ## Measure the browser viewer beside sigma, cosmos.gl and deck.gl;
 	cd benches/viewer && npm ci --loglevel=error && rm -f out/results.jsonl
 	cd benches/viewer && node run.mjs --repetitions 3
 	cd benches/viewer && node run.mjs --repetitions 3 --nodes 100000 --edges 200000
+	cd benches/viewer && node run.mjs --libraries graphlume,graphlume-whole --nodes 1000000 --edges 2000000
 	cd benches/viewer && node report.mjs
 
 bench: ## Run every benchmark; use a quiet machine

@@ -12,15 +12,19 @@ for (const n of [...new Set(rows.map((r) => r.n))].sort((a, b) => a - b)) {
   const here = rows.filter((r) => r.n === n);
   const { m, versions } = here[0];
   console.log(`\n${n.toLocaleString("en")} nodes, ${m.toLocaleString("en")} edges; sigma ${versions.sigma}, cosmos.gl ${versions.cosmos}, deck.gl ${versions.deck}, Chromium ${versions.chromium}\n`);
-  console.log("| | first picture, ms | pan, ms (p95) | zoom | moving | pointing | memory, MiB | repetitions |");
+  console.log("| | first picture, ms | pan, ms (p95), processor | zoom | moving | pointing | memory, MiB | repetitions |");
   console.log("|---|--:|--:|--:|--:|--:|--:|--:|");
   for (const name of [...new Set(here.map((r) => r.name))]) {
     const of = here.filter((r) => r.name === name);
     const stage = (key) => {
       const x = median(of.map((r) => r[key]?.median));
-      return x === undefined ? "–" : `${number(x)} (${number(median(of.map((r) => r[key]?.p95)))})`;
+      const cpu = median(of.map((r) => r[key]?.cpu));
+      const over = of.find((r) => r.over === key);
+      if (x === undefined) return over ? `> ${over.silent} s` : "–";
+      return `${number(x)} (${number(median(of.map((r) => r[key]?.p95)))})${cpu ? `, ${number(cpu)}` : ""}`;
     };
-    const memory = median(of.map((r) => (r.heap + r.buffers) / 2 ** 20));
-    console.log(`| ${name} | ${number(median(of.map((r) => r.first)))} | ${stage("pan")} | ${stage("zoom")} | ${stage("move")} | ${stage("point")} | ${number(memory)} | ${of.length} |`);
+    const memory = median(of.map((r) => (r.heap === undefined ? undefined : (r.heap + r.buffers) / 2 ** 20)));
+    const first = of.some((r) => r.over === "first") ? `> ${of.find((r) => r.over === "first").silent} s` : number(median(of.map((r) => r.first)));
+    console.log(`| ${name} | ${first} | ${stage("pan")} | ${stage("zoom")} | ${stage("move")} | ${stage("point")} | ${number(memory)} | ${of.length} |`);
   }
 }

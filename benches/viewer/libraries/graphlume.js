@@ -27,8 +27,8 @@ bench(isWhole ? "graphlume, all edges" : "graphlume", async (element, graph, bas
     view.camera.fitScale = to.scale;
     view.setCamera(to, false);
   };
-  view.renderer.crowd = 1;
-  if (isWhole) Object.assign(view.renderer, { budget: 1e15, finerAt: Infinity, adapt() {} });
+  view.renderer.programs.crowd = 1;
+  if (isWhole) Object.assign(view.renderer.edges.pace, { budget: 1e15, adapt() {} });
   camera(base);
   const places = new Places(n);
   let sequence = 0;
@@ -46,7 +46,7 @@ bench(isWhole ? "graphlume, all edges" : "graphlume", async (element, graph, bas
     },
     move(p, i) {
       if (isWhole || i < 0) {
-        view.renderer.setFloats(p);
+        view.renderer.data.setFloats(p);
         view.changed();
         return;
       }
@@ -55,6 +55,8 @@ bench(isWhole ? "graphlume, all edges" : "graphlume", async (element, graph, bas
       places.apply(frame);
       view.frame(places);
     },
+    /** Edges in the last picture. */
+    edges: () => view.renderer.stats.edges,
     onPoint(tell) {
       view.on("hover", ({ node }) => node !== undefined && tell(node));
     },

@@ -48,7 +48,7 @@ for (let k = 0; k < FRAMES; k++) {
     await get(`app.viewer.stream.send({ type: 'step', n: ${to - from} })`);
     await until(`app.viewer.iteration >= ${to} || app.viewer.stream.state === 'settled'`);
   }
-  await until("app.viewer.stream.state !== 'running' && app.viewer.view.renderer.time >= 1 && !app.viewer.view.pending");
+  await until("app.viewer.stream.state !== 'running' && app.viewer.view.renderer.data.time >= 1 && !app.viewer.view.motion.isPending");
   // The camera follows, a little behind, as it does for somebody who looks.
   const goal = await get("(() => { const v = app.viewer.view; v.fit(false); return { x: v.camera.x, y: v.camera.y, scale: v.camera.scale }; })()");
   const s = 0.35;

@@ -1,23 +1,27 @@
-// Makes the pictures of docs/viewer.md with the built page and the server of the tests, or any other:
-// node scripts/screenshots.mjs [ADDRESS DATASET]
-import { mkdirSync } from "node:fs";
+// Makes the pictures of docs/viewer.md with the built page and the server of the tests, of the animals of WordNet:
+// node scripts/screenshots.mjs DATA_NOUN [PICTURE …]
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { runnerImport } from "vite";
+import { animals } from "./animals.mjs";
 
 const out = new URL("../../../docs/images/viewer/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
-let [address, dataset = "small"] = process.argv.slice(2);
+const [noun, ...wanted] = process.argv.slice(2);
+const wants = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
+const dataset = "animals";
+let { ADDRESS: address } = process.env;
 let mock;
 if (!address) {
   const { module } = await runnerImport(new URL("../tests/mock/server.ts", import.meta.url).pathname);
-  mock = new module.Mock(module.samples());
+  mock = new module.Mock({ animals: animals(noun), ...module.samples() });
   address = await mock.listen();
 }
 const browser = await chromium.launch({
   executablePath: process.env.GRAPHLUME_CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
 });
-const page = await browser.newPage({ viewport: { width: 1120, height: 700 } });
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 page.setDefaultTimeout(120_000);
 page.on("pageerror", (error) => console.error(error));
 const get = (text) => page.evaluate(`(() => { const app = globalThis.graphlume; return ${text}; })()`);
@@ -27,103 +31,162 @@ const until = async (text) => {
 const still = async () => {
   let last;
   for (let i = 0; i < 40; i++) {
-    const now = JSON.stringify(await get("[app.viewer.view.camera.x, app.viewer.view.camera.scale, app.viewer.view.renderer.time, app.viewer.view.x(0)]"));
+    const now = JSON.stringify(await get("[app.viewer.view.camera.x, app.viewer.view.camera.scale, app.viewer.view.renderer.data.time, app.viewer.view.x(0)]"));
     if (now === last) break;
     last = now;
     await page.waitForTimeout(500);
   }
 };
+// Small files of the same look: the browser writes WebP, which its screenshots are not.
+const small = await browser.newPage();
+const keep = async (name, png) => {
+  const url = await small.evaluate(async (base64) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${base64}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/webp", 0.88);
+  }, png.toString("base64"));
+  const bytes = Buffer.from(url.slice(url.indexOf(",") + 1), "base64");
+  writeFileSync(`${out}${name}.webp`, bytes);
+  console.log(`${name}: ${Math.round(bytes.length / 1024)} KiB`);
+};
 const shot = async (name) => {
-  await page.mouse.move(700, 690);
+  if (!wants(name)) return;
+  await page.mouse.move(520, 24);
   await still();
+  // All edges, finely: a picture that moves shows less.
+  await until("!app.viewer.view.isMoving && app.viewer.view.renderer.edges.drawn < 0 && !app.viewer.view.renderer.edges.isStale");
   await page.waitForTimeout(400);
-  await page.screenshot({ path: `${out}${name}.png` });
-  console.log(name);
+  await keep(name, await page.screenshot());
 };
 const panel = (name) => page.getByRole("button", { name: new RegExp(`^${name} `) }).click();
 
-await page.goto(`${address}/`);
-await page.getByRole("heading", { name: "Graphs" }).waitFor();
-await page.waitForTimeout(800);
-await page.screenshot({ path: `${out}home.png` });
-await page.goto(`${address}/?dataset=${dataset}`);
-await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
-await get("app.viewer.view.fit(false)");
-await shot("graph");
-await panel("Layout");
-await shot("layout");
-await panel("Appearance");
-await page.getByLabel("Color by").first().selectOption("kind");
-await page.getByLabel("Icon by").first().selectOption("icon");
-await page.waitForTimeout(1500);
-const hub = "app.viewer.view.order[0]";
-await get(`app.viewer.view.zoomTo([${hub}, ...app.viewer.view.graph.within([${hub}], 1, 'both').nodes].slice(0, 60))`);
-await page.waitForTimeout(1500);
-await shot("appearance");
-await get("app.viewer.encode('node_icon', undefined)");
-await get("app.viewer.encode('node_color', undefined)");
-await get("app.viewer.view.fit(false)");
-await panel("Histograms");
-const bars = page.locator("[data-column='nodes:score'] svg.bars");
-await bars.waitFor();
-await bars.scrollIntoViewIfNeeded();
-const box = await bars.boundingBox();
-await page.mouse.move(box.x + box.width * 0.35, box.y + 20);
-await page.mouse.down();
-await page.mouse.move(box.x + box.width - 1, box.y + 20, { steps: 5 });
-await page.mouse.up();
-await page.waitForTimeout(1500);
-await shot("histograms");
-await panel("Filters");
-await page.getByLabel("Expression", { exact: true }).first().fill("degree > 3 AND kind <> 'file'");
-await page.getByRole("button", { name: "Only these" }).click();
-await page.waitForTimeout(1200);
-await shot("filters");
-await get("app.viewer.update({ filters: [] })");
-await page.getByRole("button", { name: "Close Filters" }).click();
-const time = page.locator(".timebar svg.bars");
-const bar = await time.boundingBox();
-await page.mouse.move(bar.x + bar.width * 0.2, bar.y + 20);
-await page.mouse.down();
-await page.mouse.move(bar.x + bar.width * 0.35, bar.y + 20, { steps: 5 });
-await page.mouse.up();
-await get("app.viewer.set({ prune_orphans: true })");
-await page.waitForTimeout(1500);
-await shot("time");
-await get("app.viewer.update({ filters: [], settings: {} })");
-await get(`app.viewer.selectNeighbors(1, Uint32Array.of(${hub}))`);
-// The first selection of a page opens the panel by itself.
-if (!(await page.getByRole("complementary", { name: "Selection" }).isVisible())) await panel("Selection");
-await page.waitForTimeout(1500);
-await shot("selection");
-await get("app.viewer.select(new Uint32Array(0))");
-const close = page.getByRole("button", { name: "Close Selection" });
-if (await close.isVisible()) await close.click();
-await page.locator(".picture").focus();
-await page.keyboard.press("i");
-await page.locator(".inspector th button", { hasText: "degree" }).click();
-await page.locator("th[aria-sort=ascending]").waitFor();
-await page.locator(".inspector th button", { hasText: "degree" }).click();
-await page.locator("th[aria-sort=descending]").waitFor();
-await page.locator(".inspector tbody tr").first().waitFor();
-await get("app.viewer.view.fit(false)");
-await shot("inspector");
-await page.keyboard.press("i");
-await get("app.viewer.set({ theme: 'light' })");
-await panel("Saved views");
-await page.getByLabel("Keep what is seen now").fill("All groups, light");
-await page.getByRole("button", { name: "Save", exact: true }).click();
-await page.locator(".view-open img").waitFor();
-await get("app.viewer.view.fit(false)");
-await shot("views");
+const panels = async () => {
+  await page.goto(`${address}/`);
+  await page.getByRole("heading", { name: "Graphs" }).waitFor();
+  await page.waitForTimeout(800);
+  if (wants("home")) await keep("home", await page.screenshot());
+  await page.goto(`${address}/?dataset=${dataset}&node_color=class`);
+  await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
+  await get("app.viewer.view.fit(false)");
+  await shot("graph");
+  await panel("Layout");
+  await shot("layout");
+  await panel("Appearance");
+  await page.getByLabel("Size by").first().selectOption("names");
+  await page.waitForTimeout(1500);
+  await get(`app.viewer.view.zoomTo([...app.viewer.view.graph.within([${called("oscine")}], 3, 'in').nodes])`);
+  await page.waitForTimeout(1500);
+  await shot("appearance");
+  await get("app.viewer.encode('node_size', undefined)");
+  await get("app.viewer.view.fit(false)");
+  await panel("Histograms");
+  const bars = page.locator("[data-column='nodes:depth'] svg.bars");
+  await bars.waitFor();
+  await bars.scrollIntoViewIfNeeded();
+  const box = await bars.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.62, box.y + 20, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForTimeout(1500);
+  await shot("histograms");
+  await panel("Filters");
+  await get("app.viewer.update({ filters: [] })");
+  await page.getByLabel("Expression", { exact: true }).first().fill("class IN ('bird', 'mammal') AND depth < 12");
+  await page.getByRole("button", { name: "Only these" }).click();
+  await page.waitForTimeout(1200);
+  await shot("filters");
+  await get("app.viewer.update({ filters: [] })");
+  await page.getByRole("button", { name: "Close Filters" }).click();
+  await get(`app.viewer.selectNeighbors(2, Uint32Array.of(${called("insect")}), "in")`);
+  // The first selection of a page opens the panel by itself.
+  if (!(await page.getByRole("complementary", { name: "Selection" }).isVisible())) await panel("Selection");
+  await page.waitForTimeout(500);
+  await page.getByRole("button", { name: "Zoom to" }).click();
+  await page.waitForTimeout(1500);
+  await shot("selection");
+  await get("app.viewer.select(new Uint32Array(0))");
+  const close = page.getByRole("button", { name: "Close Selection" });
+  if (await close.isVisible()) await close.click();
+  await page.locator(".picture").focus();
+  await page.keyboard.press("i");
+  await page.locator(".inspector th button", { hasText: "degree" }).click();
+  await page.locator("th[aria-sort=ascending]").waitFor();
+  await page.locator(".inspector th button", { hasText: "degree" }).click();
+  await page.locator("th[aria-sort=descending]").waitFor();
+  await page.locator(".inspector tbody tr").first().waitFor();
+  await get("app.viewer.view.fit(false)");
+  await shot("inspector");
+  await page.keyboard.press("i");
+  await get("app.viewer.set({ theme: 'light' })");
+  await panel("Saved views");
+  await page.getByLabel("Keep what is seen now").fill("All animals, light");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.locator(".view-open img").waitFor();
+  await get("app.viewer.view.fit(false)");
+  await shot("views");
+};
+const called = (name) => `[...app.viewer.view.order].find((u) => app.viewer.view.names.get(u) === "${name}")`;
+if (wanted.some((name) => !["collections", "time", "case", "case-editor"].includes(name)) || wanted.length === 0) await panels();
 
 // Collections, of the mock's own kinds.
-const set = (kind, node_color) => ({ type: "set", id: kind, name: `${kind}s`, node_color, expr: { type: "gfql_chain", gfql: [{ type: "Node", filter_dict: { kind } }] } });
-const collections = JSON.stringify([set("host", "#e69f00"), set("user", "#56b4e9"), set("file", "#cc79a7")]);
-await page.goto(`${address}/?dataset=${dataset}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
-await until("app?.viewer.collections.length === 3 && app.viewer.stream?.state === 'settled'");
-await get("app.viewer.view.fit(false)");
-await shot("collections");
+if (wants("collections")) {
+  const set = (name, node_color) => ({ type: "set", id: name, name: `${name}s`, node_color, expr: { type: "gfql_chain", gfql: [{ type: "Node", filter_dict: { class: name } }] } });
+  const collections = JSON.stringify([set("bird", "#e69f00"), set("mammal", "#56b4e9"), set("insect", "#cc79a7")]);
+  await page.goto(`${address}/?dataset=${dataset}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
+  await until("app?.viewer.collections.length === 3 && app.viewer.stream?.state === 'settled'");
+  await get("app.viewer.view.fit(false)");
+  await shot("collections");
+}
+
+// WordNet has no times: events of the tests.
+if (wants("time")) {
+  await page.goto(`${address}/?dataset=medium&theme=dark`);
+  await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
+  const time = page.locator(".timebar svg.bars");
+  await time.waitFor();
+  const bar = await time.boundingBox();
+  await page.mouse.move(bar.x + bar.width * 0.2, bar.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(bar.x + bar.width * 0.35, bar.y + 20, { steps: 5 });
+  await page.mouse.up();
+  await get("app.viewer.set({ prune_orphans: true })");
+  await page.waitForTimeout(1500);
+  await get("app.viewer.view.fit(false)");
+  await shot("time");
+}
+
+// The page of a case, whose answers are those of a server for the template `logins`.
+if (!process.env.ADDRESS && wants("case", "case-editor")) {
+  const { caseAnswers } = await import("./case-answers.mjs");
+  const { data, answer } = caseAnswers();
+  mock.datasets.set("logins", data);
+  const dist = new URL("../dist/", import.meta.url);
+  const types = { html: "text/html", js: "text/javascript", css: "text/css" };
+  await page.route(/\/case\/[^?]*/, (route) => {
+    const file = /\/case\/(cases\.(?:js|css))$/.exec(new URL(route.request().url()).pathname)?.[1] ?? "cases.html";
+    return route.fulfill({ contentType: types[file.split(".")[1]], body: readFileSync(new URL(file, dist), "utf8") });
+  });
+  await page.route(/\/api\/v1\/(cases|case-|files)/, (route) => route.fulfill({ json: answer(new URL(route.request().url()).pathname.replace("/api/v1/", "")) }));
+  await page.route(/\/graph\/graph\.html/, (route) => route.fulfill({ status: 302, headers: { location: `${address}/?dataset=logins&theme=dark&embed=true&node_color=type&showPointsOfInterest=True` } }));
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await page.goto(`${address}/case/logins?account=cy&since=2026-01-01&hops=4&run=1`);
+  await page.getByText("Done in").waitFor();
+  await page.frameLocator("iframe").getByText(/settled ·/).waitFor();
+  await page.waitForTimeout(4000);
+  await keep("case", await page.screenshot());
+  await page.setViewportSize({ width: 1280, height: 1100 });
+  await page.getByText("Edit the case").click();
+  await page.locator(".forms > li").nth(3).locator("summary").click();
+  await page.locator(".editor").evaluate((one) => one.scrollIntoView());
+  await page.waitForTimeout(500);
+  const side = await page.locator(".side").boundingBox();
+  await keep("case-editor", await page.screenshot({ clip: { ...side, width: side.width } }));
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
 
 // Pages of anomaly detection, of a server that has some experiments: EXPERIMENT names one of them.
 const { EXPERIMENT } = process.env;
@@ -133,8 +196,7 @@ if (EXPERIMENT) {
     await page.goto(`${address}${path}`);
     await page.getByText(ready, { exact: false }).first().waitFor();
     await page.waitForTimeout(900);
-    await page.screenshot({ path: `${out}${name}.png` });
-    console.log(name);
+    await keep(name, await page.screenshot());
   };
   await plain("experiments", "/experiments", "experiments");
   await plain("experiment", `/experiments/${EXPERIMENT}`, "Area under the ROC");
@@ -142,8 +204,8 @@ if (EXPERIMENT) {
   const ranked = page.locator("section.card-wide").filter({ has: page.locator("svg.cd-picture") }).first();
   await ranked.waitFor();
   await page.setViewportSize({ width: 1120, height: 1300 });
-  await ranked.screenshot({ path: `${out}leaderboard.png` });
-  await page.setViewportSize({ width: 1120, height: 700 });
+  await keep("leaderboard", await ranked.screenshot());
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto(`${address}/experiments/${EXPERIMENT}`);
   await page.getByRole("button", { name: "Open in the graph view" }).click();
   await until("app?.viewer.stream?.state === 'settled' || app?.viewer.iteration > 300");

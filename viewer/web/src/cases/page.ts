@@ -5,6 +5,7 @@ import { count, plural } from "../core/format";
 import { fetchOk } from "../core/source";
 import { button, h } from "../ui/dom";
 import { isSignedOut, signInForm } from "../ui/sign-in";
+import { Editor } from "./editor";
 import { Form } from "./form";
 import { markdown } from "./markdown";
 import type { Case, Entry, Info, Run, Step, StepReport, Template } from "./types";
@@ -22,6 +23,7 @@ export class CasePage {
   private form: Form | null = null;
   private run: Run | null = null;
   private timer = 0;
+  private isEditing = false;
   private readonly status = h("p", { class: "status", role: "status" });
   private readonly steps = h("ol", { class: "steps", "aria-label": "Steps" });
   private readonly start = h("button", { type: "submit", class: "primary" }, "Run");
@@ -98,8 +100,9 @@ export class CasePage {
     return [...files.map(named("upload")), ...datasets.map(named("dataset"))];
   }
 
-  private show(shown: Case, sources: { value: string; label: string }[], values: URLSearchParams): void {
+  private show(shown: Case, sources: { value: string; label: string }[], values: URLSearchParams, isEditing = false): void {
     this.shown = shown;
+    this.isEditing = isEditing;
     const { info } = shown;
     document.title = `${shown.title} – graphlume`;
     this.form = new Form(info.parameters, sources, values, () => void this.begin());
@@ -116,35 +119,17 @@ export class CasePage {
     this.draw(info);
   }
 
-  /** The case as text, to be changed. */
   private editor(shown: Case): HTMLElement {
-    const text = h("textarea", { value: shown.text, spellcheck: false, rows: 24, "aria-label": "The case in TOML", readOnly: false });
-    const said = h("p", { class: "status", role: "status" });
-    const tell = (message: string, isError: boolean): void => {
-      said.textContent = message;
-      said.classList.toggle("error", isError);
-    };
-    const check = async (): Promise<void> => {
-      try {
-        const info = await this.send<Info>("POST", "case-checks", { text: text.value });
-        tell(`No mistakes found: ${plural(info.steps.length, "step")}.`, false);
-      } catch (error) {
-        tell((error as Error).message, true);
-      }
-    };
-    const save = async (): Promise<void> => {
-      try {
-        const changed = await this.send<Case>("PUT", `cases/${shown.id}`, { text: text.value });
-        const values = new URLSearchParams(this.form?.values());
-        this.show(changed, await this.sources(), values);
+    return new Editor(shown.text, {
+      check: (text) => this.send<Info>("POST", "case-checks", { text }).then((info) => plural(info.steps.length, "step")),
+      copy: (text) => this.create({ text }),
+      save: shown.is_own ? async (text, run) => {
+        const changed = await this.send<Case>("PUT", `cases/${shown.id}`, { text });
+        this.show(changed, await this.sources(), new URLSearchParams(this.form?.values()), true);
         this.say("Saved.");
-      } catch (error) {
-        tell((error as Error).message, true);
-      }
-    };
-    const copy = button("Save a copy", () => void this.create({ text: text.value }));
-    const buttons = h("div", { class: "row" }, button("Check", () => void check()), shown.is_own ? button("Save", () => void save(), { class: "primary" }) : null, copy);
-    return h("details", { class: "editor" }, h("summary", {}, "Edit the case"), text, buttons, said);
+        if (run) await this.begin();
+      } : null,
+    }, this.isEditing).element;
   }
 
   private async upload(file: File | undefined): Promise<void> {
@@ -175,13 +160,14 @@ export class CasePage {
     }
   }
 
-  private async begin(): Promise<void> {
+  /** Runs the case; with `from` what is before that step stays as it was. */
+  private async begin(from?: string): Promise<void> {
     if (!this.shown || !this.form || this.run?.status === "running" || !this.form.isValid()) return;
     const values = this.form.values();
     history.replaceState(null, "", `${location.pathname}?${new URLSearchParams(values)}`);
     this.say("");
     try {
-      this.follow(await this.send<Run>("POST", `cases/${this.shown.id}/runs`, { values }));
+      this.follow(await this.send<Run>("POST", `cases/${this.shown.id}/runs`, { values, from }));
     } catch (error) {
       this.say((error as Error).message, true);
     }
@@ -215,7 +201,8 @@ export class CasePage {
     else if (run.status === "stopped") this.say("Stopped.");
     else {
       const secs = run.steps.reduce((sum, step) => sum + step.duration_secs, 0);
-      this.say(`Done in ${time(secs)}.`);
+      const kept = run.steps.filter((step) => step.kept).length;
+      this.say(`Done in ${time(secs)}.${kept > 0 ? ` ${kept} of ${plural(run.steps.length, "step")} had not changed, and ${kept === 1 ? "was" : "were"} kept.` : ""}`);
       if (run.dataset) this.graph(run.dataset);
       if (run.file) {
         const address = `upload:${run.file}`;
@@ -255,9 +242,14 @@ export class CasePage {
     const item = h("li", {}, head, does);
     if (step.note) item.append(markdown(step.note));
     if (!report) return item;
+    if (run?.status !== "running") {
+      const again = button("Run from here", () => void this.begin(step.name), { class: "small", title: "Do this step and those after it anew; what is before it stays as it was, with what hosts and databases said then" });
+      again.setAttribute("aria-label", `Run from here: ${step.name}`);
+      head.append(again);
+    }
     for (const warning of report.warnings) item.append(h("p", { class: "warning" }, warning));
     const came = report.rows_in === null ? "" : `${count(report.rows_in)} in, `;
-    const rows = h("details", { open: isOpen, "data-step": step.name }, h("summary", {}, `${came}${time(report.duration_secs)}, ${report.place}`), table(report));
+    const rows = h("details", { open: isOpen, "data-step": step.name }, h("summary", {}, `${came}${report.kept ? "kept from before" : time(report.duration_secs)}, ${report.place}`), table(report));
     item.append(rows);
     return item;
   }

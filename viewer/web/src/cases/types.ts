@@ -64,6 +64,8 @@ export interface StepReport {
   gives: "table" | "graph";
   columns: string[];
   warnings: string[];
+  /** Whether an earlier run did it. */
+  kept: boolean;
   duration_secs: number;
   head: unknown[][];
 }

@@ -141,6 +141,9 @@ export async function experiment(shell: Shell, name: string): Promise<void> {
   shell.poll(look);
 }
 
+/** Bytes of a log that are shown at first. */
+const TAIL = 65_536;
+
 /** The end of what an experiment prints, which grows while one looks. */
 class Log {
   readonly element: HTMLElement;
@@ -172,7 +175,7 @@ class Log {
     this.busy = true;
     const run = this.run;
     try {
-      const query = new URLSearchParams({ ...(this.offset === null ? { limit: "65536" } : { offset: String(this.offset), limit: "1048576" }), ...(this.build ? { build: "true" } : {}) });
+      const query = new URLSearchParams({ ...(this.offset === null ? { limit: String(TAIL) } : { offset: String(this.offset), limit: "1048576" }), ...(this.build ? { build: "true" } : {}) });
       const response = await fetchOk(`${this.address}?${query}`);
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (run !== this.run) return;
@@ -185,7 +188,8 @@ class Log {
       }
       const first = this.offset === null;
       if (first) this.decoder.of = new TextDecoder();
-      this.offset = first ? size : this.offset! + bytes.length;
+      // The end of a log may have grown between the look at its size and the reading.
+      this.offset = (first ? Math.max(0, size - TAIL) : this.offset!) + bytes.length;
       if (first && size > bytes.length) this.note.textContent = `the last ${Math.round(bytes.length / 1024)} KiB of ${Math.round(size / 1024)}`;
       else if (first) this.note.textContent = "";
       if (bytes.length > 0) {

@@ -57,6 +57,8 @@ export class Shell {
       h("header", { class: "bar" }, brand, h("nav", { class: "nav", "aria-label": "Pages" }, ...links), h("span", { class: "grow" }), account, theme),
       this.main, this.toasts, this.live);
     this.me = this.whoAmI(account);
+    // On a narrow window the page that one is on is in sight, whichever it is.
+    requestAnimationFrame(() => this.element.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
     // Pages of experiments are there where the server has some.
     if (path !== "/") for (const link of links) link.hidden = false;
     else void this.get("/gad/datasets").then(() => links.forEach((link) => (link.hidden = false)), () => undefined);

@@ -4,20 +4,32 @@ import { ROW_BITS } from "./shaders";
 
 export type GL = WebGL2RenderingContext;
 
+/** Made by the driver while other things are done: only its first use waits for it. */
 export class Program {
-  readonly handle: WebGLProgram;
+  private readonly program: WebGLProgram;
+  private shaders: WebGLShader[] | null;
   private readonly places = new Map<string, WebGLUniformLocation | null>();
 
   constructor(private readonly gl: GL, vertex: string, fragment: string) {
-    const program = gl.createProgram();
-    const shaders = [compile(gl, gl.VERTEX_SHADER, vertex), compile(gl, gl.FRAGMENT_SHADER, fragment)];
-    for (const shader of shaders) gl.attachShader(program, shader);
-    gl.linkProgram(program);
-    for (const shader of shaders) gl.deleteShader(shader);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      throw new Error(`the graphics driver refused a program: ${gl.getProgramInfoLog(program)}`);
+    // Drivers that can then use threads of their own.
+    gl.getExtension("KHR_parallel_shader_compile");
+    this.program = gl.createProgram();
+    this.shaders = [shaderOf(gl, gl.VERTEX_SHADER, vertex), shaderOf(gl, gl.FRAGMENT_SHADER, fragment)];
+    for (const shader of this.shaders) gl.attachShader(this.program, shader);
+    gl.linkProgram(this.program);
+  }
+
+  get handle(): WebGLProgram {
+    const { gl, program, shaders } = this;
+    if (shaders) {
+      this.shaders = null;
+      if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+        const logs = [...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(program)];
+        throw new Error(`the graphics driver refused a program: ${logs.filter(Boolean).join("; ")}`);
+      }
+      for (const shader of shaders) gl.deleteShader(shader);
     }
-    this.handle = program;
+    return program;
   }
 
   at(name: string): WebGLUniformLocation | null {
@@ -30,14 +42,11 @@ export class Program {
   }
 }
 
-function compile(gl: GL, kind: number, source: string): WebGLShader {
+function shaderOf(gl: GL, kind: number, source: string): WebGLShader {
   const shader = gl.createShader(kind);
   if (!shader) throw new Error("the graphics driver made no shader");
   gl.shaderSource(shader, source);
   gl.compileShader(shader);
-  if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) {
-    throw new Error(`the graphics driver refused a shader: ${gl.getShaderInfoLog(shader)}`);
-  }
   return shader;
 }
 

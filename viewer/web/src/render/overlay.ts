@@ -3,7 +3,7 @@
 import { toHex } from "../core/color";
 import { drawBadges } from "./badges";
 import { drawLabels, placeLabels, type LabelAt } from "./labels";
-import { NEAR, SELECTED } from "./renderer";
+import { NEAR, SELECTED } from "./look";
 import type { View } from "./view";
 
 export class Overlay {
@@ -47,7 +47,7 @@ export class Overlay {
         missing.push(u);
         return;
       }
-      if (text) labels.push({ node: u, x, y, radius: this.view.renderer.radius(u, camera), text, always });
+      if (text) labels.push({ node: u, x, y, radius: this.view.renderer.programs.radius(u, camera), text, always });
     };
     if (this.view.pointed.node !== undefined && this.view.hoverLabels) add(this.view.pointed.node, true);
     if (this.view.pointed.edge !== undefined && this.view.hoverLabels) {
@@ -98,9 +98,9 @@ export class Overlay {
     if (!scene?.badges) return;
     drawBadges(context, scene.badges, {
       width: camera.width, height: camera.height, paper: toHex(renderer.look.background), dim: this.view.dim(),
-      at: (u) => ({ x: camera.toScreenX(this.view.x(u)), y: camera.toScreenY(this.view.y(u)), radius: renderer.radius(u, camera) }),
+      at: (u) => ({ x: camera.toScreenX(this.view.x(u)), y: camera.toScreenY(this.view.y(u)), radius: renderer.programs.radius(u, camera) }),
       isHidden: (u) => this.view.isHidden(u),
-      isLit: (u) => (renderer.nodeFlags[u]! & (SELECTED | NEAR)) !== 0 || this.view.dim() === 1,
+      isLit: (u) => (renderer.data.nodeFlags[u]! & (SELECTED | NEAR)) !== 0 || this.view.dim() === 1,
     });
   }
 

@@ -1,7 +1,7 @@
 /** The picture as a drawing: SVG of what is seen. */
 
 import { toHex } from "../core/color";
-import { HIDDEN } from "./renderer";
+import { HIDDEN } from "./look";
 import type { View } from "./view";
 
 /** Edges above which a drawing is too heavy for any program that would open it. */
@@ -14,7 +14,8 @@ export function toSvg(view: View): string {
   const { scene, camera, renderer } = view;
   if (!scene) throw new Error("there is no graph to draw");
   const { width, height } = camera;
-  const { look, nodeFlags, edgeFlags } = renderer;
+  const { look } = renderer;
+  const { nodeFlags, edgeFlags } = renderer.data;
   const sx = (u: number): number => camera.toScreenX(view.x(u));
   const sy = (u: number): number => camera.toScreenY(view.y(u));
   const out = [
@@ -41,19 +42,19 @@ export function toSvg(view: View): string {
   for (const e of edges) {
     const [s, t] = [scene.edges[2 * e]!, scene.edges[2 * e + 1]!];
     const [x0, y0, x1, y1] = [sx(s), sy(s), sx(t), sy(t)];
-    const color = scene.edge_color ? toHex([0, 1, 2].map((i) => scene.edge_color![4 * e + i]! / 255) as [number, number, number]) : mean(renderer.colorOf(s), renderer.colorOf(t));
+    const color = scene.edge_color ? toHex([0, 1, 2].map((i) => scene.edge_color![4 * e + i]! / 255) as [number, number, number]) : mean(renderer.data.colorOf(s), renderer.data.colorOf(t));
     const bow = look.curvature * 0.45;
     const d = s === t ? "" : bow === 0 ? `M${n2(x0)} ${n2(y0)}L${n2(x1)} ${n2(y1)}`
       : `M${n2(x0)} ${n2(y0)}C${[0.3, 0.7].map((k) => `${n2(x0 + (x1 - x0) * k - (y1 - y0) * bow)} ${n2(y0 + (y1 - y0) * k + (x1 - x0) * bow)}`).join(" ")} ${n2(x1)} ${n2(y1)}`;
     if (d) out.push(`<path d="${d}" stroke="${color}"/>`);
   }
   out.push(`</g><g stroke="${toHex(look.border)}">`);
-  for (const u of Array.from({ length: scene.n_nodes }, (_, i) => i).sort((a, b) => renderer.sizeOf(a) - renderer.sizeOf(b))) {
+  for (const u of Array.from({ length: scene.n_nodes }, (_, i) => i).sort((a, b) => renderer.data.sizeOf(a) - renderer.data.sizeOf(b))) {
     if ((nodeFlags[u]! & HIDDEN) !== 0) continue;
-    const r = renderer.radius(u, camera);
+    const r = renderer.programs.radius(u, camera);
     const [x, y] = [sx(u), sy(u)];
     if (x < -r || y < -r || x > width + r || y > height + r) continue;
-    const [red, green, blue] = renderer.colorOf(u);
+    const [red, green, blue] = renderer.data.colorOf(u);
     out.push(`<circle cx="${n2(x)}" cy="${n2(y)}" r="${n2(r)}" fill="${toHex([red / 255, green / 255, blue / 255])}" stroke-width="${n2(Math.min(0.16 * r, 1.25) * look.pointBorder)}"${look.pointOpacity < 1 ? ` opacity="${n2(look.pointOpacity)}"` : ""}/>`);
   }
   out.push(`</g><g font-family="Inter, system-ui, sans-serif" font-weight="500" fill="${view.labelStyle.color.replace(/rgb\((\d+) (\d+) (\d+)\)/, "rgb($1,$2,$3)")}" stroke="${toHex(look.background)}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">`);

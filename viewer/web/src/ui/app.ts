@@ -263,9 +263,13 @@ export class App {
     for (const [n, tab] of this.rail) tab.setAttribute("aria-pressed", String(n === name));
     this.histograms.show(name === "bars");
     this.panel.hidden = name === null;
-    this.viewer.view.inset.left = name === null ? 60 : 364;
+    const { inset } = this.viewer.view;
+    inset.left = name === null ? 60 : 364;
+    // Beside the legend too, where that leaves room enough.
+    const legend = this.stage.querySelector<HTMLElement>(".legend")?.offsetWidth ?? 0;
+    inset.right = name !== null && this.stage.clientWidth - inset.left - legend > 500 ? Math.max(56, legend + 24) : 56;
     // Whoever saw all shall see all beside the panel too.
-    if (this.viewer.scene && this.viewer.view.follow) this.viewer.view.fit();
+    if (this.viewer.scene && this.viewer.view.pilot.follow) this.viewer.view.fit();
     if (name === null) return;
     const label = PANELS.find(([n]) => n === name)![2];
     this.panel.setAttribute("aria-label", label);
@@ -295,7 +299,7 @@ export class App {
   private readonly keep = debounce(() => {
     if (!this.options.address || !this.viewer.scene) return;
     // Only what somebody did: a fresh page keeps a short address.
-    if (!this.viewer.history.canUndo && this.viewer.view.follow) return;
+    if (!this.viewer.history.canUndo && this.viewer.view.pilot.follow) return;
     history.replaceState(history.state, "", this.link());
   }, 400);
 

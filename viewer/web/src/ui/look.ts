@@ -2,7 +2,7 @@
 
 import { luminance, parseColor, type Rgb } from "../core/color";
 import type { Settings } from "../core/types";
-import type { Look } from "../render/renderer";
+import type { Look } from "../render/look";
 
 export const DEFAULTS: Settings = {
   point_size: 1,

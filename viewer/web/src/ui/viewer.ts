@@ -378,7 +378,7 @@ export class Viewer extends Emitter<ViewerEvents> {
 
   /** Selects what is at most `hops` edges away. */
   selectNeighbors(hops: number, seeds: Uint32Array = this.state.selection, direction: "both" | "out" | "in" = "both"): void {
-    const found = this.view.graph.within(seeds, hops, direction, (v, e) => !this.view.isHidden(v) && (this.view.renderer.edgeFlags[e]! & 1) === 0);
+    const found = this.view.graph.within(seeds, hops, direction, (v, e) => !this.view.isHidden(v) && (this.view.renderer.data.edgeFlags[e]! & 1) === 0);
     this.select(found.nodes);
   }
 

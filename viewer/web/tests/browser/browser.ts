@@ -52,7 +52,7 @@ export async function still(page: Page): Promise<void> {
     await drawn();
     return at();
   };
-  const at = (): Promise<string> => get(page, "(() => { const v = app.viewer.view; const c = v.camera; return [c.x, c.y, c.scale, v.renderer.time, v.x(0), v.y(0)].join(); })()");
+  const at = (): Promise<string> => get(page, "(() => { const v = app.viewer.view; const c = v.camera; return [c.x, c.y, c.scale, v.renderer.data.time, v.x(0), v.y(0)].join(); })()");
   let last = await where();
   for (let i = 0; i < 60; i++) {
     await page.waitForTimeout(500);

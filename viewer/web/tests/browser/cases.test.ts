@@ -12,6 +12,25 @@ const require = createRequire(import.meta.url);
 const dist = new URL("../../dist/", import.meta.url);
 
 const TEXT = "title = 'Around'\n";
+const STEPS = `# What the case is for
+title = 'Around'
+
+[[step]] # where it begins
+name = "logins"
+verb = "source"
+from = "$logins"
+
+# Who is near
+[[step]]
+name = "around"
+verb = "expand"
+from = "logins"
+start = ["$account"]   # of the link
+hops = 2
+
+[view]
+color_by = "type"
+`;
 
 const CASE: Case = {
   id: "c1", title: "Around an account", mode: "private", text: TEXT, is_own: true,
@@ -31,8 +50,8 @@ const CASE: Case = {
   },
 };
 
-const LOGINS: StepReport = { name: "logins", place: "logins.csv", rows_in: null, rows: 11, nodes: null, gives: "table", columns: ["time", "account"], warnings: [], duration_secs: 0.0123, head: [["2026-10-01", "ann"], ["2026-10-02", "<b>bob</b>"]] };
-const AROUND: StepReport = { name: "around", place: "processor", rows_in: 11, rows: 6, nodes: 5, gives: "graph", columns: ["id", "hops"], warnings: ["no node to start from was found"], duration_secs: 1.5, head: [["ann", 0]] };
+const LOGINS: StepReport = { name: "logins", place: "logins.csv", rows_in: null, rows: 11, nodes: null, gives: "table", columns: ["time", "account"], warnings: [], kept: false, duration_secs: 0.0123, head: [["2026-10-01", "ann"], ["2026-10-02", "<b>bob</b>"]] };
+const AROUND: StepReport = { name: "around", place: "processor", rows_in: 11, rows: 6, nodes: 5, gives: "graph", columns: ["id", "hops"], warnings: ["no node to start from was found"], kept: false, duration_secs: 1.5, head: [["ann", 0]] };
 const BEGUN: Run = { id: "r1", status: "running", current: null, steps: [], n_steps: 0, dataset: null, file: null, error: null };
 
 describe.skipIf(!executable)("the page of cases in a browser", { timeout: 120_000 }, () => {
@@ -41,6 +60,7 @@ describe.skipIf(!executable)("the page of cases in a browser", { timeout: 120_00
   let at: string;
   /** What the server says of the run, look after look; the last is said again. */
   let looks: Run[];
+  let text: string | undefined;
   let asked: { method: string; path: string; body: unknown }[];
 
   beforeAll(async () => {
@@ -52,6 +72,7 @@ describe.skipIf(!executable)("the page of cases in a browser", { timeout: 120_00
     at = await mock.listen();
     looks = [{ ...BEGUN, current: "logins", n_steps: 2 }, { ...BEGUN, current: "around", n_steps: 2, steps: [LOGINS] }, { ...BEGUN, status: "done", n_steps: 2, steps: [LOGINS, AROUND], dataset: "small" }];
     asked = [];
+    text = undefined;
   });
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
@@ -68,7 +89,8 @@ describe.skipIf(!executable)("the page of cases in a browser", { timeout: 120_00
     if (path === "case-templates") return json([{ name: "money", purpose: "where money goes", text: TEXT }]);
     if (path === "case-checks") return json({ error: { code: "invalid", message: "line 2: step `a`: there is no verb `sorce`" } }, 400);
     if (path === "cases/c1/runs") return json(BEGUN, 202);
-    if (path === "cases/c1") return json(CASE);
+    if (path === "cases/c1" && method === "PUT") return json({ ...CASE, ...(request.postDataJSON() as object) });
+    if (path === "cases/c1") return json({ ...CASE, text: text ?? CASE.text });
     if (path === "case-runs/r1" && method === "DELETE") {
       looks = [{ ...BEGUN, status: "stopped" }];
       return route.fulfill({ status: 204 });
@@ -146,8 +168,64 @@ describe.skipIf(!executable)("the page of cases in a browser", { timeout: 120_00
     expect(page.problems).toEqual([]);
   });
 
+  it("begins a run at a step, and says what was kept", async () => {
+    const page = await open("/case/c1?account=ann&run=1");
+    await page.getByText("Done in 1.51 s.").waitFor();
+    looks = [{ ...BEGUN, status: "done", n_steps: 2, steps: [{ ...LOGINS, kept: true, duration_secs: 0 }, AROUND] }];
+    await page.getByRole("button", { name: "Run from here: around" }).click();
+    await page.getByText("Done in 1.50 s. 1 of 2 steps had not changed, and was kept.").waitFor();
+    expect(asked.filter((one) => one.path === "cases/c1/runs")[1]?.body).toMatchObject({ from: "around", values: { account: "ann" } });
+    await page.getByText("kept from before, logins.csv").waitFor();
+    expect(page.problems).toEqual([]);
+  });
+
+  it("changes steps by a form, and leaves the rest of the text as it was", async () => {
+    text = STEPS;
+    const page = await open("/case/c1?account=ann");
+    await page.getByText("Edit the case").click();
+    const area = page.getByLabel("The case in TOML");
+    const forms = page.locator(".forms > li");
+    expect(await forms.count()).toBe(2);
+    await forms.nth(1).locator("summary").click();
+    await forms.nth(1).getByLabel("hops").fill("3");
+    await forms.nth(1).getByLabel("direction").selectOption("forward");
+    await forms.nth(1).getByLabel("seeds").fill("type = 'account' AND id = \"x\"");
+    await forms.nth(1).getByLabel("start").fill("");
+    await forms.nth(1).getByLabel("hops").focus();
+    const changed = STEPS.replace('start = ["$account"]   # of the link\n', "").replace("hops = 2\n", 'hops = 3\ndirection = "forward"\nseeds = "type = \'account\' AND id = \\"x\\""\n');
+    expect(await area.inputValue()).toBe(changed);
+    // Another name goes to all who name it.
+    await forms.nth(0).locator("summary").click();
+    await forms.nth(0).getByLabel("Name").fill("events");
+    await forms.nth(0).getByLabel("from").focus();
+    expect(await area.inputValue()).toBe(changed.replace('name = "logins"', 'name = "events"').replace('from = "logins"', 'from = "events"'));
+    await page.getByLabel("Verb of the new step").selectOption("limit");
+    await page.getByRole("button", { name: "Add a step" }).click();
+    await forms.nth(2).getByLabel("n", { exact: true }).fill("5");
+    await page.getByRole("button", { name: "Earlier: limit" }).click();
+    expect(await forms.locator("strong").allTextContents()).toEqual(["events", "limit", "around"]);
+    expect(await page.getByRole("button", { name: "Earlier: limit" }).evaluate((button) => button === document.activeElement)).toBe(true);
+    await page.getByRole("button", { name: "Remove events" }).click();
+    const now = await area.inputValue();
+    expect(now).toContain('[[step]]\nname = "limit"\nverb = "limit"\nn = 5\n');
+    expect(now).not.toContain("events\"\nverb");
+    expect(now).toContain("# Who is near\n[[step]]\nname = \"around\"");
+    expect(now.startsWith("# What the case is for\ntitle = 'Around'\n")).toBe(true);
+    expect(now).toContain('[view]\ncolor_by = "type"\n');
+    // And the form follows the text.
+    await area.fill("[[step]]\nname = 'a'\nverb = 'source'\n[[step]]\nverb = 'page_rank'\ndamping = 0.9\n");
+    await page.getByText("step-2").waitFor();
+    await forms.nth(1).locator("summary").click();
+    expect(await forms.nth(1).getByLabel("damping").inputValue()).toBe("0.9");
+    await page.getByRole("button", { name: "Save and run" }).click();
+    await page.getByText("Done in 1.51 s.").waitFor();
+    expect(asked.find((one) => one.method === "PUT")?.body).toEqual({ text: "[[step]]\nname = 'a'\nverb = 'source'\n[[step]]\nverb = 'page_rank'\ndamping = 0.9\n" });
+    expect(page.problems).toEqual([]);
+  });
+
   it("can be used without seeing it", async () => {
     const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+    text = STEPS;
     for (const scheme of ["dark", "light"] as const) {
       looks = [{ ...BEGUN, status: "done", n_steps: 2, steps: [LOGINS, AROUND] }];
       for (const path of ["/case/", "/case/c1?account=ann&run=1"]) {

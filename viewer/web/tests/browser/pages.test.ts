@@ -223,7 +223,7 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     const page = await open(browser, `${at}/?dataset=small&play=0&collectionsGlobalNodeColor=0000ff&collections=${encodeURIComponent(collections)}`);
     await until(page, "app?.viewer.collections.length === 3", "collections are found");
     const colors = async (): Promise<Record<string, number>> => {
-      const all = await get<number[][]>(page, "Array.from({ length: 300 }, (_, u) => app.viewer.view.renderer.colorOf(u))");
+      const all = await get<number[][]>(page, "Array.from({ length: 300 }, (_, u) => app.viewer.view.renderer.data.colorOf(u))");
       const tally: Record<string, number> = {};
       for (const c of all) tally[c.join()] = (tally[c.join()] ?? 0) + 1;
       return tally;

@@ -67,15 +67,42 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
       for (let u = 0; u < v.scene.n_nodes; u++) {
         const x = v.camera.toScreenX(v.x(u)), y = v.camera.toScreenY(v.y(u));
         // Its middle is covered by no larger node.
-        const covered = order.some((w) => w !== u && Math.hypot(v.camera.toScreenX(v.x(w)) - x, v.camera.toScreenY(v.y(w)) - y) < v.renderer.radius(w, v.camera) + 4);
+        const covered = order.some((w) => w !== u && Math.hypot(v.camera.toScreenX(v.x(w)) - x, v.camera.toScreenY(v.y(w)) - y) < v.renderer.programs.radius(w, v.camera) + 4);
         if (covered) continue;
         seen++;
+        // From the picture that is kept, and from the few pixels that are drawn after a change.
+        if (v.pickAt({ x, y }).node !== u || v.pickAt({ x, y }).node !== u) wrong.push(u);
+        v.renderer.invalidate();
         if (v.pickAt({ x, y }).node !== u) wrong.push(u);
       }
       return { wrong, seen };
     })()`);
     expect(found.seen).toBeGreaterThan(50);
     expect(found.wrong).toEqual([]);
+    // What is kept is forgotten when something is hidden or the camera moves; edges are found where no node is.
+    const after = await get<unknown[]>(page, `(() => {
+      const v = app.viewer.view; const u = v.order[0];
+      const at = () => ({ x: v.camera.toScreenX(v.x(u)), y: v.camera.toScreenY(v.y(u)) });
+      const twice = (p) => [v.pickAt(p), v.pickAt(p), v.pickAt(p)].map((hit) => hit.node);
+      const first = twice(at());
+      const hidden = new Uint8Array(v.scene.n_nodes); hidden[u] = 1;
+      v.setHidden(hidden, null);
+      const gone = twice(at()).some((node) => node === u);
+      v.setHidden(null, null);
+      twice(at());
+      v.pan(40, 25);
+      const moved = twice(at());
+      v.pan(-40, -25);
+      const es = Array.from({ length: v.scene.n_edges }, (_, e) => e);
+      const lone = es.filter((e) => {
+        const [a, b] = [v.scene.edges[2 * e], v.scene.edges[2 * e + 1]];
+        const p = { x: (v.camera.toScreenX(v.x(a)) + v.camera.toScreenX(v.x(b))) / 2, y: (v.camera.toScreenY(v.y(a)) + v.camera.toScreenY(v.y(b))) / 2 };
+        v.renderer.invalidate();
+        return v.pickAt(p).edge === e && v.pickAt(p).edge === e;
+      });
+      return [first.every((node) => node === u), gone, moved.every((node) => node === u), lone.length > 0];
+    })()`);
+    expect(after).toEqual([true, false, true, true]);
     expect(await get(page, "Object.keys(app.viewer.view.pickAt({ x: 3, y: 3 })).length")).toBe(0);
 
     const hub = await get<number>(page, "app.viewer.view.order[0]");
@@ -390,7 +417,7 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
 
   it("ends with all nodes in sight, and says how many steps that took", async () => {
     const page = await open(browser, small("&play=700"));
-    await until(page, "app?.viewer.stream?.state === 'paused' && app.viewer.view.renderer.time >= 1");
+    await until(page, "app?.viewer.stream?.state === 'paused' && app.viewer.view.renderer.data.time >= 1");
     await still(page);
     const outside = await get<number>(page, `(() => { const v = app.viewer.view; const { camera: c, inset: i } = v; let n = 0;
       for (let u = 0; u < 300; u++) { const x = c.toScreenX(v.x(u)), y = c.toScreenY(v.y(u)); if (x < i.left || y < i.top || x > c.width - i.right || y > c.height - i.bottom) n++; }
@@ -415,19 +442,20 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     const parts = await get<number[]>(page, `(() => {
       const { view } = app.viewer;
       const r = view.renderer;
-      Object.assign(r, { wasMoving: true, detail: 0 });
+      const { pace } = r.edges;
+      Object.assign(pace, { wasMoving: true, detail: 0 });
       return [1, 2, 3].map(() => {
         r.invalidate();
-        r.lastFrame = performance.now() - 300;
+        pace.last = performance.now() - 300;
         r.render(view.camera, { moving: true, dim: 1 });
-        return r.layer.width / r.canvas.width;
+        return r.edges.layer.width / r.canvas.width;
       });
     })()`);
     expect(parts[0]).toBe(1);
     expect(parts[1]).toBeCloseTo(0.5, 2);
     expect(parts[2]).toBeCloseTo(0.5, 2);
     await get(page, "app.viewer.view.changed(false)");
-    await until(page, "(() => { const r = app.viewer.view.renderer; return r.layer.width === r.canvas.width && r.stats.edges === r.stats.of; })()", "all edges, finely");
+    await until(page, "(() => { const r = app.viewer.view.renderer; return r.edges.layer.width === r.canvas.width && r.stats.edges === r.stats.of; })()", "all edges, finely");
     expect(await get<number>(page, INK)).toBeGreaterThan(0.01);
     expect(page.problems).toEqual([]);
   });

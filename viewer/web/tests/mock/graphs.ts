@@ -11,6 +11,8 @@ export interface Data {
   edges: Map<string, Cell[]>;
   /** Columns whose numbers are ms since 1970. */
   times: Set<string>;
+  /** Where the layout begins, [n, 2], if it is not by chance. */
+  start?: Float64Array;
 }
 
 /** Numbers from 0 to 1 that a seed decides. */

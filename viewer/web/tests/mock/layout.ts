@@ -12,13 +12,16 @@ export class Layout {
   private heat = 1;
   private readonly mass: Float64Array;
 
-  constructor(readonly n: number, private readonly s: Uint32Array, private readonly t: Uint32Array, seed = 1) {
+  constructor(readonly n: number, private readonly s: Uint32Array, private readonly t: Uint32Array, seed = 1, start?: Float64Array) {
     this.x = new Float64Array(n);
     this.y = new Float64Array(n);
     this.mass = new Float64Array(n).fill(1);
     for (const u of s) this.mass[u]!++;
     for (const u of t) this.mass[u]!++;
     this.restart(seed);
+    if (!start) return;
+    for (let u = 0; u < n; u++) [this.x[u], this.y[u]] = [start[2 * u]!, start[2 * u + 1]!];
+    this.heat = 0.3;
   }
 
   restart(seed: number): void {

@@ -31,7 +31,7 @@ class Session {
   constructor(readonly data: Data, run: string, readonly positions: boolean) {
     const n = data.nodes.get("id")!.length;
     this.id = `${run}-${n}`;
-    this.layout = new Layout(n, data.sources, data.targets);
+    this.layout = new Layout(n, data.sources, data.targets, 1, data.start);
     // Large ones would take a minute to unfold.
     const before = n > 30_000 ? 60 : 0;
     for (let i = 0; i < before; i++) this.layout.step();
