@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float32Array, RecordBatch, UInt32Array,
+};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use graph_core::{Graph, IdOrder, NodeId, ReadOptions};
+use arrow::datatypes::{DataType, Field, Float32Type, Schema};
+use graph_core::{Graph, NodeId};
 use serde_json::Value as Json;
 
 use super::super::error::PipelineFault;
@@ -22,7 +24,7 @@ use crate::hypergraph::HypergraphConfig;
 use crate::table::{Keep, Table};
 use crate::topology::{
     Direction, HopReport, Hops, drop_self_loops, filter_edges, induced_by_mask, largest_component,
-    reverse,
+    of_tables, reverse, table_of,
 };
 use crate::{Control, Error};
 
@@ -170,11 +172,7 @@ fn part(section: &Section, kinds: &[StepKind], which: &'static str) -> Result<Gr
 }
 
 /// Which rows of a table a condition is true of.
-fn mask(
-    table: arrow::array::RecordBatch,
-    condition: &Expr,
-    control: &Control,
-) -> crate::Result<BooleanBuffer> {
+fn mask(table: RecordBatch, condition: &Expr, control: &Control) -> crate::Result<BooleanBuffer> {
     let n_rows = table.num_rows();
     let keep = Table::from_batch(table)?.select_exprs(&[("keep", condition.clone())])?;
     let keep = keep.collect(control)?;
@@ -459,27 +457,45 @@ fn merge(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
     expect(section, "merge", kinds, fits, "two graphs or more")?;
     let text = format!("{} graphs", kinds.len());
     Ok(GraphVerb::new(text, StepKind::Graph, move |values, control, _| {
+        const WEIGHT: &str = "graphlume weight";
         let first = graph_in(values, 0);
-        let [source, target] = first.end_names();
+        let ends = first.end_names();
         let id = first.nodes().schema().field(0).name().clone();
+        let graphs = || (0..values.len()).map(|i| graph_in(values, i));
+        let is_weighted = graphs().any(|graph| graph.coo().weights().is_some());
         let (mut nodes, mut edges) = (Vec::new(), Vec::new());
-        for i in 0..values.len() {
-            let graph = graph_in(values, i);
+        for graph in graphs() {
             nodes.push(renamed(graph.nodes(), &[&id])?);
-            edges.push(renamed(&graph.edge_table()?, &[source, target])?);
+            let mut rows = graph.edge_table()?;
+            if is_weighted {
+                // Beside a graph with weights, edges without count as everywhere.
+                let weights = graph.coo().weights();
+                let weights = weights.map_or_else(|| vec![1.0; graph.n_edges()], <[f32]>::to_vec);
+                rows = with_weights(&rows, WEIGHT, weights)?;
+            }
+            edges.push(renamed(&rows, &ends)?);
         }
         let all = |tables: &[Table]| Table::concat(&tables.iter().collect::<Vec<_>>(), true);
         let nodes = all(&nodes)?.unique(&[&id], Keep::First)?.collect(control)?;
         let none: [&str; 0] = [];
-        let edges = all(&edges)?.unique(&none, Keep::First)?.collect(control)?;
-        let options = of_parts([source, target], &id, first.is_directed());
-        let graph = Graph::from_batches([edges], Some(nodes), &options)?;
-        Ok(Value::Graph(Arc::new(graph)))
+        let mut edges = all(&edges)?.unique(&none, Keep::First)?.collect(control)?;
+        let weights = edges.schema().index_of(WEIGHT).ok().map(|at| edges.remove_column(at));
+        let weights = weights.map(|column| column.as_primitive::<Float32Type>().values().to_vec());
+        Ok(Value::Graph(Arc::new(of_tables(0, nodes, edges, weights, first.is_directed())?)))
     }))
 }
 
+/// A table of edges with their weights as its last column.
+fn with_weights(edges: &RecordBatch, name: &str, weights: Vec<f32>) -> crate::Result<RecordBatch> {
+    let mut fields: Vec<_> = edges.schema().fields().iter().cloned().collect();
+    let mut columns = edges.columns().to_vec();
+    fields.push(Arc::new(Field::new(name, DataType::Float32, false)));
+    columns.push(Arc::new(Float32Array::from(weights)));
+    table_of(Schema::new(fields), columns, edges.num_rows())
+}
+
 /// A table whose first columns have these names.
-fn renamed(rows: &arrow::array::RecordBatch, names: &[&str]) -> crate::Result<Table> {
+fn renamed(rows: &RecordBatch, names: &[&str]) -> crate::Result<Table> {
     let table = Table::from_batch(rows.clone())?;
     let pairs: Vec<(String, String)> = rows
         .schema()
@@ -490,18 +506,6 @@ fn renamed(rows: &arrow::array::RecordBatch, names: &[&str]) -> crate::Result<Ta
         .map(|(field, name)| (field.name().clone(), (*name).to_owned()))
         .collect();
     if pairs.is_empty() { Ok(table) } else { table.rename(&pairs) }
-}
-
-/// How tables that were taken out of a graph become one again.
-fn of_parts([source, target]: [&str; 2], id: &str, directed: bool) -> ReadOptions {
-    ReadOptions {
-        source: Some(source.to_owned()),
-        target: Some(target.to_owned()),
-        id: Some(id.to_owned()),
-        directed: Some(directed),
-        order: IdOrder::NodeTable,
-        ..ReadOptions::default()
-    }
 }
 
 /// What a graph query finds.
@@ -523,9 +527,7 @@ fn gfql(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
         for warning in &found.warnings {
             words.push(format!("{}: there is no column `{}`", warning.path, warning.column));
         }
-        let id = found.nodes.schema().field(0).name().clone();
-        let options = of_parts(graph.end_names(), &id, graph.is_directed());
-        Ok(Graph::from_batches([found.edges], Some(found.nodes), &options)?)
+        found.graph(graph.is_directed())
     }))
 }
 
