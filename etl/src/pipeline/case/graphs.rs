@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float32Array, RecordBatch, UInt32Array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, UInt32Array};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float32Type, Schema};
 use graph_core::{Graph, NodeId};
 use serde_json::Value as Json;
@@ -21,7 +18,7 @@ use crate::analytics::measures::{Measure, Over};
 use crate::expr::Expr;
 use crate::gfql::{Absent, Gfql, Limits};
 use crate::hypergraph::HypergraphConfig;
-use crate::table::{Keep, Table};
+use crate::table::{Keep, Table, rows_where};
 use crate::topology::{
     Direction, HopReport, Hops, drop_self_loops, filter_edges, induced_by_mask, largest_component,
     of_tables, reverse, table_of,
@@ -171,31 +168,6 @@ fn part(section: &Section, kinds: &[StepKind], which: &'static str) -> Result<Gr
     }))
 }
 
-/// Which rows of a table a condition is true of.
-fn mask(table: RecordBatch, condition: &Expr, control: &Control) -> crate::Result<BooleanBuffer> {
-    let n_rows = table.num_rows();
-    let keep = Table::from_batch(table)?.select_exprs(&[("keep", condition.clone())])?;
-    let keep = keep.collect(control)?;
-    let kind = keep.column(0).data_type().clone();
-    if !matches!(kind, DataType::Boolean | DataType::Null) {
-        return Err(Error::WrongType {
-            what: "the condition".into(),
-            found: kind.to_string().into(),
-            expected: "true or false",
-        });
-    }
-    let flags = cast(keep.column(0), &DataType::Boolean).map_err(graph_core::Error::from)?;
-    let Some(flags) = flags.as_any().downcast_ref::<BooleanArray>() else {
-        return Ok(BooleanBuffer::new_unset(n_rows));
-    };
-    // A constant is one row.
-    let value = |row: usize| {
-        let row = if flags.len() == n_rows { row } else { 0 };
-        flags.is_valid(row) && flags.value(row)
-    };
-    Ok(BooleanBuffer::collect_bool(n_rows, value))
-}
-
 /// A condition as it was written, and as it is computed.
 type Condition = (String, Expr);
 
@@ -223,11 +195,13 @@ fn filter(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
         let mut graph = graph.clone();
         if let Some((_, condition)) = &nodes {
             graph =
-                induced_by_mask(&graph, &mask(graph.nodes().clone(), condition, control)?)?.graph;
+                induced_by_mask(&graph, &rows_where(graph.nodes().clone(), condition, control)?)?
+                    .graph;
         }
         if let Some((_, condition)) = &edges {
             graph =
-                filter_edges(&graph, &mask(graph.edge_table()?, condition, control)?, true)?.graph;
+                filter_edges(&graph, &rows_where(graph.edge_table()?, condition, control)?, true)?
+                    .graph;
         }
         if !isolated {
             let degrees = graph.degrees();
@@ -366,8 +340,11 @@ impl Expand {
             },
             (_, None) => unreachable!("a table should have come with a column"),
         };
-        let chosen =
-            self.seeds.as_ref().map(|(_, condition)| mask(rows, condition, control)).transpose()?;
+        let chosen = self
+            .seeds
+            .as_ref()
+            .map(|(_, condition)| rows_where(rows, condition, control))
+            .transpose()?;
         let mut from: Vec<NodeId> = numbers_in(graph.ids(), &ids)?
             .into_iter()
             .enumerate()
@@ -394,12 +371,12 @@ impl Expand {
         let edges = self
             .edges
             .as_ref()
-            .map(|(_, condition)| mask(graph.edge_table()?, condition, control))
+            .map(|(_, condition)| rows_where(graph.edge_table()?, condition, control))
             .transpose()?;
         let targets = self
             .nodes
             .as_ref()
-            .map(|(_, condition)| mask(graph.nodes().clone(), condition, control))
+            .map(|(_, condition)| rows_where(graph.nodes().clone(), condition, control))
             .transpose()?;
         // Through a node that everything is joined with, everything is near.
         let sources = self.max_degree.map(|most| {
