@@ -166,13 +166,8 @@ impl Graph {
         Ok(Array(Arc::new(Float64Array::from(scores))))
     }
 
-    /// The nodes and edges that a query in GFQL's JSON finds, as tables, and its warnings.
-    fn query(
-        &self,
-        py: Python<'_>,
-        query: &str,
-        strict: bool,
-    ) -> PyResult<(Table, Table, Vec<String>)> {
+    /// The graph of the nodes and edges that a query in GFQL's JSON finds, and its warnings.
+    fn query(&self, py: Python<'_>, query: &str, strict: bool) -> PyResult<(Self, Vec<String>)> {
         let query = Gfql::parse(query, &Limits::default())
             .map_err(|error| Failure::Input(error.to_string()).raise(py))?;
         let absent = if strict { Absent::Refuse } else { Absent::Null };
@@ -186,7 +181,8 @@ impl Graph {
             )
         });
         let warnings = warnings.collect();
-        Ok((Table(answer.nodes), Table(answer.edges), warnings))
+        let graph = work(py, "query", |_| answer.graph(self.0.is_directed()))?;
+        Ok((Self(Arc::new(graph)), warnings))
     }
 
     /// A layout that has not begun.

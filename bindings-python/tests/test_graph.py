@@ -326,9 +326,14 @@ def test_files(tmp_path):
 
 
 def test_a_part_by_a_query():
-    graph = gl.Graph(pl.DataFrame({"source": ["a", "b", "c"], "target": ["b", "c", "d"], "w": [1, 5, 9]}))
-    part = graph.gfql([{"type": "Edge", "direction": "forward", "edge_match": {"w": {"type": "GT", "val": 3}}}])
-    assert sorted(part.ids) == ["b", "c", "d"] and part.edges["w"].tolist() == [5, 9]
+    edges = pl.DataFrame({"source": ["a", "b", "c"], "target": ["b", "c", "d"], "w": [1, 5, 9]})
+    graph = gl.Graph(edges)
+    query = [{"type": "Edge", "direction": "forward", "edge_match": {"w": {"type": "GT", "val": 3}}}]
+    part = graph.gfql(query)
+    assert sorted(part.ids) == ["b", "c", "d"] and part.edges["w"].tolist() == [5, 9] and part.weights is None
+    assert gl.Graph(edges, weight="w").gfql(query).weights.tolist() == [5, 9]
+    plain = gl.Graph(edges.rename({"w": "weight"}), weight=None)
+    assert plain.gfql([{"type": "Edge", "direction": "forward"}]).weights is None
     with pytest.warns(UserWarning, match="there is no column `v`"):
         graph.gfql([{"type": "Node", "filter_dict": {"v": 1}}])
 

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, make_comparator};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{SortOptions, cast, prep_null_mask_filter};
+use arrow::compute::{SortOptions, cast};
 use arrow::datatypes::{DataType, Field, Schema};
 use graphlume::Graph;
 use graphlume::etl::Control;
 use graphlume::etl::analytics::measures::{MEASURES, Measured, Over, measure};
 use graphlume::etl::expr::Expr;
-use graphlume::etl::table::Table;
+use graphlume::etl::table::rows_where;
 use graphlume::layout::pack::{PackConfig, pack};
 use graphlume::layout::{Config, Layout};
 use moka::future::Cache;
@@ -210,28 +210,6 @@ fn is_text(kind: &DataType) -> bool {
 /// Longest text of an expression or a search.
 const LONGEST: usize = 1 << 16;
 
-/// Rows that a condition is true of; where it has no value it is not.
-fn rows_where(
-    columns: Vec<(String, ArrayRef)>,
-    condition: &Expr,
-    control: &Control,
-) -> ApiResult<BooleanBuffer> {
-    // A constant is as long as the columns beside it.
-    let Some((first, _)) = columns.first().cloned() else {
-        return Err(ApiError::internal(anyhow::anyhow!("a condition over no columns")));
-    };
-    let table =
-        Table::from_batch(RecordBatch::try_from_iter(columns).map_err(ApiError::internal)?)?;
-    let exprs = [("keep", condition.clone()), ("row", Expr::column(first))];
-    let found = table.select_exprs(&exprs)?.collect(control)?;
-    let keep = cast(found.column(0), &DataType::Boolean).map_err(ApiError::invalid)?;
-    let keep = keep.as_boolean();
-    Ok(match keep.null_count() {
-        0 => keep.values().clone(),
-        _ => prep_null_mask_filter(keep).values().clone(),
-    })
-}
-
 /// Rows in which a text is found, in any of these columns as they are shown.
 fn rows_with(
     columns: &[ArrayRef],
@@ -415,7 +393,10 @@ impl Server {
         };
         let work = move |control: &Control<'_>| {
             let mut rows = match filter {
-                Some((columns, condition)) => Some(rows_where(columns, &condition, control)?),
+                Some((columns, condition)) => {
+                    let rows = RecordBatch::try_from_iter(columns).map_err(ApiError::internal)?;
+                    Some(rows_where(rows, &condition, control)?)
+                }
                 None => None,
             };
             if let Some(pattern) = pattern {
@@ -635,20 +616,6 @@ mod tests {
             Arc::new(Float64Array::from(vec![Some(2.0), None, Some(1.0), Some(2.0)]));
         assert_eq!(order_by(&column, false).unwrap(), [2, 0, 3, 1]);
         assert_eq!(order_by(&column, true).unwrap(), [0, 3, 2, 1]);
-    }
-
-    #[test]
-    fn constants_are_conditions_of_all_rows() {
-        let column = || {
-            vec![("a".to_owned(), Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0])) as ArrayRef)]
-        };
-        let count = |text: &str| {
-            let rows = rows_where(column(), &text.parse().unwrap(), &Control::NONE).unwrap();
-            (rows.len(), rows.count_set_bits())
-        };
-        assert_eq!(count("TRUE"), (3, 3));
-        assert_eq!(count("1 > 2"), (3, 0));
-        assert_eq!(count("a >= 2"), (3, 2));
     }
 
     #[test]

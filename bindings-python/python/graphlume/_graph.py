@@ -331,18 +331,10 @@ class Graph(Generated):
             elif isinstance(query, list):
                 query = [step.to_json() if hasattr(step, "to_json") else step for step in query]
             query = json.dumps(query, default=lambda value: value.item() if hasattr(value, "item") else str(value))
-        nodes, edges, notes = self._rust.query(query, strict)
+        found, notes = self._rust.query(query, strict)
         for note in notes:
             warnings.warn(note, stacklevel=2)
-        source, target = edges.columns[:2]
-        options = {
-            "source": source,
-            "target": target,
-            "id": nodes.columns[0],
-            "directed": self.is_directed,
-            "order": "node-table",
-        }
-        return Graph._of(_native.Graph(edges, nodes, options), origin=self._origin)
+        return Graph._of(found, origin=self._origin)
 
     def _start(self, given: dict[str, Any]) -> dict[str, Any]:
         """What a layout starts from, as columns."""

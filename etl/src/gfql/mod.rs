@@ -62,6 +62,7 @@ use graph_core::Graph;
 
 pub use error::{QueryError, QueryProblem};
 
+use crate::topology::of_tables;
 use crate::{Control, Result};
 
 /// How large a query may be; more is refused before any work.
@@ -120,6 +121,8 @@ pub struct GfqlReport {
     pub nodes: RecordBatch,
     /// Edges: source and target by id, attributes, a Boolean column for each named edge step.
     pub edges: RecordBatch,
+    /// Weights of these edges, shape `[m]`; `None` if the graph that they are of has none.
+    pub weights: Option<Vec<f32>>,
     /// The name that the query gives the result.
     pub name: Option<String>,
     /// The description that the query gives it.
@@ -128,6 +131,8 @@ pub struct GfqlReport {
     pub encodings: Vec<Encoding>,
     /// What is likely not meant so.
     pub warnings: Vec<Warning>,
+    /// The column of the nodes that has their ids, if they are nodes.
+    id: usize,
 }
 
 /// A query that has been read and checked.
@@ -190,7 +195,23 @@ impl Gfql {
         let root = view::View::new(view::GraphOf::Query(graph));
         let view = run.query(&self.query, &root, &HashMap::new())?;
         let (nodes, edges) = view.collect()?;
+        let weights = view.weights();
+        let id = view.graph.nodes().schema_ref().field(0).name();
+        let id = nodes.schema_ref().index_of(id).unwrap_or(0);
         let run::Run { context, name, description, encodings, .. } = run;
-        Ok(GfqlReport { nodes, edges, name, description, encodings, warnings: context.warnings })
+        let warnings = context.warnings;
+        Ok(GfqlReport { nodes, edges, weights, name, description, encodings, warnings, id })
+    }
+}
+
+impl GfqlReport {
+    /// The nodes and edges that were found as a graph, with a direction or without; edges have the weights
+    /// that they had, or none. O(n + m).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Graph`](crate::Error::Graph) if the query made rows of nodes, and these have no ids, or one twice.
+    pub fn graph(self, directed: bool) -> Result<Graph> {
+        of_tables(self.id, self.nodes, self.edges, self.weights, directed)
     }
 }

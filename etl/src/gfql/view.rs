@@ -147,6 +147,16 @@ impl<'g> View<'g> {
         );
         Ok((nodes?, edges?))
     }
+
+    /// Weights of the edges that [`collect`](Self::collect) gives, if edges have weights.
+    pub(super) fn weights(&self) -> Option<Vec<f32>> {
+        let weights = self.graph.coo().weights()?;
+        Some(match (&self.rows, self.edges.is_full()) {
+            (Some(_), _) => Vec::new(),
+            (None, true) => weights.to_vec(),
+            (None, false) => self.edges.members().iter().map(|&e| weights[e as usize]).collect(),
+        })
+    }
 }
 
 /// Sets a column, in place of one with that name.

@@ -23,7 +23,7 @@ pub(crate) use incidence::Incidence;
 pub use levels::{LevelReport, TopologicalLevels};
 pub use relabel::{by_degree, by_first_use, compact, relabel};
 pub use reshaped::Reshaped;
-pub(crate) use reshaped::table_of;
+pub(crate) use reshaped::{of_tables, table_of};
 pub use sample::{ForestFire, UniformSample};
 pub use simplify::{Combine, deduplicate, drop_self_loops, reverse, symmetrize, undirected};
 pub use subgraph::{

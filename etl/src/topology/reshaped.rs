@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float32Type, Schema};
-use graph_core::{Coo, Graph, NodeId, gather};
+use graph_core::{Coo, Graph, IdOrder, NodeId, ReadOptions, gather};
 use rayon::prelude::*;
 
 use crate::{Error, Result};
@@ -77,6 +77,37 @@ pub(super) fn join(
 ) -> Result<Graph> {
     let [source, target] = like.end_names();
     Ok(Graph::from_parts(nodes, edges, coo, directed)?.with_end_names(source, target))
+}
+
+/// Tables that were taken out of graphs as a graph: column `id` of `nodes` has the ids, the first two of
+/// `edges` are the ends. Edges weigh `weights`, or nothing, whatever columns of them are called; nodes keep
+/// their order.
+pub(crate) fn of_tables(
+    id: usize,
+    nodes: RecordBatch,
+    edges: RecordBatch,
+    weights: Option<Vec<f32>>,
+    directed: bool,
+) -> Result<Graph> {
+    let name = |table: &RecordBatch, at: usize| {
+        table.schema_ref().fields().get(at).map(|field| field.name().clone())
+    };
+    let options = ReadOptions {
+        source: name(&edges, 0),
+        target: name(&edges, 1),
+        unweighted: true,
+        id: name(&nodes, id),
+        directed: Some(directed),
+        order: IdOrder::NodeTable,
+        ..ReadOptions::default()
+    };
+    let graph = Graph::from_batches([edges], Some(nodes), &options)?;
+    if weights.is_none() {
+        return Ok(graph);
+    }
+    let (sources, targets) = (graph.coo().sources().to_vec(), graph.coo().targets().to_vec());
+    let coo = Coo::new(graph.n_nodes(), sources, targets, weights)?;
+    join(&graph, graph.nodes().clone(), graph.edges().clone(), coo, directed)
 }
 
 /// For each of `n` old nodes its place in `nodes`, or [`GONE`].

@@ -28,7 +28,7 @@ fn values(values: &Value) -> Map<String, Value> {
 }
 
 /// A folder with files of these names.
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -38,15 +38,15 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-fn places(folder: &Path) -> Places {
+pub(crate) fn places(folder: &Path) -> Places {
     Places { folders: vec![folder.to_owned()], ..Places::default() }
 }
 
-fn run(case: &BoundCase, places: &Places) -> Result<(CaseReport, Output), Error> {
+pub(crate) fn run(case: &BoundCase, places: &Places) -> Result<(CaseReport, Output), Error> {
     case.run(places, &Limits::default(), &Control::NONE, &mut |_| {})
 }
 
-fn graph(output: Output) -> Graph {
+pub(crate) fn graph(output: Output) -> Graph {
     match output {
         Output::Graph(graph) => graph,
         Output::Table(rows) => panic!("a table of {} rows", rows.num_rows()),
@@ -60,7 +60,7 @@ fn rows(output: Output) -> RecordBatch {
     }
 }
 
-fn column(rows: &RecordBatch, name: &str) -> Vec<String> {
+pub(crate) fn column(rows: &RecordBatch, name: &str) -> Vec<String> {
     let column = rows.column_by_name(name).unwrap();
     (0..column.len()).map(|row| array_value_to_string(column, row).unwrap()).collect()
 }

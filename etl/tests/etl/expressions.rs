@@ -3,10 +3,14 @@
 #![cfg(feature = "tables")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, RecordBatch};
+
 use crate::common::{Row, Value, any_expr, batch, eval, row, values};
 use graph_etl::Control;
 use graph_etl::expr::{Expr, Problem};
-use graph_etl::table::Table;
+use graph_etl::table::{Table, rows_where};
 use proptest::prelude::*;
 
 fn table(rows: &[Row]) -> Table {
@@ -253,4 +257,19 @@ fn aggregates_can_be_of_some_rows_alone() {
         let problem = refused.parse::<Expr>().unwrap_err().problem;
         assert!(matches!(problem, Problem::Unsupported(_)), "{refused}");
     }
+}
+
+#[test]
+fn constants_are_conditions_of_all_rows() {
+    let column: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), None, Some(3.0)]));
+    let rows = RecordBatch::try_from_iter([("a", column)]).unwrap();
+    let count = |text: &str| {
+        rows_where(rows.clone(), &text.parse().unwrap(), &Control::NONE)
+            .map(|rows| (rows.len(), rows.count_set_bits()))
+    };
+    assert_eq!(count("TRUE").unwrap(), (3, 3));
+    assert_eq!(count("1 > 2").unwrap(), (3, 0));
+    assert_eq!(count("NULL").unwrap(), (3, 0));
+    assert_eq!(count("a >= 2").unwrap(), (3, 1));
+    assert!(count("a + 1").is_err());
 }

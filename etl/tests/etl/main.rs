@@ -3,6 +3,7 @@
 //! One program: each more would be linked with all that the crate depends on once more.
 
 mod analytics;
+mod case_graphs;
 mod cases;
 #[cfg(feature = "expressions")]
 mod common;

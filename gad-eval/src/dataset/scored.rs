@@ -32,9 +32,10 @@ impl Source {
     /// The graph of this dataset with what a method found in it: the columns [`SCORE`] and [`TRUTH`].
     ///
     /// A node, or an edge, that was scored more than once has its highest score, and is an anomaly if it ever was. Where
-    /// edges were scored a node has the highest score of its edges. `experiment` is a folder with results, in which
-    /// GraFlag's marks count as no score where GraFlag's runner ran. Edges are in the order of time. O(n + m) beside
-    /// reading.
+    /// edges were scored a node has the highest score of its edges. Edges are those that the results name; as many scores
+    /// as there are edges, without names or with these names in this order, are of the edges one by one. `experiment` is
+    /// a folder with results, in which GraFlag's marks count as no score where GraFlag's runner ran. Edges are in the
+    /// order of time. O(n + m) beside reading.
     ///
     /// # Errors
     ///
@@ -174,26 +175,38 @@ fn scored_edges(
     keys: &HashMap<&str, usize>,
 ) -> Result<Vec<Option<usize>>> {
     let n = results.scores.len();
-    if results.rows.is_none() && n == graph.n_edges() {
-        return Ok((0..n).map(Some).collect());
-    }
+    let is_each = results.rows.is_none() && n == graph.n_edges();
     let Some(ends) = &results.edges else {
+        if is_each {
+            return Ok((0..n).map(Some).collect());
+        }
         let (of, expected) = ("the table of edges of the dataset", graph.n_edges());
         return Err(Error::LengthMismatch { name: "scores", found: n, of, expected });
     };
     let (sources, targets) = (texts(&ends.sources)?, texts(&ends.targets)?);
+    let node = |id: Option<&str>| keys.get(id?).copied();
+    let pairs = sources.iter().zip(targets.iter());
+    let pairs: Vec<_> =
+        pairs.map(|(source, target)| Some([node(source)?, node(target)?])).collect();
     let coo = graph.coo();
-    let pairs = coo.sources().iter().zip(coo.targets());
-    let mut first: HashMap<[usize; 2], usize> = HashMap::with_capacity(graph.n_edges());
-    for (e, (&u, &v)) in pairs.enumerate() {
-        first.entry([u as usize, v as usize]).or_insert(e);
+    let edges = coo.sources().iter().zip(coo.targets()).map(|(&u, &v)| [u as usize, v as usize]);
+    let is_same = |(pair, [u, v]): (&Option<[usize; 2]>, [usize; 2])| {
+        *pair == Some([u, v]) || (!graph.is_directed() && *pair == Some([v, u]))
+    };
+    // Of parallel edges the place alone tells which one is meant.
+    if is_each && pairs.len() == n && pairs.iter().zip(edges.clone()).all(is_same) {
+        return Ok((0..n).map(Some).collect());
     }
-    let edge = |(source, target): (Option<&str>, Option<&str>)| {
-        let [u, v] = [*keys.get(source?)?, *keys.get(target?)?];
+    let mut first: HashMap<[usize; 2], usize> = HashMap::with_capacity(graph.n_edges());
+    for (e, ends) in edges.enumerate() {
+        first.entry(ends).or_insert(e);
+    }
+    let edge = |&pair: &Option<[usize; 2]>| {
+        let [u, v] = pair?;
         let other = || first.get(&[v, u]).filter(|_| !graph.is_directed());
         first.get(&[u, v]).or_else(other).copied()
     };
-    let named: Vec<Option<usize>> = sources.iter().zip(targets.iter()).map(edge).collect();
+    let named: Vec<Option<usize>> = pairs.iter().map(edge).collect();
     let at = entries(results, named.len());
     Ok(at.into_iter().map(|at| named.get(at).copied().flatten()).collect())
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{Int64Type, UInt64Type};
-use gad_eval::dataset::{Source, bundled};
+use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
+use gad_eval::dataset::{SCORE, Source, bundled};
 use gad_eval::detectors::{all, configure};
 use gad_eval::evaluate::{EvaluateConfig, evaluate_results};
 use gad_eval::metrics::roc_auc_score;
@@ -214,4 +214,21 @@ fn what_is_wrong_is_named_with_file_column_and_row() {
         let found = error(files);
         assert!(found.contains(expected), "{found}\n{expected}");
     }
+}
+
+#[test]
+fn scores_of_named_edges_come_to_these_in_any_order() {
+    let data = folder(&[("edges.csv", "src,dst\na,b\nb,c\na,b\n")]);
+    let found = |edges: &str| {
+        let text = r#"{"result_type": "EDGE_ANOMALY_SCORES", "scores": [1, 2, 3], "edges": EDGES}"#;
+        let results = folder(&[("results.json", &text.replace("EDGES", edges))]);
+        let table = source(&data).scored(results.path()).unwrap().edge_table().unwrap();
+        let scores = table.column_by_name(SCORE).unwrap();
+        scores.as_primitive::<Float64Type>().iter().collect::<Vec<_>>()
+    };
+    // Edges of one pair are told apart by their places, where these agree.
+    let in_place = r#"[["a", "b"], ["c", "b"], ["a", "b"]]"#;
+    assert_eq!(found(in_place), [Some(1.0), Some(2.0), Some(3.0)]);
+    let moved = r#"[["b", "c"], ["a", "b"], ["b", "a"]]"#;
+    assert_eq!(found(moved), [Some(3.0), Some(1.0), None]);
 }

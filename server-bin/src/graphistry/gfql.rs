@@ -394,6 +394,7 @@ async fn persist(
         source: Some(source.to_owned()),
         target: Some(target.to_owned()),
         id: Some(id),
+        weight: dataset.spec.weight.clone().filter(|name| has(&report.edges, name)),
         is_directed: dataset.spec.is_directed,
         url_params: dataset.spec.url_params.clone(),
         ..made

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, UInt32Array};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use graph_core::{Graph, IdOrder, NodeId, ReadOptions};
+use arrow::datatypes::{DataType, Field, Float32Type, Schema};
+use graph_core::{Graph, NodeId};
 use serde_json::Value as Json;
 
 use super::super::error::PipelineFault;
@@ -19,10 +18,10 @@ use crate::analytics::measures::{Measure, Over};
 use crate::expr::Expr;
 use crate::gfql::{Absent, Gfql, Limits};
 use crate::hypergraph::HypergraphConfig;
-use crate::table::{Keep, Table};
+use crate::table::{Keep, Table, rows_where};
 use crate::topology::{
     Direction, HopReport, Hops, drop_self_loops, filter_edges, induced_by_mask, largest_component,
-    reverse,
+    of_tables, reverse, table_of,
 };
 use crate::{Control, Error};
 
@@ -169,35 +168,6 @@ fn part(section: &Section, kinds: &[StepKind], which: &'static str) -> Result<Gr
     }))
 }
 
-/// Which rows of a table a condition is true of.
-fn mask(
-    table: arrow::array::RecordBatch,
-    condition: &Expr,
-    control: &Control,
-) -> crate::Result<BooleanBuffer> {
-    let n_rows = table.num_rows();
-    let keep = Table::from_batch(table)?.select_exprs(&[("keep", condition.clone())])?;
-    let keep = keep.collect(control)?;
-    let kind = keep.column(0).data_type().clone();
-    if !matches!(kind, DataType::Boolean | DataType::Null) {
-        return Err(Error::WrongType {
-            what: "the condition".into(),
-            found: kind.to_string().into(),
-            expected: "true or false",
-        });
-    }
-    let flags = cast(keep.column(0), &DataType::Boolean).map_err(graph_core::Error::from)?;
-    let Some(flags) = flags.as_any().downcast_ref::<BooleanArray>() else {
-        return Ok(BooleanBuffer::new_unset(n_rows));
-    };
-    // A constant is one row.
-    let value = |row: usize| {
-        let row = if flags.len() == n_rows { row } else { 0 };
-        flags.is_valid(row) && flags.value(row)
-    };
-    Ok(BooleanBuffer::collect_bool(n_rows, value))
-}
-
 /// A condition as it was written, and as it is computed.
 type Condition = (String, Expr);
 
@@ -225,11 +195,13 @@ fn filter(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
         let mut graph = graph.clone();
         if let Some((_, condition)) = &nodes {
             graph =
-                induced_by_mask(&graph, &mask(graph.nodes().clone(), condition, control)?)?.graph;
+                induced_by_mask(&graph, &rows_where(graph.nodes().clone(), condition, control)?)?
+                    .graph;
         }
         if let Some((_, condition)) = &edges {
             graph =
-                filter_edges(&graph, &mask(graph.edge_table()?, condition, control)?, true)?.graph;
+                filter_edges(&graph, &rows_where(graph.edge_table()?, condition, control)?, true)?
+                    .graph;
         }
         if !isolated {
             let degrees = graph.degrees();
@@ -368,8 +340,11 @@ impl Expand {
             },
             (_, None) => unreachable!("a table should have come with a column"),
         };
-        let chosen =
-            self.seeds.as_ref().map(|(_, condition)| mask(rows, condition, control)).transpose()?;
+        let chosen = self
+            .seeds
+            .as_ref()
+            .map(|(_, condition)| rows_where(rows, condition, control))
+            .transpose()?;
         let mut from: Vec<NodeId> = numbers_in(graph.ids(), &ids)?
             .into_iter()
             .enumerate()
@@ -396,12 +371,12 @@ impl Expand {
         let edges = self
             .edges
             .as_ref()
-            .map(|(_, condition)| mask(graph.edge_table()?, condition, control))
+            .map(|(_, condition)| rows_where(graph.edge_table()?, condition, control))
             .transpose()?;
         let targets = self
             .nodes
             .as_ref()
-            .map(|(_, condition)| mask(graph.nodes().clone(), condition, control))
+            .map(|(_, condition)| rows_where(graph.nodes().clone(), condition, control))
             .transpose()?;
         // Through a node that everything is joined with, everything is near.
         let sources = self.max_degree.map(|most| {
@@ -459,27 +434,45 @@ fn merge(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
     expect(section, "merge", kinds, fits, "two graphs or more")?;
     let text = format!("{} graphs", kinds.len());
     Ok(GraphVerb::new(text, StepKind::Graph, move |values, control, _| {
+        const WEIGHT: &str = "graphlume weight";
         let first = graph_in(values, 0);
-        let [source, target] = first.end_names();
+        let ends = first.end_names();
         let id = first.nodes().schema().field(0).name().clone();
+        let graphs = || (0..values.len()).map(|i| graph_in(values, i));
+        let is_weighted = graphs().any(|graph| graph.coo().weights().is_some());
         let (mut nodes, mut edges) = (Vec::new(), Vec::new());
-        for i in 0..values.len() {
-            let graph = graph_in(values, i);
+        for graph in graphs() {
             nodes.push(renamed(graph.nodes(), &[&id])?);
-            edges.push(renamed(&graph.edge_table()?, &[source, target])?);
+            let mut rows = graph.edge_table()?;
+            if is_weighted {
+                // Beside a graph with weights, edges without count as everywhere.
+                let weights = graph.coo().weights();
+                let weights = weights.map_or_else(|| vec![1.0; graph.n_edges()], <[f32]>::to_vec);
+                rows = with_weights(&rows, WEIGHT, weights)?;
+            }
+            edges.push(renamed(&rows, &ends)?);
         }
         let all = |tables: &[Table]| Table::concat(&tables.iter().collect::<Vec<_>>(), true);
         let nodes = all(&nodes)?.unique(&[&id], Keep::First)?.collect(control)?;
         let none: [&str; 0] = [];
-        let edges = all(&edges)?.unique(&none, Keep::First)?.collect(control)?;
-        let options = of_parts([source, target], &id, first.is_directed());
-        let graph = Graph::from_batches([edges], Some(nodes), &options)?;
-        Ok(Value::Graph(Arc::new(graph)))
+        let mut edges = all(&edges)?.unique(&none, Keep::First)?.collect(control)?;
+        let weights = edges.schema().index_of(WEIGHT).ok().map(|at| edges.remove_column(at));
+        let weights = weights.map(|column| column.as_primitive::<Float32Type>().values().to_vec());
+        Ok(Value::Graph(Arc::new(of_tables(0, nodes, edges, weights, first.is_directed())?)))
     }))
 }
 
+/// A table of edges with their weights as its last column.
+fn with_weights(edges: &RecordBatch, name: &str, weights: Vec<f32>) -> crate::Result<RecordBatch> {
+    let mut fields: Vec<_> = edges.schema().fields().iter().cloned().collect();
+    let mut columns = edges.columns().to_vec();
+    fields.push(Arc::new(Field::new(name, DataType::Float32, false)));
+    columns.push(Arc::new(Float32Array::from(weights)));
+    table_of(Schema::new(fields), columns, edges.num_rows())
+}
+
 /// A table whose first columns have these names.
-fn renamed(rows: &arrow::array::RecordBatch, names: &[&str]) -> crate::Result<Table> {
+fn renamed(rows: &RecordBatch, names: &[&str]) -> crate::Result<Table> {
     let table = Table::from_batch(rows.clone())?;
     let pairs: Vec<(String, String)> = rows
         .schema()
@@ -490,18 +483,6 @@ fn renamed(rows: &arrow::array::RecordBatch, names: &[&str]) -> crate::Result<Ta
         .map(|(field, name)| (field.name().clone(), (*name).to_owned()))
         .collect();
     if pairs.is_empty() { Ok(table) } else { table.rename(&pairs) }
-}
-
-/// How tables that were taken out of a graph become one again.
-fn of_parts([source, target]: [&str; 2], id: &str, directed: bool) -> ReadOptions {
-    ReadOptions {
-        source: Some(source.to_owned()),
-        target: Some(target.to_owned()),
-        id: Some(id.to_owned()),
-        directed: Some(directed),
-        order: IdOrder::NodeTable,
-        ..ReadOptions::default()
-    }
 }
 
 /// What a graph query finds.
@@ -523,9 +504,7 @@ fn gfql(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
         for warning in &found.warnings {
             words.push(format!("{}: there is no column `{}`", warning.path, warning.column));
         }
-        let id = found.nodes.schema().field(0).name().clone();
-        let options = of_parts(graph.end_names(), &id, graph.is_directed());
-        Ok(Graph::from_batches([found.edges], Some(found.nodes), &options)?)
+        found.graph(graph.is_directed())
     }))
 }
 

@@ -87,26 +87,17 @@ pub(super) async fn query(
             return Ok((Err([report.nodes, report.edges]), warnings));
         }
         let [source, target] = graph.end_names();
-        let options = ReadOptions {
-            source: Some(source.to_owned()),
-            target: Some(target.to_owned()),
-            id: Some(graph.nodes().schema().field(0).name().clone()),
-            directed: Some(graph.is_directed()),
-            order: IdOrder::NodeTable,
-            ..ReadOptions::default()
-        };
-        let has = |table: &RecordBatch, name: &Option<String>| {
-            name.as_ref().is_some_and(|name| table.column_by_name(name).is_some())
-        };
-        if !has(&report.nodes, &options.id)
-            || !has(&report.edges, &options.source)
-            || !has(&report.edges, &options.target)
+        let schema = graph.nodes().schema();
+        let has = |table: &RecordBatch, name: &str| table.column_by_name(name).is_some();
+        if !has(&report.nodes, schema.field(0).name())
+            || !has(&report.edges, source)
+            || !has(&report.edges, target)
         {
             return Err(ApiError::Invalid(
                 "the answer is a table and no graph; `into` can be csv, parquet, arrow, json or jsonl".to_owned(),
             ));
         }
-        Ok((Ok(Graph::from_batches([report.edges], Some(report.nodes), &options)?), warnings))
+        Ok((Ok(report.graph(graph.is_directed())?), warnings))
     };
     let (found, warnings) = server.workers.run(work).await?;
     let origin = Origin::of(&server, &who, &dataset, by("gfql", &ask.query));
