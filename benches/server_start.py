@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 
 from machine import processor
-from server_load import Server, edges, percentile
+from server_process import Server, edges, percentile
 
 
 def starts(program, runs, folder_of):
