@@ -36,6 +36,8 @@ pub struct Inner {
     pub(crate) graphs: Graphs,
     pub(crate) derived: Derived,
     pub(crate) workers: Workers,
+    /// Who runs cases, which may wait for other hosts for minutes: nobody else waits for them.
+    pub(crate) case_workers: Workers,
     pub(crate) tokens: Tokens,
     pub(crate) limiter: Limiter,
     pub(crate) layouts: Layouts,
@@ -87,6 +89,7 @@ impl Server {
             graphs: Graphs::new(config.cache_size),
             derived: Derived::new(config.cache_size / 4, shared.clone()),
             workers: Workers::new(config.workers),
+            case_workers: Workers::new(config.workers.div_ceil(2)),
             tokens: Tokens::new(&secret),
             limiter: Limiter::new(shared),
             layouts: Layouts::new(&config),

@@ -30,6 +30,12 @@ const REMEMBERED: usize = 100;
 /// Runs of one user at a time.
 const AT_ONCE: usize = 3;
 
+/// Most steps of a case that is run here.
+const MOST_STEPS: usize = 200;
+
+/// Most bytes of the first rows that a run remembers, of all steps; later steps come without.
+const LARGEST_HEADS: usize = 1 << 20;
+
 /// Runs of cases.
 #[derive(Debug, Default)]
 pub(crate) struct CaseRuns {
@@ -44,6 +50,8 @@ struct Run {
     owner: String,
     state: Mutex<Progress>,
     task: Mutex<Option<AbortHandle>>,
+    /// Whoever works on it holds this too: a run that was stopped may take a while to notice.
+    busy: Arc<()>,
 }
 
 /// How far a run is.
@@ -89,6 +97,11 @@ impl Run {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it takes a place.
+    fn is_running(&self) -> bool {
+        self.state().status == Status::Running || 1 < Arc::strong_count(&self.busy)
+    }
+
     fn end(&self, status: Status, change: impl FnOnce(&mut Progress)) {
         let mut state = self.state();
         if state.status == Status::Running {
@@ -108,14 +121,13 @@ impl CaseRuns {
     /// Takes a new run, unless its owner has too many.
     fn begin(&self, case: &str, owner: &str) -> ApiResult<Arc<Run>> {
         let mut runs = self.all();
-        let is_running = |run: &Arc<Run>| run.state().status == Status::Running;
-        let running = runs.iter().filter(|run| run.owner == owner && is_running(run)).count();
+        let running = runs.iter().filter(|run| run.owner == owner && run.is_running()).count();
         if AT_ONCE <= running {
             return Err(ApiError::Busy { what: "your other cases still run", retry_after_secs: 5 });
         }
         // The oldest that have ended are forgotten.
         while REMEMBERED <= runs.len() {
-            match runs.iter().position(|run| !is_running(run)) {
+            match runs.iter().position(|run| !run.is_running()) {
                 Some(at) => drop(runs.remove(at)),
                 None => {
                     return Err(ApiError::Busy { what: "too many cases run", retry_after_secs: 5 });
@@ -142,9 +154,15 @@ impl CaseRuns {
             owner: owner.to_owned(),
             state: Mutex::new(state),
             task: Mutex::new(None),
+            busy: Arc::default(),
         });
         runs.push_back(Arc::clone(&run));
         Ok(run)
+    }
+
+    /// Takes back a run that has not begun.
+    fn forget(&self, run: &Run) {
+        self.all().retain(|one| one.id != run.id);
     }
 
     /// A run of one's own.
@@ -180,12 +198,22 @@ pub(super) async fn start(
     let case = server.case(&who, &id).await?;
     // What is wrong with values, or may not be read, is said at once.
     let bound = Steps::parse(&case.text)?.bind(&given.values)?;
+    let n = bound.info().steps.len();
+    if MOST_STEPS < n {
+        return Err(ApiError::Invalid(format!("the case has {n} steps; {MOST_STEPS} can be run here")));
+    }
+    // A run that there is no place for reads nothing.
+    let run = server.case_runs.begin(&case.id, &user.id)?;
     let mut places = server.case_places();
     for address in bound.given() {
-        let found = server.case_source(&who, address).await?;
-        places.given.insert(address.to_owned(), found);
+        match server.case_source(&who, address).await {
+            Ok(found) => drop(places.given.insert(address.to_owned(), found)),
+            Err(error) => {
+                server.case_runs.forget(&run);
+                return Err(error);
+            }
+        }
     }
-    let run = server.case_runs.begin(&case.id, &user.id)?;
     let state = run.state().clone();
     let task = tokio::spawn(work(server, who, case, given.values, places, Arc::clone(&run)));
     *run.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
@@ -292,7 +320,10 @@ async fn finish(
         time: Duration::from_secs(server.config.case_secs),
     };
     let told = Arc::clone(run);
-    let computed = server.workers.run(move |control: &Control<'_>| {
+    let busy = Arc::clone(&run.busy);
+    let mut heads = 0;
+    let computed = server.case_workers.run(move |control: &Control<'_>| {
+        let _busy = busy;
         let mut tell = |event: CaseEvent<'_>| match event {
             CaseEvent::Begins { name, of, .. } => {
                 let mut state = told.state();
@@ -301,7 +332,9 @@ async fn finish(
             }
             CaseEvent::Ended { report, head } => {
                 let mut shown = serde_json::to_value(report).unwrap_or_default();
-                shown["head"] = shown_rows(head);
+                let rows = shown_rows(head);
+                heads += rows.to_string().len();
+                shown["head"] = if heads <= LARGEST_HEADS { rows } else { Value::Array(Vec::new()) };
                 told.state().steps.push(shown);
             }
             _ => {}
