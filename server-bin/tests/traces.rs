@@ -3,6 +3,7 @@
 #![cfg(feature = "otlp")]
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
+#[path = "server/common/mod.rs"]
 mod common;
 
 use std::net::SocketAddr;

@@ -62,7 +62,7 @@ async fn a_server_alone_remembers() {
 
 #[cfg(feature = "redis")]
 #[expect(clippy::print_stdout, reason = "what is skipped is said")]
-#[path = "../../tests/common/redis.rs"]
+#[path = "../../tests/server/common/redis.rs"]
 mod server;
 
 #[cfg(feature = "redis")]

@@ -200,7 +200,9 @@ pub(super) async fn start(
     let bound = Steps::parse(&case.text)?.bind(&given.values)?;
     let n = bound.info().steps.len();
     if MOST_STEPS < n {
-        return Err(ApiError::Invalid(format!("the case has {n} steps; {MOST_STEPS} can be run here")));
+        return Err(ApiError::Invalid(format!(
+            "the case has {n} steps; {MOST_STEPS} can be run here"
+        )));
     }
     // A run that there is no place for reads nothing.
     let run = server.case_runs.begin(&case.id, &user.id)?;
@@ -334,7 +336,8 @@ async fn finish(
                 let mut shown = serde_json::to_value(report).unwrap_or_default();
                 let rows = shown_rows(head);
                 heads += rows.to_string().len();
-                shown["head"] = if heads <= LARGEST_HEADS { rows } else { Value::Array(Vec::new()) };
+                shown["head"] =
+                    if heads <= LARGEST_HEADS { rows } else { Value::Array(Vec::new()) };
                 told.state().steps.push(shown);
             }
             _ => {}

@@ -10,8 +10,8 @@ use graphlume::etl::analytics::measures;
 use graphlume::viewer::{ImageConfig, Scene};
 use serde_json::{Value, json};
 
-use super::common::start;
 use super::{Ask, encoded, graph, message, upload};
+use crate::common::start;
 
 #[test]
 fn rows_are_sorted_filtered_searched_and_paged() {

@@ -6,8 +6,8 @@ use graphlume::etl::analytics::measures;
 use graphlume::etl::{Control, gfql};
 use serde_json::json;
 
-use super::common::start;
 use super::{Ask, EDGES, graph, message, upload};
+use crate::common::start;
 
 #[test]
 fn analytics_are_those_of_the_library() {

@@ -7,13 +7,6 @@
     reason = "a panic fails the test; what is skipped is said"
 )]
 
-mod common;
-#[expect(dead_code, reason = "servers with certificates are for other tests")]
-#[path = "../../etl/src/source/tests/postgresql.rs"]
-mod postgresql;
-#[path = "common/redis.rs"]
-mod shared;
-
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -22,22 +15,22 @@ use redis::Commands;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use common::{Answer, Running, start};
+use crate::common::{Answer, Running, start};
 
 const PASSWORD: &str = "correct horse";
 
 /// Two servers, and what they share.
 struct Pair {
     servers: [Running; 2],
-    redis: shared::Redis,
+    redis: crate::shared::Redis,
     _objects: TempDir,
-    _database: postgresql::Server,
+    _database: crate::postgresql::Server,
 }
 
 /// Two servers with these options; with `auth` there is the account `ann`.
 fn pair(options: &str) -> Option<Pair> {
-    let redis = shared::Redis::start()?;
-    let database = postgresql::Server::start()?;
+    let redis = crate::shared::Redis::start()?;
+    let database = crate::postgresql::Server::start()?;
     let objects = TempDir::new().unwrap();
     let options = format!(
         "database = {:?}\nstorage = \"file://{}\"\nredis = {:?}\n{options}",

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::common::{Running, start_in};
 use super::{EDGES, NODES, both};
+use crate::common::{Running, start_in};
 
 /// A server with the accounts `root`, who may all, `ann` and `bob`.
 fn with_accounts() -> (Running, [String; 3]) {

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
-mod common;
-
 use std::fmt::Write as _;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -14,7 +12,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
-use common::{Running, start, start_in};
+use crate::common::{Running, start, start_in};
 
 /// Longest that anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);

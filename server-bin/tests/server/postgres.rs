@@ -6,15 +6,10 @@
     reason = "a panic fails the test; what is skipped is said"
 )]
 
-mod common;
-#[expect(dead_code, reason = "servers with certificates are for other tests")]
-#[path = "../../etl/src/source/tests/postgresql.rs"]
-mod postgresql;
-
 use serde_json::json;
 
-use common::start;
-use postgresql::Server;
+use crate::common::start;
+use crate::postgresql::Server;
 
 #[test]
 fn servers_that_share_a_database_share_all_that_they_keep() {

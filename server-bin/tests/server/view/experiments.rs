@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::common::start;
 use super::message;
+use crate::common::start;
 
 /// A folder with one experiment in it.
 fn experiments() -> tempfile::TempDir {

@@ -3,16 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
-mod common;
-
 use std::io::Read;
 use std::sync::Arc;
 
+use crate::common::{Answer, Running, start};
 use arrow::array::{
     ArrayRef, Float64Array, Int64Array, LargeStringArray, RecordBatch, TimestampMicrosecondArray,
 };
 use arrow::ipc::writer::FileWriter;
-use common::{Answer, Running, start};
 use serde_json::{Value, json};
 
 /// Tables of the transcript, as the client writes them: an Arrow file, nothing compressed.

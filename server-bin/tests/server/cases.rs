@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
-mod common;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Running, start, start_in};
+use crate::common::{Running, start, start_in};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

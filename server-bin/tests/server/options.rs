@@ -7,15 +7,13 @@
 )]
 #![cfg(unix)]
 
-mod common;
-
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use common::start;
+use crate::common::start;
 
 /// What the program says on standard error until it listens or ends.
 fn started(program: &mut Command) -> (String, Option<String>) {

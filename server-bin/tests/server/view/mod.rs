@@ -3,15 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
 mod access;
-#[path = "../common/mod.rs"]
-mod common;
 mod experiments;
 mod viewing;
 mod work;
 
 use std::fmt::Write as _;
 
-use common::{Answer, Running};
+use crate::common::{Answer, Running};
 use graphlume::graph::{IdOrder, ReadOptions};
 use graphlume::{Graph, read};
 use serde_json::Value;

@@ -2,13 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
-mod common;
-
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Answer, Running, start, start_in};
+use crate::common::{Answer, Running, start, start_in};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
-mod common;
-
+use crate::common::{Answer, Running, start};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use common::{Answer, Running, start};
 use serde_json::{Value, json};
 
 const EDGES: &[u8] = b"source,target,weight\na,b,1\nb,c,2\nc,d,3\nd,a,4\na,c,5\n";

@@ -7,8 +7,6 @@
     reason = "a panic fails the test; what is skipped is said"
 )]
 
-mod common;
-
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -19,7 +17,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use common::{Running, start_in};
+use crate::common::{Running, start_in};
 
 /// An authority that ends with the test.
 struct Pebble {

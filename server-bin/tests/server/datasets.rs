@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
-mod common;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -13,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ipc::writer::FileWriter;
 use serde_json::json;
 
-use common::{Running, start, start_in};
+use crate::common::{Running, start, start_in};
 
 const EDGES: &[u8] = b"from,to,weight,kind\na,b,2,x\nb,c,0.5,y\nc,a,1,x\n";
 
@@ -272,7 +270,7 @@ fn every_operation_is_described_for_people() {
 #[test]
 fn mistakes_are_answered_with_what_to_do() {
     let server = start("");
-    let error = |answer: common::Answer| {
+    let error = |answer: crate::common::Answer| {
         answer.expect(400).json()["error"]["message"].as_str().unwrap().to_owned()
     };
     let without = b"source,target\na,b\n,c\n";

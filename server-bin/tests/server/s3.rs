@@ -2,14 +2,12 @@
 
 #![expect(clippy::print_stdout, reason = "what is skipped is said")]
 
-mod common;
-
 use std::fmt::Write;
 use std::io::Read;
 
 use serde_json::{Value, json};
 
-use common::{start, start_in};
+use crate::common::{start, start_in};
 
 #[test]
 fn tables_are_kept_in_a_bucket() {
