@@ -8,7 +8,8 @@ use anyhow::{Context, bail, ensure};
 use arrow::array::RecordBatch;
 use clap::Subcommand;
 use graphlume::etl::case::{
-    Case, CaseEvent, CaseInfo, CaseReport, Limits, Output, Places, StepKind, TEMPLATES, template,
+    Again, Case, CaseEvent, CaseInfo, CaseReport, Kept, Limits, Output, Places, StepKind,
+    TEMPLATES, template,
 };
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::layout::{Config, Device};
@@ -32,6 +33,7 @@ use crate::values;
   graphlume case new logins -o around.toml --data
   graphlume case run around.toml -p account=ann -o around.html -o around.png
   graphlume case run feed.toml --allow-http siem.example.org -o alerts.gexf
+  graphlume case run around.toml -p account=ann --keep .kept --from around
 
 A case is a file of steps: sources, SQL, filters, hypergraphs, neighborhoods, measures. Values of its
 parameters are bound: none is ever a part of a query.")]
@@ -94,6 +96,15 @@ struct RunArgs {
     /// Allow databases on other machines, and object stores
     #[arg(long)]
     allow_remote: bool,
+    /// Keep in this folder what steps make, and do only those again that have changed or work on what has
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+    /// Most bytes of that folder, such as `2 GiB`; what was not used for longest goes
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes(), default_value = "4 GiB")]
+    keep_bytes: u64,
+    /// Begin with this step; what is before it stays as it was kept, with what hosts and databases said then
+    #[arg(long, value_name = "STEP", requires = "keep")]
+    from: Option<String>,
     /// Say what would be done, and do not do it
     #[arg(long)]
     dry_run: bool,
@@ -280,9 +291,13 @@ fn run_case(args: &RunArgs, case: &Case, messages: Messages) -> anyhow::Result<O
         ..Places::default()
     };
     let limits = Limits { rows: args.max_rows, bytes: args.max_bytes, time: args.timeout };
+    let keep = |folder: &PathBuf| Kept::in_folder(folder, args.keep_bytes);
+    let kept = args.keep.as_ref().map(keep).transpose()?;
+    let again = kept.as_ref().map(|kept| Again { kept, scope: "", from: args.from.as_deref() });
     let deferred = Deferred::begin();
-    let ran =
-        watch(messages, &deferred, |control, tell| bound.run(&places, &limits, control, tell));
+    let ran = watch(messages, &deferred, |control, tell| {
+        bound.run_again(&places, &limits, again, control, tell)
+    });
     let (report, output) = match ran {
         Err(Error::Stopped { .. }) => return Ok(Outcome::Interrupted),
         ran => ran?,
@@ -495,8 +510,11 @@ fn watch<T>(
                 }
                 None => count(rows, "row"),
             };
-            let time = secs(Duration::from_secs_f64(report.duration_secs));
-            messages.say(format!("{}: {size} in {time}, {}", report.name, report.place));
+            let time = match report.kept {
+                true => "kept from before".to_owned(),
+                false => format!("in {}", secs(Duration::from_secs_f64(report.duration_secs))),
+            };
+            messages.say(format!("{}: {size} {time}, {}", report.name, report.place));
         }),
         _ => {}
     };

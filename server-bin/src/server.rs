@@ -94,7 +94,7 @@ impl Server {
             limiter: Limiter::new(shared),
             layouts: Layouts::new(&config),
             runs: Runs::default(),
-            case_runs: CaseRuns::default(),
+            case_runs: CaseRuns::new(config.cache_size / 4),
             sign_ins: crate::graphistry::SignIns::new(states),
             metrics: Metrics::default(),
             traces,

@@ -146,3 +146,25 @@ fn files_outside_and_hosts_are_asked_only_if_allowed() {
     let few = error(folder.path(), &[&allowed[..], &["--max-rows", "3"]].concat());
     assert!(few.contains("rows: 4, but at most 3 are allowed"), "{few}");
 }
+
+#[test]
+fn what_has_not_changed_is_kept() {
+    let folder = with("logins");
+    let kept = |more: &[&str]| -> Vec<bool> {
+        let args = ["run", "case.toml", "-p", "account=ann", "--keep", "kept", "--json"];
+        let report: Value =
+            serde_json::from_str(&done(folder.path(), &[&args[..], more].concat())).unwrap();
+        let steps = report["report"]["steps"].as_array().unwrap();
+        steps.iter().map(|step| step["kept"].as_bool().unwrap()).collect()
+    };
+    assert!(kept(&[]).iter().all(|kept| !kept));
+    assert!(kept(&[]).iter().all(|kept| *kept));
+    let other = kept(&["-p", "hops=3"]);
+    assert!(other[0] && !other[other.len() - 1], "{other:?}");
+    let text = fs::read_to_string(folder.path().join("case.toml")).unwrap();
+    let last = text.lines().filter_map(|line| line.strip_prefix("name = ")).next_back().unwrap();
+    let from = kept(&["--from", last.trim_matches('"')]);
+    assert!(from[0] && !from[from.len() - 1], "{from:?}");
+    let error = error(folder.path(), &["run", "case.toml", "-p", "account=ann", "--from", "x"]);
+    assert!(error.contains("--keep"), "{error}");
+}

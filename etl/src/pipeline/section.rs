@@ -197,6 +197,13 @@ impl<'a> Section<'a> {
         .collect()
     }
 
+    /// All options as JSON, whether they were asked for or not; numbers that JSON does not have are text.
+    pub(super) fn all(&self) -> Map<String, Value> {
+        let value = |value: &DeValue| json(value).unwrap_or_else(|| format!("{value:?}").into());
+        let entries = self.entries.iter();
+        entries.map(|(key, it)| (key.get_ref().to_string(), value(it.get_ref()))).collect()
+    }
+
     /// Refuses options that were not asked for.
     pub(super) fn finish(&self) -> Result<()> {
         if self.all_asked.get() {

@@ -100,6 +100,33 @@ fn a_case_of_an_upload_becomes_a_dataset() {
 }
 
 #[test]
+fn a_run_takes_what_the_last_one_made() {
+    let server = start("");
+    let file = server.post("/api/v1/files?name=calls.csv", CALLS.as_bytes()).expect(201).json();
+    let case = save(&server, REACH);
+    let path = format!("/api/v1/cases/{case}/runs");
+    let values = json!({"calls": format!("upload:{}", file["id"].as_str().unwrap()), "who": "bob"});
+    let kept = |body: &Value| -> Vec<bool> {
+        let begun = server.json("POST", &path, body).expect(202).json();
+        let state = ended(&server, begun["id"].as_str().unwrap(), &[]);
+        assert_eq!(state["status"], "done", "{state}");
+        let steps = state["steps"].as_array().unwrap();
+        steps.iter().map(|step| step["kept"].as_bool().unwrap()).collect()
+    };
+    assert_eq!(kept(&json!({"values": values})), [false, false, false]);
+    assert_eq!(kept(&json!({"values": values})), [true, true, true]);
+    // The text changes in one step.
+    let text = REACH.replace("direction = 'forward'", "direction = 'both'");
+    server.json("PUT", &format!("/api/v1/cases/{case}"), &json!({"text": text})).expect(200);
+    assert_eq!(kept(&json!({"values": values})), [true, true, false]);
+    let from = json!({"values": values, "from": "graph"});
+    // The upload itself is there anyway, and not kept a second time.
+    assert_eq!(kept(&from), [false, false, false]);
+    let wrong = server.json("POST", &path, &json!({"values": values, "from": "grahp"})).expect(400);
+    assert!(wrong.text().contains("there is no step `grahp`"), "{}", wrong.text());
+}
+
+#[test]
 fn cases_are_saved_changed_and_survive_a_restart() {
     let server = start("");
     let templates = server.get("/api/v1/case-templates").expect(200).json();

@@ -32,12 +32,15 @@
 //! A case is a [pipeline](super) whose steps may also be graphs, and whose parameters are given when it is
 //! run. Values are bound: `$account` becomes a constant in the tree that an expression or a query is read
 //! into, or a part of an address that is encoded, and never a piece of text that is read again. A case reads
-//! only what [`Places`] allow, and stops at its [`Limits`].
+//! only what [`Places`] allow, and stops at its [`Limits`]. What steps made can be [`Kept`], so that the next
+//! run begins where something has changed.
 
 mod bind;
 mod graphs;
+mod kept;
 mod parameters;
 mod places;
+mod plan;
 mod run;
 mod steps;
 mod templates;
@@ -49,8 +52,10 @@ use serde_json::{Map, Value};
 use toml::de::DeTable;
 
 use self::bind::Values;
+pub use self::kept::Kept;
 pub use self::parameters::{CaseParameter, ParameterType};
 pub use self::places::{Given, Places};
+pub use self::plan::Again;
 pub use self::run::{CaseEvent, CaseReport, Limits, Output, StepReport};
 pub use self::steps::StepKind;
 use self::steps::{Step, Work};

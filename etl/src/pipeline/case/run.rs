@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use graph_core::Graph;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::error::{PipelineError, PipelineFault};
 use super::BoundCase;
 use super::places::{Given, Places};
+use super::plan::{Again, Plan};
 use super::steps::{Step, StepKind, Value, Work};
-use crate::source::{Opened, Source};
+use crate::source::{Opened, Source, SourceKind};
 use crate::table::Table;
 use crate::{Control, Error, Result};
 
@@ -48,7 +49,7 @@ pub struct CaseReport {
 }
 
 /// What a step did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
     /// Its name.
     pub name: String,
@@ -72,7 +73,9 @@ pub struct StepReport {
     pub columns: Vec<String>,
     /// What is likely not meant, though it has a meaning.
     pub warnings: Vec<String>,
-    /// Wall time.
+    /// Whether an earlier run did it, and it was not done again.
+    pub kept: bool,
+    /// Wall time; 0 if it was kept.
     pub duration_secs: f64,
 }
 
@@ -113,6 +116,9 @@ pub enum CaseEvent<'a> {
 /// Rows of each step that are told.
 const HEAD: usize = 50;
 
+/// Most rows of a host or a database that are kept.
+const SMALL: u64 = 5_000_000;
+
 /// How often it is looked whether a run has to end.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -127,6 +133,24 @@ impl BoundCase {
         &self,
         places: &Places,
         limits: &Limits,
+        control: &Control,
+        tell: &mut dyn FnMut(CaseEvent),
+    ) -> Result<(CaseReport, Output)> {
+        self.run_again(places, limits, None, control, tell)
+    }
+
+    /// As [`run`](Self::run), but for steps that an earlier run did and that have not changed since: what they made
+    /// is taken from `again`, if it is there. What is made is kept there. Steps that nothing needs any more, as all
+    /// that works on them was kept, are told of only if it is known what they did.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run); [`Error::Pipeline`] if there is no step of the name to begin with.
+    pub fn run_again(
+        &self,
+        places: &Places,
+        limits: &Limits,
+        again: Option<Again>,
         control: &Control,
         tell: &mut dyn FnMut(CaseEvent),
     ) -> Result<(CaseReport, Output)> {
@@ -150,7 +174,7 @@ impl BoundCase {
                 let _ = control.step(progress.stage, progress.done, progress.total);
             };
             let inner = Control::default().reporting(&watched).stopped_by(halt);
-            let ran = self.run_steps(places, limits, &inner, tell);
+            let ran = self.run_steps(places, limits, again, &inner, tell);
             drop(done);
             match ran {
                 Err(Error::Stopped { .. })
@@ -169,6 +193,7 @@ impl BoundCase {
         &self,
         places: &Places,
         limits: &Limits,
+        again: Option<Again>,
         control: &Control,
         tell: &mut dyn FnMut(CaseEvent),
     ) -> Result<(CaseReport, Output)> {
@@ -180,17 +205,40 @@ impl BoundCase {
             let source = if used { allowed(step, places, limits) } else { Ok(None) };
             sources.push(source.map_err(|fault| step.error(fault))?);
         }
-        let n_used = used.iter().filter(|&&used| used).count();
+        let plans = self.plan(&used, &sources, places, limits, again)?;
+        let n_told = plans.iter().filter(|plan| !matches!(plan, Plan::Skip)).count();
         let mut values: Vec<Option<Value>> = vec![None; self.steps.len()];
         let mut counts: Vec<u64> = vec![0; self.steps.len()];
         // Pages that were read are files as long as rows of them may be.
         let mut opened: Vec<Opened> = Vec::new();
-        let mut reports = Vec::new();
-        for (at, step) in self.steps.iter().enumerate().filter(|&(at, _)| used[at]) {
+        let mut reports: Vec<StepReport> = Vec::new();
+        for (at, (step, plan)) in self.steps.iter().zip(plans).enumerate() {
+            if matches!(plan, Plan::Skip) {
+                continue;
+            }
             let begin = Instant::now();
             let number = reports.len() + 1;
-            tell(CaseEvent::Begins { name: &step.name, does: &step.verb, number, of: n_used });
-            control.step("steps", reports.len() as u64, Some(n_used as u64))?;
+            tell(CaseEvent::Begins { name: &step.name, does: &step.verb, number, of: n_told });
+            control.step("steps", reports.len() as u64, Some(n_told as u64))?;
+            let names = || step.from.iter().map(|&at| self.steps[at].name.clone()).collect();
+            let (key, identity) = match plan {
+                Plan::Do { key, identity } => (key, identity),
+                Plan::Take { entry, value } => {
+                    let report = StepReport {
+                        name: step.name.clone(),
+                        from: names(),
+                        kept: true,
+                        duration_secs: 0.0,
+                        ..entry.head.report.clone()
+                    };
+                    tell(CaseEvent::Ended { report: &report, head: &entry.rows });
+                    counts[at] = report.rows;
+                    reports.push(report);
+                    values[at] = value;
+                    continue;
+                }
+                Plan::Skip => continue,
+            };
             let from: Vec<Value> = step.from.iter().filter_map(|&at| values[at].clone()).collect();
             let mut warnings = Vec::new();
             let made = match (&step.work, &sources[at]) {
@@ -216,11 +264,11 @@ impl BoundCase {
             let (value, rows) = made.map_err(|fault| step.error(fault))?;
             let head = head(&value, control).map_err(|error| step.error(error.into()))?;
             let rows_in = step.from.iter().map(|&at| counts[at]).sum();
-            let report = StepReport {
+            let mut report = StepReport {
                 name: step.name.clone(),
                 verb: step.verb.clone(),
                 does: step.does.clone(),
-                from: step.from.iter().map(|&at| self.steps[at].name.clone()).collect(),
+                from: names(),
                 place: match &step.work {
                     // As the case names it: where the folders are is nobody's business.
                     Some(Work::Open(source) | Work::Ask { source, .. }) => source.to_string(),
@@ -236,8 +284,20 @@ impl BoundCase {
                 },
                 columns: head.schema().fields().iter().map(|field| field.name().clone()).collect(),
                 warnings,
+                kept: false,
                 duration_secs: begin.elapsed().as_secs_f64(),
             };
+            if let Some(again) = again {
+                let value = wants_keeping(step, &report, &value, limits).then_some(&value);
+                match again.kept.keep(&key, &identity, &report, &head, value, control) {
+                    // The work is done: a full disk does not undo it.
+                    Err(Error::File { path, error }) => {
+                        let path = path.display();
+                        report.warnings.push(format!("it is not kept in {path}: {error}"));
+                    }
+                    kept => kept.map_err(|error| step.error(error.into()))?,
+                }
+            }
             tell(CaseEvent::Ended { report: &report, head: &head });
             reports.push(report);
             counts[at] = rows;
@@ -292,6 +352,19 @@ impl Step {
                 PipelineError { line: self.line, part, fault }.into()
             }
         }
+    }
+}
+
+/// Whether what a step made is kept with what it did: not files, which are read again, nor what is the caller's, nor
+/// what hosts and databases gave if it is not known to be small.
+fn wants_keeping(step: &Step, report: &StepReport, value: &Value, limits: &Limits) -> bool {
+    match (&step.work, value) {
+        (Some(Work::Given(_)), _) => false,
+        (Some(Work::Open(source)), _) if source.kind() == SourceKind::Files => false,
+        (Some(Work::Open(_) | Work::Ask { .. }), Value::Table(_)) => {
+            report.rows <= limits.rows.min(SMALL)
+        }
+        _ => true,
     }
 }
 

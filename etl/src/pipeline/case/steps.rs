@@ -1,9 +1,10 @@
 //! The steps of a case, read and checked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use graph_core::Graph;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
 use super::super::error::PipelineFault;
@@ -23,7 +24,7 @@ use crate::table::Table;
 const TIMEOUT_SECS: f64 = 30.0;
 
 /// What a step makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepKind {
     /// Rows.
@@ -65,6 +66,10 @@ pub(super) struct Step {
     pub(super) gives: StepKind,
     /// `None` if it is off.
     pub(super) work: Option<Work>,
+    /// What it does with what it works on, whatever these are called: its options, with values.
+    pub(super) definition: String,
+    /// Whether it may make something else a moment later.
+    pub(super) is_fleeting: bool,
 }
 
 /// What a step does.
@@ -179,7 +184,34 @@ fn step(section: &mut Section, names: &mut Names, before: &[Step], i: usize) -> 
         false => (kinds.first().copied().unwrap_or(gives), None),
     };
     let line = section.line();
-    Ok(Step { name, line, verb, does, note, named, from, gives, work })
+    let definition = definition(section, is_first);
+    let words = definition.to_ascii_lowercase();
+    // More texts than those that ask what time it is: they are done once more than they need to be.
+    let is_fleeting = ["now", "today", "current_"].iter().any(|word| words.contains(word));
+    Ok(Step { name, line, verb, does, note, named, from, gives, work, definition, is_fleeting })
+}
+
+/// The options of a step, with the values of parameters that its expressions may name.
+fn definition(section: &Section, is_first: bool) -> String {
+    // In an order of their own: what is taken out must not move the others.
+    let mut options: BTreeMap<_, _> = section.all().into_iter().collect();
+    for words in ["name", "note", "enabled"] {
+        options.remove(words);
+    }
+    for inputs in ["from", "with", "in", "seeds_from"].into_iter().filter(|_| !is_first) {
+        // How many there are; which they are, is known by what made them.
+        if let Some(named) = options.get_mut(inputs) {
+            *named = named.as_array().map_or(1, Vec::len).into();
+        }
+    }
+    let text = serde_json::Value::Object(options.into_iter().collect()).to_string();
+    let named = section
+        .bindings()
+        .into_iter()
+        .flat_map(|bindings| bindings.names().filter_map(|name| Some((name, bindings.get(name)?))));
+    let named = named.filter(|(name, _)| text.contains(&format!("${name}")));
+    let values: Vec<_> = named.map(|(name, value)| format!("\n{name} = {value:?}")).collect();
+    text.clone() + &values.concat()
 }
 
 /// What a step does, in words; what it makes; and how.

@@ -8,7 +8,9 @@ use arrow::array::RecordBatch;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use graphlume::etl::case::{Case as Steps, CaseEvent, CaseInfo, Given, Limits, Output, Places};
+use graphlume::etl::case::{
+    Again, Case as Steps, CaseEvent, CaseInfo, Given, Kept, Limits, Output, Places,
+};
 use graphlume::etl::{Control, Error};
 use graphlume::graph::read_table;
 use serde::{Deserialize, Serialize};
@@ -36,10 +38,11 @@ const MOST_STEPS: usize = 200;
 /// Most bytes of the first rows that a run remembers, of all steps; later steps come without.
 const LARGEST_HEADS: usize = 1 << 20;
 
-/// Runs of cases.
-#[derive(Debug, Default)]
+/// Runs of cases, and what their steps made.
+#[derive(Debug)]
 pub(crate) struct CaseRuns {
     runs: Mutex<VecDeque<Arc<Run>>>,
+    kept: Kept,
 }
 
 /// One run.
@@ -114,6 +117,11 @@ impl Run {
 }
 
 impl CaseRuns {
+    /// No runs yet; of steps so many bytes are kept.
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self { runs: Mutex::default(), kept: Kept::in_memory(bytes) }
+    }
+
     fn all(&self) -> MutexGuard<'_, VecDeque<Arc<Run>>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -181,6 +189,9 @@ pub(super) struct Values {
     /// By the names of parameters; what is not given is the default. Sources may be `dataset:ID` and `upload:ID`.
     #[schema(value_type = Object)]
     values: Map<String, Value>,
+    /// The step to begin with: what is before it stays as your last runs left it, with what hosts said then.
+    /// Without it all is done that has changed since, and hosts are asked again.
+    from: Option<String>,
 }
 
 /// Runs a case
@@ -204,6 +215,11 @@ pub(super) async fn start(
             "the case has {n} steps; {MOST_STEPS} can be run here"
         )));
     }
+    if let Some(from) = &given.from
+        && !bound.info().steps.iter().any(|step| step.name == *from)
+    {
+        return Err(ApiError::Invalid(format!("there is no step `{from}` to begin with")));
+    }
     // A run that there is no place for reads nothing.
     let run = server.case_runs.begin(&case.id, &user.id)?;
     let mut places = server.case_places();
@@ -217,7 +233,7 @@ pub(super) async fn start(
         }
     }
     let state = run.state().clone();
-    let task = tokio::spawn(work(server, who, case, given.values, places, Arc::clone(&run)));
+    let task = tokio::spawn(work(server, who, case, given, places, Arc::clone(&run)));
     *run.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
     Ok((StatusCode::ACCEPTED, Json(state)))
 }
@@ -282,16 +298,9 @@ impl Server {
 }
 
 /// Runs a case to its end, and keeps what comes out.
-async fn work(
-    server: Server,
-    who: Who,
-    case: Case,
-    values: Map<String, Value>,
-    places: Places,
-    run: Arc<Run>,
-) {
+async fn work(server: Server, who: Who, case: Case, given: Values, places: Places, run: Arc<Run>) {
     let folder = server.config.case_folder.clone();
-    if let Err(error) = finish(&server, &who, &case, values, places, &run).await {
+    if let Err(error) = finish(&server, &who, &case, given, places, &run).await {
         if let ApiError::Internal(error) = &error {
             tracing::error!("case {}: {error:#}", run.case);
         }
@@ -310,10 +319,11 @@ async fn finish(
     server: &Server,
     who: &Who,
     case: &Case,
-    values: Map<String, Value>,
+    given: Values,
     places: Places,
     run: &Arc<Run>,
 ) -> ApiResult<()> {
+    let Values { values, from } = given;
     let bound = Steps::parse(&case.text)?.bind(&values)?;
     let info = bound.info().clone();
     let limits = Limits {
@@ -323,6 +333,7 @@ async fn finish(
     };
     let told = Arc::clone(run);
     let busy = Arc::clone(&run.busy);
+    let (runs, owner) = (server.clone(), run.owner.clone());
     let mut heads = 0;
     let computed = server.case_workers.run(move |control: &Control<'_>| {
         let _busy = busy;
@@ -342,7 +353,10 @@ async fn finish(
             }
             _ => {}
         };
-        match bound.run(&places, &limits, control, &mut tell) {
+        // Nobody gets what was read for somebody else.
+        let kept = &runs.case_runs.kept;
+        let again = Again { kept, scope: &owner, from: from.as_deref() };
+        match bound.run_again(&places, &limits, Some(again), control, &mut tell) {
             Err(Error::Stopped { .. }) => Ok(None),
             ran => Ok(Some(ran?)),
         }
