@@ -99,19 +99,26 @@ impl Pipeline {
                 placed.ran = Some(ran);
                 Ok((Some(Part { table: None, on_device: Some(table) }), Some(placed)))
             }
-            // Types and expressions that devices do not take are the processor's; what is wrong with a
-            // device, or with the rows, is wrong.
-            Err(
-                error @ (Error::WrongType { .. }
-                | Error::UnsupportedType { .. }
-                | Error::Refused { .. }
-                | Error::Expression(_)),
-            ) => {
+            Err(error) if is_for_processor(&error) => {
                 placed.reason = Some(error.to_string());
                 Ok((None, Some(placed)))
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Whether the processor may do what a device did not: types and expressions that devices do not take, and more rows
+/// than they make. What is wrong with a device, or with the rows, is wrong.
+fn is_for_processor(error: &Error) -> bool {
+    match error {
+        Error::WrongType { .. }
+        | Error::UnsupportedType { .. }
+        | Error::Refused { .. }
+        | Error::Expression(_)
+        | Error::TooManyRows { .. } => true,
+        Error::Device(error) => matches!(**error, graph_kernels::Error::BadExpression { .. }),
+        _ => false,
     }
 }
 
@@ -169,6 +176,13 @@ pub(super) fn group(by: &[String], aggregates: &[(String, Expr)]) -> Option<OnDe
     }
     let by = by.to_vec();
     Some(Box::new(move |tables| {
+        for column in columns.iter().filter(|column| column.value == GroupValue::Max) {
+            if tables[0].has_floats(&column.column)? {
+                let what = format!("the greatest of the floats in `{}`", column.column).into();
+                let why = "what is no number is left out, and a device takes it for the greatest";
+                return Err(Error::Refused { what, why });
+            }
+        }
         let by: Vec<&str> = by.iter().map(String::as_str).collect();
         tables[0].group_by(&by, &columns)
     }))

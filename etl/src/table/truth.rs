@@ -17,7 +17,7 @@ use crate::{Control, Result};
 pub fn rows_where(rows: RecordBatch, condition: &Expr, control: &Control) -> Result<BooleanBuffer> {
     let table = Table::from_batch(rows)?;
     // Says what is wrong with a condition, as a filter would.
-    table.filter(condition)?;
+    condition.resolve_condition(table.schema())?;
     let found = table.select_exprs(&[("keep", condition.clone())])?.collect(control)?;
     let keep = cast(found.column(0), &DataType::Boolean)?;
     Ok(truth(keep.as_boolean()))

@@ -4,6 +4,8 @@
 
 mod analytics;
 mod case_graphs;
+mod case_places;
+mod case_values;
 mod cases;
 #[cfg(feature = "expressions")]
 mod common;
@@ -15,4 +17,5 @@ mod gfql_paths;
 mod gfql_rows;
 mod hypergraph;
 mod pipeline;
+mod placed;
 mod sources;

@@ -42,6 +42,11 @@ pub(super) trait Sink: Default {
     /// Takes the next value, or says what is wrong with it.
     fn take(&mut self, value: Scalar) -> Result<(), String>;
     fn len(&self) -> usize;
+
+    /// What was wrong with a value, so that a caller can tell it from bad JSON.
+    fn problem(&mut self) -> Option<Error> {
+        None
+    }
 }
 
 /// A sink that checks values as `S` does and keeps none of them.
@@ -61,12 +66,9 @@ impl<S: Check> Sink for Counted<S> {
     fn len(&self) -> usize {
         self.n
     }
-}
 
-impl Counted<Labels> {
-    /// What was wrong with a label.
-    pub(super) fn problem(&mut self) -> Option<Error> {
-        self.sink.problem.take()
+    fn problem(&mut self) -> Option<Error> {
+        self.sink.problem()
     }
 }
 
@@ -77,6 +79,11 @@ pub(super) trait Check: Default {
 
     /// The value at `place`, or what is wrong with it.
     fn check(&mut self, value: Scalar, place: usize) -> Result<Self::Value, String>;
+
+    /// As that of a [`Sink`].
+    fn problem(&mut self) -> Option<Error> {
+        None
+    }
 }
 
 /// A list of values, or of rows of them.
@@ -256,8 +263,8 @@ impl Scores {
 #[derive(Debug, Default)]
 pub(super) struct Labels {
     labels: BooleanBuilder,
-    /// What was wrong, so that a caller can tell it from bad JSON.
-    pub(super) problem: Option<Error>,
+    /// What was wrong.
+    problem: Option<Error>,
 }
 
 impl Check for Labels {
@@ -277,6 +284,10 @@ impl Check for Labels {
             }
         }
     }
+
+    fn problem(&mut self) -> Option<Error> {
+        self.problem.take()
+    }
 }
 
 impl Sink for Labels {
@@ -288,6 +299,10 @@ impl Sink for Labels {
 
     fn len(&self) -> usize {
         self.labels.len()
+    }
+
+    fn problem(&mut self) -> Option<Error> {
+        Check::problem(self)
     }
 }
 
@@ -305,12 +320,29 @@ impl Sink for AnomalyKinds {
             Scalar::Text(name) => self.push(Some(name)),
             other => self.push(Some(&other.to_string())),
         };
-        added.map_err(|most| format!("`anomaly_kinds` has more than {most} kinds"))
+        added.map_err(too_many)
     }
 
     fn len(&self) -> usize {
         Self::len(self)
     }
+}
+
+impl Check for AnomalyKinds {
+    type Value = ();
+
+    fn check(&mut self, value: Scalar, _: usize) -> Result<(), String> {
+        let known = match value {
+            Scalar::Null => return Ok(()),
+            Scalar::Text(name) => self.place(name),
+            other => self.place(&other.to_string()),
+        };
+        known.map(drop).map_err(too_many)
+    }
+}
+
+fn too_many(most: usize) -> String {
+    format!("`anomaly_kinds` has more than {most} kinds")
 }
 
 /// Ids or times: integers as long as all are, else numbers, else strings.
@@ -386,20 +418,23 @@ impl Column {
     }
 }
 
-/// Pairs of ends, which may lie in rows.
-#[derive(Debug, Default)]
-pub(super) struct Edges {
-    sources: Column,
-    targets: Column,
-}
+impl Check for Column {
+    type Value = ();
 
-impl Edges {
-    pub(super) fn finish(self) -> (ArrayRef, ArrayRef) {
-        (self.sources.finish(), self.targets.finish())
+    /// A column takes whatever comes.
+    fn check(&mut self, _: Scalar, _: usize) -> Result<(), String> {
+        Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Edges {
+/// Pairs of ends, which may lie in rows.
+#[derive(Debug, Default)]
+pub(super) struct Edges<S> {
+    pub(super) sources: S,
+    pub(super) targets: S,
+}
+
+impl<'de, S: Sink> DeserializeSeed<'de> for &mut Edges<S> {
     /// Whether there is a list.
     type Value = bool;
 
@@ -410,12 +445,12 @@ impl<'de> DeserializeSeed<'de> for &mut Edges {
 }
 
 /// Number `end` of what a list holds: an end of an edge, an edge, or a row of edges.
-struct End<'a> {
-    edges: &'a mut Edges,
+struct End<'a, S> {
+    edges: &'a mut Edges<S>,
     end: Option<usize>,
 }
 
-impl<'de> DeserializeSeed<'de> for End<'_> {
+impl<'de, S: Sink> DeserializeSeed<'de> for End<'_, S> {
     /// Whether it was an end.
     type Value = bool;
 
@@ -424,7 +459,7 @@ impl<'de> DeserializeSeed<'de> for End<'_> {
     }
 }
 
-impl End<'_> {
+impl<S: Sink> End<'_, S> {
     fn take<E: serde::de::Error>(self, value: Scalar) -> Result<bool, E> {
         let column = match self.end {
             None if matches!(value, Scalar::Null) => return Ok(true),
@@ -441,7 +476,7 @@ impl End<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for End<'_> {
+impl<'de, S: Sink> Visitor<'de> for End<'_, S> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

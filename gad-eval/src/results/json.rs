@@ -14,54 +14,47 @@ use serde_json::{Map, Value};
 
 use super::columns::{Column, Counted, Edges, Labels, Nested, Scores, Sink};
 use super::finite::Finite;
-use super::{AnomalyKinds, EdgeEnds, ResultType, Results, open};
+use super::{AnomalyKinds, EdgeEnds, ResultType, Results, Sizes, open};
 use crate::file::replace;
 use crate::{Error, Result};
 
 pub(super) fn read(path: &Path) -> Result<Results> {
-    let mut parts = Parts::default();
-    let read = parse(path, open(path)?, &mut parts);
-    if let Some(problem) = parts.problem() {
-        return Err(problem);
-    }
-    read?;
-    parts.finish(path)
+    let mut parts = Parts::<Kept>::of(path)?;
+    let (result_type, scores, rows, labels) = parts.scores(path)?;
+    Ok(Results {
+        result_type,
+        scores: scores.finish(),
+        rows,
+        ground_truth: labels.map(Labels::finish),
+        timestamps: parts.timestamps.map(|column| column.sink.finish()),
+        node_ids: parts.node_ids.map(|column| column.sink.finish()),
+        graph_ids: parts.graph_ids.map(|column| column.sink.finish()),
+        edges: parts.edges.map(|Edges { sources, targets }| EdgeEnds {
+            sources: sources.finish(),
+            targets: targets.finish(),
+        }),
+        anomaly_kinds: parts.anomaly_kinds.map(|kinds| kinds.sink),
+        metadata: parts.metadata,
+        extra: parts.extra,
+    })
 }
 
-/// Whether the file holds results, as [`read`] would find them, of which nothing is kept.
+/// Whether the file holds results, as [`Results::read`] would find them, of which nothing is kept.
 pub(super) fn check(path: &Path) -> Result<()> {
-    let mut counts = Counts::default();
-    let read = parse(path, open(path)?, &mut counts);
-    let label = counts.ground_truth.as_mut().and_then(|labels| labels.sink.problem());
-    if let Some(problem) = counts.unknown_type.take().or(label) {
-        return Err(problem);
-    }
-    read?;
-    let missing = |what: &str| Error::bad_file(path, format!("there is no {what}"));
-    let result_type = counts.result_type.ok_or_else(|| missing("result_type"))?;
-    let scores = match (counts.scores, counts.scores_file) {
-        (Some(scores), _) if !scores.is_null => scores,
-        (_, Some(name)) => {
-            let mut scores = Nested::new("scores");
-            let (path, file) = beside(path, &name)?;
-            parse(&path, file, &mut scores)?;
-            scores
-        }
-        _ => return Err(missing("scores")),
+    let mut parts = Parts::<Told>::of(path)?;
+    let (result_type, scores, rows, labels) = parts.scores(path)?;
+    let len = |column: Option<Nested<Counted<Column>>>| column.map(|column| column.sink.len());
+    let sizes = Sizes {
+        scores: scores.len(),
+        rows: rows.as_ref(),
+        ground_truth: labels.map(|labels| labels.len()),
+        anomaly_kinds: parts.anomaly_kinds.map(|kinds| kinds.sink.len()),
+        timestamps: len(parts.timestamps),
+        node_ids: len(parts.node_ids),
+        graph_ids: len(parts.graph_ids),
+        edges: parts.edges.map(|edges| [edges.sources.len(), edges.targets.len()]),
     };
-    let n_scores = scores.sink.len();
-    if 0 < n_scores {
-        result_type.check_shape(scores.is_in_rows())?;
-    }
-    let labels = counts.ground_truth.filter(|labels| !labels.is_null);
-    match labels.map(|labels| labels.sink.len()) {
-        _ if n_scores == 0 => Err(Error::Empty { name: "scores" }),
-        Some(found) if found != n_scores => {
-            let (name, of) = ("ground_truth", "scores");
-            Err(Error::LengthMismatch { name, found, of, expected: n_scores })
-        }
-        _ => Ok(()),
-    }
+    sizes.check(result_type)
 }
 
 /// Reads the JSON in `file`, in which numbers may be none as Python writes them, into `seed`.
@@ -88,72 +81,58 @@ pub(super) fn lenient(text: &str) -> serde_json::Result<Value> {
     serde_json::from_reader(Finite::new(text.as_bytes(), &found))
 }
 
-/// How much there is of what has been read of the file.
+/// What becomes of what is read.
+trait Keep: Default {
+    type Scores: Sink;
+    type Labels: Sink;
+    type Column: Sink;
+    type Kinds: Sink;
+    /// Whether what the file says beside is kept.
+    const ALL: bool;
+}
+
+/// All of it is kept.
 #[derive(Default)]
-struct Counts {
-    result_type: Option<ResultType>,
-    unknown_type: Option<Error>,
-    scores: Option<Nested<Counted<Scores>>>,
-    scores_file: Option<String>,
-    ground_truth: Option<Nested<Counted<Labels>>>,
+struct Kept;
+
+impl Keep for Kept {
+    type Scores = Scores;
+    type Labels = Labels;
+    type Column = Column;
+    type Kinds = AnomalyKinds;
+    const ALL: bool = true;
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Counts {
-    type Value = ();
+/// It is told how much there is, and nothing is kept.
+#[derive(Default)]
+struct Told;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for &mut Counts {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object with result_type and scores")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "result_type" => match map.next_value::<String>()?.parse() {
-                    Ok(kind) => self.result_type = Some(kind),
-                    Err(error) => self.unknown_type = Some(error),
-                },
-                "scores" if self.scores.is_some() => {
-                    return Err(A::Error::custom("`scores` is there twice"));
-                }
-                "scores" => map.next_value_seed(self.scores.insert(Nested::new("scores")))?,
-                "ground_truth" => {
-                    let seed = self.ground_truth.insert(Nested::new("ground_truth"));
-                    map.next_value_seed(seed)?;
-                }
-                "scores_file" => self.scores_file = map.next_value()?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(())
-    }
+impl Keep for Told {
+    type Scores = Counted<Scores>;
+    type Labels = Counted<Labels>;
+    type Column = Counted<Column>;
+    type Kinds = Counted<AnomalyKinds>;
+    const ALL: bool = false;
 }
 
 /// What has been read of the file.
 #[derive(Default)]
-struct Parts {
+struct Parts<K: Keep> {
     result_type: Option<ResultType>,
     unknown_type: Option<Error>,
-    scores: Option<Nested<Scores>>,
+    scores: Option<Nested<K::Scores>>,
     scores_file: Option<String>,
-    ground_truth: Option<Nested<Labels>>,
-    timestamps: Option<Nested<Column>>,
-    node_ids: Option<Nested<Column>>,
-    graph_ids: Option<Nested<Column>>,
-    edges: Option<Edges>,
-    anomaly_kinds: Option<Nested<AnomalyKinds>>,
+    ground_truth: Option<Nested<K::Labels>>,
+    timestamps: Option<Nested<K::Column>>,
+    node_ids: Option<Nested<K::Column>>,
+    graph_ids: Option<Nested<K::Column>>,
+    edges: Option<Edges<K::Column>>,
+    anomaly_kinds: Option<Nested<K::Kinds>>,
     metadata: Map<String, Value>,
     extra: Map<String, Value>,
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Parts {
+impl<'de, K: Keep> DeserializeSeed<'de> for &mut Parts<K> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -161,7 +140,7 @@ impl<'de> DeserializeSeed<'de> for &mut Parts {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Parts {
+impl<'de, K: Keep> Visitor<'de> for &mut Parts<K> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -202,9 +181,10 @@ impl<'de> Visitor<'de> for &mut Parts {
                     _ => return Err(A::Error::custom("metadata is no object")),
                 },
                 "scores_file" => self.scores_file = map.next_value()?,
-                _ => {
+                _ if K::ALL => {
                     self.extra.insert(key, map.next_value()?);
                 }
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(())
@@ -225,42 +205,43 @@ fn column<'de, A: MapAccess<'de>, S: Sink>(
     Ok(())
 }
 
-impl Parts {
-    /// What is wrong with a value, where JSON has no word for it.
-    fn problem(&mut self) -> Option<Error> {
-        let label = self.ground_truth.as_mut().and_then(|labels| labels.sink.problem.take());
-        self.unknown_type.take().or(label)
+/// The type, the scores and where they lie in rows, and the labels.
+type ScoresOf<K> =
+    (ResultType, <K as Keep>::Scores, Option<OffsetBuffer<i64>>, Option<<K as Keep>::Labels>);
+
+impl<K: Keep> Parts<K> {
+    /// What the file at `path` has.
+    fn of(path: &Path) -> Result<Self> {
+        let mut parts = Self::default();
+        let read = parse(path, open(path)?, &mut parts);
+        // What is wrong with a value, where JSON has no word for it.
+        let label = parts.ground_truth.as_mut().and_then(|labels| labels.sink.problem());
+        if let Some(problem) = parts.unknown_type.take().or(label) {
+            return Err(problem);
+        }
+        read.map(|()| parts)
     }
 
-    fn finish(self, path: &Path) -> Result<Results> {
+    /// Takes the scores, which may lie in a file of their own, and the labels out.
+    fn scores(&mut self, path: &Path) -> Result<ScoresOf<K>> {
         let missing = |what: &str| Error::bad_file(path, format!("there is no {what}"));
         let result_type = self.result_type.ok_or_else(|| missing("result_type"))?;
-        let (scores, rows) = match (self.scores, self.scores_file) {
+        let (scores, rows) = match (self.scores.take(), self.scores_file.take()) {
             (Some(scores), _) if !scores.is_null => scores.finish(),
-            (_, Some(name)) => scores_file(path, &name)?,
+            (_, Some(name)) => {
+                let (path, file) = beside(path, &name)?;
+                let mut scores = Nested::<K::Scores>::new("scores");
+                parse(&path, file, &mut scores)?;
+                scores.finish()
+            }
             _ => return Err(missing("scores")),
         };
-        let labels = self.ground_truth.filter(|labels| !labels.is_null).map(Nested::finish);
+        let labels = self.ground_truth.take().filter(|labels| !labels.is_null).map(Nested::finish);
         if let Some((_, label_rows)) = &labels {
             same_rows(rows.as_ref(), label_rows.as_ref())
                 .map_err(|problem| Error::bad_file(path, problem))?;
         }
-        Ok(Results {
-            result_type,
-            scores: scores.finish(),
-            rows,
-            ground_truth: labels.map(|(labels, _)| labels.finish()),
-            timestamps: self.timestamps.map(|column| column.finish().0.finish()),
-            node_ids: self.node_ids.map(|column| column.finish().0.finish()),
-            graph_ids: self.graph_ids.map(|column| column.finish().0.finish()),
-            edges: self.edges.map(|edges| {
-                let (sources, targets) = edges.finish();
-                EdgeEnds { sources, targets }
-            }),
-            anomaly_kinds: self.anomaly_kinds.map(|kinds| kinds.finish().0),
-            metadata: self.metadata,
-            extra: self.extra,
-        })
+        Ok((result_type, scores, rows, labels.map(|(labels, _)| labels)))
     }
 }
 
@@ -290,16 +271,6 @@ fn same_rows(
         }
         _ => Ok(()),
     }
-}
-
-type ScoresAndRows = (Scores, Option<OffsetBuffer<i64>>);
-
-/// The scores in a file of their own, beside the results: a list in JSON.
-fn scores_file(results: &Path, name: &str) -> Result<ScoresAndRows> {
-    let (path, file) = beside(results, name)?;
-    let mut scores = Nested::<Scores>::new("scores");
-    parse(&path, file, &mut scores)?;
-    Ok(scores.finish())
 }
 
 /// The file `name` below the folder of the results.

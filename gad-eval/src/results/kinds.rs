@@ -56,7 +56,8 @@ impl AnomalyKinds {
         Ok(())
     }
 
-    fn place(&mut self, name: &str) -> Result<u16, usize> {
+    /// The place of a name, which is noted if it is new.
+    pub(super) fn place(&mut self, name: &str) -> Result<u16, usize> {
         // Neighbours are often of one kind.
         let last = self.of.last().map(|&last| usize::from(last));
         let known = last.filter(|&last| self.names.get(last).is_some_and(|known| known == name));

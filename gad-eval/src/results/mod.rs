@@ -175,6 +175,55 @@ pub(crate) fn check_file(path: &Path) -> Result<()> {
     }
 }
 
+/// Length of each row, if all are equally long.
+fn columns(rows: &OffsetBuffer<i64>) -> Option<usize> {
+    let mut lengths = rows.lengths();
+    let first = lengths.next()?;
+    lengths.all(|length| length == first).then_some(first)
+}
+
+/// How much there is of what results have.
+struct Sizes<'a> {
+    scores: usize,
+    rows: Option<&'a OffsetBuffer<i64>>,
+    ground_truth: Option<usize>,
+    anomaly_kinds: Option<usize>,
+    timestamps: Option<usize>,
+    node_ids: Option<usize>,
+    graph_ids: Option<usize>,
+    edges: Option<[usize; 2]>,
+}
+
+impl Sizes<'_> {
+    /// As [`Results::check`].
+    fn check(&self, result_type: ResultType) -> Result<()> {
+        let n = self.scores;
+        if n == 0 {
+            return Err(Error::Empty { name: "scores" });
+        }
+        result_type.check_shape(self.rows.is_some())?;
+        let n_rows = self.rows.map(|rows| rows.len() - 1);
+        // Ids may also be those of the columns, where all rows have as many.
+        let columns = self.rows.and_then(columns);
+        let lengths = [
+            ("ground_truth", self.ground_truth, None),
+            ("anomaly_kinds", self.anomaly_kinds, None),
+            ("timestamps", self.timestamps, n_rows),
+            ("node_ids", self.node_ids, columns),
+            ("graph_ids", self.graph_ids, columns),
+            ("edges", self.edges.map(|[sources, _]| sources), columns),
+            ("targets of edges", self.edges.map(|[_, targets]| targets), columns),
+        ];
+        for (name, found, other) in lengths {
+            let Some(found) = found else { continue };
+            if found != n && Some(found) != other {
+                return Err(Error::LengthMismatch { name, found, of: "scores", expected: n });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Results {
     /// Results of `scores`, shape `[n]`, with nothing said of them.
     pub fn new(result_type: ResultType, scores: impl Into<Float64Array>) -> Self {
@@ -249,38 +298,22 @@ impl Results {
     ///
     /// [`Error::LengthMismatch`], [`Error::Empty`], [`Error::WrongShape`].
     pub fn check(&self) -> Result<()> {
-        let n = self.scores.len();
-        if n == 0 {
-            return Err(Error::Empty { name: "scores" });
-        }
-        self.result_type.check_shape(self.rows.is_some())?;
-        let n_rows = self.rows.as_ref().map(|rows| rows.len() - 1);
-        // Ids may also be those of the columns, where all rows have as many.
-        let columns = self.columns();
-        let lengths = [
-            ("ground_truth", self.ground_truth.as_ref().map(Array::len), None),
-            ("anomaly_kinds", self.anomaly_kinds.as_ref().map(AnomalyKinds::len), None),
-            ("timestamps", self.timestamps.as_ref().map(Array::len), n_rows),
-            ("node_ids", self.node_ids.as_ref().map(Array::len), columns),
-            ("graph_ids", self.graph_ids.as_ref().map(Array::len), columns),
-            ("edges", self.edges.as_ref().map(|edges| edges.sources.len()), columns),
-            ("targets of edges", self.edges.as_ref().map(|edges| edges.targets.len()), columns),
-        ];
-        for (name, found, other) in lengths {
-            let Some(found) = found else { continue };
-            if found != n && Some(found) != other {
-                return Err(Error::LengthMismatch { name, found, of: "scores", expected: n });
-            }
-        }
-        Ok(())
+        let sizes = Sizes {
+            scores: self.scores.len(),
+            rows: self.rows.as_ref(),
+            ground_truth: self.ground_truth.as_ref().map(Array::len),
+            anomaly_kinds: self.anomaly_kinds.as_ref().map(AnomalyKinds::len),
+            timestamps: self.timestamps.as_ref().map(Array::len),
+            node_ids: self.node_ids.as_ref().map(Array::len),
+            graph_ids: self.graph_ids.as_ref().map(Array::len),
+            edges: self.edges.as_ref().map(|edges| [edges.sources.len(), edges.targets.len()]),
+        };
+        sizes.check(self.result_type)
     }
 
     /// Length of each row, if all are equally long.
     pub fn columns(&self) -> Option<usize> {
-        let rows = self.rows.as_ref()?;
-        let mut lengths = rows.windows(2).map(|ends| (ends[1] - ends[0]) as usize);
-        let first = lengths.next()?;
-        lengths.all(|length| length == first).then_some(first)
+        columns(self.rows.as_ref()?)
     }
 
     /// Makes nulls of the scores that GraFlag's two numbers mark, and says how many of each.

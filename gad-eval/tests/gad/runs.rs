@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use gad_eval::experiment::{Experiment, State, Status};
 use gad_eval::method::Method;
+use gad_eval::results::Results;
 use gad_eval::run::{
     Budget, Environment, Executor, Job, LocalExecutor, Prepared, Program, RunConfig, ServiceConfig,
     Task, remains, stop,
@@ -385,6 +386,44 @@ fn what_a_dead_runner_left_is_found_and_ended() {
         copy
     });
     assert_eq!(Status::read(&folder).unwrap().status, State::Stopped);
+}
+
+#[test]
+fn what_a_dead_runner_left_is_completed_if_its_results_can_be_read() {
+    let keep = "until grep -q handle \"$EXP/run.json\"; do sleep 0.05; done\n\
+                cp \"$EXP/run.json\" \"$EXP/kept.json\"\ncp results.json \"$EXP/results.json\"\n";
+    let (_place, experiment) = run(keep);
+    let folder = &experiment.folder;
+    let mut record: Value = serde_json::from_str(&text(&experiment, "kept.json")).unwrap();
+    record["runner"]["started"] = 1.into();
+    fs::write(folder.join("run.json"), record.to_string()).unwrap();
+    Status::now(State::Running, "m").write(folder).unwrap();
+    let status = |results: &str| {
+        fs::write(folder.join("results.json"), results).unwrap();
+        let can_be_read = Results::read(folder.join("results.json")).is_ok();
+        let status = Status::read(folder).unwrap();
+        assert_eq!(status.status == State::Completed, can_be_read, "{results}");
+        status.error.unwrap_or_default()
+    };
+    assert_eq!(status(RESULTS), "");
+    let rows = r#"{"result_type": "TEMPORAL_NODE_ANOMALY_SCORES", "scores": [[1, 2], [3]],
+                   "ground_truth": [[0, 1], [0]], "timestamps": [5, 6]}"#;
+    assert_eq!(status(rows), "");
+    for more in [
+        r#""timestamps": [1, 2]"#,
+        r#""node_ids": [1]"#,
+        r#""graph_ids": [1, 2, 3, 4]"#,
+        r#""edges": [[0, 1]]"#,
+        r#""anomaly_kinds": ["a"]"#,
+        r#""ground_truth": [0, 1, 0]"#,
+        r#""metadata": 1"#,
+    ] {
+        let results = RESULTS.replace('}', &format!(", {more}}}"));
+        assert!(status(&results).contains("its results cannot be read"), "{more}");
+    }
+    for (from, to) in [("[[0, 1], [0]]", "[[0], [1, 0]]"), ("[5, 6]", "[5]")] {
+        assert!(status(&rows.replace(from, to)).contains("its results cannot be read"), "{to}");
+    }
 }
 
 #[test]
