@@ -119,6 +119,9 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     for (name, text) in QUERIES {
         seeds.push(("gfql", name, text.as_bytes().to_vec()));
     }
+    for (name, lines) in STEERING {
+        seeds.push(("steering", name, lines.join("\n").into_bytes()));
+    }
     seeds
 }
 
@@ -146,6 +149,30 @@ const QUERIES: [(&str, &str); 3] = [
     ),
 ];
 
+/// What viewers say to a layout, a message a line. That a server obeys it is tested with the server.
+const STEERING: [(&str, &[&str]); 3] = [
+    (
+        "moves",
+        &[
+            r#"{"type":"move","nodes":[0,11],"x":[1.5,-1e18],"y":[-2.25,0]}"#,
+            r#"{"type":"pin","nodes":[0,3]}"#,
+            r#"{"type":"step","n":2}"#,
+            r#"{"type":"unpin","nodes":[3]}"#,
+            r#"{"type":"play"}"#,
+        ],
+    ),
+    (
+        "options",
+        &[
+            r#"{"type":"options","options":{"gravity":3.5,"lin_log":true,"strong_gravity":true,"scaling":10}}"#,
+            r#"{"type":"restart","seed":7}"#,
+            r#"{"type":"options","options":{"gravity":0,"edge_weight_influence":2,"jitter_tolerance":0.1}}"#,
+            r#"{"type":"pause"}"#,
+        ],
+    ),
+    ("frames", &[r#"{"type":"ack","sequence":7}"#, r#"{"type":"key"}"#, r#"{"type":"restart"}"#]),
+];
+
 /// Names of files that each content is read under.
 fn names(target: &str) -> &'static [&'static str] {
     match target {
@@ -168,6 +195,12 @@ fn every_seed_is_good_and_kept() {
             "expression" => drop(std::str::from_utf8(&bytes).unwrap().parse::<Expr>().unwrap()),
             "gfql" => {
                 Gfql::parse(std::str::from_utf8(&bytes).unwrap(), &Limits::default()).unwrap();
+            }
+            "steering" => {
+                for line in std::str::from_utf8(&bytes).unwrap().lines() {
+                    let message: serde_json::Value = serde_json::from_str(line).unwrap();
+                    assert!(message["type"].is_string(), "{line}");
+                }
             }
             files => {
                 let read = |file: &&str| {

@@ -1,5 +1,7 @@
 //! What a client is told when a request fails.
 
+use std::io::ErrorKind;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -130,42 +132,83 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// What a system says where there is no room.
+const FULL: [ErrorKind; 2] = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded];
+
 impl From<std::io::Error> for ApiError {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::internal(error),
+        match FULL.contains(&error.kind()) {
+            true => Self::Full,
+            false => Self::internal(error),
         }
     }
 }
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        let is_away = match &error {
+        let found = match &error {
+            sqlx::Error::Database(error) => of_code(&error.code().unwrap_or_default()),
             sqlx::Error::Io(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::Protocol(_)
-            | sqlx::Error::Tls(_) => true,
-            // PostgreSQL's classes of lost connections and of servers that end.
-            sqlx::Error::Database(error) => {
-                error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
-            }
-            _ => false,
+            | sqlx::Error::Tls(_) => Database::Away,
+            _ => Database::Other,
         };
         // PostgreSQL's texts have no zeros, which SQLite's may have.
         let has_zero = error.as_database_error().and_then(|error| error.code());
         if has_zero.is_some_and(|code| code == "22021") {
             return Self::Invalid("a text holds a character that cannot be kept".to_owned());
         }
-        match error {
-            error if is_away => {
+        match found {
+            Database::Away => {
                 tracing::error!("database: {error}");
                 Self::Unavailable("the database cannot be reached".to_owned())
             }
-            error => Self::internal(anyhow::Error::new(error).context("database")),
+            Database::Full => Self::Full,
+            Database::Other => Self::internal(anyhow::Error::new(error).context("database")),
         }
     }
+}
+
+/// What a code of an error says of the database.
+#[derive(Debug, PartialEq, Eq)]
+enum Database {
+    /// It cannot be reached.
+    Away,
+    /// It has no room.
+    Full,
+    /// Something else.
+    Other,
+}
+
+fn of_code(code: &str) -> Database {
+    match code {
+        // SQLite has no room for rows, or for what its connections share; PostgreSQL has none.
+        "13" | "4874" | "53100" => Database::Full,
+        // PostgreSQL's classes of lost connections and of servers that end.
+        code if code.starts_with("08") || code.starts_with("57P") => Database::Away,
+        // SQLite cannot read, write or open its file, for one of many reasons that are in the upper bits.
+        code if code.len() < 5
+            && code.parse().is_ok_and(|code: u32| [10, 14].contains(&(code & 0xff))) =>
+        {
+            Database::Away
+        }
+        _ => Database::Other,
+    }
+}
+
+/// Whether an error, or what it comes from, is that there is no room.
+fn is_of_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if kind.is_some_and(|kind| FULL.contains(&kind)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 impl From<graphlume::graph::Error> for ApiError {
@@ -174,6 +217,8 @@ impl From<graphlume::graph::Error> for ApiError {
             // The file is one of ours; its name says nothing to whoever sent what is in it.
             graphlume::graph::Error::InFile { source, .. } => Self::from(*source),
             graphlume::graph::Error::Io(error) => Self::from(error),
+            // Writers of tables wrap it.
+            error if is_of_full_disk(&error) => Self::Full,
             error @ (graphlume::graph::Error::NullId { .. }
             | graphlume::graph::Error::NullWeight { .. }) => Self::Invalid(format!(
                 "{error}, or upload with `?drop_null=true`, which drops them"
@@ -200,6 +245,50 @@ impl From<graphlume::layout::Error> for ApiError {
         match error {
             graphlume::layout::Error::Device(error) => Self::Unavailable(error.to_string()),
             error => Self::invalid(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_whoever_writes_to_it() {
+        let full = || std::io::Error::from(ErrorKind::StorageFull);
+        let parquet = parquet::errors::ParquetError::from(full());
+        let arrow = arrow::error::ArrowError::from(full());
+        for error in [
+            graphlume::graph::Error::Io(full()),
+            graphlume::graph::Error::Parquet(parquet),
+            graphlume::graph::Error::Arrow(arrow),
+        ] {
+            let source = Box::new(error);
+            let error = graphlume::graph::Error::InFile { path: "a".into(), source };
+            assert_eq!(ApiError::from(error).status(), StatusCode::INSUFFICIENT_STORAGE);
+        }
+        let short = std::io::Error::from(ErrorKind::UnexpectedEof);
+        let parquet = parquet::errors::ParquetError::from(short);
+        let error = ApiError::from(graphlume::graph::Error::Parquet(parquet));
+        assert_eq!(error.status(), StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn codes_of_two_databases_are_told_apart() {
+        for (code, expected) in [
+            ("08006", Database::Away),
+            ("57P01", Database::Away),
+            ("14", Database::Away),
+            ("522", Database::Away),
+            ("13", Database::Full),
+            ("53100", Database::Full),
+            ("1555", Database::Other),
+            ("5", Database::Other),
+            // PostgreSQL's, whose lower bits would be those of SQLite's failure to read.
+            ("22026", Database::Other),
+            ("", Database::Other),
+        ] {
+            assert_eq!(of_code(code), expected, "{code}");
         }
     }
 }

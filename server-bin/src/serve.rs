@@ -29,6 +29,9 @@ pub struct Bound {
 /// How long requests may go on after the end was asked for.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How often it is looked for files that nothing names.
+const TIDY: Duration = Duration::from_hours(24);
+
 /// Opens what is kept and takes the address.
 ///
 /// # Errors
@@ -93,9 +96,12 @@ impl Bound {
             ending.graceful_shutdown(Some(GRACE));
         });
         let tidy = self.server.clone();
-        tokio::spawn(async move {
-            if let Err(error) = tidy.tidy().await {
-                tracing::warn!("files that nothing names could not be removed: {error}");
+        let tidying = tokio::spawn(async move {
+            loop {
+                if let Err(error) = tidy.tidy().await {
+                    tracing::warn!("files that nothing names could not be removed: {error}");
+                }
+                tokio::time::sleep(TIDY).await;
             }
         });
         let service = crate::api::router(self.server.clone())
@@ -118,6 +124,7 @@ impl Bound {
                 renewing.abort();
             }
         }
+        tidying.abort();
         // Those who watch a layout are told too: a connection that has become a WebSocket is waited for by nobody else.
         let told = async {
             while self.server.metrics.viewers.get() > 0 {

@@ -142,6 +142,23 @@ impl Server {
         Ok(())
     }
 
+    /// Removes objects that could not be listed for want of room; returns why they could not. What a database that was
+    /// lost may have listed all the same stays, until [`tidy`](Self::tidy) asks it.
+    pub(crate) async fn undo(
+        &self,
+        error: ApiError,
+        objects: impl IntoIterator<Item = String>,
+    ) -> ApiError {
+        if matches!(error, ApiError::Full) {
+            for object in objects {
+                if let Err(error) = self.objects.remove(&object).await {
+                    tracing::warn!(object, "what nothing names could not be removed: {error}");
+                }
+            }
+        }
+        error
+    }
+
     /// Removes what uploads left that were cut short between writing and listing.
     pub(crate) async fn tidy(&self) -> ApiResult<()> {
         let (objects, partials) = (self.objects.clone(), self.partials.clone());

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    UInt32Array,
 };
 use graph_core::{Coo, Graph};
 use graph_viewer::encode::{
-    BadgePosition, EdgeColors, Encodings, Key, MISSING, PAIRED, PALETTE, Rule, Swatch, viridis,
+    BadgePosition, EdgeColors, Encodings, Key, MISSING, OTHER, PAIRED, PALETTE, Rule, Swatch,
+    viridis,
 };
 use graph_viewer::{ImageConfig, Picture};
 use proptest::prelude::*;
@@ -67,6 +69,28 @@ fn every_rule_gives_its_colors() {
     assert_eq!(colors(r#"{"column": "rgba", "scale": "raw"}"#)[..2], [RED, [0, 0, 255, 128]]);
     let entries = colors(r#"{"column": "entry", "scale": "raw"}"#);
     assert_eq!(entries, [PAIRED[0], PAIRED[1], PAIRED[2], PAIRED[11]]);
+}
+
+#[test]
+fn numbers_of_groups_are_names_however_many_there_are() {
+    let values: Vec<u32> = (0..20).flat_map(|group| [group, group]).collect();
+    let colors = |name: &str| {
+        let coo = Coo::new(40, vec![0], vec![1], None).unwrap();
+        let column: ArrayRef = Arc::new(UInt32Array::from(values.clone()));
+        let graph = Graph::from_coo(coo, false).with_node_columns([(name.to_owned(), column)]);
+        let encodings = Encodings::from_json(&format!("{{\"node_color\": \"{name}\"}}")).unwrap();
+        let (buffers, legend) = encodings.evaluate(&graph.unwrap()).unwrap();
+        let is_named = matches!(legend.parts[0].key, Key::Categories { .. });
+        (buffers.node_colors.unwrap(), is_named)
+    };
+    let (of_groups, is_named) = colors("louvain");
+    assert!(is_named);
+    assert_eq!([of_groups[0], of_groups[1], of_groups[2]], [PALETTE[0], PALETTE[0], PALETTE[1]]);
+    assert_eq!(of_groups[39], OTHER, "those beyond the palette are one");
+    assert_eq!(colors("Community"), (of_groups, true));
+    let (of_numbers, is_named) = colors("number");
+    assert!(!is_named);
+    assert_eq!([of_numbers[0], of_numbers[39]], [viridis(0.0), viridis(1.0)]);
 }
 
 #[test]

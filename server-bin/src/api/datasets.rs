@@ -372,10 +372,18 @@ impl Server {
         };
         let size = [graph.n_nodes() as i64, graph.n_edges() as i64];
         let loaded = Loaded::from_graph(graph, &spec);
-        let (edges, nodes) = (self.keep(edges).await?, self.keep(nodes).await?);
+        let edges = self.keep(edges).await?;
+        let nodes = match self.keep(nodes).await {
+            Ok(nodes) => nodes,
+            Err(error) => return Err(self.undo(error, [edges]).await),
+        };
+        let objects = [edges.clone(), nodes.clone()];
         let new =
             NewDataset { spec, edges: vec![edges], nodes: vec![nodes], size: Some(size), ..new };
-        let dataset = self.store.add_dataset(new).await?;
+        let dataset = match self.store.add_dataset(new).await.map_err(ApiError::from) {
+            Ok(dataset) => dataset,
+            Err(error) => return Err(self.undo(error, objects).await),
+        };
         let loaded = self.graphs.put(&dataset, loaded).await;
         Ok((dataset, loaded))
     }

@@ -149,7 +149,9 @@ impl Server {
             columns: columns(&table),
             ..file
         };
-        self.store.put_file(&file).await?;
+        if let Err(error) = self.store.put_file(&file).await {
+            return Err(self.undo(error.into(), file.object).await);
+        }
         self.metrics.uploaded.inc_by(received);
         self.drop_unused(before).await?;
         Ok(file)

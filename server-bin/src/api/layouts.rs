@@ -222,9 +222,13 @@ impl Server {
         let loaded = self.loaded(&dataset).await?;
         let table = table(&loaded.graph, x.clone(), y.clone())?;
         let object = self.keep(table).await?;
-        if !self.store.set_positions(&dataset.id, &object).await? {
-            self.objects.remove(&object).await?;
-            return Err(missing());
+        match self.store.set_positions(&dataset.id, &object).await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.objects.remove(&object).await?;
+                return Err(missing());
+            }
+            Err(error) => return Err(self.undo(error.into(), [object]).await),
         }
         let old = dataset.positions.clone();
         self.graphs.forget(&dataset).await;

@@ -9,6 +9,7 @@ mod gate;
 mod health;
 mod input;
 mod layouts;
+mod packing;
 mod page;
 mod uploads;
 mod view;
@@ -20,11 +21,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutBody, TimeoutLayer};
@@ -120,14 +119,8 @@ pub fn router(server: Server) -> Router {
         .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
         .layer(gate::cross_origin(&server.config))
         .layer(from_fn_with_state(server.clone(), gate::admit))
-        .layer(
-            CompressionLayer::new().compress_when(
-                SizeAbove::new(1024)
-                    .and(NotForContentType::IMAGES)
-                    .and(NotForContentType::const_new("application/vnd.apache.parquet"))
-                    .and(NotForContentType::const_new("application/zip")),
-            ),
-        )
+        .layer(packing::layer())
+        .layer(from_fn(packing::note))
         // Who sends nothing for so long has gone.
         .layer(RequestBodyTimeoutLayer::new(Duration::from_mins(2)))
         .map_request(|request: Request<TimeoutBody<Body>>| request.map(Body::new))

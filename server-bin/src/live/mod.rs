@@ -3,9 +3,11 @@
 //! Each is a [`Session`]: one thread that makes steps and obeys, and any number of viewers. Positions leave it as
 //! frames that are written once for all; a viewer that is slow gets fewer of them.
 
+mod check;
 mod history;
 mod inbox;
 mod messages;
+mod request;
 mod session;
 mod slots;
 mod viewer;
@@ -24,7 +26,7 @@ pub(crate) use inbox::{Command, End};
 pub(crate) use session::{Hold, Reason, Session};
 pub(crate) use viewer::{LONGEST, Viewer};
 
-use self::session::check_all;
+use self::check::check_all;
 use self::slots::Slots;
 use self::worker::{Begin, Start, Worker};
 use crate::config::Config;

@@ -14,7 +14,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval_at, timeout};
 
 use super::inbox::End;
-use super::messages::{Message, Request};
+use super::messages::Message;
+use super::request::Request;
 use super::session::{Hold, Status};
 use super::wire::{LayoutState, VERSION};
 use crate::auth::{Access, Who};

@@ -14,9 +14,10 @@ use graphlume::layout::{Config, Error, LayoutBuilder, State as Progress, Stop};
 use graphlume::{Device, Graph, Layout};
 use tokio::sync::oneshot;
 
+use super::check::{FARTHEST, changed};
 use super::history::Snapshot;
 use super::inbox::{Command, End, Inbox};
-use super::session::{FARTHEST, Reason, Session, Status, changed};
+use super::session::{Reason, Session, Status};
 use super::wire::{Grid, Head, LayoutState};
 use super::{Left, Registry};
 

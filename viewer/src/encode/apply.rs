@@ -16,6 +16,27 @@ use crate::{Error, Result};
 /// An integer column with more different values than this is a measure, not a set of categories.
 const MOST_INTEGER_CATEGORIES: usize = 12;
 
+/// Columns whose integers are names of groups, however many groups there are: what communities and components are called
+/// here, by the measures that find them here and in other libraries, and by Gephi.
+const GROUPS: [&str; 16] = [
+    "cluster",
+    "community",
+    "community_label_propagation",
+    "community_leiden",
+    "community_multilevel",
+    "component",
+    "connected_components",
+    "label_propagation",
+    "leiden",
+    "louvain",
+    "modularity_class",
+    "multilevel",
+    "strong_components",
+    "strongly_connected_components",
+    "weak_components",
+    "weakly_connected_components",
+];
+
 /// Applies `encoding` to its column.
 pub(crate) fn encode<T: Output>(
     encoding: &Encoding<T>,
@@ -61,13 +82,16 @@ pub(crate) fn encode<T: Output>(
     }
 }
 
-/// Whether values are names, or integers so few that they may be.
+/// Whether values are names, or integers that are names of groups, or so few that they may be.
 fn is_categorical(name: &str, column: &ArrayRef) -> Result<bool> {
     if is_text(column.data_type()) {
         return Ok(true);
     }
     if !column.data_type().is_integer() {
         return Ok(false);
+    }
+    if GROUPS.iter().any(|group| group.eq_ignore_ascii_case(name)) {
+        return Ok(true);
     }
     let mut different = HashSet::new();
     Ok(numbers(name, column)?.into_iter().filter(|value| !value.is_nan()).all(|value| {

@@ -70,9 +70,10 @@ pub struct Encoding<T> {
 /// What values become.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rule<T> {
-    /// What suits the type of the column. Names, and integers of at most 12 different values,
-    /// become colors as by [`Rule::Cycle`], other numbers as by [`Rule::Ramp`]; sizes, opacities and
-    /// weights are numbers, icons are names.
+    /// What suits the type of the column. Names, integers of at most 12 different values, and the
+    /// numbers of communities and components, which their column's name tells (`community`,
+    /// `louvain`, `component`, …), become colors as by [`Rule::Cycle`], other numbers as by
+    /// [`Rule::Ramp`]; sizes, opacities and weights are numbers, icons are names.
     Auto {
         /// Colors or numbers to choose from; if empty, those of the channel.
         outputs: Vec<T>,
