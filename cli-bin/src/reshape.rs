@@ -6,14 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use arrow::array::UInt32Array;
 use arrow::buffer::BooleanBuffer;
-use clap::{ArgMatches, Command, FromArgMatches, ValueEnum};
+use clap::ValueEnum;
 use graphlume::etl::analytics::SpanningForest;
 use graphlume::etl::expr::Expr;
 use graphlume::etl::table::rows_where;
 use graphlume::etl::topology::{
     Combine, Contract, Direction, ForestFire, Hops, TopologicalLevels, UniformSample, by_degree,
-    by_first_use, deduplicate, drop_self_loops, filter_edges, induced_by_mask, largest_component,
-    prune_orphans, relabel, reverse, symmetrize, undirected,
+    by_first_use, compact, deduplicate, drop_self_loops, filter_edges, induced_by_mask,
+    largest_component, materialize_nodes, prune_orphans, relabel, reverse, symmetrize, undirected,
 };
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::{Graph, WriteOptions, write};
@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::input;
 use crate::interrupt::Deferred;
-use crate::ordered::{Belongs, Given, Known, Step, augment, given, grouped};
+use crate::ordered::{self, Known, Ordered, Step, more, verb};
 use crate::outcome::Outcome;
 use crate::output::{bytes, count, print, print_json, secs};
 use crate::progress::Messages;
@@ -40,7 +40,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     input: input::Args,
     #[command(flatten)]
-    verbs: Verbs,
+    verbs: Ordered<Verbs>,
     /// File to write, in a format of graphs or tables that the suffix says
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -52,120 +52,144 @@ pub(crate) struct Args {
     json: bool,
 }
 
-const OPTIONS: [Known; 30] = [
-    ("reverse", "", "Turn every edge around"),
-    ("drop-directions", "", "Take the directions away; each edge stays"),
-    (
-        "symmetrize",
-        "[COMBINE]",
-        "Add the edge back wherever it is missing; see --deduplicate for weights",
-    ),
-    (
-        "deduplicate",
-        "[COMBINE]",
-        "Make parallel edges one, whose weight is the sum, max, min or that of the first [default: sum]",
-    ),
-    ("drop-self-loops", "", "Drop edges from a node to itself"),
-    (
-        "relabel",
-        "ORDER",
-        "Number nodes anew: by `degree`, the greatest first, or by `first-use` in edges",
-    ),
-    ("largest-component", "", "Keep the largest part that holds together"),
-    ("prune-orphans", "", "Drop nodes without edges"),
-    (
-        "keep-nodes",
-        "EXPR",
-        "Keep the nodes for which the expression is true, and edges between them",
-    ),
-    ("drop-nodes", "EXPR", "Drop the nodes for which the expression is true, and their edges"),
-    ("keep-edges", "EXPR", "Keep the edges for which the expression is true, and all nodes"),
-    ("drop-edges", "EXPR", "Drop the edges for which the expression is true, and keep all nodes"),
-    ("hops", "N", "Keep what can be reached from nodes in so many hops, or in `all`; see --from"),
-    ("from", "EXPR", "The nodes to start from; behind --hops"),
-    (
-        "direction",
-        "WAY",
-        "Follow edges forward, reverse or both ways; behind --hops [default: forward]",
-    ),
-    ("min-hops", "N", "Keep nearer nodes on the way to these alone; behind --hops [default: 0]"),
-    ("through", "EXPR", "Follow these edges alone; behind --hops"),
-    ("leaving", "EXPR", "Leave these nodes alone, the first ones too; behind --hops"),
-    ("entering", "EXPR", "Enter these nodes alone; behind --hops"),
-    ("contract", "COLUMN", "Make one node of all that have the same value in a node column"),
-    (
-        "combine",
-        "COMBINE",
-        "sum, max, min or first of the weights of its edges; behind --contract [default: sum]",
-    ),
-    ("self-loops", "", "Keep edges within a group as self-loops; behind --contract"),
-    (
-        "levels",
-        "[COLUMN]",
-        "Add a node column [default: level]: how far from where directed edges begin",
-    ),
-    ("acyclic", "", "Refuse cycles instead of breaking them; behind --levels"),
-    (
-        "spanning-forest",
-        "[WHICH]",
-        "Keep the edges of least (`min`, the default) or largest (`max`) weight that hold all together",
-    ),
-    ("sample-nodes", "N", "Keep N nodes at random, or a part such as `1%`, and edges between them"),
-    ("sample-edges", "N", "Keep N edges at random, or a part such as `1%`, and their nodes"),
-    (
-        "forest-fire",
-        "N",
-        "Keep N nodes, or a part, that a fire reaches: a sample of the same shape",
-    ),
-    (
-        "spread",
-        "P",
-        "Chance of the fire to go on, forward or FORWARD,BACKWARD; behind --forest-fire [default: 0.7,0.2]",
-    ),
-    (
-        "seed",
-        "SEED",
-        "What chance begins with; behind --sample-nodes, --sample-edges or --forest-fire [default: 0]",
-    ),
-];
-
-const BELONGS: [Belongs; 11] = [
-    ("from", &["hops"]),
-    ("direction", &["hops"]),
-    ("min-hops", &["hops"]),
-    ("through", &["hops"]),
-    ("leaving", &["hops"]),
-    ("entering", &["hops"]),
-    ("combine", &["contract"]),
-    ("self-loops", &["contract"]),
-    ("acyclic", &["levels"]),
-    ("spread", &["forest-fire"]),
-    ("seed", &["sample-nodes", "sample-edges", "forest-fire"]),
-];
-
-/// The verbs and their options, in the order of the command line.
+/// The verbs and their options.
 #[derive(Debug, Clone)]
-struct Verbs(Vec<Given>);
+pub(crate) struct Verbs;
 
-impl clap::Args for Verbs {
-    fn augment_args(command: Command) -> Command {
-        augment(command, &OPTIONS)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for Verbs {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self(given(matches, &OPTIONS)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
+impl ordered::Verbs for Verbs {
+    const KNOWN: &'static [Known] = &[
+        verb("reverse", "", "Turn every edge around"),
+        verb("drop-directions", "", "Take the directions away; each edge stays"),
+        verb(
+            "symmetrize",
+            "[COMBINE]",
+            "Add the edge back wherever it is missing; see --deduplicate for weights",
+        ),
+        verb(
+            "deduplicate",
+            "[COMBINE]",
+            "Make parallel edges one, whose weight is the sum, max, min or that of the first [default: sum]",
+        ),
+        verb("drop-self-loops", "", "Drop edges from a node to itself"),
+        verb(
+            "relabel",
+            "ORDER",
+            "Number nodes anew: by `degree`, the greatest first, or by `first-use` in edges",
+        ),
+        verb("largest-component", "", "Keep the largest part that holds together"),
+        verb(
+            "compact",
+            "",
+            "Drop nodes without edges, and number the others in the order of first use",
+        ),
+        verb(
+            "materialize-nodes",
+            "",
+            "Keep of the nodes those that edges name, with their ids alone: sources, then targets",
+        ),
+        verb("prune-orphans", "", "Drop nodes without edges"),
+        verb(
+            "keep-nodes",
+            "EXPR",
+            "Keep the nodes for which the expression is true, and edges between them",
+        ),
+        verb(
+            "drop-nodes",
+            "EXPR",
+            "Drop the nodes for which the expression is true, and their edges",
+        ),
+        verb(
+            "keep-edges",
+            "EXPR",
+            "Keep the edges for which the expression is true, and all nodes",
+        ),
+        verb(
+            "drop-edges",
+            "EXPR",
+            "Drop the edges for which the expression is true, and keep all nodes",
+        ),
+        verb(
+            "hops",
+            "N",
+            "Keep what can be reached from nodes in so many hops, or in `all`; see --from",
+        ),
+        more("from", "EXPR", &["hops"], "The nodes to start from; behind --hops"),
+        more(
+            "direction",
+            "WAY",
+            &["hops"],
+            "Follow edges forward, reverse or both ways; behind --hops [default: forward]",
+        ),
+        more(
+            "min-hops",
+            "N",
+            &["hops"],
+            "Keep nearer nodes on the way to these alone; behind --hops [default: 0]",
+        ),
+        more("through", "EXPR", &["hops"], "Follow these edges alone; behind --hops"),
+        more(
+            "leaving",
+            "EXPR",
+            &["hops"],
+            "Leave these nodes alone, the first ones too; behind --hops",
+        ),
+        more("entering", "EXPR", &["hops"], "Enter these nodes alone; behind --hops"),
+        verb(
+            "contract",
+            "COLUMN",
+            "Make one node of all that have the same value in a node column",
+        ),
+        more(
+            "combine",
+            "COMBINE",
+            &["contract"],
+            "sum, max, min or first of the weights of its edges; behind --contract [default: sum]",
+        ),
+        more(
+            "self-loops",
+            "",
+            &["contract"],
+            "Keep edges within a group as self-loops; behind --contract",
+        ),
+        verb(
+            "levels",
+            "[COLUMN]",
+            "Add a node column [default: level]: how far from where directed edges begin",
+        ),
+        more("acyclic", "", &["levels"], "Refuse cycles instead of breaking them; behind --levels"),
+        verb(
+            "spanning-forest",
+            "[WHICH]",
+            "Keep the edges of least (`min`, the default) or largest (`max`) weight that hold all together",
+        ),
+        verb(
+            "sample-nodes",
+            "N",
+            "Keep N nodes at random, or a part such as `1%`, and edges between them",
+        ),
+        verb(
+            "sample-edges",
+            "N",
+            "Keep N edges at random, or a part such as `1%`, and their nodes",
+        ),
+        verb(
+            "forest-fire",
+            "N",
+            "Keep N nodes, or a part, that a fire reaches: a sample of the same shape",
+        ),
+        more(
+            "spread",
+            "P",
+            &["forest-fire"],
+            "Chance of the fire to go on, forward or FORWARD,BACKWARD; behind --forest-fire [default: 0.7,0.2]",
+        ),
+        more(
+            "seed",
+            "SEED",
+            &["sample-nodes", "sample-edges", "forest-fire"],
+            "What chance begins with; behind --sample-nodes, --sample-edges or --forest-fire [default: 0]",
+        ),
+    ];
 }
 
 /// How much of a graph is drawn by chance.
@@ -196,6 +220,8 @@ enum Verb {
     ByDegree,
     ByFirstUse,
     LargestComponent,
+    Compact,
+    MaterializeNodes,
     PruneOrphans,
     /// Those that the expression is true of, or those that it is not.
     Nodes(Expr, bool),
@@ -265,8 +291,8 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn read_verbs(verbs: &Verbs) -> anyhow::Result<Vec<(&'static str, Verb)>> {
-    let steps = grouped(&verbs.0, &BELONGS, &[])?;
+fn read_verbs(verbs: &Ordered<Verbs>) -> anyhow::Result<Vec<(&'static str, Verb)>> {
+    let steps = verbs.steps()?;
     if steps.is_empty() {
         bail!("no verb is given; see graphlume reshape --help");
     }
@@ -287,6 +313,8 @@ fn read_verb(step: &Step<'_>) -> anyhow::Result<Verb> {
             other => bail!("--relabel should be `degree` or `first-use`, not `{other}`"),
         },
         "largest-component" => Verb::LargestComponent,
+        "compact" => Verb::Compact,
+        "materialize-nodes" => Verb::MaterializeNodes,
         "prune-orphans" => Verb::PruneOrphans,
         "keep-nodes" => Verb::Nodes(condition(step.option, value)?, true),
         "drop-nodes" => Verb::Nodes(condition(step.option, value)?, false),
@@ -404,8 +432,10 @@ impl Verb {
             Self::Deduplicate(combine) => deduplicate(graph, *combine)?.graph,
             Self::DropSelfLoops => drop_self_loops(graph)?.graph,
             Self::ByDegree => relabel(graph, &by_degree(graph))?.graph,
-            Self::ByFirstUse => relabel(graph, &by_first_use(graph))?.graph,
+            Self::ByFirstUse => relabel(graph, &unused_last(graph, by_first_use(graph)))?.graph,
             Self::LargestComponent => largest_component(graph)?.graph,
+            Self::Compact => compact(graph)?.graph,
+            Self::MaterializeNodes => materialize_nodes(graph)?.graph,
             Self::PruneOrphans => prune_orphans(graph)?.graph,
             Self::Nodes(condition, keep) => {
                 let is_true = nodes_where(graph, condition, control)?;
@@ -465,6 +495,14 @@ impl Walk {
     }
 }
 
+/// `order` with the nodes that it leaves out behind it.
+fn unused_last(graph: &Graph, mut order: Vec<u32>) -> Vec<u32> {
+    let mut is_there = vec![false; graph.n_nodes()];
+    order.iter().for_each(|&u| is_there[u as usize] = true);
+    order.extend((0..graph.n_nodes() as u32).filter(|&u| !is_there[u as usize]));
+    order
+}
+
 fn nodes_where(graph: &Graph, condition: &Expr, control: &Control) -> Result<BooleanBuffer, Error> {
     rows_where(graph.nodes().clone(), condition, control)
 }
@@ -475,11 +513,14 @@ fn edges_where(graph: &Graph, condition: &Expr, control: &Control) -> Result<Boo
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches;
+
     use super::*;
 
     fn verbs(args: &[&str]) -> anyhow::Result<Vec<(&'static str, Verb)>> {
-        let command = <Verbs as clap::Args>::augment_args(Command::new("x").no_binary_name(true));
-        read_verbs(&Verbs::from_arg_matches(&command.try_get_matches_from(args)?)?)
+        let command = clap::Command::new("x").no_binary_name(true);
+        let command = <Ordered<Verbs> as clap::Args>::augment_args(command);
+        read_verbs(&Ordered::from_arg_matches(&command.try_get_matches_from(args)?)?)
     }
 
     #[test]

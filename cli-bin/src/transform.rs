@@ -13,12 +13,13 @@ use graphlume::device::Device;
 use graphlume::etl::pipeline::Pipeline;
 use graphlume::etl::source::Parameter;
 
+use crate::ordered::Ordered;
 use crate::outcome::Outcome;
 use crate::output::{is_standard, print, print_json};
 use crate::pipeline::{self, Watcher};
 use crate::progress::Messages;
 use crate::values;
-use verbs::Verbs;
+pub(crate) use verbs::Verbs;
 
 /// Arguments of `graphlume transform`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     out: Option<String>,
     #[command(flatten)]
-    verbs: Verbs,
+    verbs: Ordered<Verbs>,
     #[command(flatten)]
     source: SourceArgs,
     #[command(flatten)]

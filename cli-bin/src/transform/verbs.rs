@@ -3,95 +3,78 @@
 use std::fmt::Write;
 
 use anyhow::{Context, bail};
-use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::{free_name, quoted, stem};
-use crate::ordered::{Belongs, Given, Known, Step, augment, given, grouped};
+use crate::ordered::{self, Known, Ordered, Step, more, verb};
 
-/// The verbs and their options, in the order of the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Verbs(Vec<Given>);
+/// The verbs and their options.
+#[derive(Debug, Clone)]
+pub(crate) struct Verbs;
 
-/// Name, value, and help of every verb and of every option that belongs to one.
-const OPTIONS: [Known; 24] = [
-    ("filter", "EXPR", "Keep the rows for which the expression is true"),
-    ("select", "COLUMNS", "Keep these columns, in this order; NAME=EXPR computes one"),
-    ("drop", "COLUMNS", "Drop these columns"),
-    ("rename", "NEW=OLD", "Rename columns"),
-    ("with", "NAME=EXPR", "Add a column, or replace one"),
-    ("group-by", "COLUMNS", "Make one row of all that agree on these columns; see --agg"),
-    (
-        "agg",
-        "NAME=EXPR",
-        "Aggregate of a group, such as `n = count(*)`; behind --group-by, or alone for all rows",
-    ),
-    ("join", "TABLE", "Join another table; see --on and --how"),
-    ("on", "COLUMNS", "Columns that agree in both tables, or LEFT=RIGHT; behind --join"),
-    ("how", "HOW", "inner, left, semi or anti; behind --join [default: inner]"),
-    ("sort", "COLUMNS", "Sort by these columns; `-` before one puts the greatest first"),
-    ("top", "N", "Keep the first N in the order of --by"),
-    ("by", "COLUMNS", "Columns to order by, as in --sort; behind --top"),
-    (
-        "unique",
-        "[COLUMNS]",
-        "Keep one of the rows that agree on all columns, or on some: --unique=a,b",
-    ),
-    ("keep", "WHICH", "first, last, any or none of them; behind --unique [default: first]"),
-    ("sample", "N", "Keep N rows at random, or a part of all, such as `1%`"),
-    ("seed", "SEED", "What chance begins with; behind --sample [default: 0]"),
-    ("bin", "NAME=COLUMN", "Add a column with the number of the bin that a value is in"),
-    ("bins", "N", "Number of bins; behind --bin [default: 10]"),
-    ("scale", "SCALE", "linear, log or quantile; behind --bin [default: linear]"),
-    ("every", "DURATION", "Bins of time instead, such as `1h` or `1d`; behind --bin"),
-    (
-        "sql",
-        "QUERY",
-        "Query the inputs by their names, and `input`, which is what the verbs before left",
-    ),
-    ("limit", "N", "Keep the first N rows"),
-    ("offset", "N", "Skip so many rows first; behind --limit"),
-];
-
-/// Options that say more about the verb before them.
-const BELONGS: [Belongs; 10] = [
-    ("agg", &["group-by", "agg"]),
-    ("on", &["join"]),
-    ("how", &["join"]),
-    ("by", &["top"]),
-    ("keep", &["unique"]),
-    ("seed", &["sample"]),
-    ("bins", &["bin"]),
-    ("scale", &["bin"]),
-    ("every", &["bin"]),
-    ("offset", &["limit"]),
-];
-
-impl clap::Args for Verbs {
-    fn augment_args(command: Command) -> Command {
-        augment(command, &OPTIONS)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
+impl ordered::Verbs for Verbs {
+    const KNOWN: &'static [Known] = &[
+        verb("filter", "EXPR", "Keep the rows for which the expression is true"),
+        verb("select", "COLUMNS", "Keep these columns, in this order; NAME=EXPR computes one"),
+        verb("drop", "COLUMNS", "Drop these columns"),
+        verb("rename", "NEW=OLD", "Rename columns"),
+        verb("with", "NAME=EXPR", "Add a column, or replace one"),
+        verb("group-by", "COLUMNS", "Make one row of all that agree on these columns; see --agg"),
+        Known {
+            alone: true,
+            ..more(
+                "agg",
+                "NAME=EXPR",
+                &["group-by", "agg"],
+                "Aggregate of a group, such as `n = count(*)`; behind --group-by, or alone for all rows",
+            )
+        },
+        verb("join", "TABLE", "Join another table; see --on and --how"),
+        more(
+            "on",
+            "COLUMNS",
+            &["join"],
+            "Columns that agree in both tables, or LEFT=RIGHT; behind --join",
+        ),
+        more("how", "HOW", &["join"], "inner, left, semi or anti; behind --join [default: inner]"),
+        verb("sort", "COLUMNS", "Sort by these columns; `-` before one puts the greatest first"),
+        verb("top", "N", "Keep the first N in the order of --by"),
+        more("by", "COLUMNS", &["top"], "Columns to order by, as in --sort; behind --top"),
+        verb(
+            "unique",
+            "[COLUMNS]",
+            "Keep one of the rows that agree on all columns, or on some: --unique=a,b",
+        ),
+        more(
+            "keep",
+            "WHICH",
+            &["unique"],
+            "first, last, any or none of them; behind --unique [default: first]",
+        ),
+        verb("sample", "N", "Keep N rows at random, or a part of all, such as `1%`"),
+        more("seed", "SEED", &["sample"], "What chance begins with; behind --sample [default: 0]"),
+        verb("bin", "NAME=COLUMN", "Add a column with the number of the bin that a value is in"),
+        more("bins", "N", &["bin"], "Number of bins; behind --bin [default: 10]"),
+        more("scale", "SCALE", &["bin"], "linear, log or quantile; behind --bin [default: linear]"),
+        more(
+            "every",
+            "DURATION",
+            &["bin"],
+            "Bins of time instead, such as `1h` or `1d`; behind --bin",
+        ),
+        verb(
+            "sql",
+            "QUERY",
+            "Query the inputs by their names, and `input`, which is what the verbs before left",
+        ),
+        verb("limit", "N", "Keep the first N rows"),
+        more("offset", "N", &["limit"], "Skip so many rows first; behind --limit"),
+    ];
 }
 
-impl FromArgMatches for Verbs {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self(given(matches, &OPTIONS)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Verbs {
+impl Ordered<Verbs> {
     /// Writes the steps of a pipeline over the inputs `inputs`, and more inputs that are joined.
-    pub(super) fn write(&self, text: &mut String, inputs: &[String]) -> anyhow::Result<()> {
-        // All rows are one group.
-        let steps = grouped(&self.0, &BELONGS, &["agg"])?;
+    pub(crate) fn write(&self, text: &mut String, inputs: &[String]) -> anyhow::Result<()> {
+        let steps = self.steps()?;
         let mut names = inputs.to_vec();
         let mut body = String::new();
         let mut before = inputs[0].clone();
@@ -236,13 +219,16 @@ fn split(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches;
+
     use super::*;
 
     fn steps(args: &[&str]) -> anyhow::Result<String> {
-        let command = <Verbs as clap::Args>::augment_args(Command::new("x").no_binary_name(true));
+        let command = clap::Command::new("x").no_binary_name(true);
+        let command = <Ordered<Verbs> as clap::Args>::augment_args(command);
         let matches = command.try_get_matches_from(args)?;
         let mut text = String::new();
-        Verbs::from_arg_matches(&matches)?.write(&mut text, &["t".to_owned()])?;
+        Ordered::<Verbs>::from_arg_matches(&matches)?.write(&mut text, &["t".to_owned()])?;
         Ok(text)
     }
 

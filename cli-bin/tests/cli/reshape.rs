@@ -106,6 +106,27 @@ fn counts_come_after_each_verb_and_columns_with_nodes() {
 }
 
 #[test]
+fn nodes_are_numbered_anew() {
+    let nodes = |args: &[&str]| {
+        let folder = folder();
+        let out = ["-o", "edges2.csv", "--nodes-out", "nodes2.csv"];
+        let output = reshape(&folder, &[args, &out].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = fs::read_to_string(folder.path().join("nodes2.csv")).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let turned = ["--keep-nodes", "id != 'b'", "--reverse"];
+    let with = |verb: &[&str]| nodes(&[&turned, verb].concat());
+    let head = "id,kind,size";
+    // Edges are a-c, d-c twice, d-d and y-x now; `z` has none.
+    let used = ["a,p,1", "c,q,3", "d,q,4", "y,,6", "x,p,5"];
+    assert_eq!(with(&["--relabel", "first-use"]), [&[head][..], &used, &["z,r,7"]].concat());
+    assert_eq!(with(&["--compact"]), [&[head][..], &used].concat());
+    assert_eq!(with(&["--materialize-nodes"]), ["id", "a", "d", "y", "c", "x"]);
+    assert_eq!(with(&["--relabel", "degree"])[1..3], ["d,q,4", "c,q,3"]);
+}
+
+#[test]
 fn samples_repeat_and_mistakes_are_told_before_anything_is_read() {
     let folder = folder();
     let counted = |args: &[&str]| {

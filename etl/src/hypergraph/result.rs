@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::DataType;
 use graph_core::room::filled;
@@ -62,6 +63,17 @@ pub(super) struct Entity {
     pub(super) column: usize,
 }
 
+/// A column of the table of edges.
+enum EdgeColumn<'a> {
+    Sources,
+    Targets(&'a ScalarBuffer<u32>),
+    Events,
+    /// The label of each run, of the two that it has.
+    Labels(usize),
+    /// Values of the events.
+    Attribute(&'a Column),
+}
+
 impl Hypergraph {
     /// Number of entities.
     pub fn n_entities(&self) -> usize {
@@ -108,17 +120,24 @@ impl Hypergraph {
         let n = self.nodes.len();
         let mut table = Columns::default();
         let own = |column: usize| {
-            let entity = self.entities.iter().position(|entity| entity.column == column);
             let values = &self.columns[column].values;
-            if entity.is_none() {
-                return Ok(new_null_array(values.data_type(), n));
-            }
-            let rows = self.nodes.columns.iter().zip(&self.nodes.firsts);
-            let rows = rows.map(|(&c, &first)| (Some(c as usize) == entity).then_some(first));
-            tables::rows_of(values, rows)
+            let entity = self.entities.iter().position(|entity| entity.column == column);
+            // Nodes are in the order of the columns that they are from.
+            let of = &self.nodes.columns;
+            let place = |c: usize| of.partition_point(|&other| (other as usize) < c);
+            let own = entity.map_or(0..0, |entity| place(entity)..place(entity + 1));
+            tables::placed(values, &self.nodes.firsts[own.clone()], own.start, n)
         };
+        let places = self.node_columns();
+        let owned = |&place: &Option<usize>| match place {
+            Some(column) => own(column),
+            None => Ok(new_null_array(&DataType::LargeUtf8, n)),
+        };
+        let owned = places.par_iter().map(owned).collect::<Result<Vec<_>>>()?;
         let first = self.entities[0].column;
-        table.set(&self.columns[first].name, own(first)?);
+        let of_first = places.iter().position(|&place| place == Some(first));
+        let of_first = of_first.expect("nodes should have the columns of entities");
+        table.set(&self.columns[first].name, Arc::clone(&owned[of_first]));
         let [types, categories] = self.node_labels();
         let keys = |of: &[i32]| {
             self.nodes.columns.iter().map(|&c| of[c as usize]).collect::<Vec<_>>().into()
@@ -127,13 +146,10 @@ impl Hypergraph {
         table.set(&opts.node_type, tables::labels(keys(&types.0), &types.1)?);
         table.set(&opts.category, tables::labels(keys(&categories.0), &categories.1)?);
         table.set(&opts.node_id, Arc::new(self.nodes.ids.clone()));
-        for place in self.node_columns() {
-            let (name, column) = match place {
-                Some(column) => (self.columns[column].name.as_str(), own(column)?),
-                None => (opts.event_id.as_str(), new_null_array(&DataType::LargeUtf8, n)),
-            };
+        for (place, values) in places.into_iter().zip(owned) {
+            let name = place.map_or(&opts.event_id, |column| &self.columns[column].name);
             if !table.has(name) {
-                table.set(name, column);
+                table.set(name, values);
             }
         }
         table.into_batch(n)
@@ -211,52 +227,72 @@ impl Hypergraph {
     ///
     /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn edges(&self) -> Result<RecordBatch> {
-        let mut table = Columns::default();
         let [source, target] = self.end_names();
-        table.set(source, tables::by_number(&self.edges.sources, &self.nodes.ids)?);
-        let event_ids = match &self.event_codes {
-            None => tables::by_number(&self.edges.rows, &self.event_ids)?,
-            Some(codes) => {
-                let codes = self.edges.rows.iter().map(|&row| codes[row as usize]).collect();
-                tables::by_number(&codes, &self.event_ids)?
-            }
-        };
-        match &self.edges.targets {
-            None => table.set(target, Arc::clone(&event_ids)),
-            Some(targets) => table.set(target, tables::by_number(targets, &self.nodes.ids)?),
-        }
-        let names = [(&self.opts.edge_type, 0), (&self.opts.category, 1)];
-        for (name, which) in names.into_iter().take(1 + usize::from(self.has_categories())) {
-            let mut labels = Labels::default();
-            let keys = filled(self.edges.len(), |mut rest: &mut [i32]| {
-                for (label, &run) in self.run_labels.iter().zip(&self.edges.runs) {
-                    let (here, behind) = std::mem::take(&mut rest).split_at_mut(run);
-                    here.fill(labels.key(&label[which]));
-                    rest = behind;
-                }
-            });
-            table.set(name, tables::labels(keys, &labels.into_array())?);
-        }
-        table.set(&self.opts.event_id, event_ids);
+        let (opts, edges) = (&self.opts, &self.edges);
+        let labels = [(&opts.edge_type, 0), (&opts.category, 1)];
+        let labels = &labels[..1 + usize::from(self.has_categories())];
+        let generated = [source, target, &opts.event_id].into_iter();
+        let generated: Vec<&str> =
+            generated.chain(labels.iter().map(|(name, _)| name.as_str())).collect();
+        let mut parts = vec![EdgeColumn::Events, EdgeColumn::Sources];
+        parts.extend(edges.targets.as_ref().map(EdgeColumn::Targets));
+        parts.extend(labels.iter().map(|&(_, which)| EdgeColumn::Labels(which)));
+        let n_own = parts.len();
         if !self.drop_edge_attrs {
-            let kept: Vec<&Column> = self
-                .columns
-                .iter()
-                .filter(|column| column.name != self.opts.node_type && !table.has(&column.name))
-                .collect();
-            let whole = self.edges.are_whole(self.n_rows);
-            let taken = kept
-                .par_iter()
-                .map(|column| match whole {
-                    true => repeat(&column.values, self.edges.runs.len()),
-                    false => gather(&column.values, &self.edges.rows),
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            for (column, values) in kept.into_iter().zip(taken) {
+            let is_kept = |column: &&Column| {
+                column.name != opts.node_type && !generated.contains(&column.name.as_str())
+            };
+            parts.extend(self.columns.iter().filter(is_kept).map(EdgeColumn::Attribute));
+        }
+        let whole = edges.are_whole(self.n_rows);
+        let made = parts.par_iter().with_max_len(1).map(|part| self.edge_column(part, whole));
+        let mut made = made.collect::<Result<Vec<_>>>()?.into_iter();
+        let mut own: Vec<ArrayRef> = made.by_ref().take(n_own).collect();
+        let labeled = own.split_off(n_own - labels.len());
+        let mut table = Columns::default();
+        table.set(source, Arc::clone(&own[1]));
+        table.set(target, Arc::clone(own.get(2).unwrap_or(&own[0])));
+        for (&(name, _), values) in labels.iter().zip(labeled) {
+            table.set(name, values);
+        }
+        table.set(&opts.event_id, own.swap_remove(0));
+        for (part, values) in parts[n_own..].iter().zip(made) {
+            if let EdgeColumn::Attribute(column) = part {
                 table.set(&column.name, values);
             }
         }
-        table.into_batch(self.edges.len())
+        table.into_batch(edges.len())
+    }
+
+    /// A column of the edges; `whole` says that all runs have an edge for each row.
+    fn edge_column(&self, part: &EdgeColumn, whole: bool) -> Result<ArrayRef> {
+        let edges = &self.edges;
+        match part {
+            EdgeColumn::Sources => tables::by_number(&edges.sources, &self.nodes.ids),
+            EdgeColumn::Targets(targets) => tables::by_number(targets, &self.nodes.ids),
+            EdgeColumn::Events => match &self.event_codes {
+                None => tables::by_number(&edges.rows, &self.event_ids),
+                Some(codes) => {
+                    let codes = edges.rows.iter().map(|&row| codes[row as usize]).collect();
+                    tables::by_number(&codes, &self.event_ids)
+                }
+            },
+            EdgeColumn::Labels(which) => {
+                let mut labels = Labels::default();
+                let keys = filled(edges.len(), |mut rest: &mut [i32]| {
+                    for (label, &run) in self.run_labels.iter().zip(&edges.runs) {
+                        let (here, behind) = std::mem::take(&mut rest).split_at_mut(run);
+                        here.fill(labels.key(&label[*which]));
+                        rest = behind;
+                    }
+                });
+                tables::labels(keys, &labels.into_array())
+            }
+            EdgeColumn::Attribute(column) => Ok(match whole {
+                true => repeat(&column.values, edges.runs.len())?,
+                false => gather(&column.values, &edges.rows)?,
+            }),
+        }
     }
 
     /// The graph: ids are `nodeID`, edges are directed from `attribID` to `EventID`, or from `src`

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, DictionaryArray, Int32Array, LargeStringArray, RecordBatch,
-    RecordBatchOptions, StringArray, UInt32Array, new_null_array,
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, LargeStringArray, RecordBatch,
+    RecordBatchOptions, StringArray, new_null_array,
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::compute::{cast, take};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
-use graph_core::stack;
+use graph_core::{gather, stack};
 use rayon::prelude::*;
 
 use crate::Result;
@@ -103,16 +103,20 @@ pub(super) fn shareable(column: &ArrayRef) -> Result<ArrayRef> {
     })
 }
 
-/// Rows of a column; a row that is `None` is null.
-pub(super) fn rows_of(
-    column: &ArrayRef,
-    rows: impl Iterator<Item = Option<u32>>,
-) -> Result<ArrayRef> {
-    let rows: UInt32Array = rows.collect();
-    if rows.null_count() == rows.len() {
-        return Ok(new_null_array(column.data_type(), rows.len()));
+/// The rows `rows` of a column, at `place` of `n` rows that are null everywhere else.
+pub(super) fn placed(column: &ArrayRef, rows: &[u32], place: usize, n: usize) -> Result<ArrayRef> {
+    if rows.is_empty() {
+        return Ok(new_null_array(column.data_type(), n));
     }
-    Ok(take(column, &rows, None)?)
+    if let Some(dictionary) = column.as_dictionary_opt::<Int32Type>() {
+        let keys: ArrayRef = Arc::new(dictionary.keys().clone());
+        let keys = placed(&keys, rows, place, n)?.as_primitive::<Int32Type>().clone();
+        let values = Arc::clone(dictionary.values());
+        return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, values)?));
+    }
+    let nulls = |n| new_null_array(column.data_type(), n);
+    let (before, behind) = (nulls(place), nulls(n - place - rows.len()));
+    Ok(stack(&[&before, &gather(column, rows)?, &behind])?)
 }
 
 /// The rows of `first`, then those of `second`, whose columns have the same names and types.
