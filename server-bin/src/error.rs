@@ -155,17 +155,15 @@ impl From<sqlx::Error> for ApiError {
             | sqlx::Error::Tls(_) => Database::Away,
             _ => Database::Other,
         };
-        // PostgreSQL's texts have no zeros, which SQLite's may have.
-        let has_zero = error.as_database_error().and_then(|error| error.code());
-        if has_zero.is_some_and(|code| code == "22021") {
-            return Self::Invalid("a text holds a character that cannot be kept".to_owned());
-        }
         match found {
             Database::Away => {
                 tracing::error!("database: {error}");
                 Self::Unavailable("the database cannot be reached".to_owned())
             }
             Database::Full => Self::Full,
+            Database::Text => {
+                Self::Invalid("a text holds a character that cannot be kept".to_owned())
+            }
             Database::Other => Self::internal(anyhow::Error::new(error).context("database")),
         }
     }
@@ -178,6 +176,8 @@ enum Database {
     Away,
     /// It has no room.
     Full,
+    /// It keeps no such text.
+    Text,
     /// Something else.
     Other,
 }
@@ -186,6 +186,8 @@ fn of_code(code: &str) -> Database {
     match code {
         // SQLite has no room for rows, or for what its connections share; PostgreSQL has none.
         "13" | "4874" | "53100" => Database::Full,
+        // PostgreSQL's texts have no zeros, which SQLite's may have.
+        "22021" => Database::Text,
         // PostgreSQL's classes of lost connections and of servers that end.
         code if code.starts_with("08") || code.starts_with("57P") => Database::Away,
         // SQLite cannot read, write or open its file, for one of many reasons that are in the upper bits.
