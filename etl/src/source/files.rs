@@ -44,8 +44,12 @@ pub(super) fn open(path: &str, options: &SourceOptions, control: &Control) -> Re
     {
         return Err(Fault::NotForThis { option: (*option).into(), kind: format.name() }.into());
     }
+    let files = with_content(files);
     let scan = scan_options(tabular, options, files.first().map(PathBuf::as_path))?;
-    let table = Table::scan(path, &scan).map_err(|error| match error {
+    let scan = ScanOptions { partitions: Some(has_partitions(path, &files)), ..scan };
+    // The files that were listed, and may have been checked, and no others that the engine would find.
+    let exact: Vec<String> = files.iter().map(|file| escaped(&file.to_string_lossy())).collect();
+    let table = Table::scan_all(&exact, &scan).map_err(|error| match error {
         // The source is called as its one file is.
         Error::BrokenFile(broken) if broken.path.as_deref() == Some(Path::new(path)) => {
             fault(Error::BrokenFile(Box::new(table::BrokenFile { path: None, ..*broken })))
@@ -54,6 +58,38 @@ pub(super) fn open(path: &str, options: &SourceOptions, control: &Control) -> Re
     })?;
     let rows = estimate(&files, tabular, &table, control)?;
     Ok(Opened { table, rows, in_memory: false })
+}
+
+/// The files with something in them, or the first if there are none.
+fn with_content(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let has_content = |file: &PathBuf| fs::metadata(file).is_ok_and(|about| about.len() > 0);
+    match files.iter().any(has_content) {
+        true => files.retain(has_content),
+        false => files.truncate(1),
+    }
+    files
+}
+
+/// Whether some of the files are in folders `key=value` of the folder `path`.
+fn has_partitions(path: &str, files: &[PathBuf]) -> bool {
+    let path = Path::new(path);
+    let is_in_one = |file: &PathBuf| {
+        let below = file.strip_prefix(path).ok().and_then(Path::parent);
+        below.is_some_and(|below| below.to_string_lossy().contains('='))
+    };
+    path.is_dir() && files.iter().any(is_in_one)
+}
+
+/// The pattern that a path alone matches.
+fn escaped(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for c in path.chars() {
+        match c {
+            '*' | '?' | '[' => text.extend(['[', c, ']']),
+            c => text.push(c),
+        }
+    }
+    text
 }
 
 /// The table of objects in a store.
@@ -205,8 +241,17 @@ pub(super) fn list(path: &str) -> Result<Vec<PathBuf>, Fault> {
                 false => parts.push(part),
             }
         }
-        let base = if base.as_os_str().is_empty() { PathBuf::from(".") } else { base };
-        expand(&base, &parts, &mut files)?;
+        let here = Path::new(".");
+        match base.as_os_str().is_empty() {
+            true => {
+                expand(here, &parts, &mut files)?;
+                files = files
+                    .iter()
+                    .map(|file| file.strip_prefix(here).unwrap_or(file).to_owned())
+                    .collect();
+            }
+            false => expand(&base, &parts, &mut files)?,
+        }
     } else {
         fs::metadata(plain)?;
         files.push(plain.to_owned());

@@ -23,7 +23,7 @@ use graph_etl::{Control, Error};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-fn values(values: &Value) -> Map<String, Value> {
+pub(crate) fn values(values: &Value) -> Map<String, Value> {
     values.as_object().unwrap().clone()
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn graph(output: Output) -> Graph {
     }
 }
 
-fn rows(output: Output) -> RecordBatch {
+pub(crate) fn rows(output: Output) -> RecordBatch {
     match output {
         Output::Table(rows) => rows,
         Output::Graph(graph) => panic!("a graph of {} nodes", graph.n_nodes()),

@@ -4,6 +4,7 @@
 
 mod analytics;
 mod case_graphs;
+mod case_places;
 mod cases;
 #[cfg(feature = "expressions")]
 mod common;
