@@ -5,6 +5,7 @@
 mod analytics;
 mod case_graphs;
 mod case_places;
+mod case_values;
 mod cases;
 #[cfg(feature = "expressions")]
 mod common;

@@ -19,8 +19,19 @@ use crate::expr::{Binding, Bindings, Expr, Literal};
 
 /// Options that say what a step is and what it works on, and the words of people.
 const PLAIN: [&str; 6] = ["name", "verb", "note", "with", "in", "seeds_from"];
-/// Options that are read as expressions, or as SQL.
-const EXPRESSIONS: [&str; 6] = ["where", "columns", "aggregate", "nodes", "edges", "seeds"];
+
+/// Whether an option is read as an expression, or as SQL.
+fn is_expression(verb: &str, option: &str) -> bool {
+    matches!(
+        (verb, option),
+        ("filter", "where" | "nodes" | "edges")
+            | ("expand", "nodes" | "edges" | "seeds")
+            | ("with", "columns")
+            | ("group", "aggregate")
+            | ("pivot" | "fill", "value")
+            | ("sql", "query")
+    )
+}
 
 /// Values of parameters as they stand in TOML.
 pub(super) struct Values<'p> {
@@ -82,11 +93,8 @@ impl Binder<'_, '_> {
         let verb = verb.unwrap_or_default();
         for (key, value) in entries.iter_mut() {
             let key = key.get_ref().as_ref();
-            let is_expression = EXPRESSIONS.contains(&key)
-                || (key == "value" && verb == "pivot")
-                || (key == "query" && verb == "sql");
-            let is_names = key == "from" && !matches!(verb.as_str(), "source" | "http");
-            if PLAIN.contains(&key) || is_expression || is_names {
+            let is_steps = key == "from" && !matches!(verb.as_str(), "source" | "http");
+            if PLAIN.contains(&key) || is_expression(&verb, key) || is_steps {
                 continue;
             }
             let place = match (verb.as_str(), key) {
@@ -98,6 +106,7 @@ impl Binder<'_, '_> {
                     self.refuse_hidden(value)?;
                     Place::Query
                 }
+                ("select", "columns") => Place::Columns,
                 _ => Place::Closed,
             };
             self.value(key, value, place, values)?;
@@ -119,6 +128,8 @@ impl Binder<'_, '_> {
             fault,
         };
         match value.get_mut() {
+            // `NAME = EXPRESSION`.
+            DeValue::String(text) if place == Place::Columns && text.contains('=') => {}
             DeValue::String(text) => {
                 if let Some(rest) = text.strip_prefix("$$") {
                     *value.get_mut() = DeValue::String(Cow::Owned(format!("${rest}")));
@@ -201,6 +212,8 @@ enum Place {
     Data,
     /// A graph query, some of which is data.
     Query,
+    /// Names of columns, and expressions with names.
+    Columns,
     /// Anything else.
     Closed,
 }
@@ -223,8 +236,8 @@ impl Value<'_> {
             (ParameterType::Source, Place::Source) => Ok(()),
             (ParameterType::Source, _) => Err("a source stands in the `from` of a step `source`"),
             (_, Place::Source) => Err("the parameter should be of type `source`"),
-            (ParameterType::Text | ParameterType::Texts, Place::Closed | Place::Query)
-                if !is_listed =>
+            (ParameterType::Text | ParameterType::Texts, place)
+                if place != Place::Data && !is_listed =>
             {
                 Err("any text could be given there; use it in an expression, or list its `choices`")
             }
