@@ -67,3 +67,19 @@ fn expressions_have_values_of_their_own() {
         "verb = 'with'\ncolumns = ['m = n + $x']\n[[step]]\nverb = 'filter'\nwhere = 'm > 7'";
     assert_eq!(made("type = 'integer'", step, &json!(5)).num_rows(), 1);
 }
+
+#[test]
+fn choices_have_commas() {
+    let listed = "type = 'texts'\nchoices = ['Smith, John', 'ann']";
+    let step = "verb = 'filter'\nwhere = 'who IN ($x)'";
+    for (value, expected) in [
+        (json!(["Smith, John"]), 1),
+        (json!("Smith, John"), 1),
+        (json!(["ann", "Smith, John"]), 2),
+        (json!("ann"), 1),
+    ] {
+        assert_eq!(made(listed, step, &value).num_rows(), expected, "{value}");
+    }
+    let nested = "type = 'texts'\nchoices = [['a', 'b']]";
+    assert!(case(nested, step).unwrap_err().contains("parameter `x`: option `choices`"));
+}

@@ -122,7 +122,7 @@ fn parameter(
     };
     let section = Section::new(text, entries, part.as_str(), Some(start));
     let kind = section.choice("type", &TYPES)?;
-    let mut parameter = CaseParameter {
+    let parameter = CaseParameter {
         name: name.to_owned(),
         kind: section.need("type", kind)?,
         description: section.text("description")?.unwrap_or_default(),
@@ -142,12 +142,9 @@ fn parameter(
             return Err(section.bad(option, "is of numbers alone"));
         }
     }
-    // Choices are compared in the way in which values are kept.
-    let choices = std::mem::take(&mut parameter.choices);
-    for choice in &choices {
-        parameter.check(choice).map_err(|reason| section.bad("choices", reason))?;
+    for choice in &parameter.choices {
+        parameter.literal(choice).map_err(|reason| section.bad("choices", reason))?;
     }
-    parameter.choices = choices;
     if let Some(default) = &parameter.default {
         parameter.check(default).map_err(|reason| section.bad("default", reason))?;
     }
@@ -174,6 +171,8 @@ impl CaseParameter {
                 let values = match value {
                     Value::Array(values) => values.clone(),
                     Value::String(text) if text.is_empty() => Vec::new(),
+                    // A choice may have commas in it.
+                    Value::String(_) if self.choices.contains(value) => vec![value.clone()],
                     Value::String(text) => text.split(',').map(|part| part.trim().into()).collect(),
                     other => vec![other.clone()],
                 };
