@@ -117,13 +117,19 @@ static NOT_OF_TYPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"could not parse `((?s).*?)` as dtype `([^`]*)` at column '((?s).*?)' \(column number (\d+)\)").ok()
 });
 
+/// What the engine says of lines that are no JSON, or no objects: where types are told, and where rows are read.
+const NO_JSON: [&str; 4] =
+    ["at character ", "error parsing line", "NDJSON line expected", "could not infer data-type"];
+
 impl TextFiles {
     /// What is wrong with the files, if `reason`, which the engine gave, is about that.
     pub(super) fn explain(&self, reason: &str) -> Option<BrokenFile> {
         let files = self.files();
         match self.format {
-            Format::JsonLines => {
-                first_empty(&files).or_else(|| files.iter().find_map(|file| no_json(file)))
+            // The engine passes over empty files beside others.
+            Format::JsonLines if files.iter().all(|file| is_empty(file)) => first_empty(&files),
+            Format::JsonLines if NO_JSON.iter().any(|words| reason.contains(words)) => {
+                files.iter().find_map(|file| no_json(file))
             }
             Format::Csv if reason.contains("more fields than defined") => {
                 let expected = self.names(files.first()?)?.len();
@@ -217,9 +223,12 @@ fn broken(file: &Path, line: Option<u64>, problem: FileProblem) -> BrokenFile {
     BrokenFile { path: Some(file.into()), line, problem }
 }
 
+fn is_empty(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|about| about.len() == 0)
+}
+
 fn first_empty(files: &[PathBuf]) -> Option<BrokenFile> {
-    let is_empty = |file: &&PathBuf| std::fs::metadata(file).is_ok_and(|about| about.len() == 0);
-    files.iter().find(is_empty).map(|file| broken(file, None, FileProblem::Empty))
+    files.iter().find(|file| is_empty(file)).map(|file| broken(file, None, FileProblem::Empty))
 }
 
 /// The first line of a file of JSON lines that is none.

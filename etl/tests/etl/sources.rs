@@ -15,7 +15,7 @@ use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
 use graph_core::Format;
 use graph_etl::source::{Fault, GraphPart, Source, SourceKind, SourceOptions};
-use graph_etl::table::{Table, WriteOptions};
+use graph_etl::table::{ScanOptions, Table, WriteOptions};
 use graph_etl::{Control, Error};
 use tempfile::TempDir;
 
@@ -355,4 +355,18 @@ fn pages_of_the_web_become_tables() {
     assert!(matches!(fault(&format!("{url}/gone"), said), Fault::Status { status: 404 }));
     let public = SourceOptions { allow_private: false, ..SourceOptions::default() };
     assert!(matches!(fault(&format!("{url}/a.csv"), public), Fault::Private { .. }));
+}
+
+#[test]
+fn files_of_json_are_blamed_for_what_is_wrong_in_them() {
+    let folder = folder(&[("a.jsonl", "{\"a\":\"x\"}\n"), ("empty.jsonl", "")]);
+    let scan = |name: &str| {
+        let path = folder.path().join(name);
+        Table::scan(path.to_str().unwrap(), &ScanOptions::default())
+    };
+    let table = scan("").unwrap().with_column("b", &"CAST(a AS BIGINT)".parse().unwrap());
+    let error = table.unwrap().collect(&Control::NONE).unwrap_err();
+    assert!(matches!(error, Error::Engine { .. }), "{error}");
+    let error = scan("empty.jsonl").unwrap_err();
+    assert!(error.to_string().ends_with("empty.jsonl: the file is empty"), "{error}");
 }
