@@ -99,19 +99,26 @@ impl Pipeline {
                 placed.ran = Some(ran);
                 Ok((Some(Part { table: None, on_device: Some(table) }), Some(placed)))
             }
-            // Types and expressions that devices do not take are the processor's; what is wrong with a
-            // device, or with the rows, is wrong.
-            Err(
-                error @ (Error::WrongType { .. }
-                | Error::UnsupportedType { .. }
-                | Error::Refused { .. }
-                | Error::Expression(_)),
-            ) => {
+            Err(error) if is_for_processor(&error) => {
                 placed.reason = Some(error.to_string());
                 Ok((None, Some(placed)))
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Whether the processor may do what a device did not: types and expressions that devices do not take, and more rows
+/// than they make. What is wrong with a device, or with the rows, is wrong.
+fn is_for_processor(error: &Error) -> bool {
+    match error {
+        Error::WrongType { .. }
+        | Error::UnsupportedType { .. }
+        | Error::Refused { .. }
+        | Error::Expression(_)
+        | Error::TooManyRows { .. } => true,
+        Error::Device(error) => matches!(**error, graph_kernels::Error::BadExpression { .. }),
+        _ => false,
     }
 }
 

@@ -17,4 +17,5 @@ mod gfql_paths;
 mod gfql_rows;
 mod hypergraph;
 mod pipeline;
+mod placed;
 mod sources;
