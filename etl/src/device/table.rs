@@ -168,6 +168,12 @@ impl DeviceTable {
         })
     }
 
+    /// Whether a column has floats.
+    #[cfg(feature = "tables")]
+    pub(crate) fn has_floats(&self, name: &str) -> Result<bool> {
+        Ok(self.column(name)?.data_type.is_floating())
+    }
+
     /// The column as one of another type with the same numbers, in 32 bits if the type has no more.
     #[cfg(feature = "expressions")]
     pub(super) fn retype(

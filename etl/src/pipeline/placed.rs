@@ -176,6 +176,13 @@ pub(super) fn group(by: &[String], aggregates: &[(String, Expr)]) -> Option<OnDe
     }
     let by = by.to_vec();
     Some(Box::new(move |tables| {
+        for column in columns.iter().filter(|column| column.value == GroupValue::Max) {
+            if tables[0].has_floats(&column.column)? {
+                let what = format!("the greatest of the floats in `{}`", column.column).into();
+                let why = "what is no number is left out, and a device takes it for the greatest";
+                return Err(Error::Refused { what, why });
+            }
+        }
         let by: Vec<&str> = by.iter().map(String::as_str).collect();
         tables[0].group_by(&by, &columns)
     }))

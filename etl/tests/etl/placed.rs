@@ -49,3 +49,9 @@ fn many_columns_of_a_condition_are_the_processors() {
     let rows = format!("{}\n{}\n{}\n", names.join(","), row("1"), row("2"));
     agrees(&rows, &format!("verb = 'filter'\nwhere = '{} > 30'", names.join(" + ")), "16");
 }
+
+#[test]
+fn the_greatest_of_floats_leaves_out_what_is_no_number() {
+    let step = "verb = 'group'\nby = 'k'\naggregate = ['m = max(x)', 'l = min(x)']";
+    agrees("k,x\n1,NaN\n1,2.5\n2,1.5\n", step, "no number");
+}
