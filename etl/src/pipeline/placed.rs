@@ -50,6 +50,11 @@ impl Part {
         Ok(self.table.clone())
     }
 
+    /// Gives the memory of the device back, and with it a table that the host has not.
+    pub(super) fn leave_device(&mut self) {
+        self.on_device = None;
+    }
+
     /// Copies the table to the device if it is not there; gives the bytes that went.
     fn upload(&mut self, device: Device, control: &Control) -> Result<u64> {
         if self.on_device.is_some() {

@@ -173,7 +173,11 @@ impl Pipeline {
         tell: &mut dyn FnMut(Event),
     ) -> Result<Vec<Option<Table>>> {
         let mut parts = vec![Part::default(); used.len()];
-        for &part in self.order.iter().filter(|&&part| used[part]) {
+        let order: Vec<usize> = self.order.iter().copied().filter(|&part| used[part]).collect();
+        for (at, &part) in order.iter().enumerate() {
+            for before in self.done(&order, at) {
+                parts[before].leave_device();
+            }
             let Some(step) = part.checked_sub(self.inputs.len()) else {
                 parts[part] = Part::of(opened[part].as_ref().map(|opened| opened.table.clone()));
                 continue;
@@ -207,13 +211,26 @@ impl Pipeline {
             };
             parts[part] = Part::of(Some(compute().map_err(fault)?));
         }
-        let is_wanted =
-            |part| part == self.last() || self.outputs.iter().any(|output| output.from == part);
-        let on_host = |(part, mut made): (usize, Part)| match is_wanted(part) {
+        let on_host = |(part, mut made): (usize, Part)| match self.is_wanted(part) {
             true => made.on_host().map_err(|error| self.fault(part, error)),
             false => Ok(made.table),
         };
         parts.into_iter().enumerate().map(on_host).collect()
+    }
+
+    /// Whether a part is a result.
+    fn is_wanted(&self, part: usize) -> bool {
+        part == self.last() || self.outputs.iter().any(|output| output.from == part)
+    }
+
+    /// The parts before place `at` of `order` that no step from there on reads, and that are no result.
+    fn done(&self, order: &[usize], at: usize) -> Vec<usize> {
+        let (before, later) = order.split_at(at);
+        let reads = |&later: &usize| {
+            later.checked_sub(self.inputs.len()).map_or(&[][..], |step| &self.steps[step].from[..])
+        };
+        let is_read = |part: &usize| later.iter().any(|later| reads(later).contains(part));
+        before.iter().copied().filter(|part| !is_read(part) && !self.is_wanted(*part)).collect()
     }
 
     /// Refuses what cannot be written, before any work.
@@ -312,4 +329,22 @@ fn is_object(place: &str) -> bool {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_done_when_no_step_to_come_reads_them() {
+        let text = "[[input]]\nname = 'a'\nfrom = 'a.csv'\n[[step]]\nname = 's'\nverb = 'sort'\nby = 'x'\n\
+                    [[step]]\nname = 't'\nverb = 'limit'\nn = 9\n[[step]]\nname = 'u'\nverb = 'concat'\n\
+                    from = ['s', 't']\n[[step]]\nname = 'v'\nverb = 'limit'\nn = 1\n\
+                    [[output]]\nfrom = 't'\nto = 't.csv'\n[[output]]\nfrom = 'v'\nto = 'v.csv'";
+        let pipeline = Pipeline::parse(text, Path::new(".")).unwrap();
+        let done = |at| pipeline.done(&[0, 1, 2, 3, 4], at);
+        assert_eq!([done(0), done(1), done(2), done(3)], [vec![], vec![], vec![0], vec![0]]);
+        // `t` is a result.
+        assert_eq!([done(4), done(5)], [vec![0, 1], vec![0, 1, 3]]);
+    }
 }
