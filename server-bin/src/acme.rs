@@ -143,8 +143,10 @@ impl Issuer {
                 Ok(()) => {
                     wait = FIRST_WAIT;
                     tracing::info!("there is a certificate for {names}");
-                    // A clock that is wrong makes each certificate due at once.
-                    tokio::time::sleep(wait).await;
+                    if self.due.is_some_and(|due| due <= SystemTime::now()) {
+                        tracing::warn!("it is due at once: is the clock of this machine right?");
+                        tokio::time::sleep(wait).await;
+                    }
                 }
                 Err(error) => {
                     tracing::error!(

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
 #[path = "server/common/mod.rs"]
+#[expect(dead_code, reason = "the other program of tests uses more of it")]
 mod common;
 
 use std::net::SocketAddr;

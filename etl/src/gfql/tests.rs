@@ -296,12 +296,17 @@ fn umap_joins_nodes_that_are_alike() {
     let weights = weights.as_primitive::<Float32Type>().values();
     assert!(weights.iter().all(|weight| (0.0..=1.0).contains(weight)));
 
-    // A scale of 0 keeps the heaviest alone; without edges those of the graph stay.
-    let params = r#"{"n_neighbors": 5, "scale": 0, "suffix": "_2"}"#;
-    let strict =
-        ask(&graph, &format!(r#"[{{"type": "Call", "function": "umap", "params": {params}}}]"#))
-            .unwrap();
-    assert!((1..ends[0].len()).contains(&strict.edges.num_rows()));
+    // A small scale keeps the heaviest alone, and one of 0 none; without edges those of the graph stay.
+    let scaled = |scale: &str| {
+        let params = format!(r#"{{"n_neighbors": 5, "scale": {scale}, "suffix": "_2"}}"#);
+        let query = format!(r#"[{{"type": "Call", "function": "umap", "params": {params}}}]"#);
+        ask(&graph, &query).unwrap()
+    };
+    let strict = scaled("0.1");
+    let heavy = weights.iter().filter(|&&weight| 0.901 <= weight).count();
+    assert!((1..ends[0].len()).contains(&heavy));
+    assert_eq!(strict.edges.num_rows(), heavy);
+    assert_eq!(scaled("0").edges.num_rows(), 0);
     assert!(strict.edges.column_by_name("_weight_2").is_some());
     assert!(strict.nodes.column_by_name("x_2").is_some());
     let chain = r#"[{"type": "Node", "filter_dict": {"id": {"type": "GE", "val": 10}}},

@@ -17,7 +17,7 @@ use crate::{Control, Error, Result};
 const ENDS: [&str; 2] = ["_src_implicit", "_dst_implicit"];
 const WEIGHT: &str = "_weight";
 
-/// The weights that are kept reach this much below the largest less the scale, as at the client.
+/// Weights are measured from this much above the largest and below the least, as at the client: a scale of 0 keeps none.
 const SLACK: f32 = 1e-3;
 
 /// Parameters of the call.
@@ -103,12 +103,16 @@ impl UmapCall {
                 let (name, nearest) = (name.into(), nearest.map(String::from));
                 QueryError::at(path, QueryProblem::Unknown { kind: "column", name, nearest })
             }
-            Error::WrongType { .. } | Error::NotFinite { .. } => measured(path, error.to_string()),
+            Error::NotFinite { row, column, .. } => {
+                let column = columns[column];
+                measured(path, format!("`{column}` has no finite number in row {row}"))
+            }
+            Error::WrongType { .. } => measured(path, error.to_string()),
             error => error,
         })
     }
 
-    /// The edges whose weights are near the largest, and these.
+    /// The edges whose weights are at most the scale below the largest, and these.
     fn kept(&self, n_nodes: usize, alike: &Coo) -> Result<(Coo, Vec<f32>)> {
         let all = alike.weights().unwrap_or_default();
         let most = all.iter().copied().fold(f32::NEG_INFINITY, f32::max);

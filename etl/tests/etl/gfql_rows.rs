@@ -328,7 +328,7 @@ fn what_is_wrong_with_rows_is_said_with_its_place() {
         ("rows", serde_json::json!({"binding_ops": []}), "a row for each path of no steps"),
         ("rows", serde_json::json!({"alias_prefilters": {}}), "which the client's planner writes"),
         ("limit", serde_json::json!({"value": -1}), "a number of rows"),
-        ("umap", serde_json::json!({}), "graph_etl::features"),
+        ("umap", serde_json::json!({}), "$[0]: `umap` cannot be computed: `score` has no finite"),
     ] {
         let error = wrong(function, params);
         assert!(error.contains(said), "{error}");

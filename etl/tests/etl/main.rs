@@ -16,6 +16,7 @@ mod gfql;
 mod gfql_paths;
 mod gfql_rows;
 mod hypergraph;
+mod kept;
 mod pipeline;
 mod placed;
 mod sources;

@@ -309,7 +309,7 @@ fn objects_are_read_with_credentials_from_the_environment() {
     }
 }
 
-/// Runs a test of this file once more, with variables; gives whether it passed, and what it printed.
+/// Runs a test of this file once more, with variables; gives whether it ran and passed, and what it printed.
 fn with_environment(test: &str, value: &str, variables: &[(&str, String)]) -> (bool, String) {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     for (name, _) in std::env::vars() {
@@ -317,7 +317,8 @@ fn with_environment(test: &str, value: &str, variables: &[(&str, String)]) -> (b
             command.env_remove(name);
         }
     }
-    command.args([test, "--exact", "--nocapture"]).env("GRAPHLUME_TEST_OBJECTS", value);
+    let test = format!("sources::{test}");
+    command.args([test.as_str(), "--exact", "--nocapture"]).env("GRAPHLUME_TEST_OBJECTS", value);
     let output = command.envs(variables.iter().map(|(k, v)| (k, v))).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     (output.status.success(), text.into_owned())

@@ -204,7 +204,10 @@ mod tests {
             (&whole.replace("NODE_A", "A"), "there is no result type"),
             (&whole.replace("[0, 1]", "[0]"), "ground_truth has 1 entries, but scores has 2"),
             (&whole.replace("[0, 1]", "[0, 3]"), "label 1 is 3"),
-            (&whole.replace("[1, NaN]", "[[1], [NaN]]"), "scores[0] is a row"),
+            (
+                &whole.replace("[1, NaN]", "[[1], [NaN]]"),
+                "`scores` is in rows, but `ground_truth` is not",
+            ),
             (&whole.replace("scores", "other"), "there is no scores"),
         ] {
             fs::write(folder.join("results.json"), text).unwrap();

@@ -529,7 +529,7 @@ mod tests {
             (&format!("{start}{method}parameters = {{ rows = [] }}"), "`rows`: has no values"),
             (&format!("{start}{method}parameters = {{ rows = [[1]] }}"), "a number, a text"),
             (&format!("{start}[[methods]]\nname = \"midaz\""), "did you mean `midas`?"),
-            (&format!("{start}[[methods]]\nlabel = \"x\""), "one of the two"),
+            (&format!("{start}[[methods]]\nlabel = \"x\""), "one of: the `name`"),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}\n{error}");

@@ -1,10 +1,5 @@
 //! A server on a free port with a folder of its own, for as long as a test has it.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test program uses a part of it, by a path of its own"
-)]
 #![expect(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
 use std::io::Read;
@@ -18,51 +13,51 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 /// A server that ends with the test.
-pub struct Running {
-    pub address: SocketAddr,
-    pub server: Server,
-    pub folder: TempDir,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) server: Server,
+    pub(crate) folder: TempDir,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
     /// The answer, if its status is that.
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
         self
     }
 }
 
 /// A server with the options of `toml`, in a new folder.
-pub fn start(toml: &str) -> Running {
+pub(crate) fn start(toml: &str) -> Running {
     start_in(TempDir::new().unwrap(), toml)
 }
 
 /// A server with the options of `toml`, in a folder that may hold something.
-pub fn start_in(folder: TempDir, toml: &str) -> Running {
+pub(crate) fn start_in(folder: TempDir, toml: &str) -> Running {
     let data = folder.path().to_str().unwrap();
     let bind = if toml.contains("bind =") { "" } else { "bind = \"127.0.0.1:0\"\n" };
     let text = format!("{bind}data = {data:?}\ndevice = \"cpu\"\n{toml}");
@@ -84,12 +79,18 @@ pub fn start_in(folder: TempDir, toml: &str) -> Running {
 }
 
 impl Running {
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Sends a request with `headers` and a body.
-    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
         let agent: ureq::Agent = config.timeout_global(Some(Duration::from_mins(2))).build().into();
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
@@ -106,15 +107,15 @@ impl Running {
         Answer { status: answer.status().as_u16(), headers, body }
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], &[])
     }
 
-    pub fn post(&self, path: &str, body: &[u8]) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &[u8]) -> Answer {
         self.send("POST", path, &[], body)
     }
 
-    pub fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.send(
             method,
             path,
@@ -124,13 +125,13 @@ impl Running {
     }
 
     /// Uploads a file of edges and returns the dataset's id.
-    pub fn upload(&self, name: &str, file: &[u8]) -> String {
+    pub(crate) fn upload(&self, name: &str, file: &[u8]) -> String {
         let answer = self.post(&format!("/api/v1/datasets?name={name}"), file).expect(201);
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
     /// Ends the server and gives its folder back.
-    pub fn stop(mut self) -> TempDir {
+    pub(crate) fn stop(mut self) -> TempDir {
         self.end();
         std::mem::replace(&mut self.folder, TempDir::new().unwrap())
     }

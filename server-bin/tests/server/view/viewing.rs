@@ -222,7 +222,9 @@ fn groups_that_measures_find_have_a_color_each() {
 #[test]
 fn answers_are_compressed_unless_they_stay_on_this_machine() {
     let server = start("");
-    let id = upload(&server);
+    // What is small is not worth it.
+    let path: String = (0..400).map(|i| format!("{i},{}\n", i + 1)).collect();
+    let id = server.upload("path.csv", format!("source,target\n{path}").as_bytes());
     let vary = |headers: &[(&str, &str)]| {
         let answer = server.send("GET", &format!("/api/v1/datasets/{id}/scene"), headers, &[]);
         let answer = answer.expect(200);
