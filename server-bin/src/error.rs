@@ -146,16 +146,7 @@ impl From<std::io::Error> for ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        let found = match &error {
-            sqlx::Error::Database(error) => of_code(&error.code().unwrap_or_default()),
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::Tls(_) => Database::Away,
-            _ => Database::Other,
-        };
-        match found {
+        match of_database(&error) {
             Database::Away => {
                 tracing::error!("database: {error}");
                 Self::Unavailable("the database cannot be reached".to_owned())
@@ -180,6 +171,23 @@ enum Database {
     Text,
     /// Something else.
     Other,
+}
+
+fn of_database(error: &sqlx::Error) -> Database {
+    match error {
+        sqlx::Error::Database(error) => of_code(&error.code().unwrap_or_default()),
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Tls(_) => Database::Away,
+        _ => Database::Other,
+    }
+}
+
+/// Whether a database has no room.
+pub(crate) fn is_full(error: &sqlx::Error) -> bool {
+    of_database(error) == Database::Full
 }
 
 fn of_code(code: &str) -> Database {

@@ -139,6 +139,7 @@ impl Server {
                 self.objects.remove(&object).await?;
             }
         }
+        self.store.reserve_room().await;
         Ok(())
     }
 

@@ -128,8 +128,6 @@ impl Store {
     }
 
     pub(crate) async fn remove_case(&self, id: &str) -> sqlx::Result<bool> {
-        let done =
-            sqlx::query("DELETE FROM cases WHERE id = $1").bind(id).execute(&self.pool).await?;
-        Ok(done.rows_affected() > 0)
+        self.remove("DELETE FROM cases WHERE id = $1", id).await
     }
 }

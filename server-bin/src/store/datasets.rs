@@ -406,8 +406,6 @@ impl Store {
     }
 
     pub(crate) async fn remove_dataset(&self, id: &str) -> sqlx::Result<bool> {
-        let done =
-            sqlx::query("DELETE FROM datasets WHERE id = $1").bind(id).execute(&self.pool).await?;
-        Ok(done.rows_affected() > 0)
+        self.remove("DELETE FROM datasets WHERE id = $1", id).await
     }
 }

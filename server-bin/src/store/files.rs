@@ -113,9 +113,7 @@ impl Store {
     }
 
     pub(crate) async fn remove_file(&self, id: &str) -> sqlx::Result<bool> {
-        let done =
-            sqlx::query("DELETE FROM files WHERE id = $1").bind(id).execute(&self.pool).await?;
-        Ok(done.rows_affected() > 0)
+        self.remove("DELETE FROM files WHERE id = $1", id).await
     }
 
     /// Whether any file or dataset is made of an object.

@@ -7,15 +7,19 @@ mod cases;
 mod datasets;
 mod files;
 mod migrations;
+mod reserve;
 mod shares;
 mod views;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::{AnyPool, Row};
+
+use crate::error::is_full;
 
 pub(crate) use accounts::{Organization, PersonalKey, User};
 pub(crate) use cases::Case;
@@ -24,10 +28,14 @@ pub(crate) use files::{Column, File};
 pub(crate) use shares::Share;
 pub(crate) use views::View;
 
+use reserve::Reserve;
+
 /// The database.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     pool: AnyPool,
+    /// Of a database that is here.
+    reserve: Option<Arc<Reserve>>,
 }
 
 impl Store {
@@ -73,7 +81,31 @@ impl Store {
             }
         };
         migrations::migrator().run(&pool).await.context("migration of the database")?;
-        Ok(Self { pool })
+        let reserve = url.is_none().then(|| Arc::new(Reserve::beside(folder)));
+        let store = Self { pool, reserve };
+        store.reserve_room().await;
+        Ok(store)
+    }
+
+    /// Takes room for removing on a full disk, if there is some.
+    pub(crate) async fn reserve_room(&self) {
+        let Some(reserve) = self.reserve.clone() else { return };
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || reserve.take()).await {
+            tracing::warn!("no room is reserved for removing on a full disk: {error}");
+        }
+    }
+
+    /// Runs `delete`, which names a row by its id; on a full disk with the room that is reserved. Whether there was one.
+    async fn remove(&self, delete: &'static str, id: &str) -> sqlx::Result<bool> {
+        let run = || sqlx::query(delete).bind(id).execute(&self.pool);
+        let mut done = run().await;
+        if done.as_ref().is_err_and(is_full)
+            && let Some(reserve) = self.reserve.clone()
+            && let Ok(Ok(true)) = tokio::task::spawn_blocking(move || reserve.give()).await
+        {
+            done = run().await;
+        }
+        Ok(done?.rows_affected() > 0)
     }
 
     /// Whether the database answers.

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use graphlume_server::{Server, Settings};
+use graphlume_server::Settings;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -15,7 +15,6 @@ use tokio::sync::oneshot;
 /// A server that ends with the test.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
-    pub(crate) server: Server,
     pub(crate) folder: TempDir,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -69,13 +68,13 @@ pub(crate) fn start_in(folder: TempDir, toml: &str) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let bound = graphlume_server::bind(config).await.unwrap();
-            ready.send((bound.address(), bound.server().clone())).unwrap();
+            ready.send(bound.address()).unwrap();
             bound.serve(async { drop(ended.await) }).await.unwrap();
         });
         runtime.shutdown_timeout(Duration::from_secs(5));
     });
-    let (address, server) = is_ready.recv().expect("the server should start");
-    Running { address, server, folder, end: Some(end), thread: Some(thread) }
+    let address = is_ready.recv().expect("the server should start");
+    Running { address, folder, end: Some(end), thread: Some(thread) }
 }
 
 impl Running {
