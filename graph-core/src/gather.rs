@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayData, ArrayRef, AsArray, BooleanBufferBuilder, GenericStringArray, OffsetSizeTrait,
-    UInt32Array, make_array,
+    Array, ArrayData, ArrayRef, AsArray, BooleanBufferBuilder, DictionaryArray, GenericStringArray,
+    Int32Builder, OffsetSizeTrait, UInt32Array, make_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::compute::{concat, take};
-use arrow::datatypes::{ArrowNativeType, DataType};
+use arrow::compute::{can_cast_types, cast, concat, take};
+use arrow::datatypes::{ArrowNativeType, DataType, Int32Type};
 use arrow::error::ArrowError;
 use bytemuck::Pod;
 use rayon::prelude::*;
@@ -87,7 +87,7 @@ pub fn stack(columns: &[&ArrayRef]) -> Result<ArrayRef> {
             let of_same =
                 |column: &&ArrayRef| column.as_any_dictionary().values().to_data().ptr_eq(&values);
             if !columns.iter().all(of_same) {
-                return joined(columns);
+                return merged(columns);
             }
             let keys = columns.iter().map(|column| column.as_any_dictionary().keys().to_data());
             let keys: Vec<ArrayRef> = keys.map(make_array).collect();
@@ -111,6 +111,35 @@ fn nothing() -> ArrowError {
 
 fn joined(columns: &[&ArrayRef]) -> Result<ArrayRef> {
     Ok(concat(&columns.iter().map(|column| column.as_ref()).collect::<Vec<_>>())?)
+}
+
+/// Columns of one type of dictionary, in one that has each value once: arrow's own way may repeat values, which some who
+/// read it refuse.
+fn merged(columns: &[&ArrayRef]) -> Result<ArrayRef> {
+    let Some(first) = columns.first() else { return Err(nothing().into()) };
+    let DataType::Dictionary(_, of_values) = first.data_type() else { return joined(columns) };
+    let values: Vec<ArrayRef> =
+        columns.iter().map(|column| Arc::clone(column.as_any_dictionary().values())).collect();
+    let once = DataType::Dictionary(Box::new(DataType::Int32), of_values.clone());
+    let all = joined(&values.iter().collect::<Vec<_>>())?;
+    if !can_cast_types(of_values, &once) {
+        return joined(columns);
+    }
+    let all = cast(&all, &once)?;
+    let all = all.as_dictionary::<Int32Type>();
+    let mut keys = Int32Builder::with_capacity(columns.iter().map(|column| column.len()).sum());
+    let mut before = 0;
+    for column in columns {
+        let dictionary = column.as_any_dictionary();
+        for (row, key) in dictionary.normalized_keys().into_iter().enumerate() {
+            let is_value = column.is_valid(row) && all.is_valid(before + key);
+            keys.append_option(is_value.then(|| all.keys().value(before + key)));
+        }
+        before += dictionary.values().len();
+    }
+    let merged: ArrayRef =
+        Arc::new(DictionaryArray::try_new(keys.finish(), Arc::clone(all.values()))?);
+    Ok(cast(&merged, first.data_type())?)
 }
 
 /// The dictionary `like` with other keys.

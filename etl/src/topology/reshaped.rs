@@ -59,7 +59,7 @@ pub(super) fn rewire(
     if let Some(weights) = &weights
         && let Some(column) = weight_column(graph)?
     {
-        edge_table = with_column(&edge_table, column, weights)?;
+        edge_table = with_weights(&edge_table, column, weights)?;
     }
     let coo = Coo::new(graph.n_nodes(), ends.0, ends.1, weights)?;
     let graph_of = join(graph, graph.nodes().clone(), edge_table, coo, directed)?;
@@ -160,11 +160,31 @@ pub(super) fn weight_column(graph: &Graph) -> Result<Option<usize>> {
     Ok(None)
 }
 
-/// `table` with other values in `column`.
-fn with_column(table: &RecordBatch, column: usize, values: &[f32]) -> Result<RecordBatch> {
+/// `table` with `column` saying what edges weigh now. What has not changed stays as it is to the last digit, which weights
+/// have fewer of; the type stays if it holds the new values.
+fn with_weights(table: &RecordBatch, column: usize, weights: &[f32]) -> Result<RecordBatch> {
+    let old = table.column(column);
+    let as_type = |array: &ArrayRef, to| cast(array, to).map_err(graph_core::Error::from);
+    let singles = as_type(old, &DataType::Float32)?;
+    let singles = singles.as_primitive::<Float32Type>().values();
+    if singles[..] == *weights {
+        return Ok(table.clone());
+    }
+    let doubles = as_type(old, &DataType::Float64)?;
+    let doubles = doubles.as_primitive::<Float64Type>().values();
+    let new = weights.iter().zip(singles.iter().zip(doubles));
+    let new = new.map(|(&weight, (&single, &double))| match weight == single {
+        true => double,
+        false => f64::from(weight),
+    });
+    let new: ArrayRef = Arc::new(Float64Array::from_iter_values(new));
+    let of_old_type = as_type(&new, old.data_type())?;
+    let is_lossless = of_old_type.null_count() == 0
+        && (old.data_type().is_floating() || as_type(&of_old_type, &DataType::Float64)? == new);
+    let new = if is_lossless { of_old_type } else { new };
     let mut fields: Vec<_> = table.schema().fields().iter().cloned().collect();
     let mut columns = table.columns().to_vec();
-    fields[column] = Arc::new(Field::new(fields[column].name(), DataType::Float32, false));
-    columns[column] = Arc::new(arrow::array::Float32Array::from(values.to_vec()));
-    table_of(Schema::new(fields), columns, values.len())
+    fields[column] = Arc::new(Field::new(fields[column].name(), new.data_type().clone(), false));
+    columns[column] = new;
+    table_of(Schema::new(fields), columns, weights.len())
 }

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, FieldRef, Schema, TimeUnit};
 #[cfg(feature = "tables")]
 pub(super) use self::calls::UNITS;
 use self::calls::call;
-use self::operators::{binary, comparable, field};
+use self::operators::{binary, comparable, field, fixed_length};
 pub(super) use self::types::is_text;
 use self::types::{check_cast, condition, number_type, text, unified, wrong_type};
 use super::functions::Aggregate;
@@ -71,7 +71,14 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    /// Checks an expression whose value stands for itself: months, which have no length, do not.
     fn check(&self, expr: &Expr) -> Checked {
+        let resolved = self.check_operand(expr)?;
+        fixed_length(&resolved)?;
+        Ok(resolved)
+    }
+
+    fn check_operand(&self, expr: &Expr) -> Checked {
         let place = expr.place;
         let (kind, data_type) = match &expr.kind {
             Kind::Column(column) => return self.column(column, place),
@@ -94,7 +101,8 @@ impl Checker<'_> {
                 (Kind::Unary(Unary::Negate, operand.to(&to).boxed()), to)
             }
             Kind::Binary(left, operator, right) => {
-                return binary(self.check(left)?, *operator, self.check(right)?, place);
+                let sides = (self.check_operand(left)?, self.check_operand(right)?);
+                return binary(sides.0, *operator, sides.1, place);
             }
             Kind::IsNull(operand) => {
                 (Kind::IsNull(self.check(operand)?.boxed()), DataType::Boolean)

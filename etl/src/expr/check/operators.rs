@@ -216,7 +216,7 @@ pub(super) fn time_constant(side: &Resolved, like: &DataType) -> Checked {
 }
 
 /// Refuses months where only a length of time has a meaning.
-fn fixed_length(side: &Resolved) -> Checked<()> {
+pub(super) fn fixed_length(side: &Resolved) -> Checked<()> {
     match &side.expr.kind {
         Kind::Literal(Literal::Interval(interval)) if interval.months != 0 => {
             Err(wrong_type("an interval with months", side, "added to a date or timestamp"))

@@ -51,10 +51,14 @@ impl Classes {
         Self::DAY | Self::LOCAL | Self::INSTANT
     }
 
+    /// Whether there are numbers among these.
+    pub(crate) fn show_numbers(self) -> bool {
+        self.has(Self::NATURAL | Self::NEGATIVE | Self::BIG | Self::HUGE | Self::FLOAT)
+    }
+
     /// Type of an attribute column that shows these classes.
     pub(crate) fn kind(self) -> Kind {
-        let numbers = Self::NATURAL | Self::NEGATIVE | Self::BIG | Self::HUGE | Self::FLOAT;
-        let is_mixed = [self.has(Self::BOOL), self.has(numbers), self.has(Self::moments())];
+        let is_mixed = [self.has(Self::BOOL), self.show_numbers(), self.has(Self::moments())];
         if self == Self::NONE {
             Kind::Null
         } else if self.has(Self::TEXT) || is_mixed.into_iter().filter(|&is| is).count() > 1 {

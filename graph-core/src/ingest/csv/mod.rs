@@ -134,11 +134,13 @@ fn edge_plan(
 ) -> Result<(EdgePlan, Vec<Kind>)> {
     let mut kinds: Vec<Kind> = classes.iter().map(|classes| classes.kind()).collect();
     let is_number = |kind: Kind| matches!(kind, Kind::Int | Kind::UInt | Kind::Float);
-    let columns = edge_columns(&dialect.names, |at| is_number(kinds[at]), options)?;
+    // Numbers of which one is spoiled are weights too, or a graph would lose them for a single cell.
+    let may_weigh = |at: usize| is_number(kinds[at]) || classes[at].show_numbers();
+    let columns = edge_columns(&dialect.names, may_weigh, options)?;
     if let Some(at) = columns.weight
         && !is_number(kinds[at])
     {
-        // Asked for by name: what is no number is an error where it stands.
+        // What is no number is an error where it stands.
         kinds[at] = Kind::Float;
     }
     let id_kind = (classes[columns.source] | classes[columns.target]).id_kind();
