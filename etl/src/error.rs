@@ -131,6 +131,12 @@ pub enum Error {
         /// Rows that it may make.
         limit: u64,
     },
+    /// The joins of a table make more than [it may](crate::table::Table::within).
+    #[error("its joins make more than {limit} bytes")]
+    OverBudget {
+        /// Bytes that they may make.
+        limit: u64,
+    },
     /// A query asks for something that it may not do.
     #[error("{what} is refused: {why}")]
     Refused {

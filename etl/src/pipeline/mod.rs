@@ -54,6 +54,7 @@ use graph_kernels::Device;
 
 use crate::expr::at_one_time;
 use crate::source::Source;
+use crate::table::{Budget, Table};
 use crate::{Error, Result};
 
 /// Inputs, steps and outputs whose names, verbs and options are checked.
@@ -130,7 +131,7 @@ impl Pipeline {
         self.outputs.iter().map(|output| output.place.as_str())
     }
 
-    /// The bytes of memory that the pipeline may be estimated to need.
+    /// The bytes of memory that the pipeline may be estimated to need, and that joins may make of which rows are held.
     pub fn memory_limit(&self) -> Option<u64> {
         self.memory_limit
     }
@@ -147,6 +148,14 @@ impl Pipeline {
     /// Rows go to a device before the first such step, and come back for the first other one.
     pub fn on_device(self, device: Device) -> Self {
         Self { device: Some(device), ..self }
+    }
+
+    /// The same table, whose joins may make as many bytes as memory is allowed.
+    fn within(&self, table: &Table) -> Result<Table> {
+        match self.memory_limit {
+            Some(limit) => table.within(&Budget::new(limit)),
+            None => Ok(table.clone()),
+        }
     }
 
     /// The part that is wanted where nothing is written.

@@ -56,12 +56,12 @@ impl Part {
     }
 
     /// Copies the table to the device if it is not there; gives the bytes that went.
-    fn upload(&mut self, device: Device, control: &Control) -> Result<u64> {
+    fn upload(&mut self, of: &Pipeline, device: Device, control: &Control) -> Result<u64> {
         if self.on_device.is_some() {
             return Ok(0);
         }
         let Some(table) = &self.table else { return Ok(0) };
-        let on_device = DeviceTable::upload(&table.collect(control)?, device)?;
+        let on_device = DeviceTable::upload(&of.within(table)?.collect(control)?, device)?;
         let bytes = on_device.bytes();
         self.on_device = Some(on_device);
         Ok(bytes)
@@ -90,7 +90,7 @@ impl Pipeline {
         let mut run = || {
             let mut uploaded = 0;
             for &part in &step.from {
-                uploaded += parts[part].upload(device, control)?;
+                uploaded += parts[part].upload(self, device, control)?;
             }
             let inputs: Vec<&DeviceTable> =
                 step.from.iter().filter_map(|&part| parts[part].on_device.as_ref()).collect();

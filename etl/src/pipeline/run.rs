@@ -15,7 +15,7 @@ use super::plan::{Plan, Prepared};
 use super::read::Output;
 use super::{Pipeline, PipelineError, PipelineFault};
 use crate::source::{Opened, table_format};
-use crate::table::{self, Table, WriteOptions};
+use crate::table::{self, Budget, Table, WriteOptions};
 use crate::{Control, Error, Result};
 
 /// Something that happens in a run.
@@ -140,7 +140,7 @@ impl Pipeline {
         let (_prepared, tables) = self.tables(control, tell)?;
         let last = self.last();
         let found = match &tables[last] {
-            Some(table) => rows(table),
+            Some(table) => self.within(table).and_then(|table| rows(&table)),
             None => Ok(RecordBatch::new_empty(Arc::new(Schema::empty()))),
         };
         found.map_err(|error| self.fault(last, error))
@@ -196,6 +196,9 @@ impl Pipeline {
             for &p in &step.from {
                 from.extend(parts[p].on_host().map_err(fault)?);
             }
+            if step.verb.holds.is_eager() {
+                from = from.iter().map(|table| self.within(table)).collect::<Result<_>>()?;
+            }
             let mut compute = || {
                 if !step.keep {
                     return (step.verb.apply)(&from, control);
@@ -203,7 +206,7 @@ impl Pipeline {
                 let start = Instant::now();
                 tell(Event::Begins { name: &step.name, does: step.verb.name });
                 let table = (step.verb.apply)(&from, control)?;
-                let batches = table.collect_batches(control)?;
+                let batches = self.within(&table)?.collect_batches(control)?;
                 let table = Table::from_batches(table.schema(), &batches)?;
                 let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
                 tell(Event::Ended { name: &step.name, rows, duration: start.elapsed() });
@@ -259,6 +262,12 @@ impl Pipeline {
             let Some(table) = &tables[output.from] else { continue };
             let start = Instant::now();
             tell(Event::Begins { name: &output.to, does: "write" });
+            let table = match self.memory_limit {
+                // What is written as it comes may be of any size.
+                Some(limit) if output.is_table() => table.holding_within(&Budget::new(limit)),
+                _ => self.within(table),
+            };
+            let table = &table.map_err(|error| output.fault(error))?;
             let mut write = || {
                 if is_object(&output.place) {
                     let options = WriteOptions { format: output.tabular(), ..Default::default() };
@@ -302,6 +311,11 @@ impl Output {
     /// The format of tables, if it is one.
     fn tabular(&self) -> Option<table::Format> {
         self.format().and_then(table_format)
+    }
+
+    /// Whether rows go to it as they come; others are made of all edges.
+    fn is_table(&self) -> bool {
+        is_object(&self.place) || self.tabular().is_some()
     }
 
     /// Writes the rows to a file; gives their number.

@@ -43,7 +43,8 @@ impl Steps {
         Ok(Self { pipeline: at_one_time(|| read::pipeline(text, &Origin::Given(given)))? })
     }
 
-    /// These steps with at most so many bytes of memory, as estimated; `None` for any.
+    /// These steps with at most so many bytes of memory, as estimated, and made by joins of each step whose rows are kept;
+    /// `None` for any.
     pub fn with_memory_limit(self, memory_limit: Option<u64>) -> Self {
         Self { pipeline: self.pipeline.with_memory_limit(memory_limit) }
     }
@@ -78,6 +79,7 @@ impl Steps {
             let fault = PipelineFault::Empty("step");
             return Err(PipelineError { line: None, part: "pipeline".into(), fault }.into());
         };
-        table.collect(control).map_err(|error| pipeline.fault(last, error))
+        let rows = pipeline.within(table).and_then(|table| table.collect(control));
+        rows.map_err(|error| pipeline.fault(last, error))
     }
 }

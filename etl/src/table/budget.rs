@@ -1,17 +1,20 @@
-//! How much a query may make of its tables on the way to its result.
+//! How much a plan may make of its tables on the way to its result.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use polars::prelude::{DataFrame, DslPlan, LazyFrame, OptFlags, PolarsError};
+use polars::prelude::{DataFrame, PolarsError, PolarsResult};
 
-use super::sql_plan::inputs_of;
+use super::joins::{around_joins, has_joins, holds_joins};
+use super::{Fit, Table};
+use crate::Result;
 
-/// What a query may still make, and whether it should stop. Clones are the same budget.
+/// What plans may still make. Clones are the same budget.
 ///
-/// Joins are what makes much of little: two tables of a million rows have a million million pairs. What they give is
-/// counted while it flows, whether it is kept or only counted; all else gives about as many rows as it takes. So a
-/// query never holds much more than the budget and its tables, and it stops soon after it is told to.
+/// Joins are what makes much of little: two tables of a million rows have a million million pairs. What they make, and
+/// what tables put after one another are, is counted while it flows, whether it is kept or only counted; all else makes
+/// about as many rows as it takes. So a plan never holds much more than the budget and its tables, but for texts that its
+/// expressions make longer.
 #[derive(Debug, Clone)]
 pub struct Budget(Arc<Inner>);
 
@@ -19,61 +22,66 @@ pub struct Budget(Arc<Inner>);
 struct Inner {
     bytes: u64,
     taken: AtomicU64,
-    stop: AtomicBool,
 }
 
 impl Budget {
     /// A budget of so many bytes.
     pub fn new(bytes: u64) -> Self {
-        Self(Arc::new(Inner { bytes, taken: AtomicU64::new(0), stop: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { bytes, taken: AtomicU64::new(0) }))
     }
 
-    /// Lets the query end with an error at its next piece of a join.
-    pub fn stop(&self) {
-        self.0.stop.store(true, Ordering::Relaxed);
+    /// How many bytes there were.
+    pub fn bytes(&self) -> u64 {
+        self.0.bytes
     }
 
-    /// Whether the query wanted more than there was.
+    /// Whether a plan wanted more than there was.
     pub fn is_spent(&self) -> bool {
         self.0.taken.load(Ordering::Relaxed) > self.0.bytes
     }
 
-    fn take(&self, frame: DataFrame) -> Result<DataFrame, PolarsError> {
+    fn take(&self, frame: Option<&DataFrame>) -> PolarsResult<()> {
+        let Some(frame) = frame else { return Ok(()) };
         let bytes = frame.estimated_size() as u64;
         let before = self.0.taken.fetch_add(bytes, Ordering::Relaxed);
-        if self.0.stop.load(Ordering::Relaxed) {
-            return Err(PolarsError::ComputeError("stopped".into()));
-        }
         if before.saturating_add(bytes) > self.0.bytes {
-            let text = format!("its joins make more than {} bytes", self.0.bytes);
-            return Err(PolarsError::ComputeError(text.into()));
+            return Err(PolarsError::ComputeError("over budget".into()));
         }
-        Ok(frame)
+        Ok(())
+    }
+}
+
+impl Table {
+    /// The same table, whose joins make no more than what is left of `budget` whenever its rows are computed;
+    /// [`Error::OverBudget`](crate::Error::OverBudget) comes then.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`](crate::Error::Engine) if there is no way to plan it.
+    pub fn within(&self, budget: &Budget) -> Result<Self> {
+        if !has_joins(&self.lazy().logical_plan) {
+            return Ok(self.clone());
+        }
+        let budget = budget.clone();
+        let budgets = self.budgets.iter().chain([&budget]).cloned().collect();
+        let counted = self.then(move |lazy| {
+            let budget = budget.clone();
+            around_joins(lazy, move |frame| budget.take(frame))
+        })?;
+        // All at once, it would be there before it is counted.
+        Ok(Self { budgets, ..counted.best(Fit::BestPieces) })
     }
 
-    /// The same query with its joins counted.
-    pub(super) fn around(&self, lazy: LazyFrame) -> LazyFrame {
-        let mut plan = lazy.logical_plan;
-        self.count(&mut plan);
-        LazyFrame::from(plan)
-    }
-
-    fn count(&self, plan: &mut DslPlan) {
-        for input in inputs_of(plan) {
-            self.count(input);
-        }
-        if matches!(plan, DslPlan::Join { .. }) {
-            let budget = self.clone();
-            *plan = LazyFrame::from(plan.clone())
-                .map(
-                    move |frame| budget.take(frame),
-                    OptFlags::PREDICATE_PUSHDOWN
-                        | OptFlags::PROJECTION_PUSHDOWN
-                        | OptFlags::STREAMING,
-                    None,
-                    Some("budget"),
-                )
-                .logical_plan;
+    /// As [`within`](Self::within), if what joins make does not leave as it comes: if rows are sorted afterwards, for one.
+    /// For a table that is written, however large it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`within`](Self::within).
+    pub fn holding_within(&self, budget: &Budget) -> Result<Self> {
+        match holds_joins(&self.lazy().logical_plan) {
+            true => self.within(budget),
+            false => Ok(self.clone()),
         }
     }
 }

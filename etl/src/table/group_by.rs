@@ -10,8 +10,8 @@ use polars::prelude::{
 };
 use rayon::prelude::*;
 
+use super::Table;
 use super::rows::no_duplicates;
-use super::{Fit, Table};
 use crate::expr::{Expr, column, lower_bounded_group, lower_group, lower_whole};
 use crate::{Error, Result};
 
@@ -75,8 +75,8 @@ impl Table {
             true => lazy.select(aggregates),
             false => lazy.group_by_stable(&keys).agg(aggregates),
         };
-        if summed.is_empty() || !self.is_held || is_one {
-            return Ok(self.then(move |lazy| grouped(lazy, &lowered))?.best(Fit::Whole));
+        if summed.is_empty() || !self.is_held || self.grows || is_one {
+            return Ok(self.then(move |lazy| grouped(lazy, &lowered))?.of_many());
         }
         // All rows are there before any group is: one look at them tells whether a sum can overflow.
         let needed: Vec<pl::PlSmallStr> = needed.into_iter().map(pl::PlSmallStr::from).collect();
@@ -105,7 +105,7 @@ impl Table {
                 Some("groups"),
             )
         })?;
-        Ok(table.best(Fit::Whole))
+        Ok(table.of_many())
     }
 }
 

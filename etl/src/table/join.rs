@@ -78,6 +78,8 @@ impl JoinOptions {
 
 /// How many rows of each side an estimate looks at, about.
 const ESTIMATE_ROWS: u64 = 1 << 20;
+/// Rows that a join makes in no time.
+const SMALL: u64 = 1 << 22;
 const LEFT: &str = "graphlume left";
 const RIGHT: &str = "graphlume right";
 
@@ -99,11 +101,14 @@ impl Table {
     /// - those of [`collect`](Self::collect), of the estimate.
     pub fn join(&self, right: &Self, options: &JoinOptions, control: &Control) -> Result<Self> {
         self.check_join(right, options)?;
+        let is_partner = matches!(options.kind, JoinKind::Semi | JoinKind::Anti);
+        let mut grows = !is_partner;
         if let Some(limit) = options.limit {
             let estimated = self.estimate_join(right, options, control)?;
             if estimated > limit {
                 return Err(Error::TooManyRows { verb: "the join", estimated, limit });
             }
+            grows = grows && estimated > SMALL;
         }
         let how = match options.kind {
             JoinKind::Inner => JoinType::Inner,
@@ -141,8 +146,10 @@ impl Table {
                     .finish(),
             }
         })?;
-        // Polars does a full join faster in pieces, and all others whole.
-        Ok(joined.best(if options.kind == JoinKind::Full { Fit::Pieces } else { Fit::Whole }))
+        let joined = Self { grows: joined.grows || grows, ..joined };
+        // Polars does these faster in pieces, and all others whole.
+        let in_pieces = is_partner || options.kind == JoinKind::Full;
+        Ok(joined.best(if in_pieces { Fit::Pieces } else { Fit::Whole }))
     }
 
     fn check_join(&self, right: &Self, options: &JoinOptions) -> Result<()> {
@@ -241,8 +248,9 @@ impl Table {
             kind: JoinKind::Inner,
         };
         let pairs = Expr::column(LEFT).binary(Binary::Multiply, Expr::column(RIGHT));
-        let pairs = left
-            .join(&right, &keyed, control)?
+        // Each key is there once on either side.
+        let matched = Self { grows: false, ..left.join(&right, &keyed, control)? };
+        let pairs = matched
             .group_by(&[] as &[&str], &[("pairs", Expr::aggregate(Aggregate::Sum, Some(pairs)))])?
             .collect_frame(control)?;
         let pairs = pairs.column("pairs").and_then(|pairs| pairs.f64().map(|pairs| pairs.get(0)));
@@ -295,7 +303,7 @@ impl Table {
     pub fn count(&self, control: &Control) -> Result<u64> {
         let counted =
             self.then(|lazy| lazy.select([pl::len().cast(pl::DataType::UInt64).alias("rows")]))?;
-        let counted = counted.collect_frame(control)?;
+        let counted = counted.of_many().collect_frame(control)?;
         let rows = counted.column("rows").and_then(|rows| rows.u64().map(|rows| rows.get(0)));
         Ok(rows.map_err(|error| Error::engine("counting rows", &error))?.unwrap_or(0))
     }

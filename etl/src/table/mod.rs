@@ -5,7 +5,8 @@
 //! [`Table::for_each_batch`] or [`Table::write`]. The engine streams, so that plans which do not need
 //! all rows at once (everything but sorts, and what the documentation of a verb says) work on files
 //! larger than the memory. Plans of sorts, joins and groups over batches, which are in memory anyway,
-//! are computed all at once where that is faster.
+//! are computed all at once where that is faster; not joins that may have many rows, if these are only
+//! counted or grouped, or if the caller may want to stop on the way.
 //!
 //! Rows keep their order in every verb that does not say otherwise.
 
@@ -15,6 +16,7 @@ mod budget;
 mod describe;
 mod group_by;
 mod join;
+mod joins;
 mod missing;
 mod reshape;
 mod rows;
@@ -24,6 +26,7 @@ mod scan;
 mod spill;
 mod sql;
 mod sql_joins;
+mod sql_parts;
 mod sql_plan;
 mod sql_sums;
 mod sql_text;
@@ -69,7 +72,16 @@ pub struct Table {
     fit: Fit,
     /// Whether all that is read is in memory already.
     is_held: bool,
+    /// Whether it has joins that may make much more rows than there are.
+    grows: bool,
+    /// How many steps it has, where one that is used twice counts twice, as the engine plans it twice.
+    parts: u64,
+    /// What its joins may make.
+    budgets: Vec<Budget>,
 }
+
+/// Most steps of a table that is made of others.
+const MOST_PARTS: u64 = 20_000;
 
 /// How a plan over tables that are in memory is done best; the greatest of its verbs decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,8 +151,13 @@ impl Table {
         Self::checked(lazy, step)
     }
 
-    /// `error`, or what is wrong with a file that is read here if that is why.
+    /// `error`, or what is wrong with a file that is read here if that is why, or that a budget is spent.
     fn explained(&self, error: Error) -> Error {
+        if let Error::Engine { .. } = error
+            && let Some(spent) = self.budgets.iter().find(|budget| budget.is_spent())
+        {
+            return Error::OverBudget { limit: spent.bytes() };
+        }
         let mut files = Vec::new();
         self.step.text_files(&mut files);
         broken::explained(error, &files)
@@ -150,7 +167,17 @@ impl Table {
         let polars_schema =
             lazy.collect_schema().map_err(|error| Error::engine("planning", &error))?;
         let schema = frame::arrow_schema(&polars_schema)?;
-        Ok(Self { lazy, step, polars_schema, schema, fit: Fit::Either, is_held: false })
+        Ok(Self {
+            lazy,
+            step,
+            polars_schema,
+            schema,
+            fit: Fit::Either,
+            is_held: false,
+            grows: false,
+            parts: 1,
+            budgets: Vec::new(),
+        })
     }
 
     /// The table that `verb` makes of this one.
@@ -163,8 +190,10 @@ impl Table {
             verb(inputs.pop().expect("a verb over one table should be given one"))
         };
         let step = Step::Verb(vec![Arc::clone(&self.step)], Box::new(all));
+        let Self { fit, is_held, grows, parts, .. } = *self;
+        let budgets = self.budgets.clone();
         let table = Self::checked(lazy, Arc::new(step))?;
-        Ok(Self { fit: self.fit, is_held: self.is_held, ..table })
+        Ok(Self { fit, is_held, grows, parts: parts.saturating_add(1), budgets, ..table })
     }
 
     /// The table that `verb` makes of `tables`, in that order.
@@ -172,11 +201,22 @@ impl Table {
         tables: &[&Self],
         verb: impl Fn(Vec<LazyFrame>) -> LazyFrame + Send + Sync + 'static,
     ) -> Result<Self> {
+        let parts = tables.iter().fold(1, |sum: u64, table| sum.saturating_add(table.parts));
+        if parts > MOST_PARTS {
+            let reason = format!(
+                "the table has {parts} steps, counting those of one that is used twice twice, and there can be \
+                 {MOST_PARTS}; compute one that is used often first"
+            );
+            return Err(Error::engine("planning", &reason));
+        }
         let lazy = verb(tables.iter().map(|table| table.lazy.clone()).collect());
         let inputs = tables.iter().map(|table| Arc::clone(&table.step)).collect();
         let table = Self::checked(lazy, Arc::new(Step::Verb(inputs, Box::new(verb))))?;
         let fit = tables.iter().map(|table| table.fit).max().unwrap_or(Fit::Either);
-        Ok(Self { fit, is_held: tables.iter().all(|table| table.is_held), ..table })
+        let is_held = tables.iter().all(|table| table.is_held);
+        let grows = tables.iter().any(|table| table.grows);
+        let budgets = tables.iter().flat_map(|table| &table.budgets).cloned().collect();
+        Ok(Self { fit, is_held, grows, parts, budgets, ..table })
     }
 
     /// The same table, whose last verb is done best so.
@@ -185,10 +225,17 @@ impl Table {
         self
     }
 
-    /// What computes the rows: what streams, or all at once what is in memory anyway.
-    fn engine(&self) -> Engine {
+    /// The same table, whose last verb makes little of all rows: what joins make of them then flows past.
+    fn of_many(self) -> Self {
+        if self.grows { self.best(Fit::BestPieces) } else { self.best(Fit::Whole) }
+    }
+
+    /// What computes the rows: what streams, and can be `watched`, or all at once what is in memory anyway.
+    fn engine(&self, watched: bool) -> Engine {
         match self.fit {
-            Fit::Either | Fit::Whole if self.is_held => Engine::InMemory,
+            Fit::Either | Fit::Whole if self.is_held && !(watched && self.grows) => {
+                Engine::InMemory
+            }
             _ => Engine::Streaming,
         }
     }

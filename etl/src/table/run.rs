@@ -3,13 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use polars::prelude::{DataFrame, Engine, LazyFrame, OptFlags, PolarsError, PolarsResult};
+use polars::prelude::{DataFrame, Engine, LazyFrame, PlanCallback, PolarsError, PolarsResult};
 
 use super::Table;
+use super::joins::{FLAGS, around_joins};
 use crate::{Control, Error, Result, frame};
 
 /// How often a running plan is asked how far it is, and told to stop.
@@ -18,12 +19,14 @@ const POLL: Duration = Duration::from_millis(20);
 impl Table {
     /// Computes the rows, as one batch; columns that came out in pieces are copied together.
     ///
-    /// Reports `"rows read"` of all sources together. It stops when it next reads from a source: a
-    /// sort, once it has all rows, runs to its end.
+    /// Reports `"rows read"` of all sources together. It stops when it next reads from a source, or makes rows of a
+    /// join: a sort, once it has all rows, runs to its end, as does a look-up table of one side of a join, and a join
+    /// that was [estimated](crate::table::JoinOptions::limit) to have a few million rows at most.
     ///
     /// # Errors
     ///
     /// - [`Error::Stopped`] if the caller wants it to stop;
+    /// - [`Error::OverBudget`] if joins make more than [they may](Self::within);
     /// - [`Error::Overflow`] if whole numbers do not fit into 64 bits;
     /// - [`Error::BrokenFile`] for a file of text with a row or a value that does not fit its columns;
     /// - [`Error::Engine`] for what else only rows can tell: files that are broken or not there, text that
@@ -42,11 +45,11 @@ impl Table {
     }
 
     pub(crate) fn collect_frame(&self, control: &Control) -> Result<DataFrame> {
-        let engine = self.engine();
+        let engine = self.engine(!control.is_idle());
         let collect = move |lazy: LazyFrame| {
             lazy.collect_with_engine(engine).map(|result| result.unwrap_single())
         };
-        self.run(control, "computing a table", collect)
+        self.run(control, "computing a table", engine, collect)
     }
 
     /// Computes the rows and gives them to `take` in order, some at a time, so that not all need to be
@@ -60,54 +63,87 @@ impl Table {
         control: &Control,
         mut take: impl FnMut(RecordBatch) -> Result<()>,
     ) -> Result<()> {
-        let doing = "computing a table";
-        let mut n_rows = 0;
-        let batches = self
-            .lazy()
-            .collect_batches(Engine::Streaming, true, None, false)
-            .map_err(|error| Error::engine(doing, &error))?;
-        for frame in batches {
-            let frame = frame.map_err(|error| self.explained(Error::engine(doing, &error)))?;
-            for batch in frame::to_batches(&frame)? {
-                n_rows += batch.num_rows() as u64;
-                take(batch)?;
-                control.step("rows", n_rows, None)?;
-            }
-        }
-        Ok(())
+        self.for_each_frame(control, "computing a table", |frame| {
+            frame::to_batches(&frame)?.into_iter().try_for_each(&mut take)
+        })
     }
 
-    /// Runs `work` with the plan; if the caller watches, on another thread and with watched sources.
+    /// As [`for_each_batch`](Self::for_each_batch), of frames.
+    pub(super) fn for_each_frame(
+        &self,
+        control: &Control,
+        doing: &'static str,
+        take: impl FnMut(DataFrame) -> Result<()>,
+    ) -> Result<()> {
+        let work = |lazy: LazyFrame, tell: &SyncSender<Said<()>>| {
+            let tell = tell.clone();
+            // True ends the run: nobody takes the rows any more.
+            let give = move |frame| Ok(tell.send(Said::Rows(frame)).is_err());
+            let sink = lazy.sink_batches(PlanCallback::new(give), true, None)?;
+            sink.collect_with_engine(Engine::Streaming).map(drop)
+        };
+        let done = self.watched_run(control, doing, Engine::Streaming, work, take);
+        done.map_err(|error| self.explained(error))
+    }
+
+    /// Runs `work` with the plan, on `engine`; if the caller watches, on another thread and with watched sources.
     pub(super) fn run<T: Send>(
         &self,
         control: &Control,
         doing: &'static str,
+        engine: Engine,
         work: impl FnOnce(LazyFrame) -> PolarsResult<T> + Send,
     ) -> Result<T> {
-        self.attempt(control, doing, work).map_err(|error| self.explained(error))
+        let done = match control.is_idle() {
+            true => guarded(doing, || match engine {
+                Engine::InMemory => work(self.lazy()),
+                _ => work(around_joins(self.lazy(), |_| Ok(()))),
+            }),
+            false => {
+                let work = |lazy, _: &SyncSender<Said<T>>| work(lazy);
+                self.watched_run(control, doing, engine, work, |_| Ok(()))
+            }
+        };
+        done.map_err(|error| self.explained(error))
     }
 
-    fn attempt<T: Send>(
+    /// Runs `work` on another thread, with watched sources and joins, and gives `take` the rows that it tells of.
+    fn watched_run<T: Send>(
         &self,
         control: &Control,
         doing: &'static str,
-        work: impl FnOnce(LazyFrame) -> PolarsResult<T> + Send,
+        engine: Engine,
+        work: impl FnOnce(LazyFrame, &SyncSender<Said<T>>) -> PolarsResult<T> + Send,
+        mut take: impl FnMut(DataFrame) -> Result<()>,
     ) -> Result<T> {
-        if control.is_idle() {
-            return guarded(doing, || work(self.lazy()));
-        }
         let watch = Arc::new(Watch::default());
         let lazy = self.watched(&|source| Watch::around(&watch, source));
-        let (finish, finished) = channel();
+        let lazy = match engine {
+            // There is nothing to see before a join is done.
+            Engine::InMemory => lazy,
+            _ => {
+                let watch = Arc::clone(&watch);
+                around_joins(lazy, move |_| watch.go_on())
+            }
+        };
+        let (tell, hear) = sync_channel(1);
         std::thread::scope(|scope| {
-            scope.spawn(move || finish.send(guarded(doing, || work(lazy))).ok());
-            let stopped = loop {
+            scope.spawn(move || {
+                let end = guarded(doing, || work(lazy, &tell));
+                tell.send(Said::End(end)).ok();
+            });
+            let failed = loop {
                 let rows = watch.rows.load(Ordering::Relaxed);
                 if let Err(stopped) = control.step("rows read", rows, None) {
                     break Error::from(stopped);
                 }
-                match finished.recv_timeout(POLL) {
-                    Ok(result) => return result,
+                match hear.recv_timeout(POLL) {
+                    Ok(Said::End(result)) => return result,
+                    Ok(Said::Rows(frame)) => {
+                        if let Err(error) = take(frame) {
+                            break error;
+                        }
+                    }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => {
                         return Err(Error::engine(doing, &"the engine ended without a result"));
@@ -115,9 +151,19 @@ impl Table {
                 }
             };
             watch.stop.store(true, Ordering::Relaxed);
-            Err(stopped)
+            // Who waits to be heard waits no longer.
+            drop(hear);
+            Err(failed)
         })
     }
+}
+
+/// What a running plan says.
+enum Said<T> {
+    /// Some of its rows.
+    Rows(DataFrame),
+    /// What it came to.
+    End(Result<T>),
 }
 
 /// Runs `work`, and makes errors of polars' panics: it has some for what it cannot do.
@@ -150,16 +196,15 @@ impl Watch {
         let watch = Arc::clone(watch);
         let count = move |frame: DataFrame| {
             watch.rows.fetch_add(frame.height() as u64, Ordering::Relaxed);
-            match watch.stop.load(Ordering::Relaxed) {
-                true => Err(PolarsError::ComputeError("stopped".into())),
-                false => Ok(frame),
-            }
+            watch.go_on().map(|()| frame)
         };
-        source.map(
-            count,
-            OptFlags::PREDICATE_PUSHDOWN | OptFlags::PROJECTION_PUSHDOWN | OptFlags::STREAMING,
-            None,
-            Some("watched"),
-        )
+        source.map(count, FLAGS, None, Some("watched"))
+    }
+
+    fn go_on(&self) -> PolarsResult<()> {
+        match self.stop.load(Ordering::Relaxed) {
+            true => Err(PolarsError::ComputeError("stopped".into())),
+            false => Ok(()),
+        }
     }
 }

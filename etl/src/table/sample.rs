@@ -26,7 +26,7 @@ impl Table {
     /// [`Error::DuplicateColumn`] if a column has a name that is needed here.
     pub fn sample(&self, n: usize, seed: u64) -> Result<Self> {
         self.check_free()?;
-        if self.is_held {
+        if self.is_held && !self.grows {
             let draw = move |frame: DataFrame| match frame.height() {
                 height if height <= n => Ok(frame),
                 height => frame.take(&IdxCa::from_vec("".into(), drawn(n, height, seed))),

@@ -13,7 +13,7 @@ use polars::chunked_array::ops::row_encode::_get_rows_encoded_ca;
 use polars::io::ipc::BatchedWriter;
 use polars::prelude as pl;
 use polars::prelude::{
-    BinaryOffsetChunked, Column, DataFrame, DataType, Engine, IpcCompression, IpcWriter, LazyFrame,
+    BinaryOffsetChunked, Column, DataFrame, DataType, IpcCompression, IpcWriter, LazyFrame,
     PlRefPath, SchemaExt, SerWriter, UnifiedScanArgs,
 };
 use tempfile::TempDir;
@@ -235,7 +235,6 @@ impl Table {
         writers.resize_with(n_parts, || None);
         let waiting: RefCell<Vec<Vec<DataFrame>>> = RefCell::new(vec![Vec::new(); n_parts]);
         let mut waiting_bytes = 0;
-        let mut n_rows = 0;
         let mut flush = || -> Result<()> {
             for (part, frames) in waiting.borrow_mut().iter_mut().enumerate() {
                 let mut frames = std::mem::take(frames).into_iter();
@@ -259,12 +258,7 @@ impl Table {
             }
             Ok(())
         };
-        let frames =
-            self.lazy().collect_batches(Engine::Streaming, true, None, false).map_err(failed)?;
-        for frame in frames {
-            let frame = frame.map_err(failed)?;
-            n_rows += frame.height() as u64;
-            control.step("rows dealt out", n_rows, None)?;
+        self.for_each_frame(control, DOING, |frame| {
             waiting_bytes += frame.estimated_size() as u64;
             let mut rows: Vec<Vec<pl::IdxSize>> = vec![Vec::new(); n_parts];
             for (row, part) in assign(&frame).map_err(failed)?.into_iter().enumerate() {
@@ -278,7 +272,8 @@ impl Table {
                 flush()?;
                 waiting_bytes = 0;
             }
-        }
+            Ok(())
+        })?;
         flush()?;
         let finish = |writer: Option<(PathBuf, BatchedWriter<BufWriter<File>>)>| {
             let Some((path, mut writer)) = writer else { return Ok(None) };

@@ -12,6 +12,7 @@ use sqlparser::tokenizer::Tokenizer;
 use super::group_by::sums_fit;
 use super::join::JoinOptions;
 use super::sql_joins::check_joins;
+use super::sql_parts::n_parts;
 use super::sql_plan::Planned;
 use super::sql_sums::{check_sums, summed_columns};
 use super::sql_text::{bind, text_of};
@@ -19,6 +20,9 @@ use super::{Budget, Fit, Table};
 use crate::error::nearest;
 use crate::expr::{Bindings, MAX_NESTED, too_nested};
 use crate::{Control, Error, Result};
+
+/// Most parts of a query.
+const MOST_PARTS: u64 = 2000;
 
 /// How a query of SQL is run.
 #[derive(Debug, Clone)]
@@ -28,8 +32,7 @@ pub struct SqlOptions {
     pub limit: Option<u64>,
     /// Constants in the place of placeholders, such as `$name`; if `None` there may be none.
     pub bindings: Option<Bindings>,
-    /// For queries of strangers: a run ends with an error if its joins make more than the budget has, or soon
-    /// after the budget is told to stop.
+    /// For queries of strangers: what the joins of the query, and those of its tables, [may make](Table::within).
     pub budget: Option<Budget>,
 }
 
@@ -53,13 +56,14 @@ impl Default for SqlOptions {
 ///
 /// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
 /// - [`Error::Expression`] for a placeholder without a value;
-/// - [`Error::Refused`] for all but one `SELECT`, for functions that read files, and for `SELECT INTO`;
+/// - [`Error::Refused`] for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
+///   2000 parts, where each use of a name of `WITH` counts all that it stands for;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
 /// - [`Error::DuplicateColumn`] if two tables have one name;
 /// - [`Error::TooManyRows`] if a join would have more rows than the limit;
 /// - those of [`Table::collect`], of the estimates;
 /// - later, [`Error::Overflow`] for a number that does not fit into 64 bits;
-/// - later, [`Error::Engine`] if a budget [is spent](Budget::is_spent).
+/// - later, [`Error::OverBudget`] if joins make more than they may.
 pub fn sql(
     query: &str,
     tables: &[(&str, Table)],
@@ -73,6 +77,15 @@ pub fn sql(
         None => read(query)?,
     };
     check(&parsed, tables)?;
+    let sizes: Vec<(&str, u64)> = tables.iter().map(|(name, table)| (*name, table.parts)).collect();
+    let parts = n_parts(&parsed, &sizes);
+    if parts > MOST_PARTS {
+        let what = format!("a query of {parts} parts");
+        return Err(refused(
+            what,
+            "there can be 2000, where each use of a name counts all that it stands for",
+        ));
+    }
     let query = match &options.bindings {
         Some(_) => text_of(&parsed)?,
         None => query.to_owned(),
@@ -83,12 +96,13 @@ pub fn sql(
         Planned::new(query, tables)
     };
     let table = |planned: Planned| {
-        let budget = options.budget.clone();
-        let over = move |inputs: Vec<LazyFrame>| match &budget {
-            Some(budget) => budget.around(planned.over(&inputs)),
-            None => planned.over(&inputs),
-        };
-        Table::of(&all, over).map(|table| table.best(Fit::Pieces))
+        let grows = planned.has_joins();
+        let table = Table::of(&all, move |inputs: Vec<LazyFrame>| planned.over(&inputs))?;
+        let table = Table { grows: table.grows || grows, parts, ..table }.best(Fit::Pieces);
+        match &options.budget {
+            Some(budget) => table.within(budget),
+            None => Ok(table),
+        }
     };
     // Errors are to be about the query as it was written.
     let written = plan(&query).map_err(|error| unknown_column(&error, tables))?;

@@ -9,6 +9,7 @@ use polars::prelude::{
 };
 use polars::sql::SQLContext;
 
+use super::joins::has_joins;
 use crate::expr::{may_wrap, unwrapped};
 
 /// The plan of a query, with an empty frame in the place of each table.
@@ -104,6 +105,11 @@ impl Planned {
         Ok(())
     }
 
+    /// Whether there are joins, or tables put after one another.
+    pub(super) fn has_joins(&self) -> bool {
+        has_joins(&self.plan)
+    }
+
     /// The names and types of the columns.
     pub(super) fn schema(&self) -> PolarsResult<SchemaRef> {
         schema(&self.plan)
@@ -124,7 +130,8 @@ pub(super) struct Join {
     pub(super) nulls_equal: bool,
 }
 
-fn is_cross(plan: &DslPlan) -> bool {
+/// Whether it is all pairs of rows.
+pub(super) fn is_cross(plan: &DslPlan) -> bool {
     match plan {
         DslPlan::Join { options, .. } => options.args.how == JoinType::Cross,
         _ => false,
@@ -136,10 +143,14 @@ fn schema(plan: &DslPlan) -> PolarsResult<SchemaRef> {
 }
 
 /// Undoes what was converted for a look at types: it would be taken instead of the plan.
-fn forget_conversions(plan: &mut DslPlan) {
+pub(super) fn forget_conversion(plan: &mut DslPlan) {
     while let DslPlan::IR { dsl, .. } = plan {
         *plan = dsl.as_ref().clone();
     }
+}
+
+fn forget_conversions(plan: &mut DslPlan) {
+    forget_conversion(plan);
     for input in inputs_of(plan) {
         forget_conversions(input);
     }

@@ -135,7 +135,7 @@ impl Table {
         };
         let n_rows = Arc::new(std::sync::atomic::AtomicU64::new(0));
         let counter = Arc::clone(&n_rows);
-        self.run(control, doing, move |lazy| {
+        self.run(control, doing, Engine::Streaming, move |lazy| {
             let count = move |frame: pl::DataFrame| {
                 counter.fetch_add(frame.height() as u64, std::sync::atomic::Ordering::Relaxed);
                 Ok(frame)

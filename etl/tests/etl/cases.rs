@@ -470,6 +470,24 @@ fn limits_stop_a_case() {
     assert!(matches!(stopped, Err(Error::Stopped { .. })));
 }
 
+/// What a join makes counts, though little comes out of the step.
+#[test]
+fn joins_of_a_step_stay_within_the_bytes_of_a_case() {
+    let alike = "key\n".to_owned() + &"1\n".repeat(3000);
+    let folder = folder(&[("alike.csv", &alike)]);
+    let text = "[[step]]\nname = 'rows'\nverb = 'source'\nfrom = 'alike.csv'\n[[step]]\nname = 'most'\n\
+                verb = 'sql'\nfrom = ['rows']\n\
+                query = 'SELECT max(a.key + b.key) AS most FROM rows a JOIN rows b ON a.key = b.key'";
+    let bound = Case::parse(text).unwrap().bind(&Map::new()).unwrap();
+    let with = |bytes: u64| {
+        let limits = Limits { bytes, ..Limits::default() };
+        bound.run(&places(folder.path()), &limits, &Control::NONE, &mut |_| {}).map(|_| ())
+    };
+    let error = with(1 << 24).unwrap_err().to_string();
+    assert_eq!(error, "line 6: step `most`: its joins make more than 16777216 bytes");
+    with(1 << 30).unwrap();
+}
+
 /// A host that does not answer takes no more than the time of the case.
 #[test]
 fn time_ends_a_case() {

@@ -354,6 +354,37 @@ fn too_little_memory_is_refused_before_work() {
     pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
 }
 
+/// What a step makes is not known before, so that the estimate lets it pass.
+#[test]
+fn joins_of_which_rows_are_held_stay_within_the_limit_of_memory() {
+    let folder = folder();
+    fs::write(folder.path().join("alike.csv"), "key\n".to_owned() + &"1\n".repeat(3000)).unwrap();
+    let input = "memory_limit = '16 MiB'\n[[input]]\nname = 'rows'\nfrom = 'alike.csv'\n";
+    let join = "[[step]]\nname = 'pairs'\nverb = 'sql'\nfrom = ['rows']\n\
+                query = 'SELECT a.key, b.key AS other FROM rows a JOIN rows b ON a.key = b.key'\n";
+    let last = |text: &str| "[[step]]\nname = 'last'\n".to_owned() + text;
+    let least = last("verb = 'group'\naggregate = ['least = min(key)']\n");
+    let most = last("verb = 'sql'\nfrom = ['pairs']\nquery = 'SELECT DISTINCT key FROM pairs'\n");
+    let run = |steps: &str| {
+        let text = format!("{input}{steps}{OUTPUT}");
+        let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+        [true, false].map(|writes| match writes {
+            true => pipeline.run(&Control::NONE, &mut |_| {}).map(drop),
+            false => pipeline.collect(&Control::NONE, &mut |_| {}).map(drop),
+        })
+    };
+    let too_much = |done: &Result<(), Error>| {
+        let error = done.as_ref().unwrap_err().to_string();
+        assert!(error.ends_with("its joins make more than 16777216 bytes"), "{error}");
+    };
+    let [written, collected] = run(&format!("{join}{least}"));
+    written.unwrap();
+    too_much(&collected);
+    assert_eq!(read(&folder, "out.csv"), "least\n1\n");
+    run(&format!("{join}{most}")).iter().for_each(too_much);
+    run(&format!("{join}keep = true\n{least}")).iter().for_each(too_much);
+}
+
 #[test]
 fn the_head_of_the_last_step_needs_no_output() {
     let folder = folder();

@@ -13,7 +13,7 @@ mod running;
 mod values;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch,
@@ -22,8 +22,8 @@ use arrow::array::{
 use arrow::json::writer::{LineDelimited, WriterBuilder};
 use graph_etl::expr::Expr;
 use graph_etl::table::{
-    Bins, Compression, Fill, Format, JoinKind, JoinOptions, Keep, ScanOptions, SortKey, SqlOptions,
-    Table, WriteOptions,
+    Bins, Budget, Compression, Fill, Format, JoinKind, JoinOptions, Keep, ScanOptions, SortKey,
+    SqlOptions, Table, WriteOptions,
 };
 use graph_etl::{Control, Error, Result};
 

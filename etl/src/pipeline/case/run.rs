@@ -15,7 +15,7 @@ use super::places::{Given, Places};
 use super::plan::{Again, Plan};
 use super::steps::{Step, StepKind, Value, Work};
 use crate::source::{Opened, Source, SourceKind};
-use crate::table::Table;
+use crate::table::{Budget, Table};
 use crate::{Control, Error, Result};
 
 /// How far a case may go.
@@ -23,7 +23,7 @@ use crate::{Control, Error, Result};
 pub struct Limits {
     /// Rows of a table that a step makes; of a graph, its nodes and its edges.
     pub rows: u64,
-    /// Bytes of what one step makes, in memory, and of a page that is read.
+    /// Bytes of what one step makes, in memory, of what its joins make on the way to that, and of a page that is read.
     pub bytes: u64,
     /// Time for all steps together.
     pub time: Duration,
@@ -439,7 +439,8 @@ fn collect(
 ) -> Result<RecordBatch, PipelineFault> {
     // One more than is allowed shows that there are too many, without computing all.
     let most = usize::try_from(limits.rows).unwrap_or(usize::MAX).saturating_add(1);
-    let rows = table.limit(most)?.collect(control)?;
+    // Joins may make much more than comes out.
+    let rows = table.limit(most)?.within(&Budget::new(limits.bytes))?.collect(control)?;
     check("rows", rows.num_rows() as u64, limits.rows)?;
     check("bytes", rows.get_array_memory_size() as u64, limits.bytes)?;
     Ok(rows)
