@@ -157,10 +157,13 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     let json = args.run.json && !standard;
     let watcher = Watcher::of_command(messages);
-    let Some(report) = watcher.run(&pipeline)? else { return Ok(Outcome::Interrupted) };
+    let Some(mut report) = watcher.run(&pipeline)? else { return Ok(Outcome::Interrupted) };
     if let (Some(_), Some(out)) = (&folder, out) {
         let mut file = std::fs::File::open(out)?;
         io::copy(&mut file, &mut io::stdout().lock())?;
+        for wrote in &mut report.outputs {
+            "standard output".clone_into(&mut wrote.to);
+        }
     }
     if json {
         print_json(&report)?;

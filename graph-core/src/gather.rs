@@ -352,4 +352,27 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn dictionaries_of_several_columns_have_each_value_once() {
+        let column = |texts: &[Option<&str>]| -> ArrayRef {
+            Arc::new(texts.iter().copied().collect::<DictionaryArray<Int8Type>>())
+        };
+        let parts = [
+            column(&[Some("user"), None, Some("ip"), Some("user")]),
+            column(&[Some("ip"), Some("host")]),
+            column(&[]),
+            column(&[None, Some("user")]),
+        ];
+        let stacked = stack(&parts.iter().collect::<Vec<_>>()).unwrap();
+        stacked.to_data().validate_full().unwrap();
+        assert_eq!(stacked.data_type(), parts[0].data_type());
+        let dictionary = stacked.as_any_dictionary();
+        let values: Vec<_> = dictionary.values().as_string::<i32>().iter().flatten().collect();
+        assert_eq!(values, ["user", "ip", "host"]);
+        let texts = arrow::compute::cast(&stacked, &DataType::Utf8).unwrap();
+        let texts: Vec<_> = texts.as_string::<i32>().iter().collect();
+        let (user, ip, host) = (Some("user"), Some("ip"), Some("host"));
+        assert_eq!(texts, [user, None, ip, user, ip, host, None, user]);
+    }
 }

@@ -454,6 +454,56 @@ fn bad_weights_name_line_column_and_value() {
         message(text_with("a.csv", "source,target,w\n1,2,1\n2,3,much\n", &options)),
         "a.csv: line 3 has `much` in weight column `w`, which is not a number"
     );
+    // Whose name alone says that it weighs: for one cell not all weights are lost.
+    assert_eq!(
+        message(text("a.csv", "source,target,weight\n1,2,1\n2,3,N/A\n")),
+        "a.csv: line 3 has `N/A` in weight column `weight`, which is not a number"
+    );
+    let many: String = (0..20_000).map(|i| format!("{i},{},1\n", i + 1)).collect();
+    let error = message(text("a.csv", &format!("source,target,weight\n{many}0,9,?\n")));
+    assert!(error.contains("line 20002 has `?`"), "{error}");
+    let (graph, report) = text("a.csv", "source,target,weight\n1,2,heavy\n2,3,light\n").unwrap();
+    assert!(report.weight.is_none() && graph.edges().column_by_name("weight").is_some());
+}
+
+/// A column of integers that once had a gap is written so by pandas.
+#[test]
+fn whole_numbers_with_a_point_are_the_same_nodes() {
+    let (graph, _) = text("a.csv", "source,target\n1.0,2\n2.0,3\n3.0,1\n").unwrap();
+    assert_eq!(graph.ids().as_primitive::<Int64Type>().values(), &[1, 2, 3]);
+    // Also where the first such number comes late.
+    let many: String = (0..20_000).map(|i| format!("{i},{}\n", i + 1)).collect();
+    let (graph, _) = text("a.csv", &format!("source,target\n{many}7.0,8\n")).unwrap();
+    assert_eq!((graph.n_nodes(), graph.n_edges()), (20_001, 20_001));
+    let (graph, _) = text("a.csv", "source,target\n1.0,2\n2.5,3\n").unwrap();
+    assert_eq!(
+        graph.ids().as_string::<i32>().iter().flatten().collect::<Vec<_>>(),
+        ["1.0", "2", "2.5", "3"]
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let [edges, nodes] = ["edges.csv", "nodes.csv"].map(|name| folder.path().join(name));
+    std::fs::write(&edges, "source,target\n1,2\n2,3\n").unwrap();
+    std::fs::write(&nodes, "id,size\n1,5.0\n2.0,6\n3.0,7\n").unwrap();
+    let options = ReadOptions { nodes: Some(nodes), ..ReadOptions::default() };
+    let (graph, _) = read(&edges, &options).unwrap();
+    assert_eq!(graph.ids().as_primitive::<Int64Type>().values(), &[1, 2, 3]);
+    let sizes = graph.nodes().column_by_name("size").unwrap();
+    assert_eq!(sizes.data_type(), &DataType::Float64);
+}
+
+#[test]
+fn the_first_column_of_a_table_is_none_of_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.csv");
+    std::fs::write(&path, "time,share,user\n2026-01-01 08:00:00,0.5,ann\n").unwrap();
+    let table = graph_core::read_table(&path).unwrap();
+    let is_time =
+        |column: usize| matches!(table.column(column).data_type(), DataType::Timestamp(..));
+    assert!(is_time(0), "{:?}", table.schema());
+    std::fs::write(&path, "share,time\n0.5,2026-01-01 08:00:00\n").unwrap();
+    let table = graph_core::read_table(&path).unwrap();
+    assert_eq!(table.column(0).data_type(), &DataType::Float64);
 }
 
 /// A row dropped above must not shift the row that an error names.

@@ -49,10 +49,11 @@ pub use truth::{rows_where, truth};
 pub use write::{Compression, WriteOptions, Written};
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use polars::error::set_warning_function;
 use polars::prelude::{DataFrame, Engine, IntoLazy, LazyFrame, Schema};
 use tempfile::TempDir;
 
@@ -107,6 +108,13 @@ enum Step {
 }
 
 type Verb = Box<dyn Fn(Vec<LazyFrame>) -> LazyFrame + Send + Sync>;
+
+/// Keeps what the engine has to say of how it is used from the standard error of whoever uses tables: it is for us to mend,
+/// and what it says of data comes as errors.
+fn keep_engine_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| set_warning_function(|_, _| {}));
+}
 
 impl Table {
     /// The rows of `batch`, which are shared, not copied.
@@ -164,6 +172,7 @@ impl Table {
     }
 
     fn checked(mut lazy: LazyFrame, step: Arc<Step>) -> Result<Self> {
+        keep_engine_quiet();
         let polars_schema =
             lazy.collect_schema().map_err(|error| Error::engine("planning", &error))?;
         let schema = frame::arrow_schema(&polars_schema)?;

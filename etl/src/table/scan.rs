@@ -13,8 +13,8 @@ use polars::prelude::{
     ScanArgsParquet, Schema, UnifiedScanArgs,
 };
 
-use super::Table;
 use super::broken::{TextFiles, explained};
+use super::{Table, keep_engine_quiet};
 use crate::{Error, Result, frame};
 
 /// What a file of a table is written in.
@@ -146,6 +146,7 @@ impl Table {
     ///
     /// As [`scan`](Self::scan), and [`Error::BadOption`] if there are none.
     pub fn scan_all<S: AsRef<str>>(paths: &[S], options: &ScanOptions) -> Result<Self> {
+        keep_engine_quiet();
         let Some(first) = paths.first().map(AsRef::as_ref) else {
             return Err(Error::BadOption {
                 option: "paths",

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Float32Type, Schema};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema};
 use graph_core::{Coo, Graph, IdOrder, NodeId, ReadOptions, gather};
 use rayon::prelude::*;
 
@@ -180,7 +180,7 @@ fn with_weights(table: &RecordBatch, column: usize, weights: &[f32]) -> Result<R
     let new: ArrayRef = Arc::new(Float64Array::from_iter_values(new));
     let of_old_type = as_type(&new, old.data_type())?;
     let is_lossless = of_old_type.null_count() == 0
-        && (old.data_type().is_floating() || as_type(&of_old_type, &DataType::Float64)? == new);
+        && (old.data_type().is_floating() || *as_type(&of_old_type, &DataType::Float64)? == *new);
     let new = if is_lossless { of_old_type } else { new };
     let mut fields: Vec<_> = table.schema().fields().iter().cloned().collect();
     let mut columns = table.columns().to_vec();

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Float32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    ArrayRef, AsArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+};
 use arrow::datatypes::{Float32Type, Int64Type, UInt32Type};
 use graph_core::{Coo, Graph, NodeId};
 use proptest::prelude::*;
@@ -509,6 +511,28 @@ fn a_fire_follows_edges() {
 }
 
 #[test]
+fn weights_that_stay_keep_all_their_digits() {
+    let money = |values: ArrayRef| {
+        let names = ["source", "target", "weight"];
+        let end = |ends: Vec<i64>| -> ArrayRef { Arc::new(Int64Array::from(ends)) };
+        let columns = [end(vec![0, 0, 1]), end(vec![1, 1, 2]), values];
+        let edges = RecordBatch::try_from_iter(names.into_iter().zip(columns)).unwrap();
+        Graph::from_batches([edges], None, &graph_core::ReadOptions::default()).unwrap()
+    };
+    let column = |graph: &Graph| Arc::clone(graph.edges().column_by_name("weight").unwrap());
+    let doubles = |values: Vec<f64>| -> ArrayRef { Arc::new(Float64Array::from(values)) };
+    let old = money(doubles(vec![123_456_789.12, 0.5, 0.1]));
+    let first = deduplicate(&old, Combine::First).unwrap().graph;
+    assert_eq!(&column(&first), &doubles(vec![123_456_789.12, 0.1]));
+    let sum = deduplicate(&money(doubles(vec![1.5, 0.5, 0.1])), Combine::Sum).unwrap().graph;
+    assert_eq!(&column(&sum), &doubles(vec![2.0, 0.1]));
+    // Whole numbers stay some.
+    let ints = |values: Vec<i64>| -> ArrayRef { Arc::new(Int64Array::from(values)) };
+    let sum = deduplicate(&money(ints(vec![3, 4, 123_456_789])), Combine::Sum).unwrap().graph;
+    assert_eq!(&column(&sum), &ints(vec![7, 123_456_789]));
+}
+
+#[test]
 fn bad_input_is_named() {
     let old = graph(&[(0, 1, 1), (1, 2, 1)], true, false);
     let text = |result: Result<Reshaped, Error>| result.unwrap_err().to_string();
@@ -541,7 +565,7 @@ fn bad_input_is_named() {
 fn values_that_a_column_cannot_hold_are_in_no_row() {
     let old = graph(&[], true, false);
     let values: [(&str, ArrayRef); 1] =
-        [("key", Arc::new(arrow::array::Float64Array::from(vec![20.0, 30.5, 1e300])))];
+        [("key", Arc::new(Float64Array::from(vec![20.0, 30.5, 1e300])))];
     assert_eq!(keep_nodes(&old, &values).unwrap().nodes, [2]);
     let text: [(&str, ArrayRef); 1] =
         [("key", Arc::new(StringArray::from(vec!["x", "040", "50"])))];

@@ -228,6 +228,29 @@ fn functions_put_together_of_others_give_what_they_say() {
 }
 
 #[test]
+fn months_are_added_to_days_and_have_no_length() {
+    assert_eq!(one("day + INTERVAL '1 month' = DATE '2026-12-21'"), Value::Bool(true));
+    assert_eq!(one("INTERVAL '1 year' + day = DATE '2027-11-21'"), Value::Bool(true));
+    let schema = arrow::datatypes::Schema::new(vec![arrow::datatypes::Field::new(
+        "day",
+        arrow::datatypes::DataType::Date32,
+        true,
+    )]);
+    for expr in [
+        "INTERVAL '1 month'",
+        "-INTERVAL '1 month'",
+        "day + -INTERVAL '1 month'",
+        "epoch(INTERVAL '1 month 3 days')",
+        "greatest(INTERVAL '1 day', INTERVAL '1 month')",
+        "CASE WHEN day IS NULL THEN INTERVAL '1 year' ELSE INTERVAL '1 day' END",
+        "INTERVAL '1 month' IS NULL",
+    ] {
+        let error = expr.parse::<Expr>().unwrap().resolve(&schema).unwrap_err().to_string();
+        assert!(error.contains("an interval with months"), "{expr}: {error}");
+    }
+}
+
+#[test]
 fn aggregates_can_be_of_some_rows_alone() {
     use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
     use std::sync::Arc;

@@ -161,7 +161,13 @@ pub(crate) fn id_type(column: &str, data_type: &DataType) -> Result<IdType> {
         other => Err(Error::ColumnType {
             column: column.to_owned(),
             found: other.to_string(),
-            expected: "node ids must be integers, strings or binary",
+            expected: match other.is_floating() {
+                true => {
+                    "node ids must be integers, strings or binary; whole numbers in such a column, \
+                     which a missing id makes of integers, can be cast once the gaps are gone"
+                }
+                false => "node ids must be integers, strings or binary",
+            },
         }),
     }
 }

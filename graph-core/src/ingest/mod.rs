@@ -268,7 +268,7 @@ pub fn read_table_within(path: impl AsRef<Path>, max_bytes: u64) -> Result<Recor
     let read = || {
         let input = Input::open(path, options.max_bytes)?;
         match sniff::format_of(&input)? {
-            Format::Csv => Ok(csv::read_nodes(&input, &options)?.rows),
+            Format::Csv => csv::read_rows(&input, &options),
             format => read_rows(&input, format),
         }
     };

@@ -32,6 +32,17 @@ impl Classes {
     const LOCAL: Self = Self(1 << 8);
     /// A day and a time with their distance from UTC.
     const INSTANT: Self = Self(1 << 9);
+    /// An integer with a point, such as `3.0`: what is left of integers in a column that once had a gap.
+    const WHOLE: Self = Self(1 << 10);
+    /// All that are numbers.
+    const NUMBERS: Self = Self(
+        Self::NATURAL.0
+            | Self::NEGATIVE.0
+            | Self::BIG.0
+            | Self::HUGE.0
+            | Self::FLOAT.0
+            | Self::WHOLE.0,
+    );
 
     fn has(self, classes: Self) -> bool {
         self.0 & classes.0 != 0
@@ -53,7 +64,7 @@ impl Classes {
 
     /// Whether there are numbers among these.
     pub(crate) fn show_numbers(self) -> bool {
-        self.has(Self::NATURAL | Self::NEGATIVE | Self::BIG | Self::HUGE | Self::FLOAT)
+        self.has(Self::NUMBERS)
     }
 
     /// Type of an attribute column that shows these classes.
@@ -72,7 +83,7 @@ impl Classes {
             Kind::Day
         } else if self.has(Self::BOOL) {
             Kind::Bool
-        } else if self.has(Self::FLOAT | Self::HUGE)
+        } else if self.has(Self::FLOAT | Self::WHOLE | Self::HUGE)
             || (self.has(Self::BIG) && self.has(Self::NEGATIVE))
         {
             Kind::Float
@@ -88,6 +99,8 @@ impl Classes {
     pub(crate) fn id_kind(self) -> Kind {
         if self.has(Self::TEXT | Self::FLOAT | Self::BOOL | Self::moments()) {
             Kind::Text
+        } else if self.has(Self::WHOLE) {
+            if self.has(Self::BIG | Self::HUGE) { Kind::Text } else { Kind::Whole }
         } else if self.has(Self::BIG) && !self.has(Self::NEGATIVE) {
             Kind::UInt
         } else {
@@ -116,6 +129,8 @@ pub(crate) enum Kind {
     Null,
     Bool,
     Int,
+    /// Integers, of which some are written as `3.0`; of ids alone.
+    Whole,
     UInt,
     Float,
     /// Days.
@@ -145,6 +160,8 @@ pub(crate) fn classify(field: &[u8]) -> Classes {
     }
     if field.eq_ignore_ascii_case(b"true") || field.eq_ignore_ascii_case(b"false") {
         Classes::BOOL
+    } else if whole(field, 0, field.len()).is_some() {
+        Classes::WHOLE
     } else if float(field, 0, field.len()).is_some() {
         Classes::FLOAT
     } else {
@@ -234,6 +251,20 @@ pub(crate) fn integer(text: &[u8], start: usize, end: usize) -> Option<i64> {
         ));
     }
     natural(text, start, end).and_then(|value| i64::try_from(value).ok())
+}
+
+/// The integer that `text[start..end]` writes with a point and nothing but zeros behind it.
+pub(crate) fn whole(text: &[u8], start: usize, end: usize) -> Option<i64> {
+    let field = &text[start..end];
+    let point = field.iter().position(|&byte| byte == b'.')?;
+    let zeros = &field[point + 1..];
+    let is_whole = point > 0 && !zeros.is_empty() && zeros.iter().all(|&byte| byte == b'0');
+    // In a text of its own: longer integers are read together with what is before them.
+    let mut padded = [b' '; 32];
+    let room = padded.len() - 8;
+    is_whole.then_some(())?;
+    padded.get_mut(..point).filter(|_| point <= room)?.copy_from_slice(&field[..point]);
+    integer(&padded, 0, point)
 }
 
 /// The integer that `text[start..end]` writes, if it fits in `u64` and is written plainly.
@@ -367,6 +398,20 @@ mod tests {
         assert_eq!(kind(&["2024-01-01", "2024"]), Kind::Text);
         assert_eq!(kind(&["2024-01-01", "true"]), Kind::Text);
         assert_eq!(kind(&["2024-01-01", "x"]), Kind::Text);
+        assert_eq!(kind(&["1", "2.0"]), Kind::Float);
         assert_eq!(classify(b"2024-01-01").id_kind(), Kind::Text);
+        let id_kind = |fields: &[&str]| {
+            let classes = fields.iter().map(|f| classify(f.as_bytes()));
+            classes.fold(Classes::NONE, BitOr::bitor).id_kind()
+        };
+        assert_eq!(id_kind(&["1", "2.0", "-3.00"]), Kind::Whole);
+        for other in ["2.5", "x", "007.0", "-0.0", ".0", "1.", "1.0e3", big] {
+            assert_eq!(id_kind(&["2.0", other]), Kind::Text, "{other}");
+        }
+        for (text, number) in
+            [("9007199254740993.0", Some(9_007_199_254_740_993)), ("9223372036854775808.0", None)]
+        {
+            assert_eq!(whole(text.as_bytes(), 0, text.len()), number);
+        }
     }
 }

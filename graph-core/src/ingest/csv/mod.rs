@@ -24,7 +24,7 @@ use crate::ids::{BytesKey, IdTable, IdType, Keys, Pairs, Seed, Table};
 use crate::ingest::assemble::{NodeTable, edge_attributes};
 use crate::ingest::columns::{edge_columns, id_column};
 use crate::ingest::csv::blocks::{BLOCK_BYTES, Block, Blocks, Pool};
-use crate::ingest::csv::class::{Classes, Kind, classify, integer, natural};
+use crate::ingest::csv::class::{Classes, Kind, classify, integer, natural, whole};
 pub(crate) use crate::ingest::csv::dialect::Dialect;
 use crate::ingest::csv::scan::{FieldAt, Quote, Rows, undouble};
 use crate::ingest::csv::values::Column;
@@ -77,16 +77,28 @@ fn read_edges_in_blocks(
     }
 }
 
+/// The rows of a delimited text as a table, in which no column is of ids: the first may be times.
+pub(crate) fn read_rows(input: &Input, options: &ReadOptions) -> Result<RecordBatch> {
+    let dialect = Dialect::detect(input, &for_rows(options))?;
+    Ok(rows(input, &dialect, None)?.0)
+}
+
 /// The rows of a delimited text as nodes.
 pub(crate) fn read_nodes(input: &Input, options: &ReadOptions) -> Result<NodeTable> {
-    // Column names of the edge file say nothing about this one, its delimiter neither.
-    let options = ReadOptions {
-        id: options.id.clone(),
-        comments: options.comments,
-        ..ReadOptions::default()
-    };
-    let dialect = Dialect::detect(input, &options)?;
+    let dialect = Dialect::detect(input, &for_rows(options))?;
     let id = id_column(&dialect.names, options.id.as_deref())?;
+    let (rows, lines) = rows(input, &dialect, Some(id))?;
+    Ok(NodeTable { rows, id, lines: Some(lines), from_text: true, file: None })
+}
+
+/// Of options for edges those for other rows.
+fn for_rows(options: &ReadOptions) -> ReadOptions {
+    // Column names of the edge file say nothing about this one, its delimiter neither.
+    ReadOptions { id: options.id.clone(), comments: options.comments, ..ReadOptions::default() }
+}
+
+/// All rows, and their lines; ids in column `id`.
+fn rows(input: &Input, dialect: &Dialect, id: Option<usize>) -> Result<(RecordBatch, Vec<u32>)> {
     let attributes: Vec<usize> = (0..dialect.names.len()).collect();
     let mut known = Known { classes: dialect.classes.clone(), complete: false };
     loop {
@@ -94,15 +106,10 @@ pub(crate) fn read_nodes(input: &Input, options: &ReadOptions) -> Result<NodeTab
             .classes
             .iter()
             .enumerate()
-            .map(|(at, classes)| if at == id { classes.id_kind() } else { classes.kind() })
+            .map(|(at, classes)| if Some(at) == id { classes.id_kind() } else { classes.kind() })
             .collect();
-        let pass = Pass {
-            dialect: &dialect,
-            known: &known,
-            kinds: &kinds,
-            attributes: &attributes,
-            ends: None,
-        };
+        let pass =
+            Pass { dialect, known: &known, kinds: &kinds, attributes: &attributes, ends: None };
         let no_ids = |index| Worker {
             index,
             table: IdTable::new(&IdType::Int(DataType::Int64), Seed::random(), 0),
@@ -117,9 +124,8 @@ pub(crate) fn read_nodes(input: &Input, options: &ReadOptions) -> Result<NodeTab
                     above += piece.edges.extent;
                     columns.push(piece.edges.columns);
                 }
-                let rows: RecordBatch =
-                    edge_attributes(&schema(&dialect.names, &kinds), columns, lines.len())?;
-                return Ok(NodeTable { rows, id, lines: Some(lines), from_text: true, file: None });
+                let schema = schema(&dialect.names, &kinds);
+                return Ok((edge_attributes(&schema, columns, lines.len())?, lines));
             }
             Outcome::Widened(classes) => known = Known { classes, complete: true },
         }
@@ -285,7 +291,8 @@ impl Pass<'_> {
                 value.map(|value| pairs.push(value)).is_some()
             }),
             IdTable::Int(table) => self.read_rows(block, table, |pairs, field| {
-                let value = integer(text, field.start as usize, field.end as usize);
+                let (start, end) = (field.start as usize, field.end as usize);
+                let value = integer(text, start, end).or_else(|| whole(text, start, end));
                 value.map(|value| pairs.push(value.cast_unsigned())).is_some()
             }),
         }?;

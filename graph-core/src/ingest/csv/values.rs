@@ -10,7 +10,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::Result;
-use crate::ingest::csv::class::{Kind, float, integer, natural};
+use crate::ingest::csv::class::{Kind, float, integer, natural, whole};
 use crate::ingest::csv::moment::{Moment, midnight, moment};
 use crate::ingest::csv::scan::{FieldAt, Quote, undouble};
 
@@ -25,7 +25,8 @@ pub(crate) struct Column {
 enum Values {
     Null(usize),
     Bool(BooleanBufferBuilder),
-    Int(Vec<i64>),
+    /// Also whether `3.0` is one of them.
+    Int(Vec<i64>, bool),
     UInt(Vec<u64>),
     Float(Vec<f64>),
     Day(Vec<i32>),
@@ -44,7 +45,7 @@ impl Kind {
         match self {
             Self::Null | Self::Text => DataType::Utf8,
             Self::Bool => DataType::Boolean,
-            Self::Int => DataType::Int64,
+            Self::Int | Self::Whole => DataType::Int64,
             Self::UInt => DataType::UInt64,
             Self::Float => DataType::Float64,
             Self::Day => DataType::Date32,
@@ -63,7 +64,8 @@ impl Column {
         let values = match kind {
             Kind::Null => Values::Null(0),
             Kind::Bool => Values::Bool(BooleanBufferBuilder::new(rows)),
-            Kind::Int => Values::Int(Vec::with_capacity(rows)),
+            Kind::Int => Values::Int(Vec::with_capacity(rows), false),
+            Kind::Whole => Values::Int(Vec::with_capacity(rows), true),
             Kind::UInt => Values::UInt(Vec::with_capacity(rows)),
             Kind::Float => Values::Float(Vec::with_capacity(rows)),
             Kind::Day => Values::Day(Vec::with_capacity(rows)),
@@ -100,9 +102,12 @@ impl Column {
                     return false;
                 }
             }
-            Values::Int(values) => match integer(text, start, end) {
+            Values::Int(values, may_have_point) => match integer(text, start, end) {
                 Some(value) => values.push(value),
-                None => return false,
+                None => match whole(text, start, end).filter(|_| *may_have_point) {
+                    Some(value) => values.push(value),
+                    None => return false,
+                },
             },
             Values::UInt(values) => match natural(text, start, end) {
                 Some(value) => values.push(value),
@@ -142,7 +147,7 @@ impl Column {
         match &mut self.values {
             Values::Null(rows) => *rows += 1,
             Values::Bool(values) => values.append(false),
-            Values::Int(values) => values.push(0),
+            Values::Int(values, _) => values.push(0),
             Values::UInt(values) => values.push(0),
             Values::Float(values) => values.push(0.0),
             Values::Day(values) => values.push(0),
@@ -155,7 +160,7 @@ impl Column {
     #[inline]
     pub(crate) fn last_number(&self) -> f64 {
         match &self.values {
-            Values::Int(values) => values.last().map_or(0.0, |&value| value as f64),
+            Values::Int(values, _) => values.last().map_or(0.0, |&value| value as f64),
             Values::UInt(values) => values.last().map_or(0.0, |&value| value as f64),
             Values::Float(values) => values.last().copied().unwrap_or_default(),
             Values::Null(_)
@@ -172,7 +177,7 @@ impl Column {
         Ok(match self.values {
             Values::Null(rows) => arrow::array::new_null_array(&DataType::Utf8, rows),
             Values::Bool(mut values) => Arc::new(BooleanArray::new(values.finish(), valid)),
-            Values::Int(values) => Arc::new(Int64Array::new(values.into(), valid)),
+            Values::Int(values, _) => Arc::new(Int64Array::new(values.into(), valid)),
             Values::UInt(values) => Arc::new(UInt64Array::new(values.into(), valid)),
             Values::Float(values) => Arc::new(Float64Array::new(values.into(), valid)),
             Values::Day(values) => Arc::new(Date32Array::new(values.into(), valid)),
