@@ -5,7 +5,8 @@
 //! [`Table::for_each_batch`] or [`Table::write`]. The engine streams, so that plans which do not need
 //! all rows at once (everything but sorts, and what the documentation of a verb says) work on files
 //! larger than the memory. Plans of sorts, joins and groups over batches, which are in memory anyway,
-//! are computed all at once where that is faster.
+//! are computed all at once where that is faster; not joins that may have many rows, if these are only
+//! counted or grouped, or if the caller may want to stop on the way.
 //!
 //! Rows keep their order in every verb that does not say otherwise.
 

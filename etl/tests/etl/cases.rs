@@ -484,7 +484,7 @@ fn joins_of_a_step_stay_within_the_bytes_of_a_case() {
         bound.run(&places(folder.path()), &limits, &Control::NONE, &mut |_| {}).map(|_| ())
     };
     let error = with(1 << 24).unwrap_err().to_string();
-    assert_eq!(error, "line 5: step `most`: its joins make more than 16777216 bytes");
+    assert_eq!(error, "line 6: step `most`: its joins make more than 16777216 bytes");
     with(1 << 30).unwrap();
 }
 
