@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::error::Failure;
 use crate::tables::Table;
 use crate::values;
-use crate::work::work;
+use crate::work::{work, work_apart};
 
 /// `options` as the text of a pipeline.
 pub(crate) fn toml(py: Python<'_>, options: Map<String, Value>) -> PyResult<String> {
@@ -39,8 +39,8 @@ pub(crate) fn transform(
 ) -> PyResult<Table> {
     let text = toml(py, values::object(Some(options))?)?;
     let batches: Vec<RecordBatch> = tables.iter().map(|table| table.get().0.clone()).collect();
-    let given: Vec<&str> = names.iter().map(String::as_str).collect();
-    let made = work(py, "transform", |control| {
+    let made = work_apart(py, "transform", move |control| {
+        let given: Vec<&str> = names.iter().map(String::as_str).collect();
         Steps::parse(&text, &given)
             .and_then(|steps| steps.run(&batches, control))
             .map_err(without_line)
@@ -57,7 +57,7 @@ fn of_sources(options: &str) -> Result<Pipeline> {
 #[pyfunction]
 pub(crate) fn scan(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Table> {
     let text = toml(py, values::object(Some(options))?)?;
-    let made = work(py, "transform", |control| {
+    let made = work_apart(py, "transform", move |control| {
         of_sources(&text)?.collect(control, &mut |_: Event| {}).map_err(without_line)
     })?;
     Ok(Table(made))
@@ -92,7 +92,7 @@ pub(crate) fn pipeline<'py>(
             (PathBuf::new(), Some(toml(py, values::object(Some(&options))?)?))
         }
     };
-    let report = work(py, "pipeline", |control| {
+    let report = work_apart(py, "pipeline", move |control| {
         let pipeline = match &text {
             Some(text) => of_sources(text)?,
             None => Pipeline::open(&path)?,

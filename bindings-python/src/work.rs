@@ -16,6 +16,9 @@ use crate::error::Failure;
 /// How often Ctrl-C is looked for.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a job that was told to stop is waited for, if it can be left.
+const LEAVE: Duration = Duration::from_millis(100);
+
 /// Work that takes longer shows how far it is.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -48,22 +51,7 @@ pub(crate) fn work<T: Send, E: Into<Failure> + Send>(
             let begin = Instant::now();
             let mut bar = Bar::None;
             while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                let progress = *latest.lock().unwrap_or_else(PoisonError::into_inner);
-                let looked = Python::attach(|py| {
-                    py.check_signals()?;
-                    if PATIENCE < begin.elapsed()
-                        && let Err(error) = bar.show(py, label, progress)
-                    {
-                        // Handlers of signals run while Python draws, too.
-                        if !error.is_instance_of::<PyException>(py) {
-                            return Err(error);
-                        }
-                        // What is drawn matters less than what is computed.
-                        bar = Bar::Broken;
-                    }
-                    Ok(())
-                });
-                if let Err(error) = looked {
+                if let Err(error) = bar.look(label, begin, &latest) {
                     stop.store(true, Ordering::Relaxed);
                     raised.get_or_insert(error);
                 }
@@ -76,6 +64,49 @@ pub(crate) fn work<T: Send, E: Into<Failure> + Send>(
         return Err(error);
     }
     finished(py, result)
+}
+
+/// As [`work`], of a job that has steps which cannot be stopped on their way, such as a sort: if it does not end soon
+/// after it was told to, it is left to end on its own, and what it has made is dropped there.
+pub(crate) fn work_apart<T: Send + 'static, E: Into<Failure> + Send + 'static>(
+    py: Python<'_>,
+    label: &str,
+    job: impl FnOnce(&Control<'_>) -> Result<T, E> + Send + 'static,
+) -> PyResult<T> {
+    let pool = pool()?;
+    let (give, result) = channel();
+    let found: PyResult<_> = py.detach(move || {
+        let shared = Arc::new((AtomicBool::new(false), Mutex::new(None)));
+        let theirs = Arc::clone(&shared);
+        pool.spawn(move || {
+            let (stop, latest) = &*theirs;
+            let report = |progress: Progress| {
+                *latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+            };
+            let control = Control::default().reporting(&report).stopped_by(stop);
+            // Nobody may be there any more to take it.
+            let _ = give.send(catch_unwind(AssertUnwindSafe(|| job(&control))));
+        });
+        let (stop, latest) = &*shared;
+        let begin = Instant::now();
+        let mut bar = Bar::None;
+        let outcome = loop {
+            match result.recv_timeout(PAUSE) {
+                Ok(outcome) => break Ok(Some(outcome)),
+                Err(RecvTimeoutError::Disconnected) => break Ok(None),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Err(error) = bar.look(label, begin, latest) {
+                stop.store(true, Ordering::Relaxed);
+                // What it comes to is not wanted any more, but most often its threads are free then.
+                drop(result.recv_timeout(LEAVE));
+                break Err(error);
+            }
+        };
+        bar.close();
+        outcome
+    });
+    finished(py, found?)
 }
 
 /// Runs `job` on the threads of the pool, while other Python threads go on: for what cannot be stopped on its way.
@@ -135,6 +166,30 @@ enum Bar {
 }
 
 impl Bar {
+    /// Looks whether a signal came whose handler raises, and shows how far the job is that began at `begin`.
+    fn look(
+        &mut self,
+        label: &str,
+        begin: Instant,
+        latest: &Mutex<Option<Progress>>,
+    ) -> PyResult<()> {
+        let progress = *latest.lock().unwrap_or_else(PoisonError::into_inner);
+        Python::attach(|py| {
+            py.check_signals()?;
+            if PATIENCE < begin.elapsed()
+                && let Err(error) = self.show(py, label, progress)
+            {
+                // Handlers of signals run while Python draws, too.
+                if !error.is_instance_of::<PyException>(py) {
+                    return Err(error);
+                }
+                // What is drawn matters less than what is computed.
+                *self = Self::Broken;
+            }
+            Ok(())
+        })
+    }
+
     fn show(&mut self, py: Python<'_>, label: &str, progress: Option<Progress>) -> PyResult<()> {
         let Some(Progress { stage, done, total, .. }) = progress else { return Ok(()) };
         if let Self::None = self {

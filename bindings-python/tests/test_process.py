@@ -49,6 +49,38 @@ def test_ctrl_c_stops_within_a_fifth_of_a_second(call):
     assert graph.degree().values.sum() == 2 * graph.n_edges
 
 
+def query(table, text):
+    return table.step("sql", query=text, tables=["t"], max_rows=10**12)
+
+
+@pytest.mark.parametrize(
+    ("n", "call"),
+    [
+        (300_000, lambda table: query(table, "SELECT count(*) AS n FROM t a JOIN t b ON a.key = b.key")),
+        (300_000, lambda table: query(table, "SELECT a.x FROM t a JOIN t b ON a.x > b.x + 1000000")),
+        (5_000_000, lambda table: table.sort("key", "-x", "y")),
+    ],
+    ids=["join", "pairs", "sort"],
+)
+def test_ctrl_c_leaves_tables_within_a_fifth_of_a_second(n, call):
+    random = np.random.default_rng(0)
+    table = gl.Table({"key": np.ones(n, dtype=int), "x": random.random(n), "y": random.random(n)})
+    raised = []
+
+    def interrupt():
+        raised.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(0.5, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        call(table)
+    assert time.perf_counter() - raised[0] < 0.4
+    timer.join()
+    # And all goes on as before.
+    assert table.filter("x >= 0").aggregate(n="count(*)")["n"].tolist() == [n]
+
+
 def test_a_session_goes_on_after_ctrl_c():
     session = big(5_000, 20_000).layout_session(device="cpu")
     timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
