@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
@@ -13,7 +14,7 @@ use graphlume::etl::hypergraph::HypergraphConfig;
 use graphlume::etl::pipeline::{PipelineError, Steps};
 use graphlume::etl::table::{Budget, SqlOptions, Table, sql};
 use graphlume::etl::topology::{filter_edges, induced_by_mask, prune_orphans};
-use graphlume::etl::{Control, Error, Progress};
+use graphlume::etl::{Control, Error};
 use graphlume::graph::{IdOrder, ReadOptions, read_table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -26,8 +27,11 @@ use crate::derived::{Of, Which};
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 
-/// How long a query of SQL may run.
-const LONGEST_QUERY: Duration = Duration::from_mins(2);
+/// How long a query of SQL, or steps, may run.
+const LONGEST: Duration = Duration::from_mins(2);
+
+/// How often it is looked whether that is over.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Most steps of a transform.
 const MOST_STEPS: usize = 200;
@@ -167,13 +171,25 @@ impl How {
         edges: RecordBatch,
         nodes: RecordBatch,
         limit: u64,
+        longest: Duration,
+        control: &Control,
+    ) -> ApiResult<RecordBatch> {
+        let limited = |control: &Control| self.run_for_long(edges, nodes, limit, control);
+        within_time(longest, control, limited)
+    }
+
+    fn run_for_long(
+        &self,
+        edges: RecordBatch,
+        nodes: RecordBatch,
+        limit: u64,
         control: &Control,
     ) -> ApiResult<RecordBatch> {
         match self {
             Self::Sql(query) => {
                 let tables =
                     [("edges", Table::from_batch(edges)?), ("nodes", Table::from_batch(nodes)?)];
-                select(query, &tables, limit, LONGEST_QUERY, control)
+                select(query, &tables, limit, control)
             }
             Self::Steps(steps) => {
                 // Null is that an option is not there.
@@ -193,40 +209,53 @@ impl How {
     }
 }
 
-/// What a query makes of tables, within so many bytes and so much time.
+/// What a query makes of tables, within so many bytes.
 fn select(
     query: &str,
     tables: &[(&str, Table)],
     limit: u64,
-    longest: Duration,
     control: &Control,
 ) -> ApiResult<RecordBatch> {
-    let (budget, begun) = (Budget::new(limit), Instant::now());
-    let (stop, is_late) = (AtomicBool::new(false), AtomicBool::new(false));
-    // Asked every so often while the query runs.
-    let watch = |_: Progress| {
-        let late = begun.elapsed() > longest;
-        if late || control.is_stopped() {
-            is_late.store(late, Ordering::Relaxed);
-            stop.store(true, Ordering::Relaxed);
-            budget.stop();
-        }
-    };
     // Bytes are counted as they come: an estimate of rows before would read the keys once more.
-    let options = SqlOptions { limit: None, budget: Some(budget.clone()), ..SqlOptions::default() };
-    let made = sql(query, tables, &options, control)?
-        .collect(&Control::default().reporting(&watch).stopped_by(&stop));
-    match made {
-        Err(_) if budget.is_spent() => Err(ApiError::Invalid(format!(
-            "the query is too large: its joins make more than {limit} bytes; join on columns with fewer equal values, \
-             or filter first"
-        ))),
-        Err(_) if is_late.load(Ordering::Relaxed) => Err(ApiError::Invalid(format!(
-            "the query took longer than the {} s that it may",
-            longest.as_secs()
+    let budget = Some(Budget::new(limit));
+    let options = SqlOptions { limit: None, budget, ..SqlOptions::default() };
+    match sql(query, tables, &options, control).and_then(|table| table.collect(control)) {
+        Err(error @ Error::OverBudget { .. }) => Err(ApiError::Invalid(format!(
+            "the query is too large: {error}; join on columns with fewer equal values, or filter first"
         ))),
         made => Ok(made?),
     }
+}
+
+/// What `work` makes, if it does not take longer than it may.
+fn within_time<T>(
+    longest: Duration,
+    control: &Control,
+    work: impl FnOnce(&Control) -> ApiResult<T>,
+) -> ApiResult<T> {
+    let (stop, is_late) = (AtomicBool::new(control.is_stopped()), AtomicBool::new(false));
+    let (done, is_done) = channel::<()>();
+    std::thread::scope(|scope| {
+        let (stop, is_late, begun) = (&stop, &is_late, Instant::now());
+        scope.spawn(move || {
+            while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                let late = begun.elapsed() > longest;
+                is_late.store(late, Ordering::Relaxed);
+                if late || control.is_stopped() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+        });
+        let made = work(&Control::default().stopped_by(stop));
+        drop(done);
+        match made {
+            Err(_) if is_late.load(Ordering::Relaxed) => Err(ApiError::Invalid(format!(
+                "it took longer than the {} s that it may",
+                longest.as_secs()
+            ))),
+            made => made,
+        }
+    })
 }
 
 /// The error without the line, which is one of a text that nobody wrote.
@@ -272,7 +301,7 @@ pub(super) async fn transform(
     let format = ask.wish.into.and_then(Becomes::format);
     if let Some(format) = format {
         let work = move |control: &Control<'_>| {
-            how.run(graph.edge_table()?, graph.nodes().clone(), limit, control)
+            how.run(graph.edge_table()?, graph.nodes().clone(), limit, LONGEST, control)
         };
         return origin.table(server.workers.run(work).await?, format, "table").await;
     }
@@ -291,7 +320,7 @@ pub(super) async fn transform(
     };
     let work = move |control: &Control<'_>| {
         let (edges, nodes) = (graph.edge_table()?, graph.nodes().clone());
-        let made = how.run(edges.clone(), nodes.clone(), limit, control)?;
+        let made = how.run(edges.clone(), nodes.clone(), limit, LONGEST, control)?;
         let known = |given: Option<String>, usual: String, table: &RecordBatch| {
             given.or_else(|| Some(usual).filter(|name| table.column_by_name(name).is_some()))
         };
@@ -470,17 +499,27 @@ mod tests {
 
     use super::*;
 
-    fn tables(n: i64) -> [(&'static str, Table); 2] {
-        ["edges", "nodes"].map(|name| {
-            let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..n));
-            let same: ArrayRef = Arc::new(Int64Array::from(vec![1; n as usize]));
-            let batch = RecordBatch::try_from_iter([("a", column), ("same", same)]).unwrap();
-            (name, Table::from_batch(batch).unwrap())
-        })
+    /// Runs it over two equal tables of `n` rows.
+    fn run(how: &How, n: i64, limit: u64, longest: Duration) -> ApiResult<usize> {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..n));
+        let same: ArrayRef = Arc::new(Int64Array::from(vec![1; n as usize]));
+        let batch = RecordBatch::try_from_iter([("a", column), ("same", same)]).unwrap();
+        let made = how.run(batch.clone(), batch, limit, longest, &Control::NONE);
+        made.map(|table| table.num_rows())
     }
 
-    fn run(query: &str, n: i64, limit: u64, longest: Duration) -> ApiResult<usize> {
-        select(query, &tables(n), limit, longest, &Control::NONE).map(|table| table.num_rows())
+    fn sql(query: &str) -> How {
+        How::Sql(query.to_owned())
+    }
+
+    fn steps(steps: Value) -> How {
+        How::Steps(serde_json::from_value(steps).unwrap())
+    }
+
+    /// A join of all with all, as the estimate before it does not see it.
+    fn all_pairs() -> Value {
+        json!({"verb": "sql", "from": ["edges", "nodes"], "max_rows": 4_000_000_000_000_u64,
+            "query": "SELECT e.a, n.a AS b FROM edges e JOIN nodes n ON e.same = n.same"})
     }
 
     #[test]
@@ -490,7 +529,7 @@ mod tests {
             ("SELECT e.a FROM edges e JOIN nodes n ON e.a = n.a ORDER BY e.a LIMIT 7", 7),
             ("SELECT count(*) AS n FROM edges e CROSS JOIN nodes n", 1),
         ] {
-            assert_eq!(run(query, 1000, 1 << 28, LONGEST_QUERY).unwrap(), rows, "{query}");
+            assert_eq!(run(&sql(query), 1000, 1 << 28, LONGEST).unwrap(), rows, "{query}");
         }
     }
 
@@ -503,17 +542,30 @@ mod tests {
              SELECT a, count(*) AS n FROM pairs GROUP BY a",
         ] {
             // Of 10 thousand million pairs.
-            let error = run(query, 100_000, 64 << 20, LONGEST_QUERY).unwrap_err().to_string();
+            let error = run(&sql(query), 100_000, 64 << 20, LONGEST).unwrap_err().to_string();
             assert!(error.contains("more than 67108864 bytes"), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn steps_that_would_take_all_memory_are_ended() {
+        let count = json!({"verb": "group", "by": "a", "aggregate": ["n = count(*)"]});
+        for how in [json!([all_pairs()]), json!([all_pairs(), count])] {
+            let error = run(&steps(how), 100_000, 64 << 20, LONGEST).unwrap_err().to_string();
+            assert!(error.contains("more than 67108864 bytes"), "{error}");
         }
     }
 
     #[test]
     fn queries_that_take_too_long_are_ended() {
         let query = "SELECT count(*) AS n FROM edges e JOIN nodes n ON e.same = n.same";
-        let begun = Instant::now();
-        let error = run(query, 300_000, u64::MAX, Duration::from_millis(300)).unwrap_err();
-        assert!(error.to_string().contains("took longer"), "{error}");
-        assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
+        let count = json!({"verb": "group", "aggregate": ["n = count(*)"]});
+        for how in [sql(query), steps(json!([all_pairs(), count]))] {
+            let begun = Instant::now();
+            let error =
+                run(&how, 300_000, i64::MAX as u64, Duration::from_millis(300)).unwrap_err();
+            assert!(error.to_string().contains("took longer"), "{error}");
+            assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
+        }
     }
 }
