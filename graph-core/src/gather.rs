@@ -131,6 +131,10 @@ fn merged(columns: &[&ArrayRef]) -> Result<ArrayRef> {
     let mut before = 0;
     for column in columns {
         let dictionary = column.as_any_dictionary();
+        if dictionary.values().is_empty() {
+            keys.append_nulls(column.len());
+            continue;
+        }
         for (row, key) in dictionary.normalized_keys().into_iter().enumerate() {
             let is_value = column.is_valid(row) && all.is_valid(before + key);
             keys.append_option(is_value.then(|| all.keys().value(before + key)));
@@ -362,6 +366,7 @@ mod tests {
             column(&[Some("user"), None, Some("ip"), Some("user")]),
             column(&[Some("ip"), Some("host")]),
             column(&[]),
+            column(&[None]),
             column(&[None, Some("user")]),
         ];
         let stacked = stack(&parts.iter().collect::<Vec<_>>()).unwrap();
@@ -373,6 +378,6 @@ mod tests {
         let texts = arrow::compute::cast(&stacked, &DataType::Utf8).unwrap();
         let texts: Vec<_> = texts.as_string::<i32>().iter().collect();
         let (user, ip, host) = (Some("user"), Some("ip"), Some("host"));
-        assert_eq!(texts, [user, None, ip, user, ip, host, None, user]);
+        assert_eq!(texts, [user, None, ip, user, ip, host, None, None, user]);
     }
 }
