@@ -1,7 +1,6 @@
 /** The panel of histograms: any column, with a brush that filters. */
 
 import { quoteName, quoteValue } from "../core/expression";
-import { conjunction } from "../core/masks";
 import type { Column, Histogram, Table } from "../core/types";
 import { BrushChart, CategoryChart, rangeExpression, rangeWords, type Range } from "./chart";
 import { button, debounce, h, iconButton, throttle } from "./dom";
@@ -151,8 +150,7 @@ export class Histograms {
       const mine = ++run;
       try {
         whole ??= await source.histogram(table, column.name, BINS);
-        const others = conjunction(viewer.state.filters, table, key);
-        const part = others ? await source.histogram(table, column.name, BINS, others) : null;
+        const part = await viewer.left.counts(table, whole, BINS, key);
         if (mine !== run) return;
         if (whole.type === "category") {
           if (!categories) {
@@ -165,14 +163,14 @@ export class Histograms {
             });
             body.replaceChildren(categories.element);
           }
-          const left = part && new Map((part.values ?? []).map((v, i) => [String(v), part.counts[i]!]));
+          const left = part && new Map((whole.values ?? []).map((v, i) => [String(v), part[i]!]));
           categories.set(whole, left, this.colors(column.name));
         } else {
           if (!brush) {
             brush = new BrushChart(`${column.name} of ${table}`, 64, filter);
             body.replaceChildren(brush.element);
           }
-          brush.set(whole, part?.counts ?? null);
+          brush.set(whole, part);
         }
       } catch (error) {
         body.replaceChildren(h("p", { class: "error" }, (error as Error).message));

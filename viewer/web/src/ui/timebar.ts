@@ -1,6 +1,5 @@
 /** The time bar: what happened when, a window over it, and play. */
 
-import { conjunction } from "../core/masks";
 import type { Column, Histogram, Table } from "../core/types";
 import { BrushChart, rangeExpression, rangeWords, type Range } from "./chart";
 import { debounce, h, icon, iconButton, select, throttle } from "./dom";
@@ -87,18 +86,23 @@ export class TimeBar {
     const { at, chart, histogram } = this;
     const { source } = this.viewer;
     if (!at || !chart || !histogram || !source) return;
-    const others = conjunction(this.viewer.state.filters, at.table, ID);
-    if (others === this.shown) return;
+    const { filters, hidden } = this.viewer.state;
+    const { prune_orphans } = this.viewer.settings;
+    const others = JSON.stringify([prune_orphans, ...filters.filter((f) => f.id !== ID)]);
+    // A window that moves over time changes nothing here.
+    if (others === this.shown && hidden === this.byHand) return;
     this.shown = others;
+    this.byHand = hidden;
     try {
-      const part = others ? await source.histogram(at.table, at.column.name, BINS, others) : null;
-      if (others === this.shown && chart === this.chart) chart.set(histogram, part?.counts ?? null);
+      const part = await this.viewer.left.counts(at.table, histogram, BINS, ID);
+      if (others === this.shown && hidden === this.byHand && chart === this.chart) chart.set(histogram, part);
     } catch {
       // A filter that is wrong hides nothing, and the panel of filters says so.
       if (chart === this.chart) chart.set(histogram, null);
     }
   }
   private shown: string | undefined;
+  private byHand: Uint32Array | undefined;
 
   private readonly apply = throttle((range: Range | null, gesture: string) => {
     if (!range || !this.at || !this.histogram) {
