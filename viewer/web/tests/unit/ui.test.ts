@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 
+import { roomLeft } from "../../src/ui/app";
 import { placeTicks, shown } from "../../src/ui/legend";
+
+describe("the picture's room", () => {
+  it("is beside panel and legend, and above a sheet on narrow pages", () => {
+    expect(roomLeft(1280, 700, 0, null)).toEqual({ left: 60, right: 56, top: 8, bottom: 58 });
+    expect(roomLeft(1280, 700, 190, null).right).toBe(214);
+    expect(roomLeft(1280, 700, 190, 600)).toMatchObject({ left: 364, right: 214, bottom: 58 });
+    expect(roomLeft(760, 700, 190, 600).right).toBe(56);
+    expect(roomLeft(390, 800, 0, 360)).toMatchObject({ left: 60, right: 56, bottom: 438 });
+    expect(roomLeft(800, 500, 190, null, false)).toMatchObject({ left: 8, right: 214 });
+  });
+});
 
 describe("legends", () => {
   it("write numbers at the colors they have", () => {
