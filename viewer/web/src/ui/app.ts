@@ -58,7 +58,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Esc", "clear the selection"],
   ["Ctrl Z, Ctrl Y", "undo, redo"],
   ["/", "search"],
-  ["I", "inspector"],
+  ["I, T", "inspector, time bar"],
   ["1 – 6", "panels"],
   ["?", "this help"],
 ];
@@ -129,7 +129,7 @@ export class App {
       rail.append(tab);
     }
     this.inspectorButton = iconButton("table", "Inspector (I)", () => this.showInspector(!this.hasInspector), { "aria-pressed": "false" });
-    rail.append(this.inspectorButton, h("span", { class: "grow" }), iconButton("help", "Keys (?)", () => this.help()));
+    rail.append(this.inspectorButton, this.timebar.toggleButton, h("span", { class: "grow" }), iconButton("help", "Keys (?)", () => this.help()));
 
     const menu = options.menu !== false;
     viewer.view.inset = { left: menu ? 60 : 8, top: 8, right: 56, bottom: BOTTOM };
@@ -386,6 +386,7 @@ export class App {
     else if (event.key === "/") this.search.input.focus();
     else if (event.key === "?") this.help();
     else if (event.key === "i") this.showInspector(!this.hasInspector);
+    else if (event.key === "t" && this.timebar.hasTimes) this.timebar.show(this.timebar.element.hidden === true);
     else if (event.key === " " && !target.matches("button, input, a, [tabindex='0'] tr")) viewer.togglePlay();
     else return;
     event.preventDefault();

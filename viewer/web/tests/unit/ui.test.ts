@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { roomLeft } from "../../src/ui/app";
 import { placeTicks, shown } from "../../src/ui/legend";
+import { best, idConditions } from "../../src/ui/search";
 
 describe("the picture's room", () => {
   it("is beside panel and legend, and above a sheet on narrow pages", () => {
@@ -11,6 +12,26 @@ describe("the picture's room", () => {
     expect(roomLeft(760, 700, 190, 600).right).toBe(56);
     expect(roomLeft(390, 800, 0, 360)).toMatchObject({ left: 60, right: 56, bottom: 438 });
     expect(roomLeft(800, 500, 190, null, false)).toMatchObject({ left: 8, right: 214 });
+  });
+});
+
+describe("search", () => {
+  const rows = (...list: [number, ...unknown[]][]): Parameters<typeof best>[0][0] => ({ total: 500, offset: 0, columns: ["kind", "id"], index: list.map(([u]) => u), rows: list.map(([, ...values]) => values) });
+
+  it("puts the very id first, then ids that begin so, then other texts", () => {
+    const found = best([rows([9, "ip", "U1"]), rows([2, "ip", "xu1"], [3, "u1", "b"], [4, "ip", "u10"], [5, "u1x", "c"], [6, "ip", "yu1"])], 1, "u1");
+    expect(found.index).toEqual([9, 4, 3, 5, 2, 6]);
+    expect(found.rows[0]).toEqual(["ip", "U1"]);
+    expect([found.total, best([rows(...Array.from({ length: 40 }, (_, u): [number, string, string] => [u, "", `u1${u}`]))], 1, "u1").index.length]).toEqual([500, 12]);
+    // A pattern's sign is no letter.
+    expect(best([rows([1, "ip", "axb"]), rows([2, "ip", "a_b"])], 1, "a_b").index).toEqual([2]);
+  });
+
+  it("asks for ids as expressions write them", () => {
+    const column = (is_numeric: boolean): Parameters<typeof idConditions>[0] => ({ name: "Id", type: "", is_numeric, is_time: false });
+    expect(idConditions(column(false), "it's")).toEqual([`"Id" = 'it''s'`, `"Id" ILIKE 'it''s%'`]);
+    expect(idConditions(column(true), "12")).toEqual(['"Id" = 12']);
+    expect(idConditions(column(true), "12 OR TRUE")).toEqual([]);
   });
 });
 
