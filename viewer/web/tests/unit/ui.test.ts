@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { roomLeft } from "../../src/ui/app";
 import { placeTicks, shown } from "../../src/ui/legend";
+import { misplaced } from "../../src/ui/panels";
 import { best, idConditions } from "../../src/ui/search";
 
 describe("the picture's room", () => {
@@ -32,6 +33,17 @@ describe("search", () => {
     expect(idConditions(column(false), "it's")).toEqual([`"Id" = 'it''s'`, `"Id" ILIKE 'it''s%'`]);
     expect(idConditions(column(true), "12")).toEqual(['"Id" = 12']);
     expect(idConditions(column(true), "12 OR TRUE")).toEqual([]);
+  });
+});
+
+describe("wrong filters", () => {
+  it("tell a name of the other table", () => {
+    const run = (expression: string, error: string): string | null => misplaced(expression, error, ["source", "amount"], ["id", "degree", "odd name"]);
+    expect(run("degree > 3", "there is no column degree")).toBe("degree");
+    expect(run('"odd name" = 1', "there is no column “odd name”")).toBe("odd name");
+    expect(run("amount > 3", "amount is text")).toBeNull();
+    expect(run("source = 'degree'", "there is no column degree")).toBeNull();
+    expect(run("degree > ", "expected a value")).toBeNull();
   });
 });
 
