@@ -1,5 +1,7 @@
 /** Asks for what the filters leave of a table, across both tables: bars, rows and files. */
 
+import { logEdges } from "../core/bins";
+import { quoteName } from "../core/expression";
 import { binConditions, binsOf, condition, countsLeft, crosses, hiddenRows, orderOf, recordsLeft, rowsLeft } from "../core/left";
 import { conjunction } from "../core/masks";
 import { fetchOk, type RowsQuery } from "../core/source";
@@ -47,23 +49,45 @@ export class Left {
     return hiddenRows(await this.viewer.hiddenWithout(except), table, this.viewer.scene!.edges);
   }
 
-  /** Counts of the bins of `whole` that other filters leave; null where they leave all. */
-  async counts(table: Table, whole: Histogram, bins: number, except: string): Promise<number[] | null> {
+  /** Counts of the bins of `whole` that other filters leave; null where they leave all. `own` says that bins are not the server's. */
+  async counts(table: Table, whole: Histogram, bins: number, except: string, own = false): Promise<number[] | null> {
     const { source } = this.viewer;
     if (!this.crosses(table, except)) {
       const others = conjunction(this.active(except), table, except);
-      return others ? (await source!.histogram(table, whole.column, bins, others)).counts : null;
+      if (!others) return null;
+      if (!own) return (await source!.histogram(table, whole.column, bins, others)).counts;
     }
     const hidden = await this.hidden(table, except);
-    if (!hidden) return null;
-    const key = `${table} ${bins} ${whole.column}`;
+    return hidden && countsLeft(await this.binned(table, whole), hidden, whole.counts.length);
+  }
+
+  /** The bin of each row. */
+  private binned(table: Table, whole: Histogram): Promise<Uint16Array> {
+    const key = JSON.stringify([table, whole.column, whole.edges ?? whole.values]);
     let of = this.bins.get(key);
     if (!of) {
-      of = Promise.all(binConditions(whole).map((c) => source!.mask(table, c))).then((masks) => binsOf(masks, this.n(table)));
+      of = Promise.all(binConditions(whole).map((c) => this.viewer.source!.mask(table, c))).then((masks) => binsOf(masks, this.n(table)));
       of.catch(() => this.bins.delete(key));
       this.bins.set(key, of);
+      // A few columns: each is two bytes a row.
+      if (this.bins.size > 12) this.bins.delete(this.bins.keys().next().value!);
     }
-    return countsLeft(await of, hidden, whole.counts.length);
+    return of;
+  }
+
+  /** A histogram in bins by logarithm; null if nothing is above zero. */
+  async byLog(table: Table, whole: Histogram, isWhole: boolean, bins: number): Promise<Histogram | null> {
+    const { column, edges } = whole;
+    const [low, high] = [edges![0]!, edges![edges!.length - 1]!];
+    let least = low;
+    if (low <= 0) {
+      const found = await this.viewer.source!.rows({ table, columns: [column], sort: column, filter: `${quoteName(column)} > 0`, limit: 1 });
+      least = Number(found.rows[0]?.[0]);
+      if (!(least > 0)) return null;
+    }
+    const log: Histogram = { ...whole, edges: logEdges(low, high, least, bins, isWhole) };
+    log.counts = new Array<number>(log.edges!.length - 1).fill(0);
+    return { ...log, counts: countsLeft(await this.binned(table, log), null, log.counts.length) };
   }
 
   /** A page of a table. */
