@@ -82,7 +82,7 @@ export class Masks {
   }
 }
 
-/** What all filters of a table say together, or undefined: for counting what the others leave. */
+/** What all filters of a table say together, or undefined: for counting what the others leave. left.ts knows what else hides rows. */
 export function conjunction(filters: readonly Filter[], table: Table, except: string): string | undefined {
   const parts = filters
     .filter((f) => f.enabled && f.table === table && f.id !== except && f.expression.trim() !== "")

@@ -31,7 +31,7 @@ export interface Source {
   scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer>;
   histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram>;
   rows(query: RowsQuery, signal?: AbortSignal): Promise<Rows>;
-  mask(table: Table, filter: string): Promise<Mask>;
+  mask(table: Table, filter: string, search?: string): Promise<Mask>;
   /** What a query in GFQL finds. */
   members(query: unknown): Promise<Members>;
   /** Address of a file, or null where there is no server. */
@@ -132,8 +132,8 @@ export class ServerSource implements Source {
     return (await fetchOk(url, signal ? { signal } : undefined)).json() as Promise<Rows>;
   }
 
-  async mask(table: Table, filter: string): Promise<Mask> {
-    const response = await fetchOk(this.url("mask", { table, filter }));
+  async mask(table: Table, filter: string, search?: string): Promise<Mask> {
+    const response = await fetchOk(this.url("mask", { table, filter, search }));
     const bits = new Uint8Array(await response.arrayBuffer());
     return { bits, count: Number(response.headers.get("x-graphlume-selected") ?? countBits(bits)) };
   }
@@ -282,9 +282,9 @@ export class SceneSource implements Source {
     return { total: found.length, offset, columns, index, rows: index.map((i) => columns.map((c) => this.row(table, i)[c] ?? null)) };
   }
 
-  async mask(table: Table, filter: string): Promise<Mask> {
+  async mask(table: Table, filter: string, search?: string): Promise<Mask> {
     const bits = new Uint8Array(Math.ceil(this.count(table) / 8));
-    const rows = await this.matching(table, filter);
+    const rows = await this.matching(table, filter, search);
     for (const i of rows) bits[i >> 3]! |= 1 << (i & 7);
     return { bits, count: rows.length };
   }

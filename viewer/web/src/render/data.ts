@@ -4,7 +4,7 @@ import type { Places } from "../core/frame";
 import type { Scene } from "../core/scene";
 import { Column, LAYOUT, type GL } from "./gl";
 import { HIDDEN } from "./look";
-import { orderBySize, plainColors, sizesByDegree } from "./sizes";
+import { orderBySize, plainColors, sizesByDegree, withIcons } from "./sizes";
 
 export class GraphData {
   scene: Scene | null = null;
@@ -98,6 +98,7 @@ export class GraphData {
     const n = scene.n_nodes;
     this.colors = scene.node_color ?? plainColors(n);
     this.sizes = scene.node_size ?? sizesByDegree(scene);
+    if (scene.node_icon) this.sizes = withIcons(this.sizes, scene.node_icon);
     this.column("color", "rgba8").upload(this.colors);
     this.column("size", "r32f").upload(this.sizes);
     if (scene.node_icon) this.column("icon", "r16ui").upload(scene.node_icon);

@@ -1,6 +1,7 @@
 /** Moves the camera: to all or some nodes, along with a layout that spreads, and where somebody wants it. */
 
 import { bounds, type Box } from "./camera";
+import { roomOf } from "./sizes";
 import type { View } from "./view";
 
 /** Side of the cells in which room is counted, CSS pixels. */
@@ -47,24 +48,28 @@ export class Pilot {
     const { view } = this;
     const n = view.scene!.n_nodes;
     const step = Math.max(1, Math.floor(n / 100_000));
-    const columns = Math.ceil(((box.right - box.left) * scale) / CELL) + 1;
-    const rows = Math.ceil(((box.top - box.bottom) * scale) / CELL) + 1;
+    let seen = 0;
+    for (let u = 0; u < n; u += step) if (!view.isHidden(u)) seen += step;
+    // Few nodes are drawn larger: else a graph of a hundred would be dots far from each other.
+    const side = roomOf(seen, (box.right - box.left) * (box.top - box.bottom) * scale * scale, CELL);
+    const columns = Math.ceil(((box.right - box.left) * scale) / side) + 1;
+    const rows = Math.ceil(((box.top - box.bottom) * scale) / side) + 1;
     const cells = new Uint8Array(columns * rows);
     let discs = 0;
     let ground = 0;
     for (let u = 0; u < n; u += step) {
       if (view.isHidden(u)) continue;
-      const column = Math.floor(((view.x(u) - box.left) * scale) / CELL);
-      const row = Math.floor(((view.y(u) - box.bottom) * scale) / CELL);
+      const column = Math.floor(((view.x(u) - box.left) * scale) / side);
+      const row = Math.floor(((view.y(u) - box.bottom) * scale) / side);
       if (column < 0 || row < 0 || column >= columns || row >= rows) continue;
       discs += step * Math.PI * view.renderer.data.sizeOf(u) ** 2;
       const cell = row * columns + column;
       if (cells[cell] === 0) {
         cells[cell] = 1;
-        ground += CELL * CELL;
+        ground += side * side;
       }
     }
-    return discs > 0 ? Math.min(1, Math.max(0.14, Math.sqrt((0.2 * ground) / discs))) : 1;
+    return discs > 0 ? Math.min(side / CELL, Math.max(0.14, Math.sqrt((0.2 * ground) / discs))) : 1;
   }
 
   /** Shows everything that is not hidden. */

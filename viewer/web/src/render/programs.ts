@@ -5,6 +5,7 @@ import type { GraphData } from "./data";
 import { Program, type Column, type GL } from "./gl";
 import type { Look } from "./look";
 import * as shaders from "./shaders";
+import { leastHead } from "./sizes";
 
 type Name = "node" | "nodePick" | "icon" | "line" | "band" | "arrow" | "list" | "listArrow" | "linePick" | "compose";
 
@@ -23,7 +24,7 @@ const LEAST_RADIUS = 0.7;
 
 export class Programs {
   private all = new Map<string, Program>();
-  /** Factor on sizes that leaves room between nodes when all are in sight; at most 1. */
+  /** Factor on sizes that leaves room between nodes when all are in sight; at most 1, and 2 where nodes are few. */
   crowd = 1;
 
   constructor(private readonly gl: GL, private readonly data: GraphData, public look: Look) {}
@@ -108,7 +109,7 @@ export class Programs {
   /** Draws `count` edges as bands of `width` CSS pixels, or the arrows at their ends, with a program that is in use. */
   drawBand(program: Program, arrow: boolean, count: number, width: number, dpr: number): void {
     const { gl, look } = this;
-    gl.uniform4f(program.at("uBand"), width * dpr, 0.36 * dpr, look.curvature * 0.45, look.arrows ? 1 : 0);
+    gl.uniform4f(program.at("uBand"), width * dpr, 0.36 * dpr, look.curvature * 0.45, look.arrows ? leastHead(this.data.scene?.n_edges ?? 0) * dpr : 0);
     const segments = look.curvature === 0 && !this.data.hasLoops ? 1 : 12;
     gl.uniform1f(program.at("uSegments"), segments);
     if (arrow) gl.drawArraysInstanced(gl.TRIANGLES, 0, 3, count);

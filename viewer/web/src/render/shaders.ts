@@ -215,7 +215,7 @@ layout(location = 0) in uint aEdge;
 #ifdef EDGE_WIDTH
 uniform sampler2D uEdgeWidth;
 #endif
-uniform vec4 uBand;       // device pixels: width per unit, least half width; curvature; 1 with arrows
+uniform vec4 uBand;       // device pixels: width per unit, least half width; curvature; least length of heads, 0 without
 uniform float uSegments;
 flat out uint vEdge;
 out vec4 vColor;
@@ -254,7 +254,7 @@ void main() {
     c1 = a + ab * 0.3 + side; c2 = b - ab * 0.3 + side;
   }
   float t0 = 0.0, t1 = 1.0;
-  float head = uBand.w > 0.0 ? 5.0 * hw + 4.0 : 0.0;
+  float head = uBand.w > 0.0 ? max(5.0 * hw + 4.0, uBand.w) : 0.0;
   if (loop) head = 0.0;
   // Room for the head, but never more than half of the edge.
   if (head > 0.0) {

@@ -18,6 +18,27 @@ export function sizesByDegree(scene: Scene): Float32Array {
   return Float32Array.from(degree, (d) => 2.2 + 11 * Math.sqrt(d / most));
 }
 
+/** Least radius of nodes with an icon: in small graphs icons are seen at once, in large ones when one comes near. */
+export function leastWithIcon(n: number): number {
+  return n === 0 ? 0 : 8 * Math.min(1, Math.sqrt(150 / n));
+}
+
+/** Sizes with room for icons. */
+export function withIcons(sizes: Float32Array, icons: Uint16Array): Float32Array {
+  const least = leastWithIcon(sizes.length);
+  return sizes.map((s, u) => (icons[u] ? Math.max(s, least) : s));
+}
+
+/** Least length of an arrow's head in CSS pixels, for so many edges. */
+export function leastHead(m: number): number {
+  return Math.max(4, 11 * Math.min(1, Math.sqrt(300 / Math.max(1, m))));
+}
+
+/** Side of the square that a node has to itself, pixels: `cell`, and up to twice that where few nodes are on so many pixels. */
+export function roomOf(nodes: number, pixels: number, cell: number): number {
+  return Math.min(2 * cell, Math.max(cell, 0.5 * Math.sqrt(pixels / Math.max(1, nodes))));
+}
+
 /** Rows by size, the smallest first. */
 export function orderBySize(sizes: Float32Array): Uint32Array {
   const n = sizes.length;

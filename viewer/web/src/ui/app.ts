@@ -58,10 +58,25 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Esc", "clear the selection"],
   ["Ctrl Z, Ctrl Y", "undo, redo"],
   ["/", "search"],
-  ["I", "inspector"],
+  ["I, T", "inspector, time bar"],
   ["1 – 6", "panels"],
   ["?", "this help"],
 ];
+
+/** Pixels below the picture that the player takes. */
+const BOTTOM = 58;
+
+/** What panel and legend take at the sides. On narrow pages a panel is a sheet at the bottom; `panel` is its height, null where none is open. */
+export function roomLeft(width: number, height: number, legend: number, panel: number | null, menu = true): { left: number; right: number; top: number; bottom: number } {
+  const isSheet = panel !== null && width <= 720;
+  const left = !menu ? 8 : panel !== null && !isSheet ? 364 : 60;
+  return {
+    left, top: 8,
+    // Beside the legend where that leaves room enough.
+    right: legend > 0 && width - left - legend > 360 ? Math.max(56, legend + 24) : 56,
+    bottom: isSheet ? Math.min(height * 0.7, panel + 20 + BOTTOM) : BOTTOM,
+  };
+}
 
 export class App {
   readonly element: HTMLElement;
@@ -114,10 +129,10 @@ export class App {
       rail.append(tab);
     }
     this.inspectorButton = iconButton("table", "Inspector (I)", () => this.showInspector(!this.hasInspector), { "aria-pressed": "false" });
-    rail.append(this.inspectorButton, h("span", { class: "grow" }), iconButton("help", "Keys (?)", () => this.help()));
+    rail.append(this.inspectorButton, this.timebar.toggleButton, h("span", { class: "grow" }), iconButton("help", "Keys (?)", () => this.help()));
 
     const menu = options.menu !== false;
-    viewer.view.inset = { left: menu ? 60 : 8, top: 8, right: 56, bottom: 58 };
+    viewer.view.inset = { left: menu ? 60 : 8, top: 8, right: 56, bottom: BOTTOM };
     this.stage.append(
       ...(menu ? [rail, this.panel] : []),
       this.tools(), player(viewer), legend(viewer), hoverCard(viewer), this.toasts, this.live, this.busy(),
@@ -147,10 +162,15 @@ export class App {
     });
     viewer.on("open", () => {
       this.cursor = -1;
+      this.openedAt = performance.now();
       picture.setAttribute("aria-label", `Graph ${viewer.dataset?.name ?? viewer.scene?.title ?? ""}: ${plural(viewer.scene!.n_nodes, "node")}, ${plural(viewer.scene!.n_edges, "edge")}`);
     });
+    // After the legend has been filled: what it covers is no place for nodes.
+    viewer.on("legend", () => this.room());
+    new ResizeObserver(() => this.room()).observe(this.stage);
     this.theme();
   }
+  private openedAt = 0;
   private wasShown = false;
 
   /** Shows a graph, with the view of the address if there is one. */
@@ -263,21 +283,30 @@ export class App {
     for (const [n, tab] of this.rail) tab.setAttribute("aria-pressed", String(n === name));
     this.histograms.show(name === "bars");
     this.panel.hidden = name === null;
-    const { inset } = this.viewer.view;
-    inset.left = name === null ? 60 : 364;
-    // Beside the legend too, where that leaves room enough.
-    const legend = this.stage.querySelector<HTMLElement>(".legend")?.offsetWidth ?? 0;
-    inset.right = name !== null && this.stage.clientWidth - inset.left - legend > 500 ? Math.max(56, legend + 24) : 56;
-    // Whoever saw all shall see all beside the panel too.
-    if (this.viewer.scene && this.viewer.view.pilot.follow) this.viewer.view.fit();
-    if (name === null) return;
+    if (name === null) {
+      this.room();
+      return;
+    }
     const label = PANELS.find(([n]) => n === name)![2];
     this.panel.setAttribute("aria-label", label);
     this.panel.replaceChildren(h("header", {}, h("h2", {}, label), iconButton("close", `Close ${label}`, () => {
       this.show(null);
       this.rail.get(name)?.focus();
     })), this.panels[name]);
+    this.room();
     if (focus) this.panel.querySelector<HTMLElement>("input:not([type=checkbox]), select, button")?.focus({ preventScroll: true });
+  }
+
+  /** Leaves the picture the room that panel and legend do not cover. */
+  private room(): void {
+    const { view, scene } = this.viewer;
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    const legend = this.stage.querySelector<HTMLElement>(".legend")?.offsetWidth ?? 0;
+    const next = roomLeft(width, height, legend, this.panel.hidden ? null : this.panel.offsetHeight, this.options.menu !== false);
+    const isSame = (["left", "right", "top", "bottom"] as const).every((side) => view.inset[side] === next[side]);
+    Object.assign(view.inset, next);
+    // Whoever saw all shall see all beside them too; a picture that has just come does not move.
+    if (!isSame && scene && view.pilot.follow) view.fit(performance.now() - this.openedAt > 300);
   }
 
   showInspector(visible: boolean): void {
@@ -357,6 +386,7 @@ export class App {
     else if (event.key === "/") this.search.input.focus();
     else if (event.key === "?") this.help();
     else if (event.key === "i") this.showInspector(!this.hasInspector);
+    else if (event.key === "t" && this.timebar.hasTimes) this.timebar.show(this.timebar.element.hidden === true);
     else if (event.key === " " && !target.matches("button, input, a, [tabindex='0'] tr")) viewer.togglePlay();
     else return;
     event.preventDefault();

@@ -14,12 +14,17 @@ export function hoverCard(viewer: Viewer): HTMLElement {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const kept = new Map<string, [string, string][]>();
   viewer.on("open", () => kept.clear());
+  const hide = (): void => {
+    key = "";
+    clearTimeout(timer);
+    element.hidden = true;
+  };
+  // Whoever draws a lasso, drags or clicks wants to see the picture.
+  viewer.view.canvas.addEventListener("pointerdown", hide);
   viewer.on("hover", ({ node, edge, x, y }) => {
     const now = node !== undefined ? `n${node}` : edge !== undefined ? `e${edge}` : "";
     if (now === "" || viewer.settings.show_card_on_hover === false) {
-      key = "";
-      clearTimeout(timer);
-      element.hidden = true;
+      hide();
       return;
     }
     const { width, height } = viewer.view.camera;

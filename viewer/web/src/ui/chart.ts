@@ -2,20 +2,22 @@
 
 import { count, number, time } from "../core/format";
 import { quoteName, quoteTime, quoteValue } from "../core/expression";
+import { ends, isEach, placeOf, snap, valueAt, type Range } from "../core/bins";
 import type { Histogram } from "../core/types";
 import { h, svg } from "./dom";
 
-export type Range = readonly [low: number, high: number];
+export type { Range } from "../core/bins";
 
-/** The condition that a value lies in a range; the last bin has its upper bound inside. */
-export function rangeExpression(histogram: Histogram, [low, high]: Range): string {
+/** The condition that a value lies in a range; the last bin has its upper bound inside, and a range of whole numbers both. */
+export function rangeExpression(histogram: Histogram, [low, high]: Range, whole = false): string {
   const name = quoteName(histogram.column);
   const value = histogram.type === "time" ? (v: number): string => quoteTime(Math.round(v)) : (v: number): string => quoteValue(Number(v.toPrecision(12)));
   const last = histogram.edges![histogram.edges!.length - 1]!;
-  return `${name} >= ${value(low)} AND ${name} ${high >= last ? "<=" : "<"} ${value(high)}`;
+  return `${name} >= ${value(low)} AND ${name} ${whole || high >= last ? "<=" : "<"} ${value(high)}`;
 }
 
-export function rangeWords(histogram: Histogram, [low, high]: Range): string {
+export function rangeWords(histogram: Histogram, [low, high]: Range, whole = false): string {
+  if (whole && low === high) return number(low);
   const words = histogram.type === "time" ? (v: number): string => time(v, high - low) : number;
   return `${words(low)} – ${words(high)}`;
 }
@@ -25,7 +27,9 @@ let gestures = 0;
 /** A histogram of numbers or times. */
 export class BrushChart {
   readonly element: HTMLElement;
+  /** Of whole numbers the first and the last that are in. */
   range: Range | null = null;
+  private whole = false;
   private histogram: Histogram | null = null;
   private part: number[] | null = null;
   private readonly picture: SVGElement;
@@ -55,11 +59,13 @@ export class BrushChart {
   }
 
   /** `part`: how many of each bin other filters leave. */
-  set(histogram: Histogram, part: number[] | null): void {
+  set(histogram: Histogram, part: number[] | null, whole = false): void {
     this.histogram = histogram;
+    this.whole = whole;
     this.part = part;
     const total = histogram.counts.reduce((a, b) => a + b, 0);
-    this.picture.setAttribute("aria-label", `${this.label}: ${count(total)} values from ${this.format(histogram.edges![0]!)} to ${this.format(histogram.edges![histogram.edges!.length - 1]!)}`);
+    const [low, high] = ends(histogram, whole);
+    this.picture.setAttribute("aria-label", `${this.label}: ${count(total)} values from ${this.format(low)} to ${this.format(high)}`);
     this.draw();
   }
 
@@ -71,6 +77,11 @@ export class BrushChart {
   private format(v: number): string {
     const edges = this.histogram!.edges!;
     return this.histogram!.type === "time" ? time(v, edges[edges.length - 1]! - edges[0]!) : number(v);
+  }
+
+  /** A range as it lies on the axis: a number with a bin of its own takes all of it. */
+  private onAxis([low, high]: Range): Range {
+    return this.whole && isEach(this.histogram!) ? [low, high + 1] : [low, high];
   }
 
   private draw(): void {
@@ -88,7 +99,8 @@ export class BrushChart {
       const tall = up(c);
       const bar = svg("rect", { class: kind, x: (i * w + 0.5).toFixed(2), width: Math.max(0.5, w - 1).toFixed(2), y: (this.height - tall).toFixed(2), height: tall.toFixed(2), rx: Math.min(2, w / 4) });
       const title = svg("title");
-      title.textContent = `${this.format(histogram.edges![i]!)} – ${this.format(histogram.edges![i + 1]!)}: ${count(c)}`;
+      const [from, to] = [this.format(histogram.edges![i]!), this.format(histogram.edges![i + 1]!)];
+      title.textContent = `${this.whole && isEach(histogram) ? from : `${from} – ${to}`}: ${count(c)}`;
       bar.append(title);
       return bar;
     };
@@ -102,16 +114,22 @@ export class BrushChart {
   private drawBrush(): void {
     const { histogram, range } = this;
     if (!histogram?.edges) return;
-    const edges = histogram.edges;
-    const [low, high] = [edges[0]!, edges[edges.length - 1]!];
-    const at = (v: number): number => ((v - low) / (high - low || 1)) * this.width;
-    const [a, b] = range ?? [low, low];
-    this.brush.setAttribute("x", String(at(a)));
-    this.brush.setAttribute("width", String(Math.max(0, at(b) - at(a))));
+    const [low, high] = ends(histogram, this.whole);
+    const [a, b] = range ?? [low, high];
+    const [from, to] = this.onAxis([a, b]).map((v) => placeOf(histogram.edges!, v) * this.width) as [number, number];
+    this.brush.setAttribute("x", String(from));
+    // One number of many is as wide as can be seen.
+    this.brush.setAttribute("width", String(range ? Math.max(range[0] === range[1] ? 2 : 0, to - from) : 0));
     this.element.classList.toggle("brushed", range !== null);
     this.low.value = this.format(range ? a : low);
     this.high.value = this.format(range ? b : high);
     this.words.textContent = "to";
+  }
+
+  /** A bound without the last digits, which say nothing: whole numbers stay whole. */
+  private near(v: number): number {
+    const round = Math.round(v);
+    return Math.abs(v - round) < 1e-9 * Math.max(1, Math.abs(v)) ? round : v;
   }
 
   private written(): void {
@@ -123,7 +141,8 @@ export class BrushChart {
       this.drawBrush();
       return;
     }
-    this.range = [low, high];
+    this.range = this.whole ? [Math.ceil(low), Math.floor(high)] : [low, high];
+    if (this.range[0] > this.range[1]) this.range = [Math.round(low), Math.round(low)];
     this.drawBrush();
     this.onRange(this.range, "");
   }
@@ -134,12 +153,11 @@ export class BrushChart {
     if (!edges || event.button !== 0) return;
     event.preventDefault();
     const box = this.picture.getBoundingClientRect();
-    const [low, high] = [edges[0]!, edges[edges.length - 1]!];
-    const perPixel = (high - low || 1) / box.width;
-    const value = (e: PointerEvent): number => Math.min(high, Math.max(low, low + (e.clientX - box.left) * perPixel));
+    // In shares of the axis: bins are as wide as each other, whatever they hold.
+    const value = (e: PointerEvent): number => Math.min(1, Math.max(0, (e.clientX - box.left) / box.width));
     const start = value(event);
-    const old = this.range;
-    const near = 6 * perPixel;
+    const old = this.range && (this.onAxis(this.range).map((v) => placeOf(edges, v)) as [number, number]);
+    const near = 6 / box.width;
     const grip = old && Math.abs(start - old[0]) < near ? "low" : old && Math.abs(start - old[1]) < near ? "high" : old && start > old[0] && start < old[1] ? "all" : "new";
     let moved = false;
     // All of a drag is one step for undo.
@@ -148,14 +166,20 @@ export class BrushChart {
       if (!moved && Math.abs(e.clientX - event.clientX) < 3) return;
       moved = true;
       const now = value(e);
+      let places: Range;
       if (grip === "all") {
         const span = old![1] - old![0];
-        const a = Math.min(high - span, Math.max(low, old![0] + now - start));
-        this.range = [a, a + span];
+        const a = Math.min(1 - span, Math.max(0, old![0] + now - start));
+        places = [a, a + span];
+        // Whole bins go as many on as they were.
+        const bins = edges.length - 1;
+        if (this.whole && isEach(this.histogram!)) places = places.map((p) => Math.round(p * bins) / bins) as [number, number];
       } else {
         const fixed = grip === "low" ? old![1] : grip === "high" ? old![0] : start;
-        this.range = [Math.min(fixed, now), Math.max(fixed, now)];
+        places = [Math.min(fixed, now), Math.max(fixed, now)];
       }
+      const range: Range = [this.near(valueAt(edges, places[0])), this.near(valueAt(edges, places[1]))];
+      this.range = this.whole ? snap(this.histogram!, range) : range;
       this.drawBrush();
       this.onRange(this.range, gesture);
     };

@@ -2,7 +2,6 @@
 
 import { encodeScene, type Scene } from "../core/scene";
 import { cell } from "../core/format";
-import { conjunction } from "../core/masks";
 import { toSvg } from "../render/svg";
 import type { Table } from "../core/types";
 import type { Viewer } from "./viewer";
@@ -40,16 +39,15 @@ export function saveSvg(viewer: Viewer): void {
   save(fileName(viewer, "svg"), new Blob([toSvg(viewer.view)], { type: "image/svg+xml" }));
 }
 
-/** A table as the filters leave it: from the server, else of what the page knows. */
+/** A table as the filters of both tables leave it: from the server, else of what the page knows. */
 export async function saveTable(viewer: Viewer, table: Table, format: string): Promise<void> {
-  const filter = conjunction(viewer.state.filters, table, "");
-  const address = viewer.source?.download(table, format, filter);
-  if (address) {
-    save(fileName(viewer, `${table}.${format}`), address);
+  const file = await viewer.left.file(table, format);
+  if (file) {
+    save(fileName(viewer, `${table}.${format}`), "address" in file ? file.address : new Blob([file.text], { type: "text/csv" }));
     return;
   }
   if (format !== "csv") throw new Error(`there is no server to make ${format}; CSV works without one`);
-  const rows = await viewer.source!.rows({ table, limit: Number.MAX_SAFE_INTEGER, ...(filter ? { filter } : {}) });
+  const rows = await viewer.left.all(table);
   save(fileName(viewer, `${table}.csv`), new Blob([csv(rows.columns, rows.rows)], { type: "text/csv" }));
 }
 

@@ -1,8 +1,8 @@
 /** The panel of histograms: any column, with a brush that filters. */
 
 import { quoteName, quoteValue } from "../core/expression";
-import { conjunction } from "../core/masks";
 import type { Column, Histogram, Table } from "../core/types";
+import { isWhole, mayBeLog } from "../core/bins";
 import { BrushChart, CategoryChart, rangeExpression, rangeWords, type Range } from "./chart";
 import { button, debounce, h, iconButton, throttle } from "./dom";
 import type { Viewer } from "./viewer";
@@ -140,10 +140,22 @@ export class Histograms {
     let brush: BrushChart | null = null;
     let categories: CategoryChart | null = null;
     let whole: Histogram | null = null;
+    /** The same numbers in bins by logarithm. */
+    let byLog: Histogram | null = null;
+    /** Whichever of both is seen. */
+    let shown: Histogram | null = null;
+    let isLog = false;
+    let isInt = false;
+    const log = button("log", () => {
+      isLog = !isLog;
+      log.setAttribute("aria-pressed", String(isLog));
+      void refresh();
+    }, { class: "link", hidden: true, "aria-pressed": "false", title: "Bins by logarithm" });
+    tools.prepend(log);
     let run = 0;
     const filter = throttle((range: Range | null, gesture: string) => {
       if (!range) viewer.removeFilter(key);
-      else viewer.setFilter({ id: key, table, expression: rangeExpression(whole!, range), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(whole!, range)}` }, gesture);
+      else viewer.setFilter({ id: key, table, expression: rangeExpression(shown!, range, isInt), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(shown!, range, isInt)}` }, gesture);
     }, 90);
     const refresh = async (): Promise<void> => {
       const { source } = viewer;
@@ -151,8 +163,11 @@ export class Histograms {
       const mine = ++run;
       try {
         whole ??= await source.histogram(table, column.name, BINS);
-        const others = conjunction(viewer.state.filters, table, key);
-        const part = others ? await source.histogram(table, column.name, BINS, others) : null;
+        isInt = isWhole(whole, column, BINS);
+        log.hidden = !mayBeLog(whole);
+        if (isLog) byLog ??= await viewer.left.byLog(table, whole, isInt, BINS);
+        shown = isLog && byLog ? byLog : whole;
+        const part = await viewer.left.counts(table, shown, BINS, key, shown === byLog);
         if (mine !== run) return;
         if (whole.type === "category") {
           if (!categories) {
@@ -165,14 +180,15 @@ export class Histograms {
             });
             body.replaceChildren(categories.element);
           }
-          const left = part && new Map((part.values ?? []).map((v, i) => [String(v), part.counts[i]!]));
+          const left = part && new Map((whole.values ?? []).map((v, i) => [String(v), part[i]!]));
           categories.set(whole, left, this.colors(column.name));
         } else {
           if (!brush) {
             brush = new BrushChart(`${column.name} of ${table}`, 64, filter);
             body.replaceChildren(brush.element);
           }
-          brush.set(whole, part?.counts ?? null);
+          if (whole.counts.every((c) => c === 0)) body.replaceChildren(h("p", { class: "quiet" }, "no values"));
+          brush.set(shown, part, isInt);
         }
       } catch (error) {
         body.replaceChildren(h("p", { class: "error" }, (error as Error).message));

@@ -1,7 +1,6 @@
 /** The inspector: tables of nodes and edges, paged, sorted and searched by the server. */
 
 import { cell, count } from "../core/format";
-import { conjunction } from "../core/masks";
 import type { Rows, Table } from "../core/types";
 import { button, debounce, h, iconButton, toggle } from "./dom";
 import type { Viewer } from "./viewer";
@@ -122,11 +121,11 @@ export class Inspector {
           ? { ...(await source.rows({ table, index: part }, this.abort.signal)), total: all.length, offset: this.offset }
           : { total: all.length, offset: this.offset, columns: [], index: [], rows: [] };
       } else {
-        const filter = this.onlySeen ? conjunction(viewer.state.filters, table, "") : undefined;
-        found = await source.rows({
+        const query = {
           table, offset: this.offset, limit: PAGE, descending: this.descending,
-          ...(this.sort ? { sort: this.sort } : {}), ...(filter ? { filter } : {}), ...(this.search ? { search: this.search } : {}),
-        }, this.abort.signal);
+          ...(this.sort ? { sort: this.sort } : {}), ...(this.search ? { search: this.search } : {}),
+        };
+        found = await (this.onlySeen ? viewer.left.rows(query, this.abort.signal) : source.rows(query, this.abort.signal));
       }
       if (run === this.run) this.fill(found);
     } catch (error) {

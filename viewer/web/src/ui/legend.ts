@@ -37,21 +37,18 @@ function draw(viewer: Viewer, part: LegendPart): HTMLElement | null {
     else if (numbers.length > 1) {
       ramp.className = "wedge";
     } else return null;
-    const low = ticks[0];
-    const high = ticks[ticks.length - 1];
-    return h("div", { class: "legend-part" }, title, ramp,
-      h("div", { class: "ticks" }, h("span", {}, low?.label ?? ""), h("span", {}, high && high !== low ? high.label : "")),
+    return h("div", { class: "legend-part" }, title, ramp, tickRow(ticks),
       part.missing && part.missing.count > 0 ? h("p", { class: "quiet" }, `${count(part.missing.count)} without a value`) : null);
   }
   const entries = part.entries ?? [];
   if (entries.length === 0) return null;
   const table = part.channel.startsWith("edge") ? "edges" : "nodes";
   return h("div", { class: "legend-part" }, title,
-    h("ul", {}, ...entries.slice(0, 14).map((entry) => {
+    h("ul", {}, ...shown(entries).map((entry) => {
       const mark = entry.icon ? iconMark(entry.icon) : h("span", { class: "dot" });
       if (entry.color && mark instanceof HTMLElement) mark.style.background = entry.color;
       if (entry.number !== undefined && mark instanceof HTMLElement) mark.style.transform = `scale(${Math.min(1.4, Math.max(0.3, entry.number / 12))})`;
-      const isValue = part.kind === "categories" && !/^other \(|^no value$/.test(entry.name);
+      const isValue = part.kind === "categories" && !isRest(entry);
       const id = `legend ${part.channel} ${part.column}`;
       const toggle = (): void => {
         const expression = `${quoteName(part.column)} = ${quoteValue(entry.name)}`;
@@ -63,7 +60,58 @@ function draw(viewer: Viewer, part: LegendPart): HTMLElement | null {
       button.prepend(mark);
       return h("li", {}, button);
     })),
-    entries.length > 14 ? h("p", { class: "quiet" }, `and ${entries.length - 14} more`) : null);
+    shown(entries).length < entries.length ? h("p", { class: "quiet" }, `and ${entries.length - shown(entries).length} more`) : null);
+}
+
+type Entry = NonNullable<LegendPart["entries"]>[number];
+
+/** What stands for all that has no entry of its own. */
+const isRest = ({ name }: Entry): boolean => /^other \(\d+\)$|^no value$/.test(name);
+
+/** Entries that the list has room for. Those that stand for the rest are always there: without them colors had no name. */
+export function shown(entries: readonly Entry[], most = 14): Entry[] {
+  const rest = entries.filter(isRest);
+  return [...entries.filter((e) => !isRest(e)).slice(0, most), ...rest];
+}
+
+/** Pixels of the ramp, of a letter below it, and between two labels. */
+const WIDE = 168;
+const LETTER = 6.6;
+const GAP = 6;
+
+/** Where labels of ticks are written: their left sides, in two lines where one has no room; ticks that have none in either keep their mark alone. */
+export function placeTicks(ticks: NonNullable<LegendPart["ticks"]>, wide = WIDE): { at: number; left: number; line: number; label: string }[] {
+  const taken: [number, number][][] = [[], []];
+  const placed = ticks.map(({ place, label }) => {
+    const at = Math.min(1, Math.max(0, place)) * wide;
+    const width = label.length * LETTER;
+    return { at, width, left: Math.max(0, Math.min(wide - width, at - width / 2)), line: -1, label };
+  });
+  // Both ends first: they say how far the numbers go.
+  const order = placed.length > 2 ? [placed[0]!, placed[placed.length - 1]!, ...placed.slice(1, -1)] : placed;
+  for (const tick of order) {
+    const right = tick.left + tick.width + GAP;
+    tick.line = taken.findIndex((list) => list.every(([a, b]) => right <= a || tick.left >= b));
+    if (tick.line >= 0) taken[tick.line]!.push([tick.left, right]);
+  }
+  return placed.map(({ at, left, line, label }) => ({ at, left, line, label }));
+}
+
+function tickRow(ticks: NonNullable<LegendPart["ticks"]>): HTMLElement {
+  const placed = placeTicks(ticks);
+  const row = h("div", { class: "ticks" });
+  for (const { at, left, line, label } of placed) {
+    const mark = h("span", { class: "tick" });
+    mark.style.left = `${((100 * at) / WIDE).toFixed(2)}%`;
+    row.append(mark);
+    if (line < 0) continue;
+    const text = h("span", { class: "tick-label" }, label);
+    text.style.left = `${((100 * left) / WIDE).toFixed(2)}%`;
+    text.style.top = `${5 + 15 * line}px`;
+    row.append(text);
+  }
+  row.style.height = `${22 + 15 * Math.max(0, ...placed.map((t) => t.line))}px`;
+  return row;
 }
 
 function iconMark(name: string): Element {

@@ -1,7 +1,7 @@
 /** The panels at the side: layout, look, filters, selection, views. */
 
 import { count, number, plural, cell } from "../core/format";
-import type { Table } from "../core/types";
+import type { Filter, Table } from "../core/types";
 import { add, button, debounce, field, h, iconButton, newId, select, slider, toggle } from "./dom";
 import type { Viewer } from "./viewer";
 
@@ -151,6 +151,15 @@ function columnMenu(viewer: Viewer, table: Table, channel: string): HTMLSelectEl
   return menu;
 }
 
+/** A name of an expression that is of the other table alone, if that is what an error is about. */
+export function misplaced(expression: string, error: string, own: readonly string[], others: readonly string[]): string | null {
+  const lower = new Set(own.map((name) => name.toLowerCase()));
+  // Without texts, whose words are no names.
+  const words = expression.replaceAll(/'(?:[^']|'')*'/g, " ").match(/"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_]*/gu) ?? [];
+  const names = words.map((w) => (w.startsWith('"') ? w.slice(1, -1).replaceAll('""', '"') : w));
+  return names.find((name) => !lower.has(name.toLowerCase()) && others.some((o) => o.toLowerCase() === name.toLowerCase()) && error.toLowerCase().includes(name.toLowerCase())) ?? null;
+}
+
 export function filterPanel(viewer: Viewer): HTMLElement {
   const list = h("ul", { class: "filters" });
   const input = h("input", { type: "text", placeholder: "degree > 3 AND kind = 'ip'", spellcheck: false, autocomplete: "off" });
@@ -159,9 +168,12 @@ export function filterPanel(viewer: Viewer): HTMLElement {
   table.setAttribute("aria-label", "Filter of");
   const names = (): void => {
     const columns = viewer.dataset?.tables?.[table.value as Table].columns.map((c) => c.name) ?? [];
-    hint.textContent = columns.length > 0 ? `Columns: ${columns.join(", ")}` : "";
+    const measures = table.value === "nodes" ? (viewer.dataset?.measures ?? []).filter((m) => !columns.includes(m)) : [];
+    hint.textContent = [columns.length > 0 ? `Columns: ${columns.join(", ")}` : "", measures.length > 0 ? `Measures: ${measures.join(", ")}` : ""].filter(Boolean).join(". ");
   };
   let next = 1;
+  /** The filter that somebody has just written: whether it is wrong is not known yet. */
+  let awaited = "";
   const put = (exclude: boolean): void => {
     const expression = input.value.trim();
     if (!expression) {
@@ -169,6 +181,7 @@ export function filterPanel(viewer: Viewer): HTMLElement {
       return;
     }
     while (viewer.state.filters.some((f) => f.id === `f${next}`)) next++;
+    awaited = `f${next}`;
     viewer.setFilter({ id: `f${next}`, table: table.value as Table, expression, exclude, enabled: true }, "");
     input.value = "";
   };
@@ -186,13 +199,14 @@ export function filterPanel(viewer: Viewer): HTMLElement {
         const text = h("input", { type: "text", value: f.expression, spellcheck: false, "aria-label": "Expression", onchange: () => {
           // A changed expression is no longer what its histogram says.
           const { label: _, ...rest } = f;
+          awaited = f.id;
           viewer.setFilter({ ...rest, expression: text.value }, "");
         } });
-        return h("li", { class: error ? "bad" : "" },
+        return h("li", { class: error ? "bad" : "", "data-filter": f.id },
           h("div", { class: "row" }, box,
             h("span", { class: `tag ${f.exclude ? "out" : "in"}` }, `${f.exclude ? "without" : "only"} ${f.table}`), h("span", { class: "grow quiet clip", title: f.label }, f.label ?? ""),
             iconButton("close", `Remove filter ${f.label ?? f.expression}`, () => viewer.removeFilter(f.id))),
-          text, error ? h("p", { class: "error" }, error) : null);
+          text, error ? h("p", { class: "error" }, error, otherTable(f, error)) : null);
       }),
     );
     shown.replaceChildren();
@@ -202,14 +216,40 @@ export function filterPanel(viewer: Viewer): HTMLElement {
       found.textContent = `${count(hidden.n_nodes)} of ${plural(n_nodes, "node")}, ${count(hidden.n_edges)} of ${plural(n_edges, "edge")} are seen`;
     }
   };
+  /** A name that only the other table has is most likely meant there. */
+  const otherTable = (f: Filter, error: string): string | HTMLElement => {
+    const other = f.table === "nodes" ? "edges" : "nodes";
+    const known = (of: Table): string[] => [...(viewer.dataset?.tables?.[of].columns ?? []).map((c) => c.name), ...(of === "nodes" ? (viewer.dataset?.measures ?? []) : [])];
+    const name = misplaced(f.expression, error, known(f.table), known(other));
+    if (name === null) return "";
+    return h("span", {}, ` — ${other} have ${name}. `, button(`Filter ${other} instead`, () => {
+      awaited = f.id;
+      viewer.setFilter({ ...f, table: other }, "");
+    }, { class: "link" }));
+  };
   viewer.on("open", () => {
     names();
     fill();
   });
+  let measures = viewer.dataset?.measures;
   viewer.on("state", () => {
+    if (viewer.dataset?.measures !== measures) {
+      measures = viewer.dataset?.measures;
+      names();
+    }
     if (!list.matches(":focus-within")) fill();
   });
-  viewer.on("hidden", fill);
+  viewer.on("hidden", (hidden) => {
+    fill();
+    if (awaited === "") return;
+    // What is wrong with it may be below what is seen of the panel.
+    const error = hidden.errors.get(awaited);
+    if (error !== undefined) {
+      list.querySelector(`[data-filter="${awaited}"]`)?.scrollIntoView({ block: "nearest" });
+      viewer.emit("announce", `the filter is wrong: ${error}`);
+    }
+    awaited = "";
+  });
   return h("div", { class: "panel-body" },
     h("div", { class: "stack" },
       field("Expression", input),

@@ -1,10 +1,56 @@
 /** Search: nodes by any of their texts, found by the server. */
 
+import { quoteName, quoteValue } from "../core/expression";
 import { cell } from "../core/format";
+import type { Column, Rows } from "../core/types";
 import { debounce, h, newId } from "./dom";
 import type { Viewer } from "./viewer";
 
 const MOST = 12;
+/** Rows that are ranked: of more matches the server's first. */
+const RANKED = 100;
+
+const NO_FIT = 9;
+
+/** How well a row fits a text: the id itself, its beginning, an attribute itself, its beginning, anything else. */
+export function rankOf(values: readonly unknown[], id: number, text: string): number {
+  const part = text.toLowerCase();
+  let best = NO_FIT;
+  values.forEach((value, i) => {
+    const v = cell(value).toLowerCase();
+    const rank = v === part ? 0 : v.startsWith(part) ? 1 : v.includes(part) ? 4 : NO_FIT;
+    best = Math.min(best, rank < 4 && i !== id ? rank + 2 : rank);
+  });
+  return best;
+}
+
+/** Rows of several answers, the best first; those that fit as well as each other stay in their order. */
+export function best(answers: readonly Rows[], id: number, text: string): Rows {
+  const all = answers[answers.length - 1]!;
+  const seen = new Set<number>();
+  const rows: { u: number; values: unknown[]; rank: number }[] = [];
+  for (const answer of answers) {
+    answer.index.forEach((u, i) => {
+      const values = answer.rows[i]!;
+      const rank = rankOf(values, id, text);
+      if (seen.has(u) || rank === NO_FIT) return;
+      seen.add(u);
+      rows.push({ u, values, rank });
+    });
+  }
+  rows.sort((a, b) => a.rank - b.rank);
+  const first = rows.slice(0, MOST);
+  return { ...all, index: first.map((r) => r.u), rows: first.map((r) => r.values) };
+}
+
+/** Conditions for the node of an id, and for nodes whose ids begin so. */
+export function idConditions({ name, is_numeric }: Column, text: string): string[] {
+  const column = quoteName(name);
+  if (is_numeric) return /^-?\d+(\.\d+)?$/.test(text) ? [`${column} = ${text}`] : [];
+  const same = `${column} = ${quoteValue(text)}`;
+  // What signs of a pattern let through beyond that is left out by its rank.
+  return text.includes("\\") ? [same] : [same, `${column} ILIKE ${quoteValue(`${text}%`)}`];
+}
 
 export class Search {
   readonly element: HTMLElement;
@@ -39,13 +85,13 @@ export class Search {
       return;
     }
     try {
-      const rows = await this.viewer.source.rows({ table: "nodes", search: text, limit: MOST });
+      const rows = await this.best(text);
       if (run !== this.run) return;
       this.found = rows.index;
       this.at = rows.index.length > 0 ? 0 : -1;
       const items = rows.index.map((u, i) => {
-        const values = rows.rows[i]!.map(cell);
-        const [name, ...rest] = values;
+        const rest = rows.rows[i]!.map(cell);
+        const [name] = rest.splice(this.id(rows), 1);
         // The attribute in which the text was found stands beside the name.
         const where = rest.find((v) => v.toLowerCase().includes(text.toLowerCase())) ?? rest.find((v) => v !== "") ?? "";
         return h("li", { role: "option", id: `${this.list.id}-${i}`, onpointerdown: (event: Event) => {
@@ -61,6 +107,26 @@ export class Search {
     } catch (error) {
       this.viewer.fail("search", error);
     }
+  }
+
+  /** The column of ids, among those of an answer. */
+  private id(rows: Rows): number {
+    return Math.max(0, rows.columns.indexOf(this.viewer.dataset?.node_id_column ?? ""));
+  }
+
+  /** What fits best. The server finds in the order of rows, so the node of that very id may be far behind: such are asked for by themselves. */
+  private async best(text: string): Promise<Rows> {
+    const { source, dataset } = this.viewer;
+    const all = await source!.rows({ table: "nodes", search: text, limit: RANKED });
+    const column = dataset?.tables?.nodes.columns.find((c) => c.name === (dataset.node_id_column ?? "name"));
+    const parts = [all];
+    if (column && all.total > all.index.length) {
+      const filters = idConditions(column, text);
+      // One that the server refuses finds nothing.
+      const more = await Promise.all(filters.map((filter) => source!.rows({ table: "nodes", filter, limit: MOST }).catch(() => null)));
+      parts.unshift(...more.filter((rows) => rows !== null));
+    }
+    return best(parts, this.id(all), text);
   }
 
   private onKey(event: KeyboardEvent): void {

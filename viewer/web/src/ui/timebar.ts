@@ -1,9 +1,8 @@
 /** The time bar: what happened when, a window over it, and play. */
 
-import { conjunction } from "../core/masks";
 import type { Column, Histogram, Table } from "../core/types";
 import { BrushChart, rangeExpression, rangeWords, type Range } from "./chart";
-import { debounce, h, icon, iconButton, select, throttle } from "./dom";
+import { button, debounce, h, icon, iconButton, select, throttle } from "./dom";
 import type { Viewer } from "./viewer";
 
 const ID = "time";
@@ -21,24 +20,50 @@ export class TimeBar {
   private readonly body: HTMLElement;
   private readonly chooser: HTMLElement;
   private readonly play: HTMLButtonElement;
+  private readonly reset: HTMLButtonElement;
+  /** For the rail: opens the bar and closes it. */
+  readonly toggleButton: HTMLButtonElement;
 
   constructor(private readonly viewer: Viewer) {
     this.body = h("div", { class: "time-body" });
     this.chooser = h("span", {});
     this.play = iconButton("play", "Play time", () => this.toggle());
+    this.reset = button("show all", () => this.apply(null, ""), { class: "link", "aria-label": "Show all times" });
+    this.reset.style.visibility = "hidden"; // and not gone: bars keep their width while somebody drags
     this.element = h("section", { class: "timebar", "aria-label": "Time", hidden: true },
-      h("div", { class: "time-side" }, this.play, this.chooser),
+      h("div", { class: "time-side" }, this.play, this.chooser, this.reset),
       this.body,
-      iconButton("close", "Show all times", () => this.apply(null, "")));
+      iconButton("close", "Close the time bar", () => {
+        this.show(false);
+        this.toggleButton.focus();
+      }));
+    this.toggleButton = iconButton("time", "Time bar (T)", () => this.show(this.element.hidden === true), { hidden: true, "aria-pressed": "false" });
     viewer.on("open", () => this.open());
     const part = debounce(() => void this.part(), 150);
     viewer.on("hidden", part);
     viewer.on("state", (state) => {
-      if (!state.filters.some((f) => f.id === ID)) {
+      const isSet = state.filters.some((f) => f.id === ID);
+      this.reset.style.visibility = isSet ? "" : "hidden";
+      if (!isSet) {
         this.stop();
         this.chart?.setRange(null);
       }
     });
+  }
+
+  /** Whether there are times to show. */
+  get hasTimes(): boolean {
+    return !this.toggleButton.hidden;
+  }
+
+  /** Opens or closes the bar. With the bar its window goes: nothing filters that is not seen. */
+  show(visible: boolean): void {
+    this.element.hidden = !visible || !this.hasTimes;
+    this.toggleButton.setAttribute("aria-pressed", String(!this.element.hidden));
+    if (this.element.hidden) {
+      this.stop();
+      this.viewer.removeFilter(ID);
+    }
   }
 
   private open(): void {
@@ -46,9 +71,13 @@ export class TimeBar {
     this.chart = null;
     const columns: { table: Table; column: Column }[] = [];
     for (const table of ["edges", "nodes"] as const) {
-      for (const column of this.viewer.dataset?.tables?.[table].columns ?? []) if (column.is_time) columns.push({ table, column });
+      const about = this.viewer.dataset?.tables?.[table];
+      if (!about?.n_rows) continue;
+      for (const column of about.columns) if (column.is_time) columns.push({ table, column });
     }
+    this.toggleButton.hidden = columns.length === 0;
     this.element.hidden = columns.length === 0;
+    this.toggleButton.setAttribute("aria-pressed", String(!this.element.hidden));
     if (columns.length === 0) return;
     const key = (c: { table: Table; column: Column }): string => `${c.table}:${c.column.name}`;
     const menu = select(columns.map((c) => [key(c), `${c.column.name} (${c.table})`] as const), key(columns[0]!), (value) => {
@@ -68,8 +97,10 @@ export class TimeBar {
       this.body.replaceChildren(h("p", { class: "error" }, `${at.column.name}: ${(error as Error).message}`));
       return;
     }
-    if (!this.histogram.edges) {
-      this.element.hidden = true;
+    if (!this.histogram.edges || this.histogram.counts.every((c) => c === 0)) {
+      // A column without a value has no first and last moment.
+      this.chart = null;
+      this.body.replaceChildren(h("p", { class: "quiet" }, `${at.column.name} has no times`));
       return;
     }
     this.chart = new BrushChart(`time, ${at.column.name}`, 46, (range, gesture) => {
@@ -87,18 +118,23 @@ export class TimeBar {
     const { at, chart, histogram } = this;
     const { source } = this.viewer;
     if (!at || !chart || !histogram || !source) return;
-    const others = conjunction(this.viewer.state.filters, at.table, ID);
-    if (others === this.shown) return;
+    const { filters, hidden } = this.viewer.state;
+    const { prune_orphans } = this.viewer.settings;
+    const others = JSON.stringify([prune_orphans, ...filters.filter((f) => f.id !== ID)]);
+    // A window that moves over time changes nothing here.
+    if (others === this.shown && hidden === this.byHand) return;
     this.shown = others;
+    this.byHand = hidden;
     try {
-      const part = others ? await source.histogram(at.table, at.column.name, BINS, others) : null;
-      if (others === this.shown && chart === this.chart) chart.set(histogram, part?.counts ?? null);
+      const part = await this.viewer.left.counts(at.table, histogram, BINS, ID);
+      if (others === this.shown && hidden === this.byHand && chart === this.chart) chart.set(histogram, part);
     } catch {
       // A filter that is wrong hides nothing, and the panel of filters says so.
       if (chart === this.chart) chart.set(histogram, null);
     }
   }
   private shown: string | undefined;
+  private byHand: Uint32Array | undefined;
 
   private readonly apply = throttle((range: Range | null, gesture: string) => {
     if (!range || !this.at || !this.histogram) {

@@ -13,6 +13,7 @@ import type { Dataset, Encodings, Filter, Settings } from "../core/types";
 import { shorten } from "../render/labels";
 import { View, type Hit, type ViewEvents } from "../render/view";
 import { throttle } from "./dom";
+import { Left } from "./left";
 import { DEFAULTS, lookOf } from "./look";
 
 export interface ViewerEvents {
@@ -56,6 +57,8 @@ export class Viewer extends Emitter<ViewerEvents> {
   pinned: number[] = [];
   iteration = 0;
   private masks: Masks | null = null;
+  /** What the filters leave of the tables. */
+  readonly left = new Left(this);
   private filterRun = 0;
   private encodeRun = 0;
   private namesAsked = new Set<number>();
@@ -313,6 +316,12 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.hidden = hidden;
     this.view.setHidden(hidden.nodes, hidden.edges);
     this.emit("hidden", hidden);
+  }
+
+  /** What is hidden if one filter is left out; without a name what all of them hide. */
+  hiddenWithout(except: string): Promise<Hidden> {
+    const { state, scene } = this;
+    return this.masks!.hidden(state.filters.filter((f) => f.id !== except && !this.hidden?.errors.has(f.id)), state.hidden, scene!.edges, scene!.n_nodes, this.settings.prune_orphans === true);
   }
 
   private async applyEncodings(before: Encodings): Promise<void> {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Camera, bounds } from "../../src/render/camera";
 import { glyph, initials } from "../../src/render/icons";
 import { shorten } from "../../src/render/labels";
-import { orderBySize } from "../../src/render/sizes";
+import { leastHead, leastWithIcon, orderBySize, roomOf, withIcons } from "../../src/render/sizes";
 import { whitePoint } from "../../src/render/white";
 import type { Badge } from "../../src/core/scene";
 import { drawBadges, type Ground } from "../../src/render/badges";
@@ -57,6 +57,16 @@ describe("pictures", () => {
     expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, i) => i));
     for (let i = 1; i < 500; i++) expect(sizes[order[i]!]! - sizes[order[i - 1]!]!).toBeGreaterThan(-0.25);
     expect([...orderBySize(new Float32Array(3))]).toEqual([0, 1, 2]);
+  });
+
+  it("draw few nodes, their icons and arrows larger", () => {
+    // An icon is seen from a radius of 5 pixels on.
+    expect([...withIcons(Float32Array.of(2, 30, 2), Uint16Array.of(1, 1, 0))]).toEqual([8, 30, 2]);
+    expect(leastWithIcon(77)).toBe(8);
+    expect(leastWithIcon(1500)).toBeLessThan(3);
+    expect([leastHead(254), leastHead(1200), leastHead(1_000_000)]).toEqual([11, 5.5, 4]);
+    expect([roomOf(24, 480_000, 18), roomOf(5000, 480_000, 18), roomOf(0, 0, 18)]).toEqual([36, 18, 18]);
+    expect(roomOf(300, 480_000, 18)).toBeCloseTo(20, 1);
   });
 
   it("find the densest pixels", () => {
