@@ -4,12 +4,19 @@ import { fetchOk, ServerError } from "../core/source";
 import { storedTheme, storeTheme } from "../core/theme";
 import { button, h, iconButton } from "../ui/dom";
 
+/** What is said on the page that is opened, and what can be done about it. */
+export interface Notice {
+  text: string;
+  verb: string;
+  act(): void;
+}
+
 export interface Where {
   api: string;
   /** What all addresses of pages begin with. */
   base: string;
-  /** Goes to another page of this server. */
-  go(path: string): void;
+  /** Goes to another page of this server, which may have something to say then. */
+  go(path: string, notice?: Notice): void;
 }
 
 export interface Me {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { planted } from "../mock/graphs";
@@ -111,6 +111,58 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     expect(request.headers()["content-type"]).toContain("multipart/form-data");
     // The browser tells no bodies with files in them: the server of the tests has it.
     await expect.poll(() => mock.lastUpload).toMatch(/name="nodes"; filename="calls-nodes.csv"[\s\S]*name="edges"; filename="calls.csv"/);
+  });
+
+  it("ask which columns are the ends of edges, and let that be changed", async () => {
+    const page = await open(browser, `${at}/`);
+    const drop = (name: string, text: string): Promise<void> => page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+    await drop("calls.csv", "time,who,whom,weight\n1,a,b,2\n2,b,c,3\n");
+    const form = page.getByRole("form", { name: "Columns" });
+    const [from, to, weight] = ["From", "To", "Weight"].map((label) => form.getByLabel(label, { exact: true })) as [Locator, Locator, Locator];
+    expect(await Promise.all([from, to, weight].map((one) => one.inputValue()))).toEqual(["who", "whom", "weight"]);
+    await to.selectOption("who");
+    await form.getByText("one column cannot be two of these").waitFor();
+    await to.selectOption("time");
+    await weight.selectOption("");
+    await form.getByLabel("Edges have a direction").check();
+    const posted = (): Promise<Request> => page.waitForRequest((r) => r.method() === "POST" && r.url().includes("/datasets?"));
+    const said = (request: Request): Record<string, string> => Object.fromEntries(new URL(request.url()).searchParams);
+    const [request] = await Promise.all([posted(), form.getByRole("button", { name: "Make the graph" }).click()]);
+    expect(said(request)).toEqual({ name: "calls.csv", source: "who", target: "time", unweighted: "true", directed: "true" });
+    await page.waitForURL("**/?dataset=*");
+    const first = new URL(page.url()).searchParams.get("dataset")!;
+    await page.getByText("calls.csv: edges from who to time").waitFor();
+    await page.getByRole("button", { name: "Change" }).click();
+    expect(await to.inputValue()).toBe("time");
+    await to.selectOption("whom");
+    const [again] = await Promise.all([posted(), form.getByRole("button", { name: "Make the graph" }).click()]);
+    expect(said(again).target).toBe("whom");
+    await page.getByText("calls.csv: edges from who to whom").waitFor();
+    expect(mock.datasets.has(first)).toBe(false);
+    expect(page.problems).toEqual([]);
+  });
+
+  it("make a graph of each file, and send again without what was refused", async () => {
+    const page = await open(browser, `${at}/`);
+    const file = (name: string): { name: string; mimeType: string; buffer: Buffer } => ({ name, mimeType: "text/csv", buffer: Buffer.from("source,target\na,b\nb,c\n") });
+    await page.locator("input[type=file]").setInputFiles([file("karate.csv"), file("dolphins.csv")]);
+    await page.getByText("2 graphs made: karate.csv (edges from source to target), dolphins.csv (edges from source to target).").waitFor();
+    expect(await names(page)).toEqual(expect.arrayContaining(["karate.csv", "dolphins.csv"]));
+    const posts: string[] = [];
+    await page.route("**/api/v1/datasets?name=*", (route) => {
+      posts.push(new URL(route.request().url()).search);
+      const refused = (message: string): Promise<void> => route.fulfill({ status: 400, json: { error: { code: "invalid", message } } });
+      if (posts.length === 1) return refused("line 3 has weight -10 in column `weight`; weights must be at least 0 and finite as f32");
+      if (posts.length === 2) return refused("line 4 has no value in id column `target`; drop such rows or fill them, or upload with `?drop_null=true`, which drops them");
+      return route.continue();
+    });
+    await page.locator("input[type=file]").setInputFiles(file("bad.csv"));
+    await page.getByText("bad.csv: line 3 has weight -10").waitFor();
+    await page.getByRole("button", { name: "Ignore the weights" }).click();
+    await page.getByText("bad.csv: line 4 has no value in id column `target`", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Leave such rows out" }).click();
+    await page.waitForURL("**/?dataset=*");
+    expect(posts).toEqual(["?name=bad.csv", "?name=bad.csv&unweighted=true", "?name=bad.csv&unweighted=true&drop_null=true"]);
   });
 
   it("show experiments as they go on, and start and stop them", async () => {

@@ -233,7 +233,7 @@ export class Mock {
         const made = `up${this.datasets.size + 1}`;
         this.lastUpload = (await body(request)).toString();
         this.datasets.set(made, fromCsv(name, this.lastUpload));
-        return json(response, { id: made, ...this.describe(made) }, 201);
+        return json(response, { id: made, ...this.describe(made), source_column: q.get("source") ?? "source", target_column: q.get("target") ?? "target" }, 201);
       }
       const search = (q.get("search") ?? "").toLowerCase();
       const sort = q.get("sort") ?? "created_at";
