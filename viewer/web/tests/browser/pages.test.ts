@@ -183,11 +183,28 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     await page.getByRole("button", { name: "Run again" }).click();
     const dialog = page.getByRole("dialog", { name: "New experiment" });
     expect(await dialog.getByLabel("Method").inputValue()).toBe("scan");
+    // It is filled with what was run.
+    expect(await dialog.getByLabel("k", { exact: true }).inputValue()).toBe("9");
+    expect(await dialog.getByLabel("Seed").inputValue()).toBe("5");
+    expect(await dialog.getByLabel("Dataset").inputValue()).toBe("uci");
     await dialog.getByLabel("k", { exact: true }).fill("7");
     await dialog.getByLabel("Seed").fill("3");
     const [request] = await Promise.all([page.waitForRequest((r) => r.method() === "POST" && r.url().endsWith("/experiments")), dialog.getByRole("button", { name: "Start" }).click()]);
     expect(request.postDataJSON()).toEqual({ method: "scan", dataset: "uci", parameters: { k: "7" }, seed: 3 });
     await page.waitForURL("**/experiments/exp__scan__new__20261122_000000");
+    expect(page.problems).toEqual([]);
+  });
+
+  it("let nothing be started that cannot work", async () => {
+    const page = await open(browser, `${at}/methods`);
+    await page.getByRole("button", { name: "Run midas" }).click();
+    const dialog = page.getByRole("dialog", { name: "New experiment" });
+    // No dataset of the tests has times.
+    await dialog.getByText("midas needs times of edges, which uci has not").or(dialog.getByText("midas needs times of edges, which books has not")).waitFor();
+    expect(await dialog.getByRole("button", { name: "Start" }).isDisabled()).toBe(true);
+    expect(await dialog.getByLabel("start", { exact: true }).getAttribute("placeholder")).toBe("");
+    await dialog.getByLabel("Method").selectOption("lof");
+    await expect.poll(() => dialog.getByRole("button", { name: "Start" }).isDisabled()).toBe(false);
     expect(page.problems).toEqual([]);
   });
 
@@ -225,10 +242,11 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     await page.getByText("6 methods").waitFor();
     await page.getByLabel("Search methods").fill("stream");
     await page.getByText("1 of 6 methods").waitFor();
-    await page.getByText("2 parameters").click();
+    await page.getByText("3 parameters").click();
     await page.getByRole("button", { name: "Run midas" }).click();
     expect(await page.getByRole("dialog").getByLabel("Method").inputValue()).toBe("midas");
     await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    mock.requests.length = 0;
     await page.getByRole("link", { name: "Datasets" }).click();
     await page.getByText("5 datasets").waitFor();
     await page.getByText("What is in it").nth(1).click();

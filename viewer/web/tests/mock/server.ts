@@ -347,7 +347,7 @@ export class Mock {
     if (name !== undefined) {
       const one = this.experiments.find((e) => e.name === name);
       if (!one) return fail(response, 404, "not_found", `there is no experiment \`${name}\``);
-      if (part === undefined) return json(response, one);
+      if (part === undefined) return json(response, { ...one, run: gad.ran(one) });
       if (part === "log") {
         const all = Buffer.from(this.log);
         const from = Number(q.get("offset") ?? Math.max(0, all.length - Number(q.get("limit") ?? 65536)));

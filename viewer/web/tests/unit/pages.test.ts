@@ -6,7 +6,7 @@ import { decodeScene } from "../../src/core/scene";
 import { SceneSource } from "../../src/core/source";
 import { encodeScene } from "../../src/core/scene";
 import { BrowserViews } from "../../src/core/views";
-import { beginOf, duration, linked, scored } from "../../src/pages/gad";
+import { beginOf, duration, type Facts, type GadDataset, linked, type Method, misfit, scored } from "../../src/pages/gad";
 import { ago } from "../../src/pages/home";
 import { guess, isTime, readHead, toQuery } from "../../src/pages/columns";
 import { jobsOf, nodesOf, remedies } from "../../src/pages/upload";
@@ -134,6 +134,23 @@ describe("pages", () => {
     expect(beginOf("yesterday")).toBeNull();
     expect(["NODE_ANOMALY_SCORES", "TEMPORAL_EDGE_ANOMALY_SCORES", "EDGE_STREAM_ANOMALY_SCORES", null].map(scored)).toEqual(["nodes", "edges over time", "a stream of edges", ""]);
     expect(linked("plain, without addresses")).toEqual(["plain, without addresses"]);
+  });
+});
+
+describe("methods and datasets", () => {
+  const method = (more: Partial<Method>): Method => ({ name: "m", from: "bundled", description: "", source: "", result_type: null, needs: [], datasets: [], parameters: [], ...more });
+  const dataset = (more: Partial<GadDataset> = {}): GadDataset => ({ name: "bundled:books", from: "bundled", description: "", source: "", licence: "", bytes: null, is_native: true, ...more });
+  const facts = (more: Partial<Facts> = {}): Facts => ({ n_nodes: 3, n_edges: 2, n_features: 0, labelled_nodes: null, labelled_edges: null, kinds: [], span: null, ...more });
+
+  it("are told apart where they do not fit, as far as that is known", () => {
+    const needy = method({ needs: ["times", "features"] });
+    expect(misfit(needy, dataset(), null)).toBe("");
+    expect(misfit(needy, dataset(), facts())).toBe("m needs times of edges and features of nodes, which books has not");
+    expect(misfit(needy, dataset(), facts({ span: [0, 1], n_features: 4 }))).toBe("");
+    expect(misfit(method({}), dataset({ is_native: false }), null)).toMatch(/reader of their own/);
+    expect(misfit(method({ from: "folder" }), dataset({ is_native: false }), null)).toBe("");
+    const picky = method({ from: "folder", datasets: ["uci", "b?ok*", "[!x]y+"] });
+    expect(["uci", "bundled:books", "by+", "xy+", "uc", "disney"].map((name) => misfit(picky, dataset({ name }), null) === "")).toEqual([true, true, true, false, false, false]);
   });
 });
 
