@@ -17,6 +17,8 @@ export interface Where {
   base: string;
   /** Goes to another page of this server, which may have something to say then. */
   go(path: string, notice?: Notice): void;
+  /** Is told when somebody wants it light or dark. */
+  themed?(isLight: boolean): void;
 }
 
 export interface Me {
@@ -49,13 +51,14 @@ export class Shell {
     const links = LINKS.map(([to, label]) => {
       const isOwn = to === "/case/";
       const link = isOwn ? h("a", { class: "nav-link", href: `${where.base}${to}` }, label) : this.link(to, label, { class: "nav-link", hidden: to !== "/" });
-      if (to === path || (to !== "/" && path.startsWith(`${to}/`))) link.setAttribute("aria-current", "page");
+      if (to === path || (to !== "/" && path.startsWith(to.replace(/\/?$/, "/")))) link.setAttribute("aria-current", "page");
       return link;
     });
     const account = h("span", { class: "row account" });
     const theme = iconButton("theme", "Light or dark", () => {
       const isLight = this.element.classList.toggle("light");
       storeTheme(isLight ? "light" : "dark");
+      where.themed?.(isLight);
     });
     this.main = h("main", { class: "page-main", tabIndex: -1 });
     const brand = this.link("/", "", { class: "brand", title: "All graphs" });
@@ -67,7 +70,7 @@ export class Shell {
     // On a narrow window the page that one is on is in sight, whichever it is.
     requestAnimationFrame(() => this.element.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
     // Pages of experiments are there where the server has some.
-    if (path !== "/") for (const link of links) link.hidden = false;
+    if (path !== "/" && !path.startsWith("/case/")) for (const link of links) link.hidden = false;
     else void this.get("/gad/datasets").then(() => links.forEach((link) => (link.hidden = false)), () => undefined);
   }
 
