@@ -8,6 +8,7 @@ import { encodeScene } from "../../src/core/scene";
 import { BrowserViews } from "../../src/core/views";
 import { beginOf, duration, type Facts, type GadDataset, linked, type Method, misfit, scored } from "../../src/pages/gad";
 import { ago } from "../../src/pages/home";
+import { datasetNames } from "../../src/pages/leaderboard";
 import { guess, isTime, readHead, toQuery } from "../../src/pages/columns";
 import { jobsOf, nodesOf, remedies } from "../../src/pages/upload";
 
@@ -151,6 +152,13 @@ describe("methods and datasets", () => {
     expect(misfit(method({ from: "folder" }), dataset({ is_native: false }), null)).toBe("");
     const picky = method({ from: "folder", datasets: ["uci", "b?ok*", "[!x]y+"] });
     expect(["uci", "bundled:books", "by+", "xy+", "uc", "disney"].map((name) => misfit(picky, dataset({ name }), null) === "")).toEqual([true, true, true, false, false, false]);
+  });
+});
+
+describe("datasets of a leaderboard", () => {
+  it("have names without hashes", () => {
+    expect(datasetNames(["books@6cf6b3a7", "disney", "a@b.org"])).toEqual([{ name: "books", state: "6cf6b3a7" }, { name: "disney", state: null }, { name: "a@b.org", state: null }]);
+    expect(datasetNames(["books@6cf6b3a7", "books@cf1d3dd6"]).map((one) => one.name)).toEqual(["books (1)", "books (2)"]);
   });
 });
 
