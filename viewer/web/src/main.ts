@@ -15,12 +15,12 @@ export type { Handle, MountOptions } from "./mount";
 const SCENE = 'script[type="application/vnd.graphlume.scene;base64"]';
 
 /** Pages that are no graph. */
-const PAGE = /^\/(datasets|methods|leaderboard|experiments(\/[^/]+)?)\/?$/;
+const PAGE = /^\/(account|datasets|methods|leaderboard|experiments(\/[^/]+)?)\/?$/;
 
 /** What all addresses of a server's pages begin with, and what is behind it. */
 function splitAddress(pathname: string): { base: string; path: string } {
   // /graph/graph.html is where PyGraphistry points; all else hangs below the same root.
-  const at = /\/(graph\/graph\.html|graph\/?|view\/[^/]*|index\.html|datasets\/?|methods\/?|leaderboard\/?|experiments(\/[^/]*)?\/?|)$/.exec(pathname);
+  const at = /\/(graph\/graph\.html|graph\/?|view\/[^/]*|index\.html|account\/?|datasets\/?|methods\/?|leaderboard\/?|experiments(\/[^/]*)?\/?|)$/.exec(pathname);
   return at ? { base: pathname.slice(0, at.index), path: pathname.slice(at.index) } : { base: "", path: pathname };
 }
 

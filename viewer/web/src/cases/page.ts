@@ -113,7 +113,7 @@ export class CasePage {
     const link = h("div", { class: "grow" }, h("a", { href: `${this.base}/case/${entry.id}` }, h("strong", {}, entry.title)),
       entry.updated_at > 0 ? h("div", { class: "quiet" }, h("time", { dateTime: new Date(entry.updated_at).toISOString(), title: `changed ${moment(entry.updated_at)} UTC` }, moment(entry.updated_at, 200_000))) : null);
     if (!entry.is_own) return h("li", {}, link, h("span", { class: "quiet" }, "shared"));
-    const modes = [["private", "only me"], ...((me?.organization ?? null) !== null || entry.mode === "organization" ? [["organization", "my organization"] as const] : []), ["public", "whoever knows the address"]] as const;
+    const modes = [["private", "only me"], ...((me?.organization ?? null) !== null || entry.mode === "organization" ? [["organization", "my organization"] as const] : []), ["public", "public"]] as const;
     const share = me?.has_accounts ? select(modes, entry.mode, (mode) => void this.shell.attempt("changing who may see it", async () => {
       await this.send("PUT", `cases/${entry.id}`, { mode });
       entry.mode = mode;

@@ -64,7 +64,8 @@ export class Shell {
     const brand = this.link("/", "", { class: "brand", title: "All graphs" });
     brand.append(h("span", { class: "mark", "aria-hidden": "true" }), "graphlume");
     this.element = h("div", { class: storedTheme() === "light" ? "home-root light" : "home-root" },
-      h("header", { class: "bar" }, brand, h("nav", { class: "nav", "aria-label": "Pages" }, ...links), h("span", { class: "grow" }), account, theme),
+      h("header", { class: "bar" }, brand, h("nav", { class: "nav", "aria-label": "Pages" }, ...links), h("span", { class: "grow" }),
+        h("a", { class: "nav-link minor", href: `${where.base}/api/`, title: "All that this server answers to" }, "API"), account, theme),
       this.main, this.toasts, this.live);
     this.me = this.whoAmI(account);
     // On a narrow window the page that one is on is in sight, whichever it is.
@@ -99,7 +100,7 @@ export class Shell {
     try {
       const me = await this.get<Me>("/me");
       if (me.has_accounts && me.user) {
-        into.append(h("span", { class: "quiet" }, me.user.name), button("Sign out", () => {
+        into.append(this.link("/account", me.user.name, { class: "nav-link", title: "Keys, password, organizations" }), button("Sign out", () => {
           void this.send("POST", "/sign-out").finally(() => location.reload());
         }, { class: "link" }));
       }

@@ -98,6 +98,37 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     expect(page.problems).toEqual([]);
   });
 
+  it("show one's account: keys, password, organizations", async () => {
+    const page = await open(browser, `${at}/account`);
+    await page.getByRole("heading", { name: "This server has no accounts" }).waitFor();
+    mock.has.accounts = true;
+    await page.goto(`${at}/`);
+    await page.getByRole("link", { name: "ann" }).click();
+    await page.getByText("There are no keys.").waitFor();
+    expect(new URL(page.url()).pathname).toBe("/account");
+    await page.getByLabel("What it is for").fill("notebooks");
+    await page.getByRole("button", { name: "Make a key" }).click();
+    expect(await page.getByRole("textbox", { name: "Secret" }).inputValue()).toBe("s3cret");
+    await page.getByRole("button", { name: "Delete the key notebooks" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("There are no keys.").waitFor();
+    expect(mock.keys).toEqual([]);
+    const [old, fresh, again] = ["Password", "New password", "Once more"].map((label) => page.getByLabel(label, { exact: true }).and(page.locator("input"))) as [Locator, Locator, Locator];
+    await old.fill("wrong");
+    await fresh.fill("long enough");
+    await again.fill("long enouhg");
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByText("the new passwords are not the same").waitFor();
+    expect(mock.requests.some((r) => r.includes("/me/password"))).toBe(false);
+    await again.fill("long enough");
+    await old.fill("right one");
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByText("the password is changed").waitFor();
+    await page.getByText("Members").click();
+    await page.getByText("ann (leads it), bob").waitFor();
+    expect(page.problems).toEqual([]);
+  });
+
   it("take several files, of which one has the nodes", async () => {
     const page = await open(browser, `${at}/`);
     const folder = await mkdtemp(join(tmpdir(), "graphlume-"));
@@ -338,7 +369,7 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     for (const theme of ["dark", "light"] as const) {
       const page = await open(browser, `${at}/`);
       await page.evaluate((t) => localStorage.setItem("graphlume.theme", t), theme);
-      for (const [path, ready] of [["/", "300 nodes"], ["/experiments", "25 experiments"], ["/experiments/exp__lof__disney__20261111_110000", "0.7832"], ["/experiments/exp__degree__hubs__20261110_130000", "KeyError"], ["/leaderboard", "CD ="], ["/methods", "6 methods"], ["/datasets", "5 datasets"]] as const) {
+      for (const [path, ready] of [["/", "300 nodes"], ["/experiments", "25 experiments"], ["/experiments/exp__lof__disney__20261111_110000", "0.7832"], ["/experiments/exp__degree__hubs__20261110_130000", "KeyError"], ["/leaderboard", "CD ="], ["/account", "There are no keys."], ["/methods", "6 methods"], ["/datasets", "5 datasets"]] as const) {
         await page.goto(`${at}${path}`);
         await page.getByText(ready, { exact: false }).first().waitFor();
         // Not as a script of the page, whose policy lets no foreign one in.
