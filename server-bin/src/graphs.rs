@@ -179,8 +179,8 @@ impl Loaded {
             named(&spec.id, nodes, "nodes")?;
         }
         // Nobody asked for weights: a column that cannot be any is one like others.
-        let unweighted = spec.weight.is_none() && !can_weigh(&edges);
-        if unweighted {
+        let cannot = !spec.unweighted && spec.weight.is_none() && !can_weigh(&edges);
+        if cannot {
             warnings.push(
                 "the column `weight` holds missing, negative or infinite numbers: edges have no weights".to_owned(),
             );
@@ -189,7 +189,7 @@ impl Loaded {
             source: spec.source.clone(),
             target: spec.target.clone(),
             weight: spec.weight.clone(),
-            unweighted,
+            unweighted: spec.unweighted || cannot,
             id: spec.id.clone(),
             directed: Some(spec.is_directed),
             order: if nodes.is_some() { IdOrder::NodeTable } else { IdOrder::FirstAppearance },

@@ -54,6 +54,8 @@ struct Wanted {
     target: Option<String>,
     /// Column of edge weights; `weight` if it holds numbers
     weight: Option<String>,
+    /// Take no column for weights, unless one is named
+    unweighted: bool,
     /// Column of node ids in the table of nodes
     id: Option<String>,
     /// Whether edges have a direction; what the file says, else not
@@ -311,6 +313,7 @@ async fn create(
         source: wanted.source.clone(),
         target: wanted.target.clone(),
         weight: wanted.weight.clone(),
+        unweighted: wanted.unweighted,
         id: wanted.id.clone(),
         directed: wanted.directed,
         drop_null: wanted.drop_null,
@@ -342,7 +345,12 @@ async fn create(
         mode: wanted.mode.unwrap_or_default(),
         name,
         description: wanted.description.unwrap_or_default(),
-        spec: Spec { weight: report.weight, warnings, ..Spec::default() },
+        spec: Spec {
+            unweighted: wanted.unweighted && report.weight.is_none(),
+            weight: report.weight,
+            warnings,
+            ..Spec::default()
+        },
         ..NewDataset::default()
     };
     let (dataset, loaded) = server.add_graph(new, graph).await?;
@@ -431,7 +439,8 @@ impl Received {
             return Ok(Self { edges, nodes: None, file_name });
         }
         let mut parts = Multipart::from_request(request, &()).await.map_err(ApiError::invalid)?;
-        let (mut edges, mut nodes, mut file_name) = (None, None, String::new());
+        let mut edges: Option<(NamedTempFile, String)> = None;
+        let mut nodes: Option<(NamedTempFile, String)> = None;
         let mut dataset_name = None;
         while let Some(part) = parts.next_field().await.map_err(ApiError::invalid)? {
             let name = part.name().unwrap_or_default().to_owned();
@@ -450,16 +459,21 @@ impl Received {
                     )));
                 }
             };
+            if let Some((_, first)) = &*place {
+                return Err(ApiError::Invalid(format!(
+                    "`{first}` and `{part_name}` both came as `{name}`; a dataset is made of one file of edges and at \
+                     most one of nodes"
+                )));
+            }
             let format = if name == "nodes" { None } else { wanted.format.as_deref() };
             let suffix = suffix_of(&part_name, format)?;
-            *place = Some(receive_stream(&server.objects, part, &suffix, limit).await?);
-            if name != "nodes" {
-                file_name = wanted.name.clone().unwrap_or(part_name);
-            }
+            let file = receive_stream(&server.objects, part, &suffix, limit).await?;
+            *place = Some((file, part_name));
         }
-        let edges =
+        let (edges, part_name) =
             edges.ok_or_else(|| ApiError::Invalid("the part `edges` is missing".to_owned()))?;
-        Ok(Self { edges, nodes, file_name: dataset_name.unwrap_or(file_name) })
+        let file_name = dataset_name.or_else(|| wanted.name.clone()).unwrap_or(part_name);
+        Ok(Self { edges, nodes: nodes.map(|(file, _)| file), file_name })
     }
 
     /// An upload in pieces, as a file, and its name.

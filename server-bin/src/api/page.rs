@@ -41,6 +41,7 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
     let below = Asset { text: &VIEWER_BELOW, ..VIEWER };
     let pages = [
         ("/", VIEWER),
+        ("/account", VIEWER),
         ("/datasets", VIEWER),
         ("/methods", VIEWER),
         ("/experiments", VIEWER),

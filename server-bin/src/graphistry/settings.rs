@@ -161,6 +161,7 @@ pub(super) fn spec(
         target: binding(&edge_encodings, "destination"),
         // What a layout weighs edges by is an encoding, not what paths count.
         weight: None,
+        unweighted: false,
         id: binding(&node_encodings, "node"),
         is_directed: true,
         url_params: of_style(&metadata),

@@ -49,6 +49,8 @@ pub(crate) struct Spec {
     pub(crate) target: Option<String>,
     /// Column of edge weights; `weight` if that holds numbers.
     pub(crate) weight: Option<String>,
+    /// Whether no column is taken for weights, unless one is named.
+    pub(crate) unweighted: bool,
     /// Column of node ids; found by name if absent.
     pub(crate) id: Option<String>,
     /// Whether edges have a direction.

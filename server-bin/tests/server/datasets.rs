@@ -76,6 +76,38 @@ fn multipart(parts: &[(&str, &str, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
+fn two_files_of_edges_are_refused_by_name() {
+    let server = start("");
+    let edges = b"s,t\nz,y\ny,x\n";
+    let nodes = b"name,age\nx,2\n";
+    let kind = [("content-type", "multipart/form-data; boundary=XX")];
+    let twice: [&[(&str, &str, &[u8])]; 3] = [
+        &[("edges", "karate.csv", edges), ("edges", "dolphins.csv", edges)],
+        &[("edges", "karate.csv", edges), ("file", "dolphins.csv", edges)],
+        &[("nodes", "karate.csv", nodes), ("nodes", "dolphins.csv", nodes), ("edges", "e", edges)],
+    ];
+    for parts in twice {
+        let answer = server.send("POST", "/api/v1/datasets", &kind, &multipart(parts)).expect(400);
+        let said = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(said.contains("`karate.csv`") && said.contains("`dolphins.csv`"), "{said}");
+    }
+    assert_eq!(server.get("/api/v1/datasets").expect(200).json()["total"], json!(0));
+    assert_eq!(files(&server), 0, "what was refused should not be kept");
+}
+
+#[test]
+fn weights_that_nobody_wants_are_a_column_like_others() {
+    let server = start("");
+    let edges = b"s,t,weight\nz,y,-10\ny,x,2\n";
+    server.post("/api/v1/datasets?name=e.csv", edges).expect(400);
+    let made = server.post("/api/v1/datasets?name=e.csv&unweighted=true", edges).expect(201).json();
+    assert_eq!(made["warnings"], json!([]));
+    let path = format!("/api/v1/datasets/{}", made["id"].as_str().unwrap());
+    let server = start_in(server.stop(), "");
+    assert_eq!(server.get(&path).expect(200).json(), made);
+}
+
+#[test]
 fn bad_uploads_say_what_is_wrong_and_leave_nothing() {
     let server = start("upload_max_size = 1000");
     let large = vec![b'x'; 1001];

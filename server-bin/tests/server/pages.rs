@@ -243,7 +243,7 @@ fn an_experiment_is_evaluated_where_that_is_allowed() {
 #[test]
 fn pages_are_served_where_their_files_are_found() {
     let server = start("");
-    for path in ["/", "/experiments", "/datasets", "/methods", "/leaderboard"] {
+    for path in ["/", "/account", "/experiments", "/datasets", "/methods", "/leaderboard"] {
         let page = server.get(path).expect(200).text();
         assert!(
             page.contains("src=\"graphlume.js\"") && page.contains("href=\"graphlume.css\""),

@@ -5,6 +5,8 @@ import { listen } from "./embed";
 import type { Wire } from "./core/stream";
 import { mergeParams, readParams } from "./core/params";
 import { mount, page, type Handle } from "./mount";
+import type { Notice } from "./pages/shell";
+import { button, h, iconButton } from "./ui/dom";
 
 export { decodeScene, encodeScene } from "./core/scene";
 export { mount } from "./mount";
@@ -13,12 +15,12 @@ export type { Handle, MountOptions } from "./mount";
 const SCENE = 'script[type="application/vnd.graphlume.scene;base64"]';
 
 /** Pages that are no graph. */
-const PAGE = /^\/(datasets|methods|leaderboard|experiments(\/[^/]+)?)\/?$/;
+const PAGE = /^\/(account|datasets|methods|leaderboard|experiments(\/[^/]+)?)\/?$/;
 
 /** What all addresses of a server's pages begin with, and what is behind it. */
 function splitAddress(pathname: string): { base: string; path: string } {
   // /graph/graph.html is where PyGraphistry points; all else hangs below the same root.
-  const at = /\/(graph\/graph\.html|graph\/?|view\/[^/]*|index\.html|datasets\/?|methods\/?|leaderboard\/?|experiments(\/[^/]*)?\/?|)$/.exec(pathname);
+  const at = /\/(graph\/graph\.html|graph\/?|view\/[^/]*|index\.html|account\/?|datasets\/?|methods\/?|leaderboard\/?|experiments(\/[^/]*)?\/?|)$/.exec(pathname);
   return at ? { base: pathname.slice(0, at.index), path: pathname.slice(at.index) } : { base: "", path: pathname };
 }
 
@@ -34,11 +36,11 @@ function start(element: HTMLElement): void {
   const api = document.querySelector<HTMLMetaElement>('meta[name="graphlume-api"]')?.content || `${base}/api/v1`;
   let take: (() => void) | null = null;
   let run = 0;
-  const go = (to: string): void => {
+  const go = (to: string, notice?: Notice): void => {
     history.pushState(null, "", `${base}${to}`);
-    show();
+    show(notice);
   };
-  const show = (): void => {
+  const show = (notice?: Notice): void => {
     const mine = ++run;
     take?.();
     take = null;
@@ -47,6 +49,7 @@ function start(element: HTMLElement): void {
     const dataset = query.get("dataset") ?? /^\/view\/([^/]+)$/.exec(here)?.[1] ?? null;
     if (dataset !== null && !PAGE.test(here)) {
       const shown = page(element, { api, dataset, params: mergeParams(params, readParams(query)), home: () => go("/") });
+      if (notice) tell(element, notice);
       const end = parent !== window ? listen(shown.app) : null;
       take = () => {
         end?.();
@@ -66,8 +69,19 @@ function start(element: HTMLElement): void {
       link.href = icon;
     }
   };
-  addEventListener("popstate", show);
+  addEventListener("popstate", () => show());
   show();
+}
+
+/** Says something over the graph that was opened, for as long as one may need to read it and to act. */
+function tell(element: HTMLElement, { text, verb, act }: Notice): void {
+  const close = (): void => toast.remove();
+  const toast = h("div", { class: "toast info", role: "status" }, h("span", {}, text), button(verb, () => {
+    close();
+    act();
+  }, { class: "link" }), iconButton("close", "Dismiss", close));
+  element.shadowRoot?.querySelector(".toasts")?.append(toast);
+  setTimeout(close, 20_000);
 }
 
 /** For the console and for tests. */

@@ -1,5 +1,6 @@
 //! Experiments as they are: a list, how far each is, what it printed, what it is worth; and the leaderboard.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path as FilePath;
 
@@ -9,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use graphlume::gad::experiment::{Experiment, Status, experiments};
 use graphlume::gad::leaderboard::{Board, Entries};
+use graphlume::gad::run::ServiceConfig;
 use graphlume::gad::sweep::{Judge, Metric};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,6 +52,61 @@ pub(super) struct Shown {
     has_results: bool,
     /// Whether it was evaluated.
     has_evaluation: bool,
+    /// What was run, in the words of a start; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Ran>,
+}
+
+/// What was run, so that it can be run again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Ran {
+    /// Name of the method.
+    method: String,
+    /// The dataset as a start takes it: a name, or `bundled:NAME`.
+    dataset: String,
+    /// Parameters that were given.
+    parameters: BTreeMap<String, String>,
+    /// All parameters, also the method's own.
+    all_parameters: BTreeMap<String, String>,
+    /// Seed, if one was given.
+    seed: Option<u64>,
+    /// Time that it was given, in seconds.
+    timeout_secs: Option<f64>,
+    /// Version of graphlume; none of what GraFlag ran.
+    version: Option<String>,
+    /// What ran it, such as `local` or `docker`.
+    executor: Option<String>,
+    /// The image that it ran in, by what identifies its content.
+    image: Option<String>,
+}
+
+impl Ran {
+    /// What the folder of an experiment tells, if it does.
+    fn read(folder: &FilePath) -> Option<Self> {
+        let path = super::inside(folder, "service_config.json")?;
+        let said = ServiceConfig::read(&path)
+            .inspect_err(|error| tracing::warn!("it is not told what was run: {error}"))
+            .ok()?;
+        let is_bundled = said.data_path.components().any(|part| part.as_os_str() == ".bundled");
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let variables = said.env_contents.iter();
+        Some(Self {
+            dataset: match is_bundled {
+                true => format!("bundled:{}", said.dataset),
+                false => said.dataset.clone(),
+            },
+            parameters: said.parameters().into_iter().collect(),
+            all_parameters: variables
+                .filter_map(|(key, value)| Some((key.strip_prefix('_')?.to_owned(), text(value))))
+                .collect(),
+            seed: said.seed(),
+            timeout_secs: said.budget().time.map(|time| time.as_secs_f64()),
+            version: said.graphlume.as_ref().map(|own| own.version.clone()),
+            executor: said.graphlume.as_ref().map(|own| own.executor.clone()),
+            image: said.graphlume.as_ref().and_then(|own| own.image.clone()),
+            method: said.method_name,
+        })
+    }
 }
 
 impl Shown {
@@ -65,6 +122,7 @@ impl Shown {
             status: one.status,
             has_results: one.has_results,
             has_evaluation: one.has_evaluation,
+            run: None,
         }
     }
 }
@@ -114,8 +172,12 @@ pub(super) async fn describe(
 ) -> ApiResult<Json<Shown>> {
     let root = folder(&server, &who)?;
     let path = experiment(&root, &name)?;
-    let found = server.workers.run(move |_| Experiment::read(&path).map_err(failed)).await?;
-    Ok(Json(Shown::of(found, &root)))
+    let found = server.workers.run(move |_| {
+        let found = Experiment::read(&path).map_err(failed)?;
+        Ok((found, Ran::read(&path)))
+    });
+    let (found, run) = found.await?;
+    Ok(Json(Shown { run, ..Shown::of(found, &root) }))
 }
 
 /// Which part of a log.

@@ -20,6 +20,12 @@ fn experiments() -> tempfile::TempDir {
     write("eval/evaluation.json", r#"{"roc_auc": 0.5}"#);
     write("eval/roc_curve.svg", "<svg xmlns='http://www.w3.org/2000/svg'></svg>");
     write("eval/key.pem", "secret");
+    let told = json!({
+        "method_name": "midas", "dataset": "uci", "data_path": folder.path().join("datasets/.bundled/0123/uci"),
+        "exp_path": one, "env_contents": {"_rows": "3", "_tick": "1", "SEED": "7"},
+        "graphlume": {"version": "0.1.0", "executor": "local", "seed": 7, "parameters": [["rows", "3"]]},
+    });
+    write("service_config.json", &told.to_string());
     std::fs::write(folder.path().join("secret.json"), "{\"secret\": 1}").unwrap();
     folder
 }
@@ -37,7 +43,14 @@ fn experiments_are_shown_and_nothing_around_them() {
         "where it is, is nobody's business"
     );
     let path = |what: &str| format!("/api/v1/experiments/{name}{what}");
-    assert_eq!(server.get(&path("")).expect(200).json()["status"]["status"], "completed");
+    let one = server.get(&path("")).expect(200).json();
+    assert_eq!(one["status"]["status"], "completed");
+    let run = &one["run"];
+    assert_eq!([&run["method"], &run["dataset"]], [&json!("midas"), &json!("bundled:uci")]);
+    assert_eq!(run["parameters"], json!({"rows": "3"}));
+    assert_eq!(run["all_parameters"], json!({"rows": "3", "tick": "1"}));
+    assert_eq!([&run["seed"], &run["executor"]], [&json!(7), &json!("local")]);
+    assert!(!one.to_string().contains(folder.path().to_str().unwrap()), "{one}");
     let log = server.get(&path("/log?limit=4")).expect(200);
     assert_eq!((log.text().as_str(), log.header("x-graphlume-size")), ("6789", Some("10")));
     assert_eq!(server.get(&path("/log?offset=2&limit=3")).text(), "234");

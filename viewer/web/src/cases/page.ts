@@ -1,17 +1,32 @@
 /** The page of a case: what it asks, its steps and what each of them made, and the graph beside it. */
 
 import { storedTheme } from "../core/theme";
-import { count, plural } from "../core/format";
+import { count, plural, time as moment } from "../core/format";
 import { fetchOk } from "../core/source";
-import { button, h } from "../ui/dom";
+import { type Me, Shell } from "../pages/shell";
+import { button, h, iconButton, select } from "../ui/dom";
 import { isSignedOut, signInForm } from "../ui/sign-in";
 import { Editor } from "./editor";
-import { Form } from "./form";
+import { Form, labelled } from "./form";
 import { markdown } from "./markdown";
 import type { Case, Entry, Info, Run, Step, StepReport, Template } from "./types";
 
 /** Milliseconds between two looks at a run. */
 const PAUSE = 400;
+
+/** A case to begin with, which reads one table. */
+const EMPTY = `title = "A new case"
+notes = "What does it look for?"
+
+[parameters.table]
+type = "source"
+description = "The table to begin with"
+
+[[step]]
+name = "table"
+verb = "source"
+from = "$table"
+`;
 
 const JSON_BODY = { "content-type": "application/json" };
 
@@ -28,13 +43,21 @@ export class CasePage {
   private readonly steps = h("ol", { class: "steps", "aria-label": "Steps" });
   private readonly start = h("button", { type: "submit", class: "primary" }, "Run");
   private readonly stop = button("Stop", () => void this.end(), { hidden: true });
+  private readonly shell: Shell;
+  /** Names of what sources can be, by their values. */
+  private readonly names = new Map<string, string>();
 
   constructor(private readonly base: string) {
     this.side = h("div", { class: "side" });
     this.stage = h("section", { class: "beside", "aria-label": "Graph" });
-    const brand = h("a", { class: "brand", href: `${base}/` }, h("span", { class: "mark", "aria-hidden": "true" }), "graphlume");
-    const cases = h("a", { href: `${base}/case/` }, "Cases");
-    this.element = h("div", { class: "cases" }, h("header", { class: "bar" }, brand, cases), h("main", { class: "columns" }, this.side, this.stage));
+    this.shell = new Shell({
+      api: `${base}/api/v1`, base, go: (path) => location.assign(`${base}${path}`),
+      themed: (isLight) => document.documentElement.classList.toggle("light", isLight),
+    }, "/case/");
+    this.element = this.shell.element;
+    this.element.classList.add("cases");
+    this.shell.main.classList.add("columns");
+    this.shell.main.append(this.side, this.stage);
     this.empty("The graph appears here when the case has run.");
   }
 
@@ -66,18 +89,46 @@ export class CasePage {
 
   private async list(): Promise<void> {
     document.title = "Cases – graphlume";
-    const [{ cases }, templates] = await Promise.all([this.json<{ cases: Entry[] }>("cases"), this.json<Template[]>("case-templates")]);
-    const link = (entry: Entry): HTMLElement =>
-      h("li", {}, h("a", { href: `${this.base}/case/${entry.id}` }, h("strong", {}, entry.title)), h("span", { class: "quiet" }, entry.is_own ? entry.mode : "shared"));
+    const [{ cases }, templates, me] = await Promise.all([this.json<{ cases: Entry[] }>("cases"), this.json<Template[]>("case-templates"), this.shell.me]);
     const offer = (template: Template): HTMLElement =>
       h("li", {}, h("div", { class: "grow" }, h("strong", {}, template.name), h("div", { class: "quiet" }, template.purpose)),
         button("Use", () => void this.create({ template: template.name }), { "aria-label": `Use ${template.name}` }));
+    const file = h("input", { type: "file", accept: ".toml,text/plain", class: "away", tabIndex: -1, "aria-label": "Open a file", onchange: () => {
+      const chosen = file.files?.[0];
+      file.value = "";
+      if (chosen) void chosen.text().then((text) => this.create({ text }), (error: Error) => this.say(error.message, true));
+    } });
     this.side.replaceChildren(
       h("h1", {}, "Cases"),
-      cases.length > 0 ? h("ul", { class: "entries" }, ...cases.map(link)) : h("p", { class: "quiet" }, "No case is saved yet. Begin with a template:"),
-      h("h2", {}, "Templates"), h("ul", { class: "entries" }, ...templates.map(offer)), this.status,
+      h("div", { class: "row" }, button("New case", () => void this.create({ text: EMPTY })), button("Open a file", () => file.click(), { title: "A case as a file in TOML" }), file),
+      this.status,
+      cases.length > 0 ? h("ul", { class: "entries", "aria-label": "Cases" }, ...cases.map((entry) => this.entry(entry, me))) : h("p", { class: "quiet" }, "No case is saved yet. Begin with a template:"),
+      h("h2", {}, "Templates"), h("ul", { class: "entries", "aria-label": "Templates" }, ...templates.map(offer)),
     );
     this.empty("A case is a file of steps: sources, queries, neighborhoods. Choose one, give it values, and run it.");
+  }
+
+  /** A case in the list: who may see it, and how it goes away. */
+  private entry(entry: Entry, me: Me | null): HTMLElement {
+    const link = h("div", { class: "grow" }, h("a", { href: `${this.base}/case/${entry.id}` }, h("strong", {}, entry.title)),
+      entry.updated_at > 0 ? h("div", { class: "quiet" }, h("time", { dateTime: new Date(entry.updated_at).toISOString(), title: `changed ${moment(entry.updated_at)} UTC` }, moment(entry.updated_at, 200_000))) : null);
+    if (!entry.is_own) return h("li", {}, link, h("span", { class: "quiet" }, "shared"));
+    const modes = [["private", "only me"], ...((me?.organization ?? null) !== null || entry.mode === "organization" ? [["organization", "my organization"] as const] : []), ["public", "public"]] as const;
+    const share = me?.has_accounts ? select(modes, entry.mode, (mode) => void this.shell.attempt("changing who may see it", async () => {
+      await this.send("PUT", `cases/${entry.id}`, { mode });
+      entry.mode = mode;
+    }).then((worked) => void (worked || (share!.value = entry.mode)))) : null;
+    share?.setAttribute("aria-label", `Who may see ${entry.title}`);
+    return h("li", {}, link, h("span", { class: "row" }, share, iconButton("trash", `Delete ${entry.title}`, () => void this.remove(entry))));
+  }
+
+  private async remove(entry: Entry): Promise<void> {
+    if (!(await this.shell.confirm(`Delete ${entry.title}?`, "The case will be gone; graphs and tables that it made stay. This cannot be undone.", "Delete"))) return;
+    await this.shell.attempt("deleting", async () => {
+      await fetchOk(this.api(`cases/${entry.id}`), { method: "DELETE" });
+      await this.list();
+      this.say(`${entry.title} is deleted.`);
+    });
   }
 
   private async create(body: { text?: string; template?: string }): Promise<void> {
@@ -97,7 +148,9 @@ export class CasePage {
       this.json<{ files: Named[] }>("files").then((body) => body.files, () => []),
     ]);
     const named = (kind: string) => (one: Named) => ({ value: `${kind}:${one.id}`, label: one.name });
-    return [...files.map(named("upload")), ...datasets.map(named("dataset"))];
+    const all = labelled([...files.map(named("upload")), ...datasets.map(named("dataset"))]);
+    for (const one of all) this.names.set(one.value, one.label);
+    return all;
   }
 
   private show(shown: Case, sources: { value: string; label: string }[], values: URLSearchParams, isEditing = false): void {
@@ -141,7 +194,7 @@ export class CasePage {
       const source = this.shown.info.parameters.find((one) => one.type === "source");
       if (source) values.set(source.name, `upload:${kept.id}`);
       this.show(this.shown, await this.sources(), values);
-      this.say(`${file.name} is there, as upload:${kept.id}.`);
+      this.say(`${file.name} is there, and is read when the case runs.`);
     } catch (error) {
       this.say((error as Error).message, true);
     }
@@ -170,6 +223,7 @@ export class CasePage {
       this.follow(await this.send<Run>("POST", `cases/${this.shown.id}/runs`, { values, from }));
     } catch (error) {
       this.say((error as Error).message, true);
+      this.old("This graph is of the run before: the last one did not begin.");
     }
   }
 
@@ -197,16 +251,22 @@ export class CasePage {
       }, PAUSE);
       return;
     }
-    if (run.status === "failed") this.say(run.error ?? "It failed.", true);
-    else if (run.status === "stopped") this.say("Stopped.");
-    else {
+    if (run.status === "failed") {
+      this.say(this.named(run.error ?? "It failed."), true);
+      this.old("This graph is of the run before: the last one failed.");
+    } else if (run.status === "stopped") {
+      this.say("Stopped.");
+      this.old("This graph is of the run before: the last one was stopped.");
+    } else {
       const secs = run.steps.reduce((sum, step) => sum + step.duration_secs, 0);
       const kept = run.steps.filter((step) => step.kept).length;
-      this.say(`Done in ${time(secs)}.${kept > 0 ? ` ${kept} of ${plural(run.steps.length, "step")} had not changed, and ${kept === 1 ? "was" : "were"} kept.` : ""}`);
-      if (run.dataset) this.graph(run.dataset);
+      const last = run.steps.find((step) => step.name === this.shown?.info.result) ?? run.steps.at(-1);
+      const found = last && last.rows === 0 && !(last.nodes ?? 0) ? ` Nothing was found: ${last.gives === "graph" ? "the graph is empty" : "the table has no rows"}. Try other values.` : "";
+      this.say(`Done in ${time(secs)}.${found}${kept > 0 ? ` ${kept} of ${plural(run.steps.length, "step")} had not changed, and ${kept === 1 ? "was" : "were"} kept.` : ""}`);
+      if (run.dataset && found) this.empty("Nothing was found with these values.");
+      else if (run.dataset) this.graph(run.dataset);
       if (run.file) {
-        const address = `upload:${run.file}`;
-        this.empty(`A table came out. It is kept as ${address}, which other cases can read.`);
+        this.empty("A table came out. Its rows are at the last step, and it is kept among your tables, for other cases to read.");
       }
     }
   }
@@ -215,6 +275,17 @@ export class CasePage {
     const url = `${this.base}/graph/graph.html?dataset=${encodeURIComponent(id)}&theme=${storedTheme() ?? "dark"}`;
     this.stage.replaceChildren(h("iframe", { src: url, title: "The graph that came out" }));
     this.status.append(" ", h("a", { href: url, target: "_blank" }, "Open the graph in a window of its own"));
+  }
+
+  /** A text with the names of sources in place of what they are kept as. */
+  private named(text: string): string {
+    return text.replace(/\b(?:upload|dataset):[\w-]+/g, (address) => this.names.get(address) ?? address);
+  }
+
+  /** Says of a graph that is there that it is of a run before. */
+  private old(words: string | null): void {
+    this.stage.querySelector(".old")?.remove();
+    if (words !== null && this.stage.querySelector("iframe")) this.stage.append(h("p", { class: "old", role: "status" }, words));
   }
 
   private empty(text: string): void {
@@ -238,7 +309,7 @@ export class CasePage {
     const state = !step.enabled ? "off" : report ? "done" : isCurrent ? "running" : "waiting";
     const words = { off: "off", done: "done", running: "running", waiting: "not run yet" }[state];
     const head = h("div", { class: "head" }, h("span", { class: `dot ${state}`, role: "img", "aria-label": words }), h("strong", {}, step.name), h("span", { class: "quiet" }, step.verb), h("span", { class: "grow" }), h("span", { class: "counts" }, report ? size(report) : ""));
-    const does = h("p", { class: "quiet does" }, step.does.replace(/\s+/g, " "));
+    const does = h("p", { class: "quiet does" }, this.named(step.does.replace(/\s+/g, " ")));
     const item = h("li", {}, head, does);
     if (step.note) item.append(markdown(step.note));
     if (!report) return item;
@@ -249,7 +320,7 @@ export class CasePage {
     }
     for (const warning of report.warnings) item.append(h("p", { class: "warning" }, warning));
     const came = report.rows_in === null ? "" : `${count(report.rows_in)} in, `;
-    const rows = h("details", { open: isOpen, "data-step": step.name }, h("summary", {}, `${came}${report.kept ? "kept from before" : time(report.duration_secs)}, ${report.place}`), table(report));
+    const rows = h("details", { open: isOpen, "data-step": step.name }, h("summary", {}, `${came}${report.kept ? "kept from before" : time(report.duration_secs)}, ${this.named(report.place)}`), table(report));
     item.append(rows);
     return item;
   }

@@ -3,7 +3,7 @@
 import { bytes, count } from "../core/format";
 import { button, h, select } from "../ui/dom";
 import { startDialog } from "./experiments";
-import { type Experiment, type GadDataset, linked, type Method, scored } from "./gad";
+import { type Experiment, type Facts, type GadDataset, linked, type Method, scored } from "./gad";
 import { failure, type Shell } from "./shell";
 import { ListTable } from "./table";
 
@@ -38,7 +38,7 @@ export async function methods(shell: Shell): Promise<void> {
       { key: "scores", label: "Scores", isMinor: true, value: (m) => scored(m.result_type) || null },
       { key: "needs", label: "Needs", isMinor: true, value: (m) => [...m.needs, ...(m.datasets.length > 0 ? [m.datasets.join(", ")] : [])].join(", ") || null },
       { key: "runs", label: "Experiments", isNumber: true, value: (m) => runs.of("method", m.name), cell: (m) => experimentsOf(shell, runs.of("method", m.name), m.name) },
-      ...(runs.may_run ? [{ key: "run", label: "Run", value: () => null, cell: (m: Method) => button("Run", () => void startDialog(shell, m.name), { "aria-label": `Run ${m.name}` }) }] : []),
+      ...(runs.may_run ? [{ key: "run", label: "Run", value: () => null, cell: (m: Method) => button("Run", () => void startDialog(shell, { method: m.name }), { "aria-label": `Run ${m.name}` }) }] : []),
     ],
     text: (m) => `${m.name} ${m.description} ${m.source} ${scored(m.result_type)} ${m.needs.join(" ")}`,
     keep: (m) => kind.value === "" || (m.result_type ?? "?") === kind.value,
@@ -57,16 +57,6 @@ function parameters(m: Method): HTMLElement | null {
 
 function experimentsOf(shell: Shell, n: number, name: string): Node | string {
   return n === 0 ? "–" : shell.link(`/experiments?q=${encodeURIComponent(name)}`, count(n), { class: "inline", "aria-label": `${n} experiments with ${name}` });
-}
-
-interface Facts {
-  n_nodes: number;
-  n_edges: number;
-  n_features: number;
-  labelled_nodes: [number, number] | null;
-  labelled_edges: [number, number] | null;
-  kinds: string[];
-  span: [number, number] | null;
 }
 
 export async function datasets(shell: Shell): Promise<void> {
@@ -88,7 +78,7 @@ export async function datasets(shell: Shell): Promise<void> {
       { key: "description", label: "What it is", value: (d) => d.description, cell: (d) => h("div", { class: "long" }, d.description, d.source ? h("p", { class: "quiet" }, ...linked(d.source), d.licence ? ` · ${d.licence}` : "") : null, facts(shell, d)) },
       { key: "bytes", label: "Size", isNumber: true, isMinor: true, value: (d) => d.bytes, cell: (d) => (d.bytes === null ? "–" : bytes(d.bytes)) },
       { key: "runs", label: "Experiments", isNumber: true, value: (d) => runs.of("dataset", d.name), cell: (d) => experimentsOf(shell, runs.of("dataset", d.name), d.name.replace(/^bundled:/, "")) },
-      ...(runs.may_run ? [{ key: "run", label: "Run", value: () => null, cell: (d: GadDataset) => button("Run", () => void startDialog(shell, undefined, d.name), { "aria-label": `Run something on ${d.name}` }) }] : []),
+      ...(runs.may_run ? [{ key: "run", label: "Run", value: () => null, cell: (d: GadDataset) => button("Run", () => void startDialog(shell, { dataset: d.name }), { "aria-label": `Run something on ${d.name}` }) }] : []),
     ],
     text: (d) => `${d.name} ${d.description} ${d.source} ${d.licence}`,
     keep: (d) => from.value === "" || d.from === from.value,

@@ -3,7 +3,8 @@
 import { number, time } from "../core/format";
 import { fetchOk } from "../core/source";
 import { button, h, select } from "../ui/dom";
-import { beginOf, duration, type Experiment, isOver, memory, scored, stateTag } from "./gad";
+import { startDialog } from "./experiments";
+import { bare, beginOf, duration, type Experiment, isOver, memory, type Ran, scored, stateTag } from "./gad";
 import { failure, type Shell } from "./shell";
 
 interface Evaluation {
@@ -43,6 +44,7 @@ export async function experiment(shell: Shell, name: string): Promise<void> {
   const heading = h("h1", {}, name);
   const state = h("span", {});
   const facts = h("dl", { class: "facts-row" });
+  const ran = h("section", { class: "card-wide", hidden: true, "aria-label": "What was run" });
   const error = h("pre", { class: "problem", hidden: true });
   const stop = button("Stop", () => void halt(), { class: "danger", hidden: true });
   const evaluate = button("Evaluate", () => void judge(), { hidden: true });
@@ -54,7 +56,7 @@ export async function experiment(shell: Shell, name: string): Promise<void> {
   shell.main.append(h("div", { class: "page-body" },
     h("nav", { class: "crumbs", "aria-label": "Where this is" }, shell.link("/experiments", "Experiments"), h("span", { "aria-hidden": "true" }, "›")),
     h("div", { class: "row title-row" }, heading, state, h("span", { class: "grow" }), stop, again, evaluate, open),
-    facts, error, worth, plots, log.element));
+    facts, error, ran, worth, plots, log.element));
 
   let may_run = false;
   void shell.get<{ may_run: boolean }>("/experiments").then((list) => {
@@ -114,7 +116,13 @@ export async function experiment(shell: Shell, name: string): Promise<void> {
     error.textContent = status.error ?? "";
     stop.hidden = !may_run || isOver(status.status);
     again.hidden = !may_run || !isOver(status.status);
-    again.onclick = () => shell.where.go(`/experiments?new=${encodeURIComponent(e.method)}&dataset=${encodeURIComponent(e.dataset)}`);
+    again.onclick = () => void startDialog(shell, e.run ?? { method: e.method, dataset: e.dataset });
+    const told = JSON.stringify(e.run ?? null);
+    if (ran.dataset.told !== told) {
+      ran.dataset.told = told;
+      ran.hidden = !e.run;
+      if (e.run) ran.replaceChildren(...setUp(e.run));
+    }
     evaluate.hidden = !may_run || !e.has_results || !isOver(status.status);
     evaluate.textContent = e.has_evaluation ? "Evaluate again" : "Evaluate";
     open.hidden = !e.has_results || !isOver(status.status);
@@ -139,6 +147,22 @@ export async function experiment(shell: Shell, name: string): Promise<void> {
     }
   };
   shell.poll(look);
+}
+
+/** What was run, as a section tells it: what was given first, then what the method has of itself. */
+function setUp(run: Ran): HTMLElement[] {
+  const rows = (of: [string, string | null][]): HTMLElement[] => of.flatMap(([k, v]) => (v === null ? [] : [h("div", {}, h("dt", {}, k), h("dd", {}, v))]));
+  const names = Object.keys(run.all_parameters).sort();
+  const own = names.filter((name) => !(name in run.parameters) && !(name === "seed" && run.seed !== null));
+  return [
+    h("h2", {}, "What was run"),
+    h("dl", { class: "facts-row" }, ...rows([
+      ["Method", run.method], ["Dataset", bare(run.dataset)], ["Seed", run.seed === null ? "the method's own" : String(run.seed)],
+      ...Object.entries(run.parameters), ["Seconds at most", run.timeout_secs === null ? null : String(run.timeout_secs)],
+      ["Version", run.version ? `graphlume ${run.version}` : "GraFlag"], ["Ran by", run.executor], ["Image", run.image],
+    ])),
+    ...(own.length > 0 ? [h("details", {}, h("summary", {}, Object.keys(run.parameters).length > 0 ? "All other parameters" : "Parameters: the method's own"), h("dl", { class: "facts" }, ...own.flatMap((name) => [h("dt", {}, name), h("dd", {}, run.all_parameters[name]!)])))] : []),
+  ];
 }
 
 /** Bytes of a log that are shown at first. */

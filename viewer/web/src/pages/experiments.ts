@@ -3,7 +3,7 @@
 import { time } from "../core/format";
 import { button, field, h, select } from "../ui/dom";
 import { ago } from "./home";
-import { beginOf, duration, type Experiment, type GadDataset, isOver, memory, type Method, stateTag } from "./gad";
+import { bare, beginOf, duration, type Experiment, type Facts, type GadDataset, isOver, memory, type Method, misfit, stateTag } from "./gad";
 import { failure, type Shell } from "./shell";
 import { ListTable } from "./table";
 
@@ -70,33 +70,101 @@ export async function experiments(shell: Shell): Promise<void> {
       return 15_000;
     }
   });
-  if (query.get("new") !== null) void startDialog(shell, query.get("new") || undefined, query.get("dataset") || undefined);
+  if (query.get("new") !== null) void startDialog(shell, { method: query.get("new") || undefined, dataset: query.get("dataset") || undefined });
 }
 
+/** What a form is filled with. */
+export interface Wish {
+  method?: string | undefined;
+  dataset?: string | undefined;
+  parameters?: Record<string, string>;
+  seed?: number | null;
+  timeout_secs?: number | null;
+}
+
+/** Facts of datasets that were asked for; none of those that cannot be read. */
+const known = new Map<string, Facts | null>();
+
+async function factsOf(shell: Shell, dataset: GadDataset): Promise<Facts | null> {
+  if (!dataset.is_native) return null;
+  const { name } = dataset;
+  if (!known.has(name)) known.set(name, await shell.get<Facts>(`/gad/datasets/${encodeURIComponent(name)}`).catch(() => null));
+  return known.get(name)!;
+}
+
+/** What a parameter is without a word of ours, in a field that is empty; of what is nothing, nothing. */
+const usual = (value: unknown): string => (value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
+
 /** Asks what to run on what, and goes to the page of that. */
-export async function startDialog(shell: Shell, method?: string, dataset?: string): Promise<void> {
+export async function startDialog(shell: Shell, wish: Wish = {}): Promise<void> {
   await shell.attempt("what can be run", async () => {
     const [{ methods }, { datasets }] = await Promise.all([shell.get<{ methods: Method[] }>("/gad/methods"), shell.get<{ datasets: GadDataset[] }>("/gad/datasets")]);
     const parameters = h("div", { class: "parameters" });
     const about = h("p", { class: "quiet" });
+    const warning = h("p", { class: "warning", role: "status" });
     const inputs = new Map<string, HTMLInputElement>();
-    const choose = (name: string): void => {
-      const chosen = methods.find((m) => m.name === name);
+    const method = (): Method | undefined => methods.find((m) => m.name === which.value);
+    const fits = (d: GadDataset): string => {
+      const chosen = method();
+      return chosen ? misfit(chosen, d, known.get(d.name)) : "";
+    };
+    let isChosen = wish.dataset !== undefined;
+    /** Says what of the datasets cannot be taken; of those that come with the program, all are looked at. */
+    const check = async (): Promise<void> => {
+      const chosen = method();
+      const draw = (): void => {
+        for (const [i, d] of datasets.entries()) {
+          const option = on.options[i]!;
+          const why = fits(d);
+          option.disabled = why !== "" && !option.selected;
+          option.textContent = bare(d.name) + (why ? " (does not fit)" : "");
+          option.title = why;
+        }
+        // Whoever has not chosen one gets one that fits.
+        if (!isChosen && on.selectedIndex >= 0 && fits(datasets[on.selectedIndex]!)) {
+          const able = datasets.filter((d) => !fits(d));
+          const better = datasets.indexOf(able.find((d) => known.get(d.name)) ?? able[0]!);
+          if (better >= 0) {
+            on.selectedIndex = better;
+            return draw();
+          }
+        }
+        const now = datasets[on.selectedIndex];
+        warning.textContent = now ? fits(now) : "";
+        submit.disabled = warning.textContent !== "";
+      };
+      for (;;) {
+        draw();
+        const asked = datasets.filter((d, i) => d.is_native && !known.has(d.name) && (d.from === "bundled" || i === on.selectedIndex));
+        if (!chosen || chosen.needs.length === 0 || asked.length === 0) return;
+        await Promise.all(asked.map((d) => factsOf(shell, d)));
+        // Another one was chosen meanwhile.
+        if (method() !== chosen) return;
+      }
+    };
+    const choose = (): void => {
+      const chosen = method();
       inputs.clear();
       about.textContent = chosen?.description ?? "";
       parameters.replaceChildren(...(chosen?.parameters ?? []).filter((p) => p.name !== "seed").map((p) => {
-        const input = h("input", { type: "text", placeholder: typeof p.default === "string" ? p.default : JSON.stringify(p.default) });
+        const given = chosen?.name === wish.method ? wish.parameters?.[p.name] : undefined;
+        const input = h("input", { type: "text", placeholder: usual(p.default), value: given ?? "" });
         inputs.set(p.name, input);
         return field(p.name, input);
       }));
+      void check();
     };
-    const which = select(methods.map((m) => [m.name, m.name] as const), method && methods.some((m) => m.name === method) ? method : (methods[0]?.name ?? ""), choose);
-    const on = select(datasets.map((d) => [d.name, d.name] as const), dataset && datasets.some((d) => d.name === dataset) ? dataset : (datasets[0]?.name ?? ""), () => undefined);
-    const seed = h("input", { type: "number", min: "0", step: "1", placeholder: "the method's own" });
-    const timeout = h("input", { type: "number", min: "1", step: "1", placeholder: "none" });
+    const named = (name: string): number => Math.max(datasets.findIndex((d) => d.name === name), datasets.findIndex((d) => bare(d.name) === bare(name)), 0);
+    const which = select(methods.map((m) => [m.name, m.name] as const), wish.method && methods.some((m) => m.name === wish.method) ? wish.method : (methods[0]?.name ?? ""), choose);
+    const on = select(datasets.map((d) => [d.name, bare(d.name)] as const), datasets[wish.dataset ? named(wish.dataset) : 0]?.name ?? "", () => {
+      isChosen = true;
+      void check();
+    });
+    const seed = h("input", { type: "number", min: "0", step: "1", placeholder: "the method's own", value: wish.seed === null || wish.seed === undefined ? "" : String(wish.seed) });
+    const timeout = h("input", { type: "number", min: "1", step: "1", placeholder: "none", value: wish.timeout_secs ? String(Math.ceil(wish.timeout_secs)) : "" });
     const problem = h("p", { class: "error", role: "alert" });
     const submit = h("button", { type: "submit", class: "primary" }, "Start");
-    const form = h("form", { class: "stack" }, field("Method", which), about, field("Dataset", on), parameters,
+    const form = h("form", { class: "stack" }, field("Method", which), about, field("Dataset", on), warning, parameters,
       h("div", { class: "row" }, field("Seed", seed), field("Seconds at most", timeout)), problem,
       h("div", { class: "row actions" }, button("Cancel", () => dialog.close()), submit));
     form.addEventListener("submit", (event) => {
@@ -120,6 +188,6 @@ export async function startDialog(shell: Shell, method?: string, dataset?: strin
       );
     });
     const dialog = shell.dialog("New experiment", form);
-    choose(which.value);
+    choose();
   });
 }

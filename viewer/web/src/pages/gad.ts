@@ -20,6 +20,30 @@ export interface Experiment {
   };
   has_results: boolean;
   has_evaluation: boolean;
+  /** What was run; not in lists, and not told by older servers. */
+  run?: Ran | null;
+}
+
+export interface Ran {
+  method: string;
+  dataset: string;
+  parameters: Record<string, string>;
+  all_parameters: Record<string, string>;
+  seed: number | null;
+  timeout_secs: number | null;
+  version: string | null;
+  executor: string | null;
+  image: string | null;
+}
+
+export interface Facts {
+  n_nodes: number;
+  n_edges: number;
+  n_features: number;
+  labelled_nodes: [number, number] | null;
+  labelled_edges: [number, number] | null;
+  kinds: string[];
+  span: [number, number] | null;
 }
 
 export interface Method {
@@ -41,6 +65,32 @@ export interface GadDataset {
   licence: string;
   bytes: number | null;
   is_native: boolean;
+}
+
+const NEEDS: Record<string, string> = { times: "times of edges", features: "features of nodes" };
+
+/** The name of a dataset without where it comes from. */
+export const bare = (dataset: string): string => dataset.replace(/^bundled:/, "");
+
+/** Why a method cannot be run on a dataset, as far as that is known; `facts` are what is in it. */
+export function misfit(method: Method, dataset: GadDataset, facts: Facts | null | undefined): string {
+  const name = bare(dataset.name);
+  if (method.datasets.length > 0 && !method.datasets.some((pattern) => matches(pattern, name))) return `${method.name} reads ${method.datasets.join(", ")} alone`;
+  if (method.from === "bundled" && !dataset.is_native) return `${name} can be read by methods with a reader of their own alone`;
+  if (!facts) return "";
+  const has: Record<string, boolean> = { times: facts.span !== null, features: facts.n_features > 0 };
+  const lacks = method.needs.filter((need) => has[need] === false).map((need) => NEEDS[need] ?? need);
+  return lacks.length > 0 ? `${method.name} needs ${lacks.join(" and ")}, which ${name} has not` : "";
+}
+
+/** Patterns of names as shells have them, whatever the capitals. */
+function matches(pattern: string, name: string): boolean {
+  const words = pattern.replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".").replaceAll("[!", "[^");
+  try {
+    return new RegExp(`^${words}$`, "i").test(name);
+  } catch {
+    return true; // the server knows better
+  }
 }
 
 export const isOver = (state: State): boolean => state !== "building" && state !== "running";

@@ -6,7 +6,9 @@ import { button, debounce, field, h, iconButton, select } from "../ui/dom";
 import { isSignedOut, signInForm } from "../ui/sign-in";
 import { shareDialog } from "./share";
 import type { Me, Shell } from "./shell";
-import { nodesOf, send } from "./upload";
+import { guess, headOf, type Head, type Roles, toQuery } from "./columns";
+import { rolesForm } from "./roles";
+import { type Job, jobsOf, remedies, send } from "./upload";
 
 export interface Listed extends Omit<Dataset, "created_at"> {
   owner: string;
@@ -25,10 +27,26 @@ const ORDERS = [
 
 const MODES = { private: "private", organization: "organization", public: "public" } as const;
 
+/** A dataset that was made, and of what. */
+interface Made {
+  job: Job;
+  roles: Roles;
+  head: Head | null;
+  id: string;
+  /** Words on its edges. */
+  edges: string;
+}
+
+/** The upload whose columns are to be chosen anew, when this page is open again. */
+let changed: Made | null = null;
+
 export async function home(shell: Shell): Promise<void> {
   shell.title("Graphs");
   const page = new Home(shell);
   shell.main.append(page.element);
+  const before = changed;
+  changed = null;
+  if (before?.head) void page.change(before);
   await page.load();
 }
 
@@ -36,6 +54,9 @@ class Home {
   readonly element: HTMLElement;
   private readonly status = h("p", { class: "status", role: "status" });
   private readonly progress = h("progress", { max: 1, hidden: true, "aria-label": "Upload" });
+  /** What is asked before or after an upload. */
+  private readonly asked = h("div", { class: "asked" });
+  private answer: ((roles: Roles | null) => void) | null = null;
   private readonly cancel = button("Cancel", () => this.sending?.abort(), { class: "link", hidden: true });
   private readonly zone: HTMLElement;
   private readonly list = h("ul", { class: "graphs" });
@@ -48,6 +69,7 @@ class Home {
   private total = 0;
   private run = 0;
   private sending: AbortController | null = null;
+  private uploads = 0;
 
   constructor(private readonly shell: Shell) {
     const input = h("input", { type: "file", multiple: true, class: "away", tabIndex: -1, "aria-label": "Choose files", onchange: () => {
@@ -59,7 +81,7 @@ class Home {
       h("h1", {}, "Drop a graph here"),
       h("p", { class: "quiet" }, "CSV, Parquet, Arrow, JSON, GraphML, GEXF, GML, Matrix Market or METIS: a table of edges, and if you like one of nodes."),
       button("Choose files", () => input.click(), { class: "primary large" }), input, this.progress,
-      h("div", { class: "row" }, this.status, this.cancel));
+      h("div", { class: "row" }, this.status, this.cancel), this.asked);
     const query = new URLSearchParams(location.search);
     this.search = h("input", { type: "search", placeholder: "Search graphs", "aria-label": "Search graphs", value: query.get("q") ?? "" });
     const again = (): void => {
@@ -197,39 +219,136 @@ class Home {
     this.status.classList.toggle("error", isError);
   }
 
-  /** Sends files: one as it is, several as parts, of which the one that is called after nodes has those. */
+  /** Makes a dataset of each table of edges, and opens it if it is the only one. */
   async upload(files: File[]): Promise<void> {
     if (files.length === 0) return;
     if (this.sending) {
       this.say("one upload after the other, please", true);
       return;
     }
+    // What was asked about files before is not asked any more.
+    this.answer?.(null);
+    const jobs = jobsOf(files);
+    if (typeof jobs === "string") {
+      this.say(jobs, true);
+      return;
+    }
+    const made: Made[] = [];
+    let failed = "";
+    for (const job of jobs) {
+      const run = ++this.uploads;
+      const head = await headOf(job.edges).catch(() => null);
+      const roles = head && !guess(head).isClear ? await this.ask(job, head, {}) : {};
+      const done = roles && (await this.make(job, head, roles));
+      if (done) made.push(done);
+      else failed ||= this.status.textContent ?? "";
+      // Other files were dropped meanwhile.
+      if (run !== this.uploads) return;
+    }
+    if (jobs.length > 1) {
+      const words = made.map((one) => `${one.job.edges.name}${one.edges && ` (${one.edges})`}`).join(", ");
+      this.say([made.length > 0 ? `${plural(made.length, "graph")} made: ${words}.` : "", failed].filter((text) => text !== "").join(" "), failed !== "");
+      this.offset = 0;
+      await this.load();
+    } else if (made.length > 0) this.show(made[0]!);
+  }
+
+  /** Chooses the columns of an upload anew, which takes the place of what was made of it. */
+  async change(before: Made): Promise<void> {
+    const roles = await this.ask(before.job, before.head!, before.roles);
+    const made = roles && (await this.make(before.job, before.head, roles));
+    if (!made) return;
+    await this.shell.attempt("deleting the graph of other columns", () => this.shell.send("DELETE", `/datasets/${encodeURIComponent(before.id)}`));
+    this.show(made);
+  }
+
+  private show(made: Made): void {
+    const { shell } = this;
+    const notice = made.head && made.edges ? { text: `${made.job.edges.name}: ${made.edges}`, verb: "Change", act: () => {
+      changed = made;
+      shell.where.go("/");
+    } } : undefined;
+    shell.where.go(`/?dataset=${encodeURIComponent(made.id)}`, notice);
+  }
+
+  private ask(job: Job, head: Head, roles: Roles): Promise<Roles | null> {
+    return this.wait((done) => [rolesForm(job.edges.name, head, roles, done)]);
+  }
+
+  /** Shows a question until it has an answer. */
+  private wait(question: (done: (roles: Roles | null) => void) => HTMLElement[]): Promise<Roles | null> {
+    return new Promise((answered) => {
+      const done = (roles: Roles | null): void => {
+        this.answer = null;
+        this.asked.replaceChildren();
+        this.zone.classList.remove("asking");
+        this.say("");
+        answered(roles);
+      };
+      this.answer = done;
+      this.asked.replaceChildren(...question(done));
+      this.zone.classList.add("asking");
+      this.asked.querySelector<HTMLElement>("select, button")?.focus();
+    });
+  }
+
+  /** Uploads until it works or nobody wants it any more. */
+  private async make(job: Job, head: Head | null, given: Roles): Promise<Made | null> {
+    let roles = given;
+    for (;;) {
+      try {
+        return { ...(await this.send(job, roles, head)), job, roles, head };
+      } catch (error) {
+        if ((error as Error).name === "AbortError") {
+          this.say("cancelled");
+          return null;
+        }
+        const message = (error as Error).message;
+        const ways = remedies(message);
+        const words = `${job.nodes ? `${job.edges.name}, ${job.nodes.name}` : job.edges.name}: ${ways[0]?.words ?? message}`;
+        this.say(words, true);
+        if (ways.length === 0 && !head) return null;
+        const next = await this.wait((done) => [h("div", { class: "row center ways" },
+          ...ways.map((way, i) => button(way.verb, () => {
+            const { weight, ...others } = roles;
+            done({ ...others, ...(weight && !way.roles.unweighted ? { weight } : {}), ...way.roles });
+          }, { class: i === 0 ? "primary" : "" })),
+          head ? button("Choose columns", () => void this.ask(job, head, roles).then(done)) : null,
+          button("Leave it", () => done(null), { class: "link" }))]);
+        if (!next) {
+          this.say(words, true);
+          return null;
+        }
+        roles = next;
+      }
+    }
+  }
+
+  /** Sends a table of edges as it is, or with one of nodes as parts. */
+  private async send(job: Job, roles: Roles, head: Head | null): Promise<{ id: string; edges: string }> {
+    const files = job.nodes ? [job.nodes, job.edges] : [job.edges];
     const total = files.reduce((sum, f) => sum + f.size, 0);
-    const nodes = nodesOf(files);
-    let body: XMLHttpRequestBodyInit = files[0]!;
-    const named = files.find((f) => !nodes.includes(f))!;
-    const address = `${this.shell.where.api}/datasets?name=${encodeURIComponent(named.name)}`;
-    if (files.length > 1) {
-      const form = new FormData();
-      for (const f of files) form.append(nodes.includes(f) ? "nodes" : "edges", f, f.name);
-      body = form;
+    const query = new URLSearchParams([["name", job.edges.name], ...toQuery(roles)]);
+    let body: XMLHttpRequestBodyInit = job.edges;
+    if (job.nodes) {
+      body = new FormData();
+      body.append("nodes", job.nodes, job.nodes.name);
+      body.append("edges", job.edges, job.edges.name);
     }
     this.sending = new AbortController();
     this.progress.hidden = this.cancel.hidden = false;
     this.progress.value = 0;
     this.say(`sending ${bytes(total)}…`);
     try {
-      const answer = await send(address, body, (sent) => {
+      const answer = await send(`${this.shell.where.api}/datasets?${query}`, body, (sent) => {
         this.progress.value = total > 0 ? Math.min(1, sent / total) : 1;
         // How long reading takes nobody knows.
         if (sent >= total) this.progress.removeAttribute("value");
         this.say(sent < total ? `sent ${bytes(sent)} of ${bytes(total)}` : "reading the graph…");
       }, this.sending.signal);
       if (typeof answer.id !== "string") throw new Error("the server took the file, but named no dataset");
-      this.shell.where.go(`/?dataset=${encodeURIComponent(answer.id)}`);
-    } catch (error) {
-      const isCancelled = (error as Error).name === "AbortError";
-      this.say(isCancelled ? "cancelled" : `${files.map((f) => f.name).join(", ")}: ${(error as Error).message}`, !isCancelled);
+      const [source, target] = [answer.source_column, answer.target_column];
+      return { id: answer.id, edges: head && typeof source === "string" && typeof target === "string" ? `edges from ${source} to ${target}` : "" };
     } finally {
       this.sending = null;
       this.progress.hidden = this.cancel.hidden = true;

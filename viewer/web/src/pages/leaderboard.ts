@@ -65,7 +65,14 @@ export async function leaderboard(shell: Shell): Promise<void> {
     const mine = ++run;
     whole.href = `${shell.where.api}/leaderboard.html?metric=${metric.value}`;
     body.setAttribute("aria-busy", "true");
-    if (body.childElementCount === 0) body.append(h("p", { class: "quiet" }, "counting what methods reach…"));
+    if (body.childElementCount === 0) {
+      // Scores of all experiments are read, and resampled for intervals.
+      const words = h("p", { class: "quiet", role: "status" }, "Evaluating all experiments. This may take a minute.");
+      body.append(h("progress", { "aria-label": "Evaluation" }), words);
+      void shell.get<{ experiments: unknown[] }>("/experiments").then(({ experiments: all }) => {
+        words.textContent = `Evaluating ${plural(all.length, "experiment")}: scores are read and resampled for intervals. This may take a minute.`;
+      }, () => undefined);
+    }
     try {
       const board = await shell.get<Board>(`/leaderboard?metric=${metric.value}`);
       if (mine !== run) return;
@@ -81,7 +88,21 @@ export async function leaderboard(shell: Shell): Promise<void> {
   await load();
 }
 
+/** Names of datasets without the hashes that tell their states apart: numbers do, where there are several of one name. */
+export function datasetNames(datasets: readonly string[]): { name: string; state: string | null }[] {
+  const split = datasets.map((dataset) => {
+    const found = /^(.+)@([0-9a-f]{4,})$/.exec(dataset);
+    return { name: found?.[1] ?? dataset, state: found?.[2] ?? null };
+  });
+  return split.map(({ name, state }, i) => {
+    const alike = split.map((other, at) => (other.name === name ? at : -1)).filter((at) => at >= 0);
+    return { name: alike.length > 1 ? `${name} (${alike.indexOf(i) + 1})` : name, state };
+  });
+}
+
 function track(t: Track, metric: Metric): HTMLElement {
+  const shown = datasetNames(t.datasets);
+  const states = shown.filter(({ state }) => state !== null).map(({ name, state }) => `${name}: ${state!}`);
   let sort = -1; // the mean rank; then datasets by number
   const table = h("table", { class: "rows board" });
   const value = (row: Track["rows"][number]): number | null => (sort < 0 ? row.mean_rank : (row.cells[sort]?.[metric]?.mean ?? null));
@@ -92,15 +113,15 @@ function track(t: Track, metric: Metric): HTMLElement {
       // The best first: the least rank, the highest metric.
       return sort < 0 ? x - y : y - x;
     });
-    const header = (label: string, column: number): HTMLElement =>
-      h("th", { scope: "col", class: "right", "aria-sort": sort === column ? (column < 0 ? "ascending" : "descending") : "none" },
+    const header = (label: string, column: number, title = ""): HTMLElement =>
+      h("th", { scope: "col", title, class: "right", "aria-sort": sort === column ? (column < 0 ? "ascending" : "descending") : "none" },
         h("button", { type: "button", class: "column", onclick: () => {
           sort = column;
           draw();
         } }, label));
     const best = t.datasets.map((_, i) => Math.max(...t.rows.map((r) => r.cells[i]?.[metric]?.mean ?? -Infinity)));
     table.replaceChildren(
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span", { class: "column" }, "Method")), header("Mean rank", -1), ...t.datasets.map((d, i) => header(d, i)))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span", { class: "column" }, "Method")), header("Mean rank", -1), ...shown.map(({ name }, i) => header(name, i, t.datasets[i])))),
       h("tbody", {}, ...rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.method),
         h("td", { class: "right" }, row.mean_rank === null ? "–" : row.mean_rank.toFixed(2)),
         ...row.cells.map((cell, i) => scoreCell(cell, metric, best[i]!))))));
@@ -111,6 +132,7 @@ function track(t: Track, metric: Metric): HTMLElement {
   return h("section", { class: "card-wide", "aria-label": `Scores ${scored(t.result_type)}` },
     h("h2", {}, `Scores of ${scored(t.result_type)}`),
     h("div", { class: "table-box", tabIndex: 0, role: "region", "aria-label": "Table" }, table),
+    states.length > 0 ? h("p", { class: "quiet" }, `Experiments were run on several states of a dataset of one name. The states here, by the hashes of their files: ${states.join(", ")}.`) : null,
     c
       ? h("figure", { class: "cd" }, criticalDifference(names, c) as unknown as HTMLElement,
           h("figcaption", { class: "quiet" }, `Mean ranks over ${c.n_datasets} datasets. Methods under one bar do not differ by Nemenyi's test at ${c.alpha}: ranks must be ${number(c.critical_difference)} apart. Friedman: p = ${number(c.friedman_p)}; Iman and Davenport: p = ${number(c.iman_davenport_p)}.`))

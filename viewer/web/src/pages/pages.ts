@@ -1,6 +1,7 @@
 /** The pages of a server beside the graph: a file of its own, which is fetched when one of them is opened. */
 
 import { styledRoot } from "../mount";
+import { account } from "./account";
 import { datasets, methods } from "./catalogue";
 import { experiment } from "./experiment";
 import { experiments } from "./experiments";
@@ -26,6 +27,7 @@ export function openPage(element: HTMLElement, path: string, where: Where): () =
     : path === "/experiments" ? experiments(shell)
     : path === "/leaderboard" ? leaderboard(shell)
     : path === "/methods" ? methods(shell)
+    : path === "/account" ? account(shell)
     : path === "/datasets" ? datasets(shell)
     : home(shell);
   void page.catch((error: Error) => shell.toast(error.message, "error"));

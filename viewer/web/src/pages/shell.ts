@@ -4,12 +4,21 @@ import { fetchOk, ServerError } from "../core/source";
 import { storedTheme, storeTheme } from "../core/theme";
 import { button, h, iconButton } from "../ui/dom";
 
+/** What is said on the page that is opened, and what can be done about it. */
+export interface Notice {
+  text: string;
+  verb: string;
+  act(): void;
+}
+
 export interface Where {
   api: string;
   /** What all addresses of pages begin with. */
   base: string;
-  /** Goes to another page of this server. */
-  go(path: string): void;
+  /** Goes to another page of this server, which may have something to say then. */
+  go(path: string, notice?: Notice): void;
+  /** Is told when somebody wants it light or dark. */
+  themed?(isLight: boolean): void;
 }
 
 export interface Me {
@@ -42,25 +51,27 @@ export class Shell {
     const links = LINKS.map(([to, label]) => {
       const isOwn = to === "/case/";
       const link = isOwn ? h("a", { class: "nav-link", href: `${where.base}${to}` }, label) : this.link(to, label, { class: "nav-link", hidden: to !== "/" });
-      if (to === path || (to !== "/" && path.startsWith(`${to}/`))) link.setAttribute("aria-current", "page");
+      if (to === path || (to !== "/" && path.startsWith(to.replace(/\/?$/, "/")))) link.setAttribute("aria-current", "page");
       return link;
     });
     const account = h("span", { class: "row account" });
     const theme = iconButton("theme", "Light or dark", () => {
       const isLight = this.element.classList.toggle("light");
       storeTheme(isLight ? "light" : "dark");
+      where.themed?.(isLight);
     });
     this.main = h("main", { class: "page-main", tabIndex: -1 });
     const brand = this.link("/", "", { class: "brand", title: "All graphs" });
     brand.append(h("span", { class: "mark", "aria-hidden": "true" }), "graphlume");
     this.element = h("div", { class: storedTheme() === "light" ? "home-root light" : "home-root" },
-      h("header", { class: "bar" }, brand, h("nav", { class: "nav", "aria-label": "Pages" }, ...links), h("span", { class: "grow" }), account, theme),
+      h("header", { class: "bar" }, brand, h("nav", { class: "nav", "aria-label": "Pages" }, ...links), h("span", { class: "grow" }),
+        h("a", { class: "nav-link minor", href: `${where.base}/api/`, title: "All that this server answers to" }, "API"), account, theme),
       this.main, this.toasts, this.live);
     this.me = this.whoAmI(account);
     // On a narrow window the page that one is on is in sight, whichever it is.
     requestAnimationFrame(() => this.element.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
     // Pages of experiments are there where the server has some.
-    if (path !== "/") for (const link of links) link.hidden = false;
+    if (path !== "/" && !path.startsWith("/case/")) for (const link of links) link.hidden = false;
     else void this.get("/gad/datasets").then(() => links.forEach((link) => (link.hidden = false)), () => undefined);
   }
 
@@ -89,7 +100,7 @@ export class Shell {
     try {
       const me = await this.get<Me>("/me");
       if (me.has_accounts && me.user) {
-        into.append(h("span", { class: "quiet" }, me.user.name), button("Sign out", () => {
+        into.append(this.link("/account", me.user.name, { class: "nav-link", title: "Keys, password, organizations" }), button("Sign out", () => {
           void this.send("POST", "/sign-out").finally(() => location.reload());
         }, { class: "link" }));
       }

@@ -90,6 +90,8 @@ describe.skipIf(!executable)("the page of cases in a browser", { timeout: 120_00
     if (path === "case-checks") return json({ error: { code: "invalid", message: "line 2: step `a`: there is no verb `sorce`" } }, 400);
     if (path === "cases/c1/runs") return json(BEGUN, 202);
     if (path === "cases/c1" && method === "PUT") return json({ ...CASE, ...(request.postDataJSON() as object) });
+    if (path === "cases" && method === "POST") return json(CASE, 201);
+    if (path === "cases/c1" && method === "DELETE") return route.fulfill({ status: 204 });
     if (path === "cases/c1") return json({ ...CASE, text: text ?? CASE.text });
     if (path === "case-runs/r1" && method === "DELETE") {
       looks = [{ ...BEGUN, status: "stopped" }];
@@ -166,6 +168,50 @@ describe.skipIf(!executable)("the page of cases in a browser", { timeout: 120_00
     await page.getByRole("button", { name: "Copy link" }).click();
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`${at}/case/c1?logins=logins.csv&account=ann&hops=2&direction=both&run=1`);
     expect(page.problems).toEqual([]);
+  });
+
+  it("lists cases with what can be done to them, below the links of all pages", async () => {
+    const page = await open("/case/");
+    await page.getByRole("link", { name: "Experiments" }).waitFor();
+    expect(await page.getByRole("link", { name: "Cases" }).getAttribute("aria-current")).toBe("page");
+    await page.getByRole("button", { name: "Light or dark" }).click();
+    expect(await page.evaluate("document.documentElement.classList.contains('light')")).toBe(true);
+    await page.getByRole("button", { name: `Delete ${CASE.title}` }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    expect(asked.some((one) => one.method === "DELETE")).toBe(false);
+    await page.getByRole("button", { name: `Delete ${CASE.title}` }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText(`${CASE.title} is deleted.`).waitFor();
+    expect(asked).toContainEqual({ method: "DELETE", path: "cases/c1", body: null });
+    await page.locator("input[type=file]").setInputFiles({ name: "mine.toml", mimeType: "text/plain", buffer: Buffer.from(STEPS) });
+    await expect.poll(() => asked.find((one) => one.method === "POST")).toEqual({ method: "POST", path: "cases", body: { text: STEPS } });
+    expect(page.problems).toEqual([]);
+  });
+
+  it("lets others see a case, where there are accounts", async () => {
+    mock.has.accounts = true;
+    const page = await open("/case/");
+    const who = page.getByLabel(`Who may see ${CASE.title}`);
+    await who.selectOption("public");
+    await expect.poll(() => asked.find((one) => one.method === "PUT")).toEqual({ method: "PUT", path: "cases/c1", body: { mode: "public" } });
+  });
+
+  it("says that a graph is old, that nothing was found, and what sources are called", async () => {
+    const page = await open("/case/c1?logins=upload%3Af1&account=ann&run=1");
+    await page.getByText("Done in 1.51 s.").waitFor();
+    expect(await page.getByLabel("logins", { exact: true }).inputValue()).toBe("logins.csv (uploaded)");
+    expect(asked.find((one) => one.path === "cases/c1/runs")?.body).toMatchObject({ values: { logins: "upload:f1" } });
+    looks = [{ ...BEGUN, status: "failed", steps: [], n_steps: 2, error: "step `logins`: upload:f1 cannot be read" }];
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByText("logins.csv (uploaded) cannot be read").waitFor();
+    await page.getByText("This graph is of the run before: the last one failed.").waitFor();
+    // What went wrong is above the next heading, not over it.
+    const [status, heading] = await Promise.all([page.locator(".side > .status").boundingBox(), page.getByRole("heading", { name: "Steps" }).boundingBox()]);
+    expect(status!.y + status!.height).toBeLessThanOrEqual(heading!.y);
+    looks = [{ ...BEGUN, status: "done", n_steps: 2, steps: [LOGINS, { ...AROUND, rows: 0, nodes: 0, head: [] }], dataset: "small" }];
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByText("Nothing was found: the graph is empty. Try other values.").waitFor();
+    expect(await page.locator("iframe").count()).toBe(0);
   });
 
   it("begins a run at a step, and says what was kept", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { planted } from "../mock/graphs";
@@ -98,6 +98,37 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     expect(page.problems).toEqual([]);
   });
 
+  it("show one's account: keys, password, organizations", async () => {
+    const page = await open(browser, `${at}/account`);
+    await page.getByRole("heading", { name: "This server has no accounts" }).waitFor();
+    mock.has.accounts = true;
+    await page.goto(`${at}/`);
+    await page.getByRole("link", { name: "ann" }).click();
+    await page.getByText("There are no keys.").waitFor();
+    expect(new URL(page.url()).pathname).toBe("/account");
+    await page.getByLabel("What it is for").fill("notebooks");
+    await page.getByRole("button", { name: "Make a key" }).click();
+    expect(await page.getByRole("textbox", { name: "Secret" }).inputValue()).toBe("s3cret");
+    await page.getByRole("button", { name: "Delete the key notebooks" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("There are no keys.").waitFor();
+    expect(mock.keys).toEqual([]);
+    const [old, fresh, again] = ["Password", "New password", "Once more"].map((label) => page.getByLabel(label, { exact: true }).and(page.locator("input"))) as [Locator, Locator, Locator];
+    await old.fill("wrong");
+    await fresh.fill("long enough");
+    await again.fill("long enouhg");
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByText("the new passwords are not the same").waitFor();
+    expect(mock.requests.some((r) => r.includes("/me/password"))).toBe(false);
+    await again.fill("long enough");
+    await old.fill("right one");
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByText("the password is changed").waitFor();
+    await page.getByText("Members").click();
+    await page.getByText("ann (leads it), bob").waitFor();
+    expect(page.problems).toEqual([]);
+  });
+
   it("take several files, of which one has the nodes", async () => {
     const page = await open(browser, `${at}/`);
     const folder = await mkdtemp(join(tmpdir(), "graphlume-"));
@@ -111,6 +142,58 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     expect(request.headers()["content-type"]).toContain("multipart/form-data");
     // The browser tells no bodies with files in them: the server of the tests has it.
     await expect.poll(() => mock.lastUpload).toMatch(/name="nodes"; filename="calls-nodes.csv"[\s\S]*name="edges"; filename="calls.csv"/);
+  });
+
+  it("ask which columns are the ends of edges, and let that be changed", async () => {
+    const page = await open(browser, `${at}/`);
+    const drop = (name: string, text: string): Promise<void> => page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+    await drop("calls.csv", "time,who,whom,weight\n1,a,b,2\n2,b,c,3\n");
+    const form = page.getByRole("form", { name: "Columns" });
+    const [from, to, weight] = ["From", "To", "Weight"].map((label) => form.getByLabel(label, { exact: true })) as [Locator, Locator, Locator];
+    expect(await Promise.all([from, to, weight].map((one) => one.inputValue()))).toEqual(["who", "whom", "weight"]);
+    await to.selectOption("who");
+    await form.getByText("one column cannot be two of these").waitFor();
+    await to.selectOption("time");
+    await weight.selectOption("");
+    await form.getByLabel("Edges have a direction").check();
+    const posted = (): Promise<Request> => page.waitForRequest((r) => r.method() === "POST" && r.url().includes("/datasets?"));
+    const said = (request: Request): Record<string, string> => Object.fromEntries(new URL(request.url()).searchParams);
+    const [request] = await Promise.all([posted(), form.getByRole("button", { name: "Make the graph" }).click()]);
+    expect(said(request)).toEqual({ name: "calls.csv", source: "who", target: "time", unweighted: "true", directed: "true" });
+    await page.waitForURL("**/?dataset=*");
+    const first = new URL(page.url()).searchParams.get("dataset")!;
+    await page.getByText("calls.csv: edges from who to time").waitFor();
+    await page.getByRole("button", { name: "Change" }).click();
+    expect(await to.inputValue()).toBe("time");
+    await to.selectOption("whom");
+    const [again] = await Promise.all([posted(), form.getByRole("button", { name: "Make the graph" }).click()]);
+    expect(said(again).target).toBe("whom");
+    await page.getByText("calls.csv: edges from who to whom").waitFor();
+    expect(mock.datasets.has(first)).toBe(false);
+    expect(page.problems).toEqual([]);
+  });
+
+  it("make a graph of each file, and send again without what was refused", async () => {
+    const page = await open(browser, `${at}/`);
+    const file = (name: string): { name: string; mimeType: string; buffer: Buffer } => ({ name, mimeType: "text/csv", buffer: Buffer.from("source,target\na,b\nb,c\n") });
+    await page.locator("input[type=file]").setInputFiles([file("karate.csv"), file("dolphins.csv")]);
+    await page.getByText("2 graphs made: karate.csv (edges from source to target), dolphins.csv (edges from source to target).").waitFor();
+    expect(await names(page)).toEqual(expect.arrayContaining(["karate.csv", "dolphins.csv"]));
+    const posts: string[] = [];
+    await page.route("**/api/v1/datasets?name=*", (route) => {
+      posts.push(new URL(route.request().url()).search);
+      const refused = (message: string): Promise<void> => route.fulfill({ status: 400, json: { error: { code: "invalid", message } } });
+      if (posts.length === 1) return refused("line 3 has weight -10 in column `weight`; weights must be at least 0 and finite as f32");
+      if (posts.length === 2) return refused("line 4 has no value in id column `target`; drop such rows or fill them, or upload with `?drop_null=true`, which drops them");
+      return route.continue();
+    });
+    await page.locator("input[type=file]").setInputFiles(file("bad.csv"));
+    await page.getByText("bad.csv: line 3 has weight -10").waitFor();
+    await page.getByRole("button", { name: "Ignore the weights" }).click();
+    await page.getByText("bad.csv: line 4 has no value in id column `target`", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Leave such rows out" }).click();
+    await page.waitForURL("**/?dataset=*");
+    expect(posts).toEqual(["?name=bad.csv", "?name=bad.csv&unweighted=true", "?name=bad.csv&unweighted=true&drop_null=true"]);
   });
 
   it("show experiments as they go on, and start and stop them", async () => {
@@ -131,11 +214,28 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     await page.getByRole("button", { name: "Run again" }).click();
     const dialog = page.getByRole("dialog", { name: "New experiment" });
     expect(await dialog.getByLabel("Method").inputValue()).toBe("scan");
+    // It is filled with what was run.
+    expect(await dialog.getByLabel("k", { exact: true }).inputValue()).toBe("9");
+    expect(await dialog.getByLabel("Seed").inputValue()).toBe("5");
+    expect(await dialog.getByLabel("Dataset").inputValue()).toBe("uci");
     await dialog.getByLabel("k", { exact: true }).fill("7");
     await dialog.getByLabel("Seed").fill("3");
     const [request] = await Promise.all([page.waitForRequest((r) => r.method() === "POST" && r.url().endsWith("/experiments")), dialog.getByRole("button", { name: "Start" }).click()]);
     expect(request.postDataJSON()).toEqual({ method: "scan", dataset: "uci", parameters: { k: "7" }, seed: 3 });
     await page.waitForURL("**/experiments/exp__scan__new__20261122_000000");
+    expect(page.problems).toEqual([]);
+  });
+
+  it("let nothing be started that cannot work", async () => {
+    const page = await open(browser, `${at}/methods`);
+    await page.getByRole("button", { name: "Run midas" }).click();
+    const dialog = page.getByRole("dialog", { name: "New experiment" });
+    // No dataset of the tests has times.
+    await dialog.getByText("midas needs times of edges, which uci has not").or(dialog.getByText("midas needs times of edges, which books has not")).waitFor();
+    expect(await dialog.getByRole("button", { name: "Start" }).isDisabled()).toBe(true);
+    expect(await dialog.getByLabel("start", { exact: true }).getAttribute("placeholder")).toBe("");
+    await dialog.getByLabel("Method").selectOption("lof");
+    await expect.poll(() => dialog.getByRole("button", { name: "Start" }).isDisabled()).toBe(false);
     expect(page.problems).toEqual([]);
   });
 
@@ -173,10 +273,11 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     await page.getByText("6 methods").waitFor();
     await page.getByLabel("Search methods").fill("stream");
     await page.getByText("1 of 6 methods").waitFor();
-    await page.getByText("2 parameters").click();
+    await page.getByText("3 parameters").click();
     await page.getByRole("button", { name: "Run midas" }).click();
     expect(await page.getByRole("dialog").getByLabel("Method").inputValue()).toBe("midas");
     await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    mock.requests.length = 0;
     await page.getByRole("link", { name: "Datasets" }).click();
     await page.getByText("5 datasets").waitFor();
     await page.getByText("What is in it").nth(1).click();
@@ -268,7 +369,7 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     for (const theme of ["dark", "light"] as const) {
       const page = await open(browser, `${at}/`);
       await page.evaluate((t) => localStorage.setItem("graphlume.theme", t), theme);
-      for (const [path, ready] of [["/", "300 nodes"], ["/experiments", "25 experiments"], ["/experiments/exp__lof__disney__20261111_110000", "0.7832"], ["/experiments/exp__degree__hubs__20261110_130000", "KeyError"], ["/leaderboard", "CD ="], ["/methods", "6 methods"], ["/datasets", "5 datasets"]] as const) {
+      for (const [path, ready] of [["/", "300 nodes"], ["/experiments", "25 experiments"], ["/experiments/exp__lof__disney__20261111_110000", "0.7832"], ["/experiments/exp__degree__hubs__20261110_130000", "KeyError"], ["/leaderboard", "CD ="], ["/account", "There are no keys."], ["/methods", "6 methods"], ["/datasets", "5 datasets"]] as const) {
         await page.goto(`${at}${path}`);
         await page.getByText(ready, { exact: false }).first().waitFor();
         // Not as a script of the page, whose policy lets no foreign one in.

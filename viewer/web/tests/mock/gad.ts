@@ -32,13 +32,19 @@ export function experiments(): Told[] {
   return all.reverse();
 }
 
+/** What was run, of one experiment. */
+export const ran = ({ method, dataset }: Told): unknown => ({
+  method, dataset: dataset === "uci" ? dataset : `bundled:${dataset}`, parameters: { k: "9" }, all_parameters: { k: "9", view: "features", seed: "0" },
+  seed: 5, timeout_secs: null, version: "0.1.0", executor: "local", image: null,
+});
+
 export const methods = (): unknown => ({
   n_unreadable: 0,
   methods: [
     { name: "taddy", from: "folder", description: "A transformer over dynamic graphs.", source: "https://example.org/taddy", result_type: null, needs: [], datasets: ["uci", "digg"], parameters: [{ name: "EPOCHS", default: "20" }, { name: "LR", default: "0.001" }] },
     ...METHODS.map((name, i) => ({
       name, from: "bundled", description: ["The number of neighbors.", "Local outlier factor of features or neighborhoods.", "Microclusters in a stream of edges.", "Deviation from power laws of egonets.", "Structural clusters and outliers."][i], source: "Akoglu, McGlohon, Faloutsos 2010, 10.1007/978-3-642-13672-6_40",
-      result_type: name === "midas" ? "EDGE_STREAM_ANOMALY_SCORES" : "NODE_ANOMALY_SCORES", needs: name === "midas" ? ["times"] : name === "lof" ? ["features"] : [], datasets: [], parameters: [{ name: "k", default: 20 }, { name: "seed", default: 0 }],
+      result_type: name === "midas" ? "EDGE_STREAM_ANOMALY_SCORES" : "NODE_ANOMALY_SCORES", needs: name === "midas" ? ["times"] : name === "lof" ? ["features"] : [], datasets: [], parameters: [{ name: "k", default: 20 }, ...(name === "midas" ? [{ name: "start", default: null }] : []), { name: "seed", default: 0 }],
     })),
   ],
 });

@@ -167,6 +167,7 @@ export class Mock {
   private readonly run = Math.random().toString(36).slice(2);
   requests: string[] = [];
   lastUpload = "";
+  keys: { id: string; name: string; created_at: number }[] = [];
   readonly views = new Map<string, { id: string; name: string; state: unknown; picture?: string }[]>();
   readonly modes = new Map<string, string>();
   readonly shares: Record<string, unknown>[] = [];
@@ -233,7 +234,7 @@ export class Mock {
         const made = `up${this.datasets.size + 1}`;
         this.lastUpload = (await body(request)).toString();
         this.datasets.set(made, fromCsv(name, this.lastUpload));
-        return json(response, { id: made, ...this.describe(made) }, 201);
+        return json(response, { id: made, ...this.describe(made), source_column: q.get("source") ?? "source", target_column: q.get("target") ?? "target" }, 201);
       }
       const search = (q.get("search") ?? "").toLowerCase();
       const sort = q.get("sort") ?? "created_at";
@@ -341,13 +342,28 @@ export class Mock {
   /** What is not about graphs. */
   private async other(path: string, request: IncomingMessage, q: URLSearchParams, response: ServerResponse): Promise<void> {
     if (path === "/me") return json(response, { user: { id: "ann", name: "ann", is_admin: true }, organization: null, organizations: [{ slug: "lab", name: "Lab" }], has_accounts: this.has.accounts });
+    if (path === "/keys" && request.method === "POST") {
+      const key = { id: `k${this.keys.length + 1}`, name: (JSON.parse((await body(request)).toString()) as { name: string }).name, created_at: Date.now() };
+      this.keys.push(key);
+      return json(response, { ...key, secret: "s3cret" }, 201);
+    }
+    if (path.startsWith("/keys/") && request.method === "DELETE") {
+      this.keys = this.keys.filter((key) => key.id !== path.slice(6));
+      return void response.writeHead(204).end();
+    }
+    if (path === "/keys") return json(response, this.keys);
+    if (path === "/me/password") {
+      const { old } = JSON.parse((await body(request)).toString()) as { old: string };
+      return old === "wrong" ? fail(response, 400, "invalid", "the old password is another") : json(response, {});
+    }
+    if (path === "/organizations/lab/members") return json(response, [{ name: "ann", is_admin: true }, { name: "bob", is_admin: false }]);
     if (path === "/measures") return json(response, [{ name: "degree", columns: [{ name: "degree", over: "nodes" }] }]);
     if (!this.has.experiments) return fail(response, 404, "not_found", "there is no folder of experiments ``");
     const [, name, part] = /^\/experiments\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];
     if (name !== undefined) {
       const one = this.experiments.find((e) => e.name === name);
       if (!one) return fail(response, 404, "not_found", `there is no experiment \`${name}\``);
-      if (part === undefined) return json(response, one);
+      if (part === undefined) return json(response, { ...one, run: gad.ran(one) });
       if (part === "log") {
         const all = Buffer.from(this.log);
         const from = Number(q.get("offset") ?? Math.max(0, all.length - Number(q.get("limit") ?? 65536)));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { labelled } from "../../src/cases/form";
 import { parts, plain, swapped, withValue, written } from "../../src/cases/toml";
 
 const TEXT = `title = "A # title" # a comment
@@ -73,5 +74,14 @@ describe("the text of a case", () => {
       const text = `x = ${written(value)}`;
       expect(plain(parts(text)![0]!.entries[0]!.raw), text).toEqual(value);
     }
+  });
+});
+
+describe("sources of a case", () => {
+  it("have labels that tell them apart", () => {
+    const of = (value: string, label: string): { value: string; label: string } => ({ value, label });
+    const found = labelled([of("upload:1", "logins.csv"), of("upload:2", "logins.csv"), of("dataset:3", "logins.csv"), of("dataset:4abcdefghij", "")]);
+    expect(found.map((one) => one.label)).toEqual(["logins.csv (uploaded)", "logins.csv (uploaded, 2)", "logins.csv (graph)", "dataset:4abcde (graph)"]);
+    expect(found.map((one) => one.value)).toEqual(["upload:1", "upload:2", "dataset:3", "dataset:4abcdefghij"]);
   });
 });

@@ -6,9 +6,11 @@ import { decodeScene } from "../../src/core/scene";
 import { SceneSource } from "../../src/core/source";
 import { encodeScene } from "../../src/core/scene";
 import { BrowserViews } from "../../src/core/views";
-import { beginOf, duration, linked, scored } from "../../src/pages/gad";
+import { beginOf, duration, type Facts, type GadDataset, linked, type Method, misfit, scored } from "../../src/pages/gad";
 import { ago } from "../../src/pages/home";
-import { nodesOf } from "../../src/pages/upload";
+import { datasetNames } from "../../src/pages/leaderboard";
+import { guess, isTime, readHead, toQuery } from "../../src/pages/columns";
+import { jobsOf, nodesOf, remedies } from "../../src/pages/upload";
 
 const members = (nodes: number, edges: number): Members => ({ nodes: Uint8Array.of(nodes), edges: Uint8Array.of(edges), n_nodes: 0, n_edges: 0 });
 const chain = (n: number): unknown => ({ type: "gfql_chain", gfql: [n] });
@@ -133,6 +135,76 @@ describe("pages", () => {
     expect(beginOf("yesterday")).toBeNull();
     expect(["NODE_ANOMALY_SCORES", "TEMPORAL_EDGE_ANOMALY_SCORES", "EDGE_STREAM_ANOMALY_SCORES", null].map(scored)).toEqual(["nodes", "edges over time", "a stream of edges", ""]);
     expect(linked("plain, without addresses")).toEqual(["plain, without addresses"]);
+  });
+});
+
+describe("methods and datasets", () => {
+  const method = (more: Partial<Method>): Method => ({ name: "m", from: "bundled", description: "", source: "", result_type: null, needs: [], datasets: [], parameters: [], ...more });
+  const dataset = (more: Partial<GadDataset> = {}): GadDataset => ({ name: "bundled:books", from: "bundled", description: "", source: "", licence: "", bytes: null, is_native: true, ...more });
+  const facts = (more: Partial<Facts> = {}): Facts => ({ n_nodes: 3, n_edges: 2, n_features: 0, labelled_nodes: null, labelled_edges: null, kinds: [], span: null, ...more });
+
+  it("are told apart where they do not fit, as far as that is known", () => {
+    const needy = method({ needs: ["times", "features"] });
+    expect(misfit(needy, dataset(), null)).toBe("");
+    expect(misfit(needy, dataset(), facts())).toBe("m needs times of edges and features of nodes, which books has not");
+    expect(misfit(needy, dataset(), facts({ span: [0, 1], n_features: 4 }))).toBe("");
+    expect(misfit(method({}), dataset({ is_native: false }), null)).toMatch(/reader of their own/);
+    expect(misfit(method({ from: "folder" }), dataset({ is_native: false }), null)).toBe("");
+    const picky = method({ from: "folder", datasets: ["uci", "b?ok*", "[!x]y+"] });
+    expect(["uci", "bundled:books", "by+", "xy+", "uc", "disney"].map((name) => misfit(picky, dataset({ name }), null) === "")).toEqual([true, true, true, false, false, false]);
+  });
+});
+
+describe("datasets of a leaderboard", () => {
+  it("have names without hashes", () => {
+    expect(datasetNames(["books@6cf6b3a7", "disney", "a@b.org"])).toEqual([{ name: "books", state: "6cf6b3a7" }, { name: "disney", state: null }, { name: "a@b.org", state: null }]);
+    expect(datasetNames(["books@6cf6b3a7", "books@cf1d3dd6"]).map((one) => one.name)).toEqual(["books (1)", "books (2)"]);
+  });
+});
+
+describe("uploads", () => {
+  const files = (...names: string[]): File[] => names.map((name) => new File(["x"], name));
+  const head = (text: string) => readHead(text)!;
+
+  it("make a dataset of each table of edges, and say where nodes belong to nobody knows which", () => {
+    const jobs = (...names: string[]): unknown => {
+      const found = jobsOf(files(...names));
+      return typeof found === "string" ? found : found.map((job) => [job.edges.name, job.nodes?.name ?? null]);
+    };
+    expect(jobs("karate.csv")).toEqual([["karate.csv", null]]);
+    expect(jobs("karate.csv", "dolphins.csv")).toEqual([["karate.csv", null], ["dolphins.csv", null]]);
+    expect(jobs("karate-nodes.csv", "karate.csv")).toEqual([["karate.csv", "karate-nodes.csv"]]);
+    expect(jobs("karate.csv", "dolphins.csv", "nodes.csv")).toMatch(/^nodes.csv could belong to karate.csv or dolphins.csv/);
+    expect(jobs("karate.csv", "a-nodes.csv", "b-nodes.csv")).toMatch(/^a-nodes.csv and b-nodes.csv .* karate.csv can have one/);
+  });
+
+  it("find the columns that the server would, but no times", () => {
+    expect(guess(head("weight,Source ID,x,target_id\n1,a,,b\n"))).toEqual({ source: "Source ID", target: "target_id", weight: "weight", isClear: true });
+    expect(guess(head("who;whom\na;b\n"))).toEqual({ source: "who", target: "whom", weight: null, isClear: true });
+    expect(guess(head("timestamp,who,whom\n1,a,b\n"))).toMatchObject({ source: "who", target: "whom", isClear: false });
+    expect(guess(head("x,who,whom\n1700000000,a,b\n1700000001,b,c\n"))).toMatchObject({ source: "who", target: "whom" });
+    expect(guess(head("x\twho\twhom\n2024-01-02 10:00\ta\tb\n"))).toMatchObject({ source: "who", target: "whom" });
+    expect(guess(head("time,weight,who\n1,2,b\n"))).toMatchObject({ source: "who", target: "time", weight: "weight" });
+    // Words are no numbers, so they are no weights; and a name is no time because it has one in it.
+    expect(guess(head("from,to,weight\na,b,heavy\n")).weight).toBeNull();
+    expect(isTime(head("sometimes,b\n1,2\n"), 0)).toBe(false);
+    expect([0, 1].map((at) => isTime(head("createdDate,event_time\na,b\n"), at))).toEqual([true, true]);
+  });
+
+  it("look at names in quotes, below comments, and at no table that has none", () => {
+    expect(head('\uFEFF# of a club\r\n"who, first",whom\r\n"a ""b""",c\r\n')).toEqual({ names: ["who, first", "whom"], rows: [['a "b"', "c"]] });
+    for (const text of ["", "a\nb\n", "1,2\n3,4\n", "a,2024-01-01\n", "a,a\nb,c\n", "true,x\n"]) expect(readHead(text)).toBeNull();
+    expect(readHead("a,b\n1,2\n3,", false)!.rows).toEqual([["1", "2"]]);
+    expect(toQuery({ source: "a b", weight: "", directed: false, drop_null: true })).toEqual([["source", "a b"], ["drop_null", "true"]]);
+  });
+
+  it("offer ways out of what the server refuses", () => {
+    const weights = "line 3 has weight -10 in column `weight`; weights must be at least 0 and finite as f32";
+    expect(remedies(weights)).toEqual([{ words: weights, verb: "Ignore the weights", roles: { unweighted: true } }]);
+    const ends = "line 3 has no value in id column `target`; drop such rows or fill them, or upload with `?drop_null=true`, which drops them";
+    expect(remedies(ends)).toEqual([{ words: "line 3 has no value in id column `target`", verb: "Leave such rows out", roles: { drop_null: true } }]);
+    expect(remedies(ends.replace("id column", "weight column")).map((way) => way.verb)).toEqual(["Leave such rows out", "Ignore the weights"]);
+    expect(remedies("the file is empty")).toEqual([]);
   });
 });
 
