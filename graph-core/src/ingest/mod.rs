@@ -49,7 +49,8 @@ use crate::{Error, Graph, Result};
 /// as the current rayon pool has, at most 16.
 ///
 /// Ids of delimited text are integers if all ends of edges are written as integers without
-/// leading zeros, else text. In other formats the types of both id columns must agree. Other
+/// leading zeros, also as `3.0`, which other programs make of integers beside a gap; else text. A
+/// column `weight` of delimited text with a number in it must have numbers only. In other formats the types of both id columns must agree. Other
 /// columns of delimited text are what all their values are: truth values, numbers, days
 /// (`2024-02-29`), times (`2024-02-29T12:30:00.5`, or with a blank), moments of UTC where each has
 /// an offset (`Z`, `+01:00`), else text.
