@@ -1,6 +1,9 @@
 """Detectors, over graphs and over streams."""
 
+import datetime
+
 import numpy as np
+import polars as pl
 import pytest
 
 import graphlume as gl
@@ -80,8 +83,28 @@ def test_never_more_than_the_share_is_anomalous():
         found = detector.fit_predict(graph)
         assert sorted(graph.ids[found == -1]) == list(expected), share
         assert ((detector.scores_ > detector.threshold_) == (found == -1)).all()
-    with pytest.raises(gl.InputError, match="contamination is 1.5"):
-        detect.Detector("degree", contamination=1.5).fit_predict(graph)
+    for share in (1.5, 0, "auto", None, True):
+        with pytest.raises(gl.InputError, match=f"contamination is {share!r}, but it must be a number above 0 and below 1"):
+            detect.Detector("degree", contamination=share).fit_predict(graph)
+
+
+def test_other_graphs_leave_what_was_fitted():
+    ring = gl.Graph([(at, (at + 1) % 9) for at in range(9)])
+    hub = gl.Graph([(at, (at + 1) % 9) for at in range(9)] + [(0, 3), (0, 5)])
+    detector = detect.Detector("degree").fit(ring)
+    scores, threshold = detector.scores_.copy(), detector.threshold_
+    assert detector.score_samples(hub).argmax() == 0
+    assert detector.predict(hub).tolist() == [-1, 1, 1, -1, 1, -1, 1, 1, 1]
+    assert np.array_equal(detector.decision_function(hub) < 0, detector.predict(hub) == -1)
+    assert np.array_equal(detector.scores_, scores) and detector.threshold_ == threshold
+    assert detector.predict().tolist() == [1] * 9
+    # A detector that saw nothing may score, but not judge.
+    assert np.array_equal(detect.Detector("degree").score_samples(hub), detector.score_samples(hub))
+    for call in (detect.Detector().predict, detect.Detector().decision_function):
+        with pytest.raises(gl.InputError, match="call fit first"):
+            call(hub)
+
+
 
 
 def test_scikit_learn_takes_it_for_one_of_its_own():
@@ -165,3 +188,15 @@ def test_what_cannot_be_detected():
     ]:
         with pytest.raises(gl.InputError, match=text):
             call()
+
+
+def test_a_stream_of_names():
+    names = detect.StreamDetector("midas")
+    sources, targets = ["ann", "ann", "bob"], np.array(["bob", "bob", "eve"])
+    first = names.push(sources, targets, [1, 1, 2])
+    again = detect.StreamDetector("midas").push(pl.Series(sources), targets, [1, 1, 2])
+    assert np.array_equal(first, again) and names.n_edges == 3
+    assert repr(names) == "StreamDetector('midas'; 3 edges)"
+    assert repr(detect.StreamDetector.restore(names.checkpoint())) == "StreamDetector(restored; 3 edges)"
+    with pytest.raises(gl.InputError, match="`targets` has no value at 1"):
+        names.push(["a", "b"], ["c", None], [3, 3])

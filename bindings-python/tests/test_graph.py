@@ -100,7 +100,8 @@ def test_networkx_and_back(random_graphs):
 
 def test_networkx_with_nodes_of_any_kind_and_attributes(karate):
     grid = nx.grid_2d_graph(2, 3)
-    graph = gl.Graph(grid)
+    with pytest.warns(UserWarning, match="nodes are numbered"):
+        graph = gl.Graph(grid)
     assert graph.n_edges == grid.number_of_edges()
     assert graph.nodes["label"].tolist() == [str(node) for node in grid.nodes]
     graph = gl.Graph(karate)
@@ -117,7 +118,8 @@ def test_networkx_with_nodes_of_any_kind_and_attributes(karate):
 def test_ids_and_keys_of_networkx_come_back_whatever_they_are():
     grid = nx.grid_2d_graph(3, 2)
     grid.nodes[1, 1]["kind"] = "middle"
-    ours = gl.Graph(grid)
+    with pytest.warns(UserWarning, match="nodes are numbered"):
+        ours = gl.Graph(grid)
     assert nx.utils.graphs_equal(ours.to_networkx(), grid)
     # Also of what is left of it, and with what is found out about it.
     part = ours.filter(nodes="label <> '(1, 1)'").page_rank().graph.largest_component().layout(iterations=2)
@@ -374,3 +376,21 @@ def test_graphs_are_shown(karate):
         import pickle
 
         pickle.dumps(graph)
+
+
+
+
+def test_ids_of_several_kinds_are_numbered_with_a_warning():
+    with pytest.warns(UserWarning, match="nodes are numbered in their order, and the column `label`") as told:
+        graph = gl.Graph(nx.Graph([("a", 1), (1, (2, 3))]))
+    assert told[0].filename == __file__
+    assert graph.nodes["label"].tolist() == ["a", "1", "(2, 3)"]
+    assert set(graph.to_networkx().nodes) == {"a", 1, (2, 3)}
+
+
+def test_edges_of_networkx_without_a_weight_weigh_1():
+    graph = nx.Graph()
+    graph.add_edge(1, 2, weight=2.5)
+    graph.add_edge(2, 3, color="red")
+    assert gl.Graph(graph).weights.tolist() == [2.5, 1.0]
+    assert gl.Graph(graph).edges["color"].tolist() == [None, "red"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import os
@@ -17,7 +18,7 @@ from ._errors import InputError
 from ._generated import Generated
 from ._layout import Session
 from ._measured import Measured
-from ._options import checked, count, flag
+from ._options import check_kinds, checked, count, flag
 from ._picture import Picture, as_text
 from ._table import Table
 
@@ -201,6 +202,7 @@ class Graph(Generated):
         >>> star.measure("degree").degree.tolist()
         [3, 1, 1, 1]
         """
+        check_kinds(options, _defaults(name))
         nodes, edges, summary = self._rust.measure(name, options, device)
         return Measured(self, name, dict(nodes), dict(edges), summary)
 
@@ -536,6 +538,13 @@ def _weights(weight: str | None) -> dict[str, Any]:
     if weight is None:
         return {"unweighted": True}
     return {"weight": None if weight == "auto" else weight}
+
+
+@functools.cache
+def _defaults(measure: str) -> dict[str, Any]:
+    """The options of a measure with their defaults, by any of its names; nothing if there is no such measure."""
+    found = (one["options"] for one in _native.describe()["measures"] if measure in (one["name"], *one["aliases"]))
+    return next(found, {})
 
 
 def _holds_nodes(path: str) -> bool:

@@ -8,8 +8,12 @@ from typing import Any, TypeVar
 
 from . import _convert, _native
 from ._errors import InputError
+from ._options import did_you_mean
 
 _T = TypeVar("_T", bound="Verbs")
+
+#: What joins keep.
+_HOWS = ("inner", "left", "full", "semi", "anti", "cross")
 
 
 def _texts(option: str, given: str | Sequence[str] | None) -> list[str] | None:
@@ -171,6 +175,8 @@ class Verbs:
         >>> edges.join(names, {"target": "id"}, how="left").sort("source").to_dict()["name"].tolist()
         ['bob', None]
         """
+        if how is not None and how not in _HOWS:
+            raise InputError(f"`how` is {how!r}, but it must be one of {', '.join(map(repr, _HOWS))}{did_you_mean(str(how), _HOWS)}")
         keys = [f"{here} = {there}" for here, there in on.items()] if isinstance(on, Mapping) else _texts("on", on)
         return self.step("join", other, on=keys, how=how, suffix=suffix, nulls_equal=nulls_equal, max_rows=max_rows)
 
