@@ -105,6 +105,35 @@ def test_other_graphs_leave_what_was_fitted():
             call(hub)
 
 
+def test_days_are_times():
+    days = [datetime.date(2024, 1, day) for day in (1, 1, 2, 3)]
+    edges = {"source": [1, 1, 1, 2], "target": [2, 2, 3, 3]}
+    numbers = [(day - datetime.date(1970, 1, 1)).days for day in days]
+    frame = pl.DataFrame(edges | {"day": days})
+    assert frame["day"].dtype == pl.Date
+    of_days = detect.Detector("midas", time="day").fit(gl.Graph(frame)).scores_
+    assert np.array_equal(of_days, detect.Detector("midas", time="day").fit(gl.Graph(edges | {"day": numbers})).scores_)
+    for missing, text in [(days[:3] + [None], "missing in row 3"), (numbers[:3] + [None], "missing in row 3"), (list("abcd"), "of type LargeUtf8")]:
+        with pytest.raises(gl.InputError, match=f"column `day` is .*{text}"):
+            detect.Detector("midas", time="day").fit(gl.Graph(edges | {"day": missing}))
+
+
+def test_lists_are_features():
+    graph = gl.Graph([(at, at + 1) for at in range(29)])
+    matrix = np.random.default_rng(3).normal(size=(30, 3))
+    nodes = pl.DataFrame({"id": range(30), "features": matrix[:, 1:].tolist(), "one": matrix[:, 0], "name": ["x"] * 30})
+    with_lists = gl.Graph([(at, at + 1) for at in range(29)], nodes)
+    expected = detect.Detector("lof", k=5).fit(graph, features=matrix).scores_
+    assert np.array_equal(detect.Detector("lof", k=5, features=["one", "features"]).fit(with_lists).scores_, expected)
+    ragged = graph.with_nodes(f=pl.Series([[1.0]] * 29 + [[1.0, 2.0]]), gap=pl.Series([[1.0]] * 29 + [None]), n=[1.0] * 29 + [None])
+    for given, name, text in [
+        (with_lists, "name", "`name` is of type .*, but features are numbers, or lists"),
+        (ragged, "f", "`f` has lists of different lengths"),
+        (ragged, "gap", "`gap` has no value in row 29"),
+        (ragged, "none", "there is no column `none`"),
+    ]:
+        with pytest.raises(gl.InputError, match=text):
+            detect.Detector("lof", k=5, features=name).fit(given)
 
 
 def test_scikit_learn_takes_it_for_one_of_its_own():

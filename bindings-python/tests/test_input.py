@@ -44,6 +44,9 @@ BAD = [
     (lambda: gl.Table({"a": [1]}).join({"a": [1]}, "a", how="right"), "`how` is 'right', but it must be one of 'inner', 'left', 'full'"),
     (lambda: gl.sweep({}), "the sweep has no `datasets`: a dict of it has `datasets` and `methods`"),
     (lambda: gl.sweep({"datasets": ["bundled:disney"]}), "the sweep has no `methods`"),
+    (lambda: gl.Graph([(1, 2)]).contract("team"), "team"),
+    (lambda: gl.Graph([(1, 2)]).forest_fire(1, forward=1.0), "forward"),
+    (lambda: gl.Graph([(1, 2)]).sample_nodes(-1), "`n` is -1"),
 ]
 
 

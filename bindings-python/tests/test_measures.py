@@ -128,6 +128,8 @@ def test_what_is_missing_does_not_count():
     found = gl.Graph([(0, 1), (2, 3)]).bfs([0])
     assert np.isnan(found.values[2])
     assert (found.mean(), found.max(), found.sum()) == (0.5, 1, 1)
+    ids = gl.Graph([(2**60 + 1, 2**60 + 3)]).bfs([2**60 + 1]).nodes["predecessor"]
+    assert ids.tolist() == [None, 2**60 + 1]
 
 
 def test_what_is_measured_is_a_frame():

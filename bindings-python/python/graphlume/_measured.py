@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 class Measured(np.lib.mixins.NDArrayOperatorsMixin):
     """What a measure found: its columns are attributes, ``float64``, integers or truth values of shape ``[n]`` or
-    ``[m]``, and so are the numbers of its summary.
+    ``[m]``, and so are the numbers of its summary. Integers of which some are missing are ``float64`` with NaN, or objects with
+    ``None`` if they are too large for it.
 
     In arithmetic, comparisons and functions of NumPy it is its first column, :attr:`values`: ``ranks * 2``,
     ``np.log(ranks)``. ``ranks[id]`` is the value of a node, ``ranks[[id, id]]`` those of several, ``ranks[:10]`` the
-    first ten.
+    first ten. It can be pickled, with its graph.
 
     >>> import graphlume as gl
     >>> ranks = gl.Graph([("a", "b"), ("b", "c"), ("c", "b")], directed=True).page_rank()
@@ -200,6 +201,10 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
         """The graph with the columns of nodes."""
         return self._graph._like(self._graph._rust.with_node_columns(_native.Table.from_columns(self._nodes)))
 
+    def __reduce__(self) -> Any:
+        tables = (Table._of(_native.Table.from_columns(columns)) for columns in (self._nodes, self._edges))
+        return _unpickled, (self._graph, self._name, *tables, self.summary)
+
     def __repr__(self) -> str:
         found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]
         said = [f"{name}={value!r}" for name, value in self.summary.items() if not isinstance(value, (dict, list))]
@@ -209,3 +214,9 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
         said = ", ".join(f"{name} {value}" for name, value in self.summary.items())
         table = self.nodes if self._nodes else self.edges if self._edges else None
         return f"<b>{html.escape(self._name)}</b> {html.escape(said)}{table._repr_html_() if table is not None else ''}"
+
+
+def _unpickled(graph: Graph, name: str, nodes: Table, edges: Table, summary: dict[str, Any]) -> Measured:
+    """What was pickled so."""
+    of_nodes, of_edges = ({column: table.column(column) for column in table.columns} for table in (nodes, edges))
+    return Measured(graph, name, of_nodes, of_edges, summary)
