@@ -141,7 +141,10 @@ def measures(described: dict[str, Any]) -> list[str]:
         explained = [f"- ``{name}``: {sentence(text)}" for name, text in measure["about_options"].items()]
         doc += ["", *(line for text in explained for line in wrapped(text, ""))] if explained else []
         values = "".join(f", {o['name']}={o['name']}" for o in options)
-        lines += method(measure["name"], options, "Measured", doc, f'self.measure("{measure["name"]}"{values})')
+        needed = [name for name, text in measure["about_options"].items() if "must be given" in text]
+        before = ", ".join(f"{name}: Any" for name in needed)
+        options = [o for o in options if o["name"] not in needed]
+        lines += method(measure["name"], options, "Measured", doc, f'self.measure("{measure["name"]}"{values})', before)
         for alias in measure["aliases"]:
             if alias.isidentifier() and not keyword.iskeyword(alias) and alias not in taken:
                 taken.add(alias)

@@ -7,8 +7,7 @@ use arrow::array::{
     new_null_array,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, UInt64Type};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow::datatypes::{DataType, Float64Type, TimeUnit, UInt64Type};
 use graphlume::graph;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
@@ -16,6 +15,7 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::error::Failure;
 use crate::memory;
+use crate::objects::{objects, unpacked};
 
 /// A column of values of one type, some of which may be missing.
 #[pyclass(frozen, module = "graphlume._native")]
@@ -100,48 +100,31 @@ impl Array {
 
     /// The column as an array of NumPy.
     ///
-    /// Numbers are a view, which cannot be written to; where some are missing, they are `float64` with NaN.
-    /// Times are `datetime64`, truth values `bool`, all else objects: copies, which cannot be written to either.
+    /// Numbers are a view, which cannot be written to; where some are missing, they are `float64` with NaN, or
+    /// objects if `float64` cannot hold an integer of them. Dates and times are `datetime64` (those of a zone in
+    /// UTC), durations `timedelta64`, truth values `bool`, all else objects as in `to_pylist`: copies, which cannot
+    /// be written to either.
     pub(crate) fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let (py, array) = (slf.py(), &slf.get().0);
-        let numpy = py.import("numpy")?;
-        let view = |array: Bound<'py, Self>, kind: &str| {
-            numpy.call_method1("asarray", (array,))?.call_method1("view", (kind,))
-        };
+        let (py, array) = (slf.py(), &unpacked(slf.py(), &slf.get().0)?);
         let missing = 0 < array.logical_null_count();
         match array.data_type() {
-            kind if kind.is_numeric()
-                && !matches!(kind, DataType::Decimal128(..) | DataType::Decimal256(..)) =>
-            {
-                match missing {
-                    false => numpy.call_method1("asarray", (slf,)),
-                    true => numpy.call_method1("asarray", (with_nan(py, array)?,)),
-                }
+            kind if kind.is_numeric() && !kind.is_decimal() && !(missing && !fits(py, array)?) => {
+                let numbers = if missing { with_nan(py, array)? } else { Arc::clone(array) };
+                py.import("numpy")?.call_method1("asarray", (Bound::new(py, Self(numbers))?,))
             }
             DataType::Boolean if !missing => {
                 let bytes = cast(array, &DataType::UInt8).map_err(|error| raise(py, error))?;
-                view(Bound::new(py, Self(bytes))?, "bool")
+                view(py, bytes, "bool")
             }
-            DataType::Timestamp(unit, _) => {
-                let unit = match unit {
-                    TimeUnit::Second => "s",
-                    TimeUnit::Millisecond => "ms",
-                    TimeUnit::Microsecond => "us",
-                    TimeUnit::Nanosecond => "ns",
-                };
-                let numbers = cast(array, &DataType::Int64).map_err(|error| raise(py, error))?;
-                let numbers = numbers.as_primitive::<Int64Type>();
-                // What NumPy calls no time.
-                let filled = numbers.iter().map(|time| time.unwrap_or(i64::MIN));
-                let filled: Int64Array = filled.map(Some).collect();
-                view(Bound::new(py, Self(Arc::new(filled)))?, &format!("datetime64[{unit}]"))
-            }
+            DataType::Timestamp(..)
+            | DataType::Date32
+            | DataType::Date64
+            | DataType::Duration(_) => times(py, array),
             _ => {
-                let values = slf.get().to_pylist(py)?;
-                let options = PyDict::new(py);
-                options.set_item("dtype", "object")?;
-                let objects = numpy.call_method("empty", (array.len(),), Some(&options))?;
-                objects.set_item(pyo3::types::PySlice::full(py), values)?;
+                let values = PyList::new(py, objects(py, array)?)?;
+                let numpy = py.import("numpy")?;
+                // Lists must not become further dimensions.
+                let objects = numpy.call_method1("fromiter", (values, "O", array.len()))?;
                 let options = PyDict::new(py);
                 options.set_item("write", false)?;
                 objects.call_method("setflags", (), Some(&options))?;
@@ -151,61 +134,71 @@ impl Array {
     }
 
     /// The column as a list; `None` where a value is missing. Texts, numbers and truth values are what they
-    /// are, all else is text.
+    /// are, times `datetime`s, `date`s, `time`s and `timedelta`s, or NumPy's where Python's cannot hold them;
+    /// decimals are `Decimal`s, and there are `bytes`, lists, and dicts of structs. All else is text.
     fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let array = match self.0.data_type() {
-            DataType::Dictionary(_, values) => {
-                cast(&self.0, values).map_err(|error| raise(py, error))?
-            }
-            _ => Arc::clone(&self.0),
-        };
-        let nulls = array.logical_nulls();
-        let is_missing = |at: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(at));
-        let to = |kind: DataType| cast(&array, &kind).map_err(|error| raise(py, error));
-        let mut values = Vec::with_capacity(array.len());
-        macro_rules! each {
-            ($value:expr) => {
-                for at in 0..array.len() {
-                    values.push(match is_missing(at) {
-                        true => py.None().into_bound(py),
-                        false => $value(at).into_pyobject(py)?.to_owned().into_any(),
-                    });
-                }
-            };
-        }
-        match array.data_type() {
-            DataType::Null => values.resize_with(array.len(), || py.None().into_bound(py)),
-            DataType::Boolean => each!(|at| array.as_boolean().value(at)),
-            DataType::UInt64 => each!(|at| array.as_primitive::<UInt64Type>().value(at)),
-            kind if kind.is_integer() => {
-                let wide = to(DataType::Int64)?;
-                each!(|at| wide.as_primitive::<Int64Type>().value(at));
-            }
-            DataType::Float16 | DataType::Float32 | DataType::Float64 => {
-                let wide = to(DataType::Float64)?;
-                each!(|at| wide.as_primitive::<Float64Type>().value(at));
-            }
-            _ => {
-                let options = FormatOptions::default();
-                let text =
-                    ArrayFormatter::try_new(&array, &options).map_err(|error| raise(py, error))?;
-                each!(|at| text.value(at).to_string());
-            }
-        }
-        PyList::new(py, values)
+        PyList::new(py, objects(py, &self.0)?)
     }
 }
 
+/// Numbers as an array of NumPy of another kind, in the same memory.
+fn view<'py>(py: Python<'py>, numbers: ArrayRef, kind: &str) -> PyResult<Bound<'py, PyAny>> {
+    let array = Bound::new(py, Array(numbers))?;
+    py.import("numpy")?.call_method1("asarray", (array,))?.call_method1("view", (kind,))
+}
+
+/// Dates, times and durations as `datetime64` and `timedelta64`.
+pub(crate) fn times<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Bound<'py, PyAny>> {
+    let name = |unit: &TimeUnit| match unit {
+        TimeUnit::Second => "s",
+        TimeUnit::Millisecond => "ms",
+        TimeUnit::Microsecond => "us",
+        TimeUnit::Nanosecond => "ns",
+    };
+    let (kind, unit, direct) = match array.data_type() {
+        DataType::Timestamp(unit, _) => ("datetime64", name(unit), DataType::Int64),
+        DataType::Duration(unit) => ("timedelta64", name(unit), DataType::Int64),
+        DataType::Date64 => ("datetime64", "ms", DataType::Int64),
+        _ => ("datetime64", "D", DataType::Int32),
+    };
+    let numbers = cast(array, &direct).and_then(|numbers| cast(&numbers, &DataType::Int64));
+    let numbers = numbers.map_err(|error| raise(py, error))?;
+    let numbers: &Int64Array = numbers.as_primitive();
+    // What NumPy calls no time.
+    let filled = numbers.iter().map(|time| time.unwrap_or(i64::MIN));
+    let filled: Int64Array = filled.map(Some).collect();
+    view(py, Arc::new(filled), &format!("{kind}[{unit}]"))
+}
+
+/// Whether `float64` holds all the numbers.
+fn fits(py: Python<'_>, array: &ArrayRef) -> PyResult<bool> {
+    if !array.data_type().is_integer() {
+        return Ok(true);
+    }
+    // Of those from 2^53 on it holds every second alone.
+    let small = 0..=1 << 53;
+    Ok(match array.data_type() {
+        DataType::UInt64 => {
+            array.as_primitive::<UInt64Type>().iter().flatten().all(|value| small.contains(&value))
+        }
+        _ => {
+            let wide = cast(array, &DataType::Int64).map_err(|error| raise(py, error))?;
+            let wide: &Int64Array = wide.as_primitive();
+            wide.iter().flatten().all(|value| small.contains(&value.unsigned_abs()))
+        }
+    })
+}
+
 /// Numbers with NaN where one is missing.
-fn with_nan(py: Python<'_>, array: &ArrayRef) -> PyResult<Array> {
+fn with_nan(py: Python<'_>, array: &ArrayRef) -> PyResult<ArrayRef> {
     let numbers = cast(array, &DataType::Float64).map_err(|error| raise(py, error))?;
     let filled =
         numbers.as_primitive::<Float64Type>().iter().map(|value| value.unwrap_or(f64::NAN));
     let filled: Float64Array = filled.map(Some).collect();
-    Ok(Array(Arc::new(filled)))
+    Ok(Arc::new(filled))
 }
 
-fn raise(py: Python<'_>, error: arrow::error::ArrowError) -> PyErr {
+pub(crate) fn raise(py: Python<'_>, error: arrow::error::ArrowError) -> PyErr {
     Failure::from(graph::Error::from(error)).raise(py)
 }
 

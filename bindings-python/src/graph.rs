@@ -3,19 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, Float32Array, Float64Array, UInt32Array};
+use arrow::array::{
+    Array as _, ArrayRef, AsArray, Float32Array, Float64Array, RecordBatch, UInt32Array,
+};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float32Type};
+use arrow::datatypes::{DataType, Float32Type, UInt32Type};
+use arrow::error::ArrowError;
 use graphlume::etl::analytics::measures::{Measured, measure};
 use graphlume::etl::device::DeviceGraph;
 use graphlume::etl::features::{Similarity, similarity};
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::topology::{Merge, Undirected};
-use graphlume::graph::ReadOptions;
+use graphlume::graph::{Coo, Error, ReadOptions};
 use graphlume::layout::Layout;
 use graphlume::viewer::{Scene, offline_html, page};
 use graphlume::{Device, ImageConfig, Picture, WriteOptions};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 use serde::Deserialize;
 use serde_json::Value;
@@ -34,6 +38,9 @@ pub(crate) struct Graph(pub(crate) Arc<graphlume::Graph>);
 
 /// Columns by name, and what a measure says of the whole.
 type Found<'py> = (Vec<(String, Array)>, Vec<(String, Array)>, Bound<'py, PyAny>);
+
+/// Nodes, attributes of edges, and ends; and the names of the ends.
+type Saved<'py> = (Vec<Bound<'py, PyBytes>>, (String, String));
 
 /// Reads a graph from a file: the graph, and what was found out about the file.
 #[pyfunction]
@@ -77,6 +84,57 @@ impl Graph {
     #[getter]
     fn is_directed(&self) -> bool {
         self.0.is_directed()
+    }
+
+    /// Whether edges have weights.
+    #[getter]
+    fn has_weights(&self) -> bool {
+        self.0.coo().weights().is_some()
+    }
+
+    /// Names and types of the attributes of edges.
+    fn edge_attributes(&self) -> Vec<(String, String)> {
+        let fields = self.0.edges().schema_ref().fields().iter();
+        fields.map(|field| (field.name().clone(), field.data_type().to_string())).collect()
+    }
+
+    /// All that the graph is, in Arrow's IPC form: nodes, attributes of edges, rows of their ends and weights; and the
+    /// names of the ends.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Saved<'py>> {
+        let (source, target, weights) = self.ends();
+        let columns =
+            [Some(("source", source)), Some(("target", target)), weights.map(|w| ("weight", w))];
+        let columns = columns.into_iter().flatten().map(|(name, column)| (name, column.0));
+        let bytes = py.detach(|| {
+            let ends = RecordBatch::try_from_iter(columns)?;
+            let parts = [self.0.nodes(), self.0.edges(), &ends].map(tables::ipc);
+            parts.into_iter().collect::<Result<Vec<_>, ArrowError>>()
+        });
+        let bytes = bytes.map_err(|error| Failure::from(Error::from(error)).raise(py))?;
+        let [source, target] = self.0.end_names().map(str::to_owned);
+        Ok((bytes.iter().map(|bytes| PyBytes::new(py, bytes)).collect(), (source, target)))
+    }
+
+    /// The graph that was written so.
+    #[staticmethod]
+    fn from_bytes(
+        py: Python<'_>,
+        parts: [PyBackedBytes; 3],
+        names: (String, String),
+        directed: bool,
+    ) -> PyResult<Self> {
+        let graph = quick(py, || {
+            let [nodes, edges, ends] = parts.map(|bytes| tables::of_ipc(&bytes));
+            let (nodes, edges, ends) = (nodes?, edges?, ends?);
+            let [source, target] =
+                [0, 1].map(|at| ends.column(at).as_primitive::<UInt32Type>().values().to_vec());
+            let weights = ends.column_by_name("weight");
+            let weights = weights.map(|w| w.as_primitive::<Float32Type>().values().to_vec());
+            let coo = Coo::new(nodes.num_rows(), source, target, weights)?;
+            let graph = graphlume::Graph::from_parts(nodes, edges, coo, directed)?;
+            Ok::<_, Error>(graph.with_end_names(&names.0, &names.1))
+        })?;
+        Ok(Self(Arc::new(graph)))
     }
 
     /// The ids of nodes, in the order of all that has a value for each.
@@ -274,7 +332,7 @@ pub(crate) fn single(py: Python<'_>, name: &str, column: &ArrayRef) -> PyResult<
     let numbers = cast(column, &DataType::Float32).map_err(|error| bad(error.to_string()))?;
     match (0..numbers.len()).find(|&at| numbers.is_null(at)) {
         Some(at) => Err(bad(format!("`{name}` has no value at {at}"))),
-        None => Ok(arrow::array::AsArray::as_primitive::<Float32Type>(&numbers).values().to_vec()),
+        None => Ok(numbers.as_primitive::<Float32Type>().values().to_vec()),
     }
 }
 

@@ -17,6 +17,7 @@ mod layout;
 #[expect(unsafe_code, reason = "Python and we share memory by raw structs and addresses")]
 mod memory;
 mod metrics;
+mod objects;
 mod reshape;
 mod tables;
 mod transform;

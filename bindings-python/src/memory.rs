@@ -10,13 +10,14 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array as _, ArrayData, ArrayRef, BooleanArray, RecordBatchReader, make_array, new_empty_array,
+    Array as _, ArrayData, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions,
+    RecordBatchReader, StructArray, make_array, new_empty_array,
 };
-use arrow::buffer::{BooleanBuffer, Buffer};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
-use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
-use arrow::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type, to_ffi};
+use arrow::ffi_stream::FFI_ArrowArrayStream;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
@@ -53,20 +54,125 @@ pub(crate) fn array_capsules<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult
 }
 
 /// The batches of an object that has `__arrow_c_stream__`, which are taken out of it.
-pub(crate) fn import_stream(object: &Bound<'_, PyAny>) -> PyResult<ArrowArrayStreamReader> {
+pub(crate) fn import_stream(object: &Bound<'_, PyAny>) -> PyResult<Batches> {
     let py = object.py();
     let capsule = object.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
     let stream: NonNull<FFI_ArrowArrayStream> = capsule.pointer_checked(Some(STREAM))?.cast();
     // SAFETY: by Arrow's PyCapsule interface a capsule of this name holds such a struct. It is moved out, and
     // leaves one that is released behind, so that the capsule may end whenever it likes. No Python code runs
     // between the check and the move.
-    let reader = unsafe { ArrowArrayStreamReader::from_raw(stream.as_ptr()) };
-    reader.map_err(|error| match error {
-        ArrowError::CDataInterface(text) if text.contains("released") => {
-            bad(py, "the stream of tables was used before")
+    let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(stream.as_ptr()) };
+    let (Some(_), Some(get)) = (stream.release, stream.get_schema) else {
+        return Err(bad(py, "the stream of tables was used before"));
+    };
+    let mut schema = FFI_ArrowSchema::empty();
+    // SAFETY: the stream is not released, and so answers; the schema is one that is released.
+    let code = unsafe { get(&raw mut stream, &raw mut schema) };
+    if code != 0 {
+        return Err(arrow(py, &failed(&mut stream, code)));
+    }
+    let schema = Schema::try_from(&schema).map_err(|error| arrow(py, &error))?;
+    Ok(Batches { stream, schema: Arc::new(schema) })
+}
+
+/// What a stream says of its last error.
+fn failed(stream: &mut FFI_ArrowArrayStream, code: i32) -> ArrowError {
+    let text = stream.get_last_error.and_then(|get| {
+        // SAFETY: the stream is not released; the text is its own until the next call, and is copied.
+        let text = unsafe { get(&raw mut *stream) };
+        let text = NonNull::new(text.cast_mut())?;
+        // SAFETY: as above; it ends with a zero.
+        Some(unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy().into_owned())
+    });
+    ArrowError::CDataInterface(text.unwrap_or_else(|| format!("the stream fails with code {code}")))
+}
+
+/// Batches out of a stream.
+pub(crate) struct Batches {
+    stream: FFI_ArrowArrayStream,
+    schema: SchemaRef,
+}
+
+impl Batches {
+    /// Names and types of columns.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let get = self.stream.get_next?;
+        let mut array = FFI_ArrowArray::empty();
+        // SAFETY: the stream is not released, and so answers; the array is one that is released.
+        let code = unsafe { get(&raw mut self.stream, &raw mut array) };
+        if code != 0 {
+            return Some(Err(failed(&mut self.stream, code)));
         }
-        error => arrow(py, &error),
-    })
+        if array.is_released() {
+            return None;
+        }
+        let kind = DataType::Struct(self.schema.fields().clone());
+        // SAFETY: the stream says that its arrays are of this type.
+        let data = unsafe { read(array, kind) };
+        Some(data.and_then(|data| {
+            let options = RecordBatchOptions::new().with_row_count(Some(data.len()));
+            let columns = StructArray::from(data).into_parts().1;
+            RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
+        }))
+    }
+}
+
+/// An array of this type.
+///
+/// # Safety
+///
+/// The array must be whole, not released, and of this type.
+unsafe fn read(mut array: FFI_ArrowArray, kind: DataType) -> Result<ArrayData, ArrowError> {
+    // SAFETY: the array is of this type.
+    unsafe { drop_buffers_of_nulls(&raw mut array, &kind) };
+    // SAFETY: as above.
+    unsafe { from_ffi_and_data_type(array, kind) }
+}
+
+/// Makes columns without values have no buffers, as Arrow's form wants it; polars gives an empty one.
+///
+/// # Safety
+///
+/// The array must be null, or whole, not released, and of this type.
+unsafe fn drop_buffers_of_nulls(array: *mut FFI_ArrowArray, kind: &DataType) {
+    // SAFETY: it is null or whole.
+    let Some(array) = (unsafe { array.as_mut() }) else { return };
+    let inner = |at: usize, kind: &DataType| {
+        if i64::try_from(at).is_ok_and(|at| at < array.n_children) && !array.children.is_null() {
+            // SAFETY: there are that many children, which are whole as the array is.
+            unsafe { drop_buffers_of_nulls(*array.children.add(at), kind) };
+        }
+    };
+    match kind {
+        // Who made the array frees it by what is private to it, and does not look at this number.
+        DataType::Null => array.n_buffers = 0,
+        DataType::Struct(fields) => {
+            fields.iter().enumerate().for_each(|(at, field)| inner(at, field.data_type()));
+        }
+        DataType::Union(fields, _) => {
+            fields.iter().enumerate().for_each(|(at, (_, field))| inner(at, field.data_type()));
+        }
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => inner(0, field.data_type()),
+        DataType::RunEndEncoded(_, values) => inner(1, values.data_type()),
+        // SAFETY: the dictionary is whole as the array is.
+        DataType::Dictionary(_, values) => unsafe {
+            drop_buffers_of_nulls(array.dictionary, values);
+        },
+        _ => {}
+    }
 }
 
 /// The array of an object that has `__arrow_c_array__`.
@@ -85,8 +191,9 @@ pub(crate) fn import_array(object: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     if array.is_released() {
         return Err(bad(py, "the array was used before"));
     }
+    let kind = DataType::try_from(&schema).map_err(|error| arrow(py, &error))?;
     // SAFETY: as above: both are whole, and not released.
-    let read = || unsafe { from_ffi(array, &schema) };
+    let read = || unsafe { read(array, kind) };
     // A schema of another array makes it panic.
     let data = catch_unwind(AssertUnwindSafe(read))
         .map_err(|_| bad(py, "an array and its schema do not belong together"))?
@@ -103,6 +210,7 @@ struct Owner(
 
 /// The array of an object that has `__array_interface__`, version 3, of one dimension, aligned and without
 /// gaps. Numbers and times are not copied, and must not be changed while the array lives; truth values are.
+/// Times that are none are missing.
 pub(crate) fn import_interface(object: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     let py = object.py();
     let interface = object.getattr("__array_interface__")?.cast_into::<PyDict>()?;
@@ -145,7 +253,13 @@ pub(crate) fn import_interface(object: &Bound<'_, PyAny>) -> PyResult<ArrayRef> 
             values[at] != 0
         }))));
     }
-    let data = ArrayData::builder(data_type).len(len).add_buffer(buffer).build();
+    let nulls = matches!(data_type, DataType::Timestamp(..)).then(|| {
+        // What NumPy calls no time.
+        let times = ScalarBuffer::<i64>::new(buffer.clone(), 0, len);
+        NullBuffer::new(BooleanBuffer::collect_bool(len, |at| times[at] != i64::MIN))
+    });
+    let nulls = nulls.filter(|nulls| 0 < nulls.null_count());
+    let data = ArrayData::builder(data_type).len(len).add_buffer(buffer).nulls(nulls).build();
     Ok(make_array(data.map_err(|error| arrow(py, &error))?))
 }
 

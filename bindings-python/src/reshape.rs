@@ -9,8 +9,9 @@ use graphlume::etl::expr::Expr;
 use graphlume::etl::hypergraph::{HypergraphConfig, HypergraphOpts};
 use graphlume::etl::table::{rows_where, truth};
 use graphlume::etl::topology::{
-    Combine, Direction, Hops, deduplicate, drop_self_loops, filter_edges, induced_by_mask,
-    induced_by_nodes, largest_component, prune_orphans, reverse, symmetrize,
+    Combine, Contract, Direction, ForestFire, Hops, UniformSample, deduplicate, drop_self_loops,
+    filter_edges, induced_by_mask, induced_by_nodes, largest_component, prune_orphans, reverse,
+    symmetrize,
 };
 use graphlume::etl::{Control, Error, Result};
 use pyo3::prelude::*;
@@ -34,10 +35,14 @@ enum Verb {
     LargestComponent,
     Deduplicate { combine: Combine },
     Symmetrize { combine: Combine },
+    Contract { column: String, combine: Combine, self_loops: bool },
+    SampleNodes { count: usize, seed: u64 },
+    SampleEdges { count: usize, seed: u64 },
+    ForestFire { count: usize, forward: f64, backward: f64, seed: u64 },
 }
 
 impl Verb {
-    fn run(self, graph: &graphlume::Graph) -> Result<graphlume::Graph> {
+    fn run(self, graph: &graphlume::Graph, control: &Control) -> Result<graphlume::Graph> {
         Ok(match self {
             Self::Reverse => reverse(graph)?,
             Self::DropSelfLoops => drop_self_loops(graph)?.graph,
@@ -45,6 +50,14 @@ impl Verb {
             Self::LargestComponent => largest_component(graph)?.graph,
             Self::Deduplicate { combine } => deduplicate(graph, combine)?.graph,
             Self::Symmetrize { combine } => symmetrize(graph, combine)?.graph,
+            Self::Contract { column, combine, self_loops } => {
+                Contract { combine, self_loops }.by_column(graph, &column)?.graph
+            }
+            Self::SampleNodes { count, seed } => UniformSample { count, seed }.nodes(graph)?.graph,
+            Self::SampleEdges { count, seed } => UniformSample { count, seed }.edges(graph)?.graph,
+            Self::ForestFire { count, forward, backward, seed } => {
+                ForestFire { count, forward, backward, seed }.run(graph, control)?.graph
+            }
         })
     }
 }
@@ -107,7 +120,7 @@ pub(crate) fn rows_in(py: Python<'_>, rows: &Array) -> PyResult<Vec<u32>> {
 }
 
 /// The graph after a verb: `reverse`, `drop_self_loops`, `drop_isolated`, `largest_component`, `deduplicate`,
-/// `symmetrize`.
+/// `symmetrize`, `contract`, `sample_nodes`, `sample_edges`, `forest_fire`.
 #[pyfunction]
 pub(crate) fn reshape(
     graph: &Graph,
@@ -115,7 +128,7 @@ pub(crate) fn reshape(
     options: &Bound<'_, PyDict>,
 ) -> PyResult<Graph> {
     let verb: Verb = values::parsed(Some(options))?;
-    let reshaped = work(py, "graph", |_| verb.run(&graph.0))?;
+    let reshaped = work(py, "graph", |control| verb.run(&graph.0, control))?;
     Ok(Graph(Arc::new(reshaped)))
 }
 

@@ -8,14 +8,17 @@ use arrow::array::{
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use graphlume::graph;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList};
 
 use crate::arrays::Array;
 use crate::error::Failure;
 use crate::memory;
+use crate::objects::objects;
 
 /// A table: columns of one length, each of one type.
 ///
@@ -54,6 +57,19 @@ pub(crate) fn batch(object: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
     }
     let whole = py.detach(|| concat_batches(&schema, &batches));
     whole.map_err(|error| Failure::from(graph::Error::from(error)).raise(py))
+}
+
+/// A batch in Arrow's IPC form.
+pub(crate) fn ipc(batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
+    let mut writer = StreamWriter::try_new(Vec::new(), batch.schema_ref())?;
+    writer.write(batch)?;
+    writer.into_inner()
+}
+
+/// The batch that was written so.
+pub(crate) fn of_ipc(bytes: &[u8]) -> Result<RecordBatch, ArrowError> {
+    let mut reader = StreamReader::try_new(bytes, None)?;
+    reader.next().unwrap_or_else(|| Ok(RecordBatch::new_empty(reader.schema())))
 }
 
 #[pymethods]
@@ -117,6 +133,20 @@ impl Table {
         self.0.column_by_name(name).is_some()
     }
 
+    /// The table in Arrow's IPC form, as a stream.
+    fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = py.detach(|| ipc(&self.0));
+        let bytes = bytes.map_err(|error| Failure::from(graph::Error::from(error)).raise(py))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// The table that was written so.
+    #[staticmethod]
+    fn from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let table = py.detach(|| of_ipc(bytes));
+        table.map(Self).map_err(|error| Failure::from(graph::Error::from(error)).raise(py))
+    }
+
     /// A column.
     fn column(&self, py: Python<'_>, name: &str) -> PyResult<Array> {
         self.0.column_by_name(name).map(|column| Array(Arc::clone(column))).ok_or_else(|| {
@@ -130,10 +160,10 @@ impl Table {
         Array::to_numpy(&Bound::new(py, self.column(py, name)?)?)
     }
 
-    /// The first rows.
-    #[pyo3(signature = (n = 5))]
-    fn head(&self, n: usize) -> Self {
-        Self(self.0.slice(0, n.min(self.0.num_rows())))
+    /// `n` rows from the row `start` on, or as many as there are.
+    fn slice(&self, start: usize, n: usize) -> Self {
+        let start = start.min(self.0.num_rows());
+        Self(self.0.slice(start, n.min(self.0.num_rows() - start)))
     }
 
     #[pyo3(signature = (requested_schema = None))]
@@ -175,11 +205,20 @@ impl Table {
         py.import("pandas")?.call_method("DataFrame", (columns,), Some(&options))
     }
 
-    /// Columns by name, as arrays of NumPy.
+    /// Columns by name, as arrays of NumPy, as `table["name"]` has them.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let columns = PyDict::new(py);
         for name in self.columns() {
             columns.set_item(&name, self.__getitem__(py, &name)?)?;
+        }
+        Ok(columns)
+    }
+
+    /// Columns by name, as lists of Python's objects, with `None` where a value is missing.
+    fn to_pydict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let columns = PyDict::new(py);
+        for name in self.columns() {
+            columns.set_item(&name, PyList::new(py, objects(py, &self.column(py, &name)?.0)?)?)?;
         }
         Ok(columns)
     }

@@ -1,6 +1,9 @@
 """Detectors, over graphs and over streams."""
 
+import datetime
+
 import numpy as np
+import polars as pl
 import pytest
 
 import graphlume as gl
@@ -80,8 +83,57 @@ def test_never_more_than_the_share_is_anomalous():
         found = detector.fit_predict(graph)
         assert sorted(graph.ids[found == -1]) == list(expected), share
         assert ((detector.scores_ > detector.threshold_) == (found == -1)).all()
-    with pytest.raises(gl.InputError, match="contamination is 1.5"):
-        detect.Detector("degree", contamination=1.5).fit_predict(graph)
+    for share in (1.5, 0, "auto", None, True):
+        with pytest.raises(gl.InputError, match=f"contamination is {share!r}, but it must be a number above 0 and below 1"):
+            detect.Detector("degree", contamination=share).fit_predict(graph)
+
+
+def test_other_graphs_leave_what_was_fitted():
+    ring = gl.Graph([(at, (at + 1) % 9) for at in range(9)])
+    hub = gl.Graph([(at, (at + 1) % 9) for at in range(9)] + [(0, 3), (0, 5)])
+    detector = detect.Detector("degree").fit(ring)
+    scores, threshold = detector.scores_.copy(), detector.threshold_
+    assert detector.score_samples(hub).argmax() == 0
+    assert detector.predict(hub).tolist() == [-1, 1, 1, -1, 1, -1, 1, 1, 1]
+    assert np.array_equal(detector.decision_function(hub) < 0, detector.predict(hub) == -1)
+    assert np.array_equal(detector.scores_, scores) and detector.threshold_ == threshold
+    assert detector.predict().tolist() == [1] * 9
+    # A detector that saw nothing may score, but not judge.
+    assert np.array_equal(detect.Detector("degree").score_samples(hub), detector.score_samples(hub))
+    for call in (detect.Detector().predict, detect.Detector().decision_function):
+        with pytest.raises(gl.InputError, match="call fit first"):
+            call(hub)
+
+
+def test_days_are_times():
+    days = [datetime.date(2024, 1, day) for day in (1, 1, 2, 3)]
+    edges = {"source": [1, 1, 1, 2], "target": [2, 2, 3, 3]}
+    numbers = [(day - datetime.date(1970, 1, 1)).days for day in days]
+    frame = pl.DataFrame(edges | {"day": days})
+    assert frame["day"].dtype == pl.Date
+    of_days = detect.Detector("midas", time="day").fit(gl.Graph(frame)).scores_
+    assert np.array_equal(of_days, detect.Detector("midas", time="day").fit(gl.Graph(edges | {"day": numbers})).scores_)
+    for missing, text in [(days[:3] + [None], "missing in row 3"), (numbers[:3] + [None], "missing in row 3"), (list("abcd"), "of type LargeUtf8")]:
+        with pytest.raises(gl.InputError, match=f"column `day` is .*{text}"):
+            detect.Detector("midas", time="day").fit(gl.Graph(edges | {"day": missing}))
+
+
+def test_lists_are_features():
+    graph = gl.Graph([(at, at + 1) for at in range(29)])
+    matrix = np.random.default_rng(3).normal(size=(30, 3))
+    nodes = pl.DataFrame({"id": range(30), "features": matrix[:, 1:].tolist(), "one": matrix[:, 0], "name": ["x"] * 30})
+    with_lists = gl.Graph([(at, at + 1) for at in range(29)], nodes)
+    expected = detect.Detector("lof", k=5).fit(graph, features=matrix).scores_
+    assert np.array_equal(detect.Detector("lof", k=5, features=["one", "features"]).fit(with_lists).scores_, expected)
+    ragged = graph.with_nodes(f=pl.Series([[1.0]] * 29 + [[1.0, 2.0]]), gap=pl.Series([[1.0]] * 29 + [None]), n=[1.0] * 29 + [None])
+    for given, name, text in [
+        (with_lists, "name", "`name` is of type .*, but features are numbers, or lists"),
+        (ragged, "f", "`f` has lists of different lengths"),
+        (ragged, "gap", "`gap` has no value in row 29"),
+        (ragged, "none", "there is no column `none`"),
+    ]:
+        with pytest.raises(gl.InputError, match=text):
+            detect.Detector("lof", k=5, features=name).fit(given)
 
 
 def test_scikit_learn_takes_it_for_one_of_its_own():
@@ -165,3 +217,15 @@ def test_what_cannot_be_detected():
     ]:
         with pytest.raises(gl.InputError, match=text):
             call()
+
+
+def test_a_stream_of_names():
+    names = detect.StreamDetector("midas")
+    sources, targets = ["ann", "ann", "bob"], np.array(["bob", "bob", "eve"])
+    first = names.push(sources, targets, [1, 1, 2])
+    again = detect.StreamDetector("midas").push(pl.Series(sources), targets, [1, 1, 2])
+    assert np.array_equal(first, again) and names.n_edges == 3
+    assert repr(names) == "StreamDetector('midas'; 3 edges)"
+    assert repr(detect.StreamDetector.restore(names.checkpoint())) == "StreamDetector(restored; 3 edges)"
+    with pytest.raises(gl.InputError, match="`targets` has no value at 1"):
+        names.push(["a", "b"], ["c", None], [3, 3])

@@ -34,6 +34,8 @@ def test_what_the_package_has_is_all_there():
         assert getattr(gl, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         gl.nothing
+    for module in (gl, gl.metrics, gl.detect):
+        assert {name for name in dir(module) if not name.startswith("__")} <= set(module.__all__)
     star: dict[str, object] = {}
     exec("from graphlume import *", star)
     assert set(gl.__all__) - {"__version__"} <= set(star)

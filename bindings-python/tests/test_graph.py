@@ -100,7 +100,8 @@ def test_networkx_and_back(random_graphs):
 
 def test_networkx_with_nodes_of_any_kind_and_attributes(karate):
     grid = nx.grid_2d_graph(2, 3)
-    graph = gl.Graph(grid)
+    with pytest.warns(UserWarning, match="nodes are numbered"):
+        graph = gl.Graph(grid)
     assert graph.n_edges == grid.number_of_edges()
     assert graph.nodes["label"].tolist() == [str(node) for node in grid.nodes]
     graph = gl.Graph(karate)
@@ -117,7 +118,8 @@ def test_networkx_with_nodes_of_any_kind_and_attributes(karate):
 def test_ids_and_keys_of_networkx_come_back_whatever_they_are():
     grid = nx.grid_2d_graph(3, 2)
     grid.nodes[1, 1]["kind"] = "middle"
-    ours = gl.Graph(grid)
+    with pytest.warns(UserWarning, match="nodes are numbered"):
+        ours = gl.Graph(grid)
     assert nx.utils.graphs_equal(ours.to_networkx(), grid)
     # Also of what is left of it, and with what is found out about it.
     part = ours.filter(nodes="label <> '(1, 1)'").page_rank().graph.largest_component().layout(iterations=2)
@@ -370,7 +372,47 @@ def test_graphs_are_shown(karate):
     assert graph._repr_html_().count("<tr>") == 11 and "24 more rows" in graph._repr_html_()
     assert graph._repr_png_().startswith(b"\x89PNG")
     assert "&lt;b&gt;" in gl.Graph([("<b>", "x")])._repr_html_()
-    with pytest.raises(TypeError, match="cannot be pickled"):
-        import pickle
 
-        pickle.dumps(graph)
+
+def test_weights_that_are_none_are_told(tmp_path):
+    edges = {"source": [1, 2], "target": [2, 3], "Weight": ["heavy", "light"]}
+    with pytest.warns(UserWarning, match="`Weight` is of type LargeUtf8, which is no number, and is not used: all weights are 1") as told:
+        graph = gl.Graph(edges)
+    assert graph.weights is None and told[0].filename == __file__
+    assert gl.Graph(edges, weight=None).weights is None
+    (tmp_path / "edges.csv").write_text("source,target,weight\na,b,heavy\nb,c,2\n")
+    with pytest.warns(UserWarning, match="`weight` is of type") as told:
+        assert gl.read(tmp_path / "edges.csv").weights is None
+    assert told[0].filename == __file__
+    assert gl.read(tmp_path / "edges.csv", weight=None).weights is None
+
+
+def test_weighted_needs_weights():
+    graph = gl.Graph([(1, 2), (2, 3)])
+    for call in (
+        lambda: graph.betweenness(weighted=True),
+        lambda: graph.measure("closeness_centrality", weighted=True),
+        lambda: graph.similarity([(1, 2)], weighted=True),
+    ):
+        with pytest.raises(gl.InputError, match="`weighted` is True, but the edges have no weights"):
+            call()
+    # These take weights where there are some.
+    taking = [name for name in gl._graph._native.describe()["measures"] if name["options"].get("weighted") is True]
+    assert taking and all(graph.measure(one["name"], weighted=True) is not None for one in taking)
+    assert gl.Graph([(1, 2, 2.0), (2, 3, 1.0)]).betweenness(weighted=True)[2] > 0
+
+
+def test_ids_of_several_kinds_are_numbered_with_a_warning():
+    with pytest.warns(UserWarning, match="nodes are numbered in their order, and the column `label`") as told:
+        graph = gl.Graph(nx.Graph([("a", 1), (1, (2, 3))]))
+    assert told[0].filename == __file__
+    assert graph.nodes.to_pydict() == {"id": [0, 1, 2], "label": ["a", "1", "(2, 3)"]}
+    assert set(graph.to_networkx().nodes) == {"a", 1, (2, 3)}
+
+
+def test_edges_of_networkx_without_a_weight_weigh_1():
+    graph = nx.Graph()
+    graph.add_edge(1, 2, weight=2.5)
+    graph.add_edge(2, 3, color="red")
+    assert gl.Graph(graph).weights.tolist() == [2.5, 1.0]
+    assert gl.Graph(graph).edges.to_pydict()["color"] == [None, "red"]

@@ -36,6 +36,17 @@ BAD = [
     (lambda: gl.Graph([(1, 2)]).nodes["nothing"], "the table has `id`"),
     (lambda: gl.Graph(pd.DataFrame([[1, 2]], columns=["a", "a"])), "two columns called `a`"),
     (lambda: gl.Graph([(1, 2)]).gfql("not JSON"), "JSON|expected"),
+    (lambda: gl.Graph([(2**70, 1)]), "`source` has integers that do not fit into 64 bits"),
+    (lambda: gl.Graph([(2**64 - 1, 1), (None, 1)]), "beyond 64 bits with a sign"),
+    (lambda: gl.Graph([(1, 2)]).page_rank(damping="x"), "`damping` is 'x', but a number is needed"),
+    (lambda: gl.Graph([(1, 2)]).page_rank(weighted="yes"), "`weighted` is 'yes', but it must be True or False"),
+    (lambda: gl.Graph([(1, 2)]).measure("page_rank", dampin=0.5), "dampin"),
+    (lambda: gl.Table({"a": [1]}).join({"a": [1]}, "a", how="right"), "`how` is 'right', but it must be one of 'inner', 'left', 'full'"),
+    (lambda: gl.sweep({}), "the sweep has no `datasets`: a dict of it has `datasets` and `methods`"),
+    (lambda: gl.sweep({"datasets": ["bundled:disney"]}), "the sweep has no `methods`"),
+    (lambda: gl.Graph([(1, 2)]).contract("team"), "team"),
+    (lambda: gl.Graph([(1, 2)]).forest_fire(1, forward=1.0), "forward"),
+    (lambda: gl.Graph([(1, 2)]).sample_nodes(-1), "`n` is -1"),
 ]
 
 

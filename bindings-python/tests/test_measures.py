@@ -106,3 +106,46 @@ def test_options_may_be_what_python_has(karate):
     bare = nx.Graph(karate.edges())
     personal = gl.Graph(bare).page_rank(personalization={0: 1.0}, tolerance=1e-10).to_dict()
     assert personal == pytest.approx(nx.pagerank(bare, personalization={0: 1}, tol=1e-10), abs=1e-5)
+
+
+def test_what_is_measured_is_like_an_array():
+    graph = gl.Graph([("ann", "bob"), ("bob", "eve"), ("eve", "kim")])
+    degree = graph.degree()
+    assert degree[1:3].tolist() == [2, 2] and degree[["kim", "bob"]].tolist() == [1, 2] and degree["bob"] == 2
+    assert (degree * 2).tolist() == [2, 4, 4, 2] and (1 / degree).tolist() == [1, 0.5, 0.5, 1]
+    assert (degree + degree).tolist() == [2, 4, 4, 2] and (degree > 1).tolist() == [False, True, True, False]
+    assert np.sqrt(degree).shape == (4,) and np.add.reduce(degree) == 6 and np.mean(degree) == 1.5
+    out = np.zeros(4)
+    assert np.multiply(degree, 3, out=out) is out and out.tolist() == [3, 6, 6, 3]
+    assert (degree.mean(), degree.sum(), degree.min(), degree.max(), degree.std()) == (1.5, 6, 1, 2, 0.5)
+    assert (degree == degree).all() and not (degree != degree).any()
+    assert {degree: 1}[degree] == 1
+    with pytest.raises(gl.InputError, match="no node 'zoe'"):
+        degree[["zoe"]]
+
+
+def test_what_is_missing_does_not_count():
+    found = gl.Graph([(0, 1), (2, 3)]).bfs([0])
+    assert np.isnan(found.values[2])
+    assert (found.mean(), found.max(), found.sum()) == (0.5, 1, 1)
+    ids = gl.Graph([(2**60 + 1, 2**60 + 3)]).bfs([2**60 + 1]).nodes["predecessor"]
+    assert ids.tolist() == [None, 2**60 + 1]
+
+
+def test_what_is_measured_is_a_frame():
+    graph = gl.Graph([("ann", "bob"), ("bob", "eve")])
+    assert graph.degree().to_polars().to_dict(as_series=False)["degree"] == [1, 2, 1]
+    assert graph.degree().to_pandas()["id"].tolist() == ["ann", "bob", "eve"]
+    assert graph.edge_betweenness().to_polars().columns[:2] == ["source", "target"]
+
+
+def test_names_of_numbers_hide_nothing():
+    """Methods of what is measured have no name that a column or a number of a measure has."""
+    graph = gl.Graph([(0, 1, 1.0), (1, 2, 1.0), (2, 0, 1.0), (2, 3, 1.0)])
+    described = gl._graph._native.describe()["measures"]
+    for measure in described:
+        names = {column["name"] for column in measure["columns"]}
+        assert not names & {"mean", "std", "sum", "min", "max", "values", "to_polars", "to_pandas"}, measure["name"]
+    for name in ("degree", "core_number", "diameter", "clustering", "louvain", "triangles", "assortativity", "eccentricity"):
+        if any(measure["name"] == name for measure in described):
+            assert not graph.measure(name).summary.keys() & {"mean", "std", "sum", "min", "max"}, name

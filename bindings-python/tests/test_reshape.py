@@ -93,3 +93,32 @@ def test_a_graph_of_events():
     assert same.ids.tolist() == ["both::x"]
     with pytest.raises(gl.InputError, match="usr"):
         gl.hypergraph(events, ["usr"])
+
+
+def test_groups_become_nodes():
+    graph = gl.Graph([("a", "b", 1.0), ("b", "c", 2.0), ("a", "c", 4.0), ("c", "d", 8.0)]).with_nodes(team=["x", "x", "y", None])
+    groups = graph.contract("team")
+    assert groups.nodes.to_pydict() == {"team": ["x", "y", None], "n_nodes": [2, 1, 1]}
+    assert groups.edges.to_pydict() == {"source": ["x", "y"], "target": ["y", None], "n_edges": [2, 1], "weight": [6.0, 8.0]}
+    assert graph.contract("team", combine="max").weights.tolist() == [4.0, 8.0]
+    assert graph.contract("team", self_loops=True).n_edges == 3
+    by_array = graph.contract(np.array([7, 7, 5, 5]))
+    assert by_array.ids.tolist() == [7, 5] and by_array.weights.tolist() == [6.0]
+    with pytest.raises(gl.InputError):
+        graph.contract([1, 2])
+    with pytest.raises(gl.InputError, match="combine"):
+        graph.contract("team", combine="mean")
+
+
+def test_samples():
+    graph = gl.Graph(nx.barabasi_albert_graph(200, 3, seed=1))
+    for draw in (graph.sample_nodes, graph.forest_fire):
+        part = draw(40, seed=2)
+        assert part.n_nodes == 40 and part.ids.tolist() == draw(40, seed=2).ids.tolist() != draw(40, seed=3).ids.tolist()
+        # All edges between them, and in the order of the graph.
+        assert part.n_edges == graph.subgraph(part.ids).n_edges and part.ids.tolist() == [id for id in graph.ids.tolist() if id in {*part.ids.tolist()}]
+        assert draw(999).n_nodes == 200
+    edges = graph.sample_edges(50, seed=2)
+    assert edges.n_edges == 50 and edges.n_nodes < 100 and not (edges.degree().values == 0).any()
+    # A fire follows edges, and so keeps more of them.
+    assert graph.forest_fire(40).n_edges > graph.sample_nodes(40).n_edges

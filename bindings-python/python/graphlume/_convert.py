@@ -24,14 +24,16 @@ def column(name: str, values: Any) -> Array:
     """``values`` as a column.
 
     Arrays of numbers and Arrow's arrays are not copied; texts and lists are. A list or an array of objects
-    must be of one kind, where ``None`` means that a value is missing. Dates and times become timestamps, those of a zone in
+    must be of one kind, where ``None`` means that a value is missing, as does what NumPy and pandas call no time. Dates and times become timestamps, those of a zone in
     UTC; durations of Python and NumPy become seconds.
     """
     if isinstance(values, Array):
         return values
     if isinstance(values, (Mapping, Set)):
         raise InputError(f"column `{name}` is a {type(values).__name__}, which has no order of rows")
-    if isinstance(values, np.ma.MaskedArray):
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "mM":
+        values = np.where(np.ma.getmaskarray(values), np.array("NaT", values.dtype), values.data)
+    elif isinstance(values, np.ma.MaskedArray):
         values = [None if gone else value for value, gone in zip(values.data.tolist(), np.ma.getmaskarray(values))]
     if hasattr(values, "__arrow_c_array__"):
         return Array.from_arrow(values)
@@ -91,7 +93,9 @@ def _of_array(name: str, array: NDArray[Any]) -> Array:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and value != value) or type(value).__name__ == "NaTType"
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
+    return value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NaTType", "NAType")
 
 
 def _instant(value: datetime.date) -> Any:
@@ -135,7 +139,10 @@ def _of_objects(name: str, array: NDArray[Any]) -> Array:
             except OverflowError:
                 if any(missing):
                     raise InputError(f"column `{name}` has integers beyond 64 bits with a sign") from None
-                return _of_array(name, array.astype(np.uint64))
+                try:
+                    return _of_array(name, array.astype(np.uint64))
+                except OverflowError:
+                    raise InputError(f"column `{name}` has integers that do not fit into 64 bits") from None
         case "number":
             return Array.from_floats([None if gone else float(value) for value, gone in zip(array, missing)])
         case "truth value":
@@ -150,9 +157,15 @@ def _of_objects(name: str, array: NDArray[Any]) -> Array:
             raise InputError(f"column `{name}` has a {kind} in row {kinds[kind]}, which is no number, text, time or truth value")
 
 
+def collected(data: Any) -> Any:
+    """``data``, computed if it is a frame of polars that is lazy; asking that for its columns would make polars warn."""
+    return data.collect() if type(data).__name__ == "LazyFrame" and hasattr(data, "collect_schema") else data
+
+
 def table(data: Any) -> Any:
     """``data`` as something that speaks Arrow's C stream interface: it itself if it does, else a table of its
-    columns, which a mapping has by name, and a pandas frame too."""
+    columns, which a mapping has by name, and a pandas frame too. Lazy frames are computed."""
+    data = collected(data)
     if isinstance(data, Mapping):
         return Table.from_columns({str(name): column(str(name), values) for name, values in data.items()})
     if hasattr(data, "columns") and hasattr(data, "dtypes") and not isinstance(data, Table):
@@ -219,6 +232,7 @@ class Parts:
 def parts(data: Any, directed: bool | None = None) -> Parts:
     """The edges, and the nodes if there are some, of anything that holds a graph. With ``directed`` what has no direction
     has its edges both ways."""
+    data = collected(data)
     homes = {kind.__module__.split(".")[0] for kind in type(data).__mro__}
     if "networkx" in homes or (hasattr(data, "is_multigraph") and hasattr(data, "adj")):
         return _of_networkx(data.to_directed() if directed and not data.is_directed() else data)
@@ -320,6 +334,11 @@ def _of_networkx(graph: Any) -> Parts:
     origin = Origin(graph.is_multigraph())
     if labels:
         origin.ids = nodes
+        warnings.warn(
+            "ids of nodes are neither all integers nor all texts: nodes are numbered in their order, and the column `label` says what "
+            "they were, which to_networkx() gives back",
+            stacklevel=4,
+        )
     if origin.multigraph:
         keys = [key for *_, key in graph.edges(keys=True)]
         counted: dict[tuple[int, int], int] = {}
@@ -329,7 +348,11 @@ def _of_networkx(graph: Any) -> Parts:
             plain, others = _ids(keys)
             origin.keys = keys if others else None
             edges["key"] = plain
-    edges |= _attributes("edges", tuple(edges), [edge[2] for edge in ends])
+    rows = [edge[2] for edge in ends]
+    if any("weight" in row for row in rows) and not all("weight" in row for row in rows):
+        # As networkx takes it.
+        rows = [{"weight": 1} | row for row in rows]
+    edges |= _attributes("edges", tuple(edges), rows)
     table_of = {"id": ids} | labels | _attributes("nodes", ("id", *labels), node_rows)
     return Parts(table(edges), table(table_of), directed=graph.is_directed(), origin=origin)
 

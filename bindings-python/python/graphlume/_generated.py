@@ -628,8 +628,8 @@ class Generated:
 
     def bfs(
         self,
+        sources: Any,
         *,
-        sources: Any = None,
         direction: str = "forward",
         max_distance: Any = None,
         device: str = "cpu",
@@ -651,8 +651,8 @@ class Generated:
 
     def sssp(
         self,
+        sources: Any,
         *,
-        sources: Any = None,
         direction: str = "forward",
         delta: Any = None,
         device: str = "cpu",
@@ -795,8 +795,8 @@ class Generated:
 
     def numeric_assortativity(
         self,
+        attribute: Any,
         *,
-        attribute: Any = None,
         device: str = "cpu",
     ) -> Measured:
         """whether edges join nodes of which a number is alike.
@@ -813,8 +813,8 @@ class Generated:
 
     def categorical_assortativity(
         self,
+        attribute: Any,
         *,
-        attribute: Any = None,
         device: str = "cpu",
     ) -> Measured:
         """whether edges join nodes of one category.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import os
@@ -17,7 +18,7 @@ from ._errors import InputError
 from ._generated import Generated
 from ._layout import Session
 from ._measured import Measured
-from ._options import checked, count, flag
+from ._options import check_kinds, checked, count, flag
 from ._picture import Picture, as_text
 from ._table import Table
 
@@ -39,7 +40,7 @@ class Graph(Generated):
     Geometric. ``nodes`` is a table of nodes, joined by id; of a pandas frame without such a column the index has the ids.
 
     Columns of ends are found by name (``source``/``target``, ``src``/``dst``, ``from``/``to``, …), or else the first
-    two; ``weight`` if there is a numeric one of that name, none if ``weight=None``. Ids may be integers or texts. Attributes are not
+    two; ``weight`` if there is a numeric one of that name (a warning says if it is not numeric), none if ``weight=None``. Ids may be integers or texts. Attributes are not
     copied where they come through Arrow or as arrays of numbers: do not change such arrays while the graph lives.
     Nodes have the order of the table of nodes, or that which they have in a matrix or another library's graph; those that
     only edges name come behind, in the order of their first edge.
@@ -91,6 +92,7 @@ class Graph(Generated):
             "order": "node-table" if nodes is not None else "first-appearance",
         }
         self._set(_native.Graph(parts.edges, nodes, options), origin=parts.origin)
+        _warn_of_weights(self._rust, weight)
 
     def _set(
         self, native: _native.Graph, report: dict[str, Any] | None = None, origin: _convert.Origin | None = None
@@ -201,6 +203,11 @@ class Graph(Generated):
         >>> star.measure("degree").degree.tolist()
         [3, 1, 1, 1]
         """
+        defaults = _defaults(name)
+        check_kinds(options, defaults)
+        # Some measures take weights where there are some, without being told to.
+        if defaults.get("weighted") is False:
+            _check_weights(self._rust, options.get("weighted"))
         nodes, edges, summary = self._rust.measure(name, options, device)
         return Measured(self, name, dict(nodes), dict(edges), summary)
 
@@ -287,6 +294,7 @@ class Graph(Generated):
             raise InputError(f"pairs have 2 ids each, but these have {len(ends)}")
         rows = [_convert.column("pairs", self.rows_of(list(side))) for side in ends]
         options = {"measure": measure, "weighted": flag("weighted", weighted)}
+        _check_weights(self._rust, options["weighted"])
         return self._rust.similarity(options, *rows).to_numpy()
 
     def largest_component(self) -> Graph:
@@ -313,6 +321,57 @@ class Graph(Generated):
     def symmetrize(self, *, combine: str = "sum") -> Graph:
         """A directed graph that has each edge both ways once, with weights as in ``deduplicate``."""
         return self._like(_native.reshape(self._rust, {"verb": "symmetrize", "combine": combine}))
+
+    def contract(self, by: Any, *, combine: str = "sum", self_loops: bool = False) -> Graph:
+        """The graph of groups: nodes that agree in the column ``by``, or in an array of shape ``[n]``, become one node, whose id
+        is the value that they agree in, and whose column ``n_nodes`` counts them.
+
+        Edges between two groups become one, whose column ``n_edges`` counts them; its weight is the ``sum``, ``max``, ``min`` or
+        the ``first`` of theirs, where edges without weights count 1. Edges within a group become self-loops with ``self_loops``,
+        and else nothing. Nodes without a value are a group, too.
+
+        >>> import graphlume as gl
+        >>> g = gl.Graph([("ann", "bob"), ("bob", "eve"), ("ann", "eve")]).with_nodes(team=["red", "red", "blue"])
+        >>> g.contract("team").edges.to_pydict()
+        {'source': ['red'], 'target': ['blue'], 'n_edges': [2], 'weight': [2.0]}
+        >>> g.contract(g.connected_components().values)
+        Graph(1 nodes, 0 edges, undirected)
+        """
+        options = {"verb": "contract", "combine": combine, "self_loops": flag("self_loops", self_loops)}
+        if isinstance(by, str):
+            return self._new(_native.reshape(self._rust, options | {"column": by}))
+        name = "group"
+        graph = self._rust.with_node_columns(_native.Table.from_columns({name: _convert.column(name, by)}))
+        return self._new(_native.reshape(graph, options | {"column": name}))
+
+    def _new(self, native: _native.Graph) -> Graph:
+        """A graph of other nodes than this one's."""
+        return Graph._of(native, self.read_report)
+
+    def sample_nodes(self, n: int, *, seed: int = 0) -> Graph:
+        """``n`` nodes by chance that the seed repeats, in their order, and all edges between them; all if there are fewer.
+
+        >>> import graphlume as gl
+        >>> gl.Graph([(at, at + 1) for at in range(99)]).sample_nodes(10).n_nodes
+        10
+        """
+        return self._like(_native.reshape(self._rust, {"verb": "sample_nodes", "count": count("n", n), "seed": count("seed", seed)}))
+
+    def sample_edges(self, n: int, *, seed: int = 0) -> Graph:
+        """``n`` edges by chance that the seed repeats, in their order, and the nodes that they name; all if there are fewer."""
+        return self._like(_native.reshape(self._rust, {"verb": "sample_edges", "count": count("n", n), "seed": count("seed", seed)}))
+
+    def forest_fire(self, n: int, *, forward: float = 0.7, backward: float = 0.2, seed: int = 0) -> Graph:
+        """``n`` nodes that a fire reaches, and all edges between them: it is lit by chance, and jumps from each node to one more
+        neighbor with the probability ``forward``, against the direction of edges with ``backward``. Degrees and clustering
+        survive better than in :meth:`sample_nodes`. Leskovec, Faloutsos 2006.
+
+        >>> import graphlume as gl
+        >>> gl.Graph([(at, at + 1) for at in range(99)]).forest_fire(10).n_nodes
+        10
+        """
+        burning = {"forward": forward, "backward": backward}
+        return self._like(_native.reshape(self._rust, {"verb": "forest_fire", "count": count("n", n), "seed": count("seed", seed)} | burning))
 
     def gfql(self, query: Any, *, strict: bool = False) -> Graph:
         """The part of the graph that a query in GFQL finds: a list of steps, a ``Let``, or their JSON as text, as
@@ -527,8 +586,16 @@ class Graph(Generated):
     def __deepcopy__(self, memo: Any) -> Graph:
         return self
 
-    def __getstate__(self) -> Any:
-        raise TypeError("a Graph cannot be pickled: write it to a file, and read that")
+    def __reduce__(self) -> Any:
+        parts, names = self._rust.to_bytes()
+        return _of_bytes, (parts, names, self.is_directed, self.read_report, self._origin)
+
+
+def _of_bytes(
+    parts: list[bytes], names: tuple[str, str], directed: bool, report: dict[str, Any] | None, origin: _convert.Origin | None
+) -> Graph:
+    """The graph that was pickled so."""
+    return Graph._of(_native.Graph.from_bytes(parts, names, directed), report, origin)
 
 
 def _weights(weight: str | None) -> dict[str, Any]:
@@ -536,6 +603,30 @@ def _weights(weight: str | None) -> dict[str, Any]:
     if weight is None:
         return {"unweighted": True}
     return {"weight": None if weight == "auto" else weight}
+
+
+def _warn_of_weights(graph: _native.Graph, weight: str | None) -> None:
+    """Says that a column of weights is not read as such."""
+    if weight != "auto" or graph.has_weights:
+        return
+    for name, kind in graph.edge_attributes():
+        if name.lower() == "weight":
+            warnings.warn(
+                f"column `{name}` is of type {kind}, which is no number, and is not used: all weights are 1; weight=None says that they are",
+                stacklevel=3,
+            )
+
+
+def _check_weights(graph: _native.Graph, weighted: Any) -> None:
+    if weighted is True and not graph.has_weights:
+        raise InputError("`weighted` is True, but the edges have no weights: Graph(…, weight='COLUMN') says which column has them")
+
+
+@functools.cache
+def _defaults(measure: str) -> dict[str, Any]:
+    """The options of a measure with their defaults, by any of its names; nothing if there is no such measure."""
+    found = (one["options"] for one in _native.describe()["measures"] if measure in (one["name"], *one["aliases"]))
+    return next(found, {})
 
 
 def _holds_nodes(path: str) -> bool:
@@ -593,7 +684,9 @@ def read(
         "delimiter": delimiter,
         "header": header,
     }
-    return Graph._of(*_native.read(os.fspath(path), options))
+    graph = Graph._of(*_native.read(os.fspath(path), options))
+    _warn_of_weights(graph._rust, weight)
+    return graph
 
 
 def hypergraph(

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from ._graph import Graph
 
 
-class Measured:
+class Measured(np.lib.mixins.NDArrayOperatorsMixin):
     """What a measure found: its columns are attributes, ``float64``, integers or truth values of shape ``[n]`` or
-    ``[m]``, and so are the numbers of its summary.
+    ``[m]``, and so are the numbers of its summary. Integers of which some are missing are ``float64`` with NaN, or objects with
+    ``None`` if they are too large for it.
+
+    In arithmetic, comparisons and functions of NumPy it is its first column, :attr:`values`: ``ranks * 2``,
+    ``np.log(ranks)``. ``ranks[id]`` is the value of a node, ``ranks[[id, id]]`` those of several, ``ranks[:10]`` the
+    first ten. It can be pickled, with its graph.
 
     >>> import graphlume as gl
     >>> ranks = gl.Graph([("a", "b"), ("b", "c"), ("c", "b")], directed=True).page_rank()
@@ -84,6 +89,54 @@ class Measured:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.values, dtype=dtype, copy=bool(copy)) if copy else np.asarray(self.values, dtype=dtype)
 
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if any(isinstance(out, Measured) for out in options.get("out") or ()):
+            return NotImplemented
+        arrays = [given.values if isinstance(given, Measured) else given for given in inputs]
+        return getattr(ufunc, method)(*arrays, **options)
+
+    # Two are equal value by value, but each is itself.
+    __hash__ = object.__hash__
+
+    def mean(self, **options: Any) -> Any:
+        """The mean of the first column, without what is missing; options are those of ``np.mean``, as below.
+
+        >>> import graphlume as gl
+        >>> gl.Graph([(0, 1), (1, 2)]).degree().mean()
+        1.333...
+        """
+        return self._reduced(np.mean, options)
+
+    def std(self, **options: Any) -> Any:
+        """The standard deviation of the first column, without what is missing."""
+        return self._reduced(np.std, options)
+
+    def sum(self, **options: Any) -> Any:
+        """The sum of the first column, without what is missing."""
+        return np.sum(self._present(), **options).item()
+
+    def min(self, **options: Any) -> Any:
+        """The least value of the first column."""
+        return self._reduced(np.min, options)
+
+    def max(self, **options: Any) -> Any:
+        """The largest value of the first column."""
+        return self._reduced(np.max, options)
+
+    def _present(self) -> NDArray[Any]:
+        """The first column without what is missing."""
+        values = self.values
+        if values.dtype == object:
+            present = [value for value in values if value is not None]
+            return np.array(present) if present else np.zeros(0)
+        return values[~np.isnan(values)] if values.dtype.kind == "f" else values
+
+    def _reduced(self, which: Any, options: dict[str, Any]) -> Any:
+        present = self._present()
+        if len(present) == 0:
+            raise InputError(f"{self._name} has no values")
+        return which(present, **options).item()
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -91,10 +144,15 @@ class Measured:
         return iter(self.values.tolist())
 
     def __getitem__(self, id: Any) -> Any:
-        """The value of the node ``id`` in the first column."""
+        """The value of the node ``id`` in the first column; of a slice those of its rows, of a list those of its ids."""
+        if isinstance(id, slice):
+            return self.values[id]
         if not self._nodes:
             raise InputError(f"{self._name} has no values of nodes")
-        return self.values[self._graph.row_of(id)].item()
+        if isinstance(id, (list, np.ndarray)):
+            return self.values[self._graph.rows_of(id)]
+        value = self.values[self._graph.row_of(id)]
+        return value.item() if isinstance(value, np.generic) else value
 
     def _keys(self, rows: NDArray[Any]) -> list[Any]:
         """What has a value in the first column: ids of nodes, or pairs of ids."""
@@ -127,9 +185,25 @@ class Measured:
         return Table._of(_native.Table.from_columns({name: edges.column(name) for name in edges.columns[:2]} | self._edges))
 
     @property
+    def _table(self) -> Table:
+        return self.nodes if self._nodes or not self._edges else self.edges
+
+    def to_polars(self) -> Any:
+        """Ids and all columns of nodes, or ends and all columns of edges if there are none of nodes, as a frame of polars."""
+        return self._table.to_polars()
+
+    def to_pandas(self) -> Any:
+        """The same as a frame of pandas."""
+        return self._table.to_pandas()
+
+    @property
     def graph(self) -> Graph:
         """The graph with the columns of nodes."""
         return self._graph._like(self._graph._rust.with_node_columns(_native.Table.from_columns(self._nodes)))
+
+    def __reduce__(self) -> Any:
+        tables = (Table._of(_native.Table.from_columns(columns)) for columns in (self._nodes, self._edges))
+        return _unpickled, (self._graph, self._name, *tables, self.summary)
 
     def __repr__(self) -> str:
         found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]
@@ -140,3 +214,9 @@ class Measured:
         said = ", ".join(f"{name} {value}" for name, value in self.summary.items())
         table = self.nodes if self._nodes else self.edges if self._edges else None
         return f"<b>{html.escape(self._name)}</b> {html.escape(said)}{table._repr_html_() if table is not None else ''}"
+
+
+def _unpickled(graph: Graph, name: str, nodes: Table, edges: Table, summary: dict[str, Any]) -> Measured:
+    """What was pickled so."""
+    of_nodes, of_edges = ({column: table.column(column) for column in table.columns} for table in (nodes, edges))
+    return Measured(graph, name, of_nodes, of_edges, summary)

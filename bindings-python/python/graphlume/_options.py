@@ -73,3 +73,15 @@ def checked(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError(f"`{name}` is {value!r}, but it must be one of {', '.join(map(repr, choices))}{near}")
         options[name] = value
     return options
+
+
+def check_kinds(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Says which option is no number or no truth value where its default is one; all else Rust says."""
+    for name, value in given.items():
+        default = defaults.get(name)
+        if value is None or default is None:
+            continue
+        if isinstance(default, bool):
+            flag(name, value)
+        elif isinstance(default, (int, float)) and isinstance(value, (str, bytes, bool, np.bool_, list, tuple, dict)):
+            raise InputError(f"`{name}` is {value!r}, but a number is needed")

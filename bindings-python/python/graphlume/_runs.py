@@ -283,6 +283,8 @@ def sweep(
     """
     _not_while_reading()
     said: dict[str, Any] | str = os.fspath(spec) if not isinstance(spec, Mapping) else dict(spec)
+    if isinstance(said, dict) and (lacks := [name for name in ("datasets", "methods") if name not in said]):
+        raise InputError(f"the sweep has no `{lacks[0]}`: a dict of it has `datasets` and `methods`, see docs/gad.md")
     if isinstance(said, dict) and isinstance(said.get("methods"), (list, tuple)):
         said["methods"] = [_named(method, Path("sweeps" if out is None else out)) for method in said["methods"]]
         if any(isinstance(method, Mapping) and "function" in method for method in said["methods"]):

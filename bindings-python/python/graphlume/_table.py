@@ -8,8 +8,12 @@ from typing import Any, TypeVar
 
 from . import _convert, _native
 from ._errors import InputError
+from ._options import count, did_you_mean
 
 _T = TypeVar("_T", bound="Verbs")
+
+#: What joins keep.
+_HOWS = ("inner", "left", "full", "semi", "anti", "cross")
 
 
 def _texts(option: str, given: str | Sequence[str] | None) -> list[str] | None:
@@ -171,6 +175,8 @@ class Verbs:
         >>> edges.join(names, {"target": "id"}, how="left").sort("source").to_dict()["name"].tolist()
         ['bob', None]
         """
+        if how is not None and how not in _HOWS:
+            raise InputError(f"`how` is {how!r}, but it must be one of {', '.join(map(repr, _HOWS))}{did_you_mean(str(how), _HOWS)}")
         keys = [f"{here} = {there}" for here, there in on.items()] if isinstance(on, Mapping) else _texts("on", on)
         return self.step("join", other, on=keys, how=how, suffix=suffix, nulls_equal=nulls_equal, max_rows=max_rows)
 
@@ -262,7 +268,14 @@ class Table(Verbs, _native.Table):
     """A table: columns of one length, each of one type. ``data`` is a dict of columns, or anything that speaks Arrow.
 
     Whatever reads Arrow takes it without a copy: ``polars.DataFrame(table)``, ``pyarrow.table(table)``,
-    ``duckdb.from_arrow(table)``. ``table["name"]`` is a column as an array of NumPy, ``table[["a", "b"]]`` are columns of it.
+    ``duckdb.from_arrow(table)``. ``table["name"]`` is a column as an array of NumPy, ``table[["a", "b"]]`` are columns of it,
+    ``table[2:5]`` rows.
+
+    In such arrays, missing numbers are NaN; integers that ``float64`` does not hold exactly are objects then, with
+    ``None``. Dates and times are ``datetime64``, those of a zone in UTC, durations ``timedelta64``; decimals, bytes, lists
+    and structs are objects of Python. ``to_dict()`` has all columns so, ``to_pydict()`` has them as lists of Python's
+    objects. Tables can be pickled.
+
     It never changes: verbs such as :meth:`filter`, :meth:`group_by` and :meth:`join` give other tables, in parallel and
     without copies of what stays. :func:`scan` has the same verbs for files that are larger than memory.
 
@@ -290,17 +303,35 @@ class Table(Verbs, _native.Table):
         return Table._of(_native.transform(names, tables, {"step": [_given(asked)]}))
 
     def head(self, n: int = 5) -> Table:
-        """The first ``n`` rows."""
-        return Table._of(super().head(n))
+        """The first ``n`` rows. No copy."""
+        return Table._of(self.slice(0, count("n", n)))
 
     def __getitem__(self, name: Any) -> Any:
+        if isinstance(name, str):
+            return super().__getitem__(name)
         if isinstance(name, list):
             return self.select(*name)
-        return super().__getitem__(name)
+        if isinstance(name, slice):
+            try:
+                start, end, step = name.indices(len(self))
+            except TypeError:
+                raise InputError(f"{name!r} is no range of rows: they are counted by integers") from None
+            if step != 1:
+                raise InputError(f"rows are taken one after another, and not in steps of {step}")
+            return Table._of(self.slice(start, max(end - start, 0)))
+        raise InputError(f"{name!r} is no name of a column; rows are taken as in table[0:3], columns as in table[['a', 'b']]")
+
+    def __reduce__(self) -> Any:
+        return _of_ipc, (self.to_ipc(),)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the table to a file, whole or not at all; its format is that of the suffix: .parquet, .arrow, .csv, .jsonl."""
         _native.write_table(self, os.fspath(path))
+
+
+def _of_ipc(data: bytes) -> Table:
+    """The table that was pickled so."""
+    return Table._of(_native.Table.from_ipc(data))
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:

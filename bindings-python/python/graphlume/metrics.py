@@ -182,3 +182,7 @@ def brier_score_loss(y_true: ArrayLike, y_prob: ArrayLike) -> float:
     0.0625
     """
     return float(calibration(y_true, y_prob)["brier"])
+
+
+def __dir__() -> list[str]:
+    return __all__
