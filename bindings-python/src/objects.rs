@@ -37,7 +37,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
     }
     macro_rules! plain {
         ($value:expr) => {
-            each!(|at| Ok::<_, PyErr>($value(at).into_pyobject(py)?.to_owned().into_any()))
+            each!(|at: usize| Ok::<_, PyErr>($value(at).into_pyobject(py)?.to_owned().into_any()))
         };
     }
     match array.data_type() {
@@ -55,7 +55,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
             let texts = to(&DataType::LargeUtf8)?;
             let texts = texts.as_string::<i64>();
-            each!(|at| Ok::<_, PyErr>(PyString::new(py, texts.value(at)).into_any()));
+            each!(|at: usize| Ok::<_, PyErr>(PyString::new(py, texts.value(at)).into_any()));
         }
         DataType::Binary
         | DataType::LargeBinary
@@ -63,7 +63,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
         | DataType::FixedSizeBinary(_) => {
             let bytes = to(&DataType::LargeBinary)?;
             let bytes = bytes.as_binary::<i64>();
-            each!(|at| Ok::<_, PyErr>(PyBytes::new(py, bytes.value(at)).into_any()));
+            each!(|at: usize| Ok::<_, PyErr>(PyBytes::new(py, bytes.value(at)).into_any()));
         }
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) | DataType::Duration(_) => {
             return instants(py, array);
@@ -73,7 +73,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
             let micros = micros.map_err(|error| raise(py, error))?;
             let micros = micros.as_primitive::<Int64Type>();
             let kind = py.import("datetime")?.getattr("time")?;
-            each!(|at| {
+            each!(|at: usize| {
                 let value = micros.value(at);
                 let seconds = value / 1_000_000;
                 let parts =
@@ -90,7 +90,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
             let options = FormatOptions::default();
             let text =
                 ArrayFormatter::try_new(array, &options).map_err(|error| raise(py, error))?;
-            each!(|at| decimal.call1((text.value(at).to_string(),)));
+            each!(|at: usize| decimal.call1((text.value(at).to_string(),)));
         }
         DataType::List(_) => lists(py, array.as_list::<i32>(), &is_missing, &mut values)?,
         DataType::LargeList(_) => lists(py, array.as_list::<i64>(), &is_missing, &mut values)?,
@@ -99,7 +99,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
             // Both never negative: the array was checked.
             let size = usize::try_from(*size).unwrap_or_default();
             let items = objects(py, list.values())?;
-            each!(|at| Ok::<_, PyErr>(
+            each!(|at: usize| Ok::<_, PyErr>(
                 PyList::new(py, &items[at * size..(at + 1) * size])?.into_any()
             ));
         }
@@ -108,16 +108,16 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
             let (keys, items) = (objects(py, map.keys())?, objects(py, map.values())?);
             let pairs: Vec<_> = keys.into_iter().zip(items).collect();
             let offsets = map.value_offsets();
-            each!(|at| {
+            each!(|at: usize| {
                 let [start, end] = [offsets[at], offsets[at + 1]].map(ArrowNativeType::as_usize);
                 Ok::<_, PyErr>(PyList::new(py, pairs[start..end].iter().cloned())?.into_any())
             });
         }
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns().iter();
-            let columns: Vec<_> =
+            let columns: Vec<Vec<Bound<'py, PyAny>>> =
                 columns.map(|column| objects(py, column)).collect::<PyResult<_>>()?;
-            each!(|at| {
+            each!(|at: usize| {
                 let dict = PyDict::new(py);
                 for (field, column) in fields.iter().zip(&columns) {
                     dict.set_item(field.name(), &column[at])?;
@@ -182,7 +182,7 @@ fn instants<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bound<'py, P
     let numbers: &Int64Array = numbers.as_primitive();
     let (least, most, scale) = range;
     let fit = |value: i64| (least..=most).contains(&value.div_euclid(scale));
-    let same = cast(&short, array.data_type()).map_err(failed)? == *array;
+    let same = *cast(&short, array.data_type()).map_err(failed)? == **array;
     if !same || !numbers.iter().flatten().all(fit) {
         let scalars = times(py, array)?;
         let mut values = Vec::with_capacity(array.len());
