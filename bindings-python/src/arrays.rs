@@ -108,7 +108,7 @@ impl Array {
         let (py, array) = (slf.py(), &unpacked(slf.py(), &slf.get().0)?);
         let missing = 0 < array.logical_null_count();
         match array.data_type() {
-            kind if kind.is_numeric() && !kind.is_decimal() && !(missing && !fits(py, array)?) => {
+            kind if kind.is_numeric() && !kind.is_decimal() && (!missing || fits(py, array)?) => {
                 let numbers = if missing { with_nan(py, array)? } else { Arc::clone(array) };
                 py.import("numpy")?.call_method1("asarray", (Bound::new(py, Self(numbers))?,))
             }

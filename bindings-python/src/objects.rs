@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array as _, ArrayRef, AsArray, FixedSizeListArray, GenericListArray, Int64Array,
+    Array as _, ArrayRef, AsArray, FixedSizeListArray, GenericListArray, Int64Array, MapArray,
     OffsetSizeTrait,
 };
 use arrow::compute::cast;
@@ -68,19 +68,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) | DataType::Duration(_) => {
             return instants(py, array);
         }
-        DataType::Time32(_) | DataType::Time64(_) => {
-            let micros = cast(&to(&DataType::Time64(TimeUnit::Microsecond))?, &DataType::Int64);
-            let micros = micros.map_err(|error| raise(py, error))?;
-            let micros = micros.as_primitive::<Int64Type>();
-            let kind = py.import("datetime")?.getattr("time")?;
-            each!(|at: usize| {
-                let value = micros.value(at);
-                let seconds = value / 1_000_000;
-                let parts =
-                    (seconds / 3600, seconds / 60 % 60, seconds % 60, value.rem_euclid(1_000_000));
-                kind.call1(parts)
-            });
-        }
+        DataType::Time32(_) | DataType::Time64(_) => return clocks(py, array),
         DataType::Decimal32(..)
         | DataType::Decimal64(..)
         | DataType::Decimal128(..)
@@ -103,16 +91,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
                 PyList::new(py, &items[at * size..(at + 1) * size])?.into_any()
             ));
         }
-        DataType::Map(..) => {
-            let map = array.as_map();
-            let (keys, items) = (objects(py, map.keys())?, objects(py, map.values())?);
-            let pairs: Vec<_> = keys.into_iter().zip(items).collect();
-            let offsets = map.value_offsets();
-            each!(|at: usize| {
-                let [start, end] = [offsets[at], offsets[at + 1]].map(ArrowNativeType::as_usize);
-                Ok::<_, PyErr>(PyList::new(py, pairs[start..end].iter().cloned())?.into_any())
-            });
-        }
+        DataType::Map(..) => return maps(py, array.as_map()),
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns().iter();
             let columns: Vec<Vec<Bound<'py, PyAny>>> =
@@ -133,6 +112,39 @@ pub(crate) fn objects<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bo
         }
     }
     Ok(values)
+}
+
+/// Times of a day as Python's.
+fn clocks<'py>(py: Python<'py>, array: &ArrayRef) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let micros = cast(array, &DataType::Time64(TimeUnit::Microsecond))
+        .and_then(|times| cast(&times, &DataType::Int64))
+        .map_err(|error| raise(py, error))?;
+    let micros: &Int64Array = micros.as_primitive();
+    let kind = py.import("datetime")?.getattr("time")?;
+    let time = |micros: Option<i64>| match micros {
+        None => Ok(py.None().into_bound(py)),
+        Some(micros) => {
+            let seconds = micros / 1_000_000;
+            let below = micros.rem_euclid(1_000_000);
+            kind.call1((seconds / 3600, seconds / 60 % 60, seconds % 60, below))
+        }
+    };
+    micros.iter().map(time).collect()
+}
+
+/// Maps as lists of pairs: a key may come twice.
+fn maps<'py>(py: Python<'py>, map: &MapArray) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let (keys, items) = (objects(py, map.keys())?, objects(py, map.values())?);
+    let pairs: Vec<_> = keys.into_iter().zip(items).collect();
+    let offsets = map.value_offsets();
+    let list = |at: usize| {
+        if map.is_null(at) {
+            return Ok(py.None().into_bound(py));
+        }
+        let [start, end] = [offsets[at], offsets[at + 1]].map(ArrowNativeType::as_usize);
+        Ok(PyList::new(py, pairs[start..end].iter().cloned())?.into_any())
+    };
+    (0..map.len()).map(list).collect()
 }
 
 /// The values that a column of numbers of them stands for.

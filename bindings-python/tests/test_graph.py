@@ -380,7 +380,10 @@ def test_weights_that_are_none_are_told(tmp_path):
         graph = gl.Graph(edges)
     assert graph.weights is None and told[0].filename == __file__
     assert gl.Graph(edges, weight=None).weights is None
-    (tmp_path / "edges.csv").write_text("source,target,weight\na,b,heavy\nb,c,2\n")
+    (tmp_path / "edges.csv").write_text("source,target,weight\na,b,1\nb,c,heavy\n")
+    with pytest.raises(gl.InputError, match="line 3 has `heavy` in weight column `weight`"):
+        gl.read(tmp_path / "edges.csv")
+    (tmp_path / "edges.csv").write_text("source,target,weight\na,b,heavy\nb,c,light\n")
     with pytest.warns(UserWarning, match="`weight` is of type") as told:
         assert gl.read(tmp_path / "edges.csv").weights is None
     assert told[0].filename == __file__

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let has_numbers_alone = [Format::MatrixMarket, Format::Metis].contains(&report.format);
     if has_numbers_alone && options.nodes.is_none() {
         let text = "nodes have no ids there, but numbers from 1; --nodes-out FILE keeps their ids";
-        messages.say(text.to_owned());
+        messages.say(text);
     }
     Ok(Outcome::Done)
 }

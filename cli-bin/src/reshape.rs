@@ -498,7 +498,9 @@ impl Walk {
 /// `order` with the nodes that it leaves out behind it.
 fn unused_last(graph: &Graph, mut order: Vec<u32>) -> Vec<u32> {
     let mut is_there = vec![false; graph.n_nodes()];
-    order.iter().for_each(|&u| is_there[u as usize] = true);
+    for &u in &order {
+        is_there[u as usize] = true;
+    }
     order.extend((0..graph.n_nodes() as u32).filter(|&u| !is_there[u as usize]));
     order
 }

@@ -265,7 +265,9 @@ impl Graph {
         let mut arrays = Vec::new();
         for (name, ends) in self.end_names.iter().zip([self.coo.sources(), self.coo.targets()]) {
             let ids = gather(self.ids(), ends)?;
-            fields.push(Arc::new(Field::new(name, ids.data_type().clone(), false)));
+            // One node may have no id: that of all whose group has none.
+            let may_be_missing = 0 < ids.null_count();
+            fields.push(Arc::new(Field::new(name, ids.data_type().clone(), may_be_missing)));
             arrays.push(ids);
         }
         fields.extend(self.edges.schema().fields().iter().cloned());

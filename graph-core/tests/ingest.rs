@@ -459,7 +459,8 @@ fn bad_weights_name_line_column_and_value() {
         message(text("a.csv", "source,target,weight\n1,2,1\n2,3,N/A\n")),
         "a.csv: line 3 has `N/A` in weight column `weight`, which is not a number"
     );
-    let many: String = (0..20_000).map(|i| format!("{i},{},1\n", i + 1)).collect();
+    let many: Vec<String> = (0..20_000).map(|i| format!("{i},{},1\n", i + 1)).collect();
+    let many = many.concat();
     let error = message(text("a.csv", &format!("source,target,weight\n{many}0,9,?\n")));
     assert!(error.contains("line 20002 has `?`"), "{error}");
     let (graph, report) = text("a.csv", "source,target,weight\n1,2,heavy\n2,3,light\n").unwrap();
@@ -472,7 +473,8 @@ fn whole_numbers_with_a_point_are_the_same_nodes() {
     let (graph, _) = text("a.csv", "source,target\n1.0,2\n2.0,3\n3.0,1\n").unwrap();
     assert_eq!(graph.ids().as_primitive::<Int64Type>().values(), &[1, 2, 3]);
     // Also where the first such number comes late.
-    let many: String = (0..20_000).map(|i| format!("{i},{}\n", i + 1)).collect();
+    let many: Vec<String> = (0..20_000).map(|i| format!("{i},{}\n", i + 1)).collect();
+    let many = many.concat();
     let (graph, _) = text("a.csv", &format!("source,target\n{many}7.0,8\n")).unwrap();
     assert_eq!((graph.n_nodes(), graph.n_edges()), (20_001, 20_001));
     let (graph, _) = text("a.csv", "source,target\n1.0,2\n2.5,3\n").unwrap();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import html
 import importlib.util
@@ -283,7 +284,9 @@ def sweep(
     """
     _not_while_reading()
     said: dict[str, Any] | str = os.fspath(spec) if not isinstance(spec, Mapping) else dict(spec)
-    if isinstance(said, dict) and (lacks := [name for name in ("datasets", "methods") if name not in said]):
+    lacks = [name for name in ("datasets", "methods") if isinstance(said, dict) and name not in said]
+    # Of a name that is nearly one of these, more is said below.
+    if lacks and not any(difflib.get_close_matches(name, map(str, said)) for name in lacks):
         raise InputError(f"the sweep has no `{lacks[0]}`: a dict of it has `datasets` and `methods`, see docs/gad.md")
     if isinstance(said, dict) and isinstance(said.get("methods"), (list, tuple)):
         said["methods"] = [_named(method, Path("sweeps" if out is None else out)) for method in said["methods"]]

@@ -230,7 +230,7 @@ impl Hypergraph {
         let [source, target] = self.end_names();
         let (opts, edges) = (&self.opts, &self.edges);
         let labels = [(&opts.edge_type, 0), (&opts.category, 1)];
-        let labels = &labels[..1 + usize::from(self.has_categories())];
+        let labels = &labels[..=usize::from(self.has_categories())];
         let generated = [source, target, &opts.event_id].into_iter();
         let generated: Vec<&str> =
             generated.chain(labels.iter().map(|(name, _)| name.as_str())).collect();

@@ -78,7 +78,9 @@ impl Around {
             }
             DslPlan::Join { predicates, .. } if predicates.iter().any(asks_equal) => {
                 let mut all = Vec::new();
-                predicates.iter().for_each(|predicate| self.try_pairs(predicate, &mut all));
+                for predicate in predicates.iter() {
+                    self.try_pairs(predicate, &mut all);
+                }
                 predicates.extend(all);
             }
             // Of these the engine would make a join that it has not.

@@ -1,7 +1,6 @@
 //! What a case reads is what it may read.
 
 #![cfg(all(feature = "tables", unix))]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::os::unix::fs::symlink;
 use std::path::Path;

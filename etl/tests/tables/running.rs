@@ -57,7 +57,10 @@ fn batches_come_in_order() -> Result<()> {
 
 /// `n` rows that all have the key 1, and the numbers `x` from `from` on.
 fn alike(n: i64, from: i64) -> Table {
-    table(vec![("key", ints(&vec![1; n as usize])), ("x", ints(&Vec::from_iter(from..from + n)))])
+    table(vec![
+        ("key", ints(&vec![1; n as usize])),
+        ("x", ints(&(from..from + n).collect::<Vec<_>>())),
+    ])
 }
 
 /// As [`sql`], without an estimate that would refuse what is large.
@@ -228,12 +231,13 @@ fn tables_that_double_at_each_step_are_refused() {
 fn names_of_names_that_explode_are_refused() {
     let tables = [("t", alike(1, 0))];
     let doubled = |times: usize| {
-        let mut query = "WITH t0 AS (SELECT x FROM t)".to_owned();
-        for at in 1..=times {
+        let named = (1..=times).map(|at| {
             let last = at - 1;
-            query += &format!(", t{at} AS (SELECT x FROM t{last} UNION ALL SELECT x FROM t{last})");
-        }
-        sql_of_any_size(&(query + &format!(" SELECT count(*) AS n FROM t{times}")), &tables)
+            format!(", t{at} AS (SELECT x FROM t{last} UNION ALL SELECT x FROM t{last})")
+        });
+        let named = named.collect::<Vec<_>>().concat();
+        let start = "WITH t0 AS (SELECT x FROM t)";
+        sql_of_any_size(&format!("{start}{named} SELECT count(*) AS n FROM t{times}"), &tables)
     };
     assert_eq!(rows(&doubled(5).unwrap()), [r#"{"n":32}"#]);
     let refused = doubled(50).unwrap_err().to_string();

@@ -14,11 +14,21 @@ mod options;
 mod pages;
 mod postgres;
 #[path = "../../../etl/src/source/tests/postgresql.rs"]
-#[expect(dead_code, reason = "servers with certificates are for other tests")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "it is a test of the other crate, which needs servers with certificates too"
+)]
 mod postgresql;
 mod redis;
 mod s3;
 #[cfg(feature = "redis")]
 #[path = "common/redis.rs"]
+#[expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a panic fails the test; what is skipped is said"
+)]
 mod shared;
 mod view;

@@ -1,10 +1,6 @@
 //! Several servers on one PostgreSQL and one store of objects.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a panic fails the test; what is skipped is said"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test; what is skipped is said")]
 
 use serde_json::json;
 

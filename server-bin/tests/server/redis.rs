@@ -1,11 +1,7 @@
 //! Several servers that share a PostgreSQL, a store of objects and a Redis.
 
 #![cfg(feature = "redis")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a panic fails the test; what is skipped is said"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test; what is skipped is said")]
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -237,10 +237,10 @@ fn umap(params: &Place) -> Result<Call> {
     for (name, only) in FIXED {
         if let Some(place) = params.get(name)? {
             let given = place.value.to_value();
-            let same = given.as_f64().map_or_else(
-                || given.to_string() == only,
-                |number| only.parse().is_ok_and(|only: f64| only == number),
-            );
+            let same = match given.as_f64() {
+                Some(number) => only.parse().is_ok_and(|only: f64| only == number),
+                None => only.parse().is_ok_and(|only: serde_json::Value| only == given),
+            };
             if !same {
                 let reason = "nodes come to the plane by columns of numbers, with defaults";
                 return Err(place.unsupported(format!("`{name}` other than {only}"), reason));

@@ -34,7 +34,7 @@ pub(super) enum Plan {
     /// It is done; what it makes is kept by this key, known by this identity.
     Do { key: String, identity: String },
     /// It was done; its value is there if something needs it.
-    Take { entry: Arc<Entry>, value: Option<Value> },
+    Take { entry: Arc<Entry>, value: Option<Box<Value>> },
 }
 
 impl BoundCase {
@@ -69,7 +69,9 @@ impl BoundCase {
                 return self.plan(used, sources, places, limits, Some(Again { from, ..again }));
             }
             plans[at] = match entry {
-                Some(entry) if value.is_some() || !wanted[at] => Plan::Take { entry, value },
+                Some(entry) if value.is_some() || !wanted[at] => {
+                    Plan::Take { entry, value: value.map(Box::new) }
+                }
                 _ if wanted[at] => {
                     self.steps[at].from.iter().for_each(|&from| wanted[from] = true);
                     Plan::Do { key, identity }

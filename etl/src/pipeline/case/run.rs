@@ -189,6 +189,35 @@ impl BoundCase {
         })
     }
 
+    /// The value of the step of the result, computed.
+    fn output(
+        &self,
+        mut values: Vec<Option<Value>>,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<Output> {
+        match values.swap_remove(self.result) {
+            Some(Value::Graph(graph)) => Ok(Output::Graph(Arc::unwrap_or_clone(graph))),
+            Some(Value::Table(table)) => match collect(&table, limits, control) {
+                Ok(rows) => Ok(Output::Table(rows)),
+                Err(fault) => Err(self.steps[self.result].error(fault)),
+            },
+            None => unreachable!("the step of the result should have been run"),
+        }
+    }
+
+    /// Lets go of values before step `at` that neither the result is nor a used step behind it works on.
+    fn forget(&self, values: &mut [Option<Value>], at: usize, used: &[bool]) {
+        for (before, value) in values[..at].iter_mut().enumerate() {
+            let is_wanted = before == self.result
+                || (at + 1..self.steps.len())
+                    .any(|later| used[later] && self.steps[later].from.contains(&before));
+            if !is_wanted {
+                *value = None;
+            }
+        }
+    }
+
     fn run_steps(
         &self,
         places: &Places,
@@ -234,14 +263,14 @@ impl BoundCase {
                     tell(CaseEvent::Ended { report: &report, head: &entry.rows });
                     counts[at] = report.rows;
                     reports.push(report);
-                    values[at] = value;
+                    values[at] = value.map(|value| *value);
                     continue;
                 }
                 Plan::Skip => continue,
             };
             let from: Vec<Value> = step.from.iter().filter_map(|&at| values[at].clone()).collect();
             let mut warnings = Vec::new();
-            let made = match (&step.work, &sources[at]) {
+            let (value, rows) = match (&step.work, &sources[at]) {
                 (Some(Work::Open(_) | Work::Ask { .. }), Some(source)) => {
                     read(source, control).map_err(PipelineFault::from).map(|(found, rows)| {
                         let value = Value::Table(found.table.clone());
@@ -250,18 +279,10 @@ impl BoundCase {
                     })
                 }
                 (Some(Work::Given(address)), _) => given(places, address),
-                (Some(Work::Table(verb)), _) => {
-                    let tables: Vec<Table> = from.iter().filter_map(table).collect();
-                    (verb.apply)(&tables, control)
-                        .map_err(PipelineFault::from)
-                        .and_then(|table| collected(&table, limits, control))
-                }
-                (Some(Work::Graph(verb)), _) => (verb.apply)(&from, control, &mut warnings)
-                    .map_err(PipelineFault::from)
-                    .and_then(|value| checked(value, limits, control)),
-                _ => unreachable!("a step that is off should not be used"),
-            };
-            let (value, rows) = made.map_err(|fault| step.error(fault))?;
+                (Some(work), _) => applied(work, &from, limits, &mut warnings, control),
+                (None, _) => unreachable!("a step that is off should not be used"),
+            }
+            .map_err(|fault| step.error(fault))?;
             let head = head(&value, control).map_err(|error| step.error(error.into()))?;
             let rows_in = step.from.iter().map(|&at| counts[at]).sum();
             let mut report = StepReport {
@@ -269,12 +290,7 @@ impl BoundCase {
                 verb: step.verb.clone(),
                 does: step.does.clone(),
                 from: names(),
-                place: match &step.work {
-                    // As the case names it: where the folders are is nobody's business.
-                    Some(Work::Open(source) | Work::Ask { source, .. }) => source.to_string(),
-                    Some(Work::Given(address)) => address.clone(),
-                    _ => "processor".to_owned(),
-                },
+                place: place(step),
                 rows_in: (!step.from.is_empty()).then_some(rows_in),
                 gives: step.gives,
                 rows,
@@ -302,28 +318,12 @@ impl BoundCase {
             reports.push(report);
             counts[at] = rows;
             values[at] = Some(value);
-            // What no step to come works on goes.
-            for (before, value) in values[..at].iter_mut().enumerate() {
-                let is_wanted = before == self.result
-                    || (at + 1..self.steps.len())
-                        .any(|later| used[later] && self.steps[later].from.contains(&before));
-                if !is_wanted {
-                    *value = None;
-                }
-            }
+            self.forget(&mut values, at, &used);
         }
-        let last = &self.steps[self.result];
-        let output = match values.swap_remove(self.result) {
-            Some(Value::Graph(graph)) => Output::Graph(Arc::unwrap_or_clone(graph)),
-            Some(Value::Table(table)) => {
-                let rows = collect(&table, limits, control).map_err(|fault| last.error(fault))?;
-                Output::Table(rows)
-            }
-            None => unreachable!("the step of the result should have been run"),
-        };
+        let output = self.output(values, limits, control)?;
         let report = CaseReport {
             title: self.info.title.clone(),
-            result: last.name.clone(),
+            result: self.steps[self.result].name.clone(),
             steps: reports,
             duration_secs: start.elapsed().as_secs_f64(),
         };
@@ -478,5 +478,35 @@ fn head(value: &Value, control: &Control) -> Result<RecordBatch> {
     match value {
         Value::Table(table) => table.limit(HEAD)?.collect(control),
         Value::Graph(graph) => Ok(graph.nodes().slice(0, graph.n_nodes().min(HEAD))),
+    }
+}
+
+/// What a verb makes of the values `from`, and its number of rows.
+fn applied(
+    work: &Work,
+    from: &[Value],
+    limits: &Limits,
+    warnings: &mut Vec<String>,
+    control: &Control,
+) -> Result<(Value, u64), PipelineFault> {
+    match work {
+        Work::Table(verb) => {
+            let tables: Vec<Table> = from.iter().filter_map(table).collect();
+            let table = (verb.apply)(&tables, control)?;
+            collected(&table, limits, control)
+        }
+        Work::Graph(verb) => checked((verb.apply)(from, control, warnings)?, limits, control),
+        Work::Open(_) | Work::Ask { .. } | Work::Given(_) => {
+            unreachable!("a source should have been read")
+        }
+    }
+}
+
+/// Where a step is computed, or what it reads, as the case names it: where the folders are is nobody's business.
+fn place(step: &Step) -> String {
+    match &step.work {
+        Some(Work::Open(source) | Work::Ask { source, .. }) => source.to_string(),
+        Some(Work::Given(address)) => address.clone(),
+        _ => "processor".to_owned(),
     }
 }

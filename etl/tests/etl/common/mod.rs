@@ -1,6 +1,7 @@
 //! Expressions that look random, and what they are of a row, written as directly as can be.
 
 #![expect(unreachable_pub, reason = "the modules of this program use it, and nobody else")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

@@ -336,7 +336,6 @@ async fn finish(
     let (runs, owner) = (server.clone(), run.owner.clone());
     let mut heads = 0;
     let computed = server.case_workers.run(move |control: &Control<'_>| {
-        let _busy = busy;
         let mut tell = |event: CaseEvent<'_>| match event {
             CaseEvent::Begins { name, of, .. } => {
                 let mut state = told.state();
@@ -356,7 +355,9 @@ async fn finish(
         // Nobody gets what was read for somebody else.
         let kept = &runs.case_runs.kept;
         let again = Again { kept, scope: &owner, from: from.as_deref() };
-        match bound.run_again(&places, &limits, Some(again), control, &mut tell) {
+        let ran = bound.run_again(&places, &limits, Some(again), control, &mut tell);
+        drop(busy);
+        match ran {
             Err(Error::Stopped { .. }) => Ok(None),
             ran => Ok(Some(ran?)),
         }

@@ -196,7 +196,8 @@ fn scenes_are_those_of_the_library() {
 fn groups_that_measures_find_have_a_color_each() {
     let server = start("");
     // More pairs than small integers may have different values to be names.
-    let pairs: String = (0..20).map(|i| format!("{},{}\n", 2 * i, 2 * i + 1)).collect();
+    let pairs: Vec<String> = (0..20).map(|i| format!("{},{}\n", 2 * i, 2 * i + 1)).collect();
+    let pairs = pairs.concat();
     let id = server.upload("pairs.csv", format!("source,target\n{pairs}").as_bytes());
     let is_of_groups = |measure: &&measures::Measure| {
         measure.columns.iter().any(|column| ["community", "component"].contains(&column.name))
@@ -223,7 +224,8 @@ fn groups_that_measures_find_have_a_color_each() {
 fn answers_are_compressed_unless_they_stay_on_this_machine() {
     let server = start("");
     // What is small is not worth it.
-    let path: String = (0..400).map(|i| format!("{i},{}\n", i + 1)).collect();
+    let path: Vec<String> = (0..400).map(|i| format!("{i},{}\n", i + 1)).collect();
+    let path = path.concat();
     let id = server.upload("path.csv", format!("source,target\n{path}").as_bytes());
     let vary = |headers: &[(&str, &str)]| {
         let answer = server.send("GET", &format!("/api/v1/datasets/{id}/scene"), headers, &[]);
