@@ -72,7 +72,13 @@ export function parse(source: string, columns: readonly string[]): Test {
     let left = and();
     while (take("or")) {
       const [a, b] = [left, and()];
-      left = (row) => three(a(row)) === true || three(b(row)) === true || (three(a(row)) === null || three(b(row)) === null ? null : false);
+      // Each side once: of many conditions in a row the left side is all before.
+      left = (row) => {
+        const x = three(a(row));
+        if (x === true) return true;
+        const y = three(b(row));
+        return y === true ? true : x === null || y === null ? null : false;
+      };
     }
     return left;
   };

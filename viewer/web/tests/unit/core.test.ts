@@ -13,6 +13,14 @@ import type { Scene } from "../../src/core/scene";
 import { planted } from "../mock/graphs";
 
 describe("expressions", () => {
+  it("looks at each of many conditions once", () => {
+    let looks = 0;
+    const row = { get x() { looks++; return 1; } };
+    const many = Array.from({ length: 200 }, (_, i) => `(x > ${i + 1} AND x < 0)`).join(" OR ");
+    expect(parse(many, ["x"])(row)).toBe(false);
+    expect(looks).toBeLessThanOrEqual(400);
+  });
+
   const row = { degree: 4, kind: "ip", "odd name": null, ok: true };
   const run = (source: string): unknown => parse(source, Object.keys(row))(row);
 
