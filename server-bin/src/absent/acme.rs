@@ -20,7 +20,7 @@ impl Issuer {
         match *self {}
     }
 
-    pub(crate) async fn run(self) {
+    pub(crate) fn run(self) -> std::future::Ready<()> {
         match self {}
     }
 }
