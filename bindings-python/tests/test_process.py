@@ -19,6 +19,23 @@ def big(n=60_000, m=400_000):
     return gl.Graph(random.integers(0, n, (m, 2)))
 
 
+def leaves_at_ctrl_c(after, call):
+    """Interrupts a call after so many seconds, which it must leave at once."""
+    raised = []
+
+    def interrupt():
+        raised.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(after, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    # The half of it is for machines that have other things to do.
+    assert time.perf_counter() - raised[0] < 0.4
+    timer.join()
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -32,19 +49,7 @@ def big(n=60_000, m=400_000):
 def test_ctrl_c_stops_within_a_fifth_of_a_second(call):
     graph = big()
     graph.page_rank()
-    raised = []
-
-    def interrupt():
-        raised.append(time.perf_counter())
-        signal.raise_signal(signal.SIGINT)
-
-    timer = threading.Timer(0.7, interrupt)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        call(graph)
-    # The half of it is for machines that have other things to do.
-    assert time.perf_counter() - raised[0] < 0.4
-    timer.join()
+    leaves_at_ctrl_c(0.7, lambda: call(graph))
     # And all goes on as before.
     assert graph.degree().values.sum() == 2 * graph.n_edges
 
@@ -65,18 +70,7 @@ def query(table, text):
 def test_ctrl_c_leaves_tables_within_a_fifth_of_a_second(n, call):
     random = np.random.default_rng(0)
     table = gl.Table({"key": np.ones(n, dtype=int), "x": random.random(n), "y": random.random(n)})
-    raised = []
-
-    def interrupt():
-        raised.append(time.perf_counter())
-        signal.raise_signal(signal.SIGINT)
-
-    timer = threading.Timer(0.5, interrupt)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        call(table)
-    assert time.perf_counter() - raised[0] < 0.4
-    timer.join()
+    leaves_at_ctrl_c(0.5, lambda: call(table))
     # And all goes on as before.
     assert table.filter("x >= 0").aggregate(n="count(*)")["n"].tolist() == [n]
 
