@@ -224,6 +224,11 @@ mod tests {
         // The mark by which processes of a job are found.
         let mut child = std::process::Command::new("sleep");
         let mut child = child.arg("60").env("GRAPHLUME_RUN", "a-job-of-nobody").spawn().unwrap();
+        // Until it has taken up its program it has no environment, which may be after `spawn` returns.
+        let environment = format!("/proc/{}/environ", child.id());
+        while fs::read(&environment).unwrap().is_empty() {
+            std::thread::yield_now();
+        }
         let found = Status::read(&folder).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();

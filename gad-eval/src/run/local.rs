@@ -203,7 +203,7 @@ impl Executor for LocalExecutor {
     }
 
     fn remains(&self, handle: &str) -> Result<usize> {
-        Ok(Processes::marked(handle).all().len())
+        Ok(Processes::marked(handle).left())
     }
 
     fn end_remains(&self, handle: &str) -> Result<()> {

@@ -36,6 +36,8 @@ pub(super) struct Processes {
     known: HashMap<i32, u64>,
     /// Others and when they began, likewise: such as cannot become of the job any more.
     others: HashMap<i32, u64>,
+    /// Whether there was one at the last look of which that cannot be told yet, as it has no environment.
+    is_unsettled: bool,
     /// Time of processors of the first process and of those that it waited for, once it has ended.
     first_cpu_secs: f64,
     /// Most time of processors that was seen.
@@ -63,6 +65,7 @@ impl Processes {
             control,
             known: HashMap::new(),
             others: HashMap::new(),
+            is_unsettled: false,
             first_cpu_secs: 0.0,
             cpu_secs: 0.0,
             peak_bytes: 0,
@@ -83,9 +86,19 @@ impl Processes {
         self.known().collect()
     }
 
+    /// How many are left. Where none is seen, one that takes up a program just now is given a moment to show its mark.
+    pub(super) fn left(&mut self) -> usize {
+        let deadline = Instant::now() + Duration::from_millis(20);
+        while self.all().is_empty() && self.is_unsettled && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.known.len()
+    }
+
     /// Looks at all processes of the machine.
     fn search(&mut self) -> HashMap<i32, u64> {
         let (mut found, mut others) = (HashMap::new(), HashMap::new());
+        self.is_unsettled = false;
         let entries = fs::read_dir("/proc").into_iter().flatten();
         let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         for (pid, stat) in numbers.filter_map(|pid| Some((pid, Stat::read(pid)?))) {
@@ -117,12 +130,15 @@ impl Processes {
 
     /// Whether a process has the mark in its environment, which it has from its start or from its parent; `None` if
     /// that cannot be told yet: while it takes up a program its environment is empty.
-    fn is_marked(&self, pid: i32, stat: &Stat) -> Option<bool> {
+    fn is_marked(&mut self, pid: i32, stat: &Stat) -> Option<bool> {
         if stat.is_of_kernel {
             return Some(false);
         }
         match fs::read(format!("/proc/{pid}/environ")) {
-            Ok(environment) if environment.is_empty() => None,
+            Ok(environment) if environment.is_empty() => {
+                self.is_unsettled = true;
+                None
+            }
             Ok(environment) => {
                 Some(environment.split(|&byte| byte == 0).any(|variable| variable == self.mark))
             }
@@ -161,7 +177,7 @@ impl Processes {
     /// can only be such as the system does not let this process end.
     pub(super) fn end(&mut self, grace: Duration) -> usize {
         let deadline = Instant::now() + grace;
-        if !self.all().is_empty() {
+        if self.left() != 0 {
             self.send(Signal::SIGTERM);
         }
         loop {
@@ -180,7 +196,7 @@ impl Processes {
             }
             self.send(Signal::SIGKILL);
             std::thread::sleep(Duration::from_millis(10));
-            if self.all().is_empty() {
+            if self.left() == 0 {
                 break;
             }
         }
