@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::arrays::{Array, floats};
 use crate::error::Failure;
 use crate::values;
-use crate::work::work;
+use crate::work::work_apart;
 
 fn configured(py: Python<'_>, name: &str, options: &Bound<'_, PyDict>) -> PyResult<Configured> {
     let options = values::object(Some(options))?;
@@ -88,7 +88,8 @@ pub(crate) fn detect<'py>(
         features,
         labels: None,
     };
-    let results = work(py, detector.info().name, |control| detector.run(&data, control))?;
+    let name = detector.info().name;
+    let results = work_apart(py, name, move |control| detector.run(&data, control))?;
     let windows = results.timestamps.filter(|_| results.edges.is_none()).map(Array);
     let metadata = values::to_python(py, &Value::Object(results.metadata))?;
     Ok((Array(Arc::new(results.scores)), windows, metadata))

@@ -35,7 +35,7 @@ use crate::arrays::Array;
 use crate::error::Failure;
 use crate::transform::{Said, toml};
 use crate::values;
-use crate::work::work;
+use crate::work::{work, work_apart};
 
 /// How to evaluate, as keywords.
 #[derive(Deserialize)]
@@ -121,7 +121,7 @@ pub(crate) fn evaluate_path(
 ) -> PyResult<Evaluation> {
     let options: EvaluateOptions = values::parsed(Some(options))?;
     let config = options.config().map_err(|error| error.raise(py))?;
-    let evaluated = work(py, "evaluate", |control| {
+    let evaluated = work_apart(py, "evaluate", move |control| {
         let mut evaluation = evaluate::evaluate(&path, &config, control)?;
         evaluation.add_plugins(&path, &options.plugins(), control)?;
         Ok::<_, Error>(evaluation)
@@ -164,7 +164,7 @@ pub(crate) fn evaluate_columns(
         .zip(found("targets")?)
         .map(|(sources, targets)| EdgeEnds { sources, targets });
     results.metadata = values::object(Some(metadata))?;
-    let evaluated = work(py, "evaluate", |control| {
+    let evaluated = work_apart(py, "evaluate", move |control| {
         results.check()?;
         evaluate_results(results, name, &config, control)
     })?;

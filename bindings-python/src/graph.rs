@@ -14,7 +14,7 @@ use graphlume::etl::device::DeviceGraph;
 use graphlume::etl::features::{Similarity, similarity};
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::topology::{Merge, Undirected};
-use graphlume::graph::{Coo, Error, ReadOptions};
+use graphlume::graph::{Coo, Error, ReadOptions, write_with};
 use graphlume::layout::Layout;
 use graphlume::viewer::{Scene, offline_html, page};
 use graphlume::{Device, ImageConfig, Picture, WriteOptions};
@@ -30,7 +30,7 @@ use crate::layout::{Session, Start};
 use crate::reshape::rows_in;
 use crate::tables::{self, Table};
 use crate::values;
-use crate::work::{leave, quick, work};
+use crate::work::{leave, quick, work_apart};
 
 /// A graph: edges, nodes, and attributes of both. It never changes.
 #[pyclass(frozen, module = "graphlume._native")]
@@ -183,16 +183,15 @@ impl Graph {
         let options = Value::Object(values::object(Some(options))?);
         let device = Device::parse(device).map_err(|error| Failure::from(error).raise(py))?;
         let found = measure(name).map_err(raise)?;
-        let measured = match device {
-            Device::Cpu => {
-                work(py, found.name, |control| found.plan(&self.0, &options)?.run(control))?
-            }
-            device => work(py, found.name, |control| {
-                let graph = DeviceGraph::new(&self.0, device);
+        let graph = Arc::clone(&self.0);
+        let measured = work_apart(py, found.name, move |control| match device {
+            Device::Cpu => found.plan(&graph, &options)?.run(control),
+            device => {
+                let graph = DeviceGraph::new(&graph, device);
                 let outcome = found.plan_on(&graph, &options)?.run(control)?;
                 Ok::<Measured, graphlume::etl::Error>(outcome.result)
-            })?,
-        };
+            }
+        })?;
         let arrays = |columns: Vec<(String, ArrayRef)>| {
             columns.into_iter().map(|(name, column)| (name, Array(column))).collect()
         };
@@ -216,9 +215,10 @@ impl Graph {
         }
         let Options { measure, weighted } = values::parsed(Some(options))?;
         let (sources, targets) = (rows_in(py, sources)?, rows_in(py, targets)?);
-        let scores = work(py, "similarity", |control| {
+        let graph = Arc::clone(&self.0);
+        let scores = work_apart(py, "similarity", move |control| {
             let merge = if weighted { Merge::Sum } else { Merge::Unit };
-            let graph = Undirected::from_coo(self.0.coo(), merge);
+            let graph = Undirected::from_coo(graph.coo(), merge);
             similarity(&graph, measure, &sources, &targets, control)
         })?;
         Ok(Array(Arc::new(Float64Array::from(scores))))
@@ -229,18 +229,23 @@ impl Graph {
         let query = Gfql::parse(query, &Limits::default())
             .map_err(|error| Failure::Input(error.to_string()).raise(py))?;
         let absent = if strict { Absent::Refuse } else { Absent::Null };
-        let answer = work(py, "query", |control| query.run(&self.0, absent, control))?;
-        let warnings = answer.warnings.iter().map(|warning| {
-            let nearest = warning.nearest.as_ref();
-            let hint = nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-            format!(
-                "{}: there is no column `{}`, so it counts as empty{hint}",
-                warning.path, warning.column
-            )
-        });
-        let warnings = warnings.collect();
-        let graph = work(py, "query", |_| answer.graph(self.0.is_directed()))?;
-        Ok((Self(Arc::new(graph)), warnings))
+        let graph = Arc::clone(&self.0);
+        work_apart(py, "query", move |control| {
+            let answer = query.run(&graph, absent, control)?;
+            let warnings = answer.warnings.iter().map(|warning| {
+                let nearest = warning.nearest.as_ref();
+                let hint = nearest.map(|name| format!("; did you mean `{name}`?"));
+                format!(
+                    "{}: there is no column `{}`, so it counts as empty{}",
+                    warning.path,
+                    warning.column,
+                    hint.unwrap_or_default()
+                )
+            });
+            let warnings = warnings.collect();
+            let found = answer.graph(graph.is_directed())?;
+            Ok::<_, graphlume::etl::Error>((Self(Arc::new(found)), warnings))
+        })
     }
 
     /// A layout that has not begun.
@@ -257,8 +262,9 @@ impl Graph {
             .map(|name| Device::parse(name).map_err(|error| Failure::from(error).raise(py)))
             .collect::<PyResult<_>>()?;
         let columns = start.columns(py)?;
-        let layout = work(py, "layout", |_| {
-            columns.apply(Layout::builder(&self.0).config(config).devices(&devices)).build()
+        let graph = Arc::clone(&self.0);
+        let layout = leave(py, move || {
+            columns.apply(Layout::builder(&graph).config(config).devices(&devices)).build()
         })?;
         Ok(Session::new(Arc::clone(&self.0), layout))
     }
@@ -313,7 +319,9 @@ impl Graph {
     #[pyo3(signature = (path, nodes = None))]
     fn write(&self, py: Python<'_>, path: PathBuf, nodes: Option<PathBuf>) -> PyResult<()> {
         let options = WriteOptions { nodes, ..WriteOptions::default() };
-        work(py, "write", |_| graphlume::write(&self.0, &path, &options)).map(drop)
+        let graph = Arc::clone(&self.0);
+        work_apart(py, "write", move |control| write_with(&graph, &path, &options, control))
+            .map(drop)
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::arrays::{Array, floats};
 use crate::error::Failure;
 use crate::values;
-use crate::work::work;
+use crate::work::leave;
 
 /// Labels as truth values; those that are neither 0 nor 1 are refused.
 fn labels(py: Python<'_>, y_true: &Array) -> PyResult<Vec<bool>> {
@@ -44,7 +44,7 @@ pub(crate) fn ranking<'py>(
     let weights =
         sample_weight.map(|weights| floats(py, "sample_weight", &weights.0)).transpose()?;
     let device = Device::parse(device).map_err(|error| Failure::from(error).raise(py))?;
-    let report = work(py, "metrics", |_| match &weights {
+    let report = leave(py, move || match &weights {
         Some(weights) => WeightedRanking::new(&y_true, &y_score)?.report(weights, &config),
         None => Ranking::on_device(device, &y_true, &y_score)?.report(&config),
     })?;
@@ -61,9 +61,8 @@ pub(crate) fn curve(
 ) -> PyResult<[Array; 3]> {
     let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_score", &y_score.0)?);
     let max_points = max_points.unwrap_or(usize::MAX);
-    let curve = work(py, "curve", |_| {
-        Ok::<_, Failure>(Ranking::new(&y_true, &y_score)?.curve(max_points))
-    })?;
+    let curve =
+        leave(py, move || Ok::<_, Failure>(Ranking::new(&y_true, &y_score)?.curve(max_points)))?;
     let array =
         |values: Vec<f64>| Array(std::sync::Arc::new(Float64Array::from(values)) as ArrayRef);
     Ok([array(curve.thresholds), array(curve.true_positives), array(curve.false_positives)])
@@ -78,8 +77,7 @@ pub(crate) fn calibration<'py>(
     n_bins: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_score", &y_score.0)?);
-    let report = work(py, "calibration", |_| {
-        graphlume::gad::metrics::calibration(&y_true, &y_score, n_bins)
-    })?;
+    let report =
+        leave(py, move || graphlume::gad::metrics::calibration(&y_true, &y_score, n_bins))?;
     values::report(py, &report)
 }

@@ -23,7 +23,7 @@ use crate::error::Failure;
 use crate::graph::Graph;
 use crate::tables;
 use crate::values;
-use crate::work::work;
+use crate::work::{leave, work_apart};
 
 /// A verb with its options.
 #[derive(Deserialize)]
@@ -128,7 +128,8 @@ pub(crate) fn reshape(
     options: &Bound<'_, PyDict>,
 ) -> PyResult<Graph> {
     let verb: Verb = values::parsed(Some(options))?;
-    let reshaped = work(py, "graph", |control| verb.run(&graph.0, control))?;
+    let graph = Arc::clone(&graph.0);
+    let reshaped = work_apart(py, "graph", move |control| verb.run(&graph, control))?;
     Ok(Graph(Arc::new(reshaped)))
 }
 
@@ -143,8 +144,8 @@ pub(crate) fn filter(
 ) -> PyResult<Graph> {
     let nodes = nodes.map(|nodes| nodes.read(py, "nodes")).transpose()?;
     let edges = edges.map(|edges| edges.read(py, "edges")).transpose()?;
-    let filtered = work(py, "filter", |control| {
-        let mut graph = graphlume::Graph::clone(&graph.0);
+    let mut graph = graphlume::Graph::clone(&graph.0);
+    let filtered = work_apart(py, "filter", move |control| {
         // Both are asked of the graph as it is, so that masks fit.
         let edges = match edges {
             Some(edges) => Some(edges.of(|| Ok(graph.edge_table()?), control)?),
@@ -173,7 +174,8 @@ pub(crate) fn filter(
 #[pyfunction]
 pub(crate) fn part(graph: &Graph, py: Python<'_>, rows: &Array) -> PyResult<Graph> {
     let rows = rows_in(py, rows)?;
-    let part = work(py, "part", |_| induced_by_nodes(&graph.0, &rows))?;
+    let graph = Arc::clone(&graph.0);
+    let part = leave(py, move || induced_by_nodes(&graph, &rows))?;
     Ok(Graph(Arc::new(part.graph)))
 }
 
@@ -192,10 +194,11 @@ pub(crate) fn neighborhood(
     }
     let Way { direction } = values::parsed(Some(direction))?;
     let rows = rows_in(py, rows)?;
-    let found = work(py, "neighborhood", |control| {
+    let graph = Arc::clone(&graph.0);
+    let found = work_apart(py, "neighborhood", move |control| {
         let hops = Hops { direction, min_hops: 0, max_hops: hops, ..Hops::default() };
-        let found = hops.run(&graph.0, &rows, control)?;
-        Ok::<_, Error>(found.subgraph(&graph.0)?.graph)
+        let found = hops.run(&graph, &rows, control)?;
+        Ok::<_, Error>(found.subgraph(&graph)?.graph)
     })?;
     Ok(Graph(Arc::new(found)))
 }
@@ -212,9 +215,9 @@ pub(crate) fn hypergraph(
     let config: HypergraphConfig = values::parsed(Some(options))?;
     let config = HypergraphConfig { opts, ..config };
     let events = tables::batch(events)?;
-    let (graph, warnings) = work(py, "hypergraph", |control| {
+    let (graph, warnings) = work_apart(py, "hypergraph", move |control| {
         let found = config.run(&events, control)?;
-        let warnings = found.warnings().iter().map(ToString::to_string).collect();
+        let warnings: Vec<String> = found.warnings().iter().map(ToString::to_string).collect();
         Ok::<_, Error>((found.graph()?, warnings))
     })?;
     Ok((Graph(Arc::new(graph)), warnings))

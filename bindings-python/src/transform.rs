@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use graphlume::WriteOptions;
 use graphlume::etl::pipeline::{Event, Pipeline, PipelineError, Steps};
 use graphlume::etl::{Error, Result};
+use graphlume::graph::write_table_with;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Map, Value};
@@ -115,6 +116,9 @@ pub(crate) fn pipeline<'py>(
 /// Writes a table to a file, whole or not at all.
 #[pyfunction]
 pub(crate) fn write_table(py: Python<'_>, table: &Table, path: PathBuf) -> PyResult<()> {
-    let options = WriteOptions::default();
-    work(py, "write", |_| graphlume::write_table(&table.0, &path, &options)).map(drop)
+    let table = table.0.clone();
+    work_apart(py, "write", move |control| {
+        write_table_with(&table, &path, &WriteOptions::default(), control)
+    })
+    .map(drop)
 }

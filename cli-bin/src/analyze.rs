@@ -16,13 +16,13 @@ use graphlume::etl::analytics::measures::{
 };
 use graphlume::etl::device::DeviceGraph;
 use graphlume::etl::{Control, Error, Progress};
-use graphlume::{WriteOptions, write_table};
+use graphlume::write_table;
 use serde_json::{Map, Value, json};
 
 use crate::input;
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
-use crate::output::{bytes, count, print, print_json, secs};
+use crate::output::{Summary, count, print, print_json, secs, write_options, wrote};
 use crate::progress::Messages;
 use crate::rows::table;
 
@@ -122,10 +122,11 @@ enum Ready<'g> {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
-    let write = WriteOptions::default();
-    for path in [&args.out, &args.edges_out].into_iter().flatten() {
-        write.check(path)?;
+    let outputs = [("--out", args.out.as_deref()), ("--edges-out", args.edges_out.as_deref())];
+    for path in outputs.into_iter().filter_map(|(_, path)| path) {
+        write_options(path).check(path)?;
     }
+    let summary = Summary::beside(&outputs, args.json, messages)?;
     for spec in &args.measures {
         let measure = measure(&spec.name)?;
         // Nodes and columns that options name are looked for once there is a graph.
@@ -167,7 +168,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
             Ok(measured) => {
                 found.push(Found { name, measured, secs: start.elapsed().as_secs_f64() });
             }
-            Err(Error::Stopped { .. }) => return Ok(Outcome::Interrupted),
+            Err(Error::Stopped { .. }) => return Ok(messages.interrupted()),
             Err(error) => return Err(error).with_context(|| format!("measure {name}")),
         }
     }
@@ -175,10 +176,10 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let nodes = columns(&found, |measured| &measured.nodes);
     let edges = columns(&found, |measured| &measured.edges);
     if let Some(path) = &args.out {
-        save(&with_columns(graph.nodes(), &nodes)?, path, &write, messages)?;
+        save(&with_columns(graph.nodes(), &nodes)?, path, messages)?;
     }
     if let Some(path) = &args.edges_out {
-        save(&with_columns(&graph.edge_table()?, &edges)?, path, &write, messages)?;
+        save(&with_columns(&graph.edge_table()?, &edges)?, path, messages)?;
     }
     if args.json {
         let found = found.iter().map(|one| {
@@ -194,20 +195,20 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     for one in &found {
         let duration = secs(std::time::Duration::from_secs_f64(one.secs));
-        let summary: Vec<String> =
+        let values: Vec<String> =
             one.measured.summary.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        let summary =
-            if summary.is_empty() { String::new() } else { format!("  {}", summary.join(", ")) };
-        print(format!("{} on {} in {duration}{summary}\n", one.name, args.device).as_bytes())?;
+        let values =
+            if values.is_empty() { String::new() } else { format!("  {}", values.join(", ")) };
+        summary.print(&format!("{} on {} in {duration}{values}\n", one.name, args.device))?;
     }
     // What has been written need not be shown too.
     if args.out.is_none() && !nodes.is_empty() {
         let ids = graph.nodes().project(&[0])?;
-        show(&with_columns(&ids, &nodes)?, 1, args.top, "node")?;
+        show(&with_columns(&ids, &nodes)?, 1, args.top, "node", summary)?;
     }
     if args.edges_out.is_none() && !edges.is_empty() {
         let ends = graph.edge_table()?.project(&[0, 1])?;
-        show(&with_columns(&ends, &edges)?, 2, args.top, "edge")?;
+        show(&with_columns(&ends, &edges)?, 2, args.top, "edge", summary)?;
     }
     Ok(Outcome::Done)
 }
@@ -254,27 +255,27 @@ fn with_columns(
 }
 
 /// Prints the rows with the largest values in `column`.
-fn show(rows: &RecordBatch, column: usize, top: usize, noun: &str) -> anyhow::Result<()> {
+fn show(
+    rows: &RecordBatch,
+    column: usize,
+    top: usize,
+    noun: &str,
+    summary: Summary,
+) -> anyhow::Result<()> {
     let order = SortOptions { descending: true, nulls_first: false };
     let best = sort_to_indices(rows.column(column), Some(order), Some(top))?;
     let note = match rows.num_rows().saturating_sub(top) {
         0 => String::new(),
         more => format!("… and {} with less; -o FILE writes all\n", count(more, noun)),
     };
-    print(format!("{}{note}", table(&take_record_batch(rows, &best)?)?).as_bytes())
+    summary.print(&format!("{}{note}", table(&take_record_batch(rows, &best)?)?))
 }
 
-fn save(
-    table: &RecordBatch,
-    path: &std::path::Path,
-    options: &WriteOptions,
-    messages: Messages,
-) -> anyhow::Result<()> {
+fn save(table: &RecordBatch, path: &std::path::Path, messages: Messages) -> anyhow::Result<()> {
     let spinner = messages.spinner(format!("writing {}", path.display()));
-    let report = write_table(table, path, options)?;
+    let report = write_table(table, path, &write_options(path))?;
     drop(spinner);
-    let (size, duration) = (bytes(report.bytes), secs(report.duration));
-    messages.say(format!("wrote {}, {size} in {duration}", path.display()));
+    messages.say(wrote(path, &report));
     Ok(())
 }
 

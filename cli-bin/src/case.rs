@@ -14,14 +14,14 @@ use graphlume::etl::case::{
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::layout::{Config, Device};
 use graphlume::viewer::{Scene, offline_html, page};
-use graphlume::{Graph, ImageConfig, WriteOptions, write, write_table};
+use graphlume::{Graph, ImageConfig, write, write_table};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::interrupt::Deferred;
 use crate::layout::{Columns, ITERATIONS, LaidOut, Outputs, Work};
 use crate::outcome::Outcome;
-use crate::output::{count, grouped, is_standard, print, print_json, secs};
+use crate::output::{count, grouped, is_standard, print, print_json, secs, write_options};
 use crate::progress::Messages;
 use crate::rows::table;
 use crate::values;
@@ -299,14 +299,14 @@ fn run_case(args: &RunArgs, case: &Case, messages: Messages) -> anyhow::Result<O
         bound.run_again(&places, &limits, again, control, tell)
     });
     let (report, output) = match ran {
-        Err(Error::Stopped { .. }) => return Ok(Outcome::Interrupted),
+        Err(Error::Stopped { .. }) => return Ok(messages.interrupted()),
         ran => ran?,
     };
     let mut laid_out = None;
     match output {
         Output::Table(rows) => {
             for path in &args.out {
-                write_table(&rows, path, &options_of(path))?;
+                write_table(&rows, path, &write_options(path))?;
                 messages.say(format!("wrote {}", path.display()));
             }
             if args.out.is_empty() && !args.json {
@@ -326,8 +326,7 @@ fn run_case(args: &RunArgs, case: &Case, messages: Messages) -> anyhow::Result<O
                 };
                 let made = work.run(&graph, &deferred, messages)?;
                 if deferred.requested() {
-                    messages.say("interrupted; nothing is written");
-                    return Ok(Outcome::Interrupted);
+                    return Ok(messages.interrupted());
                 }
                 laid_out = Some(made);
             }
@@ -381,7 +380,7 @@ impl RunArgs {
                     info.result
                 );
             } else {
-                options_of(path).check(path)?;
+                write_options(path).check(path)?;
             }
         }
         Ok(())
@@ -397,11 +396,6 @@ fn is_drawn(path: &Path) -> bool {
 /// Whether the name asks for something that has positions.
 fn wants_layout(path: &Path) -> bool {
     is_drawn(path) || crate::layout::is_graph_format(path)
-}
-
-fn options_of(path: &Path) -> WriteOptions {
-    let format = is_standard(path).then_some(graphlume::graph::Format::Csv);
-    WriteOptions { format, ..WriteOptions::default() }
 }
 
 fn print_rows(rows: &RecordBatch, most: usize) -> anyhow::Result<()> {
@@ -449,7 +443,7 @@ fn write_graph(
                 outputs.write(graph.clone(), made, messages)?;
             }
             None => {
-                write(graph, path, &options_of(path))?;
+                write(graph, path, &write_options(path))?;
                 if !is_standard(path) {
                     messages.say(format!("wrote {}", path.display()));
                 }
@@ -457,7 +451,7 @@ fn write_graph(
         }
     }
     if let Some(path) = &args.nodes_out {
-        write_table(graph.nodes(), path, &options_of(path))?;
+        write_table(graph.nodes(), path, &write_options(path))?;
         messages.say(format!("wrote {}", path.display()));
     }
     Ok(())

@@ -45,13 +45,13 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
                 }
                 experiments.push(experiment);
             }
-            None => return Ok(Outcome::Interrupted),
+            None => return Ok(messages.interrupted()),
         }
     }
     let bootstrap = args.options.bootstrap();
     let done =
         controlled(messages, "comparing", |control| Versus::of(&experiments, &bootstrap, control));
-    let Some(versus) = done? else { return Ok(Outcome::Interrupted) };
+    let Some(versus) = done? else { return Ok(messages.interrupted()) };
     if let Some(path) = &args.out {
         versus.write(path)?;
         messages.say(format!("wrote {}", path.display()));

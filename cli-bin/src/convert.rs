@@ -7,7 +7,7 @@ use graphlume::{WriteOptions, write};
 
 use crate::input;
 use crate::outcome::Outcome;
-use crate::output::{bytes, count, is_standard, secs};
+use crate::output::{count, write_options, wrote};
 use crate::progress::Messages;
 
 /// Arguments of `graphlume convert`.
@@ -26,19 +26,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
-    let format = args.to.or(is_standard(&args.out).then_some(Format::Csv));
-    let options = WriteOptions { format, nodes: args.nodes_out.clone(), ..WriteOptions::default() };
+    let options = write_options(&args.out);
+    let format = args.to.or(options.format);
+    let options = WriteOptions { format, nodes: args.nodes_out.clone(), ..options };
     options.check(&args.out)?;
     let (graph, read) = args.input.read(messages)?;
     let spinner = messages.spinner(format!("writing {}", args.out.display()));
     let report = write(&graph, &args.out, &options)?;
     drop(spinner);
-    messages.say(format!(
-        "wrote {}, {} in {}",
-        args.out.display(),
-        bytes(report.bytes),
-        secs(report.duration)
-    ));
+    messages.say(wrote(&args.out, &report));
     let edges_only = [Format::Csv, Format::JsonLines, Format::Parquet, Format::Arrow];
     let n_columns = graph.nodes().num_columns() - 1;
     let lost = options.nodes.is_none() && (n_columns > 0 || read.isolated_nodes > 0);

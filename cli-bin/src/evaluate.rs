@@ -191,7 +191,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         });
         let (evaluation, written) = match done.map_err(|error| naming(&shown, error)) {
             Ok(Some(done)) => done,
-            Ok(None) => return Ok(Outcome::Interrupted),
+            Ok(None) => return Ok(messages.interrupted()),
             // One bad path harms no other.
             Err(error) if 1 < args.paths.len() => {
                 let problem = message(&error);

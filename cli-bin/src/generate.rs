@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use graphlume::graph::Format;
 use graphlume::graph::generate::{self, BarabasiAlbert, Gnm, Gnp, Lattice, PlantedPartition, Rmat};
 use graphlume::{Graph, WriteOptions, write};
 
 use crate::outcome::Outcome;
-use crate::output::{bytes, count, is_standard, secs};
+use crate::output::{count, write_options, wrote};
 use crate::progress::Messages;
 
 /// Arguments of `graphlume generate`.
@@ -122,8 +121,7 @@ struct Nodes {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
-    let format = is_standard(&args.out).then_some(Format::Csv);
-    let options = WriteOptions { format, nodes: args.nodes_out.clone(), ..WriteOptions::default() };
+    let options = WriteOptions { nodes: args.nodes_out.clone(), ..write_options(&args.out) };
     options.check(&args.out)?;
     let spinner = messages.spinner("generating");
     let graph = make(&args.kind, args.seed)?;
@@ -132,8 +130,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let spinner = messages.spinner(format!("writing {}", args.out.display()));
     let report = write(&graph, &args.out, &options)?;
     drop(spinner);
-    let (size, time) = (bytes(report.bytes), secs(report.duration));
-    messages.say(format!("wrote {n}, {m} to {}, {size} in {time}", args.out.display()));
+    messages.say(format!("{n}, {m}; {}", wrote(&args.out, &report)));
     Ok(Outcome::Done)
 }
 

@@ -7,11 +7,11 @@ use anyhow::{Context, bail};
 use graphlume::etl::hypergraph::HypergraphConfig;
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::read_table;
-use graphlume::{WriteOptions, write_table};
+use graphlume::write_table;
 
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
-use crate::output::{bytes, count, print, print_json, secs};
+use crate::output::{Summary, count, print_json, write_options, wrote};
 use crate::progress::Messages;
 use crate::rows::table;
 
@@ -50,10 +50,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
-    let write = WriteOptions::default();
-    for path in [&args.out, &args.nodes_out].into_iter().flatten() {
-        write.check(path)?;
+    let outputs = [("--out", args.out.as_deref()), ("--nodes-out", args.nodes_out.as_deref())];
+    for path in outputs.into_iter().filter_map(|(_, path)| path) {
+        write_options(path).check(path)?;
     }
+    let summary = Summary::beside(&outputs, args.json, messages)?;
     let mut config = args.config.clone();
     config.opts.categories = groups("--category", &args.categories)?;
     if !args.pair.is_empty() {
@@ -72,7 +73,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let report = |progress: Progress| spinner.say(progress.stage.to_owned());
     let control = Control::default().reporting(&report).stopped_by(deferred.flag());
     let made = match config.run(&events, &control) {
-        Err(Error::Stopped { .. }) => return Ok(Outcome::Interrupted),
+        Err(Error::Stopped { .. }) => return Ok(messages.interrupted()),
         made => made?,
     };
     drop(spinner);
@@ -93,9 +94,8 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     for (noun, path) in tables {
         let make = || if noun == "node" { made.nodes() } else { made.edges() };
         if let Some(path) = path {
-            let report = write_table(&make()?, path, &write)?;
-            let (size, duration) = (bytes(report.bytes), secs(report.duration));
-            messages.say(format!("wrote {}, {size} in {duration}", path.display()));
+            let report = write_table(&make()?, path, &write_options(path))?;
+            messages.say(wrote(path, &report));
         }
         if args.json {
             continue;
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
                 text.push_str("…\n");
             }
         }
-        print(text.as_bytes())?;
+        summary.print(&text)?;
     }
     Ok(Outcome::Done)
 }

@@ -10,16 +10,16 @@ use arrow::array::{Array, ArrayRef, BooleanArray, Float32Array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::util::display::array_value_to_string;
-use graphlume::graph::{Format, ReadReport};
+use graphlume::graph::ReadReport;
 use graphlume::layout::pack::{PackConfig, PackReport, pack};
 use graphlume::layout::{Config, Device, RunReport, Stop};
-use graphlume::{Graph, ImageConfig, Layout, Picture, WriteOptions, write, write_table};
+use graphlume::{Graph, ImageConfig, Layout, Picture, write, write_table};
 use serde::Serialize;
 
 use crate::input;
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
-use crate::output::{count, is_standard, print_json, secs};
+use crate::output::{Summary, count, is_standard, print_json, secs, write_options};
 use crate::progress::Messages;
 
 /// Arguments of `graphlume layout`.
@@ -105,7 +105,7 @@ struct Report<'a> {
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let start = Instant::now();
-    args.check()?;
+    args.check(messages)?;
     let (graph, read) = args.input.read(messages)?;
     check_columns(&graph, &args.image)?;
     let work = Work {
@@ -154,20 +154,17 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
 
 impl Args {
     /// Finds what is wrong with the options and outputs before anything is computed.
-    fn check(&self) -> anyhow::Result<()> {
+    fn check(&self, messages: Messages) -> anyhow::Result<()> {
         self.config.validate()?;
         self.image.check()?;
         if let Some(out) = &self.out {
-            table_options(out).check(out)?;
+            write_options(out).check(out)?;
         }
-        let outputs: Vec<&Path> =
-            [&self.out, &self.png, &self.svg].into_iter().flatten().map(PathBuf::as_path).collect();
-        let standard = outputs.iter().filter(|path| is_standard(path)).count();
-        ensure!(
-            standard + usize::from(self.json) <= 1,
-            "only one of --out, --png, --svg and --json can have standard output"
-        );
-        let files: Vec<&Path> = outputs.into_iter().filter(|path| !is_standard(path)).collect();
+        let outputs = [("--out", &self.out), ("--png", &self.png), ("--svg", &self.svg)];
+        let outputs = outputs.map(|(name, path)| (name, path.as_deref()));
+        Summary::beside(&outputs, self.json, messages)?;
+        let files = outputs.into_iter().filter_map(|(_, path)| path);
+        let files: Vec<&Path> = files.filter(|path| !is_standard(path)).collect();
         for (i, path) in files.iter().enumerate() {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             if let Some(folder) = folder {
@@ -195,11 +192,6 @@ fn check_columns(graph: &Graph, image: &ImageConfig) -> anyhow::Result<()> {
         }
     }
     Ok(image.encodings_of(graph).check(graph)?)
-}
-
-/// How the table of positions is written.
-fn table_options(path: &Path) -> WriteOptions {
-    WriteOptions { format: is_standard(path).then_some(Format::Csv), ..WriteOptions::default() }
 }
 
 /// Node columns that steer the layout, as numbers.
@@ -385,9 +377,9 @@ impl Outputs<'_> {
         if let Some(path) = self.table {
             let start = Instant::now();
             if is_graph_format(path) {
-                write(&graph, path, &table_options(path))?;
+                write(&graph, path, &write_options(path))?;
             } else {
-                write_table(graph.nodes(), path, &table_options(path))?;
+                write_table(graph.nodes(), path, &write_options(path))?;
             }
             wrote(path, start);
         }

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let judge = Judge { resamples: args.resamples, ..Judge::default() };
     let read =
         controlled(messages, "reading", |control| Entries::read(&args.folder, &judge, control))?;
-    let Some(entries) = read else { return Ok(Outcome::Interrupted) };
+    let Some(entries) = read else { return Ok(messages.interrupted()) };
     let mut board = Board::new(&entries, args.metric.map(Into::into))?;
     if let Some(title) = &args.title {
         board.title.clone_from(title);

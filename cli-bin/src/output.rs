@@ -3,7 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
+use anyhow::ensure;
+use graphlume::WriteOptions;
+use graphlume::graph::{Format, WriteReport};
 use serde::Serialize;
+
+use crate::progress::Messages;
 
 /// Writes bytes to standard output.
 pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
@@ -66,6 +71,49 @@ pub(crate) fn secs(duration: std::time::Duration) -> String {
 /// Whether `path` stands for a standard stream.
 pub(crate) fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// How a table or a graph is written to `path`: as its suffix says, and to standard output as CSV.
+pub(crate) fn write_options(path: &Path) -> WriteOptions {
+    WriteOptions { format: is_standard(path).then_some(Format::Csv), ..WriteOptions::default() }
+}
+
+/// What was written, and how long that took.
+pub(crate) fn wrote(path: &Path, report: &WriteReport) -> String {
+    let shown =
+        if is_standard(path) { "to standard output".into() } else { path.to_string_lossy() };
+    format!("wrote {shown}, {} in {}", bytes(report.bytes), secs(report.duration))
+}
+
+/// Where a command says what it found: on standard output, or beside it where data go there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Summary {
+    is_taken: bool,
+    messages: Messages,
+}
+
+impl Summary {
+    /// Beside `outputs`, of which one at most can have standard output, and that not with `json`.
+    pub(crate) fn beside(
+        outputs: &[(&str, Option<&Path>)],
+        json: bool,
+        messages: Messages,
+    ) -> anyhow::Result<Self> {
+        let standard = outputs.iter().filter(|(_, path)| path.is_some_and(is_standard)).count();
+        ensure!(standard + usize::from(json) <= 1, {
+            let names: Vec<&str> = outputs.iter().map(|(name, _)| *name).collect();
+            format!("only one of {} and --json can have standard output", names.join(", "))
+        });
+        Ok(Self { is_taken: standard == 1, messages })
+    }
+
+    pub(crate) fn print(self, text: &str) -> anyhow::Result<()> {
+        if self.is_taken {
+            self.messages.say(text.trim_end());
+            return Ok(());
+        }
+        print(text.as_bytes())
+    }
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ fn run_opened(
         Command::Plan(_) => print_plan(pipeline, file.json, &Watcher::of_file(messages)),
         Command::Check(_) => {
             let Some(plan) = Watcher::of_file(messages).plan(pipeline)? else {
-                return Ok(Outcome::Interrupted);
+                return Ok(messages.interrupted());
             };
             for part in plan.parts.iter().filter(|part| !part.used) {
                 messages.say(format!("no output needs `{}`", part.name));
@@ -83,7 +83,7 @@ fn run_opened(
         }
         Command::Run(_) => {
             let Some(report) = Watcher::of_file(messages).run(pipeline)? else {
-                return Ok(Outcome::Interrupted);
+                return Ok(messages.interrupted());
             };
             match file.json {
                 true => print_json(&report)?,
@@ -101,7 +101,7 @@ pub(crate) fn print_plan(
     watcher: &Watcher,
 ) -> anyhow::Result<Outcome> {
     let Some(plan) = watcher.plan(pipeline)? else {
-        return Ok(Outcome::Interrupted);
+        return Ok(watcher.messages.interrupted());
     };
     match json {
         true => print_json(&plan)?,

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::outcome::Outcome;
+
 /// Whether and how messages are printed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Messages {
@@ -25,6 +27,12 @@ impl Messages {
         if !self.quiet {
             eprintln!("{}", line.as_ref());
         }
+    }
+
+    /// Says that a command was interrupted, and ends it.
+    pub(crate) fn interrupted(self) -> Outcome {
+        self.say("interrupted");
+        Outcome::Interrupted
     }
 
     /// Shows that work of unknown length is going on, until the result is dropped.

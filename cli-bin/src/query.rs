@@ -7,12 +7,12 @@ use anyhow::Context;
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{IdOrder, ReadOptions};
-use graphlume::{WriteOptions, write_table};
+use graphlume::write_table;
 
 use crate::input;
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
-use crate::output::{bytes, count, print, print_json, secs};
+use crate::output::{Summary, count, print_json, write_options, wrote};
 use crate::progress::Messages;
 use crate::rows::table;
 
@@ -48,10 +48,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
-    let write = WriteOptions::default();
-    for path in [&args.out, &args.nodes_out].into_iter().flatten() {
-        write.check(path)?;
+    let outputs = [("--out", args.out.as_deref()), ("--nodes-out", args.nodes_out.as_deref())];
+    for path in outputs.into_iter().filter_map(|(_, path)| path) {
+        write_options(path).check(path)?;
     }
+    let summary = Summary::beside(&outputs, args.json, messages)?;
     let limits = Limits::default();
     let query = Gfql::parse(&text(&args.query, limits.bytes)?, &limits)?;
     // Calls that take the first rows are to take those of the table of nodes.
@@ -67,7 +68,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let report = |progress: Progress| spinner.say(format!("{} {}", progress.done, progress.stage));
     let control = Control::default().reporting(&report).stopped_by(deferred.flag());
     let answer = match query.run(&graph, absent, &control) {
-        Err(Error::Stopped { .. }) => return Ok(Outcome::Interrupted),
+        Err(Error::Stopped { .. }) => return Ok(messages.interrupted()),
         answer => answer?,
     };
     drop(spinner);
@@ -82,9 +83,8 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     for (rows, path) in [(&answer.edges, &args.out), (&answer.nodes, &args.nodes_out)] {
         if let Some(path) = path {
-            let report = write_table(rows, path, &write)?;
-            let (size, duration) = (bytes(report.bytes), secs(report.duration));
-            messages.say(format!("wrote {}, {size} in {duration}", path.display()));
+            let report = write_table(rows, path, &write_options(path))?;
+            messages.say(wrote(path, &report));
         }
     }
     let (n_nodes, n_edges) = (answer.nodes.num_rows(), answer.edges.num_rows());
@@ -107,7 +107,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
                 text.push_str("…\n");
             }
         }
-        print(text.as_bytes())?;
+        summary.print(&text)?;
     }
     Ok(Outcome::Done)
 }

@@ -23,7 +23,7 @@ use crate::input;
 use crate::interrupt::Deferred;
 use crate::ordered::{self, Known, Ordered, Step, more, verb};
 use crate::outcome::Outcome;
-use crate::output::{bytes, count, print, print_json, secs};
+use crate::output::{Summary, count, print_json, write_options, wrote};
 use crate::progress::Messages;
 
 /// Arguments of `graphlume reshape`.
@@ -249,12 +249,17 @@ struct Walk {
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let verbs = read_verbs(&args.verbs)?;
-    let options = WriteOptions { nodes: args.nodes_out.clone(), ..WriteOptions::default() };
-    match &args.out {
-        Some(out) => options.check(out)?,
+    let options = match &args.out {
+        Some(out) => {
+            let options = WriteOptions { nodes: args.nodes_out.clone(), ..write_options(out) };
+            options.check(out)?;
+            options
+        }
         None if args.nodes_out.is_some() => bail!("--nodes-out should come with --out"),
-        None => {}
-    }
+        None => WriteOptions::default(),
+    };
+    let outputs = [("--out", args.out.as_deref()), ("--nodes-out", args.nodes_out.as_deref())];
+    let summary = Summary::beside(&outputs, args.json, messages)?;
     let (mut graph, _) = args.input.read(messages)?;
     let deferred = Deferred::begin();
     let mut steps = Vec::with_capacity(verbs.len());
@@ -263,7 +268,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         let report = |progress: Progress| spinner.say(format!("{name}: {}", progress.stage));
         let control = Control::default().reporting(&report).stopped_by(deferred.flag());
         graph = match verb.run(&graph, &control) {
-            Err(Error::Stopped { .. }) => return Ok(Outcome::Interrupted),
+            Err(Error::Stopped { .. }) => return Ok(messages.interrupted()),
             changed => changed.with_context(|| format!("--{name}"))?,
         };
         drop(spinner);
@@ -272,14 +277,13 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         if !args.json {
             let text =
                 format!("--{name}: {}, {}\n", count(n_nodes, "node"), count(n_edges, "edge"));
-            print(text.as_bytes())?;
+            summary.print(&text)?;
         }
     }
     drop(deferred);
     if let Some(out) = &args.out {
         let report = write(&graph, out, &options)?;
-        let (size, duration) = (bytes(report.bytes), secs(report.duration));
-        messages.say(format!("wrote {}, {size} in {duration}", out.display()));
+        messages.say(wrote(out, &report));
     }
     if args.json {
         print_json(&json!({

@@ -157,7 +157,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     let json = args.run.json && !standard;
     let watcher = Watcher::of_command(messages);
-    let Some(mut report) = watcher.run(&pipeline)? else { return Ok(Outcome::Interrupted) };
+    let Some(mut report) = watcher.run(&pipeline)? else { return Ok(messages.interrupted()) };
     if let (Some(_), Some(out)) = (&folder, out) {
         let mut file = std::fs::File::open(out)?;
         io::copy(&mut file, &mut io::stdout().lock())?;

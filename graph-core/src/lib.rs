@@ -24,7 +24,10 @@ pub use coo::Coo;
 pub use csr::Csr;
 pub use disjoint::DisjointSets;
 pub use error::{Error, Place, Result};
-pub use export::{Compression, WriteOptions, WriteReport, write, write_table, write_to};
+pub use export::{
+    Compression, WriteOptions, WriteReport, write, write_table, write_table_with, write_to,
+    write_with,
+};
 pub use gather::{gather, repeat, stack};
 pub use graph::Graph;
 pub use ids::{Factorized, factorize};

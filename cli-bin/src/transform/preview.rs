@@ -19,7 +19,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Outcome> {
     // One row more tells whether there are more.
     let head = Watcher::of_command(messages).head(pipeline, n.saturating_add(1))?;
-    let Some(head) = head else { return Ok(Outcome::Interrupted) };
+    let Some(head) = head else { return Ok(messages.interrupted()) };
     let more = n < head.num_rows();
     let head = head.slice(0, n.min(head.num_rows()));
     if json {

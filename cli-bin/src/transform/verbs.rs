@@ -32,10 +32,15 @@ impl ordered::Verbs for Verbs {
         more(
             "on",
             "COLUMNS",
-            &["join"],
-            "Columns that agree in both tables, or LEFT=RIGHT; behind --join",
+            &["join", "pivot"],
+            "Columns that agree in both tables, or LEFT=RIGHT; behind --join. Behind --pivot: the column whose values become columns",
         ),
-        more("how", "HOW", &["join"], "inner, left, semi or anti; behind --join [default: inner]"),
+        more(
+            "how",
+            "HOW",
+            &["join", "fill"],
+            "inner, left, full, semi, anti; behind --join [default: inner]. Behind --fill: mean, min, max, forward, backward",
+        ),
         verb("sort", "COLUMNS", "Sort by these columns; `-` before one puts the greatest first"),
         verb("top", "N", "Keep the first N in the order of --by"),
         more("by", "COLUMNS", &["top"], "Columns to order by, as in --sort; behind --top"),
@@ -61,6 +66,30 @@ impl ordered::Verbs for Verbs {
             &["bin"],
             "Bins of time instead, such as `1h` or `1d`; behind --bin",
         ),
+        verb(
+            "fill",
+            "COLUMNS",
+            "Put something where these columns have no value; see --value and --how",
+        ),
+        more(
+            "value",
+            "EXPR",
+            &["fill", "pivot", "unpivot"],
+            "What is put there; behind --fill. Aggregate of the rows of a cell; behind --pivot. Column of the values; behind --unpivot [default: value]",
+        ),
+        verb(
+            "drop-nulls",
+            "[COLUMNS]",
+            "Drop rows that have no value in some column, or in one of some: --drop-nulls=a,b",
+        ),
+        verb(
+            "pivot",
+            "COLUMNS",
+            "Make one row of all that agree on these columns, and a column of each value of --on",
+        ),
+        verb("unpivot", "COLUMNS", "Make rows of these columns: their names, and their values"),
+        more("into", "NAME", &["unpivot"], "Column of the names; behind --unpivot [default: name]"),
+        verb("factorize", "NAME=COLUMN", "Add a column with the number of each different value"),
         verb(
             "sql",
             "QUERY",
@@ -88,6 +117,7 @@ impl Ordered<Verbs> {
             names.push(name.clone());
             let verb = match step.option {
                 "group-by" | "agg" => "group",
+                "drop-nulls" => "drop_nulls",
                 verb => verb,
             };
             let mut options = options(&step)?;
@@ -144,8 +174,21 @@ fn options(step: &Step) -> anyhow::Result<Vec<(&'static str, String)>> {
             let by = step.find("by").context("--top needs --by COLUMNS")?;
             vec![("n", whole("top", value)?), ("by", list(&split(by)))]
         }
-        "unique" if value.is_empty() => Vec::new(),
+        "unique" | "drop-nulls" if value.is_empty() => Vec::new(),
         "unique" => vec![("by", columns())],
+        "drop-nulls" | "unpivot" => vec![("columns", columns())],
+        "fill" => {
+            let rules = [step.find("value"), step.find("how")];
+            if rules.iter().flatten().count() != 1 {
+                bail!("--fill needs either --value EXPR or --how HOW");
+            }
+            vec![("columns", columns())]
+        }
+        "pivot" => {
+            let on = step.find("on").context("--pivot needs --on COLUMN")?;
+            step.find("value").context("--pivot needs --value EXPR")?;
+            vec![("by", columns()), ("on", quoted(on))]
+        }
         "sample" => match value.strip_suffix('%') {
             Some(percent) => {
                 let percent: f64 = percent
@@ -156,10 +199,10 @@ fn options(step: &Step) -> anyhow::Result<Vec<(&'static str, String)>> {
             }
             None => vec![("n", whole("sample", value)?)],
         },
-        "bin" => {
+        verb @ ("bin" | "factorize") => {
             let (name, column) = value
                 .split_once('=')
-                .with_context(|| format!("--bin should be NAME=COLUMN, not `{value}`"))?;
+                .with_context(|| format!("--{verb} should be NAME=COLUMN, not `{value}`"))?;
             vec![("column", quoted(column.trim())), ("into", quoted(name.trim()))]
         }
         "sql" => vec![("query", quoted(value))],
@@ -168,7 +211,7 @@ fn options(step: &Step) -> anyhow::Result<Vec<(&'static str, String)>> {
     };
     for &(option, value) in &step.more {
         options.push(match option {
-            "how" | "scale" | "every" => (option, quoted(value)),
+            "how" | "scale" | "every" | "value" | "into" => (option, quoted(value)),
             "keep" => ("which", quoted(value)),
             "seed" | "bins" | "offset" => (option, whole(option, value)?),
             _ => continue,
@@ -267,6 +310,39 @@ mod tests {
         assert_eq!(error.to_string(), "--on should come behind --join");
         let error = steps(&["--limit", "x"]).unwrap_err().to_string();
         assert_eq!(error, "--limit should be a whole number, not `x`");
+    }
+
+    #[test]
+    fn missing_values_and_pivots_say_what_they_need() {
+        let text =
+            |args: &[&str]| steps(args).unwrap().lines().skip(4).collect::<Vec<_>>().join("\n");
+        assert_eq!(
+            text(&["--fill", "a,b", "--value", "x + 1"]),
+            "columns = [\"a\", \"b\"]\nvalue = \"x + 1\""
+        );
+        assert_eq!(text(&["--fill=a", "--how", "mean"]), "columns = [\"a\"]\nhow = \"mean\"");
+        assert_eq!(text(&["--drop-nulls"]), "");
+        assert_eq!(text(&["--drop-nulls=a"]), "columns = [\"a\"]");
+        assert_eq!(
+            text(&["--pivot", "day", "--on", "kind", "--value", "count(*)"]),
+            "by = [\"day\"]\non = \"kind\"\nvalue = \"count(*)\""
+        );
+        assert_eq!(
+            text(&["--unpivot", "a,b", "--into", "what", "--value", "n"]),
+            "columns = [\"a\", \"b\"]\ninto = \"what\"\nvalue = \"n\""
+        );
+        assert_eq!(text(&["--factorize", "c=s"]), "column = \"s\"\ninto = \"c\"");
+        for (args, problem) in [
+            (&["--fill", "a"][..], "--fill needs either --value EXPR or --how HOW"),
+            (&["--fill", "a", "--how", "min", "--value", "1"], "--fill needs either"),
+            (&["--pivot", "a", "--value", "count(*)"], "--pivot needs --on COLUMN"),
+            (&["--pivot", "a", "--on", "b"], "--pivot needs --value EXPR"),
+            (&["--factorize", "s"], "--factorize should be NAME=COLUMN, not `s`"),
+            (&["--value", "1"], "--value should come behind --fill or --pivot or --unpivot"),
+        ] {
+            let error = steps(args).unwrap_err().to_string();
+            assert!(error.starts_with(problem), "{error}");
+        }
     }
 
     #[test]

@@ -361,6 +361,42 @@ fn outputs_are_checked_before_anything_is_computed() {
     assert!(String::from_utf8_lossy(&info.stderr).contains("all weights are 1"));
 }
 
+/// Data alone go to standard output then; what is found is said beside it.
+#[test]
+fn tables_can_go_to_standard_output() {
+    let karate = data("karate.csv");
+    let scratch = Scratch::new();
+    let events = scratch.path("events.csv");
+    fs::write(&events, "user,ip\nann,1.2\nbob,1.2\n").unwrap();
+    let query = r#"[{"type": "Node"}]"#;
+    let cases: &[(&[&str], &str, usize)] = &[
+        (&["analyze", &karate, "degree", "-o", "-"], "id,degree", 35),
+        (&["analyze", &karate, "edge_betweenness", "--edges-out", "-"], "source,target", 79),
+        (&["query", &karate, query, "--nodes-out", "-"], "id", 35),
+        (&["reshape", &karate, "--reverse", "-o", "-"], "source,target", 79),
+        (&["hypergraph", &events, "--entities", "user,ip", "-o", "-"], "src,dst", 5),
+        (&["convert", &karate, "-"], "source,target", 79),
+        (&["generate", "path", "--nodes", "4", "-o", "-"], "source,target", 4),
+        (&["layout", &karate, "--iterations", "2", "-o", "-"], "id,x,y", 35),
+    ];
+    for (args, start, n_lines) in cases {
+        let output = run(args);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{args:?}: {said}");
+        assert!(text.starts_with(start), "{args:?}: {text}");
+        assert_eq!(text.lines().count(), *n_lines, "{args:?}: {text}");
+    }
+    for args in [
+        &["analyze", &karate, "degree", "-o", "-", "--json"][..],
+        &["query", &karate, query, "-o", "-", "--nodes-out", "-"],
+        &["reshape", &karate, "--reverse", "-o", "-", "--nodes-out", "-"],
+        &["hypergraph", &events, "-o", "-", "--json"],
+    ] {
+        assert!(error(args).contains("standard output"), "{args:?}");
+    }
+}
+
 /// Says it once, with the name of the file.
 #[test]
 fn a_missing_file_is_told_in_one_line() {

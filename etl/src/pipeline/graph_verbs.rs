@@ -248,12 +248,12 @@ fn gfql(section: &Section) -> Result<Verb> {
     Ok(verb.with_open_columns())
 }
 
-fn part(section: &Section) -> Result<GraphPart> {
+pub(super) fn part(section: &Section) -> Result<GraphPart> {
     let parts = [("edges", GraphPart::Edges), ("nodes", GraphPart::Nodes)];
     Ok(section.choice("part", &parts)?.unwrap_or_default())
 }
 
-fn name_of(part: GraphPart) -> &'static str {
+pub(super) fn name_of(part: GraphPart) -> &'static str {
     match part {
         GraphPart::Edges => "edges",
         GraphPart::Nodes => "nodes",

@@ -9,7 +9,7 @@ use super::error::{PipelineError, PipelineFault};
 use super::order::order;
 use super::section::{Result, Section, line_of};
 use super::verb::{Reader, Verb};
-use super::{Pipeline, feature_verbs, graph_verbs, reshape_verbs, table_verbs};
+use super::{Pipeline, feature_verbs, graph_verbs, part_verbs, reshape_verbs, table_verbs};
 use crate::analytics::measures::{MEASURES, Measure};
 use crate::error::nearest;
 use crate::source::{GraphPart, Parameter, Source, SourceOptions};
@@ -47,7 +47,7 @@ pub(super) struct Output {
 
 /// All verbs there are but measures.
 pub(super) fn verbs() -> impl Iterator<Item = &'static Reader> {
-    let of_graphs = graph_verbs::VERBS.iter().chain(feature_verbs::VERBS);
+    let of_graphs = graph_verbs::VERBS.iter().chain(part_verbs::VERBS).chain(feature_verbs::VERBS);
     table_verbs::VERBS.iter().chain(reshape_verbs::VERBS).chain(of_graphs)
 }
 

@@ -79,7 +79,7 @@ impl JoinOptions {
 /// How many rows of each side an estimate looks at, about.
 const ESTIMATE_ROWS: u64 = 1 << 20;
 /// Rows that a join makes in no time.
-const SMALL: u64 = 1 << 22;
+pub(super) const SMALL: u64 = 1 << 22;
 const LEFT: &str = "graphlume left";
 const RIGHT: &str = "graphlume right";
 
@@ -87,8 +87,9 @@ impl Table {
     /// This table, the left side, joined with `right`. Rows are in the order of the left side and,
     /// for one row of it, of the right side.
     ///
-    /// If there is a limit, rows are estimated first as [`estimate_join`](Self::estimate_join) does,
-    /// which reads the keys of both sides once more.
+    /// If there is a limit, rows are estimated first as [`estimate_join`](Self::estimate_join) does, which reads the keys
+    /// once more: those of the smaller side, and those of both if one key of it is there so often that the rows of the
+    /// other side, all with that key, would be more than the limit.
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl Table {
         let is_partner = matches!(options.kind, JoinKind::Semi | JoinKind::Anti);
         let mut grows = !is_partner;
         if let Some(limit) = options.limit {
-            let estimated = self.estimate_join(right, options, control)?;
+            let estimated = self.join_rows(right, options, limit, control)?;
             if estimated > limit {
                 return Err(Error::TooManyRows { verb: "the join", estimated, limit });
             }
@@ -223,18 +224,51 @@ impl Table {
         control: &Control,
     ) -> Result<u64> {
         self.check_join(right, options)?;
+        self.join_rows(right, options, 0, control)
+    }
+
+    /// As [`estimate_join`](Self::estimate_join); or what the join cannot have more than, if the keys of the smaller side
+    /// tell that this is at most `enough`: those of the other side are not looked at then.
+    pub(super) fn join_rows(
+        &self,
+        right: &Self,
+        options: &JoinOptions,
+        enough: u64,
+        control: &Control,
+    ) -> Result<u64> {
         let n_left = self.count(control)?;
         if matches!(options.kind, JoinKind::Semi | JoinKind::Anti) {
             return Ok(n_left);
         }
         let n_right = right.count(control)?;
-        if options.kind == JoinKind::Cross {
-            return Ok(n_left.saturating_mul(n_right));
+        let unmatched = match options.kind {
+            JoinKind::Left => n_left,
+            JoinKind::Full => n_left.saturating_add(n_right),
+            _ => 0,
+        };
+        let most = n_left.saturating_mul(n_right);
+        if options.kind == JoinKind::Cross || most.saturating_add(unmatched) <= enough {
+            return Ok(most.saturating_add(unmatched));
         }
-        let (left_share, left) =
-            self.key_counts(&options.left_on, n_left, LEFT, options.nulls_equal)?;
-        let (right_share, right) =
-            right.key_counts(&options.right_on, n_right, RIGHT, options.nulls_equal)?;
+        let nulls = options.nulls_equal;
+        let (mut left_share, mut left) = self.key_counts(&options.left_on, n_left, LEFT, nulls)?;
+        let (mut right_share, mut right) =
+            right.key_counts(&options.right_on, n_right, RIGHT, nulls)?;
+        let (share, small, n_other, count) = match n_left < n_right {
+            true => (&mut left_share, &mut left, n_right, LEFT),
+            false => (&mut right_share, &mut right, n_left, RIGHT),
+        };
+        if *share == 1.0 {
+            let counts = small.collect_frame(control)?;
+            let most = counts.column(count).and_then(|counts| counts.f64().map(pl::ChunkAgg::max));
+            let most = most.map_err(|error| Error::engine("estimating a join", &error))?;
+            // Counts of rows are whole.
+            let most = n_other.saturating_mul(most.unwrap_or(0.0) as u64);
+            if most.saturating_add(unmatched) <= enough {
+                return Ok(most.saturating_add(unmatched));
+            }
+            *small = Self::from_frame(counts)?;
+        }
         let keyed = JoinOptions {
             left_on: left.column_names().filter(|&name| name != LEFT).map(str::to_owned).collect(),
             right_on: right
@@ -258,11 +292,7 @@ impl Table {
             pairs.map_err(|error| Error::engine("estimating a join", &error))?.unwrap_or(0.0);
         // A conversion to whole numbers keeps to their range.
         let inner = (pairs / (left_share * right_share)).round() as u64;
-        Ok(match options.kind {
-            JoinKind::Left => inner.saturating_add(n_left),
-            JoinKind::Full => inner.saturating_add(n_left).saturating_add(n_right),
-            _ => inner,
-        })
+        Ok(inner.saturating_add(unmatched))
     }
 
     /// The different keys among some of the rows, and in `count` how many rows have each; with the share

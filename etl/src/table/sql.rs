@@ -10,7 +10,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Tokenizer;
 
 use super::group_by::sums_fit;
-use super::join::JoinOptions;
+use super::join::{JoinOptions, SMALL};
 use super::sql_joins::check_joins;
 use super::sql_parts::n_parts;
 use super::sql_plan::Planned;
@@ -48,9 +48,8 @@ impl Default for SqlOptions {
 /// which sees the tables that are given and nothing else. Sums and other arithmetic of whole numbers
 /// have 64 bits and do not wrap; only that of columns which are chosen by a pattern does.
 ///
-/// If there is a limit, rows of joins are estimated first, as [`Table::estimate_join`] does, which reads
-/// the keys of both sides once more, and what comes before the join; where nothing has to be equal, a
-/// thousand rows of each side are tried with one another.
+/// If there is a limit, rows of joins are estimated first, as [`Table::join`] does, which reads keys once more, and what
+/// comes before the join; where nothing has to be equal, a thousand rows of each side are tried with one another.
 ///
 /// # Errors
 ///
@@ -95,10 +94,13 @@ pub fn sql(
         let tables = tables.iter().map(|(name, table)| (*name, table.polars_schema().as_ref()));
         Planned::new(query, tables)
     };
-    let table = |planned: Planned| {
-        let grows = planned.has_joins();
+    // A join of few rows is done faster whole, and needs no watching.
+    let table = |planned: Planned, joins_little: bool| {
+        let is_whole = joins_little && !planned.is_best_in_pieces();
+        let grows = planned.has_joins() && !is_whole;
         let table = Table::of(&all, move |inputs: Vec<LazyFrame>| planned.over(&inputs))?;
-        let table = Table { grows: table.grows || grows, parts, ..table }.best(Fit::Pieces);
+        let table = Table { grows: table.grows || grows, parts, ..table };
+        let table = table.best(if is_whole { Fit::Whole } else { Fit::Pieces });
         match &options.budget {
             Some(budget) => table.within(budget),
             None => Ok(table),
@@ -106,13 +108,15 @@ pub fn sql(
     };
     // Errors are to be about the query as it was written.
     let written = plan(&query).map_err(|error| unknown_column(&error, tables))?;
-    let unchecked = table(written.clone()).map_err(|error| match error {
+    let unchecked = table(written.clone(), false).map_err(|error| match error {
         Error::Engine { reason, .. } => unknown_column(&reason, tables),
         other => other,
     })?;
+    let mut joins_little = false;
     if let Some(limit) = options.limit {
         let inputs: Vec<LazyFrame> = all.iter().map(|table| table.lazy()).collect();
-        check_joins(&written, &inputs, limit, control)?;
+        let largest = check_joins(&written, &inputs, limit, control)?;
+        joins_little = largest.is_some_and(|rows| rows <= SMALL);
     }
     let with_sums = match cannot_wrap(&parsed, tables) {
         true => vec![query],
@@ -123,7 +127,7 @@ pub fn sql(
     };
     for query in with_sums {
         if let Ok(planned) = plan(&query).and_then(Planned::unwrapped)
-            && let Ok(checked) = table(planned)
+            && let Ok(checked) = table(planned, joins_little)
             && differs_in_width_only(&unchecked, &checked)
         {
             return Ok(checked);

@@ -12,7 +12,8 @@ use crate::{Control, Error, Result};
 /// How many rows of each side are tried with one another where nothing has to be equal, about.
 const TRIED_ROWS: u64 = 1 << 10;
 
-/// Refuses `planned` if a join of it would have more than `limit` rows over `inputs`.
+/// Refuses `planned` if a join of it would have more than `limit` rows over `inputs`. About how many rows the largest
+/// join has, or what it cannot have more than; `None` without joins.
 ///
 /// # Errors
 ///
@@ -23,15 +24,17 @@ pub(super) fn check_joins(
     inputs: &[LazyFrame],
     limit: u64,
     control: &Control,
-) -> Result<()> {
+) -> Result<Option<u64>> {
+    let mut largest = None;
     let joins = planned.joins().map_err(|error| Error::engine("planning SQL", &error))?;
     for join in &joins {
         let estimated = estimate(join, inputs, limit, control)?;
         if estimated > limit {
             return Err(Error::TooManyRows { verb: "a join in SQL", estimated, limit });
         }
+        largest = largest.max(Some(estimated));
     }
-    Ok(())
+    Ok(largest)
 }
 
 /// About how many rows `join` has; what it cannot have more than, if that is at most `enough`.
@@ -86,7 +89,8 @@ fn estimate(join: &Join, inputs: &[LazyFrame], enough: u64, control: &Control) -
         limit: None,
         ..JoinOptions::default()
     };
-    let inner = keyed(left, of_left)?.estimate_join(&keyed(right, of_right)?, &options, control)?;
+    let (left, right) = (keyed(left, of_left)?, keyed(right, of_right)?);
+    let inner = left.join_rows(&right, &options, enough.saturating_sub(unmatched), control)?;
     Ok(inner.saturating_add(unmatched))
 }
 

@@ -110,6 +110,11 @@ impl Planned {
         has_joins(&self.plan)
     }
 
+    /// Whether there are groups, or tables put after one another, which the engine does best in pieces.
+    pub(super) fn is_best_in_pieces(&self) -> bool {
+        is_best_in_pieces(&self.plan)
+    }
+
     /// The names and types of the columns.
     pub(super) fn schema(&self) -> PolarsResult<SchemaRef> {
         schema(&self.plan)
@@ -128,6 +133,11 @@ pub(super) struct Join {
     pub(super) how: JoinType,
     pub(super) suffix: String,
     pub(super) nulls_equal: bool,
+}
+
+fn is_best_in_pieces(plan: &DslPlan) -> bool {
+    matches!(plan, DslPlan::GroupBy { .. } | DslPlan::Union { .. } | DslPlan::HConcat { .. })
+        || inputs_of(&mut plan.clone()).into_iter().any(|input| is_best_in_pieces(input))
 }
 
 /// Whether it is all pairs of rows.

@@ -571,6 +571,50 @@ fn verbs_between_rows_and_graphs() {
 }
 
 #[test]
+fn verbs_that_make_other_graphs_give_their_edges_or_nodes() {
+    let both = "from = ['edges', 'people']";
+    let cases = [
+        ("verb = 'keep_nodes'\nwhere = \"name <> 'eve'\"", "source,target,weight\n1,2,0.5\n"),
+        ("verb = 'keep_nodes'\nwhere = 'id > 1'\npart = 'nodes'", "id,name\n2,bob\n3,eve\n"),
+        (
+            "verb = 'contract'\ncolumn = 'name'\ncombine = 'max'",
+            "source,target,weight,n_edges\nann,bob,0.5,1\nann,eve,8.0,3\nbob,eve,4.0,1\n",
+        ),
+        (
+            "verb = 'contract'\ncolumn = 'name'\npart = 'nodes'",
+            "name,n_nodes\nann,1\nbob,1\neve,1\n",
+        ),
+        ("verb = 'sample_nodes'\ncount = 9\npart = 'nodes'", PEOPLE),
+        (
+            "verb = 'sample_nodes'\ncount = 2\npart = 'nodes'\n[[step]]\nverb = 'group'\naggregate = 'n = count()'",
+            "n\n2\n",
+        ),
+        (
+            "verb = 'forest_fire'\ncount = 2\npart = 'nodes'\nseed = 3\n[[step]]\nverb = 'group'\naggregate = 'n = count()'",
+            "n\n2\n",
+        ),
+        ("verb = 'materialize_nodes'", "id\n1\n2\n3\n"),
+        ("verb = 'prune_orphans'", PEOPLE),
+    ];
+    for (options, expected) in cases {
+        let (verb, rest) = options.split_once('\n').unwrap_or((options, ""));
+        assert_eq!(after(&step(&format!("{verb}\n{both}\n{rest}"))), expected, "{options}");
+    }
+    for (options, problem) in [
+        ("verb = 'contract'\ncolumn = 'nmae'", "there is no column `nmae`; did you mean `name`?"),
+        ("verb = 'contract'", "option `column` is missing"),
+        ("verb = 'keep_nodes'\nwhere = 'name'", "name"),
+        ("verb = 'forest_fire'\nforward = 1", "forward"),
+        ("verb = 'prune_orphans'\npart = 'edges'", "there is no option `part`"),
+    ] {
+        let people = "[[input]]\nname = \"people\"\nfrom = \"people.csv\"\n";
+        let wrong = format!("[[step]]\n{both}\n{options}\n");
+        let error = refused(&format!("{people}{INPUT}{wrong}{OUTPUT}"));
+        assert!(error.contains(problem), "{options}: {error}");
+    }
+}
+
+#[test]
 fn steps_run_on_a_device_and_say_where() {
     let folder = tempfile::tempdir().unwrap();
     let rows = (0..500)

@@ -60,6 +60,41 @@ fn a_join_that_would_explode_is_an_error_with_the_estimate() {
     ));
 }
 
+/// Keys of the smaller side tell enough where none of them is there often; else those of both do.
+#[test]
+fn a_limit_of_a_join_is_about_its_rows_and_not_about_their_bound() {
+    // Key 0 is there a thousand times on the small side and once on the large one, all others once on either.
+    let large = table(vec![("k", ints(&(0..100_000).collect::<Vec<i64>>()))]);
+    let often: Vec<i64> = std::iter::repeat_n(0, 1000).chain(1..1000).collect();
+    let small = table(vec![("k", ints(&often))]);
+    for (left, right) in [(&large, &small), (&small, &large)] {
+        for (kind, limit) in [
+            (JoinKind::Inner, 1999),
+            (JoinKind::Left, 1999 + left.count(&Control::NONE).unwrap()),
+            (JoinKind::Full, 1999 + 100_000 + 1999),
+            (JoinKind::Semi, left.count(&Control::NONE).unwrap()),
+        ] {
+            let on = JoinOptions { kind, limit: Some(limit), ..JoinOptions::on(&["k"]) };
+            assert_eq!(left.estimate_join(right, &on, &Control::NONE).unwrap(), limit, "{kind:?}");
+            let joined = left.join(right, &on, &Control::NONE).unwrap();
+            assert!(joined.count(&Control::NONE).unwrap() <= limit);
+            let less = JoinOptions { limit: Some(limit - 1), ..on };
+            assert!(matches!(
+                left.join(right, &less, &Control::NONE),
+                Err(Error::TooManyRows { estimated, .. }) if estimated == limit
+            ));
+        }
+    }
+    let query = "SELECT * FROM a JOIN b ON a.k = b.k";
+    let asked = |limit| {
+        let options = SqlOptions { limit: Some(limit), ..SqlOptions::default() };
+        let tables = [("a", large.clone()), ("b", small.clone())];
+        graph_etl::table::sql(query, &tables, &options, &Control::NONE)
+    };
+    assert_eq!(asked(1999).unwrap().count(&Control::NONE).unwrap(), 1999);
+    assert!(matches!(asked(1998), Err(Error::TooManyRows { estimated: 1999, .. })));
+}
+
 #[test]
 fn a_join_estimates_large_sides_by_a_sample() {
     // 3 million rows, each key twice on either side: 6 million pairs.

@@ -7,34 +7,37 @@ use std::path::Path;
 use flate2::write::GzEncoder;
 
 use super::Compression;
-use crate::{Error, Result, Staged};
+use crate::{Control, Error, Result, Staged};
 
 /// Runs `write` against the file `path`, `-` for standard output, and returns the bytes written.
 ///
 /// The file is [`Staged`]: if anything fails the old one stays as it was. Devices and pipes are written
-/// directly.
+/// directly. Reports `"bytes written"`, of what reaches the file, and fails when it should stop.
 pub(super) fn create(
     path: &Path,
     compression: Compression,
+    control: &Control<'_>,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<u64> {
     if path == Path::new("-") {
-        return compress(io::stdout(), compression, write).map(|(_, bytes)| bytes);
+        return compress(io::stdout(), compression, control, write).map(|(_, bytes)| bytes);
     }
-    create_file(path, compression, write).map_err(|error| error.in_file(path))
+    create_file(path, compression, control, write).map_err(|error| error.in_file(path))
 }
 
 fn create_file(
     path: &Path,
     compression: Compression,
+    control: &Control<'_>,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<u64> {
     if fs::metadata(path).is_ok_and(|old| !old.is_file()) {
         let device = File::options().write(true).open(path)?;
-        return compress(device, compression, write).map(|(_, bytes)| bytes);
+        return compress(device, compression, control, write).map(|(_, bytes)| bytes);
     }
     let staged = Staged::new(path)?;
-    let (_, bytes) = compress(File::create(staged.path())?, compression, write)?;
+    let (_, bytes) = compress(File::create(staged.path())?, compression, control, write)?;
+    step(control, bytes)?;
     staged.publish()?;
     Ok(bytes)
 }
@@ -43,9 +46,10 @@ fn create_file(
 pub(super) fn compress<W: Write + Send>(
     sink: W,
     compression: Compression,
+    control: &Control<'_>,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<(W, u64)> {
-    let mut counted = BufWriter::with_capacity(1 << 18, Counted { sink, bytes: 0 });
+    let mut counted = BufWriter::with_capacity(1 << 18, Counted { sink, bytes: 0, control });
     match compression {
         Compression::Gzip => {
             let mut encoder = GzEncoder::new(counted, flate2::Compression::default());
@@ -62,21 +66,27 @@ pub(super) fn compress<W: Write + Send>(
         Compression::None | Compression::Snappy | Compression::Lz4 => write(&mut counted)?,
     }
     counted.flush()?;
-    let Counted { sink, bytes } =
+    let Counted { sink, bytes, .. } =
         counted.into_inner().map_err(|error| Error::Io(error.into_error()))?;
     Ok((sink, bytes))
 }
 
-/// Counts what passes into `sink`.
-struct Counted<W> {
+/// Counts what passes into `sink`, while nobody wants it to stop.
+struct Counted<'a, W> {
     sink: W,
     bytes: u64,
+    control: &'a Control<'a>,
 }
 
-impl<W: Write> Write for Counted<W> {
+fn step(control: &Control<'_>, bytes: u64) -> io::Result<()> {
+    control.step("bytes written", bytes, None).map_err(io::Error::other)
+}
+
+impl<W: Write> Write for Counted<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.sink.write(bytes)?;
         self.bytes += written as u64;
+        step(self.control, self.bytes)?;
         Ok(written)
     }
 
@@ -95,7 +105,7 @@ mod tests {
     }
 
     fn put(path: &Path, text: &str) -> Result<u64> {
-        create(path, Compression::None, |out| Ok(out.write_all(text.as_bytes())?))
+        create(path, Compression::None, &Control::NONE, |out| Ok(out.write_all(text.as_bytes())?))
     }
 
     #[test]
@@ -103,7 +113,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("old.txt");
         put(&path, "old").unwrap();
-        let error = create(&path, Compression::Zstd, |out| {
+        let error = create(&path, Compression::Zstd, &Control::NONE, |out| {
             out.write_all(&vec![b'x'; 1 << 20])?;
             Err(Error::Io(io::Error::other("disk on fire")))
         });
@@ -120,6 +130,34 @@ mod tests {
         assert_eq!(put(&path, "second").unwrap(), 6);
         assert_eq!(fs::read_to_string(&path).unwrap(), "second");
         assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_stop_leaves_the_old_file_and_no_other() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.txt");
+        put(&path, "old").unwrap();
+        for after in [0, 5] {
+            let stop = AtomicBool::new(false);
+            let control = Control::default().stopped_by(&stop);
+            let mut n_blocks = 0;
+            let error = create(&path, Compression::None, &control, |out| {
+                for _ in 0..10 {
+                    stop.store(n_blocks == after, Ordering::Relaxed);
+                    out.write_all(&vec![b'x'; 1 << 20])?;
+                    n_blocks += 1;
+                }
+                Ok(())
+            });
+            assert!(error.unwrap_err().to_string().contains("stopped"));
+            assert_eq!(n_blocks, after);
+            assert_eq!(names(folder.path()), ["old.txt"]);
+        }
+        let stop = AtomicBool::new(true);
+        let control = Control::default().stopped_by(&stop);
+        assert!(create(&path, Compression::None, &control, |_| Ok(())).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) use columnar::DIRECTED_KEY;
 pub use options::{Compression, WriteOptions, WriteReport};
 pub(crate) use tables::free_name;
 
-use crate::{Error, Format, Graph, Result};
+use crate::{Control, Error, Format, Graph, Result};
 use options::Plan;
 
 /// Writes `graph` to the file `path` (`-`: standard output) in the format that its suffix names.
@@ -79,12 +79,26 @@ use options::Plan;
 /// - [`Error::Unwritable`] if the format cannot hold something in the graph;
 /// - [`Error::InFile`] around [`Error::Io`], with the name of the file.
 pub fn write(graph: &Graph, path: impl AsRef<Path>, options: &WriteOptions) -> Result<WriteReport> {
+    write_with(graph, path, options, &Control::NONE)
+}
+
+/// As [`write()`]; reports `"bytes written"`, and leaves things as they were if it should stop.
+///
+/// # Errors
+///
+/// As [`write()`]; [`Error::InFile`] around [`Error::Io`] around [`Stopped`](crate::Stopped) after a stop.
+pub fn write_with(
+    graph: &Graph,
+    path: impl AsRef<Path>,
+    options: &WriteOptions,
+    control: &Control<'_>,
+) -> Result<WriteReport> {
     let (path, start) = (path.as_ref(), Instant::now());
     let plan = Plan::new(path, options)?;
     if let Some(nodes) = &options.nodes {
-        write_table(graph.nodes(), nodes, &WriteOptions::default())?;
+        write_table_with(graph.nodes(), nodes, &WriteOptions::default(), control)?;
     }
-    let bytes = file::create(path, plan.around(), |out| write_plan(graph, out, plan))?;
+    let bytes = file::create(path, plan.around(), control, |out| write_plan(graph, out, plan))?;
     let Plan { format, compression, .. } = plan;
     Ok(WriteReport { format, compression, bytes, duration: start.elapsed() })
 }
@@ -108,7 +122,7 @@ pub fn write(graph: &Graph, path: impl AsRef<Path>, options: &WriteOptions) -> R
 /// As [`write()`]; [`Error::UnknownOutput`] if the options name no format.
 pub fn write_to(graph: &Graph, out: impl Write + Send, options: &WriteOptions) -> Result<()> {
     let plan = Plan::new(Path::new("-"), options)?;
-    file::compress(out, plan.around(), |out| write_plan(graph, out, plan))?;
+    file::compress(out, plan.around(), &Control::NONE, |out| write_plan(graph, out, plan))?;
     Ok(())
 }
 
@@ -126,9 +140,23 @@ pub fn write_table(
     path: impl AsRef<Path>,
     options: &WriteOptions,
 ) -> Result<WriteReport> {
+    write_table_with(table, path, options, &Control::NONE)
+}
+
+/// As [`write_table`]; reports `"bytes written"`, and leaves things as they were if it should stop.
+///
+/// # Errors
+///
+/// As [`write_table`]; [`Error::InFile`] around [`Error::Io`] around [`Stopped`](crate::Stopped) after a stop.
+pub fn write_table_with(
+    table: &RecordBatch,
+    path: impl AsRef<Path>,
+    options: &WriteOptions,
+    control: &Control<'_>,
+) -> Result<WriteReport> {
     let (path, start) = (path.as_ref(), Instant::now());
     let plan = Plan::new(path, options)?;
-    let bytes = file::create(path, plan.around(), |out| match plan.format {
+    let bytes = file::create(path, plan.around(), control, |out| match plan.format {
         Format::Csv => delimited::write_table(table, out, plan),
         Format::JsonLines => json::write_lines(table, out),
         Format::NodeLink => json::write_array(table, out),

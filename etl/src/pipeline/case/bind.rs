@@ -24,7 +24,7 @@ const PLAIN: [&str; 6] = ["name", "verb", "note", "with", "in", "seeds_from"];
 fn is_expression(verb: &str, option: &str) -> bool {
     matches!(
         (verb, option),
-        ("filter", "where" | "nodes" | "edges")
+        ("filter" | "keep_nodes", "where" | "nodes" | "edges")
             | ("expand", "nodes" | "edges" | "seeds")
             | ("with", "columns")
             | ("group", "aggregate")
