@@ -552,7 +552,7 @@ class Generated:
         *,
         device: str = "cpu",
     ) -> Measured:
-        """the largest k so that the node is where all have k neighbors.
+        """the largest k so that the node is where all have k neighbors, in any direction.
 
         ``core_number``, shape ``[n]``: core number.
         """
@@ -567,7 +567,7 @@ class Generated:
         *,
         device: str = "cpu",
     ) -> Measured:
-        """triples of nodes that are all neighbors.
+        """triples of nodes that are all neighbors, in any direction.
 
         ``triangles``, shape ``[n]``: number of triangles that the node is a corner of.
         """
@@ -581,7 +581,7 @@ class Generated:
         weighted: bool = False,
         device: str = "cpu",
     ) -> Measured:
-        """the share of pairs of a node's neighbors that are neighbors.
+        """the share of pairs of a node's neighbors that are neighbors, in any direction.
 
         ``clustering``, shape ``[n]``: clustering coefficient, from 0 to 1.
         ``triangles``, shape ``[n]``: number of triangles that the node is a corner of.

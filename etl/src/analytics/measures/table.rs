@@ -212,7 +212,7 @@ pub const MEASURES: &[Measure] = &[
     Measure {
         name: "core_number",
         aliases: &["coreness", "k_core", "core_numbers"],
-        about: "the largest k so that the node is where all have k neighbors",
+        about: "the largest k so that the node is where all have k neighbors, in any direction",
         columns: &[nodes("core_number", "core number")],
         renamed: &[],
         defaults: none,
@@ -221,7 +221,7 @@ pub const MEASURES: &[Measure] = &[
     Measure {
         name: "triangles",
         aliases: &["triangle_count"],
-        about: "triples of nodes that are all neighbors",
+        about: "triples of nodes that are all neighbors, in any direction",
         columns: &[nodes("triangles", "number of triangles that the node is a corner of")],
         renamed: &[],
         defaults: none,
@@ -230,7 +230,7 @@ pub const MEASURES: &[Measure] = &[
     Measure {
         name: "clustering",
         aliases: &["clustering_coefficient", "transitivity", "transitivity_local_undirected"],
-        about: "the share of pairs of a node's neighbors that are neighbors",
+        about: "the share of pairs of a node's neighbors that are neighbors, in any direction",
         columns: &[
             nodes("clustering", "clustering coefficient, from 0 to 1"),
             nodes("triangles", "number of triangles that the node is a corner of"),
