@@ -58,8 +58,8 @@ pub struct ImageConfig {
     /// that name
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub size_by: Option<String>,
-    /// Make nodes more or less opaque by a numeric column, or by `degree`; numbers that are not all
-    /// from 0 to 1 become 0.15 to 1
+    /// Make nodes more or less opaque by a numeric column, or by `degree`: the smallest number
+    /// becomes 0.15, the largest 1
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub opacity_by: Option<String>,
     /// Color edges by a column of theirs, as --color-by does nodes
@@ -68,10 +68,11 @@ pub struct ImageConfig {
     /// Make edges wider or thinner by a numeric column of theirs
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub edge_size_by: Option<String>,
-    /// Make edges more or less opaque by a numeric column of theirs
+    /// Make edges more or less opaque by a numeric column of theirs, as --opacity-by does nodes
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub edge_opacity_by: Option<String>,
-    /// File with encodings in JSON, our own or those of PyGraphistry; other options replace its parts
+    /// File with encodings in JSON, our own or those of PyGraphistry; other options replace its
+    /// parts; `{"node_opacity": {"column": "p", "scale": "raw"}}` takes numbers from 0 to 1 as they are
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE.json", value_parser = read_encodings))]
     #[cfg_attr(feature = "serde", serde(skip))]
     pub encodings: Option<Encodings>,

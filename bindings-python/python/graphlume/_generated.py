@@ -245,11 +245,12 @@ class Generated:
             `0,10,100`.
         - ``size_by``: Size nodes by a numeric column; or by `degree` (the default) or `none`, where no column has that
             name.
-        - ``opacity_by``: Make nodes more or less opaque by a numeric column, or by `degree`; numbers that are not all
-            from 0 to 1 become 0.15 to 1.
+        - ``opacity_by``: Make nodes more or less opaque by a numeric column, or by `degree`: the smallest number
+            becomes 0.15, the largest 1.
         - ``edge_color_by``: Color edges by a column of theirs, as ``color_by`` does nodes.
         - ``edge_size_by``: Make edges wider or thinner by a numeric column of theirs.
-        - ``edge_opacity_by``: Make edges more or less opaque by a numeric column of theirs.
+        - ``edge_opacity_by``: Make edges more or less opaque by a numeric column of theirs, as ``opacity_by`` does
+            nodes.
         - ``labels``: Which nodes get a label, the largest first: `auto`, `none`, `all` or a number; `auto` takes as
             many as look good or, where ids are numbers and nodes more than 120, only the dozen largest of those that
             stand out in size; labels that find no free place are left out.

@@ -309,6 +309,7 @@ mod tests {
 
     use super::*;
     use crate::Picture;
+    use crate::encode::Encodings;
 
     fn star() -> Graph {
         let kinds: ArrayRef = Arc::new(StringArray::from(vec!["hub", "leaf", "leaf", "leaf"]));
@@ -351,11 +352,19 @@ mod tests {
 
     #[test]
     fn opacities_are_in_the_colors() {
-        let config = ImageConfig { opacity_by: Some("risk".to_owned()), ..ImageConfig::default() };
-        for positions in [None, Some([&X[..], &Y[..]])] {
-            let scene = Scene::new(&star(), positions, &config).unwrap();
-            let alpha: Vec<u8> = scene.node_color.unwrap().iter().map(|color| color[3]).collect();
-            assert_eq!(alpha, [26, 230, 51, 77]);
+        let raw = r#"{"node_opacity": {"column": "risk", "scale": "raw"}}"#;
+        let raw = Some(Encodings::from_json(raw).unwrap());
+        let scaled = ImageConfig { opacity_by: Some("risk".to_owned()), ..ImageConfig::default() };
+        for (config, expected) in [
+            (ImageConfig { encodings: raw, ..ImageConfig::default() }, [26, 230, 51, 77]),
+            (scaled, [38, 255, 65, 92]),
+        ] {
+            for positions in [None, Some([&X[..], &Y[..]])] {
+                let scene = Scene::new(&star(), positions, &config).unwrap();
+                let colors = scene.node_color.unwrap();
+                let alpha: Vec<u8> = colors.iter().map(|color| color[3]).collect();
+                assert_eq!(alpha, expected);
+            }
         }
     }
 
