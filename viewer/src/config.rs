@@ -100,6 +100,9 @@ pub struct ImageConfig {
         arg(long, value_name = "OPACITY", default_value_t = EdgeOpacity::Auto)
     )]
     pub edge_opacity: EdgeOpacity,
+    /// Which edges of a directed graph end in the head of an arrow
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = Arrows::Auto))]
+    pub arrows: Arrows,
     /// Background `#rrggbb`, `#rrggbbaa` or `transparent`; by default that of the theme
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLOR"))]
     pub background: Option<HexColor>,
@@ -136,6 +139,7 @@ impl Default for ImageConfig {
             node_scale: 1.0,
             edge_scale: 1.0,
             edge_opacity: EdgeOpacity::Auto,
+            arrows: Arrows::Auto,
             background: None,
             margin: 0.05,
             legend: Legend::Auto,
@@ -285,6 +289,21 @@ pub enum ColorScale {
     Log,
     /// Equal numbers of nodes share equal steps of color
     Quantile,
+}
+
+/// Which edges of a directed graph end in the head of an arrow: of those long enough to be seen beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Arrows {
+    /// All that are long enough, if the graph has no more than 1500 edges
+    #[default]
+    Auto,
+    /// None
+    None,
+    /// All that are long enough, however many
+    All,
 }
 
 /// Whether a key of the colors is drawn.

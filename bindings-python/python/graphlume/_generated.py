@@ -224,6 +224,7 @@ class Generated:
         node_scale: float = 1.0,
         edge_scale: float = 1.0,
         edge_opacity: str = "auto",
+        arrows: str = "auto",
         background: Any = None,
         margin: float = 0.05,
         legend: str = "auto",
@@ -260,6 +261,7 @@ class Generated:
         - ``node_scale``: Factor on the radius of all nodes, 0 to 100.
         - ``edge_scale``: Factor on the width of all edges, 0 to 100.
         - ``edge_opacity``: Opacity of one edge, 0 to 1, or `auto`: chosen from how densely edges lie on one another.
+        - ``arrows``: Which edges of a directed graph end in the head of an arrow. One of 'auto', 'none', 'all'.
         - ``background``: Background `#rrggbb`, `#rrggbbaa` or `transparent`; by default that of the theme.
         - ``margin``: Empty border around the layout as a share of the shorter side, 0 to 0.45.
         - ``legend``: Whether a key of the colors is drawn. One of 'auto', 'none'.
@@ -284,6 +286,7 @@ class Generated:
             "node_scale": node_scale,
             "edge_scale": edge_scale,
             "edge_opacity": edge_opacity,
+            "arrows": arrows,
             "background": background,
             "margin": margin,
             "legend": legend,

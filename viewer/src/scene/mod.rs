@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::encode::{EdgeColors, Icons, PALETTE, Rgba8, between};
 use crate::image::look::Look;
 use crate::image::{choice, text};
-use crate::{EdgeOpacity, Error, HexColor, ImageConfig, Labels, Result, Theme};
+use crate::{Arrows, EdgeOpacity, Error, HexColor, ImageConfig, Labels, Result, Theme};
 
 /// Most nodes that have a label in a scene.
 pub const MOST_LABELS: usize = 1000;
@@ -253,6 +253,9 @@ fn settings(config: &ImageConfig) -> Map<String, Value> {
     if config.labels == Labels::None {
         settings.insert("show_labels".to_owned(), false.into());
     }
+    if config.arrows != Arrows::Auto {
+        settings.insert("show_arrows".to_owned(), (config.arrows == Arrows::All).into());
+    }
     settings
 }
 
@@ -335,6 +338,15 @@ mod tests {
             let picture = Picture::new(&graph, &X, &Y, &config).unwrap();
             assert_eq!(scene.node_color.unwrap(), picture.node_colors(), "{color_by:?}");
             assert_eq!(scene.settings["show_labels"], false);
+            assert_eq!(scene.settings.get("show_arrows"), None);
+        }
+    }
+
+    #[test]
+    fn arrows_that_are_asked_for_are_told_to_the_page() {
+        for (arrows, shown) in [(Arrows::All, true), (Arrows::None, false)] {
+            let config = ImageConfig { arrows, ..ImageConfig::default() };
+            assert_eq!(Scene::new(&star(), None, &config).unwrap().settings["show_arrows"], shown);
         }
     }
 
