@@ -1,6 +1,7 @@
 //! What is computed of datasets when somebody asks, and held for whoever asks next: measures, orders of rows, rows
 //! that a condition is true of.
 
+mod left;
 mod shared;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub(crate) use self::left::Across;
 use self::shared::Place;
 use crate::error::{ApiError, ApiResult};
 use crate::graphs::{Loaded, copied};

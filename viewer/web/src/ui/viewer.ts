@@ -318,12 +318,6 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.emit("hidden", hidden);
   }
 
-  /** What is hidden if one filter is left out; without a name what all of them hide. */
-  hiddenWithout(except: string): Promise<Hidden> {
-    const { state, scene } = this;
-    return this.masks!.hidden(state.filters.filter((f) => f.id !== except && !this.hidden?.errors.has(f.id)), state.hidden, scene!.edges, scene!.n_nodes, this.settings.prune_orphans === true);
-  }
-
   private async applyEncodings(before: Encodings): Promise<void> {
     if (!this.source || !this.scene) return;
     const run = ++this.encodeRun;
