@@ -1,6 +1,7 @@
 /** Where data comes from: a server, or, in offline pages and notebooks, the scene alone. */
 
 import type { Members } from "./collections";
+import { Computing, type Told } from "./computing";
 import { binOf, logEdges } from "./bins";
 import { parse, type Row } from "./expression";
 import { Graph } from "./graph";
@@ -34,6 +35,8 @@ export interface Mask {
 
 export interface Source {
   readonly isLive: boolean;
+  /** Measures that are computed before a question that needs them is answered. */
+  readonly computing?: Computing;
   dataset(): Promise<Dataset>;
   measures(): Promise<string[]>;
   scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer>;
@@ -101,7 +104,14 @@ export async function fetchOk(url: string, init?: RequestInit): Promise<Response
 /** Tables and pictures of a server's dataset. */
 export class ServerSource implements Source {
   readonly isLive = true;
+  readonly computing = new Computing({
+    start: (measure) => this.told("computations", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ measure }) }),
+    look: (id) => this.told(`computations/${id}`),
+    stop: async (id) => void (await fetchOk(this.url(`computations/${id}`, {}), { method: "DELETE" })),
+  });
   private readonly base: string;
+  private names: Promise<string[]> | null = null;
+  private columns: ReadonlySet<string> = new Set();
 
   /** `share` is the secret of the link that somebody came by. */
   constructor(readonly api: string, readonly id: string, private readonly share: string | null = null) {
@@ -109,20 +119,37 @@ export class ServerSource implements Source {
   }
 
   async dataset(): Promise<Dataset> {
-    return (await fetchOk(this.url("", {}))).json() as Promise<Dataset>;
+    const dataset = (await (await fetchOk(this.url("", {}))).json()) as Dataset;
+    this.columns = new Set((["nodes", "edges"] as const).flatMap((of) => dataset.tables?.[of]?.columns.map((c) => c.name) ?? []));
+    return dataset;
   }
 
-  /** Names that encodings take beside columns: those of measures with a number for each node. */
-  async measures(): Promise<string[]> {
+  /** What the server tells of a computation; null where it knows nothing of such. */
+  private async told(what: string, init?: RequestInit): Promise<Told | null> {
     try {
-      const body = (await (await fetchOk(`${this.api}/measures`)).json()) as Measure[];
-      return measureNames(body);
-    } catch {
-      return ["degree"]; // an older server, or one that keeps them from this page
+      return (await (await fetchOk(this.url(what, {}), init)).json()) as Told;
+    } catch (error) {
+      if (error instanceof ServerError && [401, 403, 404, 405].includes(error.status)) return null;
+      throw error;
     }
   }
 
+  /** Has measures computed that these texts name. */
+  private async measured(texts: readonly unknown[]): Promise<void> {
+    if (!texts.some((text) => typeof text === "string" && text !== "")) return;
+    const names = new Set((await this.measures()).filter((name) => !this.columns.has(name)));
+    await this.computing.before(texts, names);
+  }
+
+  /** Names that encodings take beside columns: those of measures with a number for each node. */
+  measures(): Promise<string[]> {
+    // An older server, or one that keeps them from this page, has the degree at least.
+    this.names ??= fetchOk(`${this.api}/measures`).then((answer) => answer.json() as Promise<Measure[]>).then(measureNames).catch(() => ["degree"]);
+    return this.names;
+  }
+
   async scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer> {
+    await this.measured(Object.values(encodings));
     return (await fetchOk(this.url("scene", { ...encodings, buffers: buffers?.join(",") }))).arrayBuffer();
   }
 
@@ -170,7 +197,9 @@ export class ServerSource implements Source {
   }
 
   /** Asks by an address or, where that would be too long, in a body. */
-  private ask(what: string, query: Record<string, unknown>, init: RequestInit = {}): Promise<Response> {
+  private async ask(what: string, query: Record<string, unknown>, init: RequestInit = {}): Promise<Response> {
+    const { column, columns, sort, filter, nodes, edges } = query;
+    await this.measured([column, columns, sort, filter, nodes, edges]);
     const address = this.url(what, query);
     if (address.length <= LONGEST) return fetchOk(address, init);
     const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "" && value !== false);

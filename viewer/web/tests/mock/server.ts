@@ -295,6 +295,14 @@ export class Mock {
         response.writeHead(200, { "content-type": "application/vnd.graphlume.scene" });
         response.end(Buffer.from(encodeScene(this.scene(id, q))));
         return;
+      case "computations": {
+        const { measure } = JSON.parse((await body(request)).toString()) as { measure: string };
+        return json(response, { id: measure, measure, status: "running", stage: null, done: null, total: null, error: null }, 202);
+      }
+      case "computations/betweenness":
+        // It goes on until somebody stops it.
+        if (request.method === "DELETE") return void response.writeHead(204).end();
+        return json(response, { id: "betweenness", measure: "betweenness", status: "running", stage: "sources", done: 120, total: 300, error: null });
       case "histogram": return json(response, this.histogram(data, table, q));
       case "rows": return json(response, this.rows(data, table, q));
       case "mask": {
@@ -363,7 +371,7 @@ export class Mock {
       return old === "wrong" ? fail(response, 400, "invalid", "the old password is another") : json(response, {});
     }
     if (path === "/organizations/lab/members") return json(response, [{ name: "ann", is_admin: true }, { name: "bob", is_admin: false }]);
-    if (path === "/measures") return json(response, [{ name: "degree", columns: [{ name: "degree", over: "nodes" }] }]);
+    if (path === "/measures") return json(response, ["degree", "betweenness"].map((name) => ({ name, columns: [{ name, over: "nodes" }] })));
     if (!this.has.experiments) return fail(response, 404, "not_found", "there is no folder of experiments ``");
     const [, name, part] = /^\/experiments\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];
     if (name !== undefined) {
