@@ -269,7 +269,7 @@ impl Graph {
         Ok(Session::new(Arc::clone(&self.0), layout))
     }
 
-    /// A picture of the graph with nodes at `x`, `y`: PNG, or SVG if `svg`.
+    /// A picture of the graph with nodes at `x`, `y`: PNG, with the letters that no font has, or SVG if `svg`.
     fn picture<'py>(
         &self,
         py: Python<'py>,
@@ -277,18 +277,18 @@ impl Graph {
         y: &Array,
         options: &Bound<'py, PyDict>,
         svg: bool,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+    ) -> PyResult<(Bound<'py, PyBytes>, String)> {
         let config: ImageConfig = values::parsed(Some(options))?;
         let (x, y) = (single(py, "x", &x.0)?, single(py, "y", &y.0)?);
         let graph = Arc::clone(&self.0);
-        let bytes = leave(py, move || {
+        let (bytes, letters) = leave(py, move || {
             let picture = Picture::new(&graph, &x, &y, &config)?;
             match svg {
-                true => picture.svg_text().map(String::into_bytes),
-                false => picture.png_bytes(),
+                true => picture.svg_text().map(|text| (text.into_bytes(), String::new())),
+                false => picture.png_bytes().map(|bytes| (bytes, picture.letters_without_font())),
             }
         })?;
-        Ok(PyBytes::new(py, &bytes))
+        Ok((PyBytes::new(py, &bytes), letters))
     }
 
     /// What the page of the viewer shows: the graph with nodes at `x`, `y`, or nowhere yet.

@@ -394,6 +394,14 @@ impl Outputs<'_> {
             messages.say(format!("{hidden} far from the rest left out of the picture"));
         }
         if let Some(path) = self.png {
+            let letters = picture.letters_without_font();
+            if !letters.is_empty() {
+                let few: String = letters.chars().take(12).collect();
+                let more = if few.len() < letters.len() { ", …" } else { "" };
+                messages.say(format!(
+                    "no font has {few}{more}: boxes stand for them; GRAPHLUME_FONTS names fonts, and SVG needs none"
+                ));
+            }
             picture.write_png(path)?;
             wrote(path, start);
         }

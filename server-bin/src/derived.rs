@@ -1,19 +1,21 @@
 //! What is computed of datasets when somebody asks, and held for whoever asks next: measures, orders of rows, rows
 //! that a condition is true of.
 
+mod left;
 mod shared;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, RecordBatch, make_comparator};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{SortOptions, cast};
 use arrow::datatypes::{DataType, Field, Schema};
 use graphlume::Graph;
-use graphlume::etl::Control;
 use graphlume::etl::analytics::measures::{MEASURES, Measured, Over, measure};
 use graphlume::etl::expr::Expr;
 use graphlume::etl::table::rows_where;
+use graphlume::etl::{Control, Progress};
 use graphlume::layout::pack::{PackConfig, pack};
 use graphlume::layout::{Config, Layout};
 use moka::future::Cache;
@@ -23,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub(crate) use self::left::Across;
 use self::shared::Place;
 use crate::error::{ApiError, ApiResult};
 use crate::graphs::{Loaded, copied};
@@ -122,6 +125,33 @@ pub(crate) struct Derived {
     cache: Cache<Key, Held>,
     /// Where other servers find it too.
     shared: Option<Arc<dyn States>>,
+    /// How far measures are that are computed at the moment.
+    progress: Arc<Progresses>,
+}
+
+/// By dataset, when that was changed, and measure.
+type Progresses = Mutex<HashMap<(String, i64, &'static str), Progress>>;
+
+/// Tells how far a measure is, for as long as it is computed.
+struct Telling {
+    all: Arc<Progresses>,
+    key: (String, i64, &'static str),
+}
+
+impl Telling {
+    fn tell(&self, progress: Progress) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get_mut(&self.key) {
+            Some(old) => *old = progress,
+            None => drop(all.insert(self.key.clone(), progress)),
+        }
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
 }
 
 impl Derived {
@@ -129,7 +159,13 @@ impl Derived {
         // A kibibyte for the key.
         let weigh = |_: &Key, held: &Held| ((held.bytes() >> 10) + 1).min(u32::MAX as usize) as u32;
         let cache = Cache::builder().max_capacity((bytes >> 10).max(1)).weigher(weigh).build();
-        Self { cache, shared }
+        Self { cache, shared, progress: Arc::default() }
+    }
+
+    /// How far a measure of a dataset is, if it is computed at the moment and has said so.
+    pub(crate) fn progress(&self, dataset: &Dataset, measure: &'static str) -> Option<Progress> {
+        let key = (dataset.id.clone(), dataset.updated_at, measure);
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
     }
 
     /// Memory of what is held, in bytes.
@@ -139,7 +175,7 @@ impl Derived {
 }
 
 /// The measure that has a column of this name over such a table, and the column's own name.
-fn measure_of(of: Of, name: &str) -> Option<(&'static str, Option<&'static str>)> {
+pub(crate) fn measure_of(of: Of, name: &str) -> Option<(&'static str, Option<&'static str>)> {
     let over =
         |over: Over| matches!((over, of), (Over::Nodes, Of::Nodes) | (Over::Edges, Of::Edges));
     if let Ok(found) = measure(name) {
@@ -300,11 +336,15 @@ impl Server {
     ) -> ApiResult<Arc<Measured>> {
         let measure = measure(name)?;
         let graph = Arc::clone(&loaded.graph);
+        let key = (dataset.id.clone(), dataset.updated_at, measure.name);
+        let all = Arc::clone(&self.derived.progress);
         let work = move |control: &Control<'_>| {
+            let telling = Telling { all, key };
+            let tell = |progress| telling.tell(progress);
             let plan = measure
                 .plan(&graph, &Value::Null)
                 .map_err(|error| ApiError::Invalid(format!("measure {}: {error}", measure.name)))?;
-            Ok(Held::Measured(Arc::new(plan.run(control)?)))
+            Ok(Held::Measured(Arc::new(plan.run(&control.reporting(&tell))?)))
         };
         match self.held(dataset, What::Measure(measure.name), work).await? {
             Held::Measured(found) => Ok(found),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::api::{CaseRuns, Runs};
+use crate::api::{CaseRuns, Computations, Runs};
 use crate::auth::{Access, Limiter, Tokens, Who, fingerprint, random};
 use crate::config::Config;
 use crate::derived::Derived;
@@ -43,6 +43,7 @@ pub struct Inner {
     pub(crate) layouts: Layouts,
     pub(crate) runs: Runs,
     pub(crate) case_runs: CaseRuns,
+    pub(crate) computations: Computations,
     pub(crate) sign_ins: crate::graphistry::SignIns,
     pub(crate) metrics: Metrics,
     pub(crate) traces: Option<Traces>,
@@ -95,6 +96,7 @@ impl Server {
             layouts: Layouts::new(&config),
             runs: Runs::default(),
             case_runs: CaseRuns::new(config.cache_size / 4),
+            computations: Computations::default(),
             sign_ins: crate::graphistry::SignIns::new(states),
             metrics: Metrics::default(),
             traces,

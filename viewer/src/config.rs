@@ -58,8 +58,8 @@ pub struct ImageConfig {
     /// that name
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub size_by: Option<String>,
-    /// Make nodes more or less opaque by a numeric column, or by `degree`; numbers that are not all
-    /// from 0 to 1 become 0.15 to 1
+    /// Make nodes more or less opaque by a numeric column, or by `degree`: the smallest number
+    /// becomes 0.15, the largest 1
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub opacity_by: Option<String>,
     /// Color edges by a column of theirs, as --color-by does nodes
@@ -68,10 +68,11 @@ pub struct ImageConfig {
     /// Make edges wider or thinner by a numeric column of theirs
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub edge_size_by: Option<String>,
-    /// Make edges more or less opaque by a numeric column of theirs
+    /// Make edges more or less opaque by a numeric column of theirs, as --opacity-by does nodes
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub edge_opacity_by: Option<String>,
-    /// File with encodings in JSON, our own or those of PyGraphistry; other options replace its parts
+    /// File with encodings in JSON, our own or those of PyGraphistry; other options replace its
+    /// parts; `{"node_opacity": {"column": "p", "scale": "raw"}}` takes numbers from 0 to 1 as they are
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE.json", value_parser = read_encodings))]
     #[cfg_attr(feature = "serde", serde(skip))]
     pub encodings: Option<Encodings>,
@@ -99,6 +100,9 @@ pub struct ImageConfig {
         arg(long, value_name = "OPACITY", default_value_t = EdgeOpacity::Auto)
     )]
     pub edge_opacity: EdgeOpacity,
+    /// Which edges of a directed graph end in the head of an arrow
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = Arrows::Auto))]
+    pub arrows: Arrows,
     /// Background `#rrggbb`, `#rrggbbaa` or `transparent`; by default that of the theme
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLOR"))]
     pub background: Option<HexColor>,
@@ -135,6 +139,7 @@ impl Default for ImageConfig {
             node_scale: 1.0,
             edge_scale: 1.0,
             edge_opacity: EdgeOpacity::Auto,
+            arrows: Arrows::Auto,
             background: None,
             margin: 0.05,
             legend: Legend::Auto,
@@ -284,6 +289,21 @@ pub enum ColorScale {
     Log,
     /// Equal numbers of nodes share equal steps of color
     Quantile,
+}
+
+/// Which edges of a directed graph end in the head of an arrow: of those long enough to be seen beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Arrows {
+    /// All that are long enough, if the graph has no more than 1500 edges
+    #[default]
+    Auto,
+    /// None
+    None,
+    /// All that are long enough, however many
+    All,
 }
 
 /// Whether a key of the colors is drawn.

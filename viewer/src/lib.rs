@@ -10,7 +10,8 @@ pub mod page;
 mod scene;
 
 pub use config::{
-    BinChoice, ColorScale, EdgeOpacity, HexColor, ImageConfig, Labels, Legend, Palette, Theme,
+    Arrows, BinChoice, ColorScale, EdgeOpacity, HexColor, ImageConfig, Labels, Legend, Palette,
+    Theme,
 };
 pub use error::{Error, Result};
 pub use html::offline_html;

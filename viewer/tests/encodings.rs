@@ -71,6 +71,44 @@ fn every_rule_gives_its_colors() {
     assert_eq!(entries, [PAIRED[0], PAIRED[1], PAIRED[2], PAIRED[11]]);
 }
 
+/// Opacities of four nodes with these ranks, and their key.
+fn opacities(ranks: [f64; 4], rule: &str) -> (Vec<f32>, Key) {
+    let column: ArrayRef = Arc::new(Float64Array::from(ranks.to_vec()));
+    let graph = circle().with_node_columns([("rank".to_owned(), column)]).unwrap();
+    let encodings = Encodings::from_json(&format!("{{\"node_opacity\": {rule}}}")).unwrap();
+    let (buffers, legend) = encodings.evaluate(&graph).unwrap();
+    (buffers.node_opacities.unwrap(), legend.parts[0].key.clone())
+}
+
+#[test]
+fn small_shares_are_not_taken_for_opacities() {
+    let ranks = [0.0003, 0.0001, 0.0002, f64::NAN];
+    let (scaled, key) = opacities(ranks, "\"rank\"");
+    for (found, expected) in scaled.iter().zip([1.0, 0.15, 0.575, 1.0]) {
+        assert!((found - expected).abs() < 1e-6, "{scaled:?}");
+    }
+    let Key::Scale { stops, ticks, missing } = key else { panic!("no scale") };
+    assert_eq!(stops, [Swatch::Number(0.15), Swatch::Number(1.0)]);
+    let ends = [&ticks[0], &ticks[ticks.len() - 1]].map(|tick| (tick.place, tick.label.as_str()));
+    assert_eq!(ends, [(0.0, "0.0001"), (1.0, "0.0003")]);
+    assert_eq!(missing.unwrap().count, 1);
+    // The same numbers, in another unit, look the same.
+    assert_eq!(opacities(ranks.map(|rank| rank * 4096.0), "\"rank\"").0, scaled);
+}
+
+#[test]
+fn numbers_are_opacities_where_that_is_asked_for_and_they_can_be() {
+    let raw = r#"{"column": "rank", "scale": "raw"}"#;
+    assert_eq!(opacities([0.0, 0.25, 1.0, 0.5], raw), (vec![0.0, 0.25, 1.0, 0.5], Key::Raw));
+    let (scaled, key) = opacities([0.0, 1.0, 2.0, 4.0], raw);
+    assert_eq!([scaled[0], scaled[3]], [0.15, 1.0]);
+    assert!(matches!(key, Key::Scale { .. }));
+    // A binding of PyGraphistry's is the numbers themselves.
+    let json = r#"{"node_encodings": {"bindings": {"node_opacity": "score"}}}"#;
+    let rule = Encodings::from_json(json).unwrap().node_opacity.unwrap().rule;
+    assert_eq!(rule, Rule::Raw);
+}
+
 #[test]
 fn numbers_of_groups_are_names_however_many_there_are() {
     let values: Vec<u32> = (0..20).flat_map(|group| [group, group]).collect();

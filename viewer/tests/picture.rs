@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, StringArray};
 use graph_core::{Coo, Graph};
-use graph_viewer::{EdgeOpacity, Error, ImageConfig, Labels, Picture, Pixels, Theme};
+use graph_viewer::{Arrows, EdgeOpacity, Error, ImageConfig, Labels, Picture, Pixels, Theme};
 
 /// Numbers in `0..1` that look random but never change.
 fn noise(count: usize, mut state: u64) -> Vec<f32> {
@@ -139,6 +139,40 @@ fn hubs_are_labeled_where_ids_are_numbers_and_equals_are_not() {
     let next = (0..600).map(|u| (u + 1) % 600).collect();
     let ring = Graph::from_coo(Coo::new(n, (0..600).collect(), next, None).unwrap(), false);
     assert_eq!(count(&ring), 0);
+}
+
+#[test]
+fn directions_and_loops_can_be_seen() {
+    let coo = || Coo::new(3, vec![0, 1, 2, 2], vec![1, 2, 0, 2], None).unwrap();
+    let [directed, plain] = [true, false].map(|directed| Graph::from_coo(coo(), directed));
+    let (x, y) = ([0.0, 1.0, 0.5], [0.0, 0.0, 0.9]);
+    let with = |arrows| ImageConfig { arrows, labels: Labels::None, ..ImageConfig::default() };
+    let signs = |graph: &Graph, arrows| {
+        let svg = Picture::new(graph, &x, &y, &with(arrows)).unwrap().svg_text().unwrap();
+        let signs =
+            svg.split("id=\"signs\"").nth(1).unwrap_or_default().split("</g>").next().unwrap();
+        (signs.matches("fill-opacity").count(), signs.matches("stroke-width").count())
+    };
+    assert_eq!(signs(&directed, Arrows::Auto), (3, 1));
+    assert_eq!(signs(&directed, Arrows::None), (0, 1));
+    assert_eq!(signs(&plain, Arrows::All), (0, 1));
+    // In pixels heads are wider than lines, and under nodes.
+    let [bare, headed] =
+        [Arrows::None, Arrows::Auto].map(|arrows| draw(&directed, &x, &y, &with(arrows)));
+    let changed = bare.rgba.chunks(4).zip(headed.rgba.chunks(4)).filter(|(a, b)| a != b).count();
+    assert!((50..2000).contains(&changed), "{changed} pixels");
+}
+
+#[test]
+fn letters_that_no_font_has_are_told() {
+    let graph = Graph::from_coo(Coo::new(3, vec![0], vec![1], None).unwrap(), false);
+    // What is for private use has no font, whatever the machine.
+    let names = StringArray::from(vec!["\u{f8fe}b\u{f8fd}", "\u{f8fe}", "plain"]);
+    let graph = with_column(graph, "name", names);
+    let picture = Picture::new(&graph, &[0.0, 1.0, 2.0], &[0.0, 1.0, 0.0], &small()).unwrap();
+    assert_eq!(picture.letters_without_font(), "\u{f8fd}\u{f8fe}");
+    picture.png_bytes().unwrap();
+    assert!(picture.svg_text().unwrap().contains(">\u{f8fe}b\u{f8fd}</text>"));
 }
 
 #[test]

@@ -224,6 +224,7 @@ class Generated:
         node_scale: float = 1.0,
         edge_scale: float = 1.0,
         edge_opacity: str = "auto",
+        arrows: str = "auto",
         background: Any = None,
         margin: float = 0.05,
         legend: str = "auto",
@@ -245,11 +246,12 @@ class Generated:
             `0,10,100`.
         - ``size_by``: Size nodes by a numeric column; or by `degree` (the default) or `none`, where no column has that
             name.
-        - ``opacity_by``: Make nodes more or less opaque by a numeric column, or by `degree`; numbers that are not all
-            from 0 to 1 become 0.15 to 1.
+        - ``opacity_by``: Make nodes more or less opaque by a numeric column, or by `degree`: the smallest number
+            becomes 0.15, the largest 1.
         - ``edge_color_by``: Color edges by a column of theirs, as ``color_by`` does nodes.
         - ``edge_size_by``: Make edges wider or thinner by a numeric column of theirs.
-        - ``edge_opacity_by``: Make edges more or less opaque by a numeric column of theirs.
+        - ``edge_opacity_by``: Make edges more or less opaque by a numeric column of theirs, as ``opacity_by`` does
+            nodes.
         - ``labels``: Which nodes get a label, the largest first: `auto`, `none`, `all` or a number; `auto` takes as
             many as look good or, where ids are numbers and nodes more than 120, only the dozen largest of those that
             stand out in size; labels that find no free place are left out.
@@ -259,6 +261,7 @@ class Generated:
         - ``node_scale``: Factor on the radius of all nodes, 0 to 100.
         - ``edge_scale``: Factor on the width of all edges, 0 to 100.
         - ``edge_opacity``: Opacity of one edge, 0 to 1, or `auto`: chosen from how densely edges lie on one another.
+        - ``arrows``: Which edges of a directed graph end in the head of an arrow. One of 'auto', 'none', 'all'.
         - ``background``: Background `#rrggbb`, `#rrggbbaa` or `transparent`; by default that of the theme.
         - ``margin``: Empty border around the layout as a share of the shorter side, 0 to 0.45.
         - ``legend``: Whether a key of the colors is drawn. One of 'auto', 'none'.
@@ -283,6 +286,7 @@ class Generated:
             "node_scale": node_scale,
             "edge_scale": edge_scale,
             "edge_opacity": edge_opacity,
+            "arrows": arrows,
             "background": background,
             "margin": margin,
             "legend": legend,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,10 @@ class Picture:
 
     def _draw(self, svg: bool) -> bytes:
         nodes = self.graph.nodes
-        return self.graph._rust.picture(nodes.column("x"), nodes.column("y"), self._options, svg)
+        content, letters = self.graph._rust.picture(nodes.column("x"), nodes.column("y"), self._options, svg)
+        if letters:
+            warnings.warn(f"no font has {letters}: boxes stand for them; GRAPHLUME_FONTS names fonts", stacklevel=3)
+        return content
 
     def png(self) -> bytes:
         """The picture as a PNG file."""

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::{Method, Uri};
 use serde::de::value::Error as Nothing;
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use serde::forward_to_deserialize_any;
+use serde_json::{Map, Value};
 
+use crate::derived::Across;
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 use crate::words;
@@ -28,13 +30,21 @@ impl<T: DeserializeOwned> FromRequestParts<Server> for Params<T> {
 }
 
 fn read<T: DeserializeOwned>(uri: &Uri) -> ApiResult<T> {
+    read_pairs(uri, |_| true)
+}
+
+/// What the options of an address say that `is_own` takes by their names.
+fn read_pairs<T: DeserializeOwned>(uri: &Uri, is_own: impl Fn(&str) -> bool) -> ApiResult<T> {
     let wrong = |error: axum::extract::rejection::QueryRejection| {
         let text = error.body_text();
         let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
         ApiError::Invalid(format!("behind the `?` of the address: {}", words::of_serde(text)))
     };
     // Every address may have the secret of a link.
-    let own = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.starts_with("share="));
+    let own = uri.query().unwrap_or_default().split('&').filter(|pair| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        name != "share" && is_own(name)
+    });
     let own = format!("/?{}", own.collect::<Vec<_>>().join("&"));
     let own: Uri = own.parse().map_err(ApiError::invalid)?;
     if let Some(known) = fields_of::<T>() {
@@ -118,6 +128,42 @@ impl<T: DeserializeOwned> FromRequest<Server> for Body<T> {
                 Err(ApiError::Invalid(format!("{what}: {}", words::of_serde(reason))))
             }
         }
+    }
+}
+
+/// What is asked of a table, and what the other table has to say: behind the `?` of an address or, where that would be
+/// too long for it, with the same names in JSON, in the body of a POST.
+#[derive(Debug)]
+pub(crate) struct Asked<T> {
+    pub(crate) own: T,
+    pub(crate) across: Across,
+    /// Whether it came in a body, so that the address does not tell it from others.
+    pub(crate) in_body: bool,
+}
+
+impl<T: DeserializeOwned> FromRequest<Server> for Asked<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, server: &Server) -> ApiResult<Self> {
+        let is_across = |name: &str| Across::NAMES.contains(&name);
+        if request.method() != Method::POST {
+            let own = read_pairs(request.uri(), |name| !is_across(name))?;
+            let across = read_pairs(request.uri(), is_across)?;
+            return Ok(Self { own, across, in_body: false });
+        }
+        let Body(given) = Body::<Map<String, Value>>::from_request(request, server).await?;
+        let (across, own): (Map<_, _>, Map<_, _>) =
+            given.into_iter().partition(|(name, _)| is_across(name));
+        if let Some(known) = fields_of::<T>() {
+            check_names(own.keys(), known)?;
+        }
+        let wrong = |error: serde_json::Error| {
+            let reason = words::of_serde(&error.to_string());
+            ApiError::Invalid(format!("the body does not say what it should: {reason}"))
+        };
+        let own = serde_json::from_value(Value::Object(own)).map_err(wrong)?;
+        let across = serde_json::from_value(Value::Object(across)).map_err(wrong)?;
+        Ok(Self { own, across, in_body: true })
     }
 }
 

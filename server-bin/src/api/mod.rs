@@ -34,6 +34,7 @@ pub(crate) use accounts::with_cookie;
 
 pub(crate) use self::cases::CaseRuns;
 pub(crate) use self::experiments::Runs;
+pub(crate) use self::work::Computations;
 use crate::auth::behind_proxies;
 use crate::server::Server;
 

@@ -62,7 +62,9 @@ pub(crate) fn encode<T: Output>(
             Ok(in_bins(column, &values, &bins, channel))
         }
         Rule::Auto { outputs, law } => {
-            if outputs.is_empty() && *law == Law::Auto && T::takes_numbers(channel) {
+            // A share that is small, such as a rank, is no wish not to be seen: opacities are scaled.
+            let scaled = channel == Channel::Opacity || *law != Law::Auto;
+            if outputs.is_empty() && !scaled && T::takes_numbers(channel) {
                 return T::raw(name, column, channel);
             }
             if is_categorical(name, column)? && !(T::takes_numbers(channel) || name == "degree") {

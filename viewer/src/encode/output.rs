@@ -174,7 +174,7 @@ impl Output for f32 {
                 Ok(Encoded { values, key: Key::Scale { stops, ticks, missing } })
             }
             Channel::Opacity => {
-                // Arbitrary numbers become opacities from faint to full.
+                // Numbers that cannot be opacities become such, from faint to full.
                 if numbers.iter().any(|value| !value.is_nan() && !(0.0..=1.0).contains(value)) {
                     return ramp(name, column, &Self::scale(channel), Law::Auto, channel);
                 }

@@ -73,14 +73,16 @@ pub enum Rule<T> {
     /// What suits the type of the column. Names, integers of at most 12 different values, and the
     /// numbers of communities and components, which their column's name tells (`community`,
     /// `louvain`, `component`, …), become colors as by [`Rule::Cycle`], other numbers as by
-    /// [`Rule::Ramp`]; sizes, opacities and weights are numbers, icons are names.
+    /// [`Rule::Ramp`]; sizes and weights are numbers, icons are names. Opacities go from 0.15 for the
+    /// smallest number to 1 for the largest, also where all numbers are from 0 to 1.
     Auto {
         /// Colors or numbers to choose from; if empty, those of the channel.
         outputs: Vec<T>,
         /// How a number becomes a place.
         law: Law,
     },
-    /// The values are it: numbers; names of icons; colors as CSS texts, as integers of 64 bits
+    /// The values are it: numbers, opacities where all are from 0 to 1 and else as by
+    /// [`Rule::Auto`]; names of icons; colors as CSS texts, as integers of 64 bits
     /// `0xRRGGBBAA` (`AA` of 0 is opaque, as few who write them fill it), or as smaller integers
     /// that name an entry of [`PAIRED`](crate::encode::PAIRED), as in Graphistry, counted on from its
     /// start again beyond its end. Its other palettes, whose entries are numbered from 1000 on, are

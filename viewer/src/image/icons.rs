@@ -100,14 +100,18 @@ impl Icon {
             Some(Face::Glyph(layers)) => {
                 layers.iter().filter_map(|layer| self.layer(layer)).collect()
             }
-            Some(Face::Text(text)) => {
-                // As large as its square, or less if it is wide.
-                let size = 2.2 * self.half / width(text, 1.0).max(1.35);
-                let x = self.x - width(text, size) / 2.0;
-                let line = Text { line: text.clone(), x, y: self.y + 0.36 * size, size };
-                line.outline().into_iter().collect()
+            Some(Face::Text(_)) => {
+                self.line().and_then(|line| line.outline()).into_iter().collect()
             }
         }
+    }
+
+    /// The text that the icon is, if it is one: as large as its square, or less if it is wide.
+    pub(crate) fn line(&self) -> Option<Text> {
+        let Some(Face::Text(text)) = &self.face else { return None };
+        let size = 2.2 * self.half / width(text, 1.0).max(1.35);
+        let x = self.x - width(text, size) / 2.0;
+        Some(Text { line: text.clone(), x, y: self.y + 0.36 * size, size })
     }
 
     fn layer(&self, parts: Layer) -> Option<Path> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod choice;
 mod density;
+mod fonts;
 mod frame;
 mod glyphs;
 mod icons;
@@ -11,6 +12,7 @@ pub(crate) mod look;
 mod png;
 mod raster;
 mod scene;
+mod signs;
 mod svg;
 pub(crate) mod text;
 mod tone;
@@ -29,7 +31,9 @@ use crate::{ImageConfig, Result};
 /// aspect and fits them between its margins. If an axis has extreme outliers (the whole extent is
 /// more than 2.5 times that of the inner 98 % of the nodes), that axis shows twice the inner
 /// extent and the nodes beyond are left out. Nodes whose position is not finite are left out with
-/// their edges; [`n_hidden`](Self::n_hidden) counts both. Self-loops are not drawn.
+/// their edges; [`n_hidden`](Self::n_hidden) counts both. Edges of a directed graph end in heads of
+/// arrows, as [`Arrows`](crate::Arrows) says; self-loops are circles, where nodes are large enough for
+/// these and loops not more than 20,000.
 ///
 /// The same input gives the same bytes on any number of threads; work runs on the current rayon
 /// pool.
@@ -100,6 +104,17 @@ impl<'a> Picture<'a> {
     /// Number of nodes that are not in the picture: too far from all others, or not placed.
     pub fn n_hidden(&self) -> usize {
         self.scene.n_hidden()
+    }
+
+    /// Letters of labels, legend and icons that are boxes in PNG, since no font has them: neither the
+    /// bundled one (Latin, Greek, Cyrillic) nor those of this machine; each once, ascending.
+    ///
+    /// Fonts are looked for where the usual systems have them, or in the files and folders that the
+    /// environment variable `GRAPHLUME_FONTS` lists. Letters are drawn one after the other: what depends on
+    /// its neighbors, as in Arabic, the scripts of India, and emoji of several, is not joined. SVG has text
+    /// as text, which readers draw with fonts of theirs.
+    pub fn letters_without_font(&self) -> String {
+        self.scene.letters_without_font()
     }
 
     /// The colors that were chosen.

@@ -1,4 +1,4 @@
-//! Pixels: background, edges, then nodes, composed band by band in parallel.
+//! Pixels: background, edges, signs, then nodes, composed band by band in parallel.
 
 use rayon::prelude::*;
 
@@ -26,6 +26,8 @@ pub(crate) struct Layers<'a> {
     pub(crate) look: Look,
     pub(crate) edges: &'a [Cell],
     pub(crate) tone: Tone,
+    /// Premultiplied RGBA8 pixels that lie over the edges.
+    pub(crate) signs: Option<&'a [u8]>,
     pub(crate) discs: &'a [Disc],
     /// Nodes in drawing order, the last on top.
     pub(crate) order: &'a [u32],
@@ -45,6 +47,14 @@ pub(crate) fn compose(layers: &Layers, width: usize, height: usize) -> Vec<u8> {
                 for (pixel, cell) in canvas.pixels.iter_mut().zip(cells) {
                     if cell[3] > 0.0 {
                         over(pixel, edge_paint(cell, layers));
+                    }
+                }
+            }
+            if let Some(signs) = layers.signs {
+                let signs = &signs[4 * first_row * width..][..out.len()];
+                for (pixel, sign) in canvas.pixels.iter_mut().zip(signs.chunks_exact(4)) {
+                    if sign[3] > 0 {
+                        over(pixel, [0, 1, 2, 3].map(|i| f32::from(sign[i]) / 255.0));
                     }
                 }
             }

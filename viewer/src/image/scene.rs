@@ -1,10 +1,15 @@
 //! The scene: every decision about a picture that does not depend on its format.
 
+use std::collections::BTreeSet;
+
 use arrow::array::Array;
 use arrow::util::display::array_value_to_string;
 use graph_core::Graph;
 use rayon::prelude::*;
-use tiny_skia::{Color, FillRule, LineJoin, Paint, PathBuilder, PixmapMut, Stroke, Transform};
+use tiny_skia::{
+    Color, FillRule, FilterQuality, LineJoin, Paint, PathBuilder, PixmapMut, PixmapPaint, Stroke,
+    Transform,
+};
 
 use crate::encode::{Encodings, Rgba8, to_oklab};
 use crate::image::Pixels;
@@ -14,7 +19,8 @@ use crate::image::frame::{Disc, Frame, Rect};
 use crate::image::icons::{Faces, Icon};
 use crate::image::legend::{LegendBox, Mark, Style};
 use crate::image::look::Look;
-use crate::image::raster::{Layers, compose};
+use crate::image::raster::{Layers, compose, edge_color};
+use crate::image::signs::{Sign, Signs};
 use crate::image::text::{Text, tidy};
 use crate::image::tone::Tone;
 use crate::image::{choice, labels, text};
@@ -48,6 +54,8 @@ pub(crate) struct Scene<'a> {
     /// Width of an edge in pixels.
     pub(crate) line: f32,
     pub(crate) looks: Looks,
+    /// Loops, and over them heads of arrows.
+    pub(crate) signs: Vec<Sign>,
     pub(crate) icons: Vec<Icon>,
     pub(crate) labels: Vec<Text>,
     pub(crate) marks: Vec<Mark>,
@@ -118,6 +126,9 @@ impl<'a> Scene<'a> {
         };
         let coo = graph.coo();
         let icons = faces.place(&discs, &order, (coo.sources(), coo.targets()));
+        let line = choice::line_width(graph.n_edges()) * unit * config.edge_scale;
+        let signs =
+            Signs { discs: &discs, looks: &looks, line, unit }.all(graph, config.arrows, picture);
         let mut marks = Vec::new();
         let mut taken = Vec::new();
         let size = 22.0 * unit * config.label_scale;
@@ -127,7 +138,6 @@ impl<'a> Scene<'a> {
             taken.push(title.bounds());
             marks.push(Mark::Text(title));
         }
-        let line = choice::line_width(graph.n_edges()) * unit * config.edge_scale;
         let style = Style {
             size: 0.8 * size,
             radius: discs.iter().map(|disc| disc.radius).fold(0.0, f32::max),
@@ -152,12 +162,15 @@ impl<'a> Scene<'a> {
             order,
             line,
             looks,
+            signs,
             icons,
             labels: vec![],
             marks,
             halo: 0.2,
             edge_opacity: config.edge_opacity,
         };
+        // Loops are where no line is, and so are labels: these make way.
+        taken.extend(scene.signs.iter().filter(|sign| sign.line.is_some()).map(Sign::bounds));
         scene.place_labels(config, picture.grown(-0.3 * pad), &taken, size, &encodings)?;
         Ok(scene)
     }
@@ -208,9 +221,45 @@ impl<'a> Scene<'a> {
         background: Rgba8,
         order: &[u32],
     ) -> Vec<u8> {
-        let layers =
-            Layers { background, look: self.look, edges: cells, tone, discs: &self.discs, order };
+        let signs = if cells.is_empty() { None } else { self.painted_signs(tone) };
+        let layers = Layers {
+            background,
+            look: self.look,
+            edges: cells,
+            tone,
+            signs: signs.as_deref(),
+            discs: &self.discs,
+            order,
+        };
         compose(&layers, self.width as usize, self.height as usize)
+    }
+
+    /// Color and opacity of a sign.
+    pub(crate) fn sign_paint(&self, sign: &Sign, tone: Tone) -> (Rgba8, f32) {
+        let opacity = tone.opacity(sign.layers);
+        (edge_color(to_oklab(sign.color), opacity, &self.look), opacity)
+    }
+
+    /// All signs on nothing, premultiplied; `None` if there are none.
+    fn painted_signs(&self, tone: Tone) -> Option<Vec<u8>> {
+        if self.signs.is_empty() {
+            return None;
+        }
+        let mut rgba = vec![0; 4 * self.width as usize * self.height as usize];
+        let mut canvas = PixmapMut::from_bytes(&mut rgba, self.width, self.height)?;
+        let identity = Transform::identity();
+        for sign in &self.signs {
+            let ([red, green, blue, _], opacity) = self.sign_paint(sign, tone);
+            let paint = fill([red, green, blue, (255.0 * opacity).round() as u8]);
+            match sign.line {
+                None => canvas.fill_path(&sign.path, &paint, FillRule::Winding, identity, None),
+                Some(width) => {
+                    let stroke = Stroke { width, ..Stroke::default() };
+                    canvas.stroke_path(&sign.path, &paint, &stroke, identity, None);
+                }
+            }
+        }
+        Some(rgba)
     }
 
     /// Divides colors by their opacity.
@@ -224,6 +273,22 @@ impl<'a> Scene<'a> {
         Pixels { width: self.width, height: self.height, rgba }
     }
 
+    pub(crate) fn letters_without_font(&self) -> String {
+        let mut letters = BTreeSet::new();
+        for mark in &self.marks {
+            match mark {
+                Mark::Text(text) | Mark::QuietText(text) => letters.extend(text.unknown()),
+                Mark::Icon(icon) => letters.extend(icon.line().iter().flat_map(Text::unknown)),
+                Mark::Block(..) | Mark::Dot { .. } => {}
+            }
+        }
+        self.labels.iter().for_each(|label| letters.extend(label.unknown()));
+        for icon in &self.icons {
+            letters.extend(icon.line().iter().flat_map(Text::unknown));
+        }
+        letters.into_iter().collect()
+    }
+
     fn paint_icon(canvas: &mut PixmapMut, icon: &Icon) {
         let identity = Transform::identity();
         if let Some((radius, color)) = icon.plate
@@ -233,6 +298,9 @@ impl<'a> Scene<'a> {
         }
         for path in icon.paths() {
             canvas.fill_path(&path, &fill(icon.color), FillRule::EvenOdd, identity, None);
+        }
+        if let Some(line) = icon.line() {
+            paint_stamps(canvas, &line);
         }
     }
 
@@ -272,6 +340,7 @@ impl<'a> Scene<'a> {
     }
 
     fn paint_line(&self, canvas: &mut PixmapMut, text: &Text, color: Rgba8) {
+        paint_stamps(canvas, text);
         let Some(outline) = text.outline() else { return };
         let rim = Stroke {
             width: self.halo * text.size,
@@ -363,6 +432,17 @@ fn quiet_corner(room: Rect, legend: &LegendBox, discs: &[Disc], taken: &[Rect]) 
     };
     let best = corners.min_by(|a, b| covered(a).total_cmp(&covered(b)));
     best.unwrap_or(room)
+}
+
+/// Draws the letters that are pictures.
+fn paint_stamps(canvas: &mut PixmapMut, text: &Text) {
+    for (stamp, [left, top, width]) in text.stamps() {
+        let level = stamp.level(width);
+        let scale = width / level.width() as f32;
+        let place = Transform::from_row(scale, 0.0, 0.0, scale, left, top);
+        let paint = PixmapPaint { quality: FilterQuality::Bilinear, ..PixmapPaint::default() };
+        canvas.draw_pixmap(0, 0, level.as_ref(), &paint, place, None);
+    }
 }
 
 fn fill([red, green, blue, alpha]: Rgba8) -> Paint<'static> {

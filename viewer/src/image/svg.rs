@@ -122,7 +122,28 @@ fn edges(svg: &mut String, scene: &Scene) -> Result<()> {
             round3(opacity)
         ),
     );
+    signs(svg, scene, tone);
     Ok(())
+}
+
+fn signs(svg: &mut String, scene: &Scene, tone: Tone) {
+    if scene.signs.is_empty() {
+        return;
+    }
+    svg.push_str("<g id=\"signs\">\n");
+    for sign in &scene.signs {
+        let (color, opacity) = scene.sign_paint(sign, tone);
+        let (data, color, opacity) = (svg_data(&sign.path), css(color).0, round3(opacity));
+        let paint = match sign.line {
+            None => format!("fill=\"{color}\" fill-opacity=\"{opacity}\""),
+            Some(line) => format!(
+                "fill=\"none\" stroke=\"{color}\" stroke-opacity=\"{opacity}\" stroke-width=\"{}\"",
+                round(line)
+            ),
+        };
+        put(svg, format_args!("<path d=\"{data}\" {paint}/>\n"));
+    }
+    svg.push_str("</g>\n");
 }
 
 /// Width and opacity of an edge, where they are not those of all.
@@ -192,6 +213,16 @@ fn icon(svg: &mut String, icon: &Icon) {
         );
     }
     let (fill, faint) = (css(icon.color).0, faint(icon.color));
+    // Readers have fonts of theirs for what the bundled one lacks, and emoji have no outlines.
+    if let Some(Text { line, x, y, size }) = icon.line().filter(|line| !line.is_plain()) {
+        let (x, y, size, line) = (round(x), round(y), round(size), escape(&line));
+        return put(
+            svg,
+            format_args!(
+                "<text x=\"{x}\" y=\"{y}\" font-family=\"{FONT_STACK}\" font-size=\"{size}\" fill=\"{fill}\"{faint}>{line}</text>\n"
+            ),
+        );
+    }
     for path in icon.paths() {
         let data = svg_data(&path);
         put(svg, format_args!("<path d=\"{data}\" fill=\"{fill}\"{faint}/>\n"));

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::encode::{EdgeColors, Icons, PALETTE, Rgba8, between};
 use crate::image::look::Look;
 use crate::image::{choice, text};
-use crate::{EdgeOpacity, Error, HexColor, ImageConfig, Labels, Result, Theme};
+use crate::{Arrows, EdgeOpacity, Error, HexColor, ImageConfig, Labels, Result, Theme};
 
 /// Most nodes that have a label in a scene.
 pub const MOST_LABELS: usize = 1000;
@@ -253,6 +253,9 @@ fn settings(config: &ImageConfig) -> Map<String, Value> {
     if config.labels == Labels::None {
         settings.insert("show_labels".to_owned(), false.into());
     }
+    if config.arrows != Arrows::Auto {
+        settings.insert("show_arrows".to_owned(), (config.arrows == Arrows::All).into());
+    }
     settings
 }
 
@@ -309,6 +312,7 @@ mod tests {
 
     use super::*;
     use crate::Picture;
+    use crate::encode::Encodings;
 
     fn star() -> Graph {
         let kinds: ArrayRef = Arc::new(StringArray::from(vec!["hub", "leaf", "leaf", "leaf"]));
@@ -334,6 +338,15 @@ mod tests {
             let picture = Picture::new(&graph, &X, &Y, &config).unwrap();
             assert_eq!(scene.node_color.unwrap(), picture.node_colors(), "{color_by:?}");
             assert_eq!(scene.settings["show_labels"], false);
+            assert_eq!(scene.settings.get("show_arrows"), None);
+        }
+    }
+
+    #[test]
+    fn arrows_that_are_asked_for_are_told_to_the_page() {
+        for (arrows, shown) in [(Arrows::All, true), (Arrows::None, false)] {
+            let config = ImageConfig { arrows, ..ImageConfig::default() };
+            assert_eq!(Scene::new(&star(), None, &config).unwrap().settings["show_arrows"], shown);
         }
     }
 
@@ -351,11 +364,19 @@ mod tests {
 
     #[test]
     fn opacities_are_in_the_colors() {
-        let config = ImageConfig { opacity_by: Some("risk".to_owned()), ..ImageConfig::default() };
-        for positions in [None, Some([&X[..], &Y[..]])] {
-            let scene = Scene::new(&star(), positions, &config).unwrap();
-            let alpha: Vec<u8> = scene.node_color.unwrap().iter().map(|color| color[3]).collect();
-            assert_eq!(alpha, [26, 230, 51, 77]);
+        let raw = r#"{"node_opacity": {"column": "risk", "scale": "raw"}}"#;
+        let raw = Some(Encodings::from_json(raw).unwrap());
+        let scaled = ImageConfig { opacity_by: Some("risk".to_owned()), ..ImageConfig::default() };
+        for (config, expected) in [
+            (ImageConfig { encodings: raw, ..ImageConfig::default() }, [26, 230, 51, 77]),
+            (scaled, [38, 255, 65, 92]),
+        ] {
+            for positions in [None, Some([&X[..], &Y[..]])] {
+                let scene = Scene::new(&star(), positions, &config).unwrap();
+                let colors = scene.node_color.unwrap();
+                let alpha: Vec<u8> = colors.iter().map(|color| color[3]).collect();
+                assert_eq!(alpha, expected);
+            }
         }
     }
 

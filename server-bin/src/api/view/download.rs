@@ -17,10 +17,10 @@ use tokio_util::io::ReaderStream;
 use utoipa::{IntoParams, ToSchema};
 
 use super::rows::split;
-use super::{as_file, bytes_of, file_name, unless_known};
-use crate::api::input::Params;
+use super::{as_file, bytes_of, file_name, to_asked};
+use crate::api::input::Asked;
 use crate::auth::{Access, Who};
-use crate::derived::{Of, Which, own_columns};
+use crate::derived::{Across, Of, Which, own_columns};
 use crate::error::{ApiError, ApiResult};
 use crate::objects::Objects;
 use crate::server::Server;
@@ -160,7 +160,7 @@ fn edges() -> Of {
 }
 
 /// A table, or the rows of it that a condition is true of, as a file
-#[utoipa::path(get, path = "/api/v1/datasets/{id}/download", tag = "view", params(("id" = String, Path), Ask),
+#[utoipa::path(get, path = "/api/v1/datasets/{id}/download", tag = "view", params(("id" = String, Path), Ask, Across),
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 400), (status = 404),
@@ -171,7 +171,7 @@ pub(super) async fn download(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-    Params(ask): Params<Ask>,
+    Asked { own: ask, across, in_body }: Asked<Ask>,
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let make = async {
@@ -184,7 +184,9 @@ pub(super) async fn download(
                 columns.push((name.clone(), server.column(&dataset, &loaded, of, &name).await?));
             }
         }
-        let rows = server.rows(&dataset, &loaded, of, &Which::new(ask.filter, ask.search)).await?;
+        let rows = server
+            .left(&dataset, &loaded, of, &Which::new(ask.filter, ask.search), &across)
+            .await?;
         let (objects, format) = (server.objects.clone(), ask.format);
         let escapes = ask.formulas == Formulas::Escape;
         if escapes && format != TableFormat::Csv {
@@ -209,7 +211,21 @@ pub(super) async fn download(
             .await?;
         format.answer(draft, &format!("{}-{}", dataset.name, of.name())).await
     };
-    unless_known(&headers, &dataset, &uri, make).await
+    to_asked(in_body, &headers, &dataset, &uri, make).await
+}
+
+/// As the GET of this address; options are in a body in JSON, of up to 4 MiB, with numbers as numbers
+#[utoipa::path(post, path = "/api/v1/datasets/{id}/download", tag = "view", params(("id" = String, Path)), request_body = Object,
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400), (status = 404)))]
+pub(super) async fn download_of_body(
+    server: State<Server>,
+    who: Who,
+    id: Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    asked: Asked<Ask>,
+) -> ApiResult<Response> {
+    download(server, who, id, uri, headers, asked).await
 }
 
 #[cfg(test)]

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::unless_known;
-use crate::api::input::Params;
+use super::to_asked;
+use crate::api::input::Asked;
 use crate::auth::{Access, Who};
 use crate::cells::{Counted, counted};
-use crate::derived::{Of, Which};
+use crate::derived::{Across, Of, Which};
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 
@@ -37,6 +37,10 @@ pub(super) struct Ask {
     #[serde(default = "usual")]
     #[param(minimum = 1, maximum = 1000, default = 32)]
     bins: usize,
+    /// How bins follow one another: linear, log. Bins by logarithm begin at the smallest number above 0; what is below it
+    /// has the first to itself. Without a number above 0 they are linear
+    #[serde(default)]
+    scale: Scale,
     /// Only rows that this expression is true of
     filter: Option<String>,
     /// Only rows in which this text is found
@@ -45,6 +49,17 @@ pub(super) struct Ask {
 
 fn usual() -> usize {
     32
+}
+
+/// How bins of numbers follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Scale {
+    /// All are as wide as each other; of few whole numbers each has one.
+    #[default]
+    Linear,
+    /// Each is as many times as high as the one before.
+    Log,
 }
 
 /// What a histogram is of.
@@ -86,7 +101,7 @@ pub(super) struct Histogram {
 /// How the values of a column are distributed
 ///
 /// Bins and values are those of all rows, whatever the filter, so that parts can be put beside the whole.
-#[utoipa::path(get, path = "/api/v1/datasets/{id}/histogram", tag = "view", params(("id" = String, Path), Ask),
+#[utoipa::path(get, path = "/api/v1/datasets/{id}/histogram", tag = "view", params(("id" = String, Path), Ask, Across),
     responses((status = 200, body = Histogram), (status = 400), (status = 404)))]
 pub(super) async fn histogram(
     State(server): State<Server>,
@@ -94,7 +109,7 @@ pub(super) async fn histogram(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-    Params(ask): Params<Ask>,
+    Asked { own: ask, across, in_body }: Asked<Ask>,
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let make = async {
@@ -107,7 +122,7 @@ pub(super) async fn histogram(
         let loaded = server.loaded(&dataset).await?;
         let column = server.column(&dataset, &loaded, ask.table, &ask.column).await?;
         let which = Which::new(ask.filter, ask.search);
-        let rows = server.rows(&dataset, &loaded, ask.table, &which).await?;
+        let rows = server.left(&dataset, &loaded, ask.table, &which, &across).await?;
         let counted = server
             .workers
             .run(move |_| {
@@ -119,11 +134,16 @@ pub(super) async fn histogram(
                         &values,
                         is_whole,
                         rows.as_ref(),
-                        ask.bins,
+                        (ask.bins, ask.scale),
                     ),
-                    Counted::Times(values) => {
-                        binned(ask.column, Kind::Time, &values, false, rows.as_ref(), ask.bins)
-                    }
+                    Counted::Times(values) => binned(
+                        ask.column,
+                        Kind::Time,
+                        &values,
+                        false,
+                        rows.as_ref(),
+                        (ask.bins, Scale::Linear),
+                    ),
                     Counted::Categories(texts) => {
                         let is_flag = *column.data_type() == DataType::Boolean;
                         categories(
@@ -139,7 +159,21 @@ pub(super) async fn histogram(
             .await?;
         Ok(Json(counted).into_response())
     };
-    unless_known(&headers, &dataset, &uri, make).await
+    to_asked(in_body, &headers, &dataset, &uri, make).await
+}
+
+/// As the GET of this address; options are in a body in JSON, of up to 4 MiB, with numbers as numbers
+#[utoipa::path(post, path = "/api/v1/datasets/{id}/histogram", tag = "view", params(("id" = String, Path)), request_body = Object,
+    responses((status = 200, body = Histogram), (status = 400), (status = 404)))]
+pub(super) async fn histogram_of_body(
+    server: State<Server>,
+    who: Who,
+    id: Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    asked: Asked<Ask>,
+) -> ApiResult<Response> {
+    histogram(server, who, id, uri, headers, asked).await
 }
 
 /// Whether a row is meant.
@@ -153,15 +187,19 @@ fn binned(
     values: &[f64],
     is_whole: bool,
     rows: Option<&BooleanBuffer>,
-    bins: usize,
+    (bins, scale): (usize, Scale),
 ) -> Histogram {
     let (mut low, mut high, mut n_null) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+    let mut least = f64::INFINITY;
     for (row, &value) in values.iter().enumerate() {
         if value.is_nan() {
             n_null += u64::from(is_in(rows, row));
         } else {
             low = low.min(value);
             high = high.max(value);
+            if value > 0.0 {
+                least = least.min(value);
+            }
         }
     }
     if low > high {
@@ -176,7 +214,10 @@ fn binned(
         };
     }
     let n_whole = high - low + 1.0;
-    let edges: Vec<f64> = if is_whole && n_whole <= bins as f64 {
+    let is_log = scale == Scale::Log && least < high && bins > 1;
+    let edges: Vec<f64> = if is_log {
+        log_edges([low, least, high], bins, is_whole)
+    } else if is_whole && n_whole <= bins as f64 {
         // A bin for each number.
         (0..=n_whole as usize).map(|i| low + i as f64).collect()
     } else if low == high {
@@ -197,6 +238,11 @@ fn binned(
     let per_unit = n_bins as f64 / (edges[n_bins] - edges[0]);
     for (row, &value) in values.iter().enumerate() {
         if !value.is_nan() && is_in(rows, row) {
+            if is_log {
+                let above = edges.partition_point(|&edge| edge <= value);
+                counts[above.clamp(1, n_bins) - 1] += 1;
+                continue;
+            }
             // Rounding may lead to the bin beside it; bounds are what counts.
             let mut bin = (((value - edges[0]) * per_unit) as usize).min(n_bins - 1);
             while bin > 0 && value < edges[bin] {
@@ -209,6 +255,33 @@ fn binned(
         }
     }
     Histogram { column, kind, edges: Some(edges), values: None, counts, n_other: None, n_null }
+}
+
+/// Bounds of at most `bins` bins, two or more, by logarithm, from `least`, the smallest number above 0; what is below it has the first.
+fn log_edges([low, least, high]: [f64; 3], bins: usize, is_whole: bool) -> Vec<f64> {
+    // Not more than twelve tens: what is smaller goes with zero.
+    let from = least.max(high * 1e-12);
+    let mut edges = if low < from { vec![low] } else { vec![] };
+    let n_ratios = bins - edges.len();
+    for i in 0..=n_ratios {
+        let edge = match i {
+            0 => from,
+            i if i == n_ratios => high,
+            i => {
+                let edge = short(from * (high / from).powf(i as f64 / n_ratios as f64));
+                if is_whole { edge.ceil() } else { edge }
+            }
+        };
+        if edges.last().is_none_or(|&last| edge > last) {
+            edges.push(edge);
+        }
+    }
+    edges
+}
+
+/// A number to twelve digits: powers that are whole are so in spite of rounding.
+fn short(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 /// A number above `value`, by as much as can be seen.
@@ -259,7 +332,8 @@ mod tests {
     use super::*;
 
     fn of(values: &[f64], is_whole: bool, bins: usize) -> (Vec<f64>, Vec<u64>) {
-        let found = binned("c".to_owned(), Kind::Numeric, values, is_whole, None, bins);
+        let found =
+            binned("c".to_owned(), Kind::Numeric, values, is_whole, None, (bins, Scale::Linear));
         (found.edges.unwrap(), found.counts)
     }
 
@@ -276,6 +350,28 @@ mod tests {
         let (edges, counts) = of(&[2.5, 2.5], false, 9);
         assert!(edges[1] > edges[0]);
         assert_eq!((edges.len(), counts), (2, vec![2]));
+    }
+
+    #[test]
+    fn bins_by_logarithm_begin_above_zero() {
+        let of = |values: &[f64], is_whole: bool, bins: usize| {
+            let found =
+                binned("c".to_owned(), Kind::Numeric, values, is_whole, None, (bins, Scale::Log));
+            (found.edges.unwrap(), found.counts)
+        };
+        assert_eq!(
+            of(&[1.0, 9.0, 10.0, 99.0, 1000.0], false, 3),
+            (vec![1.0, 10.0, 100.0, 1000.0], vec![2, 2, 1])
+        );
+        // What is not above zero has the first bin; whole numbers have whole bounds.
+        assert_eq!(
+            of(&[-3.0, 0.0, 1.0, 2.0, 9.0], true, 3),
+            (vec![-3.0, 1.0, 3.0, 9.0], vec![2, 2, 1])
+        );
+        assert_eq!(of(&[-2.0, 0.0], false, 2), (vec![-2.0, -1.0, 0.0], vec![1, 1]));
+        assert_eq!(of(&[0.0, 5.0, 50.0], false, 1), (vec![0.0, 50.0], vec![3]));
+        // Numbers more than twelve tens below the largest go with zero.
+        assert_eq!(of(&[1e-30, 1.0, 1e6], false, 4).1, [1, 0, 1, 1]);
     }
 
     #[test]
@@ -297,7 +393,7 @@ mod tests {
         let values = [0.0, 2.0, 4.0, 8.0, f64::NAN];
         let part = |rows: [bool; 5]| {
             let rows = BooleanBuffer::from(rows.to_vec());
-            binned("c".to_owned(), Kind::Numeric, &values, false, Some(&rows), 4)
+            binned("c".to_owned(), Kind::Numeric, &values, false, Some(&rows), (4, Scale::Linear))
         };
         let some = part([false, true, true, false, true]);
         assert_eq!(some.edges, Some(vec![0.0, 2.0, 4.0, 6.0, 8.0]));

@@ -28,12 +28,12 @@ pub(crate) fn router() -> OpenApiRouter<Server> {
         .routes(routes!(picture::png))
         .routes(routes!(picture::svg))
         .routes(routes!(picture::html))
-        .routes(routes!(histogram::histogram))
-        .routes(routes!(rows::rows))
-        .routes(routes!(rows::mask))
+        .routes(routes!(histogram::histogram, histogram::histogram_of_body))
+        .routes(routes!(rows::rows, rows::rows_of_body))
+        .routes(routes!(rows::mask, rows::mask_of_body))
         .routes(routes!(neighbors::neighbors))
         .routes(routes!(members::members))
-        .routes(routes!(download::download))
+        .routes(routes!(download::download, download::download_of_body))
         .routes(routes!(saved::list, saved::save))
         .routes(routes!(saved::one, saved::rename, saved::remove))
         .routes(routes!(saved::picture))
@@ -73,6 +73,22 @@ async fn unless_known(
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
+    Ok(response)
+}
+
+/// The answer to what was asked in an address, as by [`unless_known`], or in a body, which says nothing of whether it is known.
+async fn to_asked(
+    in_body: bool,
+    headers: &HeaderMap,
+    dataset: &Dataset,
+    uri: &Uri,
+    make: impl Future<Output = ApiResult<Response>>,
+) -> ApiResult<Response> {
+    if !in_body {
+        return unless_known(headers, dataset, uri, make).await;
+    }
+    let mut response = make.await?;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use graphlume::viewer::encode::{Encoding, Encodings, parse_color};
-use graphlume::viewer::{HexColor, ImageConfig, Picture, Scene, Theme, offline_html, page};
+use graphlume::viewer::{Arrows, HexColor, ImageConfig, Picture, Scene, Theme, offline_html, page};
 use graphlume::{Graph, viewer};
 use serde_json::{Value, json};
 
@@ -132,6 +132,9 @@ fn usual(dataset: &Dataset) -> ImageConfig {
         let light = 0.299 * f64::from(red) + 0.587 * f64::from(green) + 0.114 * f64::from(blue);
         config.theme = if light > 127.0 { Theme::Light } else { Theme::Dark };
         config.background = Some(HexColor(color));
+    }
+    if spec.url_params.get("showArrows") == Some(&Value::Bool(false)) {
+        config.arrows = Arrows::None;
     }
     config
 }
@@ -381,8 +384,8 @@ async fn answer(
 /// A picture in PNG
 ///
 /// Keys are those of `/scene`, and the options of a picture: `width`, `height` (at most 4096), `theme`, `labels`,
-/// `background`, `palette`, `color_scale`, `bins`, `node_scale`, `edge_scale`, `edge_opacity`, `margin`, `legend`,
-/// `title`. A small graph without a layout gets one for this.
+/// `background`, `palette`, `color_scale`, `bins`, `node_scale`, `edge_scale`, `edge_opacity`, `arrows`, `margin`,
+/// `legend`, `title`. A small graph without a layout gets one for this.
 #[utoipa::path(get, path = "/api/v1/datasets/{id}/image.png", tag = "view",
     params(("id" = String, Path), ("width" = Option<u32>, Query), ("height" = Option<u32>, Query)),
     responses(

@@ -14,11 +14,11 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::neighbors::numbers;
-use super::{bytes_of, unless_known};
-use crate::api::input::Params;
+use super::{bytes_of, to_asked};
+use crate::api::input::Asked;
 use crate::auth::{Access, Who};
 use crate::cells::cells;
-use crate::derived::{Of, Which, own_columns};
+use crate::derived::{Across, Of, Which, own_columns};
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
 
@@ -81,7 +81,7 @@ pub(super) struct Found {
 }
 
 /// Rows of a table: sorted, filtered, searched, and a page of them
-#[utoipa::path(get, path = "/api/v1/datasets/{id}/rows", tag = "view", params(("id" = String, Path), Page),
+#[utoipa::path(get, path = "/api/v1/datasets/{id}/rows", tag = "view", params(("id" = String, Path), Page, Across),
     responses(
         (status = 200, body = Found),
         (status = 400, description = "An expression or a name is wrong: the message says what and where"),
@@ -93,7 +93,7 @@ pub(super) async fn rows(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-    Params(page): Params<Page>,
+    Asked { own: page, across, in_body }: Asked<Page>,
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let make = async {
@@ -124,7 +124,7 @@ pub(super) async fn rows(
             }
             None => {
                 let which = Which::new(page.filter, page.search);
-                let mask = server.rows(&dataset, &loaded, of, &which).await?;
+                let mask = server.left(&dataset, &loaded, of, &which, &across).await?;
                 let order = match &page.sort {
                     None => None,
                     Some(column) => {
@@ -146,7 +146,21 @@ pub(super) async fn rows(
         let rows = server.workers.run(move |_| table(columns, index, total, page.offset)).await?;
         Ok(Json(rows).into_response())
     };
-    unless_known(&headers, &dataset, &uri, make).await
+    to_asked(in_body, &headers, &dataset, &uri, make).await
+}
+
+/// As the GET of this address; options are in a body in JSON, of up to 4 MiB, with numbers as numbers
+#[utoipa::path(post, path = "/api/v1/datasets/{id}/rows", tag = "view", params(("id" = String, Path)), request_body = Object,
+    responses((status = 200, body = Found), (status = 400), (status = 404)))]
+pub(super) async fn rows_of_body(
+    server: State<Server>,
+    who: Who,
+    id: Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    asked: Asked<Page>,
+) -> ApiResult<Response> {
+    rows(server, who, id, uri, headers, asked).await
 }
 
 /// Names separated by commas. A name that has one itself is between double quotes, which it doubles.
@@ -230,7 +244,7 @@ pub(super) struct Condition {
 }
 
 /// Which rows a condition is true of: a bit a row, the least significant first; `x-graphlume-selected` says how many
-#[utoipa::path(get, path = "/api/v1/datasets/{id}/mask", tag = "view", params(("id" = String, Path), Condition),
+#[utoipa::path(get, path = "/api/v1/datasets/{id}/mask", tag = "view", params(("id" = String, Path), Condition, Across),
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 400, description = "The expression is wrong: the message says what and where"),
@@ -242,21 +256,35 @@ pub(super) async fn mask(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-    Params(condition): Params<Condition>,
+    Asked { own: condition, across, in_body }: Asked<Condition>,
 ) -> ApiResult<Response> {
     let dataset = server.dataset(&who, &id, Access::Read).await?;
     let make = async {
         let loaded = server.loaded(&dataset).await?;
         let of = condition.table;
         let which = Which::new(condition.filter, condition.search);
-        let rows = server.rows(&dataset, &loaded, of, &which).await?;
+        let rows = server.left(&dataset, &loaded, of, &which, &across).await?;
         let rows = rows.unwrap_or_else(|| BooleanBuffer::new_set(of.rows(&loaded.graph)));
         let selected = rows.count_set_bits();
         let mut response = bytes_of("application/octet-stream", bits(&rows));
         response.headers_mut().insert(SELECTED, HeaderValue::from(selected));
         Ok(response)
     };
-    unless_known(&headers, &dataset, &uri, make).await
+    to_asked(in_body, &headers, &dataset, &uri, make).await
+}
+
+/// As the GET of this address; options are in a body in JSON, of up to 4 MiB, with numbers as numbers
+#[utoipa::path(post, path = "/api/v1/datasets/{id}/mask", tag = "view", params(("id" = String, Path)), request_body = Object,
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400), (status = 404)))]
+pub(super) async fn mask_of_body(
+    server: State<Server>,
+    who: Who,
+    id: Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    asked: Asked<Condition>,
+) -> ApiResult<Response> {
+    mask(server, who, id, uri, headers, asked).await
 }
 
 /// Eight rows a byte, the first in the least significant bit; what is left of the last byte is 0.

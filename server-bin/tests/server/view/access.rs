@@ -86,6 +86,18 @@ fn strangers_see_nothing_that_is_not_theirs() {
         post(Some(&bob), verb, body).expect(404);
         post(None, verb, body).expect(401);
     }
+    let asked = [
+        ("rows", json!({"limit": 1})),
+        ("mask", json!({})),
+        ("histogram", json!({"column": "age"})),
+        ("download", json!({})),
+        ("computations", json!({"measure": "degree"})),
+    ];
+    for (what, body) in &asked {
+        post(Some(&ann), what, body).expect(200);
+        post(Some(&bob), what, body).expect(404);
+        post(None, what, body).expect(401);
+    }
     let change = json!({"mode": "public"}).to_string();
     let headers = [("authorization", ann.as_str()), ("content-type", "application/json")];
     server
@@ -93,6 +105,9 @@ fn strangers_see_nothing_that_is_not_theirs() {
         .expect(200);
     for what in reads {
         get(None, what, "").expect(200);
+    }
+    for (what, body) in &asked {
+        post(None, what, body).expect(200);
     }
     for (verb, body) in &work {
         assert!([401, 403].contains(&post(None, verb, body).status), "{verb}");

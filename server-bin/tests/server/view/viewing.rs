@@ -138,6 +138,85 @@ fn histograms_count_every_row_once() {
     assert_eq!(filtered["counts"], json!([1, 2, 0]));
 }
 
+/// Edges are ann–bob, bob–cid, cid–ann, ann–dan, dan–eve; nodes in that order.
+#[test]
+fn what_hides_nodes_hides_their_edges_everywhere() {
+    let server = start("");
+    let id = upload(&server);
+    let index =
+        |query: &str| server.ask(&id, &format!("rows?{query}")).expect(200).json()["index"].clone();
+    let young = encoded("age < 35");
+    assert_eq!(index(&format!("table=edges&nodes={young}")), json!([0, 3]));
+    assert_eq!(
+        index(&format!("table=edges&nodes={young}&filter={}", encoded("amount > 2"))),
+        json!([3])
+    );
+    assert_eq!(index("table=edges&hidden=0"), json!([1, 4]));
+    assert_eq!(index("table=edges&hidden=3-4"), json!([0, 1, 2]));
+    assert_eq!(index(&format!("table=nodes&nodes={young}&hidden=1")), json!([0, 3]));
+    // An exclusion takes what it is true of: cid, whose age is unknown, stays.
+    let excluded = encoded("(age > 30) IS NOT TRUE");
+    assert_eq!(index(&format!("table=nodes&nodes={excluded}")), json!([1, 2, 3]));
+    // Without bob and dan, eve has no edge; only ann and cid have one, unless calls do not count.
+    assert_eq!(index("table=nodes&hidden=1,3&prune=true"), json!([0, 2]));
+    let mails = encoded("kind = 'mail'");
+    assert_eq!(index(&format!("table=nodes&edges={mails}&prune=true")), json!([0, 1, 2]));
+    assert_eq!(
+        index(&format!("table=nodes&edges={mails}&hidden=0&prune=true&search=c")),
+        json!([2])
+    );
+
+    let histogram = format!("histogram?table=edges&column=kind&nodes={young}");
+    let counted = server.ask(&id, &histogram).expect(200).json();
+    assert_eq!(
+        (&counted["values"], &counted["counts"]),
+        (&json!(["call", "mail", "visit"]), &json!([1, 1, 0]))
+    );
+    let log = server
+        .ask(&id, "histogram?table=edges&column=amount&bins=3&scale=log&hidden=3")
+        .expect(200)
+        .json();
+    assert_eq!(log["edges"][0], -3.0);
+    assert_eq!(log["counts"], json!([0, 2, 0]));
+    let mask = server.ask(&id, "mask?table=edges&hidden=3-4").expect(200);
+    assert_eq!(
+        (mask.body.as_slice(), mask.header("x-graphlume-selected")),
+        (&[0b111][..], Some("3"))
+    );
+    let ends = json!([{"src": "ann", "dst": "bob"}, {"src": "ann", "dst": "dan"}]);
+    let file = format!("download?table=edges&format=json&columns=src,dst&nodes={young}");
+    assert_eq!(server.ask(&id, &file).expect(200).json(), ends);
+
+    // The same in a body, where an address would be too long.
+    let hidden: Vec<String> = (0..2000).map(|_| "2,4".to_owned()).collect();
+    let body = json!({"table": "edges", "format": "json", "columns": "src,dst", "hidden": hidden.join(",")});
+    assert_eq!(server.work(&id, "download", &body).expect(200).json(), ends);
+    let page = json!({"table": "edges", "hidden": "0", "limit": 1, "offset": 1});
+    let rows = server.work(&id, "rows", &page).expect(200).json();
+    assert_eq!((&rows["index"], &rows["total"]), (&json!([4]), &json!(2)));
+    let log =
+        json!({"table": "edges", "column": "amount", "bins": 3, "scale": "log", "hidden": "3"});
+    assert_eq!(server.work(&id, "histogram", &log).expect(200).json()["counts"], json!([0, 2, 0]));
+    let mask = server
+        .work(&id, "mask", &json!({"table": "nodes", "prune": true, "hidden": "0-4"}))
+        .expect(200);
+    assert_eq!((mask.body.as_slice(), mask.header("cache-control")), (&[0][..], Some("no-store")));
+
+    for (query, expected) in [
+        ("hidden=5".to_owned(), "there is no row 5: there are 5 nodes"),
+        ("hidden=4-2".to_owned(), "`4-2`"),
+        (format!("nodes={}", encoded("amount > 1")), "amount"),
+        ("prune=perhaps".to_owned(), "prune"),
+        ("hide=3".to_owned(), "no option `hide`"),
+    ] {
+        let answer = server.ask(&id, &format!("rows?table=edges&{query}")).expect(400);
+        assert!(message(&answer).contains(expected), "{query}: {}", message(&answer));
+    }
+    let answer = server.work(&id, "rows", &json!({"limits": 3})).expect(400);
+    assert!(message(&answer).contains("no option `limits`"), "{}", message(&answer));
+    server.work(&id, "rows", &json!({"limit": "three"})).expect(400);
+}
+
 #[test]
 fn neighbors_are_those_of_the_graph() {
     let server = start("");

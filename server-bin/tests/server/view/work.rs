@@ -54,6 +54,51 @@ fn analytics_are_those_of_the_library() {
 }
 
 #[test]
+fn measures_that_take_long_tell_how_far_they_are_and_can_be_stopped() {
+    let server = start("");
+    let id = upload(&server);
+    let compute =
+        |id: &str, measure: &str| server.work(id, "computations", &json!({"measure": measure}));
+    let told = compute(&id, "pagerank").expect(200).json();
+    assert_eq!((&told["status"], &told["measure"]), (&json!("done"), &json!("page_rank")));
+    assert_eq!(compute(&id, "in_degree").expect(200).json()["measure"], "degree");
+    // What begins at nodes that somebody has to name is none of a whole graph.
+    let told = compute(&id, "bfs").expect(200).json();
+    assert_eq!(told["status"], "failed");
+    assert!(told["error"].as_str().unwrap().contains("sources"), "{told}");
+    compute(&id, "nothing").expect(404);
+    server.ask(&id, "computations/nothing").expect(404);
+
+    // Shortest paths between all pairs of so many nodes take minutes.
+    let n = 30_000_u64;
+    let ends = (0..n).flat_map(|u| [(u, (u + 1) % n), (u, (7 * u + 3) % n), (u, (13 * u + 5) % n)]);
+    let edges: String = ends.map(|(u, v)| format!("{u},{v}\n")).collect();
+    let made = server.post("/api/v1/datasets?name=large.csv", format!("s,t\n{edges}").as_bytes());
+    let large = made.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let told = compute(&large, "betweenness").expect(202).json();
+    let place = format!("computations/{}", told["id"].as_str().unwrap());
+    loop {
+        let told = server.ask(&large, &place).expect(200).json();
+        assert_eq!(told["status"], "running", "{told}");
+        if told["done"].as_u64() > Some(0) {
+            assert_eq!((&told["stage"], &told["total"]), (&json!("sources"), &json!(n)));
+            break;
+        }
+    }
+    server.ask(&id, &place).expect(404);
+    let stop = |place: &str| {
+        server.send("DELETE", &format!("/api/v1/datasets/{large}/{place}"), &[], b"").expect(204)
+    };
+    stop(&place);
+    assert_eq!(server.ask(&large, &place).expect(200).json()["status"], "stopped");
+    assert_eq!(compute(&large, "degree").expect(200).json()["status"], "done");
+    // Nothing of it was held: it begins anew.
+    let again = compute(&large, "betweenness").expect(202).json();
+    assert_eq!(again["status"], "running");
+    stop(&format!("computations/{}", again["id"].as_str().unwrap()));
+}
+
+#[test]
 fn queries_find_what_the_library_finds() {
     let server = start("");
     let id = upload(&server);

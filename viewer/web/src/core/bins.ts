@@ -36,15 +36,21 @@ export function snap(histogram: Histogram, [low, high]: Range): Range {
   return [within(a), within(b)];
 }
 
-/** Where a value is on an axis on which all bins are as wide as each other, from 0 to 1. */
-export function placeOf(edges: readonly number[], v: number): number {
-  const bins = edges.length - 1;
-  let [low, high] = [0, bins];
+/** The bin of a value; of one outside of all the nearest. */
+export function binOf(edges: readonly number[], v: number): number {
+  let [low, high] = [0, edges.length - 1];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
     if (v >= edges[middle]!) low = middle;
     else high = middle;
   }
+  return low;
+}
+
+/** Where a value is on an axis on which all bins are as wide as each other, from 0 to 1. */
+export function placeOf(edges: readonly number[], v: number): number {
+  const bins = edges.length - 1;
+  const low = binOf(edges, v);
   const share = (v - edges[low]!) / (edges[low + 1]! - edges[low]! || 1);
   return (low + Math.min(1, Math.max(0, share))) / bins;
 }

@@ -2,7 +2,7 @@
  * Expressions: writing them for the server, and reading the part of the language that makes sense without one.
  *
  * The language is that of docs/transform.md. Offline there are comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, ILIKE,
- * IS NULL and arithmetic; all else is refused with words.
+ * IS NULL, IS TRUE and arithmetic; all else is refused with words.
  */
 
 export type Value = number | string | boolean | null;
@@ -122,6 +122,7 @@ export function parse(source: string, columns: readonly string[]): Test {
     }
     if (take("is")) {
       const negated = take("not");
+      for (const word of ["true", "false"]) if (take(word)) return (row) => (three(left(row)) === (word === "true")) !== negated;
       need("null");
       return (row) => (left(row) === null) !== negated;
     }

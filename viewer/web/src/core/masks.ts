@@ -82,10 +82,10 @@ export class Masks {
   }
 }
 
-/** What all filters of a table say together, or undefined: for counting what the others leave. left.ts knows what else hides rows. */
+/** What all filters of a table say together, or undefined. Rows of which an exclusion is unknown stay. */
 export function conjunction(filters: readonly Filter[], table: Table, except: string): string | undefined {
   const parts = filters
     .filter((f) => f.enabled && f.table === table && f.id !== except && f.expression.trim() !== "")
-    .map((f) => (f.exclude ? `NOT (${f.expression})` : `(${f.expression})`));
+    .map((f) => (f.exclude ? `(${f.expression}) IS NOT TRUE` : `(${f.expression})`));
   return parts.length > 0 ? parts.join(" AND ") : undefined;
 }

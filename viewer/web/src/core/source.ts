@@ -1,12 +1,15 @@
 /** Where data comes from: a server, or, in offline pages and notebooks, the scene alone. */
 
 import type { Members } from "./collections";
+import { Computing, type Told } from "./computing";
+import { binOf, logEdges } from "./bins";
 import { parse, type Row } from "./expression";
 import { Graph } from "./graph";
+import { type Across, type Conditions, leftBy } from "./left";
 import type { Scene } from "./scene";
 import type { Dataset, Encodings, Histogram, Rows, Table } from "./types";
 
-export interface RowsQuery {
+export interface RowsQuery extends Across {
   table: Table;
   columns?: string[];
   sort?: string;
@@ -19,6 +22,12 @@ export interface RowsQuery {
   index?: ArrayLike<number>;
 }
 
+/** What else a histogram is told. */
+export type Bars = Across & { scale?: "log" };
+
+/** Letters of an address: longer ones do not pass everywhere, so that what they say goes in the body of a POST. */
+const LONGEST = 6000;
+
 export interface Mask {
   bits: Uint8Array;
   count: number;
@@ -26,16 +35,18 @@ export interface Mask {
 
 export interface Source {
   readonly isLive: boolean;
+  /** Measures that are computed before a question that needs them is answered. */
+  readonly computing?: Computing;
   dataset(): Promise<Dataset>;
   measures(): Promise<string[]>;
   scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer>;
-  histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram>;
+  histogram(table: Table, column: string, bins: number, filter?: string, bars?: Bars): Promise<Histogram>;
   rows(query: RowsQuery, signal?: AbortSignal): Promise<Rows>;
   mask(table: Table, filter: string, search?: string): Promise<Mask>;
   /** What a query in GFQL finds. */
   members(query: unknown): Promise<Members>;
-  /** Address of a file, or null where there is no server. */
-  download(table: Table, format: string, filter?: string): string | null;
+  /** Address of a file, or the file where an address would be too long; null where there is no server. */
+  file(table: Table, format: string, left: Conditions): Promise<string | Blob | null>;
   stream(): string | null;
 }
 
@@ -93,7 +104,14 @@ export async function fetchOk(url: string, init?: RequestInit): Promise<Response
 /** Tables and pictures of a server's dataset. */
 export class ServerSource implements Source {
   readonly isLive = true;
+  readonly computing = new Computing({
+    start: (measure) => this.told("computations", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ measure }) }),
+    look: (id) => this.told(`computations/${id}`),
+    stop: async (id) => void (await fetchOk(this.url(`computations/${id}`, {}), { method: "DELETE" })),
+  });
   private readonly base: string;
+  private names: Promise<string[]> | null = null;
+  private columns: ReadonlySet<string> = new Set();
 
   /** `share` is the secret of the link that somebody came by. */
   constructor(readonly api: string, readonly id: string, private readonly share: string | null = null) {
@@ -101,39 +119,52 @@ export class ServerSource implements Source {
   }
 
   async dataset(): Promise<Dataset> {
-    return (await fetchOk(this.url("", {}))).json() as Promise<Dataset>;
+    const dataset = (await (await fetchOk(this.url("", {}))).json()) as Dataset;
+    this.columns = new Set((["nodes", "edges"] as const).flatMap((of) => dataset.tables?.[of]?.columns.map((c) => c.name) ?? []));
+    return dataset;
   }
 
-  /** Names that encodings take beside columns: those of measures with a number for each node. */
-  async measures(): Promise<string[]> {
+  /** What the server tells of a computation; null where it knows nothing of such. */
+  private async told(what: string, init?: RequestInit): Promise<Told | null> {
     try {
-      const body = (await (await fetchOk(`${this.api}/measures`)).json()) as Measure[];
-      return measureNames(body);
-    } catch {
-      return ["degree"]; // an older server, or one that keeps them from this page
+      return (await (await fetchOk(this.url(what, {}), init)).json()) as Told;
+    } catch (error) {
+      if (error instanceof ServerError && [401, 403, 404, 405].includes(error.status)) return null;
+      throw error;
     }
   }
 
+  /** Has measures computed that these texts name. */
+  private async measured(texts: readonly unknown[]): Promise<void> {
+    if (!texts.some((text) => typeof text === "string" && text !== "")) return;
+    const names = new Set((await this.measures()).filter((name) => !this.columns.has(name)));
+    await this.computing.before(texts, names);
+  }
+
+  /** Names that encodings take beside columns: those of measures with a number for each node. */
+  measures(): Promise<string[]> {
+    // An older server, or one that keeps them from this page, has the degree at least.
+    this.names ??= fetchOk(`${this.api}/measures`).then((answer) => answer.json() as Promise<Measure[]>).then(measureNames).catch(() => ["degree"]);
+    return this.names;
+  }
+
   async scene(encodings: Encodings, buffers?: string[]): Promise<ArrayBuffer> {
+    await this.measured(Object.values(encodings));
     return (await fetchOk(this.url("scene", { ...encodings, buffers: buffers?.join(",") }))).arrayBuffer();
   }
 
-  async histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram> {
-    return (await fetchOk(this.url("histogram", { table, column, bins, filter }))).json() as Promise<Histogram>;
+  async histogram(table: Table, column: string, bins: number, filter?: string, bars: Bars = {}): Promise<Histogram> {
+    return (await this.ask("histogram", { table, column, bins, filter, ...bars })).json() as Promise<Histogram>;
   }
 
   async rows(query: RowsQuery, signal?: AbortSignal): Promise<Rows> {
     const { columns, index, ...rest } = query;
-    const url = this.url("rows", {
-      ...rest,
-      columns: columns?.join(","),
-      index: index ? Array.from(index).join(",") : undefined,
-    });
-    return (await fetchOk(url, signal ? { signal } : undefined)).json() as Promise<Rows>;
+    const all = { ...rest, columns: columns?.join(","), index: index ? Array.from(index).join(",") : undefined };
+    return (await this.ask("rows", all, signal ? { signal } : {})).json() as Promise<Rows>;
   }
 
   async mask(table: Table, filter: string, search?: string): Promise<Mask> {
-    const response = await fetchOk(this.url("mask", { table, filter, search }));
+    const response = await this.ask("mask", { table, filter, search });
     const bits = new Uint8Array(await response.arrayBuffer());
     return { bits, count: Number(response.headers.get("x-graphlume-selected") ?? countBits(bits)) };
   }
@@ -145,8 +176,10 @@ export class ServerSource implements Source {
     return { nodes: bytes(nodes), edges: bytes(edges), n_nodes, n_edges };
   }
 
-  download(table: Table, format: string, filter?: string): string {
-    return this.url("download", { table, format, filter });
+  async file(table: Table, format: string, left: Conditions): Promise<string | Blob> {
+    const all = { table, format, ...left };
+    const address = this.url("download", all);
+    return address.length <= LONGEST ? address : (await this.ask("download", all)).blob();
   }
 
   stream(): string {
@@ -161,6 +194,16 @@ export class ServerSource implements Source {
   /** Any address below that of the dataset. */
   address(what: string): string {
     return this.url(what, {});
+  }
+
+  /** Asks by an address or, where that would be too long, in a body. */
+  private async ask(what: string, query: Record<string, unknown>, init: RequestInit = {}): Promise<Response> {
+    const { column, columns, sort, filter, nodes, edges } = query;
+    await this.measured([column, columns, sort, filter, nodes, edges]);
+    const address = this.url(what, query);
+    if (address.length <= LONGEST) return fetchOk(address, init);
+    const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "" && value !== false);
+    return fetchOk(this.url(what, {}), { ...init, method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(Object.fromEntries(given)) });
   }
 
   private url(what: string, query: Record<string, unknown>): string {
@@ -186,15 +229,15 @@ export class SceneSource implements Source {
   private readonly graph: Graph;
   private readonly names: Map<number, string>;
 
-  constructor(private readonly file: Scene, private readonly bytes: () => ArrayBuffer) {
-    this.graph = new Graph(file.n_nodes, file.edges);
-    this.names = new Map(file.labels.index.map((u, i) => [u, file.labels.text[i]!]));
+  constructor(private readonly own: Scene, private readonly bytes: () => ArrayBuffer) {
+    this.graph = new Graph(own.n_nodes, own.edges);
+    this.names = new Map(own.labels.index.map((u, i) => [u, own.labels.text[i]!]));
   }
 
   dataset(): Promise<Dataset> {
     const numeric = { type: "int", is_numeric: true, is_time: false };
     const text = { type: "text", is_numeric: false, is_time: false };
-    const { n_nodes, n_edges, is_directed, title } = this.file;
+    const { n_nodes, n_edges, is_directed, title } = this.own;
     const degrees = is_directed ? ["degree", "in_degree", "out_degree"] : ["degree"];
     return Promise.resolve({
       id: "", name: title, n_nodes, n_edges, is_directed,
@@ -221,23 +264,27 @@ export class SceneSource implements Source {
     if (table === "nodes") {
       return { name: this.name(i), degree: this.graph.degree(i), in_degree: this.graph.degree(i, "in"), out_degree: this.graph.degree(i, "out") };
     }
-    return { source: this.name(this.file.edges[2 * i]!), target: this.name(this.file.edges[2 * i + 1]!) };
+    return { source: this.name(this.own.edges[2 * i]!), target: this.name(this.own.edges[2 * i + 1]!) };
   }
 
   private count(table: Table): number {
-    return table === "nodes" ? this.file.n_nodes : this.file.n_edges;
+    return table === "nodes" ? this.own.n_nodes : this.own.n_edges;
   }
 
   private async columns(table: Table): Promise<string[]> {
     return (await this.dataset()).tables![table].columns.map((c) => c.name);
   }
 
-  private async matching(table: Table, filter: string | undefined, search = ""): Promise<number[]> {
+  private async matching(table: Table, filter: string | undefined, search = "", across: Across = {}): Promise<number[]> {
     const columns = await this.columns(table);
     const test = filter ? parse(filter, columns) : () => true;
     const part = search.toLowerCase();
+    const { nodes, edges } = across;
     const found: number[] = [];
+    const of = { nodes: nodes ? await this.matching("nodes", nodes) : [], edges: edges ? await this.matching("edges", edges) : [] };
+    const isLeft = leftBy(across, table, this.own.n_nodes, this.own.edges, (other) => of[other]);
     for (let i = 0; i < this.count(table); i++) {
+      if (!isLeft(i)) continue;
       const row = this.row(table, i);
       if (part && !columns.some((c) => String(row[c]).toLowerCase().includes(part))) continue;
       if (test(row) === true) found.push(i);
@@ -246,13 +293,20 @@ export class SceneSource implements Source {
   }
 
   /** Bins and values are those of all rows, whatever the filter: parts can be put beside the whole. */
-  async histogram(table: Table, column: string, bins: number, filter?: string): Promise<Histogram> {
+  async histogram(table: Table, column: string, bins: number, filter?: string, { scale, ...across }: Bars = {}): Promise<Histogram> {
     const all = Array.from({ length: this.count(table) }, (_, i) => this.row(table, i)[column]);
-    const values = filter ? (await this.matching(table, filter)).map((i) => all[i]) : all;
+    const values = (await this.matching(table, filter, "", across)).map((i) => all[i]);
     if (all.every((v) => typeof v === "number")) {
       const low = (all as number[]).reduce((a, b) => Math.min(a, b), Infinity);
       const high = (all as number[]).reduce((a, b) => Math.max(a, b), -Infinity);
       if (all.length === 0) return { column, type: "numeric", edges: [0, 1], counts: [0], n_null: 0 };
+      if (scale === "log" && high > 0) {
+        const least = (all as number[]).reduce((a, b) => (b > 0 ? Math.min(a, b) : a), high);
+        const edges = logEdges(low, high, least, bins, true);
+        const counts = new Array<number>(edges.length - 1).fill(0);
+        for (const v of values as number[]) counts[binOf(edges, v)]!++;
+        return { column, type: "numeric", edges, counts, n_null: 0 };
+      }
       const width = (high - low || 1) / bins;
       const counts = new Array<number>(bins).fill(0);
       for (const v of values as number[]) counts[Math.min(bins - 1, Math.floor((v - low) / width))]!++;
@@ -272,7 +326,7 @@ export class SceneSource implements Source {
   async rows(query: RowsQuery): Promise<Rows> {
     const { table, sort, descending, offset = 0, limit = 100 } = query;
     const columns = query.columns ?? (await this.columns(table));
-    let found = query.index ? Array.from(query.index) : await this.matching(table, query.filter, query.search);
+    let found = query.index ? Array.from(query.index) : await this.matching(table, query.filter, query.search, query);
     if (sort && !query.index) {
       const key = new Map(found.map((i) => [i, this.row(table, i)[sort]]));
       const sign = descending ? -1 : 1;
@@ -293,8 +347,8 @@ export class SceneSource implements Source {
     return Promise.reject(new Error("queries need a server, and this page has none"));
   }
 
-  download(): null {
-    return null;
+  file(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   stream(): null {

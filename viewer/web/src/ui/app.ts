@@ -8,6 +8,7 @@ import { storeTheme } from "../core/theme";
 import { ServerViews } from "../core/views";
 import type { Mode } from "../render/view";
 import { hoverCard } from "./card";
+import { computing } from "./computing";
 import { button, debounce, h, iconButton, type IconName } from "./dom";
 import { isSignedOut, signInForm } from "./sign-in";
 import { exportMenu } from "./export-menu";
@@ -135,7 +136,7 @@ export class App {
     viewer.view.inset = { left: menu ? 60 : 8, top: 8, right: 56, bottom: BOTTOM };
     this.stage.append(
       ...(menu ? [rail, this.panel] : []),
-      this.tools(), player(viewer), legend(viewer), hoverCard(viewer), this.toasts, this.live, this.busy(),
+      this.tools(), player(viewer), legend(viewer), hoverCard(viewer), this.toasts, this.live, this.busy(), computing(viewer),
     );
     this.element = h("div", { class: "app" }, ...(menu ? [this.bar()] : []), this.stage, this.timebar.element, ...(menu ? [this.inspector.element] : []));
     this.element.addEventListener("keydown", (event) => this.onKey(event));

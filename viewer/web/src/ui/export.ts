@@ -43,7 +43,7 @@ export function saveSvg(viewer: Viewer): void {
 export async function saveTable(viewer: Viewer, table: Table, format: string): Promise<void> {
   const file = await viewer.left.file(table, format);
   if (file) {
-    save(fileName(viewer, `${table}.${format}`), "address" in file ? file.address : new Blob([file.text], { type: "text/csv" }));
+    save(fileName(viewer, `${table}.${format}`), file);
     return;
   }
   if (format !== "csv") throw new Error(`there is no server to make ${format}; CSV works without one`);

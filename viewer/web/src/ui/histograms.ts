@@ -165,7 +165,7 @@ export class Histograms {
         whole ??= await source.histogram(table, column.name, BINS);
         isInt = isWhole(whole, column, BINS);
         log.hidden = !mayBeLog(whole);
-        if (isLog) byLog ??= await viewer.left.byLog(table, whole, isInt, BINS);
+        if (isLog) byLog ??= await viewer.left.byLog(table, whole, BINS);
         shown = isLog && byLog ? byLog : whole;
         const part = await viewer.left.counts(table, shown, BINS, key, shown === byLog);
         if (mine !== run) return;

@@ -2,6 +2,7 @@
 
 import { paint, readCollections, resolveCollections, type Collection } from "../core/collections";
 import { parseColor, type Rgb } from "../core/color";
+import type { Job } from "../core/computing";
 import { Emitter } from "../core/emitter";
 import { Masks, type Hidden } from "../core/masks";
 import { mergeParams, readParams, type Params } from "../core/params";
@@ -30,6 +31,8 @@ export interface ViewerEvents {
   legend: void;
   theme: "dark" | "light";
   busy: boolean;
+  /** Measures that the server computes. */
+  computing: readonly Job[];
   /** Words for the user. */
   message: { text: string; kind: "info" | "error" };
   /** Words for those who listen instead of looking. */
@@ -102,6 +105,8 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.stream?.close();
     this.stream = null;
     this.emit("busy", true);
+    this.emit("computing", []);
+    if (source.computing) source.computing.onChange = (jobs) => void (run === this.openRun && this.emit("computing", jobs));
     try {
       const dataset = await source.dataset();
       const all = mergeParams(readParams(dataset.url_params ?? {}), params);
@@ -316,12 +321,6 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.hidden = hidden;
     this.view.setHidden(hidden.nodes, hidden.edges);
     this.emit("hidden", hidden);
-  }
-
-  /** What is hidden if one filter is left out; without a name what all of them hide. */
-  hiddenWithout(except: string): Promise<Hidden> {
-    const { state, scene } = this;
-    return this.masks!.hidden(state.filters.filter((f) => f.id !== except && !this.hidden?.errors.has(f.id)), state.hidden, scene!.edges, scene!.n_nodes, this.settings.prune_orphans === true);
   }
 
   private async applyEncodings(before: Encodings): Promise<void> {

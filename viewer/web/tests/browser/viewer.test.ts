@@ -261,6 +261,23 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     expect(page.problems).toEqual([]);
   });
 
+  it("tells how far a measure is that takes long, and stops it", async () => {
+    const page = await open(browser, small());
+    await until(page, "app?.viewer.dataset?.measures?.includes('betweenness')");
+    await page.getByRole("button", { name: "Appearance" }).click();
+    const color = page.getByLabel("Color by").first();
+    const before = await color.inputValue();
+    await color.selectOption("betweenness");
+    await page.getByText("120 of 300 sources").waitFor();
+    expect(await page.getByRole("progressbar", { name: "Progress of betweenness" }).evaluate((bar) => (bar as HTMLProgressElement).position)).toBeCloseTo(0.4);
+    await page.getByRole("button", { name: "Stop betweenness" }).click();
+    await page.getByText("betweenness was stopped").waitFor();
+    await page.locator(".computing").waitFor({ state: "hidden" });
+    expect(mock.requests.some((r) => r.startsWith("DELETE") && r.includes("computations/betweenness"))).toBe(true);
+    expect(mock.requests.some((r) => r.includes("node_color=betweenness"))).toBe(false);
+    await expect.poll(() => color.inputValue()).toBe(before);
+  });
+
   it("shares a view that a second browser opens", async () => {
     const page = await open(browser, small());
     await until(page, "app?.viewer.scene");

@@ -5,8 +5,10 @@ import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 
+import { binOf, logEdges } from "../../src/core/bins";
 import { parse, type Row, type Value } from "../../src/core/expression";
 import { encodeFrame } from "../../src/core/frame";
+import { leftBy } from "../../src/core/left";
 import { encodeScene, type Scene } from "../../src/core/scene";
 import type { LegendPart } from "../../src/core/types";
 import * as gad from "./gad";
@@ -246,6 +248,10 @@ export class Mock {
     }
     const data = this.datasets.get(id);
     if (!data) return fail(response, 404, "no_dataset", `there is no dataset ${id}`);
+    // What is too long for an address is in a body.
+    if (request.method === "POST" && ["rows", "mask", "histogram", "download"].includes(what ?? "")) {
+      for (const [name, value] of Object.entries(JSON.parse((await body(request)).toString()) as object)) q.set(name, String(value));
+    }
     const table = (q.get("table") ?? "nodes") as "nodes" | "edges";
     switch (what) {
       case undefined:
@@ -289,12 +295,20 @@ export class Mock {
         response.writeHead(200, { "content-type": "application/vnd.graphlume.scene" });
         response.end(Buffer.from(encodeScene(this.scene(id, q))));
         return;
-      case "histogram": return json(response, this.histogram(data, table, q.get("column")!, Number(q.get("bins") ?? 32), q.get("filter")));
+      case "computations": {
+        const { measure } = JSON.parse((await body(request)).toString()) as { measure: string };
+        return json(response, { id: measure, measure, status: "running", stage: null, done: null, total: null, error: null }, 202);
+      }
+      case "computations/betweenness":
+        // It goes on until somebody stops it.
+        if (request.method === "DELETE") return void response.writeHead(204).end();
+        return json(response, { id: "betweenness", measure: "betweenness", status: "running", stage: "sources", done: 120, total: 300, error: null });
+      case "histogram": return json(response, this.histogram(data, table, q));
       case "rows": return json(response, this.rows(data, table, q));
       case "mask": {
         const n = count(data, table);
         const bits = new Uint8Array(Math.ceil(n / 8));
-        const found = this.matching(data, table, q.get("filter"));
+        const found = this.left(data, table, q);
         for (const i of found) bits[i >> 3]! |= 1 << (i & 7);
         response.writeHead(200, { "content-type": "application/octet-stream", "x-graphlume-selected": String(found.length) });
         response.end(Buffer.from(bits));
@@ -302,7 +316,7 @@ export class Mock {
       }
       case "download": {
         const names = columns(data, table);
-        const lines = this.matching(data, table, q.get("filter")).map((i) => names.map((c) => String(cell(data, table, c, i) ?? "")).join(","));
+        const lines = this.left(data, table, q).map((i) => names.map((c) => String(cell(data, table, c, i) ?? "")).join(","));
         response.writeHead(200, { "content-type": "text/csv" });
         response.end([names.join(","), ...lines].join("\n"));
         return;
@@ -357,7 +371,7 @@ export class Mock {
       return old === "wrong" ? fail(response, 400, "invalid", "the old password is another") : json(response, {});
     }
     if (path === "/organizations/lab/members") return json(response, [{ name: "ann", is_admin: true }, { name: "bob", is_admin: false }]);
-    if (path === "/measures") return json(response, [{ name: "degree", columns: [{ name: "degree", over: "nodes" }] }]);
+    if (path === "/measures") return json(response, ["degree", "betweenness"].map((name) => ({ name, columns: [{ name, over: "nodes" }] })));
     if (!this.has.experiments) return fail(response, 404, "not_found", "there is no folder of experiments ``");
     const [, name, part] = /^\/experiments\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];
     if (name !== undefined) {
@@ -464,11 +478,20 @@ export class Mock {
     return found;
   }
 
+  /** Rows that are left by what an address says of both tables. */
+  private left(data: Data, table: "nodes" | "edges", q: URLSearchParams): number[] {
+    const text = (name: string): Record<string, string> => (q.get(name) ? { [name]: q.get(name)! } : {});
+    const across = { ...text("nodes"), ...text("edges"), ...text("hidden"), prune: q.get("prune") === "true" };
+    const ends = Uint32Array.from({ length: 2 * count(data, "edges") }, (_, i) => (i % 2 === 0 ? data.sources : data.targets)[i >> 1]!);
+    const isLeft = leftBy(across, table, count(data, "nodes"), ends, (of, expression) => this.matching(data, of, expression));
+    return this.matching(data, table, q.get("filter"), q.get("search")).filter(isLeft);
+  }
+
   private rows(data: Data, table: "nodes" | "edges", q: URLSearchParams): object {
     const names = q.get("columns")?.split(",") ?? columns(data, table);
     for (const name of names) if (!columns(data, table).includes(name)) throw new Error(`there is no column ${name}`);
     const given = q.get("index");
-    let found = given ? given.split(",").map(Number) : this.matching(data, table, q.get("filter"), q.get("search"));
+    let found = given ? given.split(",").map(Number) : this.left(data, table, q);
     const sort = q.get("sort");
     if (sort && !given) {
       const sign = q.get("descending") === "true" ? -1 : 1;
@@ -483,14 +506,21 @@ export class Mock {
     return { total: found.length, offset, columns: names, index, rows: index.map((i) => names.map((c) => show(c, cell(data, table, c, i)))) };
   }
 
-  private histogram(data: Data, table: "nodes" | "edges", column: string, bins: number, filter: string | null): object {
+  private histogram(data: Data, table: "nodes" | "edges", q: URLSearchParams): object {
+    const [column, bins] = [q.get("column")!, Number(q.get("bins") ?? 32)];
     if (!columns(data, table).includes(column)) throw new Error(`there is no column ${column}`);
-    const values = this.matching(data, table, filter).map((i) => cell(data, table, column, i));
+    const values = this.left(data, table, q).map((i) => cell(data, table, column, i));
     const all = Array.from({ length: count(data, table) }, (_, i) => cell(data, table, column, i));
     if (typeof all[0] === "number") {
       const numbers = all as number[];
       const low = numbers.reduce((a, b) => Math.min(a, b), Infinity);
       const high = numbers.reduce((a, b) => Math.max(a, b), -Infinity);
+      if (q.get("scale") === "log" && high > 0) {
+        const edges = logEdges(low, high, Math.min(...numbers.filter((v) => v > 0)), bins, numbers.every(Number.isInteger));
+        const counts = new Array<number>(edges.length - 1).fill(0);
+        for (const v of values as number[]) counts[binOf(edges, v)]!++;
+        return { column, type: "numeric", edges, counts, n_null: 0 };
+      }
       const width = (high - low || 1) / bins;
       const counts = new Array<number>(bins).fill(0);
       for (const v of values as number[]) counts[Math.min(bins - 1, Math.floor((v - low) / width))]!++;

@@ -36,6 +36,8 @@ describe("expressions", () => {
       ["kind LIKE 'I%'", false],
       ["kind ILIKE 'I_'", true],
       ['"odd name" IS NULL', true],
+      ['("odd name" > 1) IS NOT TRUE', true],
+      ['("odd name" > 1) IS TRUE', false],
       ['"odd name" > 3', null],
       ['"odd name" > 3 OR degree = 4', true],
       ['"odd name" > 3 AND degree = 5', false],
@@ -140,7 +142,7 @@ describe("filters", () => {
   });
 
   it("make one condition", () => {
-    expect(conjunction([filter("a > 1"), filter("b = 2 OR c", { id: "g", exclude: true }), filter("d", { id: "h", table: "edges" })], "nodes", "x")).toBe("(a > 1) AND NOT (b = 2 OR c)");
+    expect(conjunction([filter("a > 1"), filter("b = 2 OR c", { id: "g", exclude: true }), filter("d", { id: "h", table: "edges" })], "nodes", "x")).toBe("(a > 1) AND (b = 2 OR c) IS NOT TRUE");
     expect(conjunction([filter("a > 1")], "nodes", "f")).toBeUndefined();
   });
 });
