@@ -55,6 +55,8 @@ export class Overlay {
       add(scene.edges[2 * this.view.pointed.edge + 1]!, true);
     }
     for (let i = 0; i < Math.min(this.view.selected.length, 24); i++) add(this.view.selected[i]!, true);
+    const { selectedEdges } = this.view.marks;
+    for (let i = 0; i < Math.min(2 * selectedEdges.length, 24); i++) add(scene.edges[2 * selectedEdges[i >> 1]! + (i & 1)]!, true);
     if (this.view.showLabels) {
       // Neighbors of what is pointed at before all others.
       for (let i = 0; i < Math.min(this.view.near.length, 200); i++) add(this.view.near[i]!, false);
@@ -109,9 +111,10 @@ export class Overlay {
     const { camera } = this.view;
     const labels = this.labels(this.view.isMoving);
     const placed = placeLabels(context, labels, this.view.labelStyle, this.view.maxLabels, camera.width, camera.height);
-    const lit = this.view.pointed.node !== undefined ? new Set(this.view.near) : null;
+    const { pointed, marks } = this.view;
+    const lit = pointed.node !== undefined || pointed.edge !== undefined ? new Set(this.view.near) : null;
     const bright = lit ? placed.map((p) => ({ ...p, always: p.always || lit.has(p.node) })) : placed;
-    drawLabels(context, bright, this.view.labelStyle, this.view.dim() < 1 && (lit !== null || this.view.selected.length > 0));
+    drawLabels(context, bright, this.view.labelStyle, this.view.dim() < 1 && (lit !== null || marks.selected.length > 0 || marks.selectedEdges.length > 0));
   }
 
   /** Labels as they are placed now. */

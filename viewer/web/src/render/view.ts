@@ -192,8 +192,8 @@ export class View extends Emitter<ViewEvents> {
     this.marks.hide(nodes, edges);
   }
 
-  setSelected(nodes: Uint32Array): void {
-    this.marks.select(nodes);
+  setSelected(nodes: Uint32Array, edges: Uint32Array): void {
+    this.marks.select(nodes, edges);
   }
 
   setPinned(nodes: readonly number[]): void {
@@ -327,8 +327,8 @@ export class View extends Emitter<ViewEvents> {
 
   // Pointing
 
-  /** What lies at a point; edges too where that is not dear. */
-  pickAt({ x, y }: At, edges = (this.scene?.n_edges ?? 0) <= 400_000): Hit {
+  /** What lies at a point; edges too where that is not dear: of curves each is many lines. */
+  pickAt({ x, y }: At, edges = (this.scene?.n_edges ?? 0) <= (this.renderer.programs.isStraight ? 4_000_000 : 400_000)): Hit {
     return this.renderer.pick(this.camera, x, y, edges);
   }
 

@@ -33,7 +33,7 @@ export function hoverCard(viewer: Viewer): HTMLElement {
     if (now === key) return;
     key = now;
     clearTimeout(timer);
-    const title = node !== undefined ? viewer.name(node) : `${viewer.name(viewer.scene!.edges[2 * edge!]!)} ${viewer.scene!.is_directed ? "→" : "–"} ${viewer.name(viewer.scene!.edges[2 * edge! + 1]!)}`;
+    const title = node !== undefined ? viewer.name(node) : viewer.selection.nameOf(edge!);
     const below = node !== undefined ? plural(viewer.view.graph.degree(node), "edge") : "edge";
     const write = (facts: [string, string][]): void => {
       element.replaceChildren(h("strong", {}, title), h("span", { class: "quiet" }, below),

@@ -241,6 +241,69 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     expect(page.problems).toEqual([]);
   });
 
+  it("picks edges where they are drawn, and shows what is selected beside the whole", async () => {
+    const page = await open(browser, small("&play=0&showLabels=false&edgeCurvature=0.5"), { width: 1280, height: 800 });
+    await until(page, "app?.viewer.stream?.state === 'paused'");
+    await still(page);
+    // Curves lie beside the straight line between their ends: there, and not on that line, they are found.
+    const spot = await get<{ x: number; y: number; edge: number; straight: number[] } | null>(page, `(() => {
+      const v = app.viewer.view; const b = v.canvas.getBoundingClientRect(); const at = (u) => [v.camera.toScreenX(v.x(u)), v.camera.toScreenY(v.y(u))];
+      const long = Array.from({ length: v.scene.n_edges }, (_, e) => e).map((e) => { const [a, c] = [at(v.scene.edges[2 * e]), at(v.scene.edges[2 * e + 1])]; return { e, a, c, far: Math.hypot(a[0] - c[0], a[1] - c[1]) }; })
+        .filter(({ far }) => far > 120).sort((p, q) => q.far - p.far);
+      for (const { e, a, c } of long) {
+        // The middle of the curve: its corners are 0.45 of the curvature aside, of which three quarters are left there.
+        const [dx, dy] = [c[0] - a[0], c[1] - a[1]]; const side = 0.75 * 0.45 * 0.5;
+        const p = { x: (a[0] + c[0]) / 2 - dy * side, y: (a[1] + c[1]) / 2 + dx * side };
+        v.renderer.invalidate();
+        if (v.pickAt(p).edge === e && v.pickAt(p).edge === e) return { x: b.left + p.x, y: b.top + p.y, edge: e, straight: [v.scene.edges[2 * e], v.scene.edges[2 * e + 1]] };
+      }
+      return null;
+    })()`);
+    expect(spot).not.toBeNull();
+    await page.mouse.move(spot!.x, spot!.y);
+    await until(page, `app.viewer.view.pointed.edge === ${spot!.edge}`, "the edge lights up");
+    await page.mouse.click(spot!.x, spot!.y);
+    await until(page, `app.viewer.state.edges.length === 1 && app.viewer.state.edges[0] === ${spot!.edge} && app.viewer.state.selection.length === 0`, "the edge is selected, and no node");
+    const panel = page.getByRole("complementary", { name: "Selection" });
+    await panel.getByText("Other edges between them").waitFor();
+    await panel.getByText("seen_at").waitFor();
+    // Its row, and no other.
+    await panel.getByRole("button", { name: "Rows" }).click();
+    await page.getByText("1 – 1 of 1").waitFor();
+    expect(await page.locator(".inspector tr[aria-current=true]").getAttribute("data-row")).toBe(String(spot!.edge));
+    await page.keyboard.press("Escape");
+    await panel.getByRole("button", { name: "Select its ends" }).click();
+    await until(page, `app.viewer.state.edges.length === 0 && [...app.viewer.state.selection].sort().join() === ${JSON.stringify([...spot!.straight].sort())}.join()`, "its ends");
+    await get(page, "app.viewer.undo()");
+    await until(page, `app.viewer.state.edges[0] === ${spot!.edge}`, "the edge again");
+    // By keys: the edges of the most important node.
+    await page.locator(".picture").focus();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("n");
+    await page.keyboard.press("}");
+    await page.keyboard.press("}");
+    const pointed = await get<number>(page, "app.viewer.view.pointed.edge");
+    await page.getByText(", edge 2 of ").waitFor({ state: "attached" });
+    await page.keyboard.press("Enter");
+    await until(page, `app.viewer.state.edges.length === 1 && app.viewer.state.edges[0] === ${pointed}`);
+    // A group: what it has more of than the whole. Of one kind of node it is all.
+    const kind = await get<number[]>(page, "app.viewer.source.rows({ table: 'nodes', filter: \"kind = 'ip'\", limit: 1000 }).then((rows) => rows.index)");
+    await get(page, `app.viewer.select(Uint32Array.from(${JSON.stringify(kind)}))`);
+    const row = panel.locator("table.beside tr", { has: page.getByRole("rowheader", { name: "ip", exact: true }) });
+    await row.waitFor();
+    const percent = Math.round((100 * kind.length) / 300);
+    expect(await row.locator("td").allTextContents()).toEqual(["100 %", `${percent} %`]);
+    const score = panel.locator("table.beside tr", { has: page.getByRole("rowheader", { name: "score, mean" }) });
+    expect((await score.locator("td").allTextContents()).every((text) => Number(text) > 0)).toBe(true);
+    // A link keeps selected edges.
+    await get(page, "app.viewer.select(new Uint32Array(0), Uint32Array.of(5, 9))");
+    const link = await get<string>(page, "app.link()");
+    const other = await open(browser, link);
+    await until(other, "app?.viewer.scene && app.viewer.state.edges.join() === '5,9'", "the edges are selected there");
+    expect([...page.problems, ...other.problems]).toEqual([]);
+    await other.close();
+  });
+
   it("encodes columns, and undoes it", async () => {
     const page = await open(browser, small());
     await until(page, "app?.viewer.scene");
@@ -498,6 +561,11 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
           await page.locator(".inspector tbody tr").first().waitFor();
         }
         await check(page, `${panel}, ${theme}`);
+        if (panel === "Selection") {
+          await get(page, "app.viewer.select(Uint32Array.of(1, 2, 3), Uint32Array.of(4))");
+          await page.getByRole("region", { name: "Selected edges" }).waitFor();
+          await check(page, `Selection with an edge, ${theme}`);
+        }
       }
       await page.close();
     }

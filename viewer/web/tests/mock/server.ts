@@ -300,6 +300,13 @@ export class Mock {
         response.end(Buffer.from(bits));
         return;
       }
+      case "transform": {
+        // Means alone: of SQL it knows no more than what the page asks.
+        const { sql } = JSON.parse((await body(request)).toString()) as { sql: string };
+        const of = sql.endsWith("FROM nodes") ? "nodes" : "edges";
+        const mean = (name: string): number => this.matching(data, of, null).reduce((sum, i) => sum + Number(cell(data, of, name, i)), 0) / count(data, of);
+        return json(response, [Object.fromEntries([...sql.matchAll(/AVG\("?([^")]+)"?\) AS (c\d+)/g)].map(([, name, as]) => [as, mean(name!)]))]);
+      }
       case "download": {
         const names = columns(data, table);
         const lines = this.matching(data, table, q.get("filter")).map((i) => names.map((c) => String(cell(data, table, c, i) ?? "")).join(","));
