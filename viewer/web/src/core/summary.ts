@@ -1,5 +1,6 @@
 /** What is selected beside the whole: means of numbers, shares of texts, first and last of times. */
 
+import { factorOf } from "./times";
 import type { Histogram } from "./types";
 
 /** A column of the whole table. */
@@ -29,8 +30,10 @@ export function sample(list: Uint32Array, most: number): Uint32Array {
 }
 
 /** What a histogram tells of a whole column of texts or times. */
-export function wholeOf({ type, values, counts, n_other = 0, edges }: Histogram): Whole {
-  if (type === "time" && edges && edges.length > 1) return { times: [edges[0]!, edges[edges.length - 1]!] };
+export function wholeOf(histogram: Histogram): Whole {
+  const { type, values, counts, n_other = 0, edges } = histogram;
+  const factor = factorOf(histogram);
+  if (factor !== null && edges && edges.length > 1) return { times: [edges[0]! * factor, edges[edges.length - 1]! * factor] };
   if (type !== "category" || !values) return {};
   return { counts: new Map(values.map((v, i) => [String(v), counts[i]!])), total: counts.reduce((a, b) => a + b, n_other) };
 }

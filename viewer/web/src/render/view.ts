@@ -328,7 +328,7 @@ export class View extends Emitter<ViewEvents> {
   // Pointing
 
   /** What lies at a point; edges too where that is not dear: of curves each is many lines. */
-  pickAt({ x, y }: At, edges = (this.scene?.n_edges ?? 0) <= (this.renderer.programs.isStraight ? 4_000_000 : 400_000)): Hit {
+  pickAt({ x, y }: At, edges = this.scene !== null && this.scene.n_edges <= (this.renderer.programs.isStraight ? 4_000_000 : 400_000)): Hit {
     return this.renderer.pick(this.camera, x, y, edges);
   }
 

@@ -34,6 +34,7 @@ export class Histograms {
     const refresh = debounce(() => this.refresh(), 120);
     viewer.on("hidden", refresh);
     viewer.on("legend", refresh);
+    viewer.on("dates", refresh);
     let known = viewer.dataset?.measures;
     viewer.on("state", () => {
       if (viewer.dataset?.measures !== known) {
@@ -151,7 +152,8 @@ export class Histograms {
       log.setAttribute("aria-pressed", String(isLog));
       void refresh();
     }, { class: "link", hidden: true, "aria-pressed": "false", title: "Bins by logarithm" });
-    tools.prepend(log);
+    const date = button("date", () => viewer.dates.set(table, column.name, viewer.dates.unit(table, column.name) === null), { class: "link", hidden: true, title: `Write ${column.name} as dates` });
+    tools.prepend(log, date);
     let run = 0;
     const filter = throttle((range: Range | null, gesture: string) => {
       if (!range) viewer.removeFilter(key);
@@ -166,8 +168,10 @@ export class Histograms {
         isInt = isWhole(whole, column, BINS);
         log.hidden = !mayBeLog(whole);
         if (isLog) byLog ??= await viewer.left.byLog(table, whole, isInt, BINS);
-        shown = isLog && byLog ? byLog : whole;
-        const part = await viewer.left.counts(table, shown, BINS, key, shown === byLog);
+        shown = viewer.dates.mark(table, isLog && byLog ? byLog : whole);
+        date.hidden = !viewer.dates.may(table, column.name);
+        date.setAttribute("aria-pressed", String(shown.unit !== undefined));
+        const part = await viewer.left.counts(table, shown, BINS, key, isLog && byLog !== null);
         if (mine !== run) return;
         if (whole.type === "category") {
           if (!categories) {

@@ -71,6 +71,7 @@ export class Inspector {
       this.offset = 0;
       if (this.onlySeen) again();
     });
+    viewer.on("dates", again);
     viewer.on("selection", () => {
       const { state } = viewer;
       // A click on an edge asks for its row.
@@ -163,14 +164,14 @@ export class Inspector {
       ...found.columns.map((name) => {
         const sorted = this.sort === name ? (this.descending ? "descending" : "ascending") : "none";
         const words = sorted === "none" ? name : `${name} ${this.descending ? "↓" : "↑"}`;
-        return h("th", { scope: "col", "aria-sort": sorted, class: numeric.has(name) ? "right" : "" }, button(words, () => this.order(name), { class: "column", title: `Sort by ${name}` }));
+        return h("th", { scope: "col", "aria-sort": sorted, class: numeric.has(name) ? "right" : "" }, this.dateButton(name), button(words, () => this.order(name), { class: "column", title: `Sort by ${name}` }));
       }),
     );
     this.rows.replaceChildren(
       ...found.rows.map((values, i) => {
         const row = found.index[i]!;
         return h("tr", { "data-row": row, tabIndex: 0, onclick: (event: MouseEvent) => this.pick(row, event.shiftKey || event.ctrlKey || event.metaKey), onkeydown: (event: KeyboardEvent) => this.onKey(event, row) },
-          ...values.map((value, c) => h("td", { class: numeric.has(found.columns[c]!) ? "right" : "", title: cell(value) }, cell(value))));
+          ...values.map((value, c) => h("td", { class: numeric.has(found.columns[c]!) ? "right" : "", title: cell(value) }, this.viewer.dates.text(this.table, found.columns[c]!, value))));
       }),
     );
     const last = found.offset + found.rows.length;
@@ -178,6 +179,14 @@ export class Inspector {
     this.pages.back.disabled = found.offset === 0;
     this.pages.on.disabled = last >= Math.min(found.total, this.onlySelected ? MOST_SELECTED : Infinity);
     this.mark();
+  }
+
+  /** Writes numbers that may be times as dates, and back. */
+  private dateButton(name: string): HTMLElement | null {
+    const { dates } = this.viewer;
+    if (!dates.may(this.table, name)) return null;
+    const isDate = dates.unit(this.table, name) !== null;
+    return iconButton("time", `${name} as dates`, () => dates.set(this.table, name, !isDate), { "aria-pressed": String(isDate), class: "icon small" });
   }
 
   private onKey(event: KeyboardEvent, row: number): void {

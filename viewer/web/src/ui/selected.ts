@@ -1,7 +1,8 @@
 /** The panel of what is selected: counts, columns beside those of the whole graph, and what can be done with it. */
 
-import { cell, count, number, plural, time } from "../core/format";
+import { count, number, plural, time } from "../core/format";
 import { percent, sample, summarize, wholeOf, type Line, type Whole } from "../core/summary";
+import { toMs } from "../core/times";
 import type { Column, Rows, Table } from "../core/types";
 import { button, debounce, field, h, select } from "./dom";
 import type { Viewer } from "./viewer";
@@ -43,6 +44,7 @@ export function selectionPanel(viewer: Viewer, showRows: (table: Table) => void)
   };
   viewer.on("selection", debounce(fill, 30));
   viewer.on("open", fill);
+  viewer.on("dates", fill);
   return h("div", { class: "panel-body" }, body);
 }
 
@@ -155,17 +157,18 @@ class Wholes {
 
   constructor(private readonly viewer: Viewer) {
     viewer.on("open", () => this.known.clear());
+    viewer.on("dates", () => this.known.clear());
   }
 
   /** Each column as far as it is known. */
   of(table: Table, columns: readonly Column[]): Promise<Whole[]> {
     const { source } = this.viewer;
     const missing = columns.filter((c) => !this.known.has(`${table}:${c.name}`));
-    const numbers = missing.filter((c) => c.is_numeric && !c.is_time).map((c) => c.name);
+    const numbers = missing.filter((c) => c.is_numeric && !c.is_time && this.viewer.dates.unit(table, c.name) === null).map((c) => c.name);
     const means = numbers.length > 0 ? source!.means(table, numbers).catch(() => numbers.map(() => null)) : Promise.resolve([]);
     for (const column of missing) {
       const at = numbers.indexOf(column.name);
-      const whole = at >= 0 ? means.then((list) => ({ mean: list[at] ?? null })) : source!.histogram(table, column.name, 60).then(wholeOf, () => ({}));
+      const whole = at >= 0 ? means.then((list) => ({ mean: list[at] ?? null })) : source!.histogram(table, column.name, 60).then((found) => wholeOf(this.viewer.dates.mark(table, found)), () => ({}));
       this.known.set(`${table}:${column.name}`, whole);
     }
     return Promise.all(columns.map((c) => this.known.get(`${table}:${c.name}`)!));
@@ -186,11 +189,14 @@ async function statistics(viewer: Viewer, wholes: Wholes, part: { table: Table; 
   }
   if (!isWanted()) return;
   if (selected.length === 1) {
-    into.replaceChildren(h("h3", {}, "Attributes"), facts(found.columns.map((c, i) => [c, cell(found.rows[0]?.[i])])));
+    into.replaceChildren(h("h3", {}, "Attributes"), facts(found.columns.map((c, i) => [c, viewer.dates.text(table, c, found.rows[0]?.[i])])));
     return;
   }
   const about = new Map(viewer.dataset?.tables?.[table].columns.map((c) => [c.name, c]));
-  const asTime = (column: Column): ((v: unknown) => number) | undefined => (column.is_time ? (v): number => (typeof v === "number" ? v : Date.parse(String(v))) : undefined);
+  const asTime = (column: Column): ((v: unknown) => number) | undefined => {
+    const unit = viewer.dates.unit(table, column.name);
+    return column.is_time || unit ? (v): number => (typeof v === "number" ? toMs(v, unit ?? "ms") : Date.parse(String(v))) : undefined;
+  };
   const line = (i: number, whole: Whole): Line | null => {
     const column = about.get(found.columns[i]!);
     return column ? summarize(column.name, found.rows.map((row) => row[i]), whole, asTime(column)) : null;

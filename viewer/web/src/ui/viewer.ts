@@ -13,6 +13,7 @@ import { Stream, type Wire } from "../core/stream";
 import type { Dataset, Encodings, Filter, Settings } from "../core/types";
 import { shorten } from "../render/labels";
 import { View, type Hit, type ViewEvents } from "../render/view";
+import { Dates } from "./dates";
 import { throttle } from "./dom";
 import { Left } from "./left";
 import { Selection } from "./selection";
@@ -32,6 +33,8 @@ export interface ViewerEvents {
   stream: Stream;
   legend: void;
   theme: "dark" | "light";
+  /** Columns of numbers are written as dates, or as numbers again; true when it was just found out which may be. */
+  dates: boolean;
   busy: boolean;
   /** Words for the user. */
   message: { text: string; kind: "info" | "error" };
@@ -63,6 +66,7 @@ export class Viewer extends Emitter<ViewerEvents> {
   /** What the filters leave of the tables. */
   readonly left = new Left(this);
   readonly selection: Selection;
+  readonly dates = new Dates(this);
   private filterRun = 0;
   private encodeRun = 0;
   private namesAsked = new Set<number>();
@@ -248,6 +252,7 @@ export class Viewer extends Emitter<ViewerEvents> {
     const { state } = this;
     if (state.settings !== before.settings) {
       this.applyLook();
+      if (state.settings.dates !== before.settings.dates) this.emit("dates", false);
       if (state.settings.collections_off !== before.settings.collections_off) this.repaint();
     }
     if (state.selection !== before.selection || state.edges !== before.edges) {

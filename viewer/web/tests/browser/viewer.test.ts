@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { planted } from "../mock/graphs";
+import { fromCsv, planted } from "../mock/graphs";
 import { Mock } from "../mock/server";
 import { executable, get, INK, launch, open, placeOf, still, until } from "./browser";
 
@@ -182,6 +182,44 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await page.getByRole("button", { name: "Stop time" }).click();
     await page.getByRole("button", { name: "Show all times" }).click();
     await until(page, "app.viewer.hidden.n_edges === 700", "all edges again");
+    expect(page.problems).toEqual([]);
+  });
+
+  it("reads seconds since 1970 as times, and lets them be numbers", async () => {
+    const start = Date.UTC(2024, 0, 1) / 1000;
+    const rows = Array.from({ length: 200 }, (_, i) => `a${i % 40},a${(i * 7 + 1) % 40},${start + i * 3600},${1_200_000_000 + i * i},${i}`);
+    mock.datasets.set("calls", fromCsv("calls", ["from,to,created,phone,n", ...rows].join("\n")));
+    const page = await open(browser, `${at}/?dataset=calls`, { width: 1280, height: 800 });
+    const bar = page.getByRole("region", { name: "Time" });
+    await bar.getByLabel("time, created from", { exact: true }).waitFor();
+    expect(await bar.getByLabel("Column of times").locator("option").allTextContents()).toEqual(["created (edges)"]);
+    expect(await bar.getByLabel("time, created from", { exact: true }).inputValue()).toBe("2024-01-01");
+    // Bounds are written as dates, and asked for as numbers.
+    await bar.getByLabel("time, created from", { exact: true }).fill("2024-01-03");
+    await bar.getByLabel("time, created from", { exact: true }).press("Enter");
+    await until(page, `app.viewer.hidden?.n_edges === ${200 - 48}`, "two days are left out");
+    expect(await get(page, "app.viewer.state.filters[0].expression")).toMatch(new RegExp(`^created >= ${start + 2 * 86_400} AND created <= ${start + 199 * 3600}$`));
+    // The window goes to the end and begins again.
+    await bar.getByLabel("Speed of time").selectOption("8");
+    await bar.getByRole("button", { name: /^Repeat/ }).click();
+    await bar.getByLabel("time, created to", { exact: true }).fill("2024-01-06");
+    await bar.getByLabel("time, created to", { exact: true }).press("Enter");
+    await bar.getByRole("button", { name: "Play time" }).click();
+    await until(page, `Number(/>= (\\d+)/.exec(app.viewer.state.filters[0].expression)[1]) < ${start + 2 * 86_400}`, "it begins again");
+    await bar.getByRole("button", { name: "Stop time" }).click();
+    await bar.getByRole("button", { name: "Show all times" }).click();
+    await page.keyboard.press("i");
+    await page.getByRole("tab", { name: "Edges" }).click();
+    const first = page.locator(".inspector tbody tr").first().locator("td");
+    await until(page, `document.querySelector("#graphlume").shadowRoot.querySelector(".inspector tbody tr td:nth-child(3)")?.textContent === "2024-01-01 00:00:00"`, "a date");
+    // What numbers things is left as it is, until somebody says otherwise.
+    expect(await first.nth(3).textContent()).toBe("1200000000");
+    await page.getByRole("button", { name: "phone as dates" }).click();
+    await until(page, `document.querySelector("#graphlume").shadowRoot.querySelector(".inspector tbody tr td:nth-child(4)").textContent === "2008-01-10 21:20:00"`, "a date by will");
+    expect(await bar.getByLabel("Column of times").locator("option").allTextContents()).toEqual(["created (edges)", "phone (edges)"]);
+    await bar.getByLabel("dates", { exact: true }).uncheck();
+    await until(page, `document.querySelector("#graphlume").shadowRoot.querySelector(".inspector tbody tr td:nth-child(3)").textContent === "${start}"`, "numbers again");
+    expect(await page.getByRole("button", { name: "n as dates" }).count()).toBe(0);
     expect(page.problems).toEqual([]);
   });
 
