@@ -12,6 +12,8 @@ mkdirSync(out, { recursive: true });
 const [noun, ...wanted] = process.argv.slice(2);
 const wants = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
 let dataset = "animals";
+/** Branches of a tree keep apart from each other. */
+const layout = "&strongGravity=True&gravity=0.02";
 let { ADDRESS: address } = process.env;
 let mock;
 if (!address) {
@@ -81,7 +83,7 @@ const panels = async () => {
   await page.getByRole("heading", { name: "Graphs" }).waitFor();
   await page.waitForTimeout(800);
   if (wants("home")) await keep("home", await page.screenshot());
-  await page.goto(`${address}/?dataset=${dataset}&node_color=class`);
+  await page.goto(`${address}/?dataset=${dataset}&node_color=class${layout}`);
   await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
   await get("app.viewer.view.fit(false)");
   await shot("graph");
@@ -157,7 +159,7 @@ if (wanted.some((name) => !["collections", "time", "events", "case", "case-edito
 if (wants("collections")) {
   const set = (name, node_color) => ({ type: "set", id: name, name: `${name}s`, node_color, expr: { type: "gfql_chain", gfql: [{ type: "Node", filter_dict: { class: name } }] } });
   const collections = JSON.stringify([set("bird", "#e69f00"), set("mammal", "#56b4e9"), set("insect", "#cc79a7")]);
-  await page.goto(`${address}/?dataset=${dataset}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
+  await page.goto(`${address}/?dataset=${dataset}${layout}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
   await until("app?.viewer.collections.length === 3 && app.viewer.stream?.state === 'settled'");
   await get("app.viewer.view.fit(false)");
   await shot("collections");

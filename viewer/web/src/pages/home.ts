@@ -81,7 +81,7 @@ class Home {
     } });
     this.zone = h("section", { class: "drop", "aria-label": "Upload" },
       h("h1", {}, "Drop a graph here"),
-      h("p", { class: "quiet" }, "CSV, Parquet, Arrow, JSON, GraphML, GEXF, GML, Matrix Market or METIS: a table of edges, and if you like one of nodes."),
+      h("p", { class: "quiet" }, "CSV, Parquet, Arrow, JSON, GraphML, GEXF, GML, Matrix Market or METIS: a table of edges and, if you like, one of nodes; or a table of events."),
       button("Choose files", () => input.click(), { class: "primary large" }), input, this.progress,
       h("div", { class: "row" }, this.status, this.cancel), this.asked);
     const query = new URLSearchParams(location.search);

@@ -5,12 +5,16 @@ import type { GraphData } from "./data";
 import { HIDDEN, NEAR, PINNED, SELECTED } from "./look";
 import type { Hit, View } from "./view";
 
+/** Selected nodes that are named before others. */
+const MOST_NAMED = 40;
 /** Edges that are lit at most. */
 const MOST_LIT = 60_000;
 
 export class Marks {
   selected: Uint32Array = new Uint32Array(0);
   selectedEdges: Uint32Array = new Uint32Array(0);
+  /** The largest of the selected nodes and of the ends of selected edges. */
+  named: readonly number[] = [];
   /** What is lit with what is pointed at or selected. */
   near: readonly number[] = [];
   hit: Hit = {};
@@ -20,6 +24,7 @@ export class Marks {
   /** Another graph is shown, of which nothing is said yet. */
   forget(): void {
     this.selected = this.selectedEdges = new Uint32Array(0);
+    this.named = [];
     this.near = [];
     this.hit = {};
   }
@@ -44,6 +49,10 @@ export class Marks {
     for (const u of this.selected) flags[u] = flags[u]! & ~SELECTED;
     this.selected = nodes;
     this.selectedEdges = edges;
+    const all = new Set(nodes);
+    for (const e of edges) all.add(this.view.scene!.edges[2 * e]!).add(this.view.scene!.edges[2 * e + 1]!);
+    // Of very many it does not matter which.
+    this.named = [...all].slice(0, 20_000).sort((a, b) => this.data.sizeOf(b) - this.data.sizeOf(a)).slice(0, MOST_NAMED);
     for (const u of nodes) flags[u] = flags[u]! | SELECTED;
     this.light();
   }

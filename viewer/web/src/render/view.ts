@@ -8,7 +8,7 @@ import { Camera } from "./camera";
 import { isInside } from "./geometry";
 import { Gestures, type At, type Gestured, type RegionMode } from "./gestures";
 import { drawSheet } from "./icons";
-import { shorten, type LabelStyle } from "./labels";
+import { shorten, type LabelStyle, type Rect } from "./labels";
 import type { Look } from "./look";
 import { Marks } from "./marks";
 import { Motion, type Dragged } from "./motion";
@@ -65,6 +65,8 @@ export class View extends Emitter<ViewEvents> {
   highlightHops = 1;
   /** Room that panels take at the sides, CSS pixels. */
   inset = { left: 0, top: 0, right: 0, bottom: 0 };
+  /** What panels cover of the picture: no place for labels. */
+  covered: readonly Rect[] = [];
   /** When the picture last changed, in ms of the page. */
   changedAt = 0;
 

@@ -311,6 +311,10 @@ export class App {
     const { clientWidth: width, clientHeight: height } = this.stage;
     const legend = this.stage.querySelector<HTMLElement>(".legend")?.offsetWidth ?? 0;
     const next = roomLeft(width, height, legend, this.panel.hidden ? null : this.panel.offsetHeight, this.options.menu !== false);
+    const at = this.stage.getBoundingClientRect();
+    view.covered = [...this.stage.querySelectorAll(".legend, .panel, .rail, .tools, .player")].map((part) => part.getBoundingClientRect()).filter((box) => box.width > 0)
+      .map((box) => [box.left - at.left, box.top - at.top, box.right - at.left, box.bottom - at.top] as const);
+    view.changed(false);
     const isSame = (["left", "right", "top", "bottom"] as const).every((side) => view.inset[side] === next[side]);
     Object.assign(view.inset, next);
     // Whoever saw all shall see all beside them too; a picture that has just come does not move.

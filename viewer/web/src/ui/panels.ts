@@ -19,12 +19,16 @@ const OPTIONS: Record<string, { label: string; min?: number; max?: number; step?
   dissuade_hubs: { label: "Hubs to the rim" },
   adjust_sizes: { label: "No overlap" },
   prevent_overlap: { label: "No overlap" },
+  tolerance: { label: "Rests below this movement" },
   lock_x: { label: "Lock x" },
   lock_y: { label: "Lock y" },
   lock_r: { label: "Lock radius" },
   normalize_weights: { label: "Weights from 0 to 1" },
   invert_weights: { label: "Weights are distances" },
 };
+
+/** The seed stands beside the button that begins with it. */
+const isAsked = (name: string): boolean => name !== "seed";
 
 export function layoutPanel(viewer: Viewer): HTMLElement {
   const body = h("div", { class: "stack" });
@@ -39,7 +43,7 @@ export function layoutPanel(viewer: Viewer): HTMLElement {
     }
     const known = Object.keys(OPTIONS);
     if (!stream.maySteer) body.append(h("p", { class: "quiet" }, "You may look at this layout, and its owner may change it."));
-    const names = Object.keys(stream.options).sort((a, b) => (known.indexOf(a) + 100) % 100 - (known.indexOf(b) + 100) % 100);
+    const names = Object.keys(stream.options).filter(isAsked).sort((a, b) => (known.indexOf(a) + 100) % 100 - (known.indexOf(b) + 100) % 100);
     for (const name of names) {
       const value = stream.options[name];
       const about = OPTIONS[name] ?? { label: name.replaceAll("_", " ") };
@@ -84,7 +88,7 @@ export function layoutPanel(viewer: Viewer): HTMLElement {
   viewer.on("stream", (stream) => {
     fill();
     stream.on("options", (options) => {
-      const names = Object.keys(options);
+      const names = Object.keys(options).filter(isAsked);
       if (names.some((name) => !controls.has(name) && ["boolean", "number"].includes(typeof options[name]))) fill();
       else for (const name of names) if (!body.matches(":focus-within")) controls.get(name)?.set(options[name] as never);
     });
