@@ -17,6 +17,22 @@ export function rangeExpression(histogram: Histogram, [low, high]: Range, whole 
   return `${name} >= ${value(low)} AND ${name} ${whole || high >= last ? "<=" : "<"} ${value(high)}`;
 }
 
+/** The range that such a condition was made of; null of any other. */
+export function rangeOf(histogram: Histogram, expression: string): Range | null {
+  const name = quoteName(histogram.column);
+  const [begin, middle] = [`${name} >= `, ` AND ${name} <`];
+  const at = expression.indexOf(middle);
+  if (!expression.startsWith(begin) || at < 0) return null;
+  const read = (text: string): number => {
+    const moment = /^TIMESTAMP '([^']+)'$/.exec(text)?.[1];
+    if ((moment !== undefined) !== (histogram.type === "time")) return NaN;
+    return moment !== undefined ? Date.parse(moment.replace(" ", "T")) : /^-?[\d.]+(e[+-]?\d+)?$/.test(text) ? Number(text) : NaN;
+  };
+  const low = read(expression.slice(begin.length, at));
+  const high = read(expression.slice(at + middle.length).replace(/^=/, "").trim());
+  return low <= high ? [low, high] : null;
+}
+
 export function rangeWords(histogram: Histogram, [low, high]: Range, whole = false): string {
   const factor = factorOf(histogram);
   const words = factor !== null ? (v: number): string => time(v * factor, (high - low) * factor) : number;

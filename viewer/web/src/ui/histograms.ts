@@ -3,7 +3,7 @@
 import { quoteName, quoteValue } from "../core/expression";
 import type { Column, Histogram, Table } from "../core/types";
 import { isWhole, mayBeLog } from "../core/bins";
-import { BrushChart, CategoryChart, rangeExpression, rangeWords, type Range } from "./chart";
+import { BrushChart, CategoryChart, rangeExpression, rangeOf, rangeWords, type Range } from "./chart";
 import { button, debounce, h, iconButton, throttle } from "./dom";
 import type { Viewer } from "./viewer";
 
@@ -13,6 +13,8 @@ interface Card {
   element: HTMLElement;
   refresh(): void;
   clear(): void;
+  /** Shows the range of a filter that something else has set: undo, or a link. */
+  follow(expression: string): void;
 }
 
 const BINS = 40;
@@ -41,7 +43,11 @@ export class Histograms {
         known = viewer.dataset?.measures;
         this.fillChooser();
       }
-      for (const [key, card] of this.cards) if (!viewer.state.filters.some((f) => f.id === key)) card.clear();
+      for (const [key, card] of this.cards) {
+        const filter = viewer.state.filters.find((f) => f.id === key);
+        if (filter) card.follow(filter.expression);
+        else card.clear();
+      }
     });
   }
 
@@ -155,9 +161,16 @@ export class Histograms {
     const date = button("date", () => viewer.dates.set(table, column.name, viewer.dates.unit(table, column.name) === null), { class: "link", hidden: true, title: `Write ${column.name} as dates` });
     tools.prepend(log, date);
     let run = 0;
+    /** The condition that the brush shows. */
+    let said = "";
+    const follow = (expression: string): void => {
+      if (expression === said || !brush || !shown) return;
+      said = expression;
+      brush.setRange(rangeOf(shown, expression));
+    };
     const filter = throttle((range: Range | null, gesture: string) => {
       if (!range) viewer.removeFilter(key);
-      else viewer.setFilter({ id: key, table, expression: rangeExpression(shown!, range, isInt), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(shown!, range, isInt)}` }, gesture);
+      else viewer.setFilter({ id: key, table, expression: (said = rangeExpression(shown!, range, isInt)), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(shown!, range, isInt)}` }, gesture);
     }, 90);
     const refresh = async (): Promise<void> => {
       const { source } = viewer;
@@ -193,6 +206,7 @@ export class Histograms {
           }
           if (whole.counts.every((c) => c === 0)) body.replaceChildren(h("p", { class: "quiet" }, "no values"));
           brush.set(shown, part, isInt);
+          follow(viewer.state.filters.find((f) => f.id === key)?.expression ?? said);
         }
       } catch (error) {
         body.replaceChildren(h("p", { class: "error" }, (error as Error).message));
@@ -202,8 +216,10 @@ export class Histograms {
     return {
       table, column, element,
       refresh: () => void refresh(),
+      follow,
       clear: () => {
         reset.hidden = true;
+        said = "";
         brush?.setRange(null);
         if (categories?.chosen) {
           categories.chosen = null;

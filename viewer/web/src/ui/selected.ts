@@ -10,6 +10,7 @@ import type { Viewer } from "./viewer";
 /** Rows that statistics are made of, at most, and columns of texts that the server is asked to count. */
 const SAMPLE = 800;
 const COUNTED = 12;
+const MOST_PARTED = 100_000;
 
 /** `showRows` opens the inspector with what is selected of a table. */
 export function selectionPanel(viewer: Viewer, showRows: (table: Table) => void): HTMLElement {
@@ -30,11 +31,12 @@ export function selectionPanel(viewer: Viewer, showRows: (table: Table) => void)
       parts.push({ table, rows, title, into });
       return into;
     };
-    const among = selection.length > 1 && edges.length === 0 ? viewer.view.graph.inside(new Set(selection)) : edges;
+    const inside = selection.length > 1 ? viewer.view.graph.inside(new Set(selection)) : new Uint32Array(0);
+    const among = edges.length === 0 ? inside : edges;
     const isMixed = selection.length > 0 && edges.length > 0;
     body.replaceChildren(
       // With nodes and edges each has a heading.
-      ...(selection.length > 0 ? [h("section", { class: "stack", "aria-label": "Selected nodes" }, isMixed ? h("h3", {}, "Nodes") : null, facts(nodeFacts(viewer, selection)))] : []),
+      ...(selection.length > 0 ? [h("section", { class: "stack", "aria-label": "Selected nodes" }, isMixed ? h("h3", {}, "Nodes") : null, facts(nodeFacts(viewer, selection, inside)))] : []),
       ...(edges.length > 0 ? [h("section", { class: "stack", "aria-label": "Selected edges" }, isMixed ? h("h3", {}, "Edges") : null, edges.length === 1 ? ends(viewer, edges[0]!) : null, facts(edgeFacts(viewer, edges)))] : []),
       actions(viewer, showRows),
       ...(selection.length > 0 ? [part("nodes", selection)] : []),
@@ -50,7 +52,7 @@ export function selectionPanel(viewer: Viewer, showRows: (table: Table) => void)
 
 const facts = (list: readonly (readonly [string, string])[]): HTMLElement => h("dl", { class: "facts" }, ...list.flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v)]));
 
-function nodeFacts(viewer: Viewer, selection: Uint32Array): [string, string][] {
+function nodeFacts(viewer: Viewer, selection: Uint32Array, inside: Uint32Array): [string, string][] {
   const { scene } = viewer;
   const { graph } = viewer.view;
   if (selection.length === 1) {
@@ -63,7 +65,6 @@ function nodeFacts(viewer: Viewer, selection: Uint32Array): [string, string][] {
       ["Neighbors", count(near.size)],
     ];
   }
-  const inside = graph.inside(new Set(selection));
   let ends = 0;
   for (const u of selection) ends += graph.degree(u);
   const pairs = (selection.length * (selection.length - 1)) / (scene!.is_directed ? 1 : 2);
@@ -73,24 +74,28 @@ function nodeFacts(viewer: Viewer, selection: Uint32Array): [string, string][] {
     ["Edges to others", count(ends - 2 * inside.length)],
     ["Mean degree", beside(ends / selection.length, scene!.n_nodes > 0 ? (2 * scene!.n_edges) / scene!.n_nodes : 0)],
     ["Density", number(inside.length / pairs)],
-    ["Connected parts", count(partsOf(selection, inside, scene!.edges))],
+    ...parts(selection, inside, scene!.edges),
   ];
+}
+
+/** In how many parts a selection is; of very many nodes nobody waits for that. */
+function parts(nodes: Uint32Array, edges: Uint32Array, ends: Uint32Array): [string, string][] {
+  return nodes.length <= MOST_PARTED ? [["Connected parts", count(partsOf(nodes, edges, ends))]] : [];
 }
 
 function edgeFacts(viewer: Viewer, edges: Uint32Array): [string, string][] {
   const { scene } = viewer;
   const { graph } = viewer.view;
   const nodes = viewer.selection.endsOf(edges);
-  if (edges.length > 1) return [["Edges", ofAll(edges.length, scene!.n_edges)], ["Nodes at their ends", ofAll(nodes.length, scene!.n_nodes)], ["Connected parts", count(partsOf(nodes, edges, scene!.edges))]];
+  if (edges.length > 1) return [["Edges", ofAll(edges.length, scene!.n_edges)], ["Nodes at their ends", ofAll(nodes.length, scene!.n_nodes)], ...parts(nodes, edges, scene!.edges)];
   const [a, b] = [scene!.edges[2 * edges[0]!]!, scene!.edges[2 * edges[0]! + 1]!];
   let same = -1;
   // An edge from a node to itself is at it twice.
   graph.forEach(a, "both", (v) => void (v === b && same++));
-  const near = viewer.view.graph;
   const common = new Set<number>();
-  near.forEach(a, "both", (v) => void (v !== a && v !== b && common.add(v)));
+  graph.forEach(a, "both", (v) => void (v !== a && v !== b && common.add(v)));
   const both = new Set<number>();
-  near.forEach(b, "both", (v) => void (common.has(v) && both.add(v)));
+  graph.forEach(b, "both", (v) => void (common.has(v) && both.add(v)));
   return a === b
     ? [["From a node to itself", ""], ["Edges at it", count(graph.degree(a))]]
     : [["Other edges between them", count(Math.max(0, same))], ["Neighbors of both", count(both.size)], ["Edges at its ends", `${count(graph.degree(a))}, ${count(graph.degree(b))}`]];

@@ -1,7 +1,8 @@
 /** The time bar: what happened when, a window over it, and play. */
 
 import type { Column, Histogram, Table } from "../core/types";
-import { BrushChart, rangeExpression, rangeWords, type Range } from "./chart";
+import { quoteName } from "../core/expression";
+import { BrushChart, rangeExpression, rangeOf, rangeWords, type Range } from "./chart";
 import { button, debounce, h, icon, iconButton, select, throttle, toggle } from "./dom";
 import type { Viewer } from "./viewer";
 
@@ -69,12 +70,20 @@ export class TimeBar {
     viewer.on("state", (state) => {
       const isSet = state.filters.some((f) => f.id === ID);
       this.reset.style.visibility = isSet ? "" : "hidden";
-      if (!isSet) {
-        this.stop();
-        this.chart?.setRange(null);
-      }
+      this.follow();
     });
   }
+
+  /** Shows the window that the filter has, where another than this bar has set it: undo, or a link. */
+  private follow(): void {
+    const filter = this.viewer.state.filters.find((f) => f.id === ID);
+    if (filter?.expression === this.said && filter) return;
+    this.stop();
+    if (!this.chart || !this.histogram) return;
+    this.said = filter?.expression;
+    this.chart.setRange(filter && filter.table === this.at?.table ? rangeOf(this.histogram, filter.expression) : null);
+  }
+  private said: string | undefined;
 
   /** Whether there are times to show. */
   get hasTimes(): boolean {
@@ -110,7 +119,9 @@ export class TimeBar {
     const key = (c: { table: Table; column: Column }): string => `${c.table}:${c.column.name}`;
     // What is shown stays when there is more to choose from.
     const present = !show && this.chart && this.at ? columns.find((c) => key(c) === key(this.at!)) : undefined;
-    const menu = select(columns.map((c) => [key(c), `${c.column.name} (${c.table})`] as const), key(present ?? columns[0]!), (value) => {
+    const window = this.viewer.state.filters.find((f) => f.id === ID);
+    const first = columns.find((c) => window?.table === c.table && window.expression.startsWith(`${quoteName(c.column.name)} >= `)) ?? columns[0]!;
+    const menu = select(columns.map((c) => [key(c), `${c.column.name} (${c.table})`] as const), key(present ?? first), (value) => {
       this.stop();
       this.apply(null, "");
       void this.load(columns.find((c) => key(c) === value)!);
@@ -121,7 +132,7 @@ export class TimeBar {
     this.stop();
     // A window over a column that is none of times any more.
     if (!show && this.at && !columns.some((c) => key(c) === key(this.at!))) this.viewer.removeFilter(ID);
-    void this.load(columns[0]!);
+    void this.load(first);
   }
 
   /** Numbers have become dates, or dates numbers. */
@@ -162,6 +173,8 @@ export class TimeBar {
     });
     this.body.replaceChildren(this.chart.element);
     this.chart.set(this.histogram, null);
+    this.said = undefined;
+    this.follow();
     this.shown = undefined;
     await this.part();
   }
@@ -195,7 +208,9 @@ export class TimeBar {
       return;
     }
     const { table, column } = this.at;
-    this.viewer.setFilter({ id: ID, table, expression: rangeExpression(this.histogram, range), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(this.histogram, range)}` }, gesture);
+    const expression = rangeExpression(this.histogram, range);
+    this.said = expression;
+    this.viewer.setFilter({ id: ID, table, expression, exclude: false, enabled: true, label: `${column.name}: ${rangeWords(this.histogram, range)}` }, gesture);
   }, 80);
 
   private toggle(): void {

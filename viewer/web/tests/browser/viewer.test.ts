@@ -180,6 +180,16 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await page.getByRole("button", { name: "Play time" }).click();
     await until(page, `app.viewer.state.filters[0].expression !== ${JSON.stringify(first)}`, "the window goes on");
     await page.getByRole("button", { name: "Stop time" }).click();
+    // A link shows the same window; undo takes it back, and the bar with it.
+    const bounds = (of: typeof page): Promise<string[]> => Promise.all(["from", "to"].map((side) => of.getByLabel(`time, seen_at ${side}`, { exact: true }).inputValue()));
+    const brushed = await bounds(page);
+    const other = await open(browser, await get<string>(page, "app.link()"));
+    await other.locator(".timebar .brushed").waitFor();
+    expect(await bounds(other)).toEqual(brushed);
+    await other.close();
+    await get(page, "app.viewer.undo()");
+    await until(page, `app.viewer.state.filters[0]?.expression === ${JSON.stringify(first)}`, "the window before play");
+    expect(await bounds(page)).not.toEqual(brushed);
     await page.getByRole("button", { name: "Show all times" }).click();
     await until(page, "app.viewer.hidden.n_edges === 700", "all edges again");
     expect(page.problems).toEqual([]);

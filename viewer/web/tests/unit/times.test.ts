@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { factorOf, isPlain, isTimeName, toMs, unitOf, wordsOf } from "../../src/core/times";
 import type { Histogram } from "../../src/core/types";
-import { rangeExpression, rangeWords } from "../../src/ui/chart";
+import { rangeExpression, rangeOf, rangeWords } from "../../src/ui/chart";
 import { nextStart } from "../../src/ui/timebar";
 
 describe("numbers that are times", () => {
@@ -34,6 +34,10 @@ describe("numbers that are times", () => {
     expect(factorOf({ column: "ts", type: "numeric", edges: [0, 1], counts: [1] })).toBeNull();
     expect(rangeWords(histogram, [1_700_000_000, 1_700_864_000])).toBe("2023-11-14 – 2023-11-24");
     expect(rangeExpression(histogram, [1_700_000_000, 1_700_432_000])).toBe("ts >= 1700000000 AND ts < 1700432000");
+    // The range comes back from the condition, and from no other.
+    const time: Histogram = { ...histogram, column: "Seen at", type: "time", edges: [1.7e12, 1.8e12] };
+    for (const [of, range] of [[histogram, [1_700_000_000, 1_700_432_000]], [time, [1_700_000_000_123, 1.75e12]], [time, [1.71e12, 1.8e12]]] as const) expect(rangeOf(of, rangeExpression(of, range))).toEqual(range);
+    for (const other of ["ts >= 5", "ts >= 1 AND ts < 2 OR TRUE", "ts >= 2 AND ts < 1", "t >= 1 AND t < 2", "ts >= TIMESTAMP '2024-01-01 00:00:00Z' AND ts < TIMESTAMP '2024-01-02 00:00:00Z'"]) expect(rangeOf(histogram, other), other).toBeNull();
     // To the millisecond.
     expect(rangeExpression({ ...histogram, unit: "ms", edges: [1_700_000_000_001, 1_700_000_000_009] }, [1_700_000_000_003, 1_700_000_000_007])).toBe("ts >= 1700000000003 AND ts < 1700000000007");
   });
