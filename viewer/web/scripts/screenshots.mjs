@@ -1,21 +1,36 @@
 // Makes the pictures of docs/viewer.md with the built page and the server of the tests, of the animals of WordNet:
 // node scripts/screenshots.mjs DATA_NOUN [PICTURE …]
+// With ADDRESS it takes a server that shows the built page, and uploads what it needs.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { runnerImport } from "vite";
 import { animals } from "./animals.mjs";
+import { logins } from "./logins.mjs";
 
 const out = new URL("../../../docs/images/viewer/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
 const [noun, ...wanted] = process.argv.slice(2);
 const wants = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
-const dataset = "animals";
+let dataset = "animals";
+/** Branches of a tree keep apart from each other. */
+const layout = "&strongGravity=True&gravity=0.02";
 let { ADDRESS: address } = process.env;
 let mock;
 if (!address) {
   const { module } = await runnerImport(new URL("../tests/mock/server.ts", import.meta.url).pathname);
   mock = new module.Mock({ animals: animals(noun), ...module.samples() });
   address = await mock.listen();
+} else if (wanted.some((name) => !["time", "events"].includes(name)) || wanted.length === 0) {
+  const { nodes, sources, targets, name } = animals(noun);
+  const cell = (v) => (/[",\n]/.test(String(v)) ? `"${String(v).replaceAll('"', '""')}"` : String(v));
+  const ids = nodes.get("id");
+  const rows = (columns) => Array.from({ length: columns[0].length }, (_, i) => columns.map((c) => cell(c[i])).join(","));
+  const form = new FormData();
+  form.append("nodes", new Blob([[[...nodes.keys()].join(","), ...rows([...nodes.values()])].join("\n")]), "nodes.csv");
+  form.append("edges", new Blob([["source,target,relation", ...rows([[...sources].map((u) => ids[u]), [...targets].map((u) => ids[u]), [...sources].map(() => "is a")])].join("\n")]), "edges.csv");
+  const made = await (await fetch(`${address}/api/v1/datasets?${new URLSearchParams({ name, directed: "true" })}`, { method: "POST", body: form })).json();
+  if (!made.id) throw new Error(JSON.stringify(made));
+  dataset = made.id;
 }
 const browser = await chromium.launch({
   executablePath: process.env.GRAPHLUME_CHROMIUM ?? "/usr/bin/chromium",
@@ -68,7 +83,7 @@ const panels = async () => {
   await page.getByRole("heading", { name: "Graphs" }).waitFor();
   await page.waitForTimeout(800);
   if (wants("home")) await keep("home", await page.screenshot());
-  await page.goto(`${address}/?dataset=${dataset}&node_color=class`);
+  await page.goto(`${address}/?dataset=${dataset}&node_color=class${layout}`);
   await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
   await get("app.viewer.view.fit(false)");
   await shot("graph");
@@ -108,14 +123,22 @@ const panels = async () => {
   await page.getByRole("button", { name: "Zoom to" }).click();
   await page.waitForTimeout(1500);
   await shot("selection");
+  // An edge of it, with what leads to its ends.
+  await get(`app.viewer.select(new Uint32Array(0), Uint32Array.of((() => { let found = 0; app.viewer.view.graph.forEach(${called("beetle")}, "out", (_, e) => (found = e)); return found; })()))`);
+  await page.waitForTimeout(500);
+  await page.getByRole("button", { name: "Zoom to" }).click();
+  await page.waitForTimeout(1500);
+  await get("app.viewer.view.zoom(0.4)");
+  await page.waitForTimeout(1500);
+  await shot("edge");
   await get("app.viewer.select(new Uint32Array(0))");
   const close = page.getByRole("button", { name: "Close Selection" });
   if (await close.isVisible()) await close.click();
   await page.locator(".picture").focus();
   await page.keyboard.press("i");
-  await page.locator(".inspector th button", { hasText: "degree" }).click();
+  await page.locator(".inspector th button", { hasText: "names" }).click();
   await page.locator("th[aria-sort=ascending]").waitFor();
-  await page.locator(".inspector th button", { hasText: "degree" }).click();
+  await page.locator(".inspector th button", { hasText: "names" }).click();
   await page.locator("th[aria-sort=descending]").waitFor();
   await page.locator(".inspector tbody tr").first().waitFor();
   await get("app.viewer.view.fit(false)");
@@ -130,30 +153,39 @@ const panels = async () => {
   await shot("views");
 };
 const called = (name) => `[...app.viewer.view.order].find((u) => app.viewer.view.names.get(u) === "${name}")`;
-if (wanted.some((name) => !["collections", "time", "case", "case-editor"].includes(name)) || wanted.length === 0) await panels();
+if (wanted.some((name) => !["collections", "time", "events", "case", "case-editor"].includes(name)) || wanted.length === 0) await panels();
 
 // Collections, of the mock's own kinds.
 if (wants("collections")) {
   const set = (name, node_color) => ({ type: "set", id: name, name: `${name}s`, node_color, expr: { type: "gfql_chain", gfql: [{ type: "Node", filter_dict: { class: name } }] } });
   const collections = JSON.stringify([set("bird", "#e69f00"), set("mammal", "#56b4e9"), set("insect", "#cc79a7")]);
-  await page.goto(`${address}/?dataset=${dataset}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
+  await page.goto(`${address}/?dataset=${dataset}${layout}&theme=dark&collectionsGlobalNodeColor=4a5160&collections=${encodeURIComponent(collections)}`);
   await until("app?.viewer.collections.length === 3 && app.viewer.stream?.state === 'settled'");
   await get("app.viewer.view.fit(false)");
   await shot("collections");
 }
 
-// WordNet has no times: events of the tests.
-if (wants("time")) {
-  await page.goto(`${address}/?dataset=medium&theme=dark`);
+// WordNet has no times: events, dropped on the first page.
+if (wants("time", "events")) {
+  await page.goto(`${address}/`);
+  await page.locator("input[type=file]").setInputFiles({ name: "sign-ins.csv", mimeType: "text/csv", buffer: Buffer.from(logins()) });
+  await page.getByRole("form", { name: "Columns" }).waitFor();
+  await page.waitForTimeout(400);
+  const asked = await page.locator(".drop").boundingBox();
+  if (wants("events")) await keep("events", await page.screenshot({ clip: { x: asked.x - 16, y: asked.y - 16, width: asked.width + 32, height: asked.height + 32 } }));
+  await page.getByRole("button", { name: "Make the graph" }).click();
+  await page.waitForURL("**/?dataset=*");
   await until("app?.viewer.stream && app.viewer.stream.state === 'settled'");
+  const told = page.getByRole("button", { name: "Dismiss" });
+  if (await told.isVisible()) await told.click();
   const time = page.locator(".timebar svg.bars");
   await time.waitFor();
   const bar = await time.boundingBox();
-  await page.mouse.move(bar.x + bar.width * 0.2, bar.y + 20);
+  await page.mouse.move(bar.x + bar.width * 0.84, bar.y + 20);
   await page.mouse.down();
-  await page.mouse.move(bar.x + bar.width * 0.35, bar.y + 20, { steps: 5 });
+  await page.mouse.move(bar.x + bar.width * 0.93, bar.y + 20, { steps: 5 });
   await page.mouse.up();
-  await get("app.viewer.set({ prune_orphans: true })");
+  await get("app.viewer.set({ prune_orphans: true, theme: 'dark' })");
   await page.waitForTimeout(1500);
   await get("app.viewer.view.fit(false)");
   await shot("time");

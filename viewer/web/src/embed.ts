@@ -17,13 +17,13 @@ type Message = { graphlume: 1; id?: unknown; command: string; [other: string]: u
 export function listen(app: App): () => void {
   const { viewer } = app;
   const tell = (message: Record<string, unknown>): void => parent.postMessage({ graphlume: 1, ...message }, "*");
-  const numbers = (value: unknown): Uint32Array =>
-    Uint32Array.from(Array.isArray(value) ? value.filter((u): u is number => Number.isInteger(u) && u >= 0 && u < (viewer.scene?.n_nodes ?? 0)) : []);
+  const numbers = (value: unknown, n = viewer.scene?.n_nodes): Uint32Array =>
+    Uint32Array.from(Array.isArray(value) ? value.filter((u): u is number => Number.isInteger(u) && u >= 0 && u < (n ?? 0)) : []);
   const commands: Record<string, (m: Message) => unknown> = {
     set: (m) => viewer.set(object(m.settings) as Settings),
     encode: (m) => viewer.update({ encodings: { ...viewer.state.encodings, ...(object(m.encodings) as Encodings) } }),
     filter: (m) => viewer.update({ filters: readView({ version: 1, filters: m.filters })?.filters ?? [] }),
-    select: (m) => viewer.select(numbers(m.nodes)),
+    select: (m) => viewer.select(numbers(m.nodes), numbers(m.edges, viewer.scene?.n_edges)),
     point: (m) => viewer.point(typeof m.node === "number" ? { node: m.node } : {}),
     zoom: (m) => viewer.view.zoomTo(numbers(m.nodes)),
     fit: () => viewer.view.fit(),
@@ -40,7 +40,7 @@ export function listen(app: App): () => void {
     },
     png: async (m) => png(viewer, typeof m.scale === "number" ? Math.min(8, Math.max(0.1, m.scale)) : 1),
     svg: () => toSvg(viewer.view),
-    describe: () => ({ dataset: viewer.dataset, settings: viewer.settings, state: viewer.stream?.state ?? null, selection: Array.from(viewer.state.selection) }),
+    describe: () => ({ dataset: viewer.dataset, settings: viewer.settings, state: viewer.stream?.state ?? null, selection: Array.from(viewer.state.selection), edges: Array.from(viewer.state.edges) }),
   };
   const onMessage = (event: MessageEvent): void => {
     const message = event.data as Message | null;
@@ -60,7 +60,7 @@ export function listen(app: App): () => void {
   addEventListener("message", onMessage);
   const off = [
     viewer.on("open", () => tell({ event: "ready", n_nodes: viewer.scene!.n_nodes, n_edges: viewer.scene!.n_edges })),
-    viewer.on("selection", (nodes) => tell({ event: "selection", nodes: Array.from(nodes) })),
+    viewer.on("selection", (nodes) => tell({ event: "selection", nodes: Array.from(nodes), ...(viewer.state.edges.length > 0 ? { edges: Array.from(viewer.state.edges) } : {}) })),
     viewer.on("hover", ({ node, edge }) => tell({ event: "hover", node, edge })),
     viewer.on("hidden", ({ n_nodes, n_edges }) => tell({ event: "hidden", n_nodes, n_edges })),
     viewer.on("message", ({ text, kind }) => tell({ event: kind === "error" ? "error" : "message", text })),

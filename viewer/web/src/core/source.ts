@@ -3,7 +3,7 @@
 import type { Members } from "./collections";
 import { Computing, type Told } from "./computing";
 import { binOf, logEdges } from "./bins";
-import { parse, type Row } from "./expression";
+import { parse, quoteName, type Row } from "./expression";
 import { Graph } from "./graph";
 import { type Across, type Conditions, leftBy } from "./left";
 import type { Scene } from "./scene";
@@ -43,6 +43,8 @@ export interface Source {
   histogram(table: Table, column: string, bins: number, filter?: string, bars?: Bars): Promise<Histogram>;
   rows(query: RowsQuery, signal?: AbortSignal): Promise<Rows>;
   mask(table: Table, filter: string, search?: string): Promise<Mask>;
+  /** Means of columns of numbers; null of those without a value. */
+  means(table: Table, columns: readonly string[]): Promise<(number | null)[]>;
   /** What a query in GFQL finds. */
   members(query: unknown): Promise<Members>;
   /** Address of a file, or the file where an address would be too long; null where there is no server. */
@@ -167,6 +169,13 @@ export class ServerSource implements Source {
     const response = await this.ask("mask", { table, filter, search });
     const bits = new Uint8Array(await response.arrayBuffer());
     return { bits, count: Number(response.headers.get("x-graphlume-selected") ?? countBits(bits)) };
+  }
+
+  async means(table: Table, columns: readonly string[]): Promise<(number | null)[]> {
+    const sql = `SELECT ${columns.map((name, i) => `AVG(${quoteName(name)}) AS c${i}`).join(", ")} FROM ${table}`;
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ sql, into: "json" }) };
+    const [row] = (await (await fetchOk(this.url("transform", {}), init)).json()) as Record<string, unknown>[];
+    return columns.map((_, i) => (typeof row?.[`c${i}`] === "number" ? (row[`c${i}`] as number) : null));
   }
 
   async members(query: unknown): Promise<Members> {
@@ -341,6 +350,16 @@ export class SceneSource implements Source {
     const rows = await this.matching(table, filter, search);
     for (const i of rows) bits[i >> 3]! |= 1 << (i & 7);
     return { bits, count: rows.length };
+  }
+
+  means(table: Table, columns: readonly string[]): Promise<(number | null)[]> {
+    const n = this.count(table);
+    const of = (name: string): number | null => {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += Number(this.row(table, i)[name]);
+      return n > 0 && Number.isFinite(sum) ? sum / n : null;
+    };
+    return Promise.resolve(columns.map(of));
   }
 
   members(): Promise<Members> {

@@ -8,11 +8,13 @@ export interface State {
   settings: Settings;
   /** Nodes, ascending. */
   selection: Uint32Array;
+  /** Selected edges, ascending. */
+  edges: Uint32Array;
   /** Nodes hidden by hand. */
   hidden: Uint32Array;
 }
 
-export const EMPTY: State = { filters: [], encodings: {}, settings: {}, selection: new Uint32Array(0), hidden: new Uint32Array(0) };
+export const EMPTY: State = { filters: [], encodings: {}, settings: {}, selection: new Uint32Array(0), edges: new Uint32Array(0), hidden: new Uint32Array(0) };
 
 /** States before and after the present one. */
 export class History {
@@ -70,11 +72,12 @@ export interface SavedView {
   encodings?: Encodings;
   settings?: Settings;
   selection?: number[];
+  edges?: number[];
   hidden?: number[];
   camera?: { x: number; y: number; scale: number; width: number };
 }
 
-/** Nodes in a link at most: longer addresses get lost in mail. */
+/** Nodes, and edges, in a link at most: longer addresses get lost in mail. */
 const MOST_IN_LINK = 2000;
 
 export function saveView(state: State, camera?: SavedView["camera"]): SavedView {
@@ -83,6 +86,7 @@ export function saveView(state: State, camera?: SavedView["camera"]): SavedView 
   if (Object.keys(state.encodings).length > 0) view.encodings = state.encodings;
   if (Object.keys(state.settings).length > 0) view.settings = state.settings;
   if (state.selection.length > 0 && state.selection.length <= MOST_IN_LINK) view.selection = Array.from(state.selection);
+  if (state.edges.length > 0 && state.edges.length <= MOST_IN_LINK) view.edges = Array.from(state.edges);
   if (state.hidden.length > 0 && state.hidden.length <= MOST_IN_LINK) view.hidden = Array.from(state.hidden);
   if (camera) view.camera = camera;
   return view;
@@ -106,6 +110,7 @@ export function readView(value: unknown): SavedView | null {
   }
   const numbers = (list: unknown): number[] => (Array.isArray(list) ? list.filter((u): u is number => Number.isInteger(u) && u >= 0) : []);
   if (v.selection) view.selection = numbers(v.selection);
+  if (v.edges) view.edges = numbers(v.edges);
   if (v.hidden) view.hidden = numbers(v.hidden);
   const c = v.camera as SavedView["camera"];
   if (c && [c.x, c.y, c.scale, c.width].every(Number.isFinite) && c.scale > 0) view.camera = { x: c.x, y: c.y, scale: c.scale, width: c.width };

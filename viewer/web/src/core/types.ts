@@ -85,6 +85,8 @@ export interface Histogram {
   edges?: number[];
   values?: unknown[];
   counts: number[];
+  /** The numbers are times since 1970, in these. */
+  unit?: "s" | "ms";
   n_other?: number;
   n_null?: number;
 }

@@ -1,5 +1,7 @@
 /** Which columns of a table of text are the ends of edges, looked at before it is sent. */
 
+import type { Entities } from "./events";
+
 /** Pairs of names that the server knows: `END_NAMES` of graph-core/src/ingest/columns.rs. */
 const ENDS: readonly (readonly [string, string])[] = [
   ["source", "target"], ["src", "dst"], ["src", "dest"], ["from", "to"], ["s", "d"], ["s", "t"], ["sourceid", "targetid"], ["srcid", "dstid"],
@@ -26,6 +28,8 @@ export interface Roles {
   unweighted?: boolean;
   directed?: boolean;
   drop_null?: boolean;
+  /** Rows are events: all else is nothing to them. */
+  entities?: Entities;
 }
 
 export interface Guess {
@@ -116,6 +120,6 @@ export function guess(head: Head): Guess {
 }
 
 /** Words in the address of an upload. */
-export function toQuery(roles: Roles): [string, string][] {
+export function toQuery({ entities: _, ...roles }: Roles): [string, string][] {
   return Object.entries(roles).filter(([, value]) => value !== undefined && value !== false && value !== "").map(([key, value]) => [key, String(value)]);
 }

@@ -1,12 +1,14 @@
 /** The first page: drop files, or choose one of the graphs that are there. */
 
 import { bytes, count, plural, time } from "../core/format";
+import { fetchOk } from "../core/source";
 import type { Dataset } from "../core/types";
 import { button, debounce, field, h, iconButton, select } from "../ui/dom";
 import { isSignedOut, signInForm } from "../ui/sign-in";
 import { shareDialog } from "./share";
 import type { Me, Shell } from "./shell";
 import { guess, headOf, type Head, type Roles, toQuery } from "./columns";
+import { type Entities, hypergraphOptions, VIEW } from "./events";
 import { rolesForm } from "./roles";
 import { type Job, jobsOf, remedies, send } from "./upload";
 
@@ -79,7 +81,7 @@ class Home {
     } });
     this.zone = h("section", { class: "drop", "aria-label": "Upload" },
       h("h1", {}, "Drop a graph here"),
-      h("p", { class: "quiet" }, "CSV, Parquet, Arrow, JSON, GraphML, GEXF, GML, Matrix Market or METIS: a table of edges, and if you like one of nodes."),
+      h("p", { class: "quiet" }, "CSV, Parquet, Arrow, JSON, GraphML, GEXF, GML, Matrix Market or METIS: a table of edges and, if you like, one of nodes; or a table of events."),
       button("Choose files", () => input.click(), { class: "primary large" }), input, this.progress,
       h("div", { class: "row" }, this.status, this.cancel), this.asked);
     const query = new URLSearchParams(location.search);
@@ -272,7 +274,7 @@ class Home {
   }
 
   private ask(job: Job, head: Head, roles: Roles): Promise<Roles | null> {
-    return this.wait((done) => [rolesForm(job.edges.name, head, roles, done)]);
+    return this.wait((done) => [rolesForm(job.edges.name, head, roles, job.nodes === null, done)]);
   }
 
   /** Shows a question until it has an answer. */
@@ -288,7 +290,7 @@ class Home {
       this.answer = done;
       this.asked.replaceChildren(...question(done));
       this.zone.classList.add("asking");
-      this.asked.querySelector<HTMLElement>("select, button")?.focus();
+      this.asked.querySelector<HTMLElement>("input:checked, select, button")?.focus();
     });
   }
 
@@ -297,7 +299,8 @@ class Home {
     let roles = given;
     for (;;) {
       try {
-        return { ...(await this.send(job, roles, head)), job, roles, head };
+        const made = roles.entities ? await this.sendEvents(job.edges, roles.entities) : await this.send(job, roles, head);
+        return { ...made, job, roles, head };
       } catch (error) {
         if ((error as Error).name === "AbortError") {
           this.say("cancelled");
@@ -327,7 +330,6 @@ class Home {
   /** Sends a table of edges as it is, or with one of nodes as parts. */
   private async send(job: Job, roles: Roles, head: Head | null): Promise<{ id: string; edges: string }> {
     const files = job.nodes ? [job.nodes, job.edges] : [job.edges];
-    const total = files.reduce((sum, f) => sum + f.size, 0);
     const query = new URLSearchParams([["name", job.edges.name], ...toQuery(roles)]);
     let body: XMLHttpRequestBodyInit = job.edges;
     if (job.nodes) {
@@ -335,20 +337,56 @@ class Home {
       body.append("nodes", job.nodes, job.nodes.name);
       body.append("edges", job.edges, job.edges.name);
     }
-    this.sending = new AbortController();
-    this.progress.hidden = this.cancel.hidden = false;
-    this.progress.value = 0;
-    this.say(`sending ${bytes(total)}…`);
-    try {
-      const answer = await send(`${this.shell.where.api}/datasets?${query}`, body, (sent) => {
-        this.progress.value = total > 0 ? Math.min(1, sent / total) : 1;
-        // How long reading takes nobody knows.
-        if (sent >= total) this.progress.removeAttribute("value");
-        this.say(sent < total ? `sent ${bytes(sent)} of ${bytes(total)}` : "reading the graph…");
-      }, this.sending.signal);
+    return this.sends(async (signal) => {
+      const answer = await this.post(`datasets?${query}`, body, files, "reading the graph…", signal);
       if (typeof answer.id !== "string") throw new Error("the server took the file, but named no dataset");
       const [source, target] = [answer.source_column, answer.target_column];
       return { id: answer.id, edges: head && typeof source === "string" && typeof target === "string" ? `edges from ${source} to ${target}` : "" };
+    });
+  }
+
+  /** Sends a table of events, and has a graph made of what its rows name. */
+  private async sendEvents(file: File, entities: Entities): Promise<{ id: string; edges: string }> {
+    const { shell } = this;
+    return this.sends(async (signal) => {
+      const { id: table } = await this.post(`files?${new URLSearchParams({ name: file.name })}`, file, [file], "reading the events…", signal);
+      if (typeof table !== "string") throw new Error("the server took the file, but did not name it");
+      try {
+        this.say("linking what the rows name…");
+        const ask = { options: hypergraphOptions(entities), name: file.name.replace(/\.[^.]*$/, "") };
+        const made = (await (await fetchOk(`${shell.where.api}/files/${encodeURIComponent(table)}/hypergraph`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(ask), signal })).json()) as { dataset?: { id?: string } };
+        const id = made.dataset?.id;
+        if (typeof id !== "string") throw new Error("the server made a graph, but named no dataset");
+        // Whoever opens it later sees the same; without, it is a graph all the same.
+        await shell.send("PATCH", `/datasets/${encodeURIComponent(id)}`, { url_params: VIEW }).catch(() => undefined);
+        const names = entities.columns;
+        return { id, edges: names.length > 1 ? `each row links ${names.slice(0, -1).join(", ")} and ${names[names.length - 1]!}` : `each row has ${names[0]!}` };
+      } finally {
+        // The graph has all of it.
+        await shell.send("DELETE", `/files/${encodeURIComponent(table)}`).catch(() => undefined);
+      }
+    });
+  }
+
+  /** Posts files, and tells how far they are. */
+  private post(path: string, body: XMLHttpRequestBodyInit, files: readonly File[], then: string, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const total = files.reduce((sum, f) => sum + f.size, 0);
+    this.say(`sending ${bytes(total)}…`);
+    return send(`${this.shell.where.api}/${path}`, body, (sent) => {
+      this.progress.value = total > 0 ? Math.min(1, sent / total) : 1;
+      // How long reading takes nobody knows.
+      if (sent >= total) this.progress.removeAttribute("value");
+      this.say(sent < total ? `sent ${bytes(sent)} of ${bytes(total)}` : then);
+    }, signal);
+  }
+
+  /** Shows progress, and the way to end it, while something is sent. */
+  private async sends<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.sending = new AbortController();
+    this.progress.hidden = this.cancel.hidden = false;
+    this.progress.value = 0;
+    try {
+      return await work(this.sending.signal);
     } finally {
       this.sending = null;
       this.progress.hidden = this.cancel.hidden = true;

@@ -18,6 +18,8 @@ export class GraphData {
   /** Edges that are drawn over the others. */
   listArray!: WebGLVertexArrayObject;
   listLength = 0;
+  /** As many of them, the first, are selected. */
+  chosenLength = 0;
   glyphs: WebGLTexture | null = null;
   atlas: { source: TexImageSource; columns: number; rows: number; pictures: boolean } | null = null;
   /** "grid": places of the stream; "float": layout units. */
@@ -129,12 +131,13 @@ export class GraphData {
     if (this.hasEdgeFlags) this.column("edgeFlags", "r8ui").upload(this.edgeFlags);
   }
 
-  /** Edges that are drawn over the others. */
-  setHighlight(edges: Uint32Array): void {
+  /** Edges that are drawn over the others, of which the first `chosen` are selected. */
+  setHighlight(edges: Uint32Array, chosen: number): void {
     const { gl } = this;
     gl.bindBuffer(gl.ARRAY_BUFFER, this.list);
     gl.bufferData(gl.ARRAY_BUFFER, edges, gl.DYNAMIC_DRAW);
     this.listLength = edges.length;
+    this.chosenLength = chosen;
   }
 
   /** A sheet of icons in cells; masks are black, pictures have colors. */

@@ -18,6 +18,9 @@ export interface LabelAt {
   always: boolean;
 }
 
+/** Left, top, right, bottom. */
+export type Rect = readonly [number, number, number, number];
+
 /** Rectangles that are taken, in cells. */
 class Taken {
   private readonly cells = new Map<number, [number, number, number, number][]>();
@@ -54,9 +57,10 @@ export function shorten(text: string, most = 32): string {
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : plain;
 }
 
-/** Places labels, the first ones first. Returns those that found room. */
-export function placeLabels(context: CanvasRenderingContext2D, labels: readonly LabelAt[], style: LabelStyle, most: number, width: number, height: number): (LabelAt & { left: number; top: number; font: number })[] {
+/** Places labels, the first ones first, and none where something covers it. Returns those that found room. */
+export function placeLabels(context: CanvasRenderingContext2D, labels: readonly LabelAt[], style: LabelStyle, most: number, width: number, height: number, covered: readonly Rect[] = []): (LabelAt & { left: number; top: number; font: number })[] {
   const taken = new Taken();
+  for (const rect of covered) taken.add(...rect);
   // Large nodes are not written over.
   for (const { x, y, radius, always } of labels) {
     if (radius > 5 && !always) taken.add(x - radius * 0.7, y - radius * 0.7, x + radius * 0.7, y + radius * 0.7);

@@ -5,8 +5,16 @@ import type { GraphData } from "./data";
 import { HIDDEN, NEAR, PINNED, SELECTED } from "./look";
 import type { Hit, View } from "./view";
 
+/** Selected nodes that are named before others. */
+const MOST_NAMED = 40;
+/** Edges that are lit at most. */
+const MOST_LIT = 60_000;
+
 export class Marks {
   selected: Uint32Array = new Uint32Array(0);
+  selectedEdges: Uint32Array = new Uint32Array(0);
+  /** The largest of the selected nodes and of the ends of selected edges. */
+  named: readonly number[] = [];
   /** What is lit with what is pointed at or selected. */
   near: readonly number[] = [];
   hit: Hit = {};
@@ -15,7 +23,8 @@ export class Marks {
 
   /** Another graph is shown, of which nothing is said yet. */
   forget(): void {
-    this.selected = new Uint32Array(0);
+    this.selected = this.selectedEdges = new Uint32Array(0);
+    this.named = [];
     this.near = [];
     this.hit = {};
   }
@@ -35,10 +44,15 @@ export class Marks {
     this.view.changed();
   }
 
-  select(nodes: Uint32Array): void {
+  select(nodes: Uint32Array, edges: Uint32Array): void {
     const flags = this.data.nodeFlags;
     for (const u of this.selected) flags[u] = flags[u]! & ~SELECTED;
     this.selected = nodes;
+    this.selectedEdges = edges;
+    // Of very many it does not matter which.
+    const all = new Set(nodes.subarray(0, 20_000));
+    for (const e of edges.subarray(0, 10_000)) all.add(this.view.scene!.edges[2 * e]!).add(this.view.scene!.edges[2 * e + 1]!);
+    this.named = [...all].sort((a, b) => this.data.sizeOf(b) - this.data.sizeOf(a)).slice(0, MOST_NAMED);
     for (const u of nodes) flags[u] = flags[u]! | SELECTED;
     this.light();
   }
@@ -86,11 +100,23 @@ export class Marks {
           const graph: Graph = this.view.graph;
           const found = graph.within(seeds, node !== undefined ? highlightHops : Math.min(1, highlightHops), direction, seen);
           for (const u of found.nodes) mark(u);
-          edges = found.edges.length > 60_000 ? found.edges.subarray(0, 60_000) : found.edges;
+          edges = found.edges.length > MOST_LIT ? found.edges.subarray(0, MOST_LIT) : found.edges;
         }
       }
     }
-    this.data.setHighlight(edges);
+    // Selected edges are lit whatever is pointed at.
+    const chosen = this.selectedEdges.length > MOST_LIT ? this.selectedEdges.subarray(0, MOST_LIT) : this.selectedEdges;
+    for (const e of chosen) {
+      mark(scene.edges[2 * e]!);
+      mark(scene.edges[2 * e + 1]!);
+    }
+    if (chosen.length > 0) {
+      const all = new Uint32Array(chosen.length + edges.length);
+      all.set(chosen);
+      all.set(edges, chosen.length);
+      edges = all;
+    }
+    this.data.setHighlight(edges, chosen.length);
     this.data.flagsChanged(false);
     this.view.changed(false);
   }
@@ -99,6 +125,6 @@ export class Marks {
   dim(): number {
     const { node, edge } = this.hit;
     if (node !== undefined || edge !== undefined) return this.view.highlight === "none" && edge === undefined ? 1 : 0.2;
-    return this.selected.length > 0 ? 0.3 : 1;
+    return this.selected.length > 0 || this.selectedEdges.length > 0 ? 0.3 : 1;
   }
 }

@@ -2,9 +2,12 @@
 
 import { toHex } from "../core/color";
 import { drawBadges } from "./badges";
-import { drawLabels, placeLabels, type LabelAt } from "./labels";
+import { drawLabels, placeLabels, type LabelAt, type Rect } from "./labels";
 import { NEAR, SELECTED } from "./look";
 import type { View } from "./view";
+
+/** Selected nodes up to which each has its name, though it lies over others. */
+const FEW = 8;
 
 export class Overlay {
   constructor(private readonly view: View, private readonly context: CanvasRenderingContext2D) {}
@@ -54,7 +57,9 @@ export class Overlay {
       add(scene.edges[2 * this.view.pointed.edge]!, true);
       add(scene.edges[2 * this.view.pointed.edge + 1]!, true);
     }
-    for (let i = 0; i < Math.min(this.view.selected.length, 24); i++) add(this.view.selected[i]!, true);
+    // Few are named whatever lies below; of many, those that find room, before all others.
+    const { named } = this.view.marks;
+    for (const u of named) add(u, named.length <= FEW);
     if (this.view.showLabels) {
       // Neighbors of what is pointed at before all others.
       for (let i = 0; i < Math.min(this.view.near.length, 200); i++) add(this.view.near[i]!, false);
@@ -72,7 +77,7 @@ export class Overlay {
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
     context.clearRect(0, 0, camera.width, camera.height);
     this.drawBadges(context);
-    this.drawText(context);
+    this.drawText(context, this.view.covered);
     if (path && path.length > 1) {
       context.beginPath();
       if (this.view.mode !== "lasso") {
@@ -104,14 +109,15 @@ export class Overlay {
     });
   }
 
-  /** Writes the labels into any context: that of the page, or of a picture. */
-  drawText(context: CanvasRenderingContext2D): void {
+  /** Writes the labels into any context: that of the page, parts of which are covered, or of a picture. */
+  drawText(context: CanvasRenderingContext2D, covered: readonly Rect[] = []): void {
     const { camera } = this.view;
     const labels = this.labels(this.view.isMoving);
-    const placed = placeLabels(context, labels, this.view.labelStyle, this.view.maxLabels, camera.width, camera.height);
-    const lit = this.view.pointed.node !== undefined ? new Set(this.view.near) : null;
+    const placed = placeLabels(context, labels, this.view.labelStyle, this.view.maxLabels, camera.width, camera.height, covered);
+    const { pointed, marks } = this.view;
+    const lit = pointed.node !== undefined || pointed.edge !== undefined ? new Set(this.view.near) : marks.named.length > 0 ? new Set(marks.named) : null;
     const bright = lit ? placed.map((p) => ({ ...p, always: p.always || lit.has(p.node) })) : placed;
-    drawLabels(context, bright, this.view.labelStyle, this.view.dim() < 1 && (lit !== null || this.view.selected.length > 0));
+    drawLabels(context, bright, this.view.labelStyle, this.view.dim() < 1 && lit !== null);
   }
 
   /** Labels as they are placed now. */

@@ -40,7 +40,7 @@ export class Picker {
     const { gl, data } = this;
     const { camera, width, height, dpr } = sight;
     const edges = withEdges && this.programs.look.edges && data.scene!.n_edges > 0;
-    const now = [version, camera.x, camera.y, camera.scale, camera.fitScale, width, height, data.time, data.mode, this.programs.crowd, this.programs.look.pointSize].join(" ");
+    const now = [version, camera.x, camera.y, camera.scale, camera.fitScale, width, height, data.time, data.mode, this.programs.crowd, this.programs.look.pointSize, this.programs.look.curvature].join(" ");
     const isAgain = this.lastOf === now;
     this.lastOf = now;
     gl.disable(gl.BLEND);
@@ -94,11 +94,15 @@ export class Picker {
   private lines(sight: Sight): void {
     const { gl } = this;
     gl.viewport(0, 0, sight.width, sight.height);
-    const program = this.programs.use("linePick", sight);
+    // Curves and loops are where they are drawn; lines are enough of the others.
+    const { isStraight } = this.programs;
+    const program = this.programs.use(isStraight ? "linePick" : "bandPick", sight);
+    const m = this.data.scene!.n_edges;
     gl.uniform2ui(program.at("uPart"), 0, 1);
     gl.uniform1f(program.at("uWeight"), 1);
     gl.bindVertexArray(this.empty);
-    gl.drawArrays(gl.LINES, 0, 2 * this.data.scene!.n_edges);
+    if (isStraight) gl.drawArrays(gl.LINES, 0, 2 * m);
+    else this.programs.drawBand(program, false, m, 1, sight.dpr);
     gl.bindVertexArray(null);
   }
 

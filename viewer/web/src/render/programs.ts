@@ -7,7 +7,7 @@ import type { Look } from "./look";
 import * as shaders from "./shaders";
 import { leastHead } from "./sizes";
 
-type Name = "node" | "nodePick" | "icon" | "line" | "band" | "arrow" | "list" | "listArrow" | "linePick" | "compose";
+type Name = "node" | "nodePick" | "icon" | "line" | "band" | "arrow" | "list" | "listArrow" | "linePick" | "bandPick" | "compose";
 
 /** What is looked at, and how large the picture of it is in device pixels. */
 export interface Sight {
@@ -106,11 +106,19 @@ export class Programs {
     return program;
   }
 
-  /** Draws `count` edges as bands of `width` CSS pixels, or the arrows at their ends, with a program that is in use. */
-  drawBand(program: Program, arrow: boolean, count: number, width: number, dpr: number): void {
+  /** Whether edges are straight lines from one place to another. */
+  get isStraight(): boolean {
+    return this.look.curvature === 0 && !this.data.hasLoops;
+  }
+
+  /**
+   * Draws `count` edges as bands of `width` CSS pixels, at least twice `least`, or the arrows at their ends, with a
+   * program that is in use.
+   */
+  drawBand(program: Program, arrow: boolean, count: number, width: number, dpr: number, least = 0.36): void {
     const { gl, look } = this;
-    gl.uniform4f(program.at("uBand"), width * dpr, 0.36 * dpr, look.curvature * 0.45, look.arrows ? leastHead(this.data.scene?.n_edges ?? 0) * dpr : 0);
-    const segments = look.curvature === 0 && !this.data.hasLoops ? 1 : 12;
+    gl.uniform4f(program.at("uBand"), width * dpr, least * dpr, look.curvature * 0.45, look.arrows ? leastHead(this.data.scene?.n_edges ?? 0) * dpr : 0);
+    const segments = this.isStraight ? 1 : 12;
     gl.uniform1f(program.at("uSegments"), segments);
     if (arrow) gl.drawArraysInstanced(gl.TRIANGLES, 0, 3, count);
     else gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 2 * (segments + 1), count);

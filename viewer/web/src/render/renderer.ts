@@ -122,15 +122,24 @@ export class Renderer {
 
   private drawHighlight(sight: Sight): void {
     const { gl, data, look, programs } = this;
-    const few = Math.min(1, 14 / Math.sqrt(data.listLength));
-    for (const name of ["list", "listArrow"] as const) {
-      if (name === "listArrow" && !look.arrows) continue;
-      const program = programs.use(name, sight);
-      gl.uniform2f(program.at("uFade"), 1, 1);
-      gl.uniform1f(program.at("uWeight"), 1);
-      gl.uniform1f(program.at("uStrength"), 0.25 + 0.6 * few);
-      gl.bindVertexArray(data.listArray);
-      programs.drawBand(program, name === "listArrow", data.listLength, 1.4 * look.edgeWidth, sight.dpr);
+    const few = (n: number): number => 0.25 + 0.6 * Math.min(1, 14 / Math.sqrt(n));
+    gl.bindVertexArray(data.listArray);
+    const draw = (count: number, width: number, least: number, strength: number, tint: number): void => {
+      for (const name of ["list", "listArrow"] as const) {
+        if (name === "listArrow" && !look.arrows) continue;
+        const program = programs.use(name, sight);
+        gl.uniform2f(program.at("uFade"), 1, 1);
+        gl.uniform1f(program.at("uWeight"), 1);
+        gl.uniform1f(program.at("uStrength"), strength);
+        gl.uniform4f(program.at("uTint"), ...look.ring, tint);
+        programs.drawBand(program, name === "listArrow", count, width * look.edgeWidth, sight.dpr, least);
+      }
+    };
+    draw(data.listLength, 1.4, 0.36, few(data.listLength), 0);
+    // What is selected has a rim, as selected nodes have.
+    if (data.chosenLength > 0) {
+      draw(data.chosenLength, 3.6, 2, 0.9, 1);
+      draw(data.chosenLength, 1.6, 0.8, 1, 0);
     }
     gl.bindVertexArray(null);
   }

@@ -306,13 +306,21 @@ layout(location = 0) out uint oId;
 void main() { oId = vEdge | 0x80000000u; }
 #else
 uniform float uStrength;
+#ifdef LIST
+uniform vec4 uTint;       // a color over that of the edge, and how much of it
+#endif
 out vec4 oColor;
 void main() {
   float w = vColor.a * uStrength;
+  vec3 rgb = vColor.rgb;
+#ifdef LIST
+  w = mix(w, uStrength * step(0.001, vColor.a), uTint.a);
+  rgb = mix(rgb, uTint.rgb, uTint.a);
+#endif
 #ifdef BAND
   w *= clamp(vAcross.y + 0.5 - abs(vAcross.x), 0.0, 1.0);
 #endif
-  oColor = vec4(vColor.rgb * w, w);
+  oColor = vec4(rgb * w, w);
 }
 #endif`;
 

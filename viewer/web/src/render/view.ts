@@ -8,7 +8,7 @@ import { Camera } from "./camera";
 import { isInside } from "./geometry";
 import { Gestures, type At, type Gestured, type RegionMode } from "./gestures";
 import { drawSheet } from "./icons";
-import { shorten, type LabelStyle } from "./labels";
+import { shorten, type LabelStyle, type Rect } from "./labels";
 import type { Look } from "./look";
 import { Marks } from "./marks";
 import { Motion, type Dragged } from "./motion";
@@ -65,6 +65,8 @@ export class View extends Emitter<ViewEvents> {
   highlightHops = 1;
   /** Room that panels take at the sides, CSS pixels. */
   inset = { left: 0, top: 0, right: 0, bottom: 0 };
+  /** What panels cover of the picture: no place for labels. */
+  covered: readonly Rect[] = [];
   /** When the picture last changed, in ms of the page. */
   changedAt = 0;
 
@@ -192,8 +194,8 @@ export class View extends Emitter<ViewEvents> {
     this.marks.hide(nodes, edges);
   }
 
-  setSelected(nodes: Uint32Array): void {
-    this.marks.select(nodes);
+  setSelected(nodes: Uint32Array, edges: Uint32Array): void {
+    this.marks.select(nodes, edges);
   }
 
   setPinned(nodes: readonly number[]): void {
@@ -327,8 +329,8 @@ export class View extends Emitter<ViewEvents> {
 
   // Pointing
 
-  /** What lies at a point; edges too where that is not dear. */
-  pickAt({ x, y }: At, edges = (this.scene?.n_edges ?? 0) <= 400_000): Hit {
+  /** What lies at a point; edges too where that is not dear: of curves each is many lines. */
+  pickAt({ x, y }: At, edges = this.scene !== null && this.scene.n_edges <= (this.renderer.programs.isStraight ? 4_000_000 : 400_000)): Hit {
     return this.renderer.pick(this.camera, x, y, edges);
   }
 

@@ -15,12 +15,14 @@ import { exportMenu } from "./export-menu";
 import { Histograms } from "./histograms";
 import { Inspector } from "./inspector";
 import { legend } from "./legend";
-import { filterPanel, layoutPanel, lookPanel, selectionPanel } from "./panels";
+import { filterPanel, layoutPanel, lookPanel } from "./panels";
 import { player } from "./player";
 import { Search } from "./search";
+import { selectionPanel } from "./selected";
 import { TimeBar } from "./timebar";
 import { Viewer } from "./viewer";
 import { viewsPanel } from "./views";
+import { Walk } from "./walk";
 
 export interface AppOptions {
   /** Bars and panels; without them only the picture, its legend and its tools. */
@@ -53,6 +55,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Space", "play or pause the layout"],
   ["N, P", "next, previous node by importance"],
   ["] , [", "next, previous neighbor"],
+  ["} , {", "next, previous edge of the node"],
   ["Enter", "select what is pointed at"],
   ["E", "extend the selection by neighbors"],
   ["Delete", "hide the selection"],
@@ -97,8 +100,7 @@ export class App {
   private readonly modes = new Map<Mode, HTMLButtonElement>();
   private readonly inspectorButton: HTMLButtonElement;
   private params: Params = { settings: {}, layout: {}, encodings: {} };
-  private cursor = -1;
-  private neighborCursor = -1;
+  private readonly walk: Walk;
 
   constructor(private readonly options: AppOptions = {}) {
     this.stage = h("main", { class: "stage" });
@@ -112,6 +114,7 @@ export class App {
     picture.addEventListener("keydown", (event) => this.onPictureKey(event));
 
     this.live = h("div", { class: "away", role: "status", "aria-live": "polite" });
+    this.walk = new Walk(viewer, (words) => void (this.live.textContent = words));
     this.toasts = h("div", { class: "toasts" });
     this.histograms = new Histograms(viewer);
     this.inspector = new Inspector(viewer, () => this.showInspector(false));
@@ -119,7 +122,10 @@ export class App {
     this.search = new Search(viewer);
     this.panels = {
       layout: layoutPanel(viewer), look: lookPanel(viewer), filter: filterPanel(viewer),
-      bars: this.histograms.element, select: selectionPanel(viewer),
+      bars: this.histograms.element, select: selectionPanel(viewer, (table) => {
+        this.showInspector(true);
+        this.inspector.showSelected(table);
+      }),
       views: viewsPanel(viewer, { hasAddress: options.address === true, copyLink: (frame) => void this.share(frame), copyView: (id) => void this.copy(this.viewLink(id), "the link to the view is copied") }),
     };
     this.panel = h("aside", { class: "panel", hidden: true });
@@ -154,15 +160,17 @@ export class App {
     viewer.on("state", () => this.keep());
     viewer.view.on("camera", () => this.keep());
     viewer.on("selection", (nodes) => {
-      this.live.textContent = nodes.length === 0 ? "selection cleared" : nodes.length === 1 ? `selected ${viewer.name(nodes[0]!)}` : `${plural(nodes.length, "node")} selected`;
-      if (nodes.length > 0 && this.open === null && menu && !this.wasShown) {
+      const { edges } = viewer.state;
+      const one = nodes.length + edges.length === 1;
+      const parts = [...(nodes.length > 0 ? [plural(nodes.length, "node")] : []), ...(edges.length > 0 ? [plural(edges.length, "edge")] : [])];
+      this.live.textContent = parts.length === 0 ? "selection cleared" : one ? `selected ${edges.length > 0 ? `edge ${viewer.selection.nameOf(edges[0]!)}` : viewer.name(nodes[0]!)}` : `${parts.join(" and ")} selected`;
+      if (parts.length > 0 && this.open === null && menu && !this.wasShown) {
         // Once: later it is the user who says which panel is there.
         this.wasShown = true;
         this.show("select", false);
       }
     });
     viewer.on("open", () => {
-      this.cursor = -1;
       this.openedAt = performance.now();
       picture.setAttribute("aria-label", `Graph ${viewer.dataset?.name ?? viewer.scene?.title ?? ""}: ${plural(viewer.scene!.n_nodes, "node")}, ${plural(viewer.scene!.n_edges, "edge")}`);
     });
@@ -304,6 +312,10 @@ export class App {
     const { clientWidth: width, clientHeight: height } = this.stage;
     const legend = this.stage.querySelector<HTMLElement>(".legend")?.offsetWidth ?? 0;
     const next = roomLeft(width, height, legend, this.panel.hidden ? null : this.panel.offsetHeight, this.options.menu !== false);
+    const at = this.stage.getBoundingClientRect();
+    view.covered = [...this.stage.querySelectorAll(".legend, .panel, .rail, .tools, .player")].map((part) => part.getBoundingClientRect()).filter((box) => box.width > 0)
+      .map((box) => [box.left - at.left, box.top - at.top, box.right - at.left, box.bottom - at.top] as const);
+    view.changed(false);
     const isSame = (["left", "right", "top", "bottom"] as const).every((side) => view.inset[side] === next[side]);
     Object.assign(view.inset, next);
     // Whoever saw all shall see all beside them too; a picture that has just come does not move.
@@ -410,12 +422,17 @@ export class App {
       case "b": this.setMode("box"); break;
       case "l": this.setMode("lasso"); break;
       case "e": viewer.selectNeighbors(1); break;
-      case "n": this.goTo(1); break;
-      case "p": this.goTo(-1); break;
-      case "]": this.goNeighbor(1); break;
-      case "[": this.goNeighbor(-1); break;
-      case "Delete": viewer.hideSelection(false); break;
-      case "Enter": if (view.pointed.node !== undefined) viewer.select(Uint32Array.of(view.pointed.node)); break;
+      case "n": this.walk.node(1); break;
+      case "p": this.walk.node(-1); break;
+      case "]": this.walk.neighbor(1); break;
+      case "[": this.walk.neighbor(-1); break;
+      case "}": this.walk.edge(1); break;
+      case "{": this.walk.edge(-1); break;
+      case "Delete": viewer.selection.hide(false); break;
+      case "Enter":
+        if (view.pointed.node !== undefined) viewer.select(Uint32Array.of(view.pointed.node));
+        else if (view.pointed.edge !== undefined) viewer.select(new Uint32Array(0), Uint32Array.of(view.pointed.edge));
+        break;
       case "Escape":
         viewer.select(new Uint32Array(0));
         view.point({});
@@ -424,39 +441,6 @@ export class App {
     }
     event.preventDefault();
     event.stopPropagation();
-  }
-
-  /** The next node by importance that is seen, told in words. */
-  private goTo(by: number): void {
-    const { view } = this.viewer;
-    const order = view.order;
-    if (order.length === 0) return;
-    for (let tries = 0; tries < order.length; tries++) {
-      this.cursor = (this.cursor + by + order.length) % order.length;
-      if (!view.isHidden(order[this.cursor]!)) break;
-    }
-    this.neighborCursor = -1;
-    this.tell(order[this.cursor]!, `${this.cursor + 1} of ${order.length}`);
-  }
-
-  private goNeighbor(by: number): void {
-    const { view, state } = this.viewer;
-    const from = state.selection[0] ?? view.pointed.node;
-    if (from === undefined) return;
-    const near: number[] = [];
-    view.graph.forEach(from, "both", (v) => void (!view.isHidden(v) && v !== from && near.push(v)));
-    if (near.length === 0) return;
-    this.neighborCursor = (this.neighborCursor + by + near.length) % near.length;
-    this.tell(near[this.neighborCursor]!, `neighbor ${this.neighborCursor + 1} of ${near.length}`);
-  }
-
-  private tell(u: number, where: string): void {
-    const { view } = this.viewer;
-    view.point({ node: u });
-    const x = view.camera.toScreenX(view.x(u));
-    const y = view.camera.toScreenY(view.y(u));
-    if (x < 60 || y < 20 || x > view.camera.width - 20 || y > view.camera.height - 20) view.zoomTo([u]);
-    this.live.textContent = `${this.viewer.name(u)}, ${plural(view.graph.degree(u), "edge")}, ${where}`;
   }
 
   private help(): void {

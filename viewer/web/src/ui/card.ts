@@ -1,6 +1,6 @@
 /** What is pointed at, in words. */
 
-import { cell, plural } from "../core/format";
+import { plural } from "../core/format";
 import { h } from "./dom";
 import type { Viewer } from "./viewer";
 
@@ -14,6 +14,7 @@ export function hoverCard(viewer: Viewer): HTMLElement {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const kept = new Map<string, [string, string][]>();
   viewer.on("open", () => kept.clear());
+  viewer.on("dates", () => kept.clear());
   const hide = (): void => {
     key = "";
     clearTimeout(timer);
@@ -33,7 +34,7 @@ export function hoverCard(viewer: Viewer): HTMLElement {
     if (now === key) return;
     key = now;
     clearTimeout(timer);
-    const title = node !== undefined ? viewer.name(node) : `${viewer.name(viewer.scene!.edges[2 * edge!]!)} ${viewer.scene!.is_directed ? "→" : "–"} ${viewer.name(viewer.scene!.edges[2 * edge! + 1]!)}`;
+    const title = node !== undefined ? viewer.name(node) : viewer.selection.nameOf(edge!);
     const below = node !== undefined ? plural(viewer.view.graph.degree(node), "edge") : "edge";
     const write = (facts: [string, string][]): void => {
       element.replaceChildren(h("strong", {}, title), h("span", { class: "quiet" }, below),
@@ -46,7 +47,7 @@ export function hoverCard(viewer: Viewer): HTMLElement {
       const row = node ?? edge!;
       viewer.source?.rows({ table: node !== undefined ? "nodes" : "edges", index: [row] }).then(
         (rows) => {
-          const facts = rows.columns.map((c, i): [string, string] => [c, cell(rows.rows[0]?.[i])]).filter(([, v]) => v !== "" && v !== title);
+          const facts = rows.columns.map((c, i): [string, string] => [c, viewer.dates.text(node !== undefined ? "nodes" : "edges", c, rows.rows[0]?.[i])]).filter(([, v]) => v !== "" && v !== title);
           if (kept.size > 500) kept.clear();
           kept.set(now, facts);
           if (key === now) write(facts);

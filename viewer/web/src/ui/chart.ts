@@ -4,6 +4,7 @@ import { count, number, time } from "../core/format";
 import { quoteName, quoteTime, quoteValue } from "../core/expression";
 import { ends, isEach, placeOf, snap, valueAt, type Range } from "../core/bins";
 import type { Histogram } from "../core/types";
+import { factorOf } from "../core/times";
 import { h, svg } from "./dom";
 
 export type { Range } from "../core/bins";
@@ -11,15 +12,31 @@ export type { Range } from "../core/bins";
 /** The condition that a value lies in a range; the last bin has its upper bound inside, and a range of whole numbers both. */
 export function rangeExpression(histogram: Histogram, [low, high]: Range, whole = false): string {
   const name = quoteName(histogram.column);
-  const value = histogram.type === "time" ? (v: number): string => quoteTime(Math.round(v)) : (v: number): string => quoteValue(Number(v.toPrecision(12)));
+  const value = histogram.type === "time" ? (v: number): string => quoteTime(Math.round(v)) : (v: number): string => quoteValue(Number(v.toPrecision(whole || histogram.unit ? 16 : 12)));
   const last = histogram.edges![histogram.edges!.length - 1]!;
   return `${name} >= ${value(low)} AND ${name} ${whole || high >= last ? "<=" : "<"} ${value(high)}`;
 }
 
+/** The range that such a condition was made of; null of any other. */
+export function rangeOf(histogram: Histogram, expression: string): Range | null {
+  const name = quoteName(histogram.column);
+  const [begin, middle] = [`${name} >= `, ` AND ${name} <`];
+  const at = expression.indexOf(middle);
+  if (!expression.startsWith(begin) || at < 0) return null;
+  const read = (text: string): number => {
+    const moment = /^TIMESTAMP '([^']+)'$/.exec(text)?.[1];
+    if ((moment !== undefined) !== (histogram.type === "time")) return NaN;
+    return moment !== undefined ? Date.parse(moment.replace(" ", "T")) : /^-?[\d.]+(e[+-]?\d+)?$/.test(text) ? Number(text) : NaN;
+  };
+  const low = read(expression.slice(begin.length, at));
+  const high = read(expression.slice(at + middle.length).replace(/^=/, "").trim());
+  return low <= high ? [low, high] : null;
+}
+
 export function rangeWords(histogram: Histogram, [low, high]: Range, whole = false): string {
-  if (whole && low === high) return number(low);
-  const words = histogram.type === "time" ? (v: number): string => time(v, high - low) : number;
-  return `${words(low)} – ${words(high)}`;
+  const factor = factorOf(histogram);
+  const words = factor !== null ? (v: number): string => time(v * factor, (high - low) * factor) : number;
+  return whole && low === high ? words(low) : `${words(low)} – ${words(high)}`;
 }
 
 let gestures = 0;
@@ -76,7 +93,8 @@ export class BrushChart {
 
   private format(v: number): string {
     const edges = this.histogram!.edges!;
-    return this.histogram!.type === "time" ? time(v, edges[edges.length - 1]! - edges[0]!) : number(v);
+    const factor = factorOf(this.histogram!);
+    return factor !== null ? time(v * factor, (edges[edges.length - 1]! - edges[0]!) * factor) : number(v);
   }
 
   /** A range as it lies on the axis: a number with a bin of its own takes all of it. */
@@ -135,8 +153,12 @@ export class BrushChart {
   private written(): void {
     const { histogram } = this;
     if (!histogram?.edges) return;
-    const read = (text: string): number => (histogram.type === "time" ? Date.parse(`${text.trim().replace(" ", "T")}${/T/.test(text.trim().replace(" ", "T")) ? "Z" : ""}`) : Number(text.replaceAll(",", "")));
-    const [low, high] = [read(this.low.value), read(this.high.value)];
+    const factor = factorOf(histogram);
+    const read = (text: string): number => (factor !== null ? Date.parse(`${text.trim().replace(" ", "T")}${/T/.test(text.trim().replace(" ", "T")) ? "Z" : ""}`) / factor : Number(text.replaceAll(",", "")));
+    // A bound that nobody changed stays as it is, and not as it is rounded for the eye.
+    const [a, b] = this.range ?? ends(histogram, this.whole);
+    const bound = (input: HTMLInputElement, now: number): number => (input.value === this.format(now) ? now : read(input.value));
+    const [low, high] = [bound(this.low, a), bound(this.high, b)];
     if (Number.isNaN(low) || Number.isNaN(high) || low > high) {
       this.drawBrush();
       return;

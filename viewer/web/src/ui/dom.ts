@@ -56,6 +56,7 @@ const ICONS = {
   select: "M5 4l14 7-6 2-2 6z",
   views: "M6 4h12v16l-6-4-6 4z",
   time: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3.500 2",
+  loop: "M4 12a7 7 0 0 1 7-7h8M16 2l3 3-3 3M20 12a7 7 0 0 1-7 7H5M8 22l-3-3 3-3",
   table: "M4 5h16v14H4zM4 10h16M4 15h16M10 5v14",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l5 5",
   close: "M6 6l12 12M18 6L6 18",

@@ -3,7 +3,7 @@
 import { quoteName, quoteValue } from "../core/expression";
 import type { Column, Histogram, Table } from "../core/types";
 import { isWhole, mayBeLog } from "../core/bins";
-import { BrushChart, CategoryChart, rangeExpression, rangeWords, type Range } from "./chart";
+import { BrushChart, CategoryChart, rangeExpression, rangeOf, rangeWords, type Range } from "./chart";
 import { button, debounce, h, iconButton, throttle } from "./dom";
 import type { Viewer } from "./viewer";
 
@@ -13,6 +13,8 @@ interface Card {
   element: HTMLElement;
   refresh(): void;
   clear(): void;
+  /** Shows the range of a filter that something else has set: undo, or a link. */
+  follow(expression: string): void;
 }
 
 const BINS = 40;
@@ -34,13 +36,18 @@ export class Histograms {
     const refresh = debounce(() => this.refresh(), 120);
     viewer.on("hidden", refresh);
     viewer.on("legend", refresh);
+    viewer.on("dates", refresh);
     let known = viewer.dataset?.measures;
     viewer.on("state", () => {
       if (viewer.dataset?.measures !== known) {
         known = viewer.dataset?.measures;
         this.fillChooser();
       }
-      for (const [key, card] of this.cards) if (!viewer.state.filters.some((f) => f.id === key)) card.clear();
+      for (const [key, card] of this.cards) {
+        const filter = viewer.state.filters.find((f) => f.id === key);
+        if (filter) card.follow(filter.expression);
+        else card.clear();
+      }
     });
   }
 
@@ -151,11 +158,19 @@ export class Histograms {
       log.setAttribute("aria-pressed", String(isLog));
       void refresh();
     }, { class: "link", hidden: true, "aria-pressed": "false", title: "Bins by logarithm" });
-    tools.prepend(log);
+    const date = button("date", () => viewer.dates.set(table, column.name, viewer.dates.unit(table, column.name) === null), { class: "link", hidden: true, title: `Write ${column.name} as dates` });
+    tools.prepend(log, date);
     let run = 0;
+    /** The condition that the brush shows. */
+    let said = "";
+    const follow = (expression: string): void => {
+      if (expression === said || !brush || !shown) return;
+      said = expression;
+      brush.setRange(rangeOf(shown, expression));
+    };
     const filter = throttle((range: Range | null, gesture: string) => {
       if (!range) viewer.removeFilter(key);
-      else viewer.setFilter({ id: key, table, expression: rangeExpression(shown!, range, isInt), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(shown!, range, isInt)}` }, gesture);
+      else viewer.setFilter({ id: key, table, expression: (said = rangeExpression(shown!, range, isInt)), exclude: false, enabled: true, label: `${column.name}: ${rangeWords(shown!, range, isInt)}` }, gesture);
     }, 90);
     const refresh = async (): Promise<void> => {
       const { source } = viewer;
@@ -166,8 +181,11 @@ export class Histograms {
         isInt = isWhole(whole, column, BINS);
         log.hidden = !mayBeLog(whole);
         if (isLog) byLog ??= await viewer.left.byLog(table, whole, BINS);
-        shown = isLog && byLog ? byLog : whole;
-        const part = await viewer.left.counts(table, shown, BINS, key, shown === byLog);
+        const logs = isLog ? byLog : null;
+        shown = viewer.dates.mark(table, logs ?? whole);
+        date.hidden = !viewer.dates.may(table, column.name);
+        date.setAttribute("aria-pressed", String(shown.unit !== undefined));
+        const part = await viewer.left.counts(table, shown, BINS, key, logs !== null);
         if (mine !== run) return;
         if (whole.type === "category") {
           if (!categories) {
@@ -189,6 +207,7 @@ export class Histograms {
           }
           if (whole.counts.every((c) => c === 0)) body.replaceChildren(h("p", { class: "quiet" }, "no values"));
           brush.set(shown, part, isInt);
+          follow(viewer.state.filters.find((f) => f.id === key)?.expression ?? said);
         }
       } catch (error) {
         body.replaceChildren(h("p", { class: "error" }, (error as Error).message));
@@ -198,8 +217,10 @@ export class Histograms {
     return {
       table, column, element,
       refresh: () => void refresh(),
+      follow,
       clear: () => {
         reset.hidden = true;
+        said = "";
         brush?.setRange(null);
         if (categories?.chosen) {
           categories.chosen = null;

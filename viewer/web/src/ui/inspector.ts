@@ -17,6 +17,7 @@ export class Inspector {
   private offset = 0;
   private search = "";
   private onlySelected = false;
+  private readonly selectedBox: ReturnType<typeof toggle>;
   private onlySeen = true;
   private run = 0;
   private abort: AbortController | null = null;
@@ -36,6 +37,11 @@ export class Inspector {
       back: button("‹", () => this.page(-1), { "aria-label": "Page before", class: "page" }),
       on: button("›", () => this.page(1), { "aria-label": "Next page", class: "page" }),
     };
+    this.selectedBox = toggle("selected", false, (on) => {
+      this.onlySelected = on;
+      this.offset = 0;
+      void this.load();
+    });
     const find = debounce((text: string) => {
       this.search = text;
       this.offset = 0;
@@ -50,11 +56,7 @@ export class Inspector {
           this.offset = 0;
           void this.load();
         }),
-        toggle("selected", false, (on) => {
-          this.onlySelected = on;
-          this.offset = 0;
-          void this.load();
-        }),
+        this.selectedBox,
         h("span", { class: "grow" }), this.status, this.pages.back, this.pages.on, iconButton("close", "Close the inspector", onClose)),
       h("div", { class: "table", role: "region", "aria-label": "Rows", tabIndex: 0 }, h("table", {}, h("thead", {}, this.head), this.rows)));
     const again = debounce(() => {
@@ -69,9 +71,16 @@ export class Inspector {
       this.offset = 0;
       if (this.onlySeen) again();
     });
+    viewer.on("dates", again);
     viewer.on("selection", () => {
-      if (this.onlySelected) again();
-      else this.mark();
+      const { state } = viewer;
+      // A click on an edge asks for its row.
+      const now = state.edges.length > 0 ? "edges" : "nodes";
+      if (this.onlySelected) {
+        if (state.edges.length > 0 !== state.selection.length > 0 && now !== this.table) this.turn(now, false);
+        this.offset = 0;
+        again();
+      } else this.mark();
     });
     this.turn("nodes");
   }
@@ -81,12 +90,26 @@ export class Inspector {
     if (visible) void this.load();
   }
 
-  private turn(table: Table): void {
+  /** Shows what is selected of a table. */
+  showSelected(table: Table): void {
+    this.onlySelected = true;
+    this.selectedBox.set(true);
+    this.turn(table);
+    this.tabs[table].focus();
+  }
+
+  /** Selected edges; where there are none, those among the selected nodes. */
+  private chosenEdges(): Uint32Array {
+    const { state, view } = this.viewer;
+    return state.edges.length > 0 ? state.edges : view.graph.inside(new Set(state.selection));
+  }
+
+  private turn(table: Table, load = true): void {
     this.table = table;
     this.offset = 0;
     this.sort = null;
     for (const name of ["nodes", "edges"] as const) this.tabs[name].setAttribute("aria-selected", String(name === table));
-    if (!this.element.hidden) void this.load();
+    if (load && !this.element.hidden) void this.load();
   }
 
   private page(by: number): void {
@@ -115,7 +138,7 @@ export class Inspector {
     try {
       let found: Rows;
       if (this.onlySelected) {
-        const all = table === "nodes" ? viewer.state.selection : viewer.view.graph.inside(new Set(viewer.state.selection));
+        const all = table === "nodes" ? viewer.state.selection : this.chosenEdges();
         const part = all.subarray(0, MOST_SELECTED).subarray(this.offset, this.offset + PAGE);
         found = part.length > 0
           ? { ...(await source.rows({ table, index: part }, this.abort.signal)), total: all.length, offset: this.offset }
@@ -141,14 +164,14 @@ export class Inspector {
       ...found.columns.map((name) => {
         const sorted = this.sort === name ? (this.descending ? "descending" : "ascending") : "none";
         const words = sorted === "none" ? name : `${name} ${this.descending ? "↓" : "↑"}`;
-        return h("th", { scope: "col", "aria-sort": sorted, class: numeric.has(name) ? "right" : "" }, button(words, () => this.order(name), { class: "column", title: `Sort by ${name}` }));
+        return h("th", { scope: "col", "aria-sort": sorted, class: numeric.has(name) ? "right" : "" }, this.dateButton(name), button(words, () => this.order(name), { class: "column", title: `Sort by ${name}` }));
       }),
     );
     this.rows.replaceChildren(
       ...found.rows.map((values, i) => {
         const row = found.index[i]!;
         return h("tr", { "data-row": row, tabIndex: 0, onclick: (event: MouseEvent) => this.pick(row, event.shiftKey || event.ctrlKey || event.metaKey), onkeydown: (event: KeyboardEvent) => this.onKey(event, row) },
-          ...values.map((value, c) => h("td", { class: numeric.has(found.columns[c]!) ? "right" : "", title: cell(value) }, cell(value))));
+          ...values.map((value, c) => h("td", { class: numeric.has(found.columns[c]!) ? "right" : "", title: cell(value) }, this.viewer.dates.text(this.table, found.columns[c]!, value))));
       }),
     );
     const last = found.offset + found.rows.length;
@@ -156,6 +179,14 @@ export class Inspector {
     this.pages.back.disabled = found.offset === 0;
     this.pages.on.disabled = last >= Math.min(found.total, this.onlySelected ? MOST_SELECTED : Infinity);
     this.mark();
+  }
+
+  /** Writes numbers that may be times as dates, and back. */
+  private dateButton(name: string): HTMLElement | null {
+    const { dates } = this.viewer;
+    if (!dates.may(this.table, name)) return null;
+    const isDate = dates.unit(this.table, name) !== null;
+    return iconButton("time", `${name} as dates`, () => dates.set(this.table, name, !isDate), { "aria-pressed": String(isDate), class: "icon small" });
   }
 
   private onKey(event: KeyboardEvent, row: number): void {
@@ -171,17 +202,24 @@ export class Inspector {
   /** A row of the table becomes what is selected and seen. */
   private pick(row: number, add: boolean): void {
     const { viewer } = this;
-    const nodes = this.table === "nodes" ? [row] : [viewer.scene!.edges[2 * row]!, viewer.scene!.edges[2 * row + 1]!];
-    const all = new Set([...(add ? viewer.state.selection : []), ...nodes]);
-    viewer.select(Uint32Array.from(all));
-    viewer.view.zoomTo(nodes);
+    const { selection, edges } = viewer.state;
+    const list = (old: Uint32Array, isOf: boolean): Uint32Array => Uint32Array.from(new Set([...(add ? old : []), ...(isOf ? [row] : [])]));
+    viewer.select(list(selection, this.table === "nodes"), list(edges, this.table === "edges"));
+    viewer.view.zoomTo(this.table === "nodes" ? [row] : viewer.selection.endsOf(Uint32Array.of(row)));
   }
 
   private mark(): void {
-    const chosen = new Set(this.viewer.state.selection);
+    const { selection, edges } = this.viewer.state;
+    const chosen = new Set(this.table === "nodes" ? selection : edges);
+    let first: HTMLElement | null = null;
     for (const row of this.rows.querySelectorAll<HTMLElement>("tr[data-row]")) {
       const u = Number(row.dataset.row);
-      row.classList.toggle("chosen", this.table === "nodes" && chosen.has(u));
+      const isChosen = chosen.has(u);
+      row.classList.toggle("chosen", isChosen);
+      if (isChosen) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+      if (isChosen) first ??= row;
     }
+    if (!this.onlySelected && first && !this.rows.matches(":focus-within")) first.scrollIntoView({ block: "nearest" });
   }
 }

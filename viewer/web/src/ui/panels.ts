@@ -1,6 +1,6 @@
 /** The panels at the side: layout, look, filters, selection, views. */
 
-import { count, number, plural, cell } from "../core/format";
+import { count, number, plural } from "../core/format";
 import type { Filter, Table } from "../core/types";
 import { add, button, debounce, field, h, iconButton, newId, select, slider, toggle } from "./dom";
 import type { Viewer } from "./viewer";
@@ -19,12 +19,16 @@ const OPTIONS: Record<string, { label: string; min?: number; max?: number; step?
   dissuade_hubs: { label: "Hubs to the rim" },
   adjust_sizes: { label: "No overlap" },
   prevent_overlap: { label: "No overlap" },
+  tolerance: { label: "Rests below this movement" },
   lock_x: { label: "Lock x" },
   lock_y: { label: "Lock y" },
   lock_r: { label: "Lock radius" },
   normalize_weights: { label: "Weights from 0 to 1" },
   invert_weights: { label: "Weights are distances" },
 };
+
+/** The seed stands beside the button that begins with it. */
+const isAsked = (name: string): boolean => name !== "seed";
 
 export function layoutPanel(viewer: Viewer): HTMLElement {
   const body = h("div", { class: "stack" });
@@ -39,7 +43,7 @@ export function layoutPanel(viewer: Viewer): HTMLElement {
     }
     const known = Object.keys(OPTIONS);
     if (!stream.maySteer) body.append(h("p", { class: "quiet" }, "You may look at this layout, and its owner may change it."));
-    const names = Object.keys(stream.options).sort((a, b) => (known.indexOf(a) + 100) % 100 - (known.indexOf(b) + 100) % 100);
+    const names = Object.keys(stream.options).filter(isAsked).sort((a, b) => (known.indexOf(a) + 100) % 100 - (known.indexOf(b) + 100) % 100);
     for (const name of names) {
       const value = stream.options[name];
       const about = OPTIONS[name] ?? { label: name.replaceAll("_", " ") };
@@ -84,7 +88,7 @@ export function layoutPanel(viewer: Viewer): HTMLElement {
   viewer.on("stream", (stream) => {
     fill();
     stream.on("options", (options) => {
-      const names = Object.keys(options);
+      const names = Object.keys(options).filter(isAsked);
       if (names.some((name) => !controls.has(name) && ["boolean", "number"].includes(typeof options[name]))) fill();
       else for (const name of names) if (!body.matches(":focus-within")) controls.get(name)?.set(options[name] as never);
     });
@@ -255,90 +259,4 @@ export function filterPanel(viewer: Viewer): HTMLElement {
       field("Expression", input),
       h("div", { class: "row" }, table, button("Only these", () => put(false), { class: "primary" }), button("Without", () => put(true))),
       hint, prune, shown, found, list));
-}
-
-export function selectionPanel(viewer: Viewer): HTMLElement {
-  const body = h("div", { class: "stack" });
-  let run = 0;
-  const fill = async (): Promise<void> => {
-    const mine = ++run;
-    const { selection } = viewer.state;
-    if (!viewer.scene) return;
-    if (selection.length === 0) {
-      body.replaceChildren(h("p", { class: "quiet" }, "Nothing is selected. Click a node; hold Shift and drag for a box; press L for the lasso, B for the box."));
-      return;
-    }
-    const { graph } = viewer.view;
-    const set = new Set(selection);
-    const inside = graph.inside(set).length;
-    let ends = 0;
-    for (const u of selection) ends += graph.degree(u);
-    const pairs = (selection.length * (selection.length - 1)) / (viewer.scene.is_directed ? 1 : 2);
-    const facts: [string, string][] = [
-      ["Nodes", count(selection.length)],
-      ["Edges among them", count(inside)],
-      ["Edges to others", count(ends - 2 * inside)],
-      ["Mean degree", number(ends / selection.length)],
-      ["Density", pairs > 0 ? number(inside / pairs) : "–"],
-    ];
-    let hops = 2;
-    const depth = h("input", { type: "number", min: "1", max: "9", value: "2", class: "short", "aria-label": "Hops", onchange: () => void (hops = Math.max(1, Number(depth.value) || 1)) });
-    const direction = select([["both", "both ways"], ["out", "along edges"], ["in", "against edges"]], "both", () => undefined);
-    direction.setAttribute("aria-label", "Direction");
-    const columns = h("div", { class: "stack" });
-    body.replaceChildren(
-      h("dl", { class: "facts" }, ...facts.flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v)])),
-      h("div", { class: "row" }, button("Zoom to", () => viewer.view.zoomTo(selection), { class: "primary" }), button("Clear", () => viewer.select(new Uint32Array(0))), button("Invert", () => viewer.invertSelection())),
-      h("div", { class: "row" }, button("Add neighbors", () => viewer.selectNeighbors(1, selection, direction.value as "both")), button("Add hops", () => viewer.selectNeighbors(hops, selection, direction.value as "both")), depth),
-      field("Direction", direction),
-      h("div", { class: "row" }, button("Hide", () => viewer.hideSelection(false)), button("Hide others", () => viewer.hideSelection(true)), ...(viewer.stream ? [button("Pin", () => viewer.pin(selection, true)), button("Unpin", () => viewer.pin(selection, false))] : [])),
-      columns,
-    );
-    await statistics(viewer, selection, columns, () => mine === run);
-  };
-  viewer.on("selection", debounce(() => void fill(), 30));
-  viewer.on("open", () => void fill());
-  return h("div", { class: "panel-body" }, body);
-}
-
-/** Rows that statistics are made of, at most. */
-const SAMPLE = 1000;
-
-async function statistics(viewer: Viewer, selection: Uint32Array, into: HTMLElement, isWanted: () => boolean): Promise<void> {
-  const { source } = viewer;
-  if (!source) return;
-  let found;
-  try {
-    found = await source.rows({ table: "nodes", index: selection.subarray(0, SAMPLE) });
-  } catch (error) {
-    into.replaceChildren(h("p", { class: "error" }, (error as Error).message));
-    return;
-  }
-  if (!isWanted()) return;
-  if (selection.length === 1) {
-    into.replaceChildren(h("h3", {}, "Attributes"), h("dl", { class: "facts" }, ...found.columns.flatMap((c, i) => [h("dt", {}, c), h("dd", {}, cell(found.rows[0]?.[i]))])));
-    return;
-  }
-  const parts: HTMLElement[] = [];
-  found.columns.forEach((name, i) => {
-    const values = found.rows.map((row) => row[i]).filter((v) => v !== null && v !== undefined);
-    if (values.length === 0) return;
-    if (values.every((v) => typeof v === "number")) {
-      const numbers = (values as number[]).slice().sort((a, b) => a - b);
-      const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length;
-      parts.push(h("dt", {}, name), h("dd", {}, `${number(numbers[0]!)} – ${number(numbers[numbers.length - 1]!)}, mean ${number(mean)}`));
-      return;
-    }
-    const tally = new Map<string, number>();
-    for (const v of values) tally.set(String(v), (tally.get(String(v)) ?? 0) + 1);
-    // Names that are all different say nothing of a group.
-    if (tally.size > values.length / 2 && tally.size > 8) return;
-    const top = [...tally].sort((a, b) => b[1] - a[1]).slice(0, 3);
-    parts.push(h("dt", {}, name), h("dd", {}, top.map(([v, c]) => `${v} (${count(c)})`).join(", ") + (tally.size > 3 ? ", …" : "")));
-  });
-  if (parts.length === 0) return;
-  into.replaceChildren(
-    h("h3", {}, selection.length > SAMPLE ? `Attributes of the first ${count(SAMPLE)}` : "Attributes"),
-    h("dl", { class: "facts" }, ...parts),
-  );
 }

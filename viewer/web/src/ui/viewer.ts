@@ -4,6 +4,7 @@ import { paint, readCollections, resolveCollections, type Collection } from "../
 import { parseColor, type Rgb } from "../core/color";
 import type { Job } from "../core/computing";
 import { Emitter } from "../core/emitter";
+import type { Direction } from "../core/graph";
 import { Masks, type Hidden } from "../core/masks";
 import { mergeParams, readParams, type Params } from "../core/params";
 import { decodeScene, type Scene } from "../core/scene";
@@ -13,8 +14,10 @@ import { Stream, type Wire } from "../core/stream";
 import type { Dataset, Encodings, Filter, Settings } from "../core/types";
 import { shorten } from "../render/labels";
 import { View, type Hit, type ViewEvents } from "../render/view";
+import { Dates } from "./dates";
 import { throttle } from "./dom";
 import { Left } from "./left";
+import { Selection } from "./selection";
 import { DEFAULTS, lookOf } from "./look";
 
 export interface ViewerEvents {
@@ -24,12 +27,15 @@ export interface ViewerEvents {
   state: State;
   /** What is hidden has changed. */
   hidden: Hidden;
+  /** The selected nodes, after a change of these or of the selected edges. */
   selection: Uint32Array;
   hover: ViewEvents["hover"];
   menu: ViewEvents["menu"];
   stream: Stream;
   legend: void;
   theme: "dark" | "light";
+  /** Columns of numbers are written as dates, or as numbers again; true when it was just found out which may be. */
+  dates: boolean;
   busy: boolean;
   /** Measures that the server computes. */
   computing: readonly Job[];
@@ -62,6 +68,8 @@ export class Viewer extends Emitter<ViewerEvents> {
   private masks: Masks | null = null;
   /** What the filters leave of the tables. */
   readonly left = new Left(this);
+  readonly selection: Selection;
+  readonly dates = new Dates(this);
   private filterRun = 0;
   private encodeRun = 0;
   private namesAsked = new Set<number>();
@@ -70,24 +78,7 @@ export class Viewer extends Emitter<ViewerEvents> {
   constructor(root: HTMLElement) {
     super();
     this.view = new View(root, lookOf({}));
-    this.view.on("click", ({ node, edge, add }) => {
-      if (node !== undefined) this.select(add ? toggled(this.state.selection, node) : Uint32Array.of(node));
-      else if (edge === undefined && !add) this.select(new Uint32Array(0));
-      else if (edge !== undefined) this.select(Uint32Array.from(new Set(this.scene!.edges.subarray(2 * edge, 2 * edge + 2))));
-    });
-    this.view.on("doubleclick", ({ node }) => {
-      if (node === undefined) this.view.fit();
-      else this.selectNeighbors(1, Uint32Array.of(node));
-    });
-    this.view.on("region", ({ nodes, mode }) => {
-      const old = this.state.selection;
-      if (mode === "replace") this.select(nodes);
-      else if (mode === "add") this.select(union(old, nodes));
-      else {
-        const without = new Set(nodes);
-        this.select(old.filter((u) => !without.has(u)));
-      }
-    });
+    this.selection = new Selection(this);
     this.view.on("hover", (hit) => this.emit("hover", hit));
     this.view.on("menu", (hit) => this.emit("menu", hit));
     this.view.on("drag", (drag) => this.onDrag(drag));
@@ -122,12 +113,13 @@ export class Viewer extends Emitter<ViewerEvents> {
       this.collections = [];
       this.namesAsked.clear();
       this.pinned = [];
-      const within = (list: number[] | undefined): Uint32Array => Uint32Array.from(list ?? []).filter((u) => u < scene.n_nodes);
+      const within = (list: number[] | undefined, n = scene.n_nodes): Uint32Array => Uint32Array.from(list ?? []).filter((u) => u < n);
       this.history = new History({
         filters: saved?.filters ?? [],
         encodings,
         settings: { ...all.settings, ...saved?.settings },
         selection: within(saved?.selection),
+        edges: within(saved?.edges, scene.n_edges),
         hidden: within(saved?.hidden),
       });
       this.setScene(scene);
@@ -155,12 +147,12 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.scene = scene;
     this.applyLook();
     this.view.setScene(scene);
-    this.view.setSelected(this.state.selection);
+    this.view.setSelected(this.state.selection, this.state.edges);
     this.emit("open", undefined);
     this.emit("legend", undefined);
     this.emit("state", this.state);
     if (this.state.filters.length > 0 || this.state.hidden.length > 0 || this.settings.prune_orphans === true) void this.applyFilters();
-    if (this.state.selection.length > 0) this.emit("selection", this.state.selection);
+    if (this.state.selection.length > 0 || this.state.edges.length > 0) this.emit("selection", this.state.selection);
   }
 
   /** Finds out what is in the collections that address or dataset name, and colors it. */
@@ -265,10 +257,11 @@ export class Viewer extends Emitter<ViewerEvents> {
     const { state } = this;
     if (state.settings !== before.settings) {
       this.applyLook();
+      if (state.settings.dates !== before.settings.dates) this.emit("dates", false);
       if (state.settings.collections_off !== before.settings.collections_off) this.repaint();
     }
-    if (state.selection !== before.selection) {
-      this.view.setSelected(state.selection);
+    if (state.selection !== before.selection || state.edges !== before.edges) {
+      this.view.setSelected(state.selection, state.edges);
       this.emit("selection", state.selection);
     }
     if (state.filters !== before.filters || state.hidden !== before.hidden || state.settings.prune_orphans !== before.settings.prune_orphans) void this.applyFilters();
@@ -277,7 +270,10 @@ export class Viewer extends Emitter<ViewerEvents> {
   }
 
   get settings(): Settings {
-    return { ...DEFAULTS, ...this.scene?.settings, ...this.state.settings };
+    const own = this.state.settings;
+    const { background, ...scene } = this.scene?.settings ?? {};
+    // Whoever asks for light or dark does not want the ground that the scene has for the other.
+    return { ...DEFAULTS, ...scene, ...(background !== undefined && own.theme === undefined ? { background } : {}), ...own };
   }
 
   set(change: Settings): void {
@@ -377,33 +373,14 @@ export class Viewer extends Emitter<ViewerEvents> {
 
   // Selection
 
-  select(nodes: Uint32Array): void {
-    const sorted = nodes.slice().sort();
-    const old = this.state.selection;
-    if (sorted.length === old.length && sorted.every((u, i) => u === old[i])) return;
-    this.update({ selection: sorted });
+  /** Selects nodes and edges, and nothing else. */
+  select(nodes: Uint32Array, edges: Uint32Array = new Uint32Array(0)): void {
+    this.selection.choose(nodes, edges);
   }
 
   /** Selects what is at most `hops` edges away. */
-  selectNeighbors(hops: number, seeds: Uint32Array = this.state.selection, direction: "both" | "out" | "in" = "both"): void {
-    const found = this.view.graph.within(seeds, hops, direction, (v, e) => !this.view.isHidden(v) && (this.view.renderer.data.edgeFlags[e]! & 1) === 0);
-    this.select(found.nodes);
-  }
-
-  invertSelection(): void {
-    const chosen = new Set(this.state.selection);
-    const rest: number[] = [];
-    for (let u = 0; u < this.scene!.n_nodes; u++) if (!chosen.has(u) && !this.view.isHidden(u)) rest.push(u);
-    this.select(Uint32Array.from(rest));
-  }
-
-  /** Hides the selected nodes, or all others. */
-  hideSelection(others: boolean): void {
-    const chosen = new Set(this.state.selection);
-    if (chosen.size === 0) return;
-    const hidden = new Set(this.state.hidden);
-    for (let u = 0; u < this.scene!.n_nodes; u++) if (chosen.has(u) !== others) hidden.add(u);
-    this.update({ hidden: Uint32Array.from(hidden).sort(), ...(others ? {} : { selection: new Uint32Array(0) }) });
+  selectNeighbors(hops: number, seeds?: Uint32Array, direction?: Direction): void {
+    this.selection.neighbors(hops, seeds, direction);
   }
 
   showAll(): void {
@@ -497,12 +474,13 @@ export class Viewer extends Emitter<ViewerEvents> {
   /** Takes up a saved view. */
   restore(saved: SavedView): void {
     const n = this.scene?.n_nodes ?? 0;
-    const within = (list: number[] | undefined): Uint32Array => Uint32Array.from(list ?? []).filter((u) => u < n);
+    const within = (list: number[] | undefined, most = n): Uint32Array => Uint32Array.from(list ?? []).filter((u) => u < most);
     this.update({
       filters: saved.filters ?? [],
       encodings: saved.encodings ?? {},
       settings: saved.settings ?? {},
       selection: within(saved.selection),
+      edges: within(saved.edges, this.scene?.n_edges ?? 0),
       hidden: within(saved.hidden),
     });
     if (saved.camera) {
@@ -521,14 +499,4 @@ export class Viewer extends Emitter<ViewerEvents> {
     this.stream?.close();
     this.view.destroy();
   }
-}
-
-function toggled(list: Uint32Array, u: number): Uint32Array {
-  const set = new Set(list);
-  if (!set.delete(u)) set.add(u);
-  return Uint32Array.from(set);
-}
-
-function union(a: Uint32Array, b: Uint32Array): Uint32Array {
-  return Uint32Array.from(new Set([...a, ...b]));
 }

@@ -173,6 +173,41 @@ describe.skipIf(!executable)("the pages beside the graph", { timeout: 120_000 },
     expect(page.problems).toEqual([]);
   });
 
+  it("take a table of events for what its rows link", async () => {
+    const page = await open(browser, `${at}/`);
+    const rows = Array.from({ length: 30 }, (_, i) => `${i},${1_700_000_000 + 600 * i},u${i % 7},10.0.0.${i % 9},dev-${i % 6},${["in", "out"][i % 2]}`);
+    await page.locator("input[type=file]").setInputFiles({ name: "logins.csv", mimeType: "text/csv", buffer: Buffer.from(["event_id,ts,user,ip,device,action", ...rows].join("\n")) });
+    const form = page.getByRole("form", { name: "Columns" });
+    const events = form.getByLabel("an event that links the entities in these columns");
+    expect(await events.isChecked()).toBe(true);
+    const linked = form.getByRole("group", { name: "Linked columns" });
+    const chosen = (): Promise<string[]> => linked.locator("label:has(input:checked)").allTextContents();
+    expect(await chosen()).toEqual(["user", "ip", "device"]);
+    // An edge is what it was before; of one column alone nothing is linked.
+    await form.getByLabel("an edge between two columns").check();
+    expect([await form.getByLabel("From", { exact: true }).inputValue(), await form.getByLabel("To", { exact: true }).inputValue()]).toEqual(["user", "ip"]);
+    await events.check();
+    await linked.getByLabel("ip").uncheck();
+    await linked.getByLabel("device").uncheck();
+    await form.getByText("an event links two columns at least").waitFor();
+    expect(await form.getByRole("button", { name: "Make the graph" }).isDisabled()).toBe(true);
+    await linked.getByLabel("ip").check();
+    const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+    await page.evaluate(axe);
+    expect(await page.evaluate(async () => (await (window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }).axe.run()).violations.map((v) => v.id))).toEqual([]);
+    const asked = (path: RegExp, method: string): Promise<Request> => page.waitForRequest((r) => r.method() === method && path.test(r.url()));
+    const [link, seen, gone] = await Promise.all([asked(/files\/f1\/hypergraph$/, "POST"), asked(/datasets\/up\d+$/, "PATCH"), asked(/files\/f1$/, "DELETE"), form.getByRole("button", { name: "Make the graph" }).click()]);
+    expect(link.postDataJSON()).toEqual({ options: { entity_types: ["user", "ip"], direct: true }, name: "logins" });
+    expect(seen.postDataJSON()).toEqual({ url_params: { node_color: "category", node_label: "nodeTitle" } });
+    await gone.response();
+    expect(mock.files.size).toBe(0);
+    await page.waitForURL("**/?dataset=*");
+    await page.getByText("logins.csv: each row links user and ip").waitFor();
+    await page.getByRole("button", { name: "Change" }).click();
+    expect(await chosen()).toEqual(["user", "ip"]);
+    expect(page.problems).toEqual([]);
+  });
+
   it("make a graph of each file, and send again without what was refused", async () => {
     const page = await open(browser, `${at}/`);
     const file = (name: string): { name: string; mimeType: string; buffer: Buffer } => ({ name, mimeType: "text/csv", buffer: Buffer.from("source,target\na,b\nb,c\n") });

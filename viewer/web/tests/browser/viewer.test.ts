@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { planted } from "../mock/graphs";
+import { fromCsv, planted } from "../mock/graphs";
 import { Mock } from "../mock/server";
 import { executable, get, INK, launch, open, placeOf, still, until } from "./browser";
 
@@ -180,8 +180,56 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await page.getByRole("button", { name: "Play time" }).click();
     await until(page, `app.viewer.state.filters[0].expression !== ${JSON.stringify(first)}`, "the window goes on");
     await page.getByRole("button", { name: "Stop time" }).click();
+    // A link shows the same window; undo takes it back, and the bar with it.
+    const bounds = (of: typeof page): Promise<string[]> => Promise.all(["from", "to"].map((side) => of.getByLabel(`time, seen_at ${side}`, { exact: true }).inputValue()));
+    const brushed = await bounds(page);
+    const other = await open(browser, await get<string>(page, "app.link()"));
+    await other.locator(".timebar .brushed").waitFor();
+    expect(await bounds(other)).toEqual(brushed);
+    await other.close();
+    await get(page, "app.viewer.undo()");
+    await until(page, `app.viewer.state.filters[0]?.expression === ${JSON.stringify(first)}`, "the window before play");
+    expect(await bounds(page)).not.toEqual(brushed);
     await page.getByRole("button", { name: "Show all times" }).click();
     await until(page, "app.viewer.hidden.n_edges === 700", "all edges again");
+    expect(page.problems).toEqual([]);
+  });
+
+  it("reads seconds since 1970 as times, and lets them be numbers", async () => {
+    const start = Date.UTC(2024, 0, 1) / 1000;
+    const rows = Array.from({ length: 200 }, (_, i) => `a${i % 40},a${(i * 7 + 1) % 40},${start + i * 3600},${1_200_000_000 + i * i},${i}`);
+    mock.datasets.set("calls", fromCsv("calls", ["from,to,created,phone,n", ...rows].join("\n")));
+    const page = await open(browser, `${at}/?dataset=calls`, { width: 1280, height: 800 });
+    const bar = page.getByRole("region", { name: "Time" });
+    await bar.getByLabel("time, created from", { exact: true }).waitFor();
+    expect(await bar.getByLabel("Column of times").locator("option").allTextContents()).toEqual(["created (edges)"]);
+    expect(await bar.getByLabel("time, created from", { exact: true }).inputValue()).toBe("2024-01-01");
+    // Bounds are written as dates, and asked for as numbers.
+    await bar.getByLabel("time, created from", { exact: true }).fill("2024-01-03");
+    await bar.getByLabel("time, created from", { exact: true }).press("Enter");
+    await until(page, `app.viewer.hidden?.n_edges === ${200 - 48}`, "two days are left out");
+    expect(await get(page, "app.viewer.state.filters[0].expression")).toMatch(new RegExp(`^created >= ${start + 2 * 86_400} AND created <= ${start + 199 * 3600}$`));
+    // The window goes to the end and begins again.
+    await bar.getByLabel("Speed of time").selectOption("8");
+    await bar.getByRole("button", { name: /^Repeat/ }).click();
+    await bar.getByLabel("time, created to", { exact: true }).fill("2024-01-06");
+    await bar.getByLabel("time, created to", { exact: true }).press("Enter");
+    await bar.getByRole("button", { name: "Play time" }).click();
+    await until(page, `Number(/>= (\\d+)/.exec(app.viewer.state.filters[0].expression)[1]) < ${start + 2 * 86_400}`, "it begins again");
+    await bar.getByRole("button", { name: "Stop time" }).click();
+    await bar.getByRole("button", { name: "Show all times" }).click();
+    await page.keyboard.press("i");
+    await page.getByRole("tab", { name: "Edges" }).click();
+    const first = page.locator(".inspector tbody tr").first().locator("td");
+    await until(page, `document.querySelector("#graphlume").shadowRoot.querySelector(".inspector tbody tr td:nth-child(3)")?.textContent === "2024-01-01 00:00:00"`, "a date");
+    // What numbers things is left as it is, until somebody says otherwise.
+    expect(await first.nth(3).textContent()).toBe("1200000000");
+    await page.getByRole("button", { name: "phone as dates" }).click();
+    await until(page, `document.querySelector("#graphlume").shadowRoot.querySelector(".inspector tbody tr td:nth-child(4)").textContent === "2008-01-10 21:20:00"`, "a date by will");
+    expect(await bar.getByLabel("Column of times").locator("option").allTextContents()).toEqual(["created (edges)", "phone (edges)"]);
+    await bar.getByLabel("dates", { exact: true }).uncheck();
+    await until(page, `document.querySelector("#graphlume").shadowRoot.querySelector(".inspector tbody tr td:nth-child(3)").textContent === "${start}"`, "numbers again");
+    expect(await page.getByRole("button", { name: "n as dates" }).count()).toBe(0);
     expect(page.problems).toEqual([]);
   });
 
@@ -239,6 +287,69 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await page.keyboard.press("Delete");
     await until(page, `app.viewer.hidden?.n_nodes === ${300 - degree - 1}`, "they are hidden");
     expect(page.problems).toEqual([]);
+  });
+
+  it("picks edges where they are drawn, and shows what is selected beside the whole", async () => {
+    const page = await open(browser, small("&play=0&showLabels=false&edgeCurvature=0.5"), { width: 1280, height: 800 });
+    await until(page, "app?.viewer.stream?.state === 'paused'");
+    await still(page);
+    // Curves lie beside the straight line between their ends: there, and not on that line, they are found.
+    const spot = await get<{ x: number; y: number; edge: number; straight: number[] } | null>(page, `(() => {
+      const v = app.viewer.view; const b = v.canvas.getBoundingClientRect(); const at = (u) => [v.camera.toScreenX(v.x(u)), v.camera.toScreenY(v.y(u))];
+      const long = Array.from({ length: v.scene.n_edges }, (_, e) => e).map((e) => { const [a, c] = [at(v.scene.edges[2 * e]), at(v.scene.edges[2 * e + 1])]; return { e, a, c, far: Math.hypot(a[0] - c[0], a[1] - c[1]) }; })
+        .filter(({ far }) => far > 120).sort((p, q) => q.far - p.far);
+      for (const { e, a, c } of long) {
+        // The middle of the curve: its corners are 0.45 of the curvature aside, of which three quarters are left there.
+        const [dx, dy] = [c[0] - a[0], c[1] - a[1]]; const side = 0.75 * 0.45 * 0.5;
+        const p = { x: (a[0] + c[0]) / 2 - dy * side, y: (a[1] + c[1]) / 2 + dx * side };
+        v.renderer.invalidate();
+        if (v.pickAt(p).edge === e && v.pickAt(p).edge === e) return { x: b.left + p.x, y: b.top + p.y, edge: e, straight: [v.scene.edges[2 * e], v.scene.edges[2 * e + 1]] };
+      }
+      return null;
+    })()`);
+    expect(spot).not.toBeNull();
+    await page.mouse.move(spot!.x, spot!.y);
+    await until(page, `app.viewer.view.pointed.edge === ${spot!.edge}`, "the edge lights up");
+    await page.mouse.click(spot!.x, spot!.y);
+    await until(page, `app.viewer.state.edges.length === 1 && app.viewer.state.edges[0] === ${spot!.edge} && app.viewer.state.selection.length === 0`, "the edge is selected, and no node");
+    const panel = page.getByRole("complementary", { name: "Selection" });
+    await panel.getByText("Other edges between them").waitFor();
+    await panel.getByText("seen_at").waitFor();
+    // Its row, and no other.
+    await panel.getByRole("button", { name: "Rows" }).click();
+    await page.getByText("1 – 1 of 1").waitFor();
+    expect(await page.locator(".inspector tr[aria-current=true]").getAttribute("data-row")).toBe(String(spot!.edge));
+    await page.keyboard.press("Escape");
+    await panel.getByRole("button", { name: "Select its ends" }).click();
+    await until(page, `app.viewer.state.edges.length === 0 && [...app.viewer.state.selection].sort().join() === ${JSON.stringify([...spot!.straight].sort())}.join()`, "its ends");
+    await get(page, "app.viewer.undo()");
+    await until(page, `app.viewer.state.edges[0] === ${spot!.edge}`, "the edge again");
+    // By keys: the edges of the most important node.
+    await page.locator(".picture").focus();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("n");
+    await page.keyboard.press("}");
+    await page.keyboard.press("}");
+    const pointed = await get<number>(page, "app.viewer.view.pointed.edge");
+    await page.getByText(", edge 2 of ").waitFor({ state: "attached" });
+    await page.keyboard.press("Enter");
+    await until(page, `app.viewer.state.edges.length === 1 && app.viewer.state.edges[0] === ${pointed}`);
+    // A group: what it has more of than the whole. Of one kind of node it is all.
+    const kind = await get<number[]>(page, "app.viewer.source.rows({ table: 'nodes', filter: \"kind = 'ip'\", limit: 1000 }).then((rows) => rows.index)");
+    await get(page, `app.viewer.select(Uint32Array.from(${JSON.stringify(kind)}))`);
+    const row = panel.locator("table.beside tr", { has: page.getByRole("rowheader", { name: "ip", exact: true }) });
+    await row.waitFor();
+    const percent = Math.round((100 * kind.length) / 300);
+    expect(await row.locator("td").allTextContents()).toEqual(["100 %", `${percent} %`]);
+    const score = panel.locator("table.beside tr", { has: page.getByRole("rowheader", { name: "score, mean" }) });
+    expect((await score.locator("td").allTextContents()).every((text) => Number(text) > 0)).toBe(true);
+    // A link keeps selected edges.
+    await get(page, "app.viewer.select(new Uint32Array(0), Uint32Array.of(5, 9))");
+    const link = await get<string>(page, "app.link()");
+    const other = await open(browser, link);
+    await until(other, "app?.viewer.scene && app.viewer.state.edges.join() === '5,9'", "the edges are selected there");
+    expect([...page.problems, ...other.problems]).toEqual([]);
+    await other.close();
   });
 
   it("encodes columns, and undoes it", async () => {
@@ -515,6 +626,11 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
           await page.locator(".inspector tbody tr").first().waitFor();
         }
         await check(page, `${panel}, ${theme}`);
+        if (panel === "Selection") {
+          await get(page, "app.viewer.select(Uint32Array.of(1, 2, 3), Uint32Array.of(4))");
+          await page.getByRole("region", { name: "Selected edges" }).waitFor();
+          await check(page, `Selection with an edge, ${theme}`);
+        }
       }
       await page.close();
     }

@@ -169,6 +169,7 @@ export class Mock {
   private readonly run = Math.random().toString(36).slice(2);
   requests: string[] = [];
   lastUpload = "";
+  readonly files = new Map<string, string>();
   keys: { id: string; name: string; created_at: number }[] = [];
   readonly views = new Map<string, { id: string; name: string; state: unknown; picture?: string }[]>();
   readonly modes = new Map<string, string>();
@@ -314,6 +315,13 @@ export class Mock {
         response.end(Buffer.from(bits));
         return;
       }
+      case "transform": {
+        // Means alone: of SQL it knows no more than what the page asks.
+        const { sql } = JSON.parse((await body(request)).toString()) as { sql: string };
+        const of = sql.endsWith("FROM nodes") ? "nodes" : "edges";
+        const mean = (name: string): number => this.matching(data, of, null).reduce((sum, i) => sum + Number(cell(data, of, name, i)), 0) / count(data, of);
+        return json(response, [Object.fromEntries([...sql.matchAll(/AVG\("?([^")]+)"?\) AS (c\d+)/g)].map(([, name, as]) => [as, mean(name!)]))]);
+      }
       case "download": {
         const names = columns(data, table);
         const lines = this.left(data, table, q).map((i) => names.map((c) => String(cell(data, table, c, i) ?? "")).join(","));
@@ -353,6 +361,31 @@ export class Mock {
     return json(response, told(view));
   }
 
+  /** Tables that are kept for a while, and the graphs of what their rows name. */
+  private async file(path: string, request: IncomingMessage, q: URLSearchParams, response: ServerResponse): Promise<void> {
+    const [, id, what] = /^\/files(?:\/([^/]+))?(\/hypergraph)?$/.exec(path) ?? [];
+    if (id === undefined) {
+      const made = `f${this.files.size + 1}`;
+      this.files.set(made, (await body(request)).toString());
+      return json(response, { id: made, name: q.get("name") }, 201);
+    }
+    const text = this.files.get(id);
+    if (text === undefined) return fail(response, 404, "not_found", `there is no file ${id}`);
+    if (what === undefined) {
+      this.files.delete(id);
+      return void response.writeHead(204).end();
+    }
+    const { options, name } = JSON.parse((await body(request)).toString()) as { options: { entity_types: string[]; direct: boolean }; name: string };
+    const [head, ...lines] = text.trim().split("\n").map((line) => line.split(","));
+    const [a, b] = options.entity_types.map((one) => head!.indexOf(one)) as [number, number];
+    const data = fromCsv(name, ["src,dst", ...lines.map((line) => `${line[a]},${line[b]}`)].join("\n"));
+    const n = data.nodes.get("id")!.length;
+    data.nodes.set("nodeTitle", data.nodes.get("id")!).set("category", Array.from({ length: n }, (_, u) => (data.sources.includes(u) ? options.entity_types[0]! : options.entity_types[1]!)));
+    const made = `up${this.datasets.size + 1}`;
+    this.datasets.set(made, data);
+    return json(response, { dataset: { id: made, ...this.describe(made) } }, 201);
+  }
+
   /** What is not about graphs. */
   private async other(path: string, request: IncomingMessage, q: URLSearchParams, response: ServerResponse): Promise<void> {
     if (path === "/me") return json(response, { user: { id: "ann", name: "ann", is_admin: true }, organization: null, organizations: [{ slug: "lab", name: "Lab" }], has_accounts: this.has.accounts });
@@ -371,6 +404,7 @@ export class Mock {
       return old === "wrong" ? fail(response, 400, "invalid", "the old password is another") : json(response, {});
     }
     if (path === "/organizations/lab/members") return json(response, [{ name: "ann", is_admin: true }, { name: "bob", is_admin: false }]);
+    if (path.startsWith("/files")) return this.file(path, request, q, response);
     if (path === "/measures") return json(response, ["degree", "betweenness"].map((name) => ({ name, columns: [{ name, over: "nodes" }] })));
     if (!this.has.experiments) return fail(response, 404, "not_found", "there is no folder of experiments ``");
     const [, name, part] = /^\/experiments\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { ends, isWhole, logEdges, mayBeLog, placeOf, snap, valueAt } from "../../src/core/bins";
 import type { Column, Histogram } from "../../src/core/types";
-import { rangeExpression, rangeWords } from "../../src/ui/chart";
+import { rangeExpression, rangeOf, rangeWords } from "../../src/ui/chart";
 
 const of = (edges: number[]): Histogram => ({ column: "x", type: "numeric", edges, counts: edges.slice(1).map(() => 1) });
 const column = (type: string): Column => ({ name: "x", type, is_numeric: true, is_time: false });
@@ -27,6 +27,7 @@ describe("bins", () => {
     expect(snap(of(linear(1, 1870)), [3.2, 17.9])).toEqual([4, 17]);
     expect(snap(of(linear(1, 1870)), [3.2, 3.4])).toEqual([3, 3]);
     expect(rangeExpression(flag, [0, 0], true)).toBe("x >= 0 AND x <= 0");
+    expect(rangeOf(flag, "x >= 0 AND x <= 1")).toEqual([0, 1]);
     expect([rangeWords(flag, [1, 1], true), rangeWords(flag, [0, 1], true)]).toEqual(["1", "0 – 1"]);
   });
 

@@ -197,7 +197,7 @@ describe("states", () => {
   });
 
   it("come back from an address", () => {
-    const view = saveView({ filters: [{ id: "a", table: "nodes", expression: "name = 'Zürich 東京'", exclude: true, enabled: true }], encodings: { node_color: "kind" }, settings: { point_size: 2 }, selection: Uint32Array.of(1, 5), hidden: new Uint32Array(0) }, { x: 1, y: 2, scale: 3, width: 800 });
+    const view = saveView({ filters: [{ id: "a", table: "nodes", expression: "name = 'Zürich 東京'", exclude: true, enabled: true }], encodings: { node_color: "kind" }, settings: { point_size: 2 }, selection: Uint32Array.of(1, 5), edges: Uint32Array.of(4, 7), hidden: new Uint32Array(0) }, { x: 1, y: 2, scale: 3, width: 800 });
     const text = packView(view);
     expect(text).toMatch(/^[\w-]+$/);
     expect(unpackView(text)).toEqual(view);

@@ -10,6 +10,7 @@ import { beginOf, duration, type Facts, type GadDataset, linked, type Method, mi
 import { ago } from "../../src/pages/home";
 import { datasetNames } from "../../src/pages/leaderboard";
 import { guess, isTime, readHead, toQuery } from "../../src/pages/columns";
+import { alike, areEvents, entitiesOf, hypergraphOptions } from "../../src/pages/events";
 import { jobsOf, nodesOf, remedies } from "../../src/pages/upload";
 
 const members = (nodes: number, edges: number): Members => ({ nodes: Uint8Array.of(nodes), edges: Uint8Array.of(edges), n_nodes: 0, n_edges: 0 });
@@ -196,6 +197,29 @@ describe("uploads", () => {
     for (const text of ["", "a\nb\n", "1,2\n3,4\n", "a,2024-01-01\n", "a,a\nb,c\n", "true,x\n"]) expect(readHead(text)).toBeNull();
     expect(readHead("a,b\n1,2\n3,", false)!.rows).toEqual([["1", "2"]]);
     expect(toQuery({ source: "a b", weight: "", directed: false, drop_null: true })).toEqual([["source", "a b"], ["drop_null", "true"]]);
+  });
+
+  it("tell events by several columns that name things", () => {
+    const row = (i: number): string => [i + 1, 1_700_000_000 + 977 * i, `u${i % 7}`, `10.0.${i % 3}.${i % 11}`, `dev-${i % 9}`, ["login", "logout"][i % 2], (i * 7.3) % 60, i % 4 === 0 ? "yes" : "no", 40 + ((i * 13) % 30)].join(",");
+    const log = head(["event_id,ts,user,ip,device,action,seconds,ok,age", ...Array.from({ length: 40 }, (_, i) => row(i))].join("\n"));
+    expect(entitiesOf(log)).toEqual(["user", "ip", "device"]);
+    expect(areEvents(log)).toBe(true);
+    // Whole numbers only where a name says that they number things, and no sentences.
+    const more = head(["customerid,amount,product_no,note,paid", ...Array.from({ length: 12 }, (_, i) => `${(i * 5) % 7},${i % 5},${(i * 3) % 4},this is what somebody has written about it ${i % 3},maybe`)].join("\n"));
+    expect(entitiesOf(more)).toEqual(["customerid", "product_no"]);
+    expect(areEvents(more)).toBe(false);
+    expect(entitiesOf(head("who,whom,n\na,b,1\nb,c,2\n"))).toEqual([]);
+  });
+
+  it("take equal values of two columns of events for one thing where they are", () => {
+    const flows = head("src_ip,user,peer_ip,port\n10.0.0.1,ann,10.0.0.2,80\n10.0.0.2,bob,10.0.0.1,443\n10.0.0.3,ann,10.0.0.2,80\n");
+    expect(alike(flows, ["src_ip", "user", "peer_ip"])).toEqual([["src_ip", "peer_ip"]]);
+    expect(alike(flows, ["src_ip", "user"])).toEqual([]);
+    const ask = { columns: ["src_ip", "user", "peer_ip"], together: [["src_ip", "peer_ip"]], asNodes: false };
+    expect(hypergraphOptions(ask)).toEqual({ entity_types: ["src_ip", "user", "peer_ip"], direct: true, opts: { CATEGORIES: { "src_ip or peer_ip": ["src_ip", "peer_ip"] } } });
+    // What is not taken is in no group.
+    expect(hypergraphOptions({ ...ask, columns: ["user", "peer_ip"], asNodes: true })).toEqual({ entity_types: ["user", "peer_ip"], direct: false });
+    expect(toQuery({ source: "a", entities: ask })).toEqual([["source", "a"]]);
   });
 
   it("offer ways out of what the server refuses", () => {

@@ -10,6 +10,7 @@ import type { Badge } from "../../src/core/scene";
 import { drawBadges, type Ground } from "../../src/render/badges";
 import { isInside } from "../../src/render/geometry";
 import { csv, offlinePage } from "../../src/ui/export";
+import { placeLabels, type LabelAt, type Rect } from "../../src/render/labels";
 import { rangeExpression } from "../../src/ui/chart";
 // @ts-expect-error a script without types
 import { translate } from "../../scripts/glyphs.mjs";
@@ -147,5 +148,23 @@ describe("badges", () => {
     expect(drawn({}, 20, { isHidden: () => true })).toEqual([]);
     expect(drawn({}, 20, { at: () => ({ x: 500, y: 100, radius: 20 }) })).toEqual([]);
     expect(drawn({}, 20, { isLit: () => false })[1]).toEqual(["fill", "#000000", 0.3]);
+  });
+});
+
+describe("labels", () => {
+  const context = { font: "", measureText: (text: string) => ({ width: 7 * text.length }) } as unknown as CanvasRenderingContext2D;
+  const style = { color: "", halo: "", size: 12, opacity: 1 };
+  const label = (node: number, x: number, y: number, always = false): LabelAt => ({ node, x, y, radius: 3, text: "label", always });
+
+  it("lie neither over each other nor under what covers the picture", () => {
+    const place = (labels: LabelAt[], covered: Rect[] = []): number[] => placeLabels(context, labels, style, 10, 400, 300, covered).map((p) => p.node);
+    expect(place([label(1, 100, 100), label(2, 300, 100)])).toEqual([1, 2]);
+    expect(place([1, 2, 3, 4, 5, 6].map((u) => label(u, 100, 100)))).toEqual([1, 2]);
+    expect(place([label(1, 100, 100), label(2, 300, 100)], [[250, 0, 400, 200]])).toEqual([1]);
+    // Beside what covers the rest there may be room still.
+    const [left] = placeLabels(context, [label(2, 245, 100)], style, 10, 400, 300, [[250, 0, 400, 200]]);
+    expect(left!.left + 35).toBeLessThanOrEqual(250);
+    // What must be named is, whatever lies there.
+    expect(place([label(2, 300, 100, true)], [[250, 0, 400, 200]])).toEqual([2]);
   });
 });
