@@ -12,7 +12,7 @@ import pytest
 import graphlume as gl
 
 SOURCE = Path(__file__).resolve().parents[1]
-PRIVATE = ["base", "devices", "evaluate", "export", "graph", "layout", "leaderboard", "measured", "progress", "runs", "shapes", "table", "verbs"]
+PRIVATE = ["base", "devices", "evaluate", "export", "features", "graph", "layout", "leaderboard", "measured", "progress", "runs", "shapes", "table", "verbs"]
 MODULES = ["graphlume", *(f"graphlume._{name}" for name in PRIVATE), "graphlume.detect", "graphlume.metrics"]
 
 

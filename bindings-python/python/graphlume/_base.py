@@ -95,6 +95,10 @@ class Base:
             return None
         return np.stack([nodes["x"], nodes["y"]], axis=1).astype(np.float32, copy=False)
 
+    def _check_weights(self, weighted: Any) -> None:
+        if weighted is True and not self._rust.has_weights:
+            raise InputError("`weighted` is True, but the edges have no weights: Graph(…, weight='COLUMN') says which column has them")
+
     def row_of(self, id: Any) -> int:
         """The row of the node ``id`` in ``ids``. O(n).
 

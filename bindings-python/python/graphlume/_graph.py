@@ -7,22 +7,19 @@ import json
 import os
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import _convert, _native
 from ._errors import InputError
 from ._export import Exports
+from ._features import Features
 from ._measured import Measured
-from ._options import check_kinds, flag
+from ._options import check_kinds
 from ._shapes import Shapes
 from ._shown import Shown
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
-
-class Graph(Shapes, Shown, Exports):
+class Graph(Shapes, Features, Shown, Exports):
     """A graph: edges, nodes, and attributes of both. It never changes; what changes it gives another one.
 
     ``edges`` is anything that holds edges: a frame of polars, pandas, pyarrow or DuckDB, or whatever else speaks
@@ -136,7 +133,7 @@ class Graph(Shapes, Shown, Exports):
         check_kinds(options, defaults)
         # Some measures take weights where there are some, without being told to.
         if defaults.get("weighted") is False:
-            _check_weights(self._rust, options.get("weighted"))
+            self._check_weights(options.get("weighted"))
         nodes, edges, summary = self._rust.measure(name, options, device)
         return Measured(self, name, dict(nodes), dict(edges), summary)
 
@@ -161,26 +158,6 @@ class Graph(Shapes, Shown, Exports):
         for note in notes:
             warnings.warn(note, stacklevel=2)
         return Graph._of(found, origin=self._origin)
-
-    def similarity(self, pairs: Any, *, measure: str = "jaccard", weighted: bool = False) -> NDArray[np.float64]:
-        """How alike nodes are by the neighbors that they have in common, for pairs of ids: shape ``[k]``.
-
-        ``measure`` is ``common-neighbors``, ``jaccard``, ``overlap``, ``sorensen``, ``cosine``, ``adamic-adar``,
-        ``resource-allocation`` or ``preferential-attachment``; the direction of edges does not matter, and their weights
-        only if ``weighted``.
-
-        >>> import graphlume as gl
-        >>> g = gl.Graph([("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("c", "y")])
-        >>> g.similarity([("a", "b"), ("a", "c")]).tolist()
-        [1.0, 0.5]
-        """
-        ends = list(zip(*pairs)) or [(), ()]
-        if len(ends) != 2:
-            raise InputError(f"pairs have 2 ids each, but these have {len(ends)}")
-        rows = [_convert.column("pairs", self.rows_of(list(side))) for side in ends]
-        options = {"measure": measure, "weighted": flag("weighted", weighted)}
-        _check_weights(self._rust, options["weighted"])
-        return self._rust.similarity(options, *rows).to_numpy()
 
     def __copy__(self) -> Graph:
         return self
@@ -217,11 +194,6 @@ def _warn_of_weights(graph: _native.Graph, weight: str | None) -> None:
                 f"column `{name}` is of type {kind}, which is no number, and is not used: all weights are 1; weight=None says that they are",
                 stacklevel=3,
             )
-
-
-def _check_weights(graph: _native.Graph, weighted: Any) -> None:
-    if weighted is True and not graph.has_weights:
-        raise InputError("`weighted` is True, but the edges have no weights: Graph(…, weight='COLUMN') says which column has them")
 
 
 @functools.cache

@@ -252,6 +252,63 @@ class Verbs:
         """The table with a number for each different value of the column, as column ``into``, by default ``COLUMN_code``."""
         return self.step("factorize", column=column, into=into)
 
+    def nearest_neighbors(
+        self: _T,
+        *columns: str,
+        id: str | None = None,
+        k: int | None = None,
+        distance: str | None = None,
+        approximate: bool | None = None,
+        n_links: int | None = None,
+        build_width: int | None = None,
+        search_width: int | None = None,
+        seed: int | None = None,
+    ) -> _T:
+        """For each row the ``k`` (15 by default) whose numbers in these columns are nearest to its own, the nearest first: a table
+        with ``source``, ``target`` and ``distance``, which a graph can be made of. Rows are named by the column ``id``, or else
+        counted. Options are those of :meth:`Graph.nearest_neighbors`.
+
+        >>> import graphlume as gl
+        >>> people = gl.Table({"name": ["ann", "bob", "eve"], "age": [31, 33, 60]})
+        >>> people.nearest_neighbors("age", id="name", k=1).to_pydict()["target"]
+        ['bob', 'ann', 'bob']
+        """
+        hnsw = {"n_links": n_links, "build_width": build_width, "search_width": search_width, "seed": seed}
+        return self.step("nearest_neighbors", columns=list(columns), id=id, k=k, distance=distance, approximate=approximate, **hnsw)
+
+    def umap(
+        self: _T,
+        *columns: str,
+        n_neighbors: int | None = None,
+        distance: str | None = None,
+        min_distance: float | None = None,
+        spread: float | None = None,
+        n_epochs: int | None = None,
+        learning_rate: float | None = None,
+        negative_samples: int | None = None,
+        start: str | None = None,
+        seed: int | None = None,
+    ) -> _T:
+        """The table with the columns ``x`` and ``y``: where UMAP puts rows by their numbers in these columns, so that like ones lie
+        together. Options are those of :meth:`Graph.umap`.
+
+        >>> import graphlume as gl
+        >>> gl.Table({"a": range(40)}).umap("a", n_neighbors=5).columns
+        ['a', 'x', 'y']
+        """
+        options = {
+            "n_neighbors": n_neighbors,
+            "distance": distance,
+            "min_distance": min_distance,
+            "spread": spread,
+            "n_epochs": n_epochs,
+            "learning_rate": learning_rate,
+            "negative_samples": negative_samples,
+            "start": start,
+            "seed": seed,
+        }
+        return self.step("umap", columns=list(columns), **options)
+
     def sql(self: _T, query: str, **others: Any) -> _T:
         """A ``SELECT`` over this table, which is called ``input``, and others by their names.
 
