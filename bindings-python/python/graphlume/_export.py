@@ -26,16 +26,43 @@ class Exports(Base):
         .json, .gexf, .graphml, .gml or .mtx.
 
         Some formats hold edges alone, as .csv and .parquet do: the table of nodes, with positions and all that
-        is known of them, is written to the file ``nodes`` then; without one a warning says what is left out.
+        is known of them, is written to the file ``nodes`` then. In a .mtx nodes are numbers from 1, in the order of that table, and
+        edges have nothing but weights. A warning says what is left out.
         """
-        if nodes is not None:
-            self._rust.write(os.fspath(path), os.fspath(nodes))
-            return
-        left_out = self.nodes.columns[1:]
-        if left_out and not _holds_nodes(os.fspath(path)):
-            names = ", ".join(f"`{name}`" for name in left_out)
-            warnings.warn(f"{path} holds edges alone, without {names} of nodes: write(path, nodes=…) keeps them", stacklevel=2)
-        self._rust.write(os.fspath(path))
+        name = os.fspath(path)
+        if lost := self._left_out(name, nodes is not None):
+            warnings.warn(f"{name} holds edges alone, {lost}", stacklevel=2)
+        self._rust.write(name, None if nodes is None else os.fspath(nodes))
+
+    def _left_out(self, path: str, has_nodes: bool) -> str:
+        """What a file of this name has no place for, in words; nothing if it has for all."""
+        kind = path.lower().removesuffix(".gz").removesuffix(".zst")
+        if kind.endswith((".gexf", ".graphml", ".gml", ".json")):
+            return ""
+        is_matrix, lost = kind.endswith(".mtx"), []
+        if not has_nodes:
+            if is_matrix and not np.array_equal(self.ids, np.arange(1, self.n_nodes + 1)):
+                lost.append("with numbers from 1 for ids")
+            if names := self.nodes.columns[1:]:
+                lost.append(f"without {_listed(names)} of nodes")
+            if not is_matrix and (alone := self.n_nodes - len(np.unique(self.edge_index))):
+                lost.append(f"without {alone} {'nodes that have' if alone > 1 else 'node that has'} no edge")
+        said = f"{' and '.join(lost)}: write(path, nodes=…) keeps them" if lost else ""
+        if is_matrix and (names := self._beside_weights()):
+            said += f"{'; and ' if said else ''}without {_listed(names)} of edges"
+        return said
+
+    def _beside_weights(self) -> list[str]:
+        """Attributes of edges but weights."""
+        weights, edges = self.weights, self.edges
+        names = edges.columns[2:]
+        if weights is None:
+            return names
+        for name in names:
+            values = edges[name]
+            if values.dtype.kind in "iuf" and np.array_equal(values.astype(np.float32), weights, equal_nan=True):
+                return [other for other in names if other != name]
+        return names
 
     def to_networkx(self) -> Any:
         """The graph as one of networkx, with all attributes. Each node and edge becomes Python objects. What came from
@@ -113,10 +140,8 @@ class Exports(Base):
         return self.edges.to_pandas(), self.nodes.to_pandas()
 
 
-def _holds_nodes(path: str) -> bool:
-    """Whether a file of this name has a place for nodes and their attributes."""
-    name = path.lower().removesuffix(".gz").removesuffix(".zst")
-    return name.endswith((".gexf", ".graphml", ".gml", ".json"))
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _rows(table: Table, first: int, left_out: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from ._measured import Measured
 from ._options import check_kinds
 from ._shapes import Shapes
 from ._shown import Shown
+from ._whole_ids import graph_of
 
 
 class Graph(Shapes, Features, Shown, Exports):
@@ -28,7 +29,8 @@ class Graph(Shapes, Features, Shown, Exports):
     Geometric. ``nodes`` is a table of nodes, joined by id; of a pandas frame without such a column the index has the ids.
 
     Columns of ends are found by name (``source``/``target``, ``src``/``dst``, ``from``/``to``, …), or else the first
-    two; ``weight`` if there is a numeric one of that name (a warning says if it is not numeric), none if ``weight=None``. Ids may be integers or texts. Attributes are not
+    two; ``weight`` if there is a numeric one of that name (a warning says if it is not numeric), none if ``weight=None``.
+    Ids may be integers or texts, or floats that are whole, which become integers. Attributes are not
     copied where they come through Arrow or as arrays of numbers: do not change such arrays while the graph lives.
     Nodes have the order of the table of nodes, or that which they have in a matrix or another library's graph; those that
     only edges name come behind, in the order of their first edge.
@@ -76,7 +78,7 @@ class Graph(Shapes, Features, Shown, Exports):
             # Arrays of features, labels and the like lie beside the nodes as they were given.
             "order": "node-table" if nodes is not None else "first-appearance",
         }
-        self._set(_native.Graph(parts.edges, nodes, options), origin=parts.origin)
+        self._set(graph_of(parts.edges, nodes, options), origin=parts.origin)
         _warn_of_weights(self._rust, weight)
 
     def _set(
@@ -129,13 +131,19 @@ class Graph(Shapes, Features, Shown, Exports):
         >>> star.measure("degree").degree.tolist()
         [3, 1, 1, 1]
         """
-        defaults = _defaults(name)
+        measure, defaults = _known(name)
         check_kinds(options, defaults)
+        weighted = options.get("weighted", options.get("weight"))
         # Some measures take weights where there are some, without being told to.
         if defaults.get("weighted") is False:
-            self._check_weights(options.get("weighted"))
+            self._check_weights(weighted)
         nodes, edges, summary = self._rust.measure(name, options, device)
-        return Measured(self, name, dict(nodes), dict(edges), summary)
+        if weighted is None:
+            weighted = defaults.get("weighted")
+        if measure in _BY_WEIGHT:
+            weighted = options.get("merge") != "unit"
+        used = None if weighted is None else bool(weighted) and self._rust.has_weights
+        return Measured(self, name, dict(nodes), dict(edges), summary, used)
 
     def gfql(self, query: Any, *, strict: bool = False) -> Graph:
         """The part of the graph that a query in GFQL finds: a list of steps, a ``Let``, or their JSON as text, as
@@ -196,11 +204,15 @@ def _warn_of_weights(graph: _native.Graph, weight: str | None) -> None:
             )
 
 
+#: Measures that go by weight where there are weights, and have no option for it.
+_BY_WEIGHT = ("sssp", "spanning_forest", "louvain", "leiden", "label_propagation")
+
+
 @functools.cache
-def _defaults(measure: str) -> dict[str, Any]:
-    """The options of a measure with their defaults, by any of its names; nothing if there is no such measure."""
-    found = (one["options"] for one in _native.describe()["measures"] if measure in (one["name"], *one["aliases"]))
-    return next(found, {})
+def _known(measure: str) -> tuple[str, dict[str, Any]]:
+    """The name of a measure by any of its names, and its options with their defaults; of what is no measure nothing."""
+    found = ((one["name"], one["options"]) for one in _native.describe()["measures"] if measure in (one["name"], *one["aliases"]))
+    return next(found, (measure, {}))
 
 
 def read(

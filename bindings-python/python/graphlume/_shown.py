@@ -106,6 +106,7 @@ class Shown(Base, Generated):
 
     def __repr__(self) -> str:
         kind = "directed" if self.is_directed else "undirected"
+        kind += ", weighted" if self._rust.has_weights else ""
         return f"Graph({self.n_nodes:,} nodes, {self.n_edges:,} edges, {kind})"
 
     def _repr_html_(self) -> str:
