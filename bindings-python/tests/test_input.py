@@ -1,5 +1,7 @@
 """What cannot be a graph is refused, with the thing, the place and the number."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -31,7 +33,9 @@ BAD = [
     (lambda: gl.Graph([(1, 2), (3,)]), r"edge 1 is \(3,\)"),
     (lambda: gl.Graph([(1, 2), (3, 4, 5)]), "edge 1 has 3 entries"),
     (lambda: gl.Graph(["ab", "cd"]), "edge 0 is 'ab'"),
-    (lambda: gl.Graph("edges.csv"), "a str holds no edges"),
+    (lambda: gl.Graph("edges.csv"), r"a str holds no edges: gl.read\(…\) reads a file"),
+    (lambda: gl.Table(Path("rows.csv")), r"a PosixPath is no table: gl.read_table\(…\) reads a file"),
+    (lambda: gl.Graph([(1, 2)], nodes="nodes.csv"), "a str is no table: gl.read_table"),
     (lambda: gl.Graph(7), "a int holds no edges"),
     (lambda: gl.Graph(sp.coo_array(np.ones((2, 3)))), r"\(2, 3\), but it must be square"),
     (lambda: gl.Graph([(1, 2)], nodes=[1, 2]), "a list is no table"),
@@ -76,6 +80,18 @@ def test_files_that_are_not_there_or_are_something_else(tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         gl.Graph([(1, 2)]).write(tmp_path / "nowhere" / "graph.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+def test_wrong_arguments_are_told_of_graphs():
+    graph = gl.Graph([(1, 2)])
+    for call, text in [
+        (lambda: graph.plot(colour_by="x"), r"Graph\.plot\(\) got an unexpected keyword argument 'colour_by'"),
+        (lambda: graph.pagerank(dampening=0.9), r"Graph\.page_rank\(\) got an unexpected"),
+        (lambda: graph.filter("x = 1"), r"Graph\.filter\(\) takes 1 positional argument"),
+        (lambda: graph.write(), r"Graph\.write\(\) missing 1 required"),
+    ]:
+        with pytest.raises(TypeError, match=text):
+            call()
 
 
 def test_ids_may_be_floats_that_are_whole():

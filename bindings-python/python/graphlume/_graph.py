@@ -7,6 +7,7 @@ import json
 import os
 import warnings
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 from . import _convert, _native
@@ -176,6 +177,13 @@ class Graph(Shapes, Features, Shown, Exports):
     def __reduce__(self) -> Any:
         parts, names = self._rust.to_bytes()
         return _of_bytes, (parts, names, self.is_directed, self.read_report, self._origin)
+
+
+# Messages of Python on wrong arguments, and help, are of Graph, not of the parts that it is made of.
+for _part in Graph.__mro__[1:-1]:
+    for _name, _member in vars(_part).items():
+        if isinstance(_member, FunctionType) and _member.__name__ == _name:
+            _member.__qualname__ = f"Graph.{_name}"
 
 
 def _of_bytes(

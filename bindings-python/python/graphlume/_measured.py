@@ -214,16 +214,21 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]
-        said = [f"{name}={value!r}" for name, value in self.summary.items() if not isinstance(value, (dict, list))]
+        said = [f"{name}={_short(value)}" for name, value in self.summary.items() if not isinstance(value, (dict, list))]
         said += [] if self.weighted is None else [f"weighted={self.weighted}"]
         return f"{self._name}({', '.join(found + said)})"
 
     def _repr_html_(self) -> str:
-        said = ", ".join(f"{name} {value}" for name, value in self.summary.items())
+        said = ", ".join(f"{name} {_short(value)}" for name, value in self.summary.items())
         if self.weighted is not None:
             said += f"{', ' if said else ''}{'by weight' if self.weighted else 'every edge counts 1'}"
         table = self.nodes if self._nodes else self.edges if self._edges else None
         return f"<b>{html.escape(self._name)}</b> {html.escape(said)}{table._repr_html_() if table is not None else ''}"
+
+
+def _short(value: Any) -> str:
+    """A number of a summary, as long as one reads it."""
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
 def _unpickled(graph: Graph, name: str, nodes: Table, edges: Table, summary: dict[str, Any], weighted: bool | None = None) -> Measured:
