@@ -138,6 +138,8 @@ def measures(described: dict[str, Any]) -> list[str]:
             doc += wrapped(f"``{column['name']}``, shape ``[{size}]``: {sentence(column['about'])}", "")
         if not measure["columns"]:
             doc.append("The result is a summary only.")
+        if "weighted" in measure["options"]:
+            doc += ["", "``weighted`` of the result says whether weights were used; without them every edge counts 1."]
         explained = [f"- ``{name}``: {sentence(text)}" for name, text in measure["about_options"].items()]
         doc += ["", *(line for text in explained for line in wrapped(text, ""))] if explained else []
         values = "".join(f", {o['name']}={o['name']}" for o in options)

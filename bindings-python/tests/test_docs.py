@@ -12,7 +12,7 @@ import pytest
 import graphlume as gl
 
 SOURCE = Path(__file__).resolve().parents[1]
-PRIVATE = ["devices", "evaluate", "graph", "layout", "leaderboard", "measured", "progress", "runs", "table"]
+PRIVATE = ["base", "devices", "evaluate", "export", "features", "graph", "layout", "leaderboard", "measured", "progress", "runs", "shapes", "table", "verbs"]
 MODULES = ["graphlume", *(f"graphlume._{name}" for name in PRIVATE), "graphlume.detect", "graphlume.metrics"]
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -69,6 +70,8 @@ def test_scores_are_worth_what_scikit_learn_says(scored):
 def test_an_evaluation_shows_and_writes_itself(scored, tmp_path):
     found = gl.evaluate(*scored, name="<mine>")
     page = found._repr_html_()
+    # Plots beside one another have no width of their own, which would let one lie over the other.
+    assert page.count("<svg") == 2 and not re.search("<svg[^>]* width=", page)
     assert "&lt;mine&gt;" in page and page.count("<svg") == 2 and "<mine>" not in page.replace("<svg", "")[:200]
     assert found.plot().png().startswith(b"\x89PNG") and "<svg" in found.plot("distribution").svg()
     assert found.plot("precision_recall").save(tmp_path / "pr.svg").exists()

@@ -305,6 +305,30 @@ def test_nothing_is_left_out_of_a_file_in_silence(tmp_path):
         graph.write(tmp_path / "edges.csv", nodes=tmp_path / "nodes.parquet")
     again = gl.read(tmp_path / "edges.csv", nodes=tmp_path / "nodes.parquet")
     assert np.array_equal(again.positions, graph.positions)
+    alone = gl.Graph([("ann", "bob")], {"id": ["ann", "bob", "eve", "kim"]})
+    with pytest.warns(UserWarning, match=r"edges alone, without 2 nodes that have no edge: write\(path, nodes=…\) keeps them$") as told:
+        alone.write(tmp_path / "alone.csv")
+    assert told[0].filename == __file__
+
+
+def test_matrices_have_numbers_for_ids_and_say_so(tmp_path):
+    import warnings
+
+    path, nodes = tmp_path / "graph.mtx", tmp_path / "nodes.csv"
+    graph = gl.Graph({"source": ["ann", "bob"], "target": ["bob", "eve"], "weight": [1.5, 0.1], "since": [2019, 2021]})
+    with pytest.warns(UserWarning, match="alone, with numbers from 1 for ids: write.* keeps them; and without `since` of edges$"):
+        graph.write(path)
+    with pytest.warns(UserWarning, match="alone, without `since` of edges$"):
+        graph.write(path, nodes=nodes)
+    again = gl.read(path)
+    assert again.ids.tolist() == [1, 2, 3] and np.array_equal(again.weights, graph.weights)
+    assert gl.read_table(nodes)["id"][again.ids - 1].tolist() == graph.ids.tolist()
+    assert sorted(map(sorted, again.edge_index.T.tolist())) == sorted(map(sorted, graph.edge_index.T.tolist()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gl.Graph([(1, 2, 0.5), (2, 3, 2.0)]).write(path)
+        gl.Graph([("ann", "bob")], {"id": ["ann", "bob", "eve"]}).write(path, nodes=nodes)
+    assert gl.read(path).n_nodes == 3
 
 
 def test_tables_are_printed():
@@ -368,7 +392,8 @@ def test_times_and_durations_of_python():
 
 def test_graphs_are_shown(karate):
     graph = gl.Graph(karate)
-    assert repr(graph) == "Graph(34 nodes, 78 edges, undirected)"
+    assert repr(graph) == "Graph(34 nodes, 78 edges, undirected, weighted)"
+    assert repr(gl.Graph([(1, 2)], directed=True)) == "Graph(2 nodes, 1 edges, directed)"
     assert graph._repr_html_().count("<tr>") == 11 and "24 more rows" in graph._repr_html_()
     assert graph._repr_png_().startswith(b"\x89PNG")
     assert "&lt;b&gt;" in gl.Graph([("<b>", "x")])._repr_html_()

@@ -1,5 +1,7 @@
 """What cannot be a graph is refused, with the thing, the place and the number."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -16,6 +18,11 @@ BAD = [
     (lambda: gl.Graph(pd.DataFrame({"source": ["a", 1.5], "target": ["b", "c"]})), "`source` begins with a text"),
     (lambda: gl.Graph({"source": [object()], "target": [1]}), "has a object in row 0"),
     (lambda: gl.Graph(pd.DataFrame({"source": [1, np.nan], "target": [2, 3]})), "source"),
+    (lambda: gl.Graph(pd.DataFrame({"source": [1, np.nan], "target": [2, 3]})), "row 1 has no value in id column `source`: drop such rows"),
+    (lambda: gl.Graph({"source": [1.0, 2.5], "target": [2, 3]}), "`source` has 2.5 in row 1, but ids are integers or texts"),
+    (lambda: gl.Graph({"source": [1.0, 2.0], "target": [2.0, np.inf]}), "`target` has inf in row 1"),
+    (lambda: gl.Graph({"source": [1.0, 2.0**60], "target": [2, 3]}), "`source` has 1.15.*e.18 in row 1"),
+    (lambda: gl.Graph([(1, 2)], nodes={"id": [1.0, None]}), "row 1 has no value in id column `id`"),
     (lambda: gl.Graph({"source": ["a", None], "target": ["b", "c"]}), "source"),
     (lambda: gl.Graph(pl.DataFrame({"source": [1], "target": [2], "weight": [-1.0]})), "-1"),
     (lambda: gl.Graph(pl.DataFrame({"source": [1], "target": ["b"]})), "Int64"),
@@ -26,7 +33,9 @@ BAD = [
     (lambda: gl.Graph([(1, 2), (3,)]), r"edge 1 is \(3,\)"),
     (lambda: gl.Graph([(1, 2), (3, 4, 5)]), "edge 1 has 3 entries"),
     (lambda: gl.Graph(["ab", "cd"]), "edge 0 is 'ab'"),
-    (lambda: gl.Graph("edges.csv"), "a str holds no edges"),
+    (lambda: gl.Graph("edges.csv"), r"a str holds no edges: gl.read\(…\) reads a file"),
+    (lambda: gl.Table(Path("rows.csv")), r"a PosixPath is no table: gl.read_table\(…\) reads a file"),
+    (lambda: gl.Graph([(1, 2)], nodes="nodes.csv"), "a str is no table: gl.read_table"),
     (lambda: gl.Graph(7), "a int holds no edges"),
     (lambda: gl.Graph(sp.coo_array(np.ones((2, 3)))), r"\(2, 3\), but it must be square"),
     (lambda: gl.Graph([(1, 2)], nodes=[1, 2]), "a list is no table"),
@@ -71,6 +80,41 @@ def test_files_that_are_not_there_or_are_something_else(tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         gl.Graph([(1, 2)]).write(tmp_path / "nowhere" / "graph.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+def test_wrong_arguments_are_told_of_graphs():
+    graph = gl.Graph([(1, 2)])
+    for call, text in [
+        (lambda: graph.plot(colour_by="x"), r"Graph\.plot\(\) got an unexpected keyword argument 'colour_by'"),
+        (lambda: graph.pagerank(dampening=0.9), r"Graph\.page_rank\(\) got an unexpected"),
+        (lambda: graph.filter("x = 1"), r"Graph\.filter\(\) takes 1 positional argument"),
+        (lambda: graph.write(), r"Graph\.write\(\) missing 1 required"),
+    ]:
+        with pytest.raises(TypeError, match=text):
+            call()
+
+
+def test_ids_may_be_floats_that_are_whole():
+    """As pandas has integers of a column where one was missing."""
+    people = pd.DataFrame({"id": [1.0, 2.0, 3.0, -4.0], "age": [30, 41, 25, 60]})
+    frames = [
+        pd.DataFrame({"source": [1.0, 2.0], "target": [2, 3]}),
+        pd.DataFrame({"source": [1.0, 2.0, np.nan], "target": [2, 3, 1]}).dropna(),
+        pd.DataFrame({"a": np.float32([1, 2]), "b": [2.0, 3.0]}),
+        pl.DataFrame({"source": [1.0, 2.0], "target": [2.0, 3.0]}),
+        np.array([[1.0, 2.0], [2.0, 3.0]]),
+        [(1.0, 2.0), (2.0, 3.0)],
+    ]
+    for frame in frames:
+        graph = gl.Graph(frame)
+        assert graph.ids.tolist() == [1, 2, 3] and graph.ids.dtype == np.int64
+        assert gl.Graph(frame, people).nodes.to_pydict() == {"id": [1, 2, 3, -4], "age": [30, 41, 25, 60]}
+    graph = gl.Graph(pd.DataFrame({"source": [1, np.nan, 2], "target": [2, 3, 2.0**53], "w": [5, 6, 7]}), drop_null=True)
+    assert graph.edges.to_pydict() == {"source": [1, 2], "target": [2, 2**53], "w": [5, 7]}
+    # What is read once cannot be looked at again, and is told as before.
+    reader = pl.DataFrame({"source": [1.5, 2.0], "target": [2.0, 3.0]}).to_arrow().to_reader()
+    with pytest.raises(gl.InputError, match="`source`"):
+        gl.Graph(reader)
 
 
 def test_read_only_and_strided_arrays_are_fine():

@@ -149,3 +149,41 @@ def test_names_of_numbers_hide_nothing():
     for name in ("degree", "core_number", "diameter", "clustering", "louvain", "triangles", "assortativity", "eccentricity"):
         if any(measure["name"] == name for measure in described):
             assert not graph.measure(name).summary.keys() & {"mean", "std", "sum", "min", "max"}, name
+
+
+def measures_of(graph):
+    """Every measure with its defaults, and with weights where there is an option for them."""
+    for measure in gl._graph._native.describe()["measures"]:
+        given = {"sources": [0]} if "sources" in measure["options"] else {}
+        given |= {"attribute": "number"} if "attribute" in measure["options"] else {}
+        # With more per edge, walks over heavy ones would grow without end.
+        given |= {"alpha": 1e-6} if "alpha" in measure["options"] else {}
+        for more in ({}, {"weighted": True}, {"weighted": False}) if "weighted" in measure["options"] else ({},):
+            yield measure["name"], more, (lambda graph, name=measure["name"], options=given | more: graph.measure(name, **options))
+
+
+def test_what_is_measured_says_whether_weights_were_used():
+    """Those that say so are those whose values change with the weights."""
+    random = np.random.default_rng(3)
+    ends = random.integers(0, 40, (150, 2))
+    number = {"number": range(40)}
+    light, heavy = (
+        gl.Graph({"source": ends[:, 0], "target": ends[:, 1], "weight": weight}, {"id": range(40)}).with_nodes(**number)
+        for weight in (random.integers(1, 4, 150), random.integers(1, 100, 150) ** 2)
+    )
+    bare = gl.Graph(ends, {"id": range(40)}).with_nodes(**number)
+    told = set()
+    for name, options, call in measures_of(light):
+        found, other = call(light), call(heavy)
+        values = [[one.values] if one.columns else list(one.summary.values()) for one in (found, other)]
+        differs = not all(np.array_equal(a, b, equal_nan=isinstance(a, np.ndarray)) for a, b in zip(*values))
+        assert (found.weighted is True) == differs, (name, options)
+        assert found.weighted is None or f"weighted={found.weighted}" in repr(found)
+        told.add((name, found.weighted))
+        if options.get("weighted") is not True:
+            without = call(bare)
+            assert without.weighted is (None if found.weighted is None else False), name
+            assert ("every edge counts 1" in without._repr_html_()) == (without.weighted is False)
+    assert {("page_rank", True), ("page_rank", False), ("betweenness", True), ("louvain", True), ("degree", None)} <= told
+    assert light.louvain(merge="unit").weighted is False and light.pagerank().weighted is True
+    assert light.measure("pagerank", weight=False).weighted is False

@@ -57,7 +57,7 @@ def test_what_came_from_networkx_goes_back():
 def test_measures():
     graph = gl.Graph([("a", "b"), ("b", "c")])
     ranks = again(graph.page_rank())
-    assert ranks.to_dict() == graph.page_rank().to_dict() and ranks.summary == graph.page_rank().summary
+    assert ranks.to_dict() == graph.page_rank().to_dict() and ranks.summary == graph.page_rank().summary and ranks.weighted is graph.page_rank().weighted
     assert again(graph.edge_betweenness()).to_dict() == graph.edge_betweenness().to_dict()
     assert repr(again(graph.triangles())) == repr(graph.triangles())
 

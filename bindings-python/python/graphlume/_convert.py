@@ -4,6 +4,7 @@ allow."""
 from __future__ import annotations
 
 import datetime
+import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
@@ -180,6 +181,8 @@ def table(data: Any) -> Any:
         return Table.from_columns({str(name): column(str(name), data[name]) for name in data.columns})
     if hasattr(data, "__arrow_c_stream__"):
         return data
+    if isinstance(data, (str, os.PathLike)):
+        raise InputError(f"a {type(data).__name__} is no table: gl.read_table(…) reads a file")
     raise InputError(f"a {type(data).__name__} is no table: use a frame, an Arrow table or a dict of columns")
 
 
@@ -254,6 +257,8 @@ def parts(data: Any, directed: bool | None = None) -> Parts:
         return Parts(table(data))
     if isinstance(data, Iterable) and not isinstance(data, (str, bytes)):
         return _of_pairs(data)
+    if isinstance(data, (str, os.PathLike)):
+        raise InputError(f"a {type(data).__name__} holds no edges: gl.read(…) reads a file")
     raise InputError(
         f"a {type(data).__name__} holds no edges: use a frame, an Arrow table, an array of shape (m, 2), pairs, "
         "scipy.sparse, networkx, igraph, rustworkx or PyTorch Geometric"

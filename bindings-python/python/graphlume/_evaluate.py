@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -103,7 +104,7 @@ class Evaluation(Mapping[str, Any]):
         notes = [*self.warnings, *(f"{name}: {why}" for name, why in self.undefined.items() if name != "calibration")]
         said = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
         plots = "".join(
-            f'<div style="width:20em">{svg.decode()}</div>'
+            f'<div style="flex:1 1 20em;max-width:32em">{_as_wide_as_there_is_room(svg.decode())}</div>'
             for kind in ("roc", "precision_recall")
             if (svg := self._rust.plot(kind, True)) is not None
         )
@@ -111,6 +112,11 @@ class Evaluation(Mapping[str, Any]):
             f"<b>{html.escape(self.name)}</b> {html.escape(self.result_type)}<table>{rows}</table>"
             f'<div style="display:flex;flex-wrap:wrap;gap:1em">{plots}</div>{f"<ul>{said}</ul>" if said else ""}'
         )
+
+
+def _as_wide_as_there_is_room(svg: str) -> str:
+    """A drawing of a width of its own, which would lie over what is beside it, as wide as what it is in."""
+    return re.sub(r'<svg width="\d+" height="\d+"', '<svg style="width:100%;height:auto"', svg, count=1)
 
 
 class Plot:

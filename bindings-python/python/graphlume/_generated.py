@@ -360,6 +360,8 @@ class Generated:
 
         ``page_rank``, shape ``[n]``: probability, together 1.
 
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
+
         - ``damping``: chance to follow an edge rather than to start anew, at least 0 and below 1.
         - ``tolerance``: stop when the ranks of all nodes together change by less, above 0; ranks add up to 1.
         - ``max_iterations``: stop after so many iterations.
@@ -384,6 +386,8 @@ class Generated:
         ``hub``, shape ``[n]``: hub score, together 1.
         ``authority``, shape ``[n]``: authority score, together 1.
 
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
+
         - ``tolerance``: stop when the hub scores of all nodes together change by less, above 0; they add up to 1.
         - ``max_iterations``: stop after so many iterations.
         - ``weighted``: whether edges count by their weight, if the graph has weights.
@@ -403,6 +407,8 @@ class Generated:
         """how much a node is pointed at by nodes that are.
 
         ``eigenvector``, shape ``[n]``: entry of the leading eigenvector, of length 1.
+
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
 
         - ``tolerance``: stop when the entries of the vector together change by less, above 0.
         - ``max_iterations``: stop after so many iterations.
@@ -426,6 +432,8 @@ class Generated:
         """how many walks end at a node, long ones counting less.
 
         ``katz``, shape ``[n]``: Katz centrality.
+
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
 
         - ``alpha``: what an edge more in a walk costs, above 0.
         - ``beta``: what every node has of its own, above 0.
@@ -453,6 +461,8 @@ class Generated:
         ``betweenness``, shape ``[n]``: share of shortest paths through the node.
         ``edge_betweenness``, shape ``[m]``: share of shortest paths through the edge, if asked for.
 
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
+
         - ``samples``: number of random nodes that paths start from; null for all, which is exact.
         - ``seed``: what chance begins with.
         - ``weighted``: whether weights are lengths, if the graph has weights; they must be above 0 then.
@@ -476,6 +486,8 @@ class Generated:
 
         ``edge_betweenness``, shape ``[m]``: share of shortest paths through the edge.
 
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
+
         - ``samples``: number of random nodes that paths start from; null for all, which is exact.
         - ``seed``: what chance begins with.
         - ``weighted``: whether weights are lengths, if the graph has weights; they must be above 0 then.
@@ -498,6 +510,8 @@ class Generated:
 
         ``closeness``, shape ``[n]``: closeness, after Wasserman and Faust.
 
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
+
         - ``samples``: number of random nodes that paths start from; null for all, which is exact.
         - ``seed``: what chance begins with.
         - ``weighted``: whether weights are lengths, if the graph has weights.
@@ -519,6 +533,8 @@ class Generated:
         """sum of one over the distances of the nodes that lead to a node.
 
         ``harmonic``, shape ``[n]``: harmonic closeness, not divided by n - 1.
+
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
 
         - ``samples``: number of random nodes that paths start from; null for all, which is exact.
         - ``seed``: what chance begins with.
@@ -543,6 +559,8 @@ class Generated:
         """the largest distance of all nodes that lead to a node.
 
         ``eccentricity``, shape ``[n]``: length of the longest of the shortest paths to it.
+
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
 
         - ``samples``: number of random nodes that paths start from; null for all, which is exact.
         - ``seed``: what chance begins with.
@@ -589,6 +607,8 @@ class Generated:
 
         ``clustering``, shape ``[n]``: clustering coefficient, from 0 to 1.
         ``triangles``, shape ``[n]``: number of triangles that the node is a corner of.
+
+        ``weighted`` of the result says whether weights were used; without them every edge counts 1.
 
         - ``weighted``: whether triangles count by their weights, if the graph has weights.
         """

@@ -25,7 +25,8 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
 
     In arithmetic, comparisons and functions of NumPy it is its first column, :attr:`values`: ``ranks * 2``,
     ``np.log(ranks)``. ``ranks[id]`` is the value of a node, ``ranks[[id, id]]`` those of several, ``ranks[:10]`` the
-    first ten. It can be pickled, with its graph.
+    first ten. It can be pickled, with its graph. :attr:`weighted` says whether weights of edges were used, which many measures
+    do where there are some.
 
     >>> import graphlume as gl
     >>> ranks = gl.Graph([("a", "b"), ("b", "c"), ("c", "b")], directed=True).page_rank()
@@ -35,6 +36,8 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
     0.486
     >>> ranks.top(1)
     {'b': 0.486...}
+    >>> ranks
+    page_rank(page_rank: [3], iterations=..., change=..., converged=True, weighted=False)
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
         nodes: dict[str, _native.Array],
         edges: dict[str, _native.Array],
         summary: dict[str, Any],
+        weighted: bool | None = None,
     ) -> None:
         self._graph = graph
         self._name = name
@@ -52,6 +56,9 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
         self._arrays: dict[str, NDArray[Any]] = {}
         #: Numbers of the whole graph, and how the computation went.
         self.summary = summary
+        #: Whether weights of edges were used: ``False`` if they were not, or if there are none, so that every edge counted 1;
+        #: ``None`` for what knows no weights.
+        self.weighted = weighted
 
     @property
     def columns(self) -> list[str]:
@@ -203,20 +210,28 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __reduce__(self) -> Any:
         tables = (Table._of(_native.Table.from_columns(columns)) for columns in (self._nodes, self._edges))
-        return _unpickled, (self._graph, self._name, *tables, self.summary)
+        return _unpickled, (self._graph, self._name, *tables, self.summary, self.weighted)
 
     def __repr__(self) -> str:
         found = [f"{name}: [{len(array)}]" for name, array in (self._nodes | self._edges).items()]
-        said = [f"{name}={value!r}" for name, value in self.summary.items() if not isinstance(value, (dict, list))]
+        said = [f"{name}={_short(value)}" for name, value in self.summary.items() if not isinstance(value, (dict, list))]
+        said += [] if self.weighted is None else [f"weighted={self.weighted}"]
         return f"{self._name}({', '.join(found + said)})"
 
     def _repr_html_(self) -> str:
-        said = ", ".join(f"{name} {value}" for name, value in self.summary.items())
+        said = ", ".join(f"{name} {_short(value)}" for name, value in self.summary.items())
+        if self.weighted is not None:
+            said += f"{', ' if said else ''}{'by weight' if self.weighted else 'every edge counts 1'}"
         table = self.nodes if self._nodes else self.edges if self._edges else None
         return f"<b>{html.escape(self._name)}</b> {html.escape(said)}{table._repr_html_() if table is not None else ''}"
 
 
-def _unpickled(graph: Graph, name: str, nodes: Table, edges: Table, summary: dict[str, Any]) -> Measured:
+def _short(value: Any) -> str:
+    """A number of a summary, as long as one reads it."""
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
+def _unpickled(graph: Graph, name: str, nodes: Table, edges: Table, summary: dict[str, Any], weighted: bool | None = None) -> Measured:
     """What was pickled so."""
     of_nodes, of_edges = ({column: table.column(column) for column in table.columns} for table in (nodes, edges))
-    return Measured(graph, name, of_nodes, of_edges, summary)
+    return Measured(graph, name, of_nodes, of_edges, summary, weighted)

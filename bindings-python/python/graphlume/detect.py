@@ -13,8 +13,9 @@ import numpy as np
 
 from . import _convert, _native
 from ._errors import InputError
-from ._options import did_you_mean
+from ._features import numbers_of
 from ._graph import Graph
+from ._options import did_you_mean
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class Detector:
             return None
         nodes = graph.nodes
         names = [self.features] if isinstance(self.features, str) else self.features
-        return np.ascontiguousarray(np.concatenate([_numbers(nodes, name) for name in names], axis=1))
+        return np.ascontiguousarray(np.concatenate([numbers_of(nodes, name) for name in names], axis=1))
 
     def score_samples(self, X: Any = None) -> NDArray[np.float64]:
         """Scores of the graph ``X``, or of the one that was fitted, whose ``scores_`` stay what they are. Higher is more anomalous."""
@@ -247,25 +248,6 @@ def _threshold(scores: NDArray[np.float64], share: float) -> float:
     # The highest score that is not called anomalous; what is 0.3 of 10 must not be 2.
     normal = len(scores) - 1 - int(share * len(scores) + 1e-9)
     return float(np.partition(scores, normal)[normal])
-
-
-def _numbers(nodes: Table, name: str) -> NDArray[np.float64]:
-    """A column of numbers, or of lists of as many numbers, as an array of shape ``[n, d]``."""
-    column = nodes.column(name)
-    values = column.to_numpy()
-    if values.dtype.kind in "biuf":
-        return values.astype(np.float64).reshape(-1, 1)
-    rows = values.tolist()
-    gone = next((row for row, value in enumerate(rows) if value is None), None)
-    if gone is not None:
-        raise InputError(f"column `{name}` has no value in row {gone}, but features have no gaps")
-    try:
-        matrix = np.array(rows, dtype=np.float64) if all(isinstance(row, list) for row in rows) else np.zeros(0)
-    except (TypeError, ValueError):
-        raise InputError(f"column `{name}` has lists of different lengths, or of other things than numbers") from None
-    if matrix.ndim != 2:
-        raise InputError(f"column `{name}` is of type {column.dtype}, but features are numbers, or lists of as many numbers each")
-    return matrix
 
 
 def _nodes(name: str, values: Any) -> _native.Array:
