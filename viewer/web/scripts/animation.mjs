@@ -35,10 +35,9 @@ const words = new URLSearchParams({ dataset, menu: "False", node_color: "label",
 await page.goto(`${address}/graph/graph.html?${words}`);
 await until("app?.viewer.scene && app.viewer.stream?.isOpen");
 // Room for the picture: the tools at its side and the legend go.
-await get("(() => { for (const part of app.element.querySelectorAll('.legend, .tools')) part.style.display = 'none'; })()");
+await get("(() => { for (const part of app.element.querySelectorAll('.legend, .tools')) part.style.display = 'none'; app.viewer.view.inset.right = 8; })()");
 // One step, so that it rests at the beginning.
-await get("app.viewer.stream.send({ type: 'restart', seed: 3 })");
-await get("app.viewer.stream.send({ type: 'step', n: 1 })");
+await get("app.viewer.stream.send({ type: 'restart', seed: 3 }) && app.viewer.stream.send({ type: 'step', n: 1 })");
 await until("app.viewer.stream.state === 'paused' && app.viewer.iteration < 20");
 let camera = null;
 for (let k = 0; k < FRAMES; k++) {

@@ -13,7 +13,7 @@ const ENDS: readonly (readonly [string, string])[] = [
 const BEGIN = 65_536;
 
 /** Rows that columns are judged by. */
-const ROWS = 50;
+const ROWS = 500;
 
 export interface Head {
   names: string[];

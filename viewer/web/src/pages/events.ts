@@ -21,6 +21,10 @@ const NAMED = new Set((
 /** Names of what numbers rows, together with a number or a name that says so. */
 const ROWS = /^(event|row|log|record|entry|line|message|msg|request|trace|span|transaction|trans|tx|txn|index|no|nr|number)$/;
 
+const NUMBERS = /^(no|nr|num|number|key|code)$/;
+/** Rows in which a column that links something says one thing twice. */
+const MANY = 100;
+
 /** Words written as one: userid, clientip, hostname. */
 const isNamed = (words: readonly string[]): boolean => words.some((word) => NAMED.has(word) || NAMED.has(/^(.{3,})(?:id|ip|name)$/.exec(word)?.[1] ?? ""));
 
@@ -37,7 +41,11 @@ function isEntity(head: Head, at: number): boolean {
   // One number a row, or numbers in order: that is the row, and nothing that it names.
   if (distinct === values.length && values.length > 2 && (words.some((word) => ROWS.test(word)) || name.toLowerCase() === "id")) return false;
   if (isNumeric && values.length > 2 && numbers.every((v, i) => i === 0 || v > numbers[i - 1]!)) return false;
-  if (isNumeric) return isNamed(words) && numbers.every(Number.isInteger);
+  // What is never the same in many rows links nothing.
+  if (distinct === values.length && distinct >= MANY) return false;
+  // The last word says what a number counts: card_no, and not id_port.
+  const last = words.slice(-1);
+  if (isNumeric) return numbers.every(Number.isInteger) && (isNamed(last) || (NUMBERS.test(last[0] ?? "") && isNamed(words)));
   if (values.every((value) => /^(true|false|yes|no|[tfyn])$/i.test(value))) return false;
   // Sentences.
   const letters = values.reduce((sum, value) => sum + value.length, 0) / values.length;
@@ -63,12 +71,18 @@ export function alike(head: Head, columns: readonly string[]): string[][] {
     const at = head.names.indexOf(name);
     return new Set(head.rows.map((row) => row[at] ?? "").filter((value) => value !== ""));
   });
+  /** Small numbers are equal by chance: of columns of these the names say whether they number the same. */
+  const mayBe = (i: number, j: number): boolean => {
+    const all = [...sets[i]!, ...sets[j]!];
+    if (!all.every((value) => /^\d{1,5}$/.test(value))) return true;
+    const of = wordsOf(columns[j]!).filter((word) => word !== "id" && word !== "no" && word !== "key");
+    return wordsOf(columns[i]!).some((word) => of.includes(word));
+  };
   const group = columns.map((_, i) => i);
   for (let i = 0; i < columns.length; i++) {
     for (let j = i + 1; j < columns.length; j++) {
       const common = [...sets[i]!].filter((value) => sets[j]!.has(value)).length;
-      // Two small numbers may be equal by chance.
-      if (common >= 2 && common >= 0.2 * Math.min(sets[i]!.size, sets[j]!.size)) {
+      if (mayBe(i, j) && common >= 2 && common >= 0.2 * Math.min(sets[i]!.size, sets[j]!.size)) {
         const [from, to] = [group[j]!, group[i]!];
         group.forEach((g, k) => void (g === from && (group[k] = to)));
       }

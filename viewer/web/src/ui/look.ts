@@ -22,6 +22,16 @@ export const DEFAULTS: Settings = {
   highlight_hops: 1,
 };
 
+/** The grounds of light and dark pictures where nobody chose another. */
+const PLAIN = /^#(0d1017|fff|ffffff)$/i;
+
+/** A scene's settings under one's own. Whoever asks for light or dark does not want the plain ground of the other. */
+export function settingsOf(scene: Settings, own: Settings): Settings {
+  const { background, ...rest } = scene;
+  const isPlain = background === undefined || PLAIN.test(String(background));
+  return { ...DEFAULTS, ...rest, ...(isPlain && own.theme !== undefined ? {} : { background }), ...own } as Settings;
+}
+
 /** Colors and lengths of the settings. A ground of one's own decides whether all else is dark or light. */
 export function lookOf(settings: Settings): Look {
   const own = typeof settings.background === "string" ? parseColor(settings.background) : null;

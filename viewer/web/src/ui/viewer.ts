@@ -18,7 +18,7 @@ import { Dates } from "./dates";
 import { throttle } from "./dom";
 import { Left } from "./left";
 import { Selection } from "./selection";
-import { DEFAULTS, lookOf } from "./look";
+import { lookOf, settingsOf } from "./look";
 
 export interface ViewerEvents {
   /** Another graph is shown. */
@@ -270,10 +270,7 @@ export class Viewer extends Emitter<ViewerEvents> {
   }
 
   get settings(): Settings {
-    const own = this.state.settings;
-    const { background, ...scene } = this.scene?.settings ?? {};
-    // Whoever asks for light or dark does not want the ground that the scene has for the other.
-    return { ...DEFAULTS, ...scene, ...(background !== undefined && own.theme === undefined ? { background } : {}), ...own };
+    return settingsOf(this.scene?.settings ?? {}, this.state.settings);
   }
 
   set(change: Settings): void {

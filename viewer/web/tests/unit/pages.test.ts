@@ -209,6 +209,8 @@ describe("uploads", () => {
     expect(entitiesOf(more)).toEqual(["customerid", "product_no"]);
     expect(areEvents(more)).toBe(false);
     expect(entitiesOf(head("who,whom,n\na,b,1\nb,c,2\n"))).toEqual([]);
+    const flows = (n: number) => head(["ts,uid,id.orig_h,id.orig_p,id.resp_h,proto", ...Array.from({ length: n }, (_, i) => `${1_700_000_000 + i},C${i}x,10.0.0.${i % 7},${30_000 + ((i * 7919) % 9000)},10.0.1.${i % 5},${["tcp", "udp"][i % 2]}`)].join("\n"));
+    expect([entitiesOf(flows(30)), entitiesOf(flows(200))]).toEqual([["uid", "id.orig_h", "id.resp_h"], ["id.orig_h", "id.resp_h"]]);
   });
 
   it("take equal values of two columns of events for one thing where they are", () => {
@@ -217,6 +219,8 @@ describe("uploads", () => {
     expect(alike(flows, ["src_ip", "user"])).toEqual([]);
     const ask = { columns: ["src_ip", "user", "peer_ip"], together: [["src_ip", "peer_ip"]], asNodes: false };
     expect(hypergraphOptions(ask)).toEqual({ entity_types: ["src_ip", "user", "peer_ip"], direct: true, opts: { CATEGORIES: { "src_ip or peer_ip": ["src_ip", "peer_ip"] } } });
+    const numbered = head(["account_id,merchant_id,from_card,to_card", ...Array.from({ length: 12 }, (_, i) => `${i % 5},${i % 4},${i % 7},${(i + 1) % 7}`)].join("\n"));
+    expect(alike(numbered, numbered.names)).toEqual([["from_card", "to_card"]]);
     // What is not taken is in no group.
     expect(hypergraphOptions({ ...ask, columns: ["user", "peer_ip"], asNodes: true })).toEqual({ entity_types: ["user", "peer_ip"], direct: false });
     expect(toQuery({ source: "a", entities: ask })).toEqual([["source", "a"]]);

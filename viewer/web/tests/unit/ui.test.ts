@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import type { Settings } from "../../src/core/types";
 import { roomLeft } from "../../src/ui/app";
+import { lookOf, settingsOf } from "../../src/ui/look";
 import { placeTicks, shown } from "../../src/ui/legend";
 import { misplaced } from "../../src/ui/panels";
 import { best, idConditions } from "../../src/ui/search";
@@ -13,6 +15,17 @@ describe("the picture's room", () => {
     expect(roomLeft(760, 700, 190, 600).right).toBe(56);
     expect(roomLeft(390, 800, 0, 360)).toMatchObject({ left: 60, right: 56, bottom: 438 });
     expect(roomLeft(800, 500, 190, null, false)).toMatchObject({ left: 8, right: 214 });
+  });
+});
+
+describe("light and dark", () => {
+  it("are those that somebody asks for, but on a ground that was chosen", () => {
+    const isDark = (scene: Settings, own: Settings): boolean => lookOf(settingsOf(scene, own)).isDark;
+    const dark = { theme: "dark", background: "#0d1017" } as const;
+    expect([isDark(dark, {}), isDark(dark, { theme: "light" }), isDark({ theme: "light", background: "#fff" }, { theme: "dark" })]).toEqual([true, false, true]);
+    expect(isDark({ theme: "dark", background: "#203040" }, { theme: "light" })).toBe(true);
+    expect(isDark(dark, { theme: "light", background: "#000" })).toBe(true);
+    expect(settingsOf({ point_size: 2, edge_width: 3 }, { point_size: 4 })).toMatchObject({ point_size: 4, edge_width: 3, show_labels: true });
   });
 });
 
