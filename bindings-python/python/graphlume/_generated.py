@@ -233,6 +233,9 @@ class Generated:
 
         Nodes are at columns ``x`` and ``y`` if the graph has them, else it is laid out first.
 
+        What nodes are drawn by, ``color_by``, ``size_by``, ``opacity_by`` and ``label_by``, is a column or its values: what a
+        measure found, an array of shape ``[n]``, or a dict by id.
+
         - ``width``: Width in pixels, 16 to 16384.
         - ``height``: Height in pixels, 16 to 16384.
         - ``theme``: Light or dark background. One of 'dark', 'light'.
