@@ -45,7 +45,9 @@ class Exports(Base):
                 lost.append("with numbers from 1 for ids")
             if names := self.nodes.columns[1:]:
                 lost.append(f"without {_listed(names)} of nodes")
-            if not is_matrix and (alone := self.n_nodes - len(np.unique(self.edge_index))):
+            has_edge = np.zeros(self.n_nodes, dtype=bool)
+            has_edge[self.edge_index] = True
+            if not is_matrix and (alone := int((~has_edge).sum())):
                 lost.append(f"without {alone} {'nodes that have' if alone > 1 else 'node that has'} no edge")
         said = f"{' and '.join(lost)}: write(path, nodes=…) keeps them" if lost else ""
         if is_matrix and (names := self._beside_weights()):
