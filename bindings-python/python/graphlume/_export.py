@@ -54,18 +54,6 @@ class Exports(Base):
             said += f"{'; and ' if said else ''}without {_listed(names)} of edges"
         return said
 
-    def _beside_weights(self) -> list[str]:
-        """Attributes of edges but weights."""
-        weights, edges = self.weights, self.edges
-        names = edges.columns[2:]
-        if weights is None:
-            return names
-        for name in names:
-            values = edges[name]
-            if values.dtype.kind in "iuf" and np.array_equal(values.astype(np.float32), weights, equal_nan=True):
-                return [other for other in names if other != name]
-        return names
-
     def to_networkx(self) -> Any:
         """The graph as one of networkx, with all attributes. Each node and edge becomes Python objects. What came from
         networkx has its ids and keys again, whatever they are."""

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 #: Of the page that notebooks show, in pixels.
 _HEIGHT = 480
 
-#: Options that nodes are drawn by: a column, or its values.
-_BY = ("color_by", "size_by", "opacity_by", "label_by")
+#: Options that nodes and edges are drawn by: a column, or its values.
+_BY = ("color_by", "size_by", "opacity_by", "label_by", "edge_color_by", "edge_size_by", "edge_opacity_by")
+
+
+#: Columns of nodes, and of edges.
+_Columns = tuple[dict[str, Any], dict[str, Any]]
 
 
 class Shown(Base, Generated):
@@ -83,19 +87,26 @@ class Shown(Base, Generated):
         columns, options = self._drawn_by(options)
         return _page.widget(_with(self._itself, columns), height, options)
 
-    def _drawn_by(self, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Values that nodes are to be drawn by, as columns, and the options with the names of these columns."""
-        columns: dict[str, Any] = {}
+    def _drawn_by(self, options: dict[str, Any]) -> tuple[_Columns, dict[str, Any]]:
+        """Values that nodes and edges are to be drawn by, as columns, and the options with the names of these columns."""
+        columns: _Columns = ({}, {})
         names: dict[str, str] = {}
         for option in _BY:
             values = options.get(option)
             if values is None or isinstance(values, str):
                 continue
-            said = values.columns[0] if isinstance(values, Measured) and values.columns else getattr(values, "name", None)
+            of_edges = option.startswith("edge_")
+            said: Any
+            if isinstance(values, Measured):
+                said, values = values._first_of(of_edges)
+            else:
+                said = getattr(values, "name", None)
             name = said if isinstance(said, str) and said else option.removesuffix("_by")
-            while name in ("x", "y", self._rust.nodes().columns[0]) or (name in columns and columns[name] is not values):
+            taken = self._rust.edges().columns if of_edges else ["x", "y", self._rust.nodes().columns[0]]
+            known = columns[of_edges]
+            while name in taken or (name in known and known[name] is not values):
                 name += "_"
-            columns[name] = values
+            known[name] = values
             names[option] = name
         return columns, options | names
 
@@ -148,6 +159,7 @@ class Shown(Base, Generated):
         return self.plot(width=960, height=720).png()
 
 
-def _with(graph: Graph, columns: dict[str, Any]) -> Graph:
-    """The graph with columns of nodes, if there are any."""
-    return graph.with_nodes(**columns) if columns else graph
+def _with(graph: Graph, columns: _Columns) -> Graph:
+    """The graph with columns of nodes and of edges, if there are any."""
+    graph = graph.with_nodes(**columns[0]) if columns[0] else graph
+    return graph.with_edges(**columns[1]) if columns[1] else graph
