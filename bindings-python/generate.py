@@ -195,7 +195,9 @@ def plots(described: dict[str, Any]) -> list[str]:
     values = given(o["name"] for o in options)
     return method("plot", options, "Picture", [
         "A picture of the graph, which notebooks show; written to ``path`` if that is given, a .png or .svg.", "",
-        "Nodes are at columns ``x`` and ``y`` if the graph has them, else it is laid out first.", "", *about(options)],
+        "Nodes are at columns ``x`` and ``y`` if the graph has them, else it is laid out first.", "",
+        "What nodes and edges are drawn by is a column of theirs or its values: what a measure found, an array of shape ``[n]`` or",
+        "``[m]``, or of nodes a dict by id.", "", *about(options)],
         f"self._plot(path, {values})", before="path: Any = None")
 
 

@@ -81,5 +81,6 @@ h.plot(width=1000, height=750, color_by="type", labels=12, theme="light", title=
 # | `graphistry.hypergraph(df, cols, direct=True)` | `gl.hypergraph(df, cols, direct=True)` |
 # | `g.fa2_layout()`, `settings(url_params={"play": 5000})` | `g.layout(iterations=500)` |
 # | `g.encode_point_color(...)`, `g.encode_point_size(...)` | `g.plot(color_by=..., size_by=...)` |
+# | `g.umap(X=["age", "income"])` | `g.umap(["age", "income"])` for places, `g.nearest_neighbors(["age", "income"])` for edges |
 # | `g.collapse(...)`, `g.drop_nodes(...)` | `g.gfql(...)`, `g.filter(...)` |
 # | `g.to_igraph()`, `g.to_cugraph()` | `g.to_igraph()`, `g.to_networkx()`, `g.to_scipy()` |

@@ -444,3 +444,38 @@ def test_edges_of_networkx_without_a_weight_weigh_1():
     graph.add_edge(2, 3, color="red")
     assert gl.Graph(graph).weights.tolist() == [2.5, 1.0]
     assert gl.Graph(graph).edges.to_pydict()["color"] == [None, "red"]
+
+
+def test_columns_of_edges_are_added(karate):
+    """Nothing else of the graph changes by it, whatever its ids, weights and directions are."""
+    several = nx.MultiDiGraph([("b", "a", {"kind": "x"}), ("b", "a", {"kind": "y"}), ("c", "c", {"kind": None})])
+    several.add_node("alone")
+    team = gl.Graph([("ann", "bob"), ("bob", "eve")]).with_nodes(team=["red", None, "blue"]).contract("team", self_loops=True)
+    graphs = [
+        gl.Graph(karate),
+        gl.Graph(several),
+        gl.Graph({"user": [3, 1], "host": [1, 2], "w": [0.1, 2.5]}, source="user", target="host", weight="w"),
+        gl.Graph(np.uint64([[1, 2**63], [5, 1]])),
+        gl.Graph([]),
+        team,
+    ]
+    for graph in graphs:
+        wide = graph.with_edges(number=np.arange(graph.n_edges), text=[f"e{at}" for at in range(graph.n_edges)])
+        before, after = graph.edges.to_pydict(), wide.edges.to_pydict()
+        assert list(after) == [*before, "number", "text"] and {name: after[name] for name in before} == before
+        assert after["number"] == list(range(graph.n_edges)) and repr(wide) == repr(graph)
+        assert wide.nodes.to_pydict() == graph.nodes.to_pydict() and np.array_equal(wide.edge_index, graph.edge_index)
+        assert (wide.weights is None) == (graph.weights is None) and (graph.weights is None or np.array_equal(wide.weights, graph.weights))
+        assert wide.with_edges(number=[0] * graph.n_edges).edges["number"].tolist() == [0] * graph.n_edges
+        assert wide.page_rank().values.tolist() == graph.page_rank().values.tolist()
+    through = gl.Graph(karate).betweenness(edges=True)
+    assert "betweenness" in through.graph.nodes and through.graph.edges["edge_betweenness"].tolist() == through.edge_betweenness.tolist()
+    for call, text in [
+        (lambda: gl.Graph(karate).with_edges(weight=[1] * 78), "`weight` has the weights of edges"),
+        (lambda: gl.Graph(karate).with_edges(source=[1] * 78), "`source` has the ends of edges"),
+        (lambda: gl.Graph(karate).with_edges(a=[1]), "`a` has 1 entries, but there are 78 edges"),
+        (lambda: gl.Graph([(1, 2)]).with_edges(a=[1, 2]), "`a` has 2 entries, but there are 1 edges"),
+    ]:
+        with pytest.raises(gl.InputError, match=text):
+            call()
+    assert gl.Graph(karate).with_edges().n_edges == 78

@@ -3,6 +3,7 @@
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import graphlume as gl
@@ -143,3 +144,38 @@ def test_what_is_wrong_with_a_picture_is_said_before_the_layout(karate, monkeypa
 def test_what_cannot_be(karate, call, text):
     with pytest.raises(gl.InputError, match=text):
         call(gl.Graph(karate))
+
+
+def test_nodes_are_drawn_by_values(karate):
+    graph = gl.Graph(karate)
+    ranks, groups = graph.page_rank(), ["left", "right"] * 17
+    named = graph.with_nodes(page_rank=ranks.values, color=groups)
+    options = {"width": 200, "height": 150, "labels": 3}
+    expected = named.plot(size_by="page_rank", color_by="color", **options).png()
+    by_id = dict(zip(graph.ids.tolist(), groups))
+    for size, color in ((ranks, groups), (pd.Series(ranks.values, name="page_rank"), np.array(groups)), (ranks, by_id)):
+        assert graph.plot(size_by=size, color_by=color, **options).png() == expected
+    # Both by one, and where the name is taken.
+    assert graph.plot(size_by=ranks, color_by=ranks, **options).png() == named.plot(size_by="page_rank", color_by="page_rank", **options).png()
+    assert "id_" in graph.plot(color_by=pd.Series(groups, name="id"), **options).graph.nodes
+    assert graph.nodes.columns == ["id", "club"]
+    for call, text in [
+        (lambda: graph.plot(color_by=[1, 2]), "2 entries, but 34"),
+        (lambda: graph.plot(color_by=graph.edge_betweenness()), "edge_betweenness has no values of nodes"),
+        (lambda: graph.plot(edge_color_by=ranks), "page_rank has no values of edges"),
+        (lambda: graph.save_html("a.html", size_by=5), "one value a row"),
+        (lambda: graph.plot(edge_color_by=[1]), "column `edge_color` has 1 entries, but there are 78 edges"),
+    ]:
+        with pytest.raises(gl.InputError, match=text):
+            call()
+
+
+def test_edges_are_drawn_by_values(karate):
+    graph = gl.Graph(karate)
+    through, kinds = graph.edge_betweenness(), ["old", "new"] * 39
+    options = {"width": 200, "height": 150, "labels": "none"}
+    named = graph.with_edges(edge_betweenness=through.values, edge_color=kinds)
+    expected = named.plot(edge_size_by="edge_betweenness", edge_color_by="edge_color", **options).png()
+    assert graph.plot(edge_size_by=through, edge_color_by=kinds, **options).png() == expected
+    assert through.graph.plot(edge_size_by="edge_betweenness", edge_color_by=np.array(kinds), **options).png() == expected
+    assert expected != graph.plot(**options).png()

@@ -95,6 +95,18 @@ class Base:
             return None
         return np.stack([nodes["x"], nodes["y"]], axis=1).astype(np.float32, copy=False)
 
+    def _beside_weights(self) -> list[str]:
+        """Attributes of edges but weights."""
+        weights, edges = self.weights, self.edges
+        names = edges.columns[2:]
+        if weights is None:
+            return names
+        for name in names:
+            values = edges[name]
+            if values.dtype.kind in "iuf" and np.array_equal(values.astype(np.float32), weights, equal_nan=True):
+                return [other for other in names if other != name]
+        return names
+
     def _check_weights(self, weighted: Any) -> None:
         if weighted is True and not self._rust.has_weights:
             raise InputError("`weighted` is True, but the edges have no weights: Graph(…, weight='COLUMN') says which column has them")

@@ -30,6 +30,8 @@ def column(name: str, values: Any) -> Array:
     """
     if isinstance(values, Array):
         return values
+    if isinstance(values, (str, bytes)):
+        raise InputError(f"column `{name}` is {values!r}, but one value a row is needed: [{values!r}] * n has the same in each")
     if isinstance(values, (Mapping, Set)):
         raise InputError(f"column `{name}` is a {type(values).__name__}, which has no order of rows")
     if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "mM":

@@ -45,24 +45,14 @@ class Exports(Base):
                 lost.append("with numbers from 1 for ids")
             if names := self.nodes.columns[1:]:
                 lost.append(f"without {_listed(names)} of nodes")
-            if not is_matrix and (alone := self.n_nodes - len(np.unique(self.edge_index))):
+            has_edge = np.zeros(self.n_nodes, dtype=bool)
+            has_edge[self.edge_index] = True
+            if not is_matrix and (alone := int((~has_edge).sum())):
                 lost.append(f"without {alone} {'nodes that have' if alone > 1 else 'node that has'} no edge")
         said = f"{' and '.join(lost)}: write(path, nodes=…) keeps them" if lost else ""
         if is_matrix and (names := self._beside_weights()):
             said += f"{'; and ' if said else ''}without {_listed(names)} of edges"
         return said
-
-    def _beside_weights(self) -> list[str]:
-        """Attributes of edges but weights."""
-        weights, edges = self.weights, self.edges
-        names = edges.columns[2:]
-        if weights is None:
-            return names
-        for name in names:
-            values = edges[name]
-            if values.dtype.kind in "iuf" and np.array_equal(values.astype(np.float32), weights, equal_nan=True):
-                return [other for other in names if other != name]
-        return names
 
     def to_networkx(self) -> Any:
         """The graph as one of networkx, with all attributes. Each node and edge becomes Python objects. What came from

@@ -234,6 +234,9 @@ class Generated:
 
         Nodes are at columns ``x`` and ``y`` if the graph has them, else it is laid out first.
 
+        What nodes and edges are drawn by is a column of theirs or its values: what a measure found, an array of shape ``[n]`` or
+        ``[m]``, or of nodes a dict by id.
+
         - ``width``: Width in pixels, 16 to 16384.
         - ``height``: Height in pixels, 16 to 16384.
         - ``theme``: Light or dark background. One of 'dark', 'light'.

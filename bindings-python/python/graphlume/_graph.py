@@ -123,6 +123,33 @@ class Graph(Shapes, Features, Shown, Exports):
         )
         return self._like(self._rust.with_node_columns(table))
 
+    def with_edges(self, **columns: Any) -> Graph:
+        """The same graph with more columns of edges, each of shape ``[m]``; those of the same name are replaced. Edges and their
+        weights stay what they are. Tables are copied once.
+
+        >>> import graphlume as gl
+        >>> g = gl.Graph([("ann", "bob"), ("bob", "eve")])
+        >>> g.with_edges(since=[2019, 2021]).filter(edges="since > 2020").ids.tolist()
+        ['bob', 'eve']
+        """
+        edges = self._rust.edges()
+        *names, beside = *edges.columns[:2], self._beside_weights()
+        for name in columns:
+            if name in names:
+                raise InputError(f"`{name}` has the ends of edges, which stay what they are")
+            if name in edges.columns[2:] and name not in beside:
+                raise InputError(f"`{name}` has the weights of edges, which stay what they are: Graph(…, weight=…) takes others")
+        attributes = {name: edges.column(name) for name in edges.columns[2:]}
+        attributes |= {name: _convert.column(name, values) for name, values in columns.items()}
+        if odd := [name for name, column in attributes.items() if len(column) != self.n_edges]:
+            raise InputError(f"column `{odd[0]}` has {len(attributes[odd[0]])} entries, but there are {self.n_edges} edges")
+        source, target, weights = self._rust.ends()
+        ends = {"source": source, "target": target} | ({} if weights is None else {"weight": weights})
+        tables = (self._rust.nodes(), _native.Table.from_columns(attributes), _native.Table.from_columns(ends))
+        if not columns:
+            return self
+        return self._like(_native.Graph.from_bytes([table.to_ipc() for table in tables], (names[0], names[1]), self.is_directed))
+
     def measure(self, name: str, *, device: str = "cpu", **options: Any) -> Measured:
         """The measure ``name``, which may also be called as a method: ``g.measure("page_rank", damping=0.9)`` is
         ``g.page_rank(damping=0.9)``.

@@ -76,6 +76,13 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
     def _first(self) -> _native.Array:
         return next(iter((self._nodes | self._edges).values()))
 
+    def _first_of(self, edges: bool) -> tuple[str, _native.Array]:
+        """The first column of edges, or of nodes, and its name."""
+        columns = self._edges if edges else self._nodes
+        if not columns:
+            raise InputError(f"{self._name} has no values of {'edges' if edges else 'nodes'}")
+        return next(iter(columns.items()))
+
     def _column(self, name: str) -> NDArray[Any]:
         if name not in self._arrays:
             self._arrays[name] = (self._nodes | self._edges)[name].to_numpy()
@@ -205,8 +212,9 @@ class Measured(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def graph(self) -> Graph:
-        """The graph with the columns of nodes."""
-        return self._graph._like(self._graph._rust.with_node_columns(_native.Table.from_columns(self._nodes)))
+        """The graph with the columns of nodes and of edges."""
+        graph = self._graph.with_nodes(**self._nodes) if self._nodes else self._graph
+        return graph.with_edges(**self._edges) if self._edges else graph
 
     def __reduce__(self) -> Any:
         tables = (Table._of(_native.Table.from_columns(columns)) for columns in (self._nodes, self._edges))

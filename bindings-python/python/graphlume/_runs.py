@@ -267,7 +267,7 @@ def sweep(
 
     ``spec`` is a file in TOML, or a dict that says the same, with paths relative to the folder: ``datasets``, ``seeds``,
     ``methods`` (``name``, ``folder`` or ``function``, ``parameters``), ``limits``, ``selection``; ``docs/gad.md`` has them all.
-    In a dict a ``function`` may be one of Python, as :func:`run` takes them; methods are called with this interpreter
+    In a dict a ``function`` may be one of Python, as :func:`run` takes them, and a method its name or its function alone; methods are called with this interpreter
     then, unless ``python`` names another. Records and scores go to the folder ``out``, by default ``sweeps/NAME``. Failures
     are records, and run again with ``retry_failed`` only. With ``in_process`` detectors run in this process: quicker, but
     without limits of memory.
@@ -275,7 +275,7 @@ def sweep(
     After Ctrl-C another call goes on where this one was.
 
     >>> import graphlume as gl, tempfile
-    >>> done = gl.sweep({"datasets": ["bundled:disney"], "methods": [{"name": "degree"}, {"name": "oddball"}], "resamples": 0},
+    >>> done = gl.sweep({"datasets": ["bundled:disney"], "methods": ["degree", {"name": "oddball"}], "resamples": 0},
     ...                 out=tempfile.mkdtemp(), in_process=True)
     >>> done.report["states"]
     {'completed': 2}
@@ -289,7 +289,9 @@ def sweep(
     if lacks and not any(difflib.get_close_matches(name, map(str, said)) for name in lacks):
         raise InputError(f"the sweep has no `{lacks[0]}`: a dict of it has `datasets` and `methods`, see docs/gad.md")
     if isinstance(said, dict) and isinstance(said.get("methods"), (list, tuple)):
-        said["methods"] = [_named(method, Path("sweeps" if out is None else out)) for method in said["methods"]]
+        # A name alone, or a function, is a method without parameters.
+        methods = [{"name": one} if isinstance(one, str) else {"function": one} if callable(one) else one for one in said["methods"]]
+        said["methods"] = [_named(method, Path("sweeps" if out is None else out)) for method in methods]
         if any(isinstance(method, Mapping) and "function" in method for method in said["methods"]):
             python = sys.executable if python is None else python
     options = _given(

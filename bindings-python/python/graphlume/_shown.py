@@ -14,6 +14,7 @@ from ._base import Base
 from ._errors import InputError
 from ._generated import Generated
 from ._layout import Session
+from ._measured import Measured
 from ._options import checked, count, flag
 from ._picture import Picture, as_text
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 #: Of the page that notebooks show, in pixels.
 _HEIGHT = 480
+
+#: Options that nodes and edges are drawn by: a column, or its values.
+_BY = ("color_by", "size_by", "opacity_by", "label_by", "edge_color_by", "edge_size_by", "edge_opacity_by")
+
+
+#: Columns of nodes, and of edges.
+_Columns = tuple[dict[str, Any], dict[str, Any]]
 
 
 class Shown(Base, Generated):
@@ -67,7 +75,8 @@ class Shown(Base, Generated):
         columns ``x`` and ``y`` if the graph has them, else it is laid out first. About 12 bytes a node and 8 an edge,
         and a third more.
         """
-        return _page.save_html(self._with_positions(), path, options)
+        columns, options = self._drawn_by(options)
+        return _page.save_html(_with(self._with_positions(), columns), path, options)
 
     def widget(self, *, height: int = 560, **options: Any) -> Any:
         """The graph as a widget for notebooks, which needs the package anywidget: it is drawn there, selection comes back
@@ -75,15 +84,40 @@ class Shown(Base, Generated):
 
         Without columns ``x`` and ``y`` nodes begin where a layout begins. The options are those of :meth:`save_html`.
         """
-        return _page.widget(self._itself, height, options)
+        columns, options = self._drawn_by(options)
+        return _page.widget(_with(self._itself, columns), height, options)
+
+    def _drawn_by(self, options: dict[str, Any]) -> tuple[_Columns, dict[str, Any]]:
+        """Values that nodes and edges are to be drawn by, as columns, and the options with the names of these columns."""
+        columns: _Columns = ({}, {})
+        names: dict[str, str] = {}
+        for option in _BY:
+            values = options.get(option)
+            if values is None or isinstance(values, str):
+                continue
+            of_edges = option.startswith("edge_")
+            said: Any
+            if isinstance(values, Measured):
+                said, values = values._first_of(of_edges)
+            else:
+                said = getattr(values, "name", None)
+            name = said if isinstance(said, str) and said else option.removesuffix("_by")
+            taken = self._rust.edges().columns if of_edges else ["x", "y", self._rust.nodes().columns[0]]
+            known = columns[of_edges]
+            while name in taken or (name in known and known[name] is not values):
+                name += "_"
+            known[name] = values
+            names[option] = name
+        return columns, options | names
 
     def _plot(self, path: Any, options: dict[str, Any]) -> Picture:
         if path is not None and Path(path).suffix.lower() not in (".png", ".svg"):
             raise InputError(f"{path}: a picture is written as .png or .svg")
+        columns, options = self._drawn_by(options)
         options = checked("picture", {name: as_text(name, value) for name, value in options.items()})
         if self.positions is None and self._placed is None:
-            self._check_picture(options)
-        picture = Picture(self._with_positions(), options)
+            _with(self._itself, columns)._check_picture(options)
+        picture = Picture(_with(self._with_positions(), columns), options)
         if path is not None:
             picture.save(path)
         else:
@@ -123,3 +157,9 @@ class Shown(Base, Generated):
         if not self._is_quickly_shown():
             return None
         return self.plot(width=960, height=720).png()
+
+
+def _with(graph: Graph, columns: _Columns) -> Graph:
+    """The graph with columns of nodes and of edges, if there are any."""
+    graph = graph.with_nodes(**columns[0]) if columns[0] else graph
+    return graph.with_edges(**columns[1]) if columns[1] else graph

@@ -158,16 +158,25 @@ class Detector:
                 source, target = (_convert.column("ends", np.asarray(ends)[order]) for ends in (source, target))
                 values = values[order]
             times = _convert.column(self.time, values.astype(np.int64))
-        found, begins, metadata = _native.detect(
-            self.method,
-            self.parameters,
-            n_nodes=graph.n_nodes,
-            sources=source,
-            targets=target,
-            times=times,
-            features=None if matrix is None else _convert.column("features", matrix.reshape(-1)),
-            n_features=0 if matrix is None else matrix.shape[1],
-        )
+        try:
+            found, begins, metadata = _native.detect(
+                self.method,
+                self.parameters,
+                n_nodes=graph.n_nodes,
+                sources=source,
+                targets=target,
+                times=times,
+                features=None if matrix is None else _convert.column("features", matrix.reshape(-1)),
+                n_features=0 if matrix is None else matrix.shape[1],
+            )
+        except InputError as error:
+            if times is None and str(error) == "times is empty":
+                how = f"times: Detector({self.method!r}, time=…) names the column of edges that has them"
+            elif matrix is None and str(error) == "features is empty":
+                how = f"features: Detector({self.method!r}, features=…) names columns of nodes that have them, and fit takes an array"
+            else:
+                raise
+            raise InputError(f"{self.method} needs {how}") from None
         scores = found.to_numpy()
         windows = None if begins is None else begins.to_numpy()
         if order is not None and windows is None and len(scores) == len(order):
