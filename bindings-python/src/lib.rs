@@ -12,6 +12,7 @@ mod detect;
 mod devices;
 mod error;
 mod evaluate;
+mod generate;
 mod graph;
 mod layout;
 #[expect(unsafe_code, reason = "Python and we share memory by raw structs and addresses")]
@@ -42,6 +43,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(describe::describe, module)?,
         wrap_pyfunction!(detect::detect, module)?,
         wrap_pyfunction!(devices::devices, module)?,
+        wrap_pyfunction!(generate::generate, module)?,
         wrap_pyfunction!(graph::read, module)?,
         wrap_pyfunction!(graph::html, module)?,
         wrap_pyfunction!(graph::bundle, module)?,

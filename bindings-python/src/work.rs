@@ -14,10 +14,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::error::Failure;
 
 /// How often Ctrl-C is looked for.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// How long a job that was told to stop is waited for, if it can be left.
-const LEAVE: Duration = Duration::from_millis(100);
+const LEAVE: Duration = Duration::from_millis(50);
 
 /// Work that takes longer shows how far it is.
 const PATIENCE: Duration = Duration::from_millis(500);

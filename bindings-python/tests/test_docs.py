@@ -13,7 +13,7 @@ import graphlume as gl
 
 SOURCE = Path(__file__).resolve().parents[1]
 PRIVATE = ["base", "devices", "evaluate", "export", "features", "graph", "layout", "leaderboard", "measured", "progress", "runs", "shapes", "table", "verbs"]
-MODULES = ["graphlume", *(f"graphlume._{name}" for name in PRIVATE), "graphlume.detect", "graphlume.metrics"]
+MODULES = ["graphlume", *(f"graphlume._{name}" for name in PRIVATE), "graphlume.detect", "graphlume.generate", "graphlume.metrics"]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -34,7 +34,7 @@ def test_what_the_package_has_is_all_there():
         assert getattr(gl, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         gl.nothing
-    for module in (gl, gl.metrics, gl.detect):
+    for module in (gl, gl.metrics, gl.detect, gl.generate):
         assert {name for name in dir(module) if not name.startswith("__")} <= set(module.__all__)
     star: dict[str, object] = {}
     exec("from graphlume import *", star)
@@ -45,7 +45,7 @@ def test_all_that_is_public_says_what_it_is():
     def public(thing):
         return [getattr(thing, name) for name in getattr(thing, "__all__", dir(thing)) if not name.startswith("_")]
 
-    for thing in [*public(gl), *public(gl.metrics), *public(gl.detect)]:
+    for thing in [*public(gl), *public(gl.metrics), *public(gl.detect), *public(gl.generate)]:
         if inspect.ismodule(thing) or callable(thing):
             assert inspect.getdoc(thing), thing
         for member in public(thing) if inspect.isclass(thing) and thing.__module__.startswith("graphlume") else []:

@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import detect, metrics
+    from . import detect, generate, metrics
     from ._devices import devices
     from ._errors import (
         DeviceMemoryError,
@@ -59,6 +59,7 @@ __all__ = [
     "detect",
     "devices",
     "evaluate",
+    "generate",
     "hypergraph",
     "leaderboard",
     "metrics",
@@ -101,7 +102,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("detect", "metrics"):
+    if name in ("detect", "generate", "metrics"):
         return importlib.import_module(f".{name}", __name__)
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
