@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array as _, RecordBatch, RecordBatchIterator, RecordBatchOptions, RecordBatchReader,
+    Array as _, ArrayRef, AsArray, RecordBatch, RecordBatchIterator, RecordBatchOptions,
+    RecordBatchReader,
 };
-use arrow::compute::concat_batches;
-use arrow::datatypes::{Field, Schema};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
@@ -270,13 +271,36 @@ impl Table {
     }
 }
 
-/// The values of each row as text.
+/// The values of each row as text, fractions to six digits.
 fn cells(rows: &RecordBatch) -> Result<Vec<Vec<String>>, arrow::error::ArrowError> {
     let options = FormatOptions::default();
-    let columns = rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
-    let columns: Vec<_> = columns.collect::<Result<_, _>>()?;
-    let row = |at| columns.iter().map(|column| column.value(at).to_string()).collect();
+    let columns = rows.columns().iter().map(|column| {
+        let text = ArrayFormatter::try_new(column, &options)?;
+        let numbers = match column.data_type() {
+            DataType::Float32 | DataType::Float64 => Some(cast(column, &DataType::Float64)?),
+            _ => None,
+        };
+        Ok((text, numbers))
+    });
+    let columns: Vec<_> = columns.collect::<Result<_, arrow::error::ArrowError>>()?;
+    let row = |at| {
+        let cell = |(text, numbers): &(ArrayFormatter<'_>, Option<ArrayRef>)| match numbers {
+            Some(numbers) if numbers.is_valid(at) => {
+                short(numbers.as_primitive::<Float64Type>().value(at))
+            }
+            _ => text.value(at).to_string(),
+        };
+        columns.iter().map(cell).collect()
+    };
     Ok((0..rows.num_rows()).map(row).collect())
+}
+
+/// A number to six digits.
+fn short(number: f64) -> String {
+    match format!("{number:.5e}").parse::<f64>() {
+        Ok(rounded) if rounded.is_finite() => format!("{rounded:?}"),
+        _ => number.to_string(),
+    }
 }
 
 fn escaped(text: &str) -> String {

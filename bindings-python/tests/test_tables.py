@@ -170,3 +170,10 @@ def test_pipelines_run_whole_or_not_at_all(tmp_path):
         gl.pipeline(tmp_path / "nothing.toml")
     said = {"input": [{"name": "i", "from": os.fspath(tmp_path / "in.csv")}], "output": [{"to": os.fspath(tmp_path / "o.csv")}]}
     assert gl.pipeline(said)["outputs"][0]["rows"] == 2
+
+
+def test_fractions_are_shown_to_six_digits():
+    table = gl.Table({"x": [1 / 3, 2.0, 1e-12, 123456789.0, None, float("inf")]})
+    shown = str(table).split()
+    assert [cell for cell in shown if cell[0].isdigit()] == ["0.333333", "2.0", "1e-12", "123457000.0"]
+    assert "<td>0.333333</td>" in table._repr_html_() and "inf" in shown
