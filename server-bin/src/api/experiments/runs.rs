@@ -13,7 +13,7 @@ use graphlume::etl::Control;
 use graphlume::gad::evaluate::{
     EvaluateConfig, ReportConfig, evaluate as evaluate_at, output_folder,
 };
-use graphlume::gad::experiment::{Experiment, experiments};
+use graphlume::gad::experiment::{Experiment, State as ExperimentState, experiments};
 use graphlume::gad::run::{Budget, LocalExecutor, Program, RunConfig, stop as stop_experiment};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -145,15 +145,18 @@ pub(super) async fn start(
     Ok((StatusCode::ACCEPTED, Json(Started { name })))
 }
 
-/// Starts it on a thread of its own, and waits until it has a name.
+/// Starts it on a thread of its own, and waits until it has a name and a status: before, nobody could stop it.
 fn begin(run: &Run, root: &FilePath, running: Running) -> ApiResult<String> {
     let config = config(run, root)?;
     let prefix = format!("exp__{}__", config.program.name().to_lowercase());
-    let names = || -> ApiResult<Vec<String>> {
+    let all = || -> ApiResult<Vec<Experiment>> {
         let (all, _) = experiments(root).map_err(failed)?;
-        Ok(all.into_iter().map(|one| one.name).filter(|name| name.starts_with(&prefix)).collect())
+        Ok(all.into_iter().filter(|one| one.name.starts_with(&prefix)).collect())
     };
-    let before = names()?;
+    let before: Vec<String> = all()?.into_iter().map(|one| one.name).collect();
+    let has_begun = |one: &Experiment| {
+        !before.contains(&one.name) && one.status.status != ExperimentState::Unknown
+    };
     let thread = std::thread::Builder::new().name("experiment".to_owned());
     let thread = thread.spawn(move || {
         let _running = running;
@@ -166,8 +169,8 @@ fn begin(run: &Run, root: &FilePath, running: Running) -> ApiResult<String> {
                 thread.join().map_err(|_| ApiError::internal(anyhow::anyhow!("a run panicked")))?;
             return ended.map(|experiment| experiment.name).map_err(ApiError::invalid);
         }
-        if let Some(name) = names()?.into_iter().find(|name| !before.contains(name)) {
-            return Ok(name);
+        if let Some(one) = all()?.into_iter().find(has_begun) {
+            return Ok(one.name);
         }
         if deadline < Instant::now() {
             return Err(ApiError::Unavailable("the experiment has not begun yet".to_owned()));

@@ -24,8 +24,8 @@ const REMEMBERED: usize = 100;
 /// How long an answer waits for the end: most measures are there by then.
 const AT_ONCE: Duration = Duration::from_millis(250);
 
-/// A computation that nobody has asked about for so long stops.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A computation that nobody has asked about for so long stops. Browsers let pages that are not seen ask once a minute.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Computations of measures.
 #[derive(Debug, Default)]
@@ -166,7 +166,7 @@ impl Computations {
 /// Computes a measure, to be held for whoever asks for its columns
 ///
 /// The answer comes after a moment: `done` if that was enough, else where to ask how far it is. A computation that nobody
-/// has asked about for 30 seconds stops.
+/// has asked about for two minutes stops.
 #[utoipa::path(post, path = "/api/v1/datasets/{id}/computations", tag = "work", params(("id" = String, Path)),
     request_body = Wanted,
     responses((status = 200, body = Told, description = "It has ended"), (status = 202, body = Told), (status = 404), (status = 429)))]

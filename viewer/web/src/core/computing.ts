@@ -27,6 +27,11 @@ export interface Computer {
   stop(id: string): Promise<void>;
 }
 
+/** Somebody stopped a measure that a question needs. */
+export class Stopped extends Error {
+  override name = "Stopped";
+}
+
 /** They are there before anybody could stop them. */
 const QUICK = ["degree", "in_degree", "out_degree"];
 
@@ -82,7 +87,7 @@ export class Computing {
         this.jobs.splice(this.jobs.indexOf(job), 1);
         this.onChange(this.jobs);
       }
-      if (isStopped || told?.status === "stopped") throw new Error(`${name} was stopped`);
+      if (isStopped || told?.status === "stopped") throw new Stopped(`${name} was stopped`);
     }
     if (told?.status === "failed") throw new Error(told.error ?? `${name} cannot be computed`);
     // Where a server knows nothing of it, the question itself computes it.

@@ -2,7 +2,7 @@
 
 import { paint, readCollections, resolveCollections, type Collection } from "../core/collections";
 import { parseColor, type Rgb } from "../core/color";
-import type { Job } from "../core/computing";
+import { Stopped, type Job } from "../core/computing";
 import { Emitter } from "../core/emitter";
 import type { Direction } from "../core/graph";
 import { Masks, type Hidden } from "../core/masks";
@@ -457,6 +457,7 @@ export class Viewer extends Emitter<ViewerEvents> {
 
   fail(what: string, error: unknown): void {
     if ((error as Error).name === "AbortError") return;
+    if (error instanceof Stopped) return this.emit("message", { text: error.message, kind: "info" });
     const text = error instanceof ServerError || error instanceof Error ? error.message : String(error);
     this.emit("message", { text: `${what}: ${text}`, kind: "error" });
   }
