@@ -305,9 +305,9 @@ mod tests {
         );
         assert_eq!(verbs(&["--agg", "n=count(*)", "--agg", "m=max(x)"]), ["group"]);
         let error = steps(&["--on", "a"]).unwrap_err().to_string();
-        assert_eq!(error, "--on should come behind --join");
+        assert_eq!(error, "--on should come behind --join or --pivot");
         let error = steps(&["--join", "f.csv", "--limit", "1", "--on", "a"]).unwrap_err();
-        assert_eq!(error.to_string(), "--on should come behind --join");
+        assert_eq!(error.to_string(), "--on should come behind --join or --pivot");
         let error = steps(&["--limit", "x"]).unwrap_err().to_string();
         assert_eq!(error, "--limit should be a whole number, not `x`");
     }
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn missing_values_and_pivots_say_what_they_need() {
         let text =
-            |args: &[&str]| steps(args).unwrap().lines().skip(4).collect::<Vec<_>>().join("\n");
+            |args: &[&str]| steps(args).unwrap().lines().skip(5).collect::<Vec<_>>().join("\n");
         assert_eq!(
             text(&["--fill", "a,b", "--value", "x + 1"]),
             "columns = [\"a\", \"b\"]\nvalue = \"x + 1\""

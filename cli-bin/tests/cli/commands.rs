@@ -370,8 +370,8 @@ fn tables_can_go_to_standard_output() {
     fs::write(&events, "user,ip\nann,1.2\nbob,1.2\n").unwrap();
     let query = r#"[{"type": "Node"}]"#;
     let cases: &[(&[&str], &str, usize)] = &[
-        (&["analyze", &karate, "degree", "-o", "-"], "id,degree", 35),
-        (&["analyze", &karate, "edge_betweenness", "--edges-out", "-"], "source,target", 79),
+        (&["analyze", &karate, "-m", "degree", "-o", "-"], "id,", 35),
+        (&["analyze", &karate, "-m", "edge_betweenness", "--edges-out", "-"], "source,target", 79),
         (&["query", &karate, query, "--nodes-out", "-"], "id", 35),
         (&["reshape", &karate, "--reverse", "-o", "-"], "source,target", 79),
         (&["hypergraph", &events, "--entities", "user,ip", "-o", "-"], "src,dst", 5),
@@ -388,10 +388,10 @@ fn tables_can_go_to_standard_output() {
         assert_eq!(text.lines().count(), *n_lines, "{args:?}: {text}");
     }
     for args in [
-        &["analyze", &karate, "degree", "-o", "-", "--json"][..],
+        &["analyze", &karate, "-m", "degree", "-o", "-", "--json"][..],
         &["query", &karate, query, "-o", "-", "--nodes-out", "-"],
         &["reshape", &karate, "--reverse", "-o", "-", "--nodes-out", "-"],
-        &["hypergraph", &events, "-o", "-", "--json"],
+        &["hypergraph", &events, "--entities", "user", "-o", "-", "--json"],
     ] {
         assert!(error(args).contains("standard output"), "{args:?}");
     }

@@ -578,7 +578,7 @@ fn verbs_that_make_other_graphs_give_their_edges_or_nodes() {
         ("verb = 'keep_nodes'\nwhere = 'id > 1'\npart = 'nodes'", "id,name\n2,bob\n3,eve\n"),
         (
             "verb = 'contract'\ncolumn = 'name'\ncombine = 'max'",
-            "source,target,weight,n_edges\nann,bob,0.5,1\nann,eve,8.0,3\nbob,eve,4.0,1\n",
+            "source,target,n_edges,weight\nann,bob,1,0.5\nann,eve,3,8.0\nbob,eve,1,4.0\n",
         ),
         (
             "verb = 'contract'\ncolumn = 'name'\npart = 'nodes'",
@@ -603,7 +603,7 @@ fn verbs_that_make_other_graphs_give_their_edges_or_nodes() {
     for (options, problem) in [
         ("verb = 'contract'\ncolumn = 'nmae'", "there is no column `nmae`; did you mean `name`?"),
         ("verb = 'contract'", "option `column` is missing"),
-        ("verb = 'keep_nodes'\nwhere = 'name'", "name"),
+        ("verb = 'keep_nodes'\nwhere = 'name'", "must be true or false"),
         ("verb = 'forest_fire'\nforward = 1", "forward"),
         ("verb = 'prune_orphans'\npart = 'edges'", "there is no option `part`"),
     ] {
