@@ -29,7 +29,7 @@ def test_random_graphs_have_the_sizes_that_were_asked_for_and_follow_their_seed(
     grown = gl.generate.barabasi_albert(n_nodes=100, n_neighbors=3)
     assert grown.n_edges == 3 * 97 and nx.is_connected(grown.to_networkx())
     blocks = gl.generate.planted_partition(n_nodes=90, n_blocks=3, p_in=0.5, p_out=0.01)
-    assert sorted(set(blocks.nodes["block"].to_numpy().tolist())) == [0, 1, 2]
+    assert sorted(set(blocks.nodes["block"].tolist())) == [0, 1, 2]
     skewed = gl.generate.rmat(scale=8, edge_factor=4)
     assert skewed.n_nodes == 256 and skewed.n_edges == 1024 and skewed.is_directed
     assert gl.generate.rmat(scale=8, n_edges=77, directed=False).n_edges == 77

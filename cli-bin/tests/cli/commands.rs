@@ -374,7 +374,7 @@ fn tables_can_go_to_standard_output() {
         (&["analyze", &karate, "-m", "edge_betweenness", "--edges-out", "-"], "source,target", 79),
         (&["query", &karate, query, "--nodes-out", "-"], "id", 35),
         (&["reshape", &karate, "--reverse", "-o", "-"], "source,target", 79),
-        (&["hypergraph", &events, "--entities", "user,ip", "-o", "-"], "src,dst", 5),
+        (&["hypergraph", &events, "--entities", "user,ip", "-o", "-"], "attribID,EventID", 5),
         (&["convert", &karate, "-"], "source,target", 79),
         (&["generate", "path", "--nodes", "4", "-o", "-"], "source,target", 4),
         (&["layout", &karate, "--iterations", "2", "-o", "-"], "id,x,y", 35),
