@@ -72,8 +72,9 @@ fn measures_that_take_long_tell_how_far_they_are_and_can_be_stopped() {
     // Shortest paths between all pairs of so many nodes take minutes.
     let n = 30_000_u64;
     let ends = (0..n).flat_map(|u| [(u, (u + 1) % n), (u, (7 * u + 3) % n), (u, (13 * u + 5) % n)]);
-    let edges: String = ends.map(|(u, v)| format!("{u},{v}\n")).collect();
-    let made = server.post("/api/v1/datasets?name=large.csv", format!("s,t\n{edges}").as_bytes());
+    let edges: Vec<String> = ends.map(|(u, v)| format!("{u},{v}")).collect();
+    let made = server
+        .post("/api/v1/datasets?name=large.csv", format!("s,t\n{}\n", edges.join("\n")).as_bytes());
     let large = made.expect(201).json()["id"].as_str().unwrap().to_owned();
     let told = compute(&large, "betweenness").expect(202).json();
     let place = format!("computations/{}", told["id"].as_str().unwrap());
