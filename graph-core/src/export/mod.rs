@@ -82,7 +82,7 @@ pub fn write(graph: &Graph, path: impl AsRef<Path>, options: &WriteOptions) -> R
     write_with(graph, path, options, &Control::NONE)
 }
 
-/// As [`write()`]; reports `"bytes written"`, and leaves things as they were if it should stop.
+/// As [`write()`]; reports `"bytes written"`, and leaves each file that is not yet whole as it was if it should stop.
 ///
 /// # Errors
 ///
