@@ -88,6 +88,12 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         }
     }
     let (n_nodes, n_edges) = (answer.nodes.num_rows(), answer.edges.num_rows());
+    if args.out.is_some() && args.nodes_out.is_none() && n_edges == 0 && n_nodes > 0 {
+        let found = count(n_nodes, "row");
+        messages.say(format!(
+            "warning: no edges were found; --nodes-out FILE has the {found} that were"
+        ));
+    }
     if args.json {
         print_json(&serde_json::json!({
             "n_nodes": n_nodes,

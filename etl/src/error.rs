@@ -198,8 +198,8 @@ pub enum Error {
         /// The categories.
         categories: Box<[Box<str>; 2]>,
     },
-    /// There is more of something than can be counted.
-    #[error("{found} {things} are too many; at most {most} can be counted")]
+    /// There is more of something than there can be.
+    #[error("{found} {things} are too many; there can be at most {most}")]
     TooMany {
         /// What is counted.
         things: &'static str,

@@ -456,6 +456,17 @@ impl Lowering<'_> {
         })
     }
 
+    /// The same value in each row, where it is a constant: polars has it once, however many rows there are.
+    fn for_each_row(&self, values: pl::Expr) -> pl::Expr {
+        let reads = |part: &pl::Expr| matches!(part, pl::Expr::Column(_) | pl::Expr::Len);
+        match self.schema.iter_names().next() {
+            Some(name) if !values.into_iter().any(reads) => {
+                when(column(name).is_null()).then(values.clone()).otherwise(values)
+            }
+            _ => values,
+        }
+    }
+
     fn aggregate(&self, aggregate: Aggregate, argument: Option<&Expr>) -> Result<pl::Expr> {
         let Some(argument) = argument else {
             return Ok(pl::len().cast(DataType::Int64));
@@ -469,6 +480,7 @@ impl Lowering<'_> {
         };
         let values =
             Lowering { schema: self.schema, in_group: false, sums: Sums::Near }.expr(argument)?;
+        let values = self.for_each_row(values);
         Ok(match aggregate {
             Aggregate::Count => values.count().cast(DataType::Int64),
             Aggregate::CountDistinct => {

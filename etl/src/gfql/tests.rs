@@ -176,6 +176,22 @@ fn a_column_that_is_not_there_is_null_with_a_warning() {
     assert_eq!(report.warnings, [warning]);
 }
 
+/// As `e_forward()` does, whose default is one hop.
+#[test]
+fn hops_that_nobody_counts_are_one() {
+    let graph = directed_path(4);
+    let asked = |edge: &str| {
+        let start = r#"{"type": "Node", "filter_dict": {"id": 0}}"#;
+        let edge = format!(r#"{{"type": "Edge", "direction": "forward"{edge}}}"#);
+        sizes(&ask(&graph, &format!(r#"[{start}, {edge}, {{"type": "Node"}}]"#)))
+    };
+    for edge in ["", r#", "hops": null"#, r#", "hops": 1"#, r#", "min_hops": 1"#] {
+        assert_eq!(asked(edge), (2, 1), "{edge}");
+    }
+    assert_eq!(asked(r#", "to_fixed_point": true"#), (4, 3));
+    assert_eq!(asked(r#", "min_hops": 2"#), (4, 3));
+}
+
 #[test]
 fn hops_without_an_end_cost_what_they_meet() {
     // One look at all edges for each hop would be 4 · 10^10 looks.

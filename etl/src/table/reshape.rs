@@ -84,14 +84,14 @@ impl Table {
 
     /// One row for each combination of values of `index`, with a column for each different value of
     /// column `on`, which has `aggregate` of the rows of that value; columns are in the order of those
-    /// values and have their text as names.
+    /// values and have their text as names. Rows without a value have the last one, `null`.
     ///
     /// Reads the values of `on` now.
     ///
     /// # Errors
     ///
     /// - [`Error::Unknown`] for a column that is not there;
-    /// - [`Error::TooManyRows`] for more than 10,000 columns;
+    /// - [`Error::TooMany`] for more than 10,000 columns;
     /// - [`Error::WrongType`] if the expression is not one aggregate of an expression;
     /// - [`Error::DuplicateColumn`] if a value is the name of an index column;
     /// - [`Error::Expression`] for an aggregate that does not fit the columns;
@@ -115,40 +115,43 @@ impl Table {
         no_duplicates(self.column_names().chain([KEY, CELL]))?;
         let text = column(on).cast(DataType::String).alias(KEY);
         let keyed = self.then(move |lazy| lazy.with_column(text.clone()))?;
-        let values = keyed
-            .select(&[KEY])?
-            .drop_nulls(&[KEY])?
-            .unique(&[KEY], Keep::Any)?
+        let different = keyed.select(&[on, KEY])?.unique(&[KEY], Keep::Any)?;
+        let values = different
             .limit(MAX_PIVOT_COLUMNS + 1)?
-            .sort(&[super::SortKey::ascending(KEY)])?
+            .sort(&[super::SortKey::ascending(on)])?
             .collect_frame(control)?;
-        let values = values.column(KEY).and_then(|values| {
-            values
-                .str()
-                .map(|values| values.iter().flatten().map(str::to_owned).collect::<Vec<_>>())
-        });
-        let values = values.map_err(|error| Error::engine("pivoting", &error))?;
-        if values.len() > MAX_PIVOT_COLUMNS {
-            return Err(Error::TooManyRows {
-                verb: "the pivot, of columns,",
-                estimated: values.len() as u64,
-                limit: MAX_PIVOT_COLUMNS as u64,
-            });
+        if values.height() > MAX_PIVOT_COLUMNS {
+            let (found, most) = (different.count(control)?, MAX_PIVOT_COLUMNS as u64);
+            return Err(Error::TooMany { things: "columns of a pivot", found, most });
         }
-        no_duplicates(index.iter().chain(&values))?;
+        let values = values.column(KEY).and_then(|values| {
+            values.str().map(|values| {
+                values.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>()
+            })
+        });
+        let mut values = values.map_err(|error| Error::engine("pivoting", &error))?;
+        // What has no value comes last.
+        values.sort_by_key(Option::is_none);
+        let name = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
+        let names: Vec<String> = values.iter().map(name).collect();
+        no_duplicates(index.iter().chain(&names))?;
         // First one row for each cell, then those of one index side by side.
         let of_cell: Vec<&str> = index.iter().map(String::as_str).chain([KEY]).collect();
         let cells = keyed.group_by(&of_cell, &[(CELL, aggregate.clone())])?;
         let columns: Vec<pl::Expr> = values
             .iter()
-            .map(|value| {
-                let is_value = column(KEY).eq(pl::lit(value.as_str()));
+            .zip(&names)
+            .map(|(value, name)| {
+                let is_value = match value {
+                    Some(value) => column(KEY).eq(pl::lit(value.as_str())),
+                    None => column(KEY).is_null(),
+                };
                 let cell = column(CELL).filter(is_value).first();
                 match of_nothing(*function) {
                     Some(nothing) => cell.fill_null(nothing),
                     None => cell,
                 }
-                .alias(value.as_str())
+                .alias(name.as_str())
             })
             .collect();
         if index.is_empty() {

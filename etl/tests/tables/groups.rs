@@ -213,6 +213,55 @@ fn times_go_into_intervals() {
     assert!(matches!(events().bin_time("n", "1 day", "t"), Err(Error::WrongType { .. })));
 }
 
+/// Polars has a constant once, however many rows there are.
+#[test]
+fn constants_are_aggregated_for_each_row() {
+    let values = table(vec![
+        ("k", ints(&[Some(1), Some(1), Some(2), None])),
+        ("t", texts(&["a", "b", "c", "d"])),
+    ]);
+    let all = [
+        ("s", expr("sum(1)")),
+        ("c", expr("count(1)")),
+        ("n", expr("count(NULL)")),
+        ("l", expr("list('x')")),
+        ("w", expr("sum(CASE WHEN true THEN 2 END)")),
+        ("f", expr("sum(1) FILTER (WHERE t > 'a')")),
+        ("m", expr("mean(1.5)")),
+        ("d", expr("count(DISTINCT 1)")),
+    ];
+    assert_eq!(
+        rows(&values.group_by(&[] as &[&str], &all).unwrap()),
+        [r#"{"s":4,"c":4,"n":0,"l":["x","x","x","x"],"w":8,"f":3,"m":1.5,"d":1}"#]
+    );
+    assert_eq!(
+        rows(&values.group_by(&["k"], &all).unwrap()),
+        [
+            r#"{"k":1,"s":2,"c":2,"n":0,"l":["x","x"],"w":4,"f":1,"m":1.5,"d":1}"#,
+            r#"{"k":2,"s":1,"c":1,"n":0,"l":["x"],"w":2,"f":1,"m":1.5,"d":1}"#,
+            r#"{"k":null,"s":1,"c":1,"n":0,"l":["x"],"w":2,"f":1,"m":1.5,"d":1}"#,
+        ]
+    );
+    let none: [&str; 0] = [];
+    let cells = values.pivot(&none, "k", &expr("sum(1)"), &Control::NONE).unwrap();
+    assert_eq!(rows(&cells), [r#"{"1":2,"2":1,"null":1}"#]);
+}
+
+#[test]
+fn columns_of_a_pivot_are_in_the_order_of_values_and_what_has_none_comes_last() {
+    let values = table(vec![
+        ("h", ints(&[Some(10), None, Some(2), Some(1), None])),
+        ("x", ints(&[1, 2, 3, 4, 5])),
+    ]);
+    let none: [&str; 0] = [];
+    let wide = values.pivot(&none, "h", &expr("sum(x)"), &Control::NONE).unwrap();
+    assert_eq!(rows(&wide), [r#"{"1":4,"2":3,"10":1,"null":7}"#]);
+    let many = table(vec![("h", ints(&(0..10_500).collect::<Vec<i64>>()))]);
+    let error = many.pivot(&none, "h", &expr("count(*)"), &Control::NONE).unwrap_err();
+    let text = "10500 columns of a pivot are too many; there can be at most 10000";
+    assert_eq!(error.to_string(), text);
+}
+
 #[test]
 fn events_become_wide_and_long() {
     let wide = events().pivot(&["day"], "kind", &expr("sum(n)"), &Control::NONE).unwrap();

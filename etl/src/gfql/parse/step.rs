@@ -72,7 +72,7 @@ pub(super) fn hop(place: &Place, direction: &Place, limits: &Limits) -> Result<E
         fixed_point: place.bool_or("to_fixed_point", false)?,
     };
     check_bounds(place, &bounds, limits)?;
-    Ok(EdgeStep {
+    let step = EdgeStep {
         direction,
         bounds,
         edge_match: filter(place, "edge_match", "edge_query")?,
@@ -83,6 +83,12 @@ pub(super) fn hop(place: &Place, direction: &Place, limits: &Limits) -> Result<E
         label_seeds: place.bool_or("label_seeds", false)?,
         zero_hop_seed: false,
         name: None,
+    };
+    // Who does not say how many hops means one; PyGraphistry then has the edges of one hop, and in some chains nodes of
+    // others beside them.
+    Ok(match step.is_single() {
+        true => EdgeStep { bounds: Bounds { hops: Some(1), ..bounds }, ..step },
+        false => step,
     })
 }
 

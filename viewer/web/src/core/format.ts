@@ -30,7 +30,8 @@ export function time(ms: number, span = 0): string {
 /** Any value of a table. */
 export function cell(value: unknown): string {
   if (value === null || value === undefined) return "";
-  if (typeof value === "number") return Number.isInteger(value) ? String(value) : number(value);
+  // All digits that mean something: it is looked up, not read off.
+  if (typeof value === "number") return String(Number(value.toPrecision(12)));
   if (typeof value === "object") return JSON.stringify(value);
   return String(value);
 }

@@ -54,7 +54,8 @@ export async function saveTable(viewer: Viewer, table: Table, format: string): P
 /** Text of a table, RFC 4180. What a spreadsheet would take for a formula is made text. */
 export function csv(columns: readonly string[], rows: readonly unknown[][]): string {
   const one = (value: unknown): string => {
-    let text = cell(value);
+    // A file has all digits.
+    let text = typeof value === "number" ? String(value) : cell(value);
     if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
