@@ -31,7 +31,7 @@ export function time(ms: number, span = 0): string {
 export function cell(value: unknown): string {
   if (value === null || value === undefined) return "";
   // All digits that mean something: it is looked up, not read off.
-  if (typeof value === "number") return String(Number(value.toPrecision(12)));
+  if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(12)));
   if (typeof value === "object") return JSON.stringify(value);
   return String(value);
 }

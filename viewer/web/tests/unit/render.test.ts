@@ -10,6 +10,7 @@ import type { Badge } from "../../src/core/scene";
 import { drawBadges, type Ground } from "../../src/render/badges";
 import { isInside } from "../../src/render/geometry";
 import { csv, offlinePage } from "../../src/ui/export";
+import { cell } from "../../src/core/format";
 import { placeLabels, type LabelAt, type Rect } from "../../src/render/labels";
 import { rangeExpression } from "../../src/ui/chart";
 // @ts-expect-error a script without types
@@ -102,6 +103,9 @@ describe("pictures", () => {
 describe("files", () => {
   it("of text are no formulas", () => {
     expect(csv(["a", 'b"'], [["=1+1", -2], ["x,y", null]])).toBe("a,\"b\"\"\"\r\n'=1+1,-2\r\n\"x,y\",\r\n");
+    // Files have the digits that there are; tables those that mean something.
+    expect(csv(["a"], [[0.1 + 0.2], [239.881], [6.1123456e-7]])).toBe("a\r\n0.30000000000000004\r\n239.881\r\n6.1123456e-7\r\n");
+    expect([0.1 + 0.2, 239.881, 6.1123456e-7, 1e15 + 299, null].map(cell)).toEqual(["0.3", "239.881", "6.1123456e-7", "1000000000000299", ""]);
   });
 
   it("of pages end their scripts where they should", () => {
