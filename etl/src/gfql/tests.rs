@@ -183,7 +183,7 @@ fn hops_that_nobody_counts_are_one() {
     let asked = |edge: &str| {
         let start = r#"{"type": "Node", "filter_dict": {"id": 0}}"#;
         let edge = format!(r#"{{"type": "Edge", "direction": "forward"{edge}}}"#);
-        sizes(&ask(&graph, &format!(r#"[{start}, {edge}, {{"type": "Node"}}]"#)))
+        sizes(&ask(&graph, &format!(r#"[{start}, {edge}, {{"type": "Node"}}]"#)).unwrap())
     };
     for edge in ["", r#", "hops": null"#, r#", "hops": 1"#, r#", "min_hops": 1"#] {
         assert_eq!(asked(edge), (2, 1), "{edge}");
