@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import notebook
 
-# Nodes far from each other, and one edge: what is under the mouse is a node.
+# Nodes far from each other, and one edge, in a corner: what is under the mouse in the middle is a node.
 WIDGET = """
 import graphlume as gl
 import numpy as np
@@ -42,17 +42,26 @@ def wait_for(page, question, what):
 
 
 def node_under_the_mouse(page, canvas):
-    """A place of the page where there is a node: the mouse is a hand there."""
+    """A place of the page where there is a node: the mouse is a hand there, and stays one."""
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
+
+    def is_hand_at(where, wait):
+        page.mouse.move(*where)
+        page.wait_for_timeout(wait)
+        return canvas.evaluate("canvas => getComputedStyle(canvas).cursor") == "pointer"
+
     # Every so many pixels, in the middle: on the left and right may be panels.
     for y in np.arange(0.3, 0.8, 0.02):
-        for x in np.arange(0.45, 0.75, 0.01):
-            where = box["x"] + x * box["width"], box["y"] + y * box["height"]
-            page.mouse.move(*where)
-            page.wait_for_timeout(15)
-            if canvas.evaluate("canvas => getComputedStyle(canvas).cursor") == "pointer":
-                return where
+        row = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x in np.arange(0.45, 0.75, 0.01)]
+        for at, where in enumerate(row):
+            if not is_hand_at(where, 15):
+                continue
+            # The page looks after each frame at most, and less often where that takes long: the node may lie some
+            # steps back. Half a second is twice as long as it ever waits.
+            for back in reversed(row[: at + 1]):
+                if is_hand_at(back, 500) and is_hand_at(back, 500):
+                    return back
     pytest.fail("there is no node under the mouse anywhere")
 
 
