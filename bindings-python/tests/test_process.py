@@ -21,19 +21,22 @@ def big(n=60_000, m=400_000):
 
 def leaves_at_ctrl_c(after, call):
     """Interrupts a call after so many seconds, which it must leave at once."""
-    raised = []
+    took = []
+    # A machine that has other things to do may be late once, and not each time.
+    while len(took) < 5 and min(took, default=1.0) > 0.2:
+        raised = []
 
-    def interrupt():
-        raised.append(time.perf_counter())
-        signal.raise_signal(signal.SIGINT)
+        def interrupt(raised=raised):
+            raised.append(time.perf_counter())
+            signal.raise_signal(signal.SIGINT)
 
-    timer = threading.Timer(after, interrupt)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        call()
-    # The half of it is for machines that have other things to do.
-    assert time.perf_counter() - raised[0] < 0.4
-    timer.join()
+        timer = threading.Timer(after, interrupt)
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            call()
+        took.append(time.perf_counter() - raised[0])
+        timer.join()
+    assert min(took) <= 0.2
 
 
 @pytest.mark.parametrize(
