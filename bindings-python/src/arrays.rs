@@ -70,14 +70,14 @@ impl Array {
         self.0.len()
     }
 
-    /// Name of the type, as Arrow has it.
+    /// Name of the type.
     #[getter]
     fn dtype(&self) -> String {
-        self.0.data_type().to_string()
+        graph::type_name(self.0.data_type())
     }
 
     fn __repr__(&self) -> String {
-        format!("Array({}, {} values)", self.0.data_type(), self.0.len())
+        format!("Array({}, {} values)", graph::type_name(self.0.data_type()), self.0.len())
     }
 
     #[getter]
@@ -206,9 +206,11 @@ pub(crate) fn raise(py: Python<'_>, error: arrow::error::ArrowError) -> PyErr {
 pub(crate) fn floats(py: Python<'_>, name: &str, array: &ArrayRef) -> PyResult<Vec<f64>> {
     let kind = array.data_type();
     if !(kind.is_numeric() || *kind == DataType::Boolean) {
-        return Err(
-            Failure::Input(format!("`{name}` is of type {kind}, but numbers are needed")).raise(py)
-        );
+        return Err(Failure::Input(format!(
+            "`{name}` is of type {}, but numbers are needed",
+            graph::type_name(kind)
+        ))
+        .raise(py));
     }
     let numbers = cast(array, &DataType::Float64).map_err(|error| raise(py, error))?;
     match (0..numbers.len()).find(|&at| numbers.is_null(at)) {

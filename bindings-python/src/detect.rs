@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use graphlume::gad::detectors::nodes::Features;
 use graphlume::gad::detectors::stream::{StreamDetector, StreamEdges, StreamScores, restore};
 use graphlume::gad::detectors::{Configured, Dataset, configure};
+use graphlume::graph::type_name;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use serde_json::Value;
@@ -35,7 +36,10 @@ fn integers(py: Python<'_>, name: &str, column: &ArrayRef, kind: &DataType) -> P
     let bad = |text: String| Failure::Input(text).raise(py);
     let found = column.data_type();
     if !(found.is_integer() || matches!(found, DataType::Timestamp(..))) {
-        return Err(bad(format!("`{name}` is of type {found}, but integers are needed")));
+        return Err(bad(format!(
+            "`{name}` is of type {}, but integers are needed",
+            type_name(found)
+        )));
     }
     let numbers = cast(column, kind).map_err(|error| bad(error.to_string()))?;
     match (0..numbers.len()).find(|&at| numbers.is_null(at)) {

@@ -25,7 +25,7 @@ use graphlume::gad::sweep::{
     InProcess, Judge, Metric, Plan, Processes, RunOptions, Spec, TrialRunner,
 };
 use graphlume::gad::{Error, Result};
-use graphlume::graph::{parse_bytes, parse_duration};
+use graphlume::graph::{parse_bytes, parse_duration, type_name};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use serde::Deserialize;
@@ -184,7 +184,7 @@ fn check_numbers(name: &'static str, column: &ArrayRef) -> Result<()> {
         kind if kind.is_numeric() || *kind == DataType::Null => Ok(()),
         kind => Err(Error::BadParameter {
             parameter: name.into(),
-            problem: format!("is of type {kind}, but numbers are needed").into(),
+            problem: format!("is of type {}, but numbers are needed", type_name(kind)).into(),
         }),
     }
 }

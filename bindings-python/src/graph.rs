@@ -14,7 +14,7 @@ use graphlume::etl::device::DeviceGraph;
 use graphlume::etl::features::{Similarity, similarity};
 use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::topology::{Merge, Undirected};
-use graphlume::graph::{Coo, Error, ReadOptions, write_with};
+use graphlume::graph::{Coo, Error, ReadOptions, type_name, write_with};
 use graphlume::layout::Layout;
 use graphlume::viewer::{Scene, offline_html, page};
 use graphlume::{Device, ImageConfig, Picture, WriteOptions};
@@ -95,7 +95,7 @@ impl Graph {
     /// Names and types of the attributes of edges.
     fn edge_attributes(&self) -> Vec<(String, String)> {
         let fields = self.0.edges().schema_ref().fields().iter();
-        fields.map(|field| (field.name().clone(), field.data_type().to_string())).collect()
+        fields.map(|field| (field.name().clone(), type_name(field.data_type()))).collect()
     }
 
     /// All that the graph is, in Arrow's IPC form: nodes, attributes of edges, rows of their ends and weights; and the
@@ -335,7 +335,10 @@ pub(crate) fn single(py: Python<'_>, name: &str, column: &ArrayRef) -> PyResult<
     let kind = column.data_type();
     let bad = |text: String| Failure::Input(text).raise(py);
     if !(kind.is_numeric() || *kind == DataType::Boolean) {
-        return Err(bad(format!("`{name}` is of type {kind}, but numbers are needed")));
+        return Err(bad(format!(
+            "`{name}` is of type {}, but numbers are needed",
+            type_name(kind)
+        )));
     }
     let numbers = cast(column, &DataType::Float32).map_err(|error| bad(error.to_string()))?;
     match (0..numbers.len()).find(|&at| numbers.is_null(at)) {

@@ -14,6 +14,7 @@ use graphlume::etl::topology::{
     symmetrize,
 };
 use graphlume::etl::{Control, Error, Result};
+use graphlume::graph::type_name;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde::Deserialize;
@@ -86,7 +87,7 @@ impl Condition<'_> {
             Self::Mask(values) => {
                 let values = &values.get().0;
                 let Some(values) = values.as_boolean_opt() else {
-                    let kind = values.data_type();
+                    let kind = type_name(values.data_type());
                     return Err(bad(format!(
                         "{of} are kept by truth values, but these are of type {kind}"
                     )));
@@ -114,8 +115,8 @@ impl Keep {
 pub(crate) fn rows_in(py: Python<'_>, rows: &Array) -> PyResult<Vec<u32>> {
     let column = rows.0.as_primitive_opt::<UInt32Type>();
     column.map(|rows| rows.values().to_vec()).ok_or_else(|| {
-        let kind = rows.0.data_type();
-        Failure::Input(format!("rows are of type {kind}, but UInt32 is needed")).raise(py)
+        let kind = type_name(rows.0.data_type());
+        Failure::Input(format!("rows are of type {kind}, but uint32 is needed")).raise(py)
     })
 }
 

@@ -123,11 +123,11 @@ impl Table {
         self.0.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
     }
 
-    /// Types of the columns, by name, as Arrow calls them.
+    /// Types of the columns, by name.
     #[getter]
     fn dtypes(&self) -> Vec<(String, String)> {
         let fields = self.0.schema_ref().fields().iter();
-        fields.map(|field| (field.name().clone(), field.data_type().to_string())).collect()
+        fields.map(|field| (field.name().clone(), graph::type_name(field.data_type()))).collect()
     }
 
     fn __contains__(&self, name: &str) -> bool {

@@ -103,7 +103,7 @@ impl Info {
             fields
                 .map(|(field, column)| Column {
                     name: field.name().clone(),
-                    r#type: column.data_type().to_string(),
+                    r#type: graphlume::graph::type_name(column.data_type()),
                     n_nulls: column.null_count(),
                 })
                 .collect()

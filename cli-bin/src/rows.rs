@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use graphlume::graph::type_name;
 
 /// Characters of a value that are shown.
 const WIDTH: usize = 40;
@@ -91,25 +92,6 @@ fn clip(value: &str) -> String {
         return line;
     }
     line.chars().take(WIDTH - 1).chain(['…']).collect()
-}
-
-/// A short name of a type.
-fn type_name(kind: &DataType) -> String {
-    match kind {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".to_owned(),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "binary".to_owned(),
-        DataType::Timestamp(_, zone) => match zone {
-            Some(_) => "instant".to_owned(),
-            None => "time".to_owned(),
-        },
-        DataType::Date32 | DataType::Date64 => "date".to_owned(),
-        DataType::Dictionary(..) => "category".to_owned(),
-        DataType::List(entry) | DataType::LargeList(entry) => {
-            format!("list of {}", type_name(entry.data_type()))
-        }
-        DataType::Struct(_) => "struct".to_owned(),
-        other => other.to_string().to_lowercase(),
-    }
 }
 
 #[cfg(test)]

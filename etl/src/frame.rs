@@ -233,9 +233,10 @@ fn check_supported(column: &str, found: &ArrowType) -> Result<()> {
         | ArrowType::Interval(_)
         | ArrowType::Float16
         | ArrowType::Map(..)
-        | ArrowType::Decimal256(..) => {
-            Err(Error::UnsupportedType { column: column.into(), found: found.to_string().into() })
-        }
+        | ArrowType::Decimal256(..) => Err(Error::UnsupportedType {
+            column: column.into(),
+            found: graph_core::type_name(found).into(),
+        }),
         ArrowType::List(field)
         | ArrowType::LargeList(field)
         | ArrowType::FixedSizeList(field, _) => check_supported(column, field.data_type()),
@@ -246,7 +247,7 @@ fn check_supported(column: &str, found: &ArrowType) -> Result<()> {
             ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View => Ok(()),
             _ => Err(Error::UnsupportedType {
                 column: column.into(),
-                found: found.to_string().into(),
+                found: graph_core::type_name(found).into(),
             }),
         },
         _ => Ok(()),

@@ -89,7 +89,7 @@ pub enum Error {
         column: String,
         /// Its Arrow type.
         found: String,
-        /// What is needed, as the end of a sentence: `node ids must be integers, strings or binary`.
+        /// What is needed, as the end of a sentence: `node ids must be integers, texts or binary`.
         expected: &'static str,
     },
     /// Source and target ids cannot be compared with one another.
@@ -155,6 +155,18 @@ pub enum Error {
         place: Place,
         /// The id found, printed.
         value: String,
+    },
+    /// A float that is no integer where a node id is required.
+    #[error(
+        "{place} has id {value} in column `{column}`; ids are integers or texts, and floats up to 2^53 that are whole"
+    )]
+    IdNotWhole {
+        /// Name of the column.
+        column: String,
+        /// Where.
+        place: Place,
+        /// The value found.
+        value: f64,
     },
     /// Two rows of a node table have the same id.
     #[error(
@@ -348,6 +360,7 @@ impl Error {
             Self::NullId { place: Place::Row(row), .. }
             | Self::NullWeight { place: Place::Row(row), .. }
             | Self::BadWeight { place: Place::Row(row), .. }
+            | Self::IdNotWhole { place: Place::Row(row), .. }
             | Self::IdOverflow { place: Place::Row(row), .. } => Some(*row),
             _ => None,
         }
@@ -360,6 +373,7 @@ impl Error {
             | Self::NullWeight { place, .. }
             | Self::BadWeight { place, .. }
             | Self::WeightNotNumeric { place, .. }
+            | Self::IdNotWhole { place, .. }
             | Self::IdOverflow { place, .. } => *place = place.moved(by),
             Self::RaggedRow { line, .. }
             | Self::UnclosedQuote { line }

@@ -17,7 +17,9 @@ pub mod interop;
 mod parallel;
 pub mod room;
 mod staged;
+mod type_name;
 mod units;
+pub mod words;
 
 pub use control::{Control, Progress, Stopped};
 pub use coo::Coo;
@@ -35,6 +37,7 @@ pub use ingest::{
     Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table, read_table_within,
 };
 pub use staged::Staged;
+pub use type_name::type_name;
 pub use units::{parse_bytes, parse_duration};
 
 /// A node of one graph: a dense number in `0..n_nodes`.

@@ -138,7 +138,7 @@ fn one_text_column_makes_both_id_columns_text() {
     let (graph, report) = text("a.csv", "source,target\n1,a\n2,1\n").unwrap();
     assert_eq!(
         (ids(&graph), report.id_type.as_str()),
-        (vec!["1".into(), "a".into(), "2".into()], "Utf8")
+        (vec!["1".into(), "a".into(), "2".into()], "text")
     );
 }
 
@@ -220,6 +220,40 @@ fn every_id_type_of_arrow_is_read() {
             assert_eq!(print(graph.ids()), print(&column));
         }
     }
+}
+
+#[test]
+fn floats_that_are_whole_are_ids() {
+    let floats = |values: &[f64]| Arc::new(Float64Array::from(values.to_vec())) as ArrayRef;
+    let read = |sources: &[f64], options: &ReadOptions| {
+        let targets = Arc::new(Int32Array::from(vec![2; sources.len()])) as ArrayRef;
+        let edges = table(vec![("source", floats(sources)), ("target", targets)]);
+        let nodes = table(vec![("id", floats(&[-4.0, 1.0])), ("age", floats(&[7.0, 8.0]))]);
+        Graph::from_batches([edges], Some(nodes), options)
+    };
+    let usual = ReadOptions::default();
+    let graph = read(&[1.0, 3.0, 2.0_f64.powi(53)], &usual).unwrap();
+    assert_eq!(graph.ids().as_primitive::<Int64Type>().values()[..], [-4, 1, 2, 3, 1 << 53]);
+    for (sources, expected) in [
+        (&[1.0, 1.5][..], "row 1 has id 1.5 in column `source`"),
+        (&[2.0_f64.powi(60)], "row 0 has id 1152921504606846976 in column `source`"),
+        (&[1.0, f64::INFINITY], "row 1 has id inf in column `source`"),
+        (&[1.0, 2.0, f64::NAN], "row 2 has no value in id column `source`"),
+    ] {
+        let error = read(sources, &usual).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let some = ReadOptions { drop_null: true, ..ReadOptions::default() };
+    assert_eq!(ends(&read(&[f64::NAN, 1.0], &some).unwrap()), [(1, 2)]);
+    let error = read(&[f64::NAN, 1.0, 1.5], &some).unwrap_err().to_string();
+    assert!(error.starts_with("row 2 has id 1.5 "), "{error}");
+    // A dictionary has the values of its floats.
+    let keys = arrow::array::Int8Array::from(vec![0, 1]);
+    let values = floats(&[1.0, 1.5]);
+    let column = Arc::new(DictionaryArray::new(keys, values)) as ArrayRef;
+    let batch = table(vec![("source", column), ("target", floats(&[1.0, 2.0]))]);
+    let error = Graph::from_batches([batch], None, &usual).unwrap_err();
+    assert!(matches!(error, Error::IdNotWhole { .. }), "{error}");
 }
 
 #[test]

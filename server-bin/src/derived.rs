@@ -270,7 +270,7 @@ fn order_by(column: &ArrayRef, descending: bool) -> ApiResult<Vec<u32>> {
     let compare = make_comparator(column.as_ref(), column.as_ref(), options).map_err(|_| {
         ApiError::Invalid(format!(
             "rows cannot be sorted by a column of type {}",
-            column.data_type()
+            graphlume::graph::type_name(column.data_type())
         ))
     })?;
     let mut order: Vec<u32> = (0..column.len() as u32).collect();

@@ -52,7 +52,7 @@ pub(crate) fn columns(table: &RecordBatch) -> Vec<Column> {
         };
         Column {
             name: field.name().clone(),
-            kind: kind.to_string(),
+            kind: graphlume::graph::type_name(kind),
             is_numeric: kind.is_numeric(),
             is_time: matches!(kind, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64),
         }

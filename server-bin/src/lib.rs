@@ -31,7 +31,6 @@ mod traces;
 #[path = "absent/traces.rs"]
 mod traces;
 pub mod users;
-mod words;
 mod workers;
 
 pub use api::{description, router};

@@ -256,7 +256,7 @@ class Features(Base):
 
 
 def _is_number(kind: str) -> bool:
-    return kind.startswith(("Int", "UInt", "Float", "Decimal")) or kind == "Boolean"
+    return kind.startswith(("int", "uint", "float", "decimal")) or kind == "boolean"
 
 
 def _free(name: str, taken: Any) -> str:

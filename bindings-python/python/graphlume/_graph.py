@@ -18,7 +18,6 @@ from ._measured import Measured
 from ._options import check_kinds
 from ._shapes import Shapes
 from ._shown import Shown
-from ._whole_ids import graph_of
 
 
 class Graph(Shapes, Features, Shown, Exports):
@@ -79,7 +78,7 @@ class Graph(Shapes, Features, Shown, Exports):
             # Arrays of features, labels and the like lie beside the nodes as they were given.
             "order": "node-table" if nodes is not None else "first-appearance",
         }
-        self._set(graph_of(parts.edges, nodes, options), origin=parts.origin)
+        self._set(_native.Graph(parts.edges, nodes, options), origin=parts.origin)
         _warn_of_weights(self._rust, weight)
 
     def _set(

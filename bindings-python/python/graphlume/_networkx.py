@@ -95,7 +95,7 @@ class NetworkxGraph:
         several = len(np.unique(pairs)) < len(pairs)
         edges = graph.edges
         columns = {name: edges.column(name) for name in edges.columns[2:]}
-        weights = {name: column.to_pylist() for name, column in columns.items() if column.dtype.startswith(("Int", "UInt", "Float"))}
+        weights = {name: column.to_pylist() for name, column in columns.items() if column.dtype.startswith(("int", "uint", "float"))}
         ids, origin = graph.ids.tolist(), graph._origin
         if origin is not None and origin.ids is not None:
             ids = [origin.ids[number] for number in ids]

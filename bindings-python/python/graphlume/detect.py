@@ -263,7 +263,7 @@ def _nodes(name: str, values: Any) -> _native.Array:
     """Ids of nodes in a stream as integers; texts as 64 bits that are almost surely different for each, so that nothing must be
     remembered of them."""
     column = _convert.column(name, values)
-    if not column.dtype.endswith(("Utf8", "Utf8View")):
+    if column.dtype != "text":
         return column
     given = column.to_pylist()
     if None in given:

@@ -166,8 +166,11 @@ fn options(step: &Step) -> anyhow::Result<Vec<(&'static str, String)>> {
         "group-by" => vec![("by", columns()), ("aggregate", list(&step.all("agg")))],
         "agg" => vec![("aggregate", list(&step.all("agg")))],
         "join" => {
-            let on = step.find("on").context("--join needs --on COLUMNS")?;
-            vec![("on", list(&split(on)))]
+            let on = step.find("on").map_or_else(Vec::new, split);
+            if on.is_empty() && step.find("how") != Some("cross") {
+                bail!("--join needs --on COLUMNS, unless it is --how cross");
+            }
+            if on.is_empty() { Vec::new() } else { vec![("on", list(&on))] }
         }
         "sort" => vec![("by", columns())],
         "top" => {

@@ -345,7 +345,7 @@ impl DeviceColumn {
 }
 
 fn wrong_type(name: &str, data_type: &DataType, expected: &'static str) -> Error {
-    let found = data_type.to_string().into();
+    let found = graph_core::type_name(data_type).into();
     Error::WrongType { what: format!("column `{name}`").into(), found, expected }
 }
 

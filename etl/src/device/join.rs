@@ -204,7 +204,13 @@ fn match_pair(
     let (a, b) = (left.1, right.1);
     let mismatch = || Error::WrongType {
         what: format!("column `{}`", a.name).into(),
-        found: format!("{}, and `{}` is {}", a.data_type, b.name, b.data_type).into(),
+        found: format!(
+            "{}, and `{}` is {}",
+            graph_core::type_name(&a.data_type),
+            b.name,
+            graph_core::type_name(&b.data_type)
+        )
+        .into(),
         expected: "of the same type, or both integers or both floats, to be joined",
     };
     match (a.kind, b.kind) {

@@ -257,7 +257,7 @@ fn operate(
             |l: Option<i64>, r: Option<i64>| {
                 let (Some(l), Some(r)) = (l, r) else { return Ok(None) };
                 let exponent = u64::try_from(r).map_err(|_| {
-                    let text = format!("{l} {symbol} {r} is no whole number; cast one to DOUBLE");
+                    let text = format!("{l} {symbol} {r} is no whole number; cast one to float64");
                     PolarsError::InvalidOperation(text.into())
                 })?;
                 let result = power(l.into(), exponent).and_then(|power| power.try_into().ok());

@@ -57,7 +57,7 @@ impl Display for Expr {
             }
             Kind::Cast { operand, to, or_null } => {
                 let word = if *or_null { "TRY_CAST" } else { "CAST" };
-                write!(f, "{word}({operand} AS {})", type_name(to))
+                write!(f, "{word}({operand} AS {})", cast_name(to))
             }
             Kind::Call(function, arguments) => {
                 write!(f, "{}(", function.name())?;
@@ -179,8 +179,8 @@ impl Binary {
     }
 }
 
-/// The name of a type that a cast can have; of others, Arrow's.
-pub(super) fn type_name(data_type: &DataType) -> String {
+/// How a cast of SQL names a type that it can make; of others, what they are called.
+fn cast_name(data_type: &DataType) -> String {
     match data_type {
         DataType::Boolean => "BOOLEAN",
         DataType::Int8 => "TINYINT",
@@ -198,7 +198,7 @@ pub(super) fn type_name(data_type: &DataType) -> String {
         DataType::Time64(_) | DataType::Time32(_) => "TIME",
         DataType::Timestamp(_, None) => "TIMESTAMP",
         DataType::Timestamp(_, Some(_)) => "TIMESTAMP WITH TIME ZONE",
-        other => return other.to_string(),
+        other => return graph_core::type_name(other),
     }
     .to_owned()
 }

@@ -76,7 +76,7 @@ impl Features {
             if !kind.is_numeric() && *kind != DataType::Boolean {
                 return Err(Error::WrongType {
                     what: format!("column `{name}`").into(),
-                    found: kind.to_string().into(),
+                    found: graph_core::type_name(kind).into(),
                     expected: "one of numbers",
                 });
             }

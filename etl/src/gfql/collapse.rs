@@ -116,7 +116,7 @@ impl Collapse {
                 path,
                 QueryProblem::ColumnType {
                     column: self.column.clone(),
-                    data_type: column.data_type().to_string(),
+                    data_type: graph_core::type_name(column.data_type()),
                     condition: "whether it is a text",
                 },
             ));

@@ -52,7 +52,7 @@ impl Distinct {
     pub(super) fn of(name: &str, column: &ArrayRef) -> Result<Self> {
         let refused = |expected| Error::WrongType {
             what: format!("column `{name}`").into(),
-            found: column.data_type().to_string().into(),
+            found: graph_core::type_name(column.data_type()).into(),
             expected,
         };
         match column.data_type() {

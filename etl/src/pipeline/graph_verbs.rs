@@ -177,7 +177,10 @@ fn row(summary: &Map<String, Value>) -> crate::Result<RecordBatch> {
 /// All options that are left, as a struct.
 pub(super) fn config<T: DeserializeOwned>(section: &Section, name: &'static str) -> Result<T> {
     serde_json::from_value(serde_json::Value::Object(section.rest()?)).map_err(|error| {
-        section.fault(PipelineFault::Options { verb: name, reason: error.to_string().into() })
+        section.fault(PipelineFault::Options {
+            verb: name,
+            reason: graph_core::words::of_serde(&error.to_string()).into(),
+        })
     })
 }
 

@@ -245,7 +245,7 @@ impl Draft {
         let schema: &SchemaRef = self.table.as_ref()?.schema();
         let column = |field: &arrow::datatypes::FieldRef| PlannedColumn {
             name: field.name().clone(),
-            r#type: field.data_type().to_string(),
+            r#type: graph_core::type_name(field.data_type()),
         };
         Some(schema.fields().iter().map(column).collect())
     }

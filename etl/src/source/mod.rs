@@ -276,7 +276,8 @@ impl Source {
             Address::Objects(url) => (files::open_objects(url, options, control)?, None),
             Address::Standard => {
                 let file = spool(options, control)?;
-                (open_file(&file, None, options, control)?, Some(file))
+                let opened = open_file(&file, None, options, control).map_err(unnamed)?;
+                (opened, Some(file))
             }
             Address::Web(url) => {
                 let page = web::download(url, options, control)?;
@@ -344,6 +345,16 @@ fn open_file(
     let options = SourceOptions { format: options.format.or(format), ..options.clone() };
     let path = file.path().to_str().ok_or(Fault::NoFiles)?;
     files::open(path, &options, control)
+}
+
+/// What went wrong with standard input, which has no name that tells a format.
+fn unnamed(halt: Halt) -> Halt {
+    match halt {
+        Halt::Fault(Fault::UnknownFormat { .. }) => {
+            Fault::UnknownFormat { name: "standard input".into() }.into()
+        }
+        other => other,
+    }
 }
 
 /// Standard input in a file, since formats need to look ahead or at the end.

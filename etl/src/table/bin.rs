@@ -148,8 +148,8 @@ impl Table {
         if !matches!(found, DataType::Date | DataType::Datetime(..)) {
             return Err(Error::WrongType {
                 what: format!("column `{name}`").into(),
-                found: found.to_string().into(),
-                expected: "a date or timestamp",
+                found: self.type_of(name),
+                expected: "a date or timestamp; from_epoch(seconds) makes one of a number",
             });
         }
         let length = match Interval::read(every) {
@@ -190,7 +190,7 @@ impl Table {
             _ => {
                 return Err(Error::WrongType {
                     what: format!("column `{name}`").into(),
-                    found: found.to_string().into(),
+                    found: self.type_of(name),
                     expected: "a number, date or timestamp",
                 });
             }

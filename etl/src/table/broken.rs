@@ -59,6 +59,13 @@ pub enum FileProblem {
     },
     /// The files have the same columns, but not in the same order.
     OtherOrder,
+    /// A value is no text.
+    NotUtf8 {
+        /// The column.
+        column: Box<str>,
+        /// The first byte that does not belong to a character.
+        byte: u8,
+    },
     /// A line is no JSON.
     NotJson {
         /// What is wrong with it.
@@ -94,6 +101,9 @@ impl fmt::Display for BrokenFile {
             }
             FileProblem::OtherOrder => {
                 write!(f, "the columns are not in the order that they have in the first file")
+            }
+            FileProblem::NotUtf8 { column, byte } => {
+                write!(f, "column `{column}` is not UTF-8: it has the byte {byte:#04x}")
             }
             FileProblem::NotJson { reason } => write!(f, "no JSON: {reason}"),
         }
@@ -140,6 +150,9 @@ impl TextFiles {
                     })
                 })
             }
+            Format::Csv if reason.contains("invalid utf-8") => {
+                files.iter().find_map(|file| self.not_utf8(file))
+            }
             Format::Csv if reason.contains("could not parse") => self.not_of_type(reason, &files),
             Format::Csv if reason.contains("no data") || reason.contains("empty CSV") => {
                 first_empty(&files)
@@ -169,7 +182,7 @@ impl TextFiles {
         let problem = FileProblem::NotOfType {
             column: column.into(),
             value: value.as_str().into(),
-            expected: data_type.into(),
+            expected: called(&data_type).into(),
         };
         let found = files.iter().find_map(|file| {
             let is_it = |fields: &[Vec<u8>]| {
@@ -205,6 +218,24 @@ impl TextFiles {
         })
     }
 
+    /// The first value that is no text.
+    fn not_utf8(&self, file: &Path) -> Option<BrokenFile> {
+        let wrong = |field: &[u8]| {
+            std::str::from_utf8(field)
+                .err()
+                .and_then(|error| field.get(error.valid_up_to()).copied())
+        };
+        let (line, fields) =
+            self.find(file, |fields| fields.iter().any(|field| wrong(field).is_some()))?;
+        let (index, byte) =
+            fields.iter().enumerate().find_map(|(index, field)| Some((index, wrong(field)?)))?;
+        let column = match self.header {
+            true => self.names(file)?.into_iter().nth(index)?,
+            false => format!("column_{}", index + 1),
+        };
+        Some(broken(file, Some(line), FileProblem::NotUtf8 { column: column.into(), byte }))
+    }
+
     /// The values of the first row.
     fn names(&self, file: &Path) -> Option<Vec<String>> {
         let mut rows = Rows::open(file, self).ok()?;
@@ -216,6 +247,21 @@ impl TextFiles {
     fn find(&self, file: &Path, is_it: impl Fn(&[Vec<u8>]) -> bool) -> Option<(u64, Vec<Vec<u8>>)> {
         let rows = Rows::open(file, self).ok()?;
         rows.skip(usize::from(self.header)).find(|(_, fields)| is_it(fields))
+    }
+}
+
+/// What a type is called that the engine has a shorter name of.
+fn called(data_type: &str) -> String {
+    let (letter, rest) = data_type.split_at_checked(1).unwrap_or((data_type, ""));
+    let is_number = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+    match (letter, data_type) {
+        ("i", _) if is_number => format!("int{rest}"),
+        ("u", _) if is_number => format!("uint{rest}"),
+        ("f", _) if is_number => format!("float{rest}"),
+        (_, "str") => "text".to_owned(),
+        (_, "bool") => "boolean".to_owned(),
+        (_, other) if other.starts_with("datetime") => "timestamp".to_owned(),
+        (_, other) => other.to_owned(),
     }
 }
 

@@ -91,7 +91,7 @@ impl Table {
         };
         let summaries = self.schema().fields().iter().enumerate().map(|(index, field)| Summary {
             name: field.name().clone(),
-            data_type: field.data_type().to_string(),
+            data_type: graph_core::type_name(field.data_type()),
             n_values: whole(index, "values").unwrap_or(0),
             n_nulls: whole(index, "nulls").unwrap_or(0),
             n_unique: whole(index, "unique"),

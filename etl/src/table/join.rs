@@ -190,7 +190,7 @@ impl Table {
             if compared.resolve(&both).is_err() {
                 return Err(Error::WrongType {
                     what: format!("the key `{right_name}` of the right side").into(),
-                    found: both.field(1).data_type().to_string().into(),
+                    found: graph_core::type_name(both.field(1).data_type()).into(),
                     expected: "of a type that can equal the key of the left side",
                 });
             }
@@ -389,7 +389,7 @@ fn same_types(left: &Table, right: &Table) -> Result<()> {
         {
             return Err(Error::WrongType {
                 what: format!("column `{}`", field.name()).into(),
-                found: field.data_type().to_string().into(),
+                found: graph_core::type_name(field.data_type()).into(),
                 expected: "of the same type in all tables",
             });
         }

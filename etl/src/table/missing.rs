@@ -40,8 +40,13 @@ impl Table {
                     crate::expr::Function::Coalesce,
                     vec![Expr::column(name), value.clone()],
                 );
-                let both = both.resolve(self.schema())?;
                 let alone = value.resolve(self.schema())?;
+                let both = both.resolve(self.schema()).map_err(|_| Error::WrongType {
+                    what: format!("what fills column `{name}` of type {}", self.type_of(name))
+                        .into(),
+                    found: graph_core::type_name(&alone.data_type).into(),
+                    expected: "of that type, too",
+                })?;
                 let filled = self.schema().field_with_name(name).map(|field| field.data_type());
                 match filled.is_ok_and(|filled| *filled == alone.data_type) {
                     true => column(name).fill_null(lower(&alone, self.polars_schema())?),
@@ -55,8 +60,8 @@ impl Table {
                 {
                     return Err(Error::WrongType {
                         what: format!("column `{name}`").into(),
-                        found: found.to_string().into(),
-                        expected: "a number to have a mean",
+                        found: graph_core::type_name(found).into(),
+                        expected: "of numbers, to have a mean",
                     });
                 }
                 let values = column(name).cast(pl::DataType::Float64);

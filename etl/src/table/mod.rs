@@ -308,6 +308,12 @@ impl Table {
             }),
         }
     }
+
+    /// What the type of a column is called.
+    pub(crate) fn type_of(&self, name: &str) -> Box<str> {
+        let field = self.schema().field_with_name(name);
+        field.map(|field| graph_core::type_name(field.data_type())).unwrap_or_default().into()
+    }
 }
 
 impl std::fmt::Debug for Table {

@@ -13,7 +13,7 @@ use polars::prelude::{
 
 use super::rows::no_duplicates;
 use super::{Fit, JoinKind, JoinOptions, Keep, Table};
-use crate::expr::{Aggregate, Expr, Kind, column};
+use crate::expr::{Aggregate, Expr, Function, Kind, column};
 use crate::{Control, Error, Result, frame};
 
 /// A table with codes in the place of values, and what they stand for.
@@ -169,7 +169,7 @@ impl Table {
     /// # Errors
     ///
     /// - [`Error::Unknown`] for a column that is not there, [`Error::BadOption`] if there are none;
-    /// - [`Error::WrongType`] for columns of different types;
+    /// - [`Error::WrongType`] for columns of types that no type holds, such as texts and numbers;
     /// - [`Error::DuplicateColumn`] if `name` or `value` is a name of another column.
     pub fn unpivot<S: AsRef<str>>(&self, columns: &[S], name: &str, value: &str) -> Result<Self> {
         let columns = self.named(columns)?;
@@ -180,15 +180,20 @@ impl Table {
                 allowed: "one or more columns",
             });
         };
-        for other in &columns[1..] {
-            let (a, b) = (self.polars_schema().get(first), self.polars_schema().get(other));
-            if a != b {
-                return Err(Error::WrongType {
-                    what: format!("column `{other}`").into(),
-                    found: b.map(ToString::to_string).unwrap_or_default().into(),
-                    expected: "of the type of the first column to unpivot",
-                });
-            }
+        let of = |name: &String| self.polars_schema().get(name);
+        if let Some(other) = columns.iter().find(|other| of(other) != of(first)) {
+            let values = columns.iter().map(|name| Expr::column(name)).collect();
+            let common = Expr::call(Function::Coalesce, values).resolve(self.schema());
+            let common = common.map_err(|_| Error::WrongType {
+                what: format!("column `{other}`").into(),
+                found: self.type_of(other),
+                expected: "of a type that the first column to unpivot can have, too",
+            })?;
+            let common = frame::polars_type(&common.data_type)?;
+            let cast: Vec<_> =
+                columns.iter().map(|name| column(name).cast(common.clone())).collect();
+            let same = self.then(move |lazy| lazy.with_columns(cast.clone()))?;
+            return same.unpivot(&columns, name, value);
         }
         let index: Vec<String> = self
             .column_names()

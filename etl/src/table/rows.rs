@@ -175,7 +175,7 @@ impl Table {
             {
                 return Err(Error::WrongType {
                     what: format!("the key `{}` of a sort", key.column).into(),
-                    found: found.to_string().into(),
+                    found: graph_core::type_name(found).into(),
                     expected: "something with an order",
                 });
             }

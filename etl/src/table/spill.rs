@@ -134,7 +134,7 @@ impl Table {
             if a != b {
                 return Err(Error::WrongType {
                     what: format!("the key `{right_name}` of the right side").into(),
-                    found: b.map(ToString::to_string).unwrap_or_default().into(),
+                    found: right.type_of(right_name),
                     expected: "of the type of the key of the left side, to be done in parts",
                 });
             }

@@ -14,7 +14,7 @@ use super::join::{JoinOptions, SMALL};
 use super::sql_joins::check_joins;
 use super::sql_parts::n_parts;
 use super::sql_plan::Planned;
-use super::sql_sums::{check_sums, summed_columns};
+use super::sql_sums::{check_sums, repeat_constants, summed_columns};
 use super::sql_text::{bind, text_of};
 use super::{Budget, Fit, Table};
 use crate::error::nearest;
@@ -71,11 +71,12 @@ pub fn sql(
 ) -> Result<Table> {
     super::rows::no_duplicates(tables.iter().map(|(name, _)| *name))?;
     check_nesting(query)?;
-    let parsed = match &options.bindings {
+    let mut parsed = match &options.bindings {
         Some(bindings) => bind(query, bindings)?,
         None => read(query)?,
     };
     check(&parsed, tables)?;
+    let is_changed = repeat_constants(&mut parsed) || options.bindings.is_some();
     let sizes: Vec<(&str, u64)> = tables.iter().map(|(name, table)| (*name, table.parts)).collect();
     let parts = n_parts(&parsed, &sizes);
     if parts > MOST_PARTS {
@@ -85,10 +86,7 @@ pub fn sql(
             "there can be 2000, where each use of a name counts all that it stands for",
         ));
     }
-    let query = match &options.bindings {
-        Some(_) => text_of(&parsed)?,
-        None => query.to_owned(),
-    };
+    let query = if is_changed { text_of(&parsed)? } else { query.to_owned() };
     let all: Vec<&Table> = tables.iter().map(|(_, table)| table).collect();
     let plan = |query: &str| {
         let tables = tables.iter().map(|(name, table)| (*name, table.polars_schema().as_ref()));

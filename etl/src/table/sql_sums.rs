@@ -8,8 +8,10 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query};
-use sqlparser::ast::{SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
+use sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, Select,
+    SelectItem, SetExpr, TableFactor, Value, Visit, VisitMut, Visitor, VisitorMut,
+};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
@@ -39,6 +41,65 @@ pub(super) fn summed_columns(query: &Query) -> Option<(Vec<String>, Vec<String>)
     let is_plain = Visit::visit(query, &mut look).is_continue();
     (is_plain && query.with.is_none() && matches!(*query.body, SetExpr::Select(_)))
         .then_some((look.columns, look.tables))
+}
+
+/// The query with `n * c` for sums of a constant `c`, where the engine has `c`: it adds up one value, and not one for each of
+/// the `n` rows. Whether there were any.
+pub(super) fn repeat_constants(query: &mut Query) -> bool {
+    let mut constants = Constants { found: false };
+    let ControlFlow::Continue(()) = VisitMut::visit(query, &mut constants);
+    constants.found
+}
+
+struct Constants {
+    found: bool,
+}
+
+impl VisitorMut for Constants {
+    type Break = std::convert::Infallible;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        // It stays named as it was asked for.
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) = item
+                && times(expr).is_some()
+            {
+                let alias = Ident::with_quote('"', expr.to_string());
+                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        if let Some(product) = times(expr) {
+            *expr = product;
+            self.found = true;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The sum of a constant as a product, if it is one.
+fn times(expr: &Expr) -> Option<Expr> {
+    let Expr::Function(function) = expr else { return None };
+    let constant = summed(function)?;
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let is_plain = list.duplicate_treatment.is_none()
+        && function.filter.is_none()
+        && function.over.is_none()
+        && is_constant(constant);
+    is_plain.then(|| read(&format!("(CAST(COUNT(*) AS BIGINT) * ({constant}))")))?
+}
+
+/// Whether it is arithmetic of numbers alone.
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(value.value, Value::Number(..)),
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => is_constant(inner),
+        Expr::BinaryOp { left, right, .. } => is_constant(left) && is_constant(right),
+        _ => false,
+    }
 }
 
 #[derive(Default)]

@@ -282,7 +282,7 @@ fn what_devices_do_not_have_is_refused_by_name() {
         assert!(error(text).contains(" is refused: "), "{text}: {}", error(text));
     }
     assert!(error("hole > 1").contains("no column `hole`"));
-    assert!(error("s > 1").contains("must be TEXT, as the left side"), "{}", error("s > 1"));
+    assert!(error("s > 1").contains("must be text, as the left side"), "{}", error("s > 1"));
     assert!(error("x / 0").starts_with("division by zero"));
     let count: Expr = "i + 1".parse().unwrap();
     let error = table.filter_expr(&count).unwrap_err().to_string();

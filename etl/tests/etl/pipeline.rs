@@ -208,7 +208,7 @@ fn mistakes_are_named_with_their_line() {
         ),
         (
             "verb = 'limit'\nn = -3",
-            "line 7: step `step-1`: option `n` is a whole number, not a whole number from 0 on",
+            "line 7: step `step-1`: option `n` is -3, but must be 0 or more",
         ),
         (
             "verb = 'limit'\nn = 3\nofset = 1",
@@ -322,7 +322,7 @@ fn plans_say_columns_rows_and_memory() {
     assert_eq!(sorted.does, "sort by weight");
     let columns = sorted.columns.as_ref().unwrap();
     let columns: Vec<_> = columns.iter().map(|c| (c.name.as_str(), c.r#type.as_str())).collect();
-    assert_eq!(columns, [("source", "Int64"), ("target", "Int64"), ("weight", "Float64")]);
+    assert_eq!(columns, [("source", "int64"), ("target", "int64"), ("weight", "float64")]);
     assert_eq!((unused.rows, unused.used), (Some(2), false));
     assert_eq!(
         (output.kind, output.from.as_slice()),
@@ -334,7 +334,7 @@ fn plans_say_columns_rows_and_memory() {
     assert!(text.contains("step   unused = limit 2 of edges"), "{text}");
     assert!(text.contains("no output needs it"), "{text}");
     let json = serde_json::to_value(&plan).unwrap();
-    assert_eq!(json["parts"][1]["columns"][2]["type"], "Float64");
+    assert_eq!(json["parts"][1]["columns"][2]["type"], "float64");
     // Nothing was read but columns, and nothing written.
     assert_eq!(files(&folder), ["edges.csv", "people.csv"]);
 }

@@ -207,6 +207,11 @@ fn broken_files_are_named_with_line_and_column() {
     let table = Table::scan(&typed, &all).unwrap().collect(&Control::NONE).unwrap();
     assert_eq!((table.num_rows(), table.schema().field(1).data_type().is_numeric()), (1501, false));
 
+    let path = folder.path().join("latin.csv");
+    std::fs::write(&path, b"a,b\n1,x\n2,caf\xe9\n").unwrap();
+    let expected = "FOLDER/latin.csv: line 3: column `b` is not UTF-8: it has the byte 0xe9";
+    assert_eq!(found(path.to_str().unwrap()), in_folder(expected));
+
     let empty = write("empty.csv", "");
     assert_eq!(found(&empty), in_folder("FOLDER/empty.csv: the file is empty"));
 

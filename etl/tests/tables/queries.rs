@@ -79,6 +79,27 @@ fn sums_in_sql_do_not_wrap() {
     assert!(run("SELECT SUM(k) FROM t", &big).is_err());
 }
 
+/// A constant stands in each row, and is added up as often.
+#[test]
+fn sums_of_constants_count_rows() {
+    let of = table(vec![("k", texts(&["a", "b", "a"])), ("x", ints(&[3, 5, 4]))]);
+    let run = |query: &str| rows(&sql(query, &[("t", of.clone())]).unwrap());
+    assert_eq!(
+        run(
+            "SELECT k, SUM(1) AS one, SUM(-2.5) AS f, SUM(2 * (1 + 1)) + SUM(x) AS both, AVG(7) AS a FROM t \
+             GROUP BY k ORDER BY SUM(1) DESC"
+        ),
+        [
+            r#"{"k":"a","one":2,"f":-5.0,"both":15,"a":7.0}"#,
+            r#"{"k":"b","one":1,"f":-2.5,"both":9,"a":7.0}"#
+        ]
+    );
+    assert_eq!(run("SELECT SUM(1), COUNT(1) AS n FROM t"), [r#"{"SUM(1)":3,"n":3}"#]);
+    assert_eq!(run("SELECT SUM(1) AS s FROM t WHERE x > 9"), [r#"{"s":0}"#]);
+    assert_eq!(run("SELECT k FROM t GROUP BY k HAVING SUM(1) > 1"), [r#"{"k":"a"}"#]);
+    assert_eq!(run("SELECT SUM(DISTINCT 1) AS s FROM t"), [r#"{"s":1}"#]);
+}
+
 #[test]
 fn arithmetic_in_sql_does_not_wrap() {
     let run =

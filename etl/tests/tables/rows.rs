@@ -48,9 +48,9 @@ fn errors_name_the_nearest_column_the_place_and_the_type() {
     );
     assert_eq!(
         error("age > 3 AND name > 3"),
-        "the right side of > is BIGINT, but must be TEXT, as the left side, at character 20"
+        "the right side of > is int64, but must be text, as the left side, at character 20"
     );
-    assert_eq!(error("age"), "the condition is BIGINT, but must be true or false, at character 1");
+    assert_eq!(error("age"), "the condition is int64, but must be true or false, at character 1");
     assert_eq!(error("age / 0 > 1"), "division by zero, at character 7");
     assert!(
         error("name ~ '('").starts_with("`(` is not a regular expression: "),
@@ -163,6 +163,10 @@ fn what_is_missing_is_filled_or_left_out() {
     assert_eq!(rows(&gaps.drop_nulls(&["x"]).unwrap()).len(), 2);
     assert_eq!(rows(&people().drop_nulls(&[] as &[&str]).unwrap()).len(), 3);
     assert!(matches!(people().fill("name", &Fill::Mean), Err(Error::WrongType { .. })));
+    assert_eq!(
+        people().fill("name", &Fill::With(expr("0"))).unwrap_err().to_string(),
+        "what fills column `name` of type text is int64, but must be of that type, too"
+    );
 }
 
 #[test]

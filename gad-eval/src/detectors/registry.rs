@@ -267,7 +267,7 @@ fn defaults<M: Serialize + Default>() -> Map<String, Value> {
 fn read<M: DeserializeOwned>(options: Value) -> Result<M> {
     serde_json::from_value(options).map_err(|error| Error::BadParameter {
         parameter: "options".into(),
-        problem: error.to_string().into(),
+        problem: graph_core::words::of_serde(&error.to_string()).into(),
     })
 }
 

@@ -6,7 +6,7 @@ use arrow::compute::{cast, filter, is_not_null};
 use arrow::datatypes::{DataType, UInt64Type};
 
 use crate::ids::{IdColumn, IdTable, IdType, Seed};
-use crate::{Error, Result};
+use crate::{Error, Result, type_name};
 
 /// The values of a column as codes in order of first appearance.
 ///
@@ -76,7 +76,7 @@ pub fn factorize(name: &str, column: &ArrayRef) -> Result<Factorized> {
         other => {
             return Err(Error::ColumnType {
                 column: name.to_owned(),
-                found: other.to_string(),
+                found: type_name(other),
                 expected: "strings, binary or unsigned 64-bit integers were needed",
             });
         }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::error::Place;
 use crate::graph::no_columns;
 use crate::ids::{IdTable, IdType, Seed};
-use crate::ingest::columns::{common_id_type, to_id_column};
+use crate::ingest::columns::{common_id_type, id_nulls, to_id_column};
 use crate::ingest::factorize::{CodedEdges, Piece, check_room};
 use crate::{Coo, Error, Graph, IdOrder, Result};
 
@@ -168,7 +168,7 @@ impl Nodes {
             self.ids = common_id_type((end_name, &here), (&name, column.data_type()))?;
         }
         let mut kept: Vec<u32> = (0..column.len() as u32).collect();
-        if let Some(nulls) = column.logical_nulls().filter(|nulls| nulls.null_count() > 0) {
+        if let Some(nulls) = id_nulls(&column).filter(|nulls| nulls.null_count() > 0) {
             if !assembly.drop_null {
                 let row = nulls.iter().position(|valid| !valid).unwrap_or_default();
                 let error = Error::NullId { column: name, place: nodes.place(row) };

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::buffer::NullBuffer;
 use arrow::compute::{CastOptions, cast, cast_with_options};
-use arrow::datatypes::{DataType, Int64Type, UInt64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
 
 use crate::error::Place;
 use crate::ids::{IdColumn, IdType};
-use crate::{Error, ReadOptions, Result};
+use crate::{Error, ReadOptions, Result, type_name};
 
 /// Names of the two end columns that are known, in order of preference, without case and
 /// separators.
@@ -151,6 +152,7 @@ pub(crate) fn id_type(column: &str, data_type: &DataType) -> Result<IdType> {
         DataType::Dictionary(_, values) => id_type(column, values),
         DataType::RunEndEncoded(_, values) => id_type(column, values.data_type()),
         other if other.is_integer() => Ok(IdType::Int(other.clone())),
+        other if other.is_floating() => Ok(IdType::Int(DataType::Int64)),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
             Ok(IdType::Bytes(DataType::Utf8))
         }
@@ -160,14 +162,8 @@ pub(crate) fn id_type(column: &str, data_type: &DataType) -> Result<IdType> {
         DataType::FixedSizeBinary(size) => Ok(IdType::Bytes(DataType::FixedSizeBinary(*size))),
         other => Err(Error::ColumnType {
             column: column.to_owned(),
-            found: other.to_string(),
-            expected: match other.is_floating() {
-                true => {
-                    "node ids must be integers, strings or binary; whole numbers in such a column, \
-                     which a missing id makes of integers, can be cast once the gaps are gone"
-                }
-                false => "node ids must be integers, strings or binary",
-            },
+            found: type_name(other),
+            expected: "node ids must be integers, texts or binary",
         }),
     }
 }
@@ -198,9 +194,9 @@ pub(crate) fn common_id_type(
         }
         _ => Err(Error::IdTypesDiffer {
             source_column: a_name.to_owned(),
-            source_type: a_type.to_string(),
+            source_type: type_name(a_type),
             target_column: b_name.to_owned(),
-            target_type: b_type.to_string(),
+            target_type: type_name(b_type),
         }),
     }
 }
@@ -227,11 +223,15 @@ fn common_integer(a: &DataType, b: &DataType) -> DataType {
 ///
 /// # Errors
 ///
-/// [`Error::IdOverflow`] if a negative id stands against a column of `UInt64`.
+/// - [`Error::IdOverflow`] if a negative id stands against a column of `UInt64`;
+/// - [`Error::IdNotWhole`] if a float is no integer, or so large that it stands for several.
 pub(crate) fn to_id_column(array: &ArrayRef, ids: &IdType, name: &str) -> Result<IdColumn> {
     match ids {
         IdType::Int(_) => {
             let wide = if ids.is_unsigned() { DataType::UInt64 } else { DataType::Int64 };
+            if holds_floats(array) {
+                check_whole(array, name)?;
+            }
             let options = CastOptions { safe: true, ..CastOptions::default() };
             let wide = cast_with_options(array, &wide, &options)?;
             if let Some(row) = wide.nulls().and_then(|nulls| nulls.iter().position(|valid| !valid))
@@ -264,6 +264,47 @@ pub(crate) fn to_id_column(array: &ArrayRef, ids: &IdType, name: &str) -> Result
                 _ => cast(&array, &DataType::BinaryView)?,
             };
             Ok(IdColumn::Bytes(views.as_binary_view().clone()))
+        }
+    }
+}
+
+/// Rows of a column of ids that have none. Floats that are not numbers are none: where an id is missing, pandas
+/// makes floats of integers.
+pub(crate) fn id_nulls(column: &ArrayRef) -> Option<NullBuffer> {
+    let nulls = column.logical_nulls();
+    if !holds_floats(column) {
+        return nulls;
+    }
+    let numbers = cast(column, &DataType::Float64).ok()?;
+    let numbers = numbers.as_primitive::<Float64Type>().values();
+    if !numbers.iter().any(|number| number.is_nan()) {
+        return nulls;
+    }
+    NullBuffer::union(
+        nulls.as_ref(),
+        Some(&numbers.iter().map(|number| !number.is_nan()).collect()),
+    )
+}
+
+fn holds_floats(column: &ArrayRef) -> bool {
+    match column.data_type() {
+        DataType::Dictionary(_, values) => values.is_floating(),
+        DataType::RunEndEncoded(_, values) => values.data_type().is_floating(),
+        other => other.is_floating(),
+    }
+}
+
+/// Refuses floats that do not stand for one integer.
+fn check_whole(array: &ArrayRef, name: &str) -> Result<()> {
+    // Up to here a float of 64 bits holds every integer, and beyond not all.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let numbers = cast(array, &DataType::Float64)?;
+    let numbers = numbers.as_primitive::<Float64Type>().values();
+    match numbers.iter().position(|number| number.fract() != 0.0 || number.abs() > MOST) {
+        None => Ok(()),
+        Some(row) => {
+            let (column, place) = (name.to_owned(), Place::Row(row));
+            Err(Error::IdNotWhole { column, place, value: numbers[row] })
         }
     }
 }

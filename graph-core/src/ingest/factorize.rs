@@ -10,9 +10,9 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type, Schema, SchemaRef};
 
 use crate::error::Place;
 use crate::ids::{IdTable, IdType, Seed};
-use crate::ingest::columns::{common_id_type, edge_columns, is_numeric, to_id_column};
+use crate::ingest::columns::{common_id_type, edge_columns, id_nulls, is_numeric, to_id_column};
 use crate::parallel::{Failed, map_chunks, workers};
-use crate::{Error, ReadOptions, Result};
+use crate::{Error, ReadOptions, Result, type_name};
 
 /// What the rows of an edge table mean.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl EdgePlan {
         {
             return Err(Error::ColumnType {
                 column: names[at].clone(),
-                found: schema.field(at).data_type().to_string(),
+                found: type_name(schema.field(at).data_type()),
                 expected: "weights must be numbers",
             });
         }
@@ -201,7 +201,11 @@ impl EdgePlan {
     fn complete_rows(&self, batch: &RecordBatch) -> Result<Option<NullBuffer>> {
         let mut valid = None;
         for at in [Some(self.source), Some(self.target), self.weight].into_iter().flatten() {
-            let nulls = batch.column(at).logical_nulls();
+            let column = batch.column(at);
+            let nulls = match Some(at) == self.weight {
+                true => column.logical_nulls(),
+                false => id_nulls(column),
+            };
             let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) else { continue };
             if !self.drop_null {
                 let row = nulls.iter().position(|valid| !valid).unwrap_or_default();

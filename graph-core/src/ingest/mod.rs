@@ -39,7 +39,7 @@ pub(crate) use tables::Tables;
 use crate::ingest::assemble::{Assembly, NodeTable};
 use crate::ingest::factorize::CodedEdges;
 use crate::ingest::input::Input;
-use crate::{Error, Graph, Result};
+use crate::{Error, Graph, Result, type_name};
 
 /// Reads a graph from the file at `path`, or from standard input if that is `-`.
 ///
@@ -161,7 +161,7 @@ fn read_input(
         limit,
     };
     let assembled = assembly.assemble(edges, found.nodes, joined)?;
-    report.id_type = assembled.graph.ids().data_type().to_string();
+    report.id_type = type_name(assembled.graph.ids().data_type());
     report.dropped_rows = assembled.dropped_rows;
     report.isolated_nodes = assembled.isolated_nodes;
     report.duration = started.elapsed();

@@ -15,7 +15,6 @@ use serde_json::{Map, Value};
 use crate::derived::Across;
 use crate::error::{ApiError, ApiResult};
 use crate::server::Server;
-use crate::words;
 
 /// The part of an address behind `?`. Options that it does not have are refused by name.
 #[derive(Debug)]
@@ -38,7 +37,10 @@ fn read_pairs<T: DeserializeOwned>(uri: &Uri, is_own: impl Fn(&str) -> bool) -> 
     let wrong = |error: axum::extract::rejection::QueryRejection| {
         let text = error.body_text();
         let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-        ApiError::Invalid(format!("behind the `?` of the address: {}", words::of_serde(text)))
+        ApiError::Invalid(format!(
+            "behind the `?` of the address: {}",
+            graphlume::graph::words::of_serde(text)
+        ))
     };
     // Every address may have the secret of a link.
     let own = uri.query().unwrap_or_default().split('&').filter(|pair| {
@@ -125,7 +127,10 @@ impl<T: DeserializeOwned> FromRequest<Server> for Body<T> {
                     JsonRejection::JsonSyntaxError(_) => "the body is no JSON",
                     _ => "the body does not say what it should",
                 };
-                Err(ApiError::Invalid(format!("{what}: {}", words::of_serde(reason))))
+                Err(ApiError::Invalid(format!(
+                    "{what}: {}",
+                    graphlume::graph::words::of_serde(reason)
+                )))
             }
         }
     }
@@ -158,7 +163,7 @@ impl<T: DeserializeOwned> FromRequest<Server> for Asked<T> {
             check_names(own.keys(), known)?;
         }
         let wrong = |error: serde_json::Error| {
-            let reason = words::of_serde(&error.to_string());
+            let reason = graphlume::graph::words::of_serde(&error.to_string());
             ApiError::Invalid(format!("the body does not say what it should: {reason}"))
         };
         let own = serde_json::from_value(Value::Object(own)).map_err(wrong)?;

@@ -130,7 +130,7 @@ impl<T: serde::de::DeserializeOwned> FromRequest<Server> for Sent<T> {
         let Text(text) = Text::from_request(request, server).await?;
         let text = if text.trim().is_empty() { "null" } else { &text };
         serde_json::from_str(text).map(Self).map_err(|error| {
-            let reason = crate::words::of_serde(&error.to_string());
+            let reason = graphlume::graph::words::of_serde(&error.to_string());
             ApiError::Invalid(format!("the body does not say what it should: {reason}")).into()
         })
     }

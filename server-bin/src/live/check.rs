@@ -6,7 +6,7 @@ use graphlume::layout::Config;
 use serde_json::{Map, Value};
 
 use super::inbox::Command;
-use crate::words::of_serde;
+use graphlume::graph::words::of_serde;
 
 /// Most steps that can be asked for at once.
 const MOST_STEPS: u32 = 1_000_000;

@@ -149,7 +149,7 @@ impl Viewer {
             return Err("messages to the server are JSON in text".to_owned());
         }
         let request: Request = serde_json::from_str(text)
-            .map_err(|error| crate::words::of_serde(&error.to_string()))?;
+            .map_err(|error| graphlume::graph::words::of_serde(&error.to_string()))?;
         match request {
             Request::Ack { sequence } => {
                 let mut flow = self.flow();

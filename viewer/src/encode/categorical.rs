@@ -78,7 +78,7 @@ fn printed(name: &str, column: &ArrayRef) -> Result<(Vec<Option<u32>>, Vec<Strin
     if kind.is_nested() && !matches!(kind, DataType::Dictionary(_, _)) {
         return Err(Error::ColumnType {
             column: name.to_owned(),
-            found: kind.to_string(),
+            found: graph_core::type_name(kind),
             expected: "a plain value was needed",
         });
     }
@@ -95,7 +95,7 @@ fn printed(name: &str, column: &ArrayRef) -> Result<(Vec<Option<u32>>, Vec<Strin
         text.clear();
         write!(text, "{}", formatter.value(row)).map_err(|_| Error::ColumnType {
             column: name.to_owned(),
-            found: kind.to_string(),
+            found: graph_core::type_name(kind),
             expected: "a value that can be printed was needed",
         })?;
         if let Some(&code) = codes.get(text.as_str()) {

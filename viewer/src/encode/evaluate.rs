@@ -354,7 +354,7 @@ impl Run<'_> {
         if kind.is_nested() && !matches!(kind, DataType::Dictionary(_, _)) {
             return Err(Error::ColumnType {
                 column: name.to_owned(),
-                found: kind.to_string(),
+                found: graph_core::type_name(kind),
                 expected: "a plain value was needed",
             });
         }

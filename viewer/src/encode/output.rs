@@ -98,7 +98,7 @@ impl Output for Rgba8 {
         if !kind.is_integer() {
             return Err(Error::ColumnType {
                 column: name.to_owned(),
-                found: kind.to_string(),
+                found: graph_core::type_name(kind),
                 expected: "colors are texts of CSS, integers 0xRRGGBBAA of 64 bits, or smaller \
                            ones for entries of the palette",
             });

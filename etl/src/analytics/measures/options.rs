@@ -47,7 +47,7 @@ impl Options {
         match self.given.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => {
-                serde_json::from_value(value).map(Some).map_err(|error| problem(name, &error))
+                serde_json::from_value(value).map(Some).map_err(|error| unread(name, &error))
             }
         }
     }
@@ -57,10 +57,15 @@ impl Options {
         // One by one first: an error of the whole does not say which of them it is about.
         for (name, value) in &self.given {
             let alone = Map::from_iter([(name.clone(), value.clone())]);
-            serde_json::from_value::<T>(alone.into()).map_err(|error| problem(name, &error))?;
+            serde_json::from_value::<T>(alone.into()).map_err(|error| unread(name, &error))?;
         }
-        serde_json::from_value(self.given.into()).map_err(|error| problem("options", &error))
+        serde_json::from_value(self.given.into()).map_err(|error| unread("options", &error))
     }
+}
+
+/// An option has a value of another kind.
+fn unread(option: &str, error: &serde_json::Error) -> Error {
+    problem(option, &graph_core::words::of_serde(&error.to_string()))
 }
 
 /// An option has a value that it cannot have.

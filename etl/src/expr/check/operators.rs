@@ -1,11 +1,11 @@
 //! What operators take, and what they give.
 
 use arrow::datatypes::DataType;
+use graph_core::type_name;
 
 use super::types::{condition, fits_in, is_day, is_text, is_time, number_type, text, wrong_type};
 use super::{Checked, MICROS, Resolved};
 use crate::error::nearest;
-use crate::expr::display::type_name;
 use crate::expr::{Binary, Expr, ExpressionError, Interval, Kind, Literal, Place, Problem, time};
 
 pub(super) fn field(operand: Resolved, name: &str, place: Place) -> Checked {

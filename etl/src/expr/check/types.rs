@@ -1,10 +1,10 @@
 //! Which types there are, and what they have in common.
 
 use arrow::datatypes::DataType;
+use graph_core::type_name;
 
 use super::operators::time_constant;
 use super::{Checked, MICROS, Resolved};
-use crate::expr::display::type_name;
 use crate::expr::{ExpressionError, Kind, Literal, Place, Problem};
 
 pub(crate) fn is_text(data_type: &DataType) -> bool {

@@ -172,7 +172,7 @@ impl Asked<'_> {
     }
 
     fn wrong_type(self, array: &dyn Array, condition: &'static str) -> Error {
-        let data_type = array.data_type().to_string();
+        let data_type = graph_core::type_name(array.data_type());
         self.error(QueryProblem::ColumnType {
             column: self.column.to_owned(),
             data_type,

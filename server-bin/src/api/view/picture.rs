@@ -20,7 +20,6 @@ use crate::error::{ApiError, ApiResult};
 use crate::graphs::Loaded;
 use crate::server::Server;
 use crate::store::{Dataset, Spec};
-use crate::words;
 
 /// Content type of a scene.
 const SCENE: &str = "application/vnd.graphlume.scene";
@@ -166,7 +165,7 @@ fn asked(
         };
     }
     serde_json::from_value(Value::Object(options))
-        .map_err(|error| ApiError::Invalid(words::of_serde(&error.to_string())))
+        .map_err(|error| ApiError::Invalid(graphlume::graph::words::of_serde(&error.to_string())))
 }
 
 /// What a dataset looks like: the graph with all columns that are needed, and the options.

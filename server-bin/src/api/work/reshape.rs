@@ -415,7 +415,7 @@ pub(super) struct Hypergraph {
 impl Hypergraph {
     fn config(&self) -> ApiResult<HypergraphConfig> {
         serde_json::from_value(Value::Object(self.options.clone())).map_err(|error| {
-            let reason = crate::words::of_serde(&error.to_string());
+            let reason = graphlume::graph::words::of_serde(&error.to_string());
             ApiError::Invalid(format!("options: {reason}"))
         })
     }

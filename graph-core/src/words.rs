@@ -1,7 +1,19 @@
-//! What is wrong with a request, in words of whoever sent it instead of those of the program.
+//! What is wrong with what was sent or written, in words of whoever did it instead of those of the program.
 
 /// What a message of serde says: the field and the place first, then what should be there.
-pub(crate) fn of_serde(message: &str) -> String {
+///
+/// Messages that it does not know stay as they are.
+///
+/// # Examples
+///
+/// ```
+/// let error = serde_json::from_str::<Vec<u32>>("[1, 2.5]").unwrap_err();
+/// assert_eq!(
+///     graphlume_core::words::of_serde(&error.to_string()),
+///     "it should be a whole number, 0 or more, not `2.5` (line 1, column 7)"
+/// );
+/// ```
+pub fn of_serde(message: &str) -> String {
     let (text, place) = place_of(message);
     let (path, what) = match text.split_once(": ") {
         Some((path, what)) if !path.contains(char::is_whitespace) => (path, what),
