@@ -1,5 +1,7 @@
 //! What a caller, a file, a query or a device can do wrong.
 
+pub(crate) use graph_core::words::{hint, nearest};
+
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -295,23 +297,4 @@ impl From<crate::source::SourceError> for Error {
     fn from(error: crate::source::SourceError) -> Self {
         Self::Source(Box::new(error))
     }
-}
-
-/// The end of a message about an unknown name.
-pub(crate) fn hint(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
-}
-
-/// The name among `names` that is most like `name`, if one is like it at all.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<Box<str>> {
-    let lower = name.to_lowercase();
-    names
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|&(likeness, _)| likeness >= 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.into())
 }

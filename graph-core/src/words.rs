@@ -1,5 +1,29 @@
 //! What is wrong with what was sent or written, in words of whoever did it instead of those of the program.
 
+/// The name among `names` that is most like `name`, if one is like it at all; without case.
+///
+/// # Examples
+///
+/// ```
+/// let columns = ["source", "target", "Weight"];
+/// assert_eq!(graphlume_core::words::nearest("wieght", columns).as_deref(), Some("Weight"));
+/// assert_eq!(graphlume_core::words::nearest("colour", columns), None);
+/// ```
+pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<Box<str>> {
+    let lower = name.to_lowercase();
+    names
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|&(likeness, _)| likeness >= 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.into())
+}
+
+/// The end of a message about an unknown name.
+pub fn hint(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
 /// What a message of serde says: the field and the place first, then what should be there.
 ///
 /// Messages that it does not know stay as they are.

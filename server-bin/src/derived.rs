@@ -16,6 +16,7 @@ use graphlume::etl::analytics::measures::{MEASURES, Measured, Over, measure};
 use graphlume::etl::expr::Expr;
 use graphlume::etl::table::rows_where;
 use graphlume::etl::{Control, Progress};
+use graphlume::graph::words::{hint, nearest};
 use graphlume::layout::pack::{PackConfig, pack};
 use graphlume::layout::{Config, Layout};
 use moka::future::Cache;
@@ -387,15 +388,19 @@ impl Server {
         if let Some(column) = self.measured_column(dataset, loaded, of, name).await? {
             return Ok(column);
         }
-        let names: Vec<String> = own_columns(&loaded.graph, of)?
-            .into_iter()
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
+        let own = own_columns(&loaded.graph, of)?;
+        let names: Vec<String> = own.iter().map(|(name, _)| format!("`{name}`")).collect();
         let name: String = name.chars().take(100).collect();
+        let measured = MEASURES.iter().flat_map(|measure| {
+            let columns = measure.columns.iter().map(|column| column.name);
+            columns.chain([measure.name]).filter(|name| measure_of(of, name).is_some())
+        });
+        let known = own.iter().map(|(name, _)| name.as_str()).chain(measured);
         Err(ApiError::Invalid(format!(
-            "the table of {} has no column `{name}`, and there is no measure of that name; its columns are {}",
+            "the table of {} has no column `{name}`, and there is no measure of that name; its columns are {}{}",
             of.name(),
-            names.join(", ")
+            names.join(", "),
+            hint(nearest(&name, known).as_deref())
         )))
     }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use graph_core::words::hint;
+
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -72,7 +74,7 @@ pub enum Error {
         /// The text.
         text: String,
         /// The name most like it, if one is.
-        nearest: Option<String>,
+        nearest: Option<Box<str>>,
     },
     /// A column is named that the graph does not have.
     #[error(
@@ -85,7 +87,7 @@ pub enum Error {
         /// The name given.
         column: String,
         /// The name that is there and most like it, if one is.
-        nearest: Option<String>,
+        nearest: Option<Box<str>>,
         /// All that are there.
         available: Vec<String>,
     },
@@ -144,19 +146,4 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
-}
-
-fn hint(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
-}
-
-/// The name among `names` that is most like `name`, if one is like it at all.
-pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let lower = name.to_lowercase();
-    names
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|&(likeness, _)| likeness >= 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
 }

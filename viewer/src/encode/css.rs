@@ -1,7 +1,8 @@
 //! Colors as CSS writes them.
 
+use graph_core::words::nearest;
+
 use crate::encode::Rgba8;
-use crate::error::nearest;
 use crate::{Error, Result};
 
 /// Reads a color: `#rgb`, `#rgba`, `#rrggbb`, `#rrggbbaa`, `rgb()`, `rgba()`, `hsl()`, `hsla()`

@@ -7,12 +7,12 @@ use arrow::array::{Array, ArrayRef, Float32Array, RecordBatch, UInt32Array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use graph_core::Graph;
+use graph_core::words::nearest;
 
 use crate::encode::apply;
 use crate::encode::legend::{Legend, LegendPart};
 use crate::encode::output::{Channel, Encoded};
 use crate::encode::{BadgePosition, Encoding, Encodings, Rgba8};
-use crate::error::nearest;
 use crate::{Error, Result};
 
 /// What a renderer reads, each `None` where nothing was asked for.

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use graph_core::words::nearest;
+
 use crate::encode::apply::between;
 use crate::encode::color::VIRIDIS;
 use crate::encode::output::Output;
 use crate::encode::{
     Badge, BadgePosition, Bins, Encoding, Encodings, Law, PALETTE, Rgba8, Rule, parse_color, wire,
 };
-use crate::error::nearest;
 use crate::{Error, Result};
 
 impl Encodings {
