@@ -23,7 +23,7 @@ pub(crate) fn numbers(name: &str, column: &ArrayRef) -> Result<Vec<f64>> {
         other => {
             return Err(Error::ColumnType {
                 column: name.to_owned(),
-                found: other.to_string(),
+                found: graph_core::type_name(other),
                 expected: "a number, a date or a time was needed",
             });
         }

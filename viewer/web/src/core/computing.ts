@@ -30,7 +30,16 @@ export interface Computer {
 /** Somebody stopped a measure that a question needs. */
 export class Stopped extends Error {
   override name = "Stopped";
+
+  constructor(measure: string) {
+    super(`${measure}${WAS_STOPPED}`);
+  }
 }
+
+const WAS_STOPPED = " was stopped";
+
+/** Whether a message is about such a measure. */
+export const isStopped = (message: string): boolean => message.endsWith(WAS_STOPPED);
 
 /** They are there before anybody could stop them. */
 const QUICK = ["degree", "in_degree", "out_degree"];
@@ -87,7 +96,7 @@ export class Computing {
         this.jobs.splice(this.jobs.indexOf(job), 1);
         this.onChange(this.jobs);
       }
-      if (isStopped || told?.status === "stopped") throw new Stopped(`${name} was stopped`);
+      if (isStopped || told?.status === "stopped") throw new Stopped(name);
     }
     if (told?.status === "failed") throw new Error(told.error ?? `${name} cannot be computed`);
     // Where a server knows nothing of it, the question itself computes it.

@@ -17,6 +17,16 @@ export function number(v: number): string {
   return String(Number(v.toPrecision(4)));
 }
 
+/** How numbers between two are written: with four digits, or as many more as tell the two apart. */
+export function numbersBetween(low: number, high: number): (v: number) => string {
+  if (low === high || number(low) !== number(high)) return number;
+  for (let digits = 5; digits < 16; digits++) {
+    const near = (v: number): number => Number(v.toPrecision(digits));
+    if ([low, high].every((v) => Math.abs(near(v) - v) < (high - low) / 50)) return (v) => String(near(v));
+  }
+  return String;
+}
+
 /** A time, as fine as a span of `span` ms needs. UTC, as data is. */
 export function time(ms: number, span = 0): string {
   if (!Number.isFinite(ms)) return "";

@@ -154,7 +154,7 @@ export class App {
     // On a page of our own, keys count wherever nothing else takes them.
     if (options.wholePage) document.addEventListener("keydown", this.onDocumentKey);
 
-    viewer.on("message", ({ text, kind }) => this.toast(text, kind));
+    viewer.on("message", ({ text, kind, again }) => this.toast(text, kind, again));
     viewer.on("announce", (text) => void (this.live.textContent = text));
     viewer.on("theme", () => this.theme());
     viewer.on("state", () => this.keep());
@@ -456,13 +456,18 @@ export class App {
 
   // Words
 
-  toast(text: string, kind: "info" | "error"): void {
+  toast(text: string, kind: "info" | "error", again?: { label: string; run: () => void }): void {
     const same = [...this.toasts.children].find((t) => t.getAttribute("data-text") === text);
     same?.remove();
-    const toast = h("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status", "data-text": text }, h("span", {}, text), iconButton("close", "Dismiss", () => toast.remove()));
+    const toast = h("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status", "data-text": text }, h("span", {}, text),
+      again ? button(again.label, () => {
+        toast.remove();
+        again.run();
+      }, { class: "link" }) : null,
+      iconButton("close", "Dismiss", () => toast.remove()));
     this.toasts.append(toast);
     while (this.toasts.children.length > 4) this.toasts.firstElementChild!.remove();
-    setTimeout(() => toast.remove(), kind === "error" ? 12_000 : 4000);
+    setTimeout(() => toast.remove(), kind === "error" || again ? 12_000 : 4000);
   }
 
   private theme(): void {

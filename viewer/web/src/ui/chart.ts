@@ -1,6 +1,6 @@
 /** Bars of a histogram, with a brush: drag over bars, or write the bounds. */
 
-import { count, number, time } from "../core/format";
+import { count, numbersBetween, time } from "../core/format";
 import { quoteName, quoteTime, quoteValue } from "../core/expression";
 import { ends, isEach, placeOf, snap, valueAt, type Range } from "../core/bins";
 import type { Histogram } from "../core/types";
@@ -35,9 +35,12 @@ export function rangeOf(histogram: Histogram, expression: string): Range | null 
 
 export function rangeWords(histogram: Histogram, [low, high]: Range, whole = false): string {
   const factor = factorOf(histogram);
-  const words = factor !== null ? (v: number): string => time(v * factor, (high - low) * factor) : number;
+  const words = factor !== null ? (v: number): string => time(v * factor, (high - low) * factor) : numbersBetween(low, high);
   return whole && low === high ? words(low) : `${words(low)} – ${words(high)}`;
 }
+
+/** Pixels from which on a chart has room for the ends of its axis beside the bounds. */
+const ROOMY = 480;
 
 let gestures = 0;
 
@@ -94,7 +97,8 @@ export class BrushChart {
   private format(v: number): string {
     const edges = this.histogram!.edges!;
     const factor = factorOf(this.histogram!);
-    return factor !== null ? time(v * factor, (edges[edges.length - 1]! - edges[0]!) * factor) : number(v);
+    const [low, high] = [edges[0]!, edges[edges.length - 1]!];
+    return factor !== null ? time(v * factor, (high - low) * factor) : numbersBetween(low, high)(v);
   }
 
   /** A range as it lies on the axis: a number with a bin of its own takes all of it. */
@@ -141,7 +145,8 @@ export class BrushChart {
     this.element.classList.toggle("brushed", range !== null);
     this.low.value = this.format(range ? a : low);
     this.high.value = this.format(range ? b : high);
-    this.words.textContent = "to";
+    // Where there is room, what the axis shows stands beside what is chosen of it.
+    this.words.textContent = range && this.width > ROOMY ? `to, of ${this.format(low)} – ${this.format(high)}` : "to";
   }
 
   /** A bound without the last digits, which say nothing: whole numbers stay whole. */

@@ -1,7 +1,8 @@
 /** What colors, sizes and icons stand for. */
 
-import { count } from "../core/format";
+import { count, time } from "../core/format";
 import { quoteName, quoteValue } from "../core/expression";
+import { toMs } from "../core/times";
 import type { LegendPart } from "../core/types";
 import { glyph, initials } from "../render/icons";
 import { collectionsPart } from "./collections";
@@ -22,14 +23,21 @@ export function legend(viewer: Viewer): HTMLElement {
     if (at >= 0) element.querySelectorAll<HTMLElement>("input, button")[at]?.focus();
   };
   viewer.on("legend", fill);
+  viewer.on("dates", fill);
   return element;
 }
+
+/** Milliseconds of a day; more than three of them are written without hours. */
+const DAY = 86_400_000;
 
 function draw(viewer: Viewer, part: LegendPart): HTMLElement | null {
   const words = WORDS[part.channel] ?? part.channel.replaceAll("_", " ");
   const title = h("h3", {}, part.column, words ? h("span", { class: "quiet" }, ` ${words}`) : null);
+  const table = part.channel.startsWith("edge") ? "edges" : "nodes";
   if (part.kind === "scale" && part.stops && part.stops.length > 0) {
-    const ticks = part.ticks ?? [];
+    const unit = viewer.dates.unit(table, part.column);
+    // Numbers that are shown as dates elsewhere are dates here.
+    const ticks = (part.ticks ?? []).map((tick) => (unit && Number.isFinite(Number(tick.label)) ? { ...tick, label: time(toMs(Number(tick.label), unit), 4 * DAY) } : tick));
     const colors = part.stops.flatMap((s) => (s.color ? [s.color] : []));
     const numbers = part.stops.flatMap((s) => (s.number !== undefined ? [s.number] : []));
     const ramp = h("div", { class: "ramp" });
@@ -42,7 +50,6 @@ function draw(viewer: Viewer, part: LegendPart): HTMLElement | null {
   }
   const entries = part.entries ?? [];
   if (entries.length === 0) return null;
-  const table = part.channel.startsWith("edge") ? "edges" : "nodes";
   return h("div", { class: "legend-part" }, title,
     h("ul", {}, ...shown(entries).map((entry) => {
       const mark = entry.icon ? iconMark(entry.icon) : h("span", { class: "dot" });

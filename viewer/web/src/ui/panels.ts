@@ -2,6 +2,7 @@
 
 import { count, number, plural } from "../core/format";
 import type { Filter, Table } from "../core/types";
+import { isStopped } from "../core/computing";
 import { add, button, debounce, field, h, iconButton, newId, select, slider, toggle } from "./dom";
 import type { Viewer } from "./viewer";
 
@@ -210,7 +211,7 @@ export function filterPanel(viewer: Viewer): HTMLElement {
           h("div", { class: "row" }, box,
             h("span", { class: `tag ${f.exclude ? "out" : "in"}` }, `${f.exclude ? "without" : "only"} ${f.table}`), h("span", { class: "grow quiet clip", title: f.label }, f.label ?? ""),
             iconButton("close", `Remove filter ${f.label ?? f.expression}`, () => viewer.removeFilter(f.id))),
-          text, error ? h("p", { class: "error" }, error, otherTable(f, error)) : null);
+          text, error ? h("p", { class: "error" }, error, wayOut(f, error)) : null);
       }),
     );
     shown.replaceChildren();
@@ -220,8 +221,9 @@ export function filterPanel(viewer: Viewer): HTMLElement {
       found.textContent = `${count(hidden.n_nodes)} of ${plural(n_nodes, "node")}, ${count(hidden.n_edges)} of ${plural(n_edges, "edge")} are seen`;
     }
   };
-  /** A name that only the other table has is most likely meant there. */
-  const otherTable = (f: Filter, error: string): string | HTMLElement => {
+  /** What can be done about it: a measure that was stopped is computed, and a name that only the other table has is most likely meant there. */
+  const wayOut = (f: Filter, error: string): string | HTMLElement => {
+    if (isStopped(error)) return h("span", {}, ". ", button("Compute it", () => viewer.setFilter({ ...f }, ""), { class: "link" }));
     const other = f.table === "nodes" ? "edges" : "nodes";
     const known = (of: Table): string[] => [...(viewer.dataset?.tables?.[of].columns ?? []).map((c) => c.name), ...(of === "nodes" ? (viewer.dataset?.measures ?? []) : [])];
     const name = misplaced(f.expression, error, known(f.table), known(other));

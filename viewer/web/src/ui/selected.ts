@@ -1,6 +1,6 @@
 /** The panel of what is selected: counts, columns beside those of the whole graph, and what can be done with it. */
 
-import { count, number, plural, time } from "../core/format";
+import { cell, count, number, numbersBetween, plural, time } from "../core/format";
 import { percent, sample, summarize, wholeOf, type Line, type Whole } from "../core/summary";
 import { toMs } from "../core/times";
 import type { Column, Rows, Table } from "../core/types";
@@ -228,8 +228,11 @@ function block(line: Line): HTMLElement {
   const row = (name: string, here: string, all: string, title = "", kind = ""): HTMLElement =>
     h("tr", { class: kind, title }, h("th", { scope: "row", class: "clip", title: name }, name), h("td", { class: "right" }, here), h("td", { class: "right quiet" }, all));
   if (line.kind === "mean") {
-    const range = line.low === line.high ? number(line.low) : `${number(line.low)} – ${number(line.high)}`;
-    return h("tbody", {}, row(`${line.column}, mean`, number(line.here), line.all === null ? "" : number(line.all)), h("tr", { class: "minor" }, h("th", { scope: "row" }, "from – to"), h("td", { class: "right", colSpan: 2 }, range)));
+    const words = numbersBetween(line.low, line.high);
+    // Where all have one value, it has all of its digits.
+    if (line.low === line.high) return h("tbody", {}, row(line.column, cell(line.low), line.all === null ? "" : `mean ${number(line.all)}`));
+    const range = `${words(line.low)} – ${words(line.high)}`;
+    return h("tbody", {}, row(`${line.column}, mean`, words(line.here), line.all === null ? "" : number(line.all)), h("tr", { class: "minor" }, h("th", { scope: "row" }, "from – to"), h("td", { class: "right", colSpan: 2 }, range)));
   }
   if (line.kind === "times") {
     const words = (at: 0 | 1): [string, string] => [time(line.here[at], line.here[1] - line.here[0]), line.all ? time(line.all[at], line.all[1] - line.all[0]) : ""];

@@ -40,7 +40,8 @@ export interface ViewerEvents {
   /** Measures that the server computes. */
   computing: readonly Job[];
   /** Words for the user. */
-  message: { text: string; kind: "info" | "error" };
+  /** `again` does what did not come about, which a button offers. */
+  message: { text: string; kind: "info" | "error"; again?: { label: string; run: () => void } };
   /** Words for those who listen instead of looking. */
   announce: string;
 }
@@ -341,7 +342,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       this.repaint();
     } catch (error) {
       if (run !== this.encodeRun) return;
-      this.fail("the encoding", error);
+      this.fail("the encoding", error, () => this.update({ encodings }));
       // The picture shows what was before; the state says so too.
       this.history.push({ ...this.state, encodings: before });
       this.emit("state", this.state);
@@ -455,9 +456,10 @@ export class Viewer extends Emitter<ViewerEvents> {
 
   // Words
 
-  fail(what: string, error: unknown): void {
+  /** Says that something did not come about; `again` is what to do where that is only for it was stopped. */
+  fail(what: string, error: unknown, again?: () => void): void {
     if ((error as Error).name === "AbortError") return;
-    if (error instanceof Stopped) return this.emit("message", { text: error.message, kind: "info" });
+    if (error instanceof Stopped) return this.emit("message", { text: error.message, kind: "info", ...(again ? { again: { label: "Compute it", run: again } } : {}) });
     const text = error instanceof ServerError || error instanceof Error ? error.message : String(error);
     this.emit("message", { text: `${what}: ${text}`, kind: "error" });
   }

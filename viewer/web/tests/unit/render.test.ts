@@ -10,7 +10,7 @@ import type { Badge } from "../../src/core/scene";
 import { drawBadges, type Ground } from "../../src/render/badges";
 import { isInside } from "../../src/render/geometry";
 import { csv, offlinePage } from "../../src/ui/export";
-import { cell } from "../../src/core/format";
+import { cell, number, numbersBetween } from "../../src/core/format";
 import { placeLabels, type LabelAt, type Rect } from "../../src/render/labels";
 import { rangeExpression } from "../../src/ui/chart";
 // @ts-expect-error a script without types
@@ -101,6 +101,14 @@ describe("pictures", () => {
 });
 
 describe("files", () => {
+  it("have as many digits as tell the ends of an axis apart", () => {
+    const words = numbersBetween(1e15 + 1, 1e15 + 9);
+    expect([words(1e15 + 1), words(1e15 + 9)]).toEqual(["1000000000000001", "1000000000000009"]);
+    expect(numbersBetween(0.12341, 0.12342)(0.12341)).toBe("0.12341");
+    expect(numbersBetween(0, 1)(0.123456)).toBe(number(0.123456));
+    expect(numbersBetween(7, 7)(7)).toBe("7");
+  });
+
   it("of text are no formulas", () => {
     expect(csv(["a", 'b"'], [["=1+1", -2], ["x,y", null]])).toBe("a,\"b\"\"\"\r\n'=1+1,-2\r\n\"x,y\",\r\n");
     // Files have the digits that there are; tables those that mean something.
