@@ -212,7 +212,7 @@ def test_what_cannot_be_detected():
         (lambda: detect.StreamDetector("lof"), "all edges at once"),
         (lambda: detect.StreamDetector("midas").push([1, 1], [2, 2], [5, 4]), "is of time 4"),
         (lambda: detect.StreamDetector("midas").push([1], [2, 3], [5]), "targets"),
-        (lambda: detect.StreamDetector("midas").push([1.5], [2], [5]), "`sources` is of type Float64"),
+        (lambda: detect.StreamDetector("midas").push([1.5], [2], [5]), "`sources` is of type float64"),
         (lambda: detect.StreamDetector.restore(b"nonsense"), "checkpoint"),
     ]:
         with pytest.raises(gl.InputError, match=text):

@@ -35,7 +35,7 @@ def test_filters_by_expressions_and_masks():
         (lambda: graph.filter(edges="w +"), "w +|expected|end"),
         (lambda: graph.filter(edges="w"), "w|true"),
         (lambda: graph.filter(nodes=[True]), "1"),
-        (lambda: graph.filter(nodes=[1, 2, 3, 4, 5]), "truth values, but these are of type Int64"),
+        (lambda: graph.filter(nodes=[1, 2, 3, 4, 5]), "truth values, but these are of type int64"),
     ]:
         with pytest.raises(gl.InputError, match=text):
             call()

@@ -30,7 +30,7 @@ class Table(Verbs, _native.Table):
     >>> import graphlume as gl
     >>> table = gl.Table({"name": ["ann", "bob", "eve"], "age": [31, 25, 47]})
     >>> table
-    Table(3 rows; name: LargeUtf8, age: Int64)
+    Table(3 rows; name: text, age: int64)
     >>> table.filter("age > 30").sort("-age")["name"].tolist()
     ['eve', 'ann']
     """
@@ -206,7 +206,7 @@ def read_table(source: str | os.PathLike[str], **options: Any) -> Table:
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "sold.csv"
     >>> _ = file.write_text("what,n\\ntea,3\\n")
     >>> gl.read_table(file)
-    Table(1 rows; what: Utf8..., n: Int64)
+    Table(1 rows; what: text, n: int64)
     """
     return scan(source, **options).collect()
 
