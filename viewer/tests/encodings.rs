@@ -228,7 +228,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             r#"{"node_size": "kind"}"#,
-            "column `kind` has type Utf8, but a number, a date or a time was needed",
+            "column `kind` has type text, but a number, a date or a time was needed",
         ),
         (
             r#"{"node_color": {"column": "kind", "scale": "raw"}}"#,

@@ -156,7 +156,7 @@ fn a_plan_reads_and_writes_nothing() {
     let text = transform(&["karate.csv", "--sort", "-target", "-o", &out, "--plan"]);
     assert!(text.contains("step   --sort = sort by -target of karate"), "{text}");
     assert!(
-        text.contains("source Int64, target Int64") && text.contains("memory about "),
+        text.contains("source int64, target int64") && text.contains("memory about "),
         "{text}"
     );
     let json = transform(&["karate.csv", "--sort", "-target", "-o", &out, "--plan", "--json"]);

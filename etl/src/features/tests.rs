@@ -127,7 +127,7 @@ fn columns_of_a_table_are_features() {
     assert_eq!((features.n_columns(), features.values()), (2, &[1.0, 3.0][..]));
     let problem = |names: &[&str]| Features::from_columns(&table, names).unwrap_err().to_string();
     assert_eq!(problem(&["old", "size"]), "features has no finite number in row 1, column 1");
-    assert_eq!(problem(&["name"]), "column `name` is Utf8, but must be one of numbers");
+    assert_eq!(problem(&["name"]), "column `name` is text, but must be one of numbers");
     assert_eq!(problem(&["sice"]), "there is no column `sice`; did you mean `size`?");
     assert!(matches!(
         Features::from_columns(&table, &[]).unwrap_err(),

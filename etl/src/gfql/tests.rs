@@ -56,7 +56,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             r#"[{"type": "Node", "filter_dict": {"id": "x"}}]"#,
-            r#"$[0].filter_dict["id"]: column `id` is of type Int64, which equality with a text cannot be asked of"#,
+            r#"$[0].filter_dict["id"]: column `id` is of type int64, which equality with a text cannot be asked of"#,
         ),
         (
             r#"[{"type": "Node", "filter_dict": {"id": {"type": "Match", "pat": "(?=a)"}}}]"#,

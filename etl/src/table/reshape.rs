@@ -164,7 +164,8 @@ impl Table {
     /// One row for each row and column of `columns`: the columns that are not among them, then
     /// `name` with the name of the column and `value` with its value.
     ///
-    /// Rows are in the order of columns and, for one column, as they were.
+    /// The engine works in pieces of rows: each piece has the rows of the first column, then those of the next, and
+    /// for one column they are as they were. Columns of numbers of several types become the one that holds them all.
     ///
     /// # Errors
     ///

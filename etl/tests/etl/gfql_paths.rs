@@ -189,7 +189,7 @@ fn clusters_have_the_names_that_the_client_gives_them() {
     assert!(ask("nobody", "kind").contains("`nobody` is not the id of a node"));
     let first = golden["graphs"][1]["nodes"]["id"][0].to_string().replace('"', "");
     assert!(ask(&first, "kin").contains("did you mean `kind`?"));
-    assert!(ask(&first, "size").contains("`size` is of type Int64"));
+    assert!(ask(&first, "size").contains("`size` is of type int64"));
 }
 
 #[test]

@@ -298,13 +298,15 @@ fn events_become_wide_and_long() {
     assert!(matches!(events().unpivot(&["n", "kind"], "k", "v"), Err(Error::WrongType { .. })));
     // Numbers of two types have one that holds both.
     let mixed = table(vec![("i", ints(&[1, 2])), ("f", floats(&[0.5, 1.5]))]);
+    let mut all = rows(&mixed.unpivot(&["i", "f"], "k", "v").unwrap());
+    all.sort();
     assert_eq!(
-        rows(&mixed.unpivot(&["i", "f"], "k", "v").unwrap()),
+        all,
         [
-            r#"{"k":"i","v":1.0}"#,
-            r#"{"k":"i","v":2.0}"#,
             r#"{"k":"f","v":0.5}"#,
-            r#"{"k":"f","v":1.5}"#
+            r#"{"k":"f","v":1.5}"#,
+            r#"{"k":"i","v":1.0}"#,
+            r#"{"k":"i","v":2.0}"#
         ]
     );
     assert!(matches!(
