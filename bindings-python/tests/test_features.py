@@ -62,7 +62,7 @@ def test_features_are_columns_lists_or_an_array():
         (lambda: graph.umap([["a"]] * 60), "names of columns, or numbers of shape"),
         (lambda: graph.umap(np.where(numbers > 50, np.nan, numbers)), "no finite number in row"),
         (lambda: graph.umap(numbers, n_neighbors=1), "n_neighbors is 1, but it must be at least 2"),
-        (lambda: graph.umap(numbers, distance="manhattan"), "`manhattan`, expected one of `euclidean`"),
+        (lambda: graph.umap(numbers, distance="manhattan"), "`manhattan`; there are `euclidean`"),
         (lambda: graph.nearest_neighbors(numbers, k=0), "k is 0"),
         (lambda: graph.nearest_neighbors(numbers, seed=1), "`seed` is for what is approximate"),
     ]:

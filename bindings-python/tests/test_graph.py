@@ -401,7 +401,7 @@ def test_graphs_are_shown(karate):
 
 def test_weights_that_are_none_are_told(tmp_path):
     edges = {"source": [1, 2], "target": [2, 3], "Weight": ["heavy", "light"]}
-    with pytest.warns(UserWarning, match="`Weight` is of type LargeUtf8, which is no number, and is not used: all weights are 1") as told:
+    with pytest.warns(UserWarning, match="`Weight` is of type text, which is no number, and is not used: all weights are 1") as told:
         graph = gl.Graph(edges)
     assert graph.weights is None and told[0].filename == __file__
     assert gl.Graph(edges, weight=None).weights is None

@@ -21,7 +21,7 @@ BAD = [
     (lambda: gl.Graph(pd.DataFrame({"source": [1, np.nan], "target": [2, 3]})), "row 1 has no value in id column `source`; drop such rows"),
     (lambda: gl.Graph({"source": [1.0, 2.5], "target": [2, 3]}), "row 1 has id 2.5 in column `source`; ids are integers or texts"),
     (lambda: gl.Graph({"source": [1.0, 2.0], "target": [2.0, np.inf]}), "row 1 has id inf in column `target`"),
-    (lambda: gl.Graph({"source": [1.0, 2.0**60], "target": [2, 3]}), "row 1 has id 1152921504606846976 in column `source`"),
+    (lambda: gl.Graph({"source": [1.0, 2.0**60], "target": [2, 3]}), "row 1 has id 1152921504606847000 in column `source`"),
     (lambda: gl.Graph([(1, 2)], nodes={"id": [1.0, None]}), "row 1 has no value in id column `id`"),
     (lambda: gl.Graph({"source": ["a", None], "target": ["b", "c"]}), "source"),
     (lambda: gl.Graph(pl.DataFrame({"source": [1], "target": [2], "weight": [-1.0]})), "-1"),

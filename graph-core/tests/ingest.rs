@@ -236,7 +236,7 @@ fn floats_that_are_whole_are_ids() {
     assert_eq!(graph.ids().as_primitive::<Int64Type>().values()[..], [1, 2, 3, 1 << 53, -4]);
     for (sources, expected) in [
         (&[1.0, 1.5][..], "row 1 has id 1.5 in column `source`"),
-        (&[2.0_f64.powi(60)], "row 0 has id 1152921504606846976 in column `source`"),
+        (&[2.0_f64.powi(60)], "row 0 has id 1152921504606847000 in column `source`"),
         (&[1.0, f64::INFINITY], "row 1 has id inf in column `source`"),
         (&[1.0, 2.0, f64::NAN], "row 2 has no value in id column `source`"),
     ] {
