@@ -74,7 +74,7 @@ struct Memory {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
-    let (graph, read) = args.input.read(messages)?;
+    let (graph, read) = args.input.read_anyway(messages)?;
     let info = Info::of(&graph, read);
     if args.json {
         print_json(&info)?;

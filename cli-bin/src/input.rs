@@ -100,6 +100,17 @@ impl Args {
         self.read_with(&self.options(), messages)
     }
 
+    /// As [`read`](Self::read), but without weights where they are none that an algorithm can use, which is said.
+    pub(crate) fn read_anyway(&self, messages: Messages) -> anyhow::Result<(Graph, ReadReport)> {
+        let options = self.options();
+        let error = match self.read_with(&options, messages) {
+            Err(error) if error.is::<BadWeight>() && !options.unweighted => error,
+            other => return other,
+        };
+        messages.say(format!("{error}; here they are left out"));
+        self.read_with(&ReadOptions { weight: None, unweighted: true, ..options }, messages)
+    }
+
     /// As [`read`](Self::read), with options that the command has changed.
     pub(crate) fn read_with(
         &self,
@@ -110,12 +121,20 @@ impl Args {
         let (graph, report) = read(&self.edges, options).map_err(with_advice)?;
         drop(spinner);
         messages.say(describe(&graph, &report));
-        if report.weight.is_none() && graph.edges().column_by_name("weight").is_some() {
+        if report.weight.is_none()
+            && !options.unweighted
+            && graph.edges().column_by_name("weight").is_some()
+        {
             messages.say("column `weight` holds no numbers and is not used: all weights are 1");
         }
         Ok((graph, report))
     }
 }
+
+/// A weight that no algorithm can use.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; --no-weight reads the edges without weights")]
+struct BadWeight(String);
 
 /// The error, and what can be done where a weight is one that no algorithm can use.
 fn with_advice(error: graphlume::graph::Error) -> anyhow::Error {
@@ -124,10 +143,7 @@ fn with_advice(error: graphlume::graph::Error) -> anyhow::Error {
         error => matches!(error, Error::BadWeight { .. }),
     };
     let error = anyhow::Error::from(error);
-    match is_weight {
-        true => anyhow::anyhow!("{error}; --no-weight reads the edges without weights"),
-        false => error,
-    }
+    if is_weight { BadWeight(error.to_string()).into() } else { error }
 }
 
 /// One line on what was read.

@@ -1,5 +1,6 @@
 //! `graphlume layout`: a file of edges becomes positions and pictures.
 
+use std::ffi::{OsStr, OsString};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -162,6 +163,15 @@ impl Args {
         }
         let outputs = [("--out", &self.out), ("--png", &self.png), ("--svg", &self.svg)];
         let outputs = outputs.map(|(name, path)| (name, path.as_deref()));
+        for (name, other, path) in [("--png", "svg", &self.png), ("--svg", "png", &self.svg)] {
+            let ending = path.as_deref().and_then(Path::extension).map(OsStr::to_ascii_lowercase);
+            let is_other = |ending: &OsString| {
+                [other, "jpg", "jpeg", "gif", "webp", "pdf"].iter().any(|known| ending == known)
+            };
+            if let (Some(path), true) = (path, ending.as_ref().is_some_and(is_other)) {
+                bail!("{name} {}: the file would not be what its ending says", path.display());
+            }
+        }
         Summary::beside(&outputs, self.json, messages)?;
         let files = outputs.into_iter().filter_map(|(_, path)| path);
         let files: Vec<&Path> = files.filter(|path| !is_standard(path)).collect();

@@ -12,6 +12,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use graphlume::device::Device;
 use graphlume::etl::pipeline::Pipeline;
 use graphlume::etl::source::Parameter;
+use graphlume::graph::Format;
 
 use crate::ordered::Ordered;
 use crate::outcome::Outcome;
@@ -142,6 +143,13 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         (Some(folder), _) => Some(text_of(&folder.path().join("out"))?),
         (None, out) => out.clone(),
     };
+    if let Some(out) = out.as_deref().filter(|out| !standard && Format::from_suffix(out).is_none())
+        && args.run.to.is_none()
+    {
+        bail!(
+            "the ending of `{out}` tells no format: end it in .parquet, .csv, .arrow, .jsonl, .json or another one, or say it with --to"
+        );
+    }
     let text = args.pipeline(out.as_deref(), standard)?;
     if args.run.as_pipeline {
         print(args.pipeline(args.out.as_deref(), standard)?.as_bytes())?;

@@ -1,6 +1,6 @@
 //! What a caller, a file, a query or a device can do wrong.
 
-pub(crate) use graph_core::words::{hint, nearest};
+pub(crate) use graph_core::words::{DID_YOU_MEAN, hint, nearest};
 
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -76,7 +76,9 @@ pub enum Error {
         n_nodes: usize,
     },
     /// An iteration has no answer with these options: its numbers grow without end.
-    #[error("{measure} grows without end, as seen after {iterations} iterations")]
+    #[error(
+        "{measure} grows without end, as seen after {iterations} iterations; it has an end with a smaller `alpha`"
+    )]
     Diverged {
         /// What was iterated.
         measure: &'static str,
@@ -138,6 +140,14 @@ pub enum Error {
     OverBudget {
         /// Bytes that they may make.
         limit: u64,
+    },
+    /// A table is to become a graph, but does not say which of its columns are the ends of edges.
+    #[error(
+        "a format of graphs needs two columns of ends, such as `source` and `target`; rename two of `{columns}`, or write a table, as .csv or .json"
+    )]
+    NoEnds {
+        /// Names of the columns.
+        columns: Box<str>,
     },
     /// A query asks for something that it may not do.
     #[error("{what} is refused: {why}")]

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::mem::{align_of, size_of, transmute};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
@@ -110,14 +111,110 @@ pub(crate) fn to_batches(frame: &DataFrame) -> Result<Vec<RecordBatch>> {
     Ok(batches)
 }
 
-/// The rows of `frame` as one batch; copies the columns that are in several pieces.
+/// The rows of `frame` as one batch; copies the columns that are in several pieces, unless these are all
+/// of a column of one of `held`.
 ///
 /// # Errors
 ///
 /// As [`to_batches`].
-pub(crate) fn to_batch(mut frame: DataFrame) -> Result<RecordBatch> {
+pub(crate) fn to_batch(mut frame: DataFrame, held: &[DataFrame]) -> Result<RecordBatch> {
+    if frame.columns().iter().any(|column| column.n_chunks() > 1) {
+        frame = undivided(frame, held)?;
+    }
     frame.rechunk_mut();
     batch(&frame, 0)
+}
+
+/// The frame with columns of `held` in the place of those that are their pieces in order: an engine that works in pieces
+/// divides columns that it does not change.
+fn undivided(frame: DataFrame, held: &[DataFrame]) -> Result<DataFrame> {
+    let rows = frame.height();
+    let whole = held.iter().filter(|held| held.height() == rows).flat_map(DataFrame::columns);
+    let mut wholes: HashMap<usize, (&Column, Vec<Run>)> = HashMap::new();
+    for column in whole.filter(|column| column.n_chunks() == 1) {
+        if let Some(runs) = runs(column)? {
+            wholes.insert(runs[0].values.start, (column, runs));
+        }
+    }
+    let mut columns = Vec::with_capacity(frame.width());
+    for column in frame.columns() {
+        let found = match column.n_chunks() > 1 && !wholes.is_empty() {
+            true => runs(column)?,
+            false => None,
+        };
+        let same = found.and_then(|pieces| {
+            let (whole, runs) = wholes.get(&pieces[0].values.start)?;
+            (whole.dtype() == column.dtype() && runs[0].is_made_of(&pieces)).then_some(*whole)
+        });
+        columns.push(match same {
+            Some(whole) => whole.clone().with_name(column.name().clone()),
+            None => column.clone(),
+        });
+    }
+    DataFrame::new(rows, columns).map_err(|error| Error::engine("leaving polars", &error))
+}
+
+/// Where the memory of an array lies.
+struct Run {
+    /// Addresses of its values, in bits.
+    values: Range<usize>,
+    /// Address of its first flag of those that say which values are there, in bits, if it has them.
+    valid: Option<usize>,
+    rows: usize,
+    nulls: usize,
+}
+
+impl Run {
+    /// Whether `pieces` lie one behind the other, and are all of it.
+    fn is_made_of(&self, pieces: &[Self]) -> bool {
+        let (mut end, mut rows, mut nulls) = (self.values.start, 0, 0);
+        for piece in pieces {
+            // Pieces that have all of their values have no flags. That they may have lost is counted.
+            let is_here = piece.values.start == end
+                && match (piece.valid, self.valid) {
+                    (Some(piece), Some(whole)) => piece == whole + rows,
+                    (Some(_), None) => false,
+                    (None, _) => true,
+                };
+            if !is_here {
+                return false;
+            }
+            end = piece.values.end;
+            rows += piece.rows;
+            nulls += piece.nulls;
+        }
+        end == self.values.end && nulls == self.nulls
+    }
+}
+
+/// Where the pieces of a column lie; `None` for types whose values are not side by side.
+fn runs(column: &Column) -> Result<Option<Vec<Run>>> {
+    let mut runs = Vec::with_capacity(column.n_chunks());
+    for chunk in 0..column.n_chunks() {
+        let data = export(column, chunk)?.1.to_data();
+        let bits = match data.data_type() {
+            ArrowType::Boolean => 1,
+            ArrowType::Utf8View | ArrowType::BinaryView => 128,
+            other => match other.primitive_width() {
+                Some(bytes) => 8 * bytes,
+                None => return Ok(None),
+            },
+        };
+        if data.is_empty() {
+            continue;
+        }
+        let Some(buffer) = data.buffers().first() else { return Ok(None) };
+        let begin = 8 * (buffer.as_ptr() as usize) + data.offset() * bits;
+        runs.push(Run {
+            values: begin..begin + data.len() * bits,
+            valid: data
+                .nulls()
+                .map(|nulls| 8 * (nulls.validity().as_ptr() as usize) + nulls.offset()),
+            rows: data.len(),
+            nulls: data.null_count(),
+        });
+    }
+    Ok((!runs.is_empty()).then_some(runs))
 }
 
 /// The names and types that [`to_batches`] gives a frame of `schema`.

@@ -19,9 +19,12 @@ pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate.into())
 }
 
+/// What stands before the name in a [`hint`].
+pub const DID_YOU_MEAN: &str = "; did you mean `";
+
 /// The end of a message about an unknown name.
 pub fn hint(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+    nearest.map_or_else(String::new, |name| format!("{DID_YOU_MEAN}{name}`?"))
 }
 
 /// What a message of serde says: the field and the place first, then what should be there.

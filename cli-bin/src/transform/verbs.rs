@@ -113,7 +113,10 @@ impl Ordered<Verbs> {
             names.push(before.clone());
         }
         for step in steps {
-            let name = free_name(&format!("--{}", step.option), &names);
+            let option = format!("--{}", step.option);
+            let numbered = (2..).map(|n| format!("{option} ({n})"));
+            let mut known = std::iter::once(option.clone()).chain(numbered);
+            let name = known.find(|name| !names.contains(name)).unwrap_or_default();
             names.push(name.clone());
             let verb = match step.option {
                 "group-by" | "agg" => "group",

@@ -5,7 +5,7 @@ use crate::error::hint;
 
 /// What is wrong with an expression, and where.
 #[derive(Debug, thiserror::Error)]
-#[error("{problem}{}", at(*place))]
+#[error("{}", placed(problem, *place))]
 pub struct ExpressionError {
     /// Where in the text.
     pub place: Place,
@@ -119,6 +119,12 @@ impl From<ExpressionError> for crate::Error {
     }
 }
 
-fn at(place: Place) -> String {
-    place.character().map_or_else(String::new, |at| format!(", at character {at}"))
+/// A problem and its place, which stands before what may have been meant.
+fn placed(problem: &Problem, place: Place) -> String {
+    let at = place.character().map_or_else(String::new, |at| format!(", at character {at}"));
+    let problem = problem.to_string();
+    match problem.split_once(crate::error::DID_YOU_MEAN) {
+        Some((what, rest)) => format!("{what}{at}{}{rest}", crate::error::DID_YOU_MEAN),
+        None => problem + &at,
+    }
 }

@@ -100,7 +100,7 @@ impl Interval {
                 self.months = self.months.checked_add(whole()?.checked_mul(12)?)?;
                 return Some(());
             }
-            "month" | "mon" => {
+            "month" | "mon" | "mo" => {
                 self.months = self.months.checked_add(whole()?)?;
                 return Some(());
             }

@@ -33,6 +33,9 @@ pub enum PipelineFault {
         /// The name that is most like it, if one is.
         nearest: Option<Box<str>>,
     },
+    /// A parameter of a case has neither a value nor a default.
+    #[error("it has no value; give one, as `-p name=value` does")]
+    NoValue,
     /// An option that the part needs is not given.
     #[error("option `{option}` is missing")]
     Missing {

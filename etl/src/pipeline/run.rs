@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
+use graph_core::ingest::names_ends;
 use graph_core::{Format, Graph, ReadOptions, Staged};
 use serde::Serialize;
 
@@ -328,7 +329,14 @@ impl Output {
             let options = WriteOptions { format, ..Default::default() };
             return Ok(table.write(path, &options, control)?.n_rows);
         }
-        // A format of graphs: the table is one of edges.
+        // A format of graphs is for tables that say which columns are ends; of other tables JSON has the rows.
+        let names: Vec<&str> = table.column_names().collect();
+        if !names_ends(&names) {
+            return match self.format() {
+                Some(Format::NodeLink) => table.write_json(path, control),
+                _ => Err(Error::NoEnds { columns: names.join("`, `").into() }),
+            };
+        }
         let batches = table.collect_batches(control)?;
         let graph = Graph::from_batches(batches, None, &ReadOptions::default())?;
         let options = graph_core::WriteOptions { format: self.format(), ..Default::default() };

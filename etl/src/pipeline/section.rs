@@ -174,9 +174,14 @@ impl<'a> Section<'a> {
         match choices.iter().find(|(name, _)| *name == word) {
             Some(&(_, choice)) => Ok(Some(choice)),
             None => {
-                let nearest = nearest(&word, choices.iter().map(|(name, _)| *name));
-                let name = word.into();
-                Err(self.fault_at(option, PipelineFault::Unknown { kind: option, name, nearest }))
+                if let Some(nearest) = nearest(&word, choices.iter().map(|(name, _)| *name)) {
+                    let (name, nearest) = (word.into(), Some(nearest));
+                    let unknown = PipelineFault::Unknown { kind: option, name, nearest };
+                    return Err(self.fault_at(option, unknown));
+                }
+                let names: Vec<_> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
+                let reason = format!("is `{word}`, but must be one of {}", names.join(", "));
+                Err(self.bad(option, reason))
             }
         }
     }

@@ -59,6 +59,8 @@ pub enum FileProblem {
     },
     /// The files have the same columns, but not in the same order.
     OtherOrder,
+    /// A value begins with a quote that nothing ends.
+    OpenQuote,
     /// A value is no text.
     NotUtf8 {
         /// The column.
@@ -89,7 +91,7 @@ impl fmt::Display for BrokenFile {
             FileProblem::NotOfType { column, value, expected } => write!(
                 f,
                 "column `{column}` holds `{value}`, but the rows from which its type was told are \
-                 {expected}; look at more rows, or all, to tell types (`inferred_rows`)"
+                 {expected}; look at more rows, or all, to tell types (`inferred_rows`, `--infer-rows`)"
             ),
             FileProblem::OtherColumn { column, nearest } => write!(
                 f,
@@ -101,6 +103,9 @@ impl fmt::Display for BrokenFile {
             }
             FileProblem::OtherOrder => {
                 write!(f, "the columns are not in the order that they have in the first file")
+            }
+            FileProblem::OpenQuote => {
+                write!(f, "a quoted value begins here that the file never ends")
             }
             FileProblem::NotUtf8 { column, byte } => {
                 write!(f, "column `{column}` is not UTF-8: it has the byte {byte:#04x}")
@@ -135,6 +140,12 @@ impl TextFiles {
     /// What is wrong with the files, if `reason`, which the engine gave, is about that.
     pub(super) fn explain(&self, reason: &str) -> Option<BrokenFile> {
         let files = self.files();
+        // Whatever the engine makes of a file that ends in quotes.
+        if self.format == Format::Csv
+            && let Some(broken) = files.iter().find_map(|file| self.open_quote(file))
+        {
+            return Some(broken);
+        }
         match self.format {
             // The engine passes over empty files beside others.
             Format::JsonLines if files.iter().all(|file| is_empty(file)) => first_empty(&files),
@@ -216,6 +227,13 @@ impl TextFiles {
             };
             Some(broken(file, Some(1), problem))
         })
+    }
+
+    /// The row that the file ends in the quotes of.
+    fn open_quote(&self, file: &Path) -> Option<BrokenFile> {
+        let mut rows = Rows::open(file, self).ok()?;
+        let (line, _) = rows.by_ref().last()?;
+        rows.in_quotes.then(|| broken(file, Some(line), FileProblem::OpenQuote))
     }
 
     /// The first value that is no text.
@@ -303,6 +321,8 @@ struct Rows {
     separator: u8,
     comment: Option<String>,
     line: u64,
+    /// Whether the last row ended in quotes.
+    in_quotes: bool,
 }
 
 impl Rows {
@@ -313,6 +333,7 @@ impl Rows {
             separator: files.separator,
             comment: files.comment.clone(),
             line: 1,
+            in_quotes: false,
         })
     }
 
@@ -337,6 +358,7 @@ impl Rows {
             }
         }
         fields.push(field);
+        self.in_quotes = in_quotes;
         any.then_some((begin, fields))
     }
 }

@@ -26,6 +26,7 @@ mod scan;
 mod spill;
 mod sql;
 mod sql_joins;
+mod sql_order;
 mod sql_parts;
 mod sql_plan;
 mod sql_sums;
@@ -54,7 +55,7 @@ use std::sync::{Arc, Once};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use polars::error::set_warning_function;
-use polars::prelude::{DataFrame, Engine, IntoLazy, LazyFrame, Schema};
+use polars::prelude::{DataFrame, DslPlan, Engine, IntoLazy, LazyFrame, Schema};
 use tempfile::TempDir;
 
 use self::broken::TextFiles;
@@ -323,6 +324,19 @@ impl std::fmt::Debug for Table {
 }
 
 impl Step {
+    /// The sources that are in memory.
+    fn held_frames(&self, frames: &mut Vec<DataFrame>) {
+        match self {
+            Self::Source(lazy, None) => {
+                if let DslPlan::DataFrameScan { df, .. } = &lazy.logical_plan {
+                    frames.push(DataFrame::clone(df));
+                }
+            }
+            Self::Source(..) | Self::Text(..) => {}
+            Self::Verb(inputs, _) => inputs.iter().for_each(|input| input.held_frames(frames)),
+        }
+    }
+
     fn text_files<'a>(&'a self, files: &mut Vec<&'a TextFiles>) {
         match self {
             Self::Source(..) => {}

@@ -231,7 +231,7 @@ fn numbered(values: Column) -> PolarsResult<Column> {
         |error: &dyn std::fmt::Display| PolarsError::ComputeError(error.to_string().into());
     let name = values.name().clone();
     let whole = DataFrame::new(values.len(), vec![values])?;
-    let batch = frame::to_batch(whole).map_err(|error| failed(&error))?;
+    let batch = frame::to_batch(whole, &[]).map_err(|error| failed(&error))?;
     let array: ArrayRef = match batch.column(0).as_primitive_opt::<Int64Type>() {
         // Numbers of one pattern of bits are the same number.
         Some(signed) => {

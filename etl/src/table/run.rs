@@ -17,7 +17,8 @@ use crate::{Control, Error, Result, frame};
 const POLL: Duration = Duration::from_millis(20);
 
 impl Table {
-    /// Computes the rows, as one batch; columns that came out in pieces are copied together.
+    /// Computes the rows, as one batch; columns that came out in pieces are copied together, but for those of a table in
+    /// memory that no step has changed.
     ///
     /// Reports `"rows read"` of all sources together. It stops when it next reads from a source, or makes rows of a
     /// join: a sort, once it has all rows, runs to its end, as does a look-up table of one side of a join, and a join
@@ -32,7 +33,10 @@ impl Table {
     /// - [`Error::Engine`] for what else only rows can tell: files that are broken or not there, text that
     ///   is not the number it should be.
     pub fn collect(&self, control: &Control) -> Result<RecordBatch> {
-        frame::to_batch(self.collect_frame(control)?)
+        let frame = self.collect_frame(control)?;
+        let mut held = Vec::new();
+        self.step.held_frames(&mut held);
+        frame::to_batch(frame, &held)
     }
 
     /// As [`collect`](Self::collect), in the pieces that the columns came out in, without copies.

@@ -12,6 +12,7 @@ use sqlparser::tokenizer::Tokenizer;
 use super::group_by::sums_fit;
 use super::join::{JoinOptions, SMALL};
 use super::sql_joins::check_joins;
+use super::sql_order::select_order;
 use super::sql_parts::n_parts;
 use super::sql_plan::Planned;
 use super::sql_sums::{check_sums, repeat_constants, summed_columns};
@@ -76,7 +77,8 @@ pub fn sql(
         None => read(query)?,
     };
     check(&parsed, tables)?;
-    let is_changed = repeat_constants(&mut parsed) || options.bindings.is_some();
+    let has_constants = repeat_constants(&mut parsed);
+    let is_changed = select_order(&mut parsed) || has_constants || options.bindings.is_some();
     let sizes: Vec<(&str, u64)> = tables.iter().map(|(name, table)| (*name, table.parts)).collect();
     let parts = n_parts(&parsed, &sizes);
     if parts > MOST_PARTS {

@@ -92,6 +92,46 @@ fn columns_pass_in_and_out_without_copies() {
     assert_eq!(rows_of(&got[0].project(&[0, 3, 8]).unwrap()), text);
 }
 
+/// The engine works in pieces, which are put together again by where they lie.
+#[test]
+fn columns_that_no_step_changes_are_not_copied() {
+    use arrow::array::{Array, AsArray, StringViewArray};
+
+    let n = 300_001;
+    let some = |i: i64| (i % 7 != 0 || i > 200_000).then_some(i);
+    let text = |i: i64| format!("a text that does not lie in its view, {}", i % 100);
+    let sent = batch(vec![
+        ("whole", Arc::new(Int64Array::from_iter_values(0..n)) as ArrayRef),
+        ("gaps", Arc::new((0..n).map(some).collect::<Int64Array>())),
+        ("flag", Arc::new((0..n).map(|i| some(i).map(|i| i % 3 == 0)).collect::<BooleanArray>())),
+        (
+            "text",
+            Arc::new(StringViewArray::from_iter((0..n).map(|i| some(i).map(text)))) as ArrayRef,
+        ),
+    ]);
+    let table = Table::from_batch(sent.clone()).unwrap();
+    let more = table
+        .with_column("sum", &expr("whole + gaps"))
+        .and_then(|table| table.with_column("gaps", &expr("gaps + 0")))
+        .and_then(|table| table.rename(&[("flag", "is")]))
+        .unwrap();
+    let got = more.collect(&Control::NONE).unwrap();
+    for (before, after) in [("whole", "whole"), ("flag", "is"), ("text", "text")] {
+        let [before, after] =
+            [sent.column_by_name(before).unwrap(), got.column_by_name(after).unwrap()];
+        assert_eq!(addresses(before), addresses(after));
+        assert_eq!(before.to_data(), after.to_data());
+    }
+    let gaps = got.column_by_name("gaps").unwrap();
+    assert_eq!(gaps.to_data(), sent.column_by_name("gaps").unwrap().to_data());
+    assert_ne!(addresses(gaps), addresses(sent.column_by_name("gaps").unwrap()));
+    // Other rows of as many are no pieces of it.
+    let turned = table.sort(&[SortKey::descending("whole")]).unwrap();
+    let turned = turned.with_column("x", &expr("1")).unwrap().collect(&Control::NONE).unwrap();
+    let wholes = turned.column_by_name("whole").unwrap();
+    assert_eq!(wholes.as_primitive::<arrow::datatypes::Int64Type>().value(0), n - 1);
+}
+
 #[test]
 fn other_types_are_kept_in_meaning() {
     use arrow::array::{

@@ -79,6 +79,39 @@ fn sums_in_sql_do_not_wrap() {
     assert!(run("SELECT SUM(k) FROM t", &big).is_err());
 }
 
+/// Oracle: DuckDB, whose results these are.
+#[test]
+fn queries_are_ordered_by_aggregates() {
+    let keys = texts(&["a", "b", "a", "c", "c", "c"]);
+    let of = table(vec![("k", keys), ("x", ints(&[3, 5, 4, 1, 1, 1]))]);
+    let run = |query: &str| rows(&sql(query, &[("t", of.clone())]).unwrap());
+    let keys =
+        |found: &[&str]| found.iter().map(|k| format!(r#"{{"k":"{k}"}}"#)).collect::<Vec<_>>();
+    for (query, expected) in [
+        ("SELECT k FROM t GROUP BY k ORDER BY COUNT(*) DESC", &["c", "a", "b"][..]),
+        ("SELECT k FROM t GROUP BY k ORDER BY COUNT(*)", &["b", "a", "c"]),
+        ("SELECT k FROM t GROUP BY k ORDER BY sum(x) DESC LIMIT 2", &["a", "b"]),
+        ("SELECT k FROM t GROUP BY k ORDER BY 10 - 2 * SUM(x) DESC LIMIT 1 OFFSET 1", &["b"]),
+        ("SELECT k FROM t GROUP BY k HAVING COUNT(*) > 1 ORDER BY MIN(x)", &["c", "a"]),
+        ("SELECT k FROM t GROUP BY k ORDER BY MAX(x) > 3 DESC, k DESC", &["b", "a", "c"]),
+        (
+            "WITH w AS (SELECT * FROM t WHERE x > 1) SELECT k FROM w GROUP BY k ORDER BY AVG(x)",
+            &["a", "b"],
+        ),
+        ("SELECT k FROM (SELECT k FROM t GROUP BY k ORDER BY SUM(x) LIMIT 1) AS s", &["c"]),
+    ] {
+        assert_eq!(run(query), keys(expected), "{query}");
+    }
+    assert_eq!(
+        run("SELECT k, COUNT(*) AS n, SUM(x) AS s FROM t GROUP BY k ORDER BY COUNT(*) DESC, s"),
+        [r#"{"k":"c","n":3,"s":3}"#, r#"{"k":"a","n":2,"s":7}"#, r#"{"k":"b","n":1,"s":5}"#]
+    );
+    // What is no aggregate is as it was.
+    assert_eq!(run("SELECT x FROM t ORDER BY -x, k LIMIT 1"), [r#"{"x":5}"#]);
+    let over = "SELECT k, SUM(x) OVER (PARTITION BY k) AS s FROM t ORDER BY s DESC, x LIMIT 1";
+    assert_eq!(run(over), [r#"{"k":"a","s":7}"#]);
+}
+
 /// A constant stands in each row, and is added up as often.
 #[test]
 fn sums_of_constants_count_rows() {

@@ -41,10 +41,10 @@ fn errors_name_the_nearest_column_the_place_and_the_type() {
         Ok(expr) => people.filter(&expr).unwrap_err().to_string(),
         Err(error) => error.to_string(),
     };
-    assert_eq!(error("agee > 3"), "there is no column `agee`; did you mean `age`?, at character 1");
+    assert_eq!(error("agee > 3"), "there is no column `agee`, at character 1; did you mean `age`?");
     assert_eq!(
         error("lenght(name) > 3"),
-        "there is no function `lenght`; did you mean `length`?, at character 1"
+        "there is no function `lenght`, at character 1; did you mean `length`?"
     );
     assert_eq!(
         error("age > 3 AND name > 3"),

@@ -55,13 +55,13 @@ fn plain(name: &str) -> String {
         .collect()
 }
 
-/// Whether the names include a known pair of ends.
-pub(crate) fn names_ends(names: &[String]) -> bool {
+/// Whether names of columns include a known pair of ends of edges, such as `source` and `target`.
+pub fn names_ends<S: AsRef<str>>(names: &[S]) -> bool {
     known_ends(names).is_some()
 }
 
-fn known_ends(names: &[String]) -> Option<(usize, usize)> {
-    let plain: Vec<String> = names.iter().map(|name| plain(name)).collect();
+fn known_ends<S: AsRef<str>>(names: &[S]) -> Option<(usize, usize)> {
+    let plain: Vec<String> = names.iter().map(|name| plain(name.as_ref())).collect();
     let at = |wanted: &str| plain.iter().position(|name| name == wanted);
     END_NAMES.iter().find_map(|(source, target)| at(source).zip(at(target)))
 }

@@ -37,6 +37,7 @@ pub(crate) use sniff::{KNOWN_FORMATS, by_suffix};
 pub(crate) use tables::Tables;
 
 use crate::ingest::assemble::{Assembly, NodeTable};
+pub use crate::ingest::columns::names_ends;
 use crate::ingest::factorize::CodedEdges;
 use crate::ingest::input::Input;
 use crate::{Error, Graph, Result, type_name};

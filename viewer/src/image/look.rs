@@ -20,6 +20,14 @@ pub(crate) struct Look {
 }
 
 impl Look {
+    /// What is seen on a background, if it has a color of its own: text must not vanish in it.
+    pub(crate) fn on(background: Option<Rgba8>, theme: Theme) -> Self {
+        let Some(background @ [r, g, b, 255]) = background else { return Self::of(theme) };
+        let luma = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
+        let theme = if luma > 127.5 { Theme::Light } else { Theme::Dark };
+        Self { background, ..Self::of(theme) }
+    }
+
     pub(crate) fn of(theme: Theme) -> Self {
         match theme {
             Theme::Dark => Self {

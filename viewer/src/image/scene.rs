@@ -82,7 +82,7 @@ impl<'a> Scene<'a> {
         let picture = Rect { left: 0.0, top: 0.0, right: width, bottom: height };
         let unit = (width * height / DEFAULT_AREA).sqrt();
         let room = picture.grown(-config.margin * width.min(height));
-        let look = Look::of(config.theme);
+        let look = Look::on(config.background.map(|color| color.0), config.theme);
         let degrees = graph.degrees();
 
         let frame = Frame::fit(x, y, room);

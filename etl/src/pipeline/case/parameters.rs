@@ -316,7 +316,7 @@ pub(super) fn bind(parameters: &[CaseParameter], given: &Map<String, Value>) -> 
         let value = given.get(&parameter.name).filter(|value| !value.is_null());
         let value = value.or(parameter.default.as_ref());
         let name = parameter.name.as_str();
-        let value = value.ok_or_else(|| fault(name, PipelineFault::Missing { option: "value" }))?;
+        let value = value.ok_or_else(|| fault(name, PipelineFault::NoValue))?;
         let binding = parameter.bind(value).map_err(|reason| {
             fault(name, PipelineFault::Value { option: "value", reason: reason.into() })
         })?;
