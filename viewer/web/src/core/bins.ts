@@ -68,7 +68,7 @@ export function mayBeLog(histogram: Histogram): boolean {
   const { edges, type } = histogram;
   if (type !== "numeric" || !edges || edges.length < 9 || isEach(histogram)) return false;
   const [low, high] = [edges[0]!, edges[edges.length - 1]!];
-  return high > 0 && (low <= 0 || high / low > 30);
+  return high > 0 && low >= 0 && (low === 0 || high / low > 30);
 }
 
 /** Bounds of `bins` bins by logarithm. `least` is the smallest number above zero; what is below it has the first bin to itself. */

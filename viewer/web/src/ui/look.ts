@@ -25,11 +25,15 @@ export const DEFAULTS: Settings = {
 /** The grounds of light and dark pictures where nobody chose another. */
 const PLAIN = /^#(0d1017|fff|ffffff)$/i;
 
+/** Most edges whose directions are shown if nothing is said; arrows of more hide what they lie on. Pictures have the same bound. */
+const ARROWS = 1500;
+
 /** A scene's settings under one's own. Whoever asks for light or dark does not want the plain ground of the other. */
-export function settingsOf(scene: Settings, own: Settings): Settings {
+export function settingsOf(scene: Settings, own: Settings, of: { is_directed: boolean; n_edges: number } | null = null): Settings {
   const { background, ...rest } = scene;
   const isPlain = background === undefined || PLAIN.test(String(background));
-  return { ...DEFAULTS, ...rest, ...(isPlain && own.theme !== undefined ? {} : { background }), ...own } as Settings;
+  const show_arrows = of !== null && of.is_directed && of.n_edges <= ARROWS;
+  return { ...DEFAULTS, show_arrows, ...rest, ...(isPlain && own.theme !== undefined ? {} : { background }), ...own } as Settings;
 }
 
 /** Colors and lengths of the settings. A ground of one's own decides whether all else is dark or light. */

@@ -151,8 +151,10 @@ export class Search {
   private take(i: number): void {
     const u = this.found[i];
     if (u === undefined) return;
-    this.viewer.select(Uint32Array.of(u));
-    this.viewer.view.zoomTo([u]);
+    const { viewer } = this;
+    viewer.select(Uint32Array.of(u));
+    viewer.view.zoomTo([u]);
+    if (viewer.view.isHidden(u)) viewer.emit("message", { text: `${viewer.name(u)} is hidden, by a filter or by hand`, kind: "info", again: { label: "Show all", run: () => viewer.unhide() } });
     this.close();
     this.input.blur();
   }

@@ -207,7 +207,8 @@ async function statistics(viewer: Viewer, wholes: Wholes, part: { table: Table; 
     return column ? summarize(column.name, found.rows.map((row) => row[i]), whole, asTime(column)) : null;
   };
   // First what says something here; the whole is asked for that alone.
-  const telling = found.columns.map((_, i) => i).filter((i) => line(i, {}) !== null);
+  // Ids come first: those of nodes, or of both ends. They count nothing.
+  const telling = found.columns.map((_, i) => i).slice(table === "nodes" ? 1 : 2).filter((i) => line(i, {}) !== null);
   const texts = telling.filter((i) => !about.get(found.columns[i]!)!.is_numeric).slice(COUNTED);
   const asked = telling.filter((i) => !texts.includes(i));
   const whole = await wholes.of(table, asked.map((i) => about.get(found.columns[i]!)!));

@@ -271,11 +271,17 @@ export class Viewer extends Emitter<ViewerEvents> {
   }
 
   get settings(): Settings {
-    return settingsOf(this.scene?.settings ?? {}, this.state.settings);
+    return settingsOf(this.scene?.settings ?? {}, this.state.settings, this.scene);
   }
 
   set(change: Settings): void {
     this.update({ settings: { ...this.state.settings, ...change } }, `settings ${Object.keys(change).join()}`);
+  }
+
+  /** Shows whatever filters and hands have hidden; the filters stay, switched off. */
+  unhide(): void {
+    const { filters } = this.state;
+    this.update({ filters: filters.map((f) => ({ ...f, enabled: false })), hidden: new Uint32Array(0), settings: { ...this.state.settings, prune_orphans: false } });
   }
 
   get isDark(): boolean {
