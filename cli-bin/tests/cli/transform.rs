@@ -149,6 +149,29 @@ fn mistakes_are_named_without_lines_of_a_file_that_is_not_there() {
     }
 }
 
+/// A table becomes a graph only if two columns are named as ends of edges.
+#[test]
+fn json_has_rows_or_edges() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |args: &[&str], name: &str| -> Value {
+        let out = path(&folder, name);
+        transform(&[args, &["-o", &out]].concat());
+        serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap()
+    };
+    let groups = ["karate.csv", "--group-by", "target", "--agg", "n=count(*)", "--sort=-n"];
+    let rows = written(&[&groups[..], &["--limit", "1"]].concat(), "rows.json");
+    assert_eq!(rows, serde_json::json!([{"target": 33, "n": 17}]));
+    let edges = written(&["karate.csv", "--limit", "2"], "edges.json");
+    assert_eq!(edges["links"].as_array().unwrap().len(), 2);
+
+    let out = path(&folder, "groups.gexf");
+    let refused = error(&[&groups[..], &["-o", &out]].concat());
+    assert!(refused.contains("rename two of `target`, `n`"), "{refused}");
+    let refused = error(&["karate.csv", "-o", &path(&folder, "t.xlsx")]);
+    assert!(refused.contains("t.xlsx` tells no format") && refused.contains("--to"), "{refused}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
 #[test]
 fn a_plan_reads_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -333,7 +333,12 @@ impl Output {
         let names: Vec<&str> = table.column_names().collect();
         if !names_ends(&names) {
             return match self.format() {
-                Some(Format::NodeLink) => table.write_json(path, control),
+                format @ Some(Format::NodeLink) => {
+                    let rows = table.collect(control)?;
+                    let options = graph_core::WriteOptions { format, ..Default::default() };
+                    graph_core::write_table_with(&rows, path, &options, control)?;
+                    Ok(rows.num_rows() as u64)
+                }
                 _ => Err(Error::NoEnds { columns: names.join("`, `").into() }),
             };
         }

@@ -8,7 +8,6 @@ use polars::io::cloud::CloudOptions;
 use polars::io::utils::sync_on_close::SyncOnCloseType;
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude as pl;
-use polars::prelude::SerWriter as _;
 use polars::prelude::{
     CloudScheme, CsvWriterOptions, Engine, FileWriteFormat, IpcCompression, IpcWriterOptions,
     NDJsonWriterOptions, ParquetCompression, ParquetWriteOptions, PlRefPath, SinkDestination,
@@ -95,17 +94,6 @@ impl Table {
         let written = self.sink(utf8(staged.path())?, file_format, options, control)?;
         staged.publish().map_err(|error| Error::file(place, error))?;
         Ok(written)
-    }
-
-    /// Computes the rows, all of them in memory, into a file with one list of JSON objects; gives their number.
-    pub(crate) fn write_json(&self, path: &Path, control: &Control) -> Result<u64> {
-        let mut frame = self.collect_frame(control)?;
-        let file = std::fs::File::create(path).map_err(|error| Error::file(path, error))?;
-        pl::JsonWriter::new(std::io::BufWriter::new(file))
-            .with_json_format(pl::JsonFormat::Json)
-            .finish(&mut frame)
-            .map_err(|error| Error::engine("writing JSON", &error))?;
-        Ok(frame.height() as u64)
     }
 
     fn sink(

@@ -69,7 +69,9 @@ impl Places {
     ) -> Result<Source, PipelineFault> {
         let Some(path) = source.path() else { return Ok(source.clone()) };
         if self.folders.is_empty() {
-            return Err(forbidden("there is no folder that files may be read from"));
+            return Err(forbidden(
+                "no folder is given that files may be read from, as `serve --case-folder` does; or upload the table, and name it as the source",
+            ));
         }
         if path.components().any(|part| part == Component::ParentDir) {
             return Err(forbidden("`..` leads out of the folders"));

@@ -48,7 +48,7 @@ export interface Source {
   /** What a query in GFQL finds. */
   members(query: unknown): Promise<Members>;
   /** Address of a file, or the file where an address would be too long; null where there is no server. */
-  file(table: Table, format: string, left: Conditions): Promise<string | Blob | null>;
+  file(table: Table, format: string, what: Conditions & { columns?: string }): Promise<string | Blob | null>;
   stream(): string | null;
 }
 
@@ -185,8 +185,8 @@ export class ServerSource implements Source {
     return { nodes: bytes(nodes), edges: bytes(edges), n_nodes, n_edges };
   }
 
-  async file(table: Table, format: string, left: Conditions): Promise<string | Blob> {
-    const all = { table, format, ...left };
+  async file(table: Table, format: string, what: Conditions & { columns?: string }): Promise<string | Blob> {
+    const all = { table, format, ...what };
     const address = this.url("download", all);
     return address.length <= LONGEST ? address : (await this.ask("download", all)).blob();
   }

@@ -15,6 +15,7 @@ export function hoverCard(viewer: Viewer): HTMLElement {
   const kept = new Map<string, [string, string][]>();
   viewer.on("open", () => kept.clear());
   viewer.on("dates", () => kept.clear());
+  viewer.on("legend", () => kept.clear());
   const hide = (): void => {
     key = "";
     clearTimeout(timer);
@@ -45,7 +46,7 @@ export function hoverCard(viewer: Viewer): HTMLElement {
     if (kept.has(now)) return;
     timer = setTimeout(() => {
       const row = node ?? edge!;
-      viewer.source?.rows({ table: node !== undefined ? "nodes" : "edges", index: [row] }).then(
+      viewer.source?.rows({ table: node !== undefined ? "nodes" : "edges", index: [row], ...viewer.left.withMeasures(node !== undefined ? "nodes" : "edges") }).then(
         (rows) => {
           const facts = rows.columns.map((c, i): [string, string] => [c, viewer.dates.text(node !== undefined ? "nodes" : "edges", c, rows.rows[0]?.[i])]).filter(([, v]) => v !== "" && v !== title);
           if (kept.size > 500) kept.clear();

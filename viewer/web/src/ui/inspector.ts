@@ -72,6 +72,7 @@ export class Inspector {
       if (this.onlySeen) again();
     });
     viewer.on("dates", again);
+    viewer.on("legend", again);
     viewer.on("selection", () => {
       const { state } = viewer;
       // A click on an edge asks for its row.

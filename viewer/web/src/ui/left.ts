@@ -30,12 +30,24 @@ export class Left {
 
   /** A page of a table. */
   rows(query: RowsQuery & { offset: number; limit: number }, signal: AbortSignal): Promise<Rows> {
-    return this.viewer.source!.rows({ ...query, ...this.conditions(query.table) }, signal);
+    return this.viewer.source!.rows({ ...query, ...this.withMeasures(query.table), ...this.conditions(query.table) }, signal);
+  }
+
+  /** The columns of a table and, behind them, the measures of nodes that the picture shows; nothing where it shows none. */
+  withMeasures(table: Table): { columns?: string[] } {
+    const { dataset, state, source } = this.viewer;
+    if (table !== "nodes" || !source?.isLive) return {};
+    const own = (dataset?.tables?.nodes.columns ?? []).map((c) => c.name);
+    const measures = new Set(dataset?.measures ?? []);
+    const shown = Object.entries(state.encodings).flatMap(([channel, column]) => (channel.startsWith("node") && column !== undefined && measures.has(column) && !own.includes(column) ? [column] : []));
+    if (shown.length === 0) return {};
+    return { columns: [...own, ...new Set(shown)].map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)) };
   }
 
   /** A file of a table: where it is or, if an address cannot say which rows, the file. Null without a server. */
   file(table: Table, format: string): Promise<string | Blob | null> {
-    return this.viewer.source!.file(table, format, this.conditions(table) ?? {});
+    const { columns } = this.withMeasures(table);
+    return this.viewer.source!.file(table, format, { ...this.conditions(table), ...(columns ? { columns: columns.join(",") } : {}) });
   }
 
   /** The rows that the page itself tells, where there is no server. */

@@ -187,7 +187,7 @@ async function statistics(viewer: Viewer, wholes: Wholes, part: { table: Table; 
   const of = sample(selected, SAMPLE);
   let found: Rows;
   try {
-    found = await source.rows({ table, index: of });
+    found = await source.rows({ table, index: of, ...viewer.left.withMeasures(table) });
   } catch (error) {
     into.replaceChildren(h("p", { class: "error" }, (error as Error).message));
     return;
