@@ -103,11 +103,17 @@ impl Args {
     /// As [`read`](Self::read), but without weights where they are none that an algorithm can use, which is said.
     pub(crate) fn read_anyway(&self, messages: Messages) -> anyhow::Result<(Graph, ReadReport)> {
         let options = self.options();
-        let error = match self.read_with(&options, messages) {
-            Err(error) if error.is::<BadWeight>() && !options.unweighted => error,
-            other => return other,
-        };
-        messages.say(format!("{error}; here they are left out"));
+        let first = self.read_with(&options, messages);
+        // Who names the weights wants them; and standard input is read once.
+        if options.weight.is_some() || !self.edges.is_file() {
+            return first;
+        }
+        match first.as_ref().map_err(|error| error.downcast_ref()) {
+            Err(Some(BadWeight(error))) => {
+                messages.say(format!("{error}; the weights are left out"));
+            }
+            _ => return first,
+        }
         self.read_with(&ReadOptions { weight: None, unweighted: true, ..options }, messages)
     }
 

@@ -76,9 +76,7 @@ pub enum Error {
         n_nodes: usize,
     },
     /// An iteration has no answer with these options: its numbers grow without end.
-    #[error(
-        "{measure} grows without end, as seen after {iterations} iterations; it has an end with a smaller `alpha`"
-    )]
+    #[error("{measure} grows without end, as seen after {iterations} iterations")]
     Diverged {
         /// What was iterated.
         measure: &'static str,

@@ -154,8 +154,9 @@ fn undivided(frame: DataFrame, held: &[DataFrame]) -> Result<DataFrame> {
     DataFrame::new(rows, columns).map_err(|error| Error::engine("leaving polars", &error))
 }
 
-/// Where the memory of an array lies.
+/// Where the memory of an array lies, which it keeps from being used for another one.
 struct Run {
+    _array: ArrayRef,
     /// Addresses of its values, in bits.
     values: Range<usize>,
     /// Address of its first flag of those that say which values are there, in bits, if it has them.
@@ -189,9 +190,18 @@ impl Run {
 
 /// Where the pieces of a column lie; `None` for types whose values are not side by side.
 fn runs(column: &Column) -> Result<Option<Vec<Run>>> {
+    let is_shared = match column.dtype() {
+        DataType::Boolean | DataType::String | DataType::Binary | DataType::Date => true,
+        DataType::Datetime(..) | DataType::Duration(_) | DataType::Time => true,
+        other => other.is_primitive_numeric() || other.is_decimal(),
+    };
+    if !is_shared {
+        return Ok(None);
+    }
     let mut runs = Vec::with_capacity(column.n_chunks());
     for chunk in 0..column.n_chunks() {
-        let data = export(column, chunk)?.1.to_data();
+        let array = export(column, chunk)?.1;
+        let data = array.to_data();
         let bits = match data.data_type() {
             ArrowType::Boolean => 1,
             ArrowType::Utf8View | ArrowType::BinaryView => 128,
@@ -206,6 +216,7 @@ fn runs(column: &Column) -> Result<Option<Vec<Run>>> {
         let Some(buffer) = data.buffers().first() else { return Ok(None) };
         let begin = 8 * (buffer.as_ptr() as usize) + data.offset() * bits;
         runs.push(Run {
+            _array: array,
             values: begin..begin + data.len() * bits,
             valid: data
                 .nulls()

@@ -14,13 +14,12 @@ mod inbox;
 mod check;
 #[path = "../../server-bin/src/live/request.rs"]
 mod request;
-#[path = "../../server-bin/src/words.rs"]
-mod words;
 
 use std::ops::ControlFlow;
 
 use check::{FARTHEST, changed, check_all};
 pub use gpu_layout as layout;
+pub use graph_core as graph;
 use gpu_layout::{Config, Layout};
 use graph_core::{Coo, Graph};
 pub use graph_kernels::Device;

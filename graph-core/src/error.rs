@@ -167,6 +167,8 @@ pub enum Error {
         place: Place,
         /// The value found.
         value: f64,
+        /// The largest of such floats that stands for one integer alone.
+        most: f64,
     },
     /// Two rows of a node table have the same id.
     #[error(

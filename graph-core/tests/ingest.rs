@@ -243,6 +243,11 @@ fn floats_that_are_whole_are_ids() {
         let error = read(sources, &usual).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
+    // Of 32 bits the first that stands for two.
+    let narrow = Arc::new(arrow::array::Float32Array::from(vec![16_777_216.0, 16_777_218.0]));
+    let edges = table(vec![("source", narrow), ("target", floats(&[1.0, 2.0]))]);
+    let error = Graph::from_batches([edges], None, &usual).unwrap_err().to_string();
+    assert!(error.starts_with("row 1 has id 16777218 in column `source`"), "{error}");
     let some = ReadOptions { drop_null: true, ..ReadOptions::default() };
     assert_eq!(ends(&read(&[f64::NAN, 1.0], &some).unwrap()), [(0, 1)]);
     let error = read(&[f64::NAN, 1.0, 1.5], &some).unwrap_err().to_string();

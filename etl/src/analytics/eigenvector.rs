@@ -164,7 +164,10 @@ impl Katz {
             std::mem::swap(&mut x, &mut next);
             let grows = iterations == self.max_iterations && difference > last;
             if !total.is_finite() || grows {
-                return Err(Error::Diverged { measure: "Katz centrality", iterations });
+                return Err(Error::Diverged {
+                    measure: "Katz centrality, of an `alpha` too large for this graph,",
+                    iterations,
+                });
             }
             last = difference;
             Ok(if total > 0.0 { difference / total } else { 0.0 })

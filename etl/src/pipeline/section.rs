@@ -135,11 +135,10 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn whole(&self, option: &'static str) -> Result<Option<u64>> {
-        let number =
-            self.typed(option, "a whole number, 0 or more", |value| match json(value) {
-                Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Some(number),
-                _ => None,
-            })?;
+        let number = self.typed(option, "a whole number", |value| match json(value) {
+            Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Some(number),
+            _ => None,
+        })?;
         let Some(number) = number else { return Ok(None) };
         let bad = || self.bad(option, format!("is {number}, but must be 0 or more"));
         number.as_u64().map(Some).ok_or_else(bad)
@@ -310,7 +309,7 @@ mod tests {
         );
         assert_eq!(
             with(text, |s| s.whole("f")).unwrap_err(),
-            "line 4: step `a`: option `f` is a number, not a whole number, 0 or more"
+            "line 4: step `a`: option `f` is a number, not a whole number"
         );
         assert_eq!(
             with(text, |s| s.need_text("where")).unwrap_err(),

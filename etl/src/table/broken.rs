@@ -232,8 +232,11 @@ impl TextFiles {
     /// The row that the file ends in the quotes of.
     fn open_quote(&self, file: &Path) -> Option<BrokenFile> {
         let mut rows = Rows::open(file, self).ok()?;
-        let (line, _) = rows.by_ref().last()?;
-        rows.in_quotes.then(|| broken(file, Some(line), FileProblem::OpenQuote))
+        let mut open = None;
+        while let Some((line, _)) = rows.next() {
+            open = rows.in_quotes.then_some(line);
+        }
+        open.map(|line| broken(file, Some(line), FileProblem::OpenQuote))
     }
 
     /// The first value that is no text.

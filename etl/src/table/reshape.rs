@@ -165,7 +165,8 @@ impl Table {
     /// `name` with the name of the column and `value` with its value.
     ///
     /// The engine works in pieces of rows: each piece has the rows of the first column, then those of the next, and
-    /// for one column they are as they were. Columns of numbers of several types become the one that holds them all.
+    /// for one column they are as they were. Columns of numbers of several types become the one that
+    /// arithmetic of them gives; whole numbers that it has not are an error when the table is computed.
     ///
     /// # Errors
     ///
@@ -182,17 +183,24 @@ impl Table {
             });
         };
         let of = |name: &String| self.polars_schema().get(name);
-        if let Some(other) = columns.iter().find(|other| of(other) != of(first)) {
-            let values = columns.iter().map(|name| Expr::column(name)).collect();
-            let common = Expr::call(Function::Coalesce, values).resolve(self.schema());
-            let common = common.map_err(|_| Error::WrongType {
-                what: format!("column `{other}`").into(),
-                found: self.type_of(other),
-                expected: "of a type that the first column to unpivot can have, too",
+        if columns.iter().any(|other| of(other) != of(first)) {
+            let common = |columns: &[String]| {
+                let values = columns.iter().map(|name| Expr::column(name)).collect();
+                Expr::call(Function::Coalesce, values).resolve(self.schema())
+            };
+            let common = common(&columns).map_err(|_| {
+                let mut prefixes = (1..columns.len()).map(|n| &columns[..=n]);
+                let odd = prefixes.find(|prefix| common(prefix).is_err());
+                let odd = odd.and_then(|prefix| prefix.last()).unwrap_or(first);
+                Error::WrongType {
+                    what: format!("column `{odd}`").into(),
+                    found: self.type_of(odd),
+                    expected: "of a type that has values of the columns before it, too",
+                }
             })?;
             let common = frame::polars_type(&common.data_type)?;
             let cast: Vec<_> =
-                columns.iter().map(|name| column(name).cast(common.clone())).collect();
+                columns.iter().map(|name| column(name).strict_cast(common.clone())).collect();
             let same = self.then(move |lazy| lazy.with_columns(cast.clone()))?;
             return same.unpivot(&columns, name, value);
         }

@@ -78,7 +78,7 @@ pub fn sql(
     };
     check(&parsed, tables)?;
     let has_constants = repeat_constants(&mut parsed);
-    let is_changed = select_order(&mut parsed) || has_constants || options.bindings.is_some();
+    let is_changed = select_order(&mut parsed)? || has_constants || options.bindings.is_some();
     let sizes: Vec<(&str, u64)> = tables.iter().map(|(name, table)| (*name, table.parts)).collect();
     let parts = n_parts(&parsed, &sizes);
     if parts > MOST_PARTS {

@@ -7,40 +7,58 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, Ident, OrderByKind, Query, Select, SelectItem, SetExpr, Value, Visit, VisitMut,
-    Visitor, VisitorMut,
+    Expr, Function, Ident, OrderByKind, Query, SelectItem, SetExpr, Visit, VisitMut, Visitor,
+    VisitorMut,
 };
 
 use super::sql::read;
 use super::sql_text::written;
+use crate::{Error, Result};
 
 /// Functions that make one value of many.
-const AGGREGATES: [&str; 18] = [
+const AGGREGATES: [&str; 26] = [
+    "array_agg",
     "avg",
     "corr",
     "count",
     "covar",
+    "covar_pop",
     "covar_samp",
     "first",
+    "group_concat",
     "last",
+    "listagg",
     "max",
-    "mean",
     "median",
     "min",
     "quantile_cont",
     "quantile_disc",
-    "std",
     "stddev",
+    "stddev_samp",
+    "stdev",
+    "stdev_samp",
+    "string_agg",
     "sum",
+    "total",
     "var",
+    "var_samp",
     "variance",
 ];
 
+/// What the names of columns that are made here begin with.
+const HIDDEN: &str = "graphlume order ";
+
 /// Puts the aggregates that queries are ordered by into inner queries. Whether there were any.
-pub(super) fn select_order(query: &mut Query) -> bool {
+///
+/// # Errors
+///
+/// [`Error::Refused`] for rows that are distinct, and ordered by an aggregate that they do not show.
+pub(super) fn select_order(query: &mut Query) -> Result<bool> {
     let mut queries = Queries { found: false };
-    let ControlFlow::Continue(()) = VisitMut::visit(query, &mut queries);
-    queries.found
+    match VisitMut::visit(query, &mut queries) {
+        ControlFlow::Continue(()) => Ok(queries.found),
+        ControlFlow::Break(error) => Err(error),
+    }
 }
 
 struct Queries {
@@ -48,59 +66,89 @@ struct Queries {
 }
 
 impl VisitorMut for Queries {
-    type Break = std::convert::Infallible;
+    type Break = Error;
 
-    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
-        if let Some(outer) = with_order_inside(query) {
-            *query = outer;
-            self.found = true;
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        match with_order_inside(query) {
+            Ok(None) => {}
+            Ok(Some(outer)) => {
+                *query = outer;
+                self.found = true;
+            }
+            Err(error) => return ControlFlow::Break(error),
         }
         ControlFlow::Continue(())
     }
 }
 
 /// The query around `query`, if that is ordered by an aggregate.
-fn with_order_inside(query: &Query) -> Option<Query> {
-    let mut order = query.order_by.clone()?;
-    let OrderByKind::Expressions(keys) = &mut order.kind else { return None };
+fn with_order_inside(query: &Query) -> Result<Option<Query>> {
+    let Some(mut order) = query.order_by.clone() else { return Ok(None) };
+    let OrderByKind::Expressions(keys) = &mut order.kind else { return Ok(None) };
     let mut inner = query.clone();
-    let SetExpr::Select(select) = inner.body.as_mut() else { return None };
-    // Of rows that are made distinct, more columns would make others.
-    if select.distinct.is_some() || !keys.iter().any(|key| has_aggregate(&key.expr)) {
-        return None;
+    let SetExpr::Select(select) = inner.body.as_mut() else { return Ok(None) };
+    if !keys.iter().any(|key| has_aggregate(&key.expr)) {
+        return Ok(None);
     }
-    let mut hidden: Vec<Ident> = Vec::new();
+    let mut hide = Hide { shown: select.projection.clone(), hidden: Vec::new() };
     for key in keys {
-        if is_selected(&key.expr, select) {
-            continue;
-        }
-        let name = Ident::with_quote('"', format!("graphlume order {}", hidden.len()));
-        let expr = std::mem::replace(&mut key.expr, Expr::Identifier(name.clone()));
-        hidden.push(name.clone());
-        select.projection.push(SelectItem::ExprWithAlias { expr, alias: name });
+        let ControlFlow::Continue(()) = VisitMut::visit(&mut key.expr, &mut hide);
+    }
+    // Of rows that are made distinct, more columns would make others.
+    if select.distinct.is_some() && !hide.hidden.is_empty() {
+        return Err(Error::Refused {
+            what: "an order by an aggregate, of distinct rows,".into(),
+            why: "these have what is selected alone; select it under a name, and order by the name",
+        });
+    }
+    let names: Vec<Ident> = (0..hide.hidden.len()).map(name).collect();
+    for (expr, alias) in hide.hidden.into_iter().zip(names.clone()) {
+        select.projection.push(SelectItem::ExprWithAlias { expr, alias });
     }
     inner.with = None;
     inner.order_by = None;
     inner.limit_clause = None;
     inner.fetch = None;
-    let names: Vec<String> = hidden.iter().map(ToString::to_string).collect();
-    let (names, inner) = (names.join(", "), written(&inner));
-    let text = format!("SELECT * EXCLUDE ({names}) FROM ({inner}) AS \"graphlume ordered\"");
-    let outer = *read(&text).ok()?;
-    Some(Query {
+    let left_out = match names.as_slice() {
+        [] => String::new(),
+        names => {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            format!(" EXCLUDE ({})", names.join(", "))
+        }
+    };
+    let inner = written(&inner);
+    let outer = read(&format!("SELECT *{left_out} FROM ({inner}) AS \"graphlume ordered\""))?;
+    Ok(Some(Query {
         with: query.with.clone(),
         order_by: Some(order),
         limit_clause: query.limit_clause.clone(),
         fetch: query.fetch.clone(),
-        ..outer
-    })
+        ..*outer
+    }))
 }
 
-/// Whether a key of the order is a column of the result: by its place, or by its name.
-fn is_selected(key: &Expr, select: &Select) -> bool {
-    match key {
-        Expr::Value(value) => matches!(value.value, Value::Number(..)),
-        Expr::Identifier(name) => select.projection.iter().any(|item| match item {
+fn name(hidden: usize) -> Ident {
+    Ident::with_quote('"', format!("{HIDDEN}{hidden}"))
+}
+
+/// Takes out of the keys of an order what only the inner query knows: aggregates, and columns that are not selected.
+struct Hide {
+    shown: Vec<SelectItem>,
+    hidden: Vec<Expr>,
+}
+
+impl Hide {
+    /// The name under which an expression is selected.
+    fn alias(&self, wanted: &Expr) -> Option<Ident> {
+        self.shown.iter().find_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } if expr == wanted => Some(alias.clone()),
+            _ => None,
+        })
+    }
+
+    /// Whether a column of the result has this name.
+    fn is_shown(&self, name: &Ident) -> bool {
+        self.shown.iter().any(|item| match item {
             SelectItem::ExprWithAlias { alias, .. } => alias.value == name.value,
             SelectItem::UnnamedExpr(Expr::Identifier(column)) => column.value == name.value,
             SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
@@ -108,9 +156,36 @@ fn is_selected(key: &Expr, select: &Select) -> bool {
             }
             SelectItem::UnnamedExpr(_) => false,
             _ => true,
-        }),
-        _ => false,
+        })
     }
+}
+
+impl VisitorMut for Hide {
+    type Break = std::convert::Infallible;
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        let is_known = match &*expr {
+            Expr::Identifier(column) => column.value.starts_with(HIDDEN) || self.is_shown(column),
+            Expr::CompoundIdentifier(_) => false,
+            other => !is_aggregate(other),
+        };
+        if !is_known {
+            let place = match self.alias(expr) {
+                Some(alias) => alias,
+                None => {
+                    self.hidden.push(expr.clone());
+                    name(self.hidden.len() - 1)
+                }
+            };
+            *expr = Expr::Identifier(place);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn is_aggregate(expr: &Expr) -> bool {
+    let Expr::Function(Function { name, over: None, .. }) = expr else { return false };
+    AGGREGATES.contains(&name.to_string().to_ascii_lowercase().as_str())
 }
 
 fn has_aggregate(expr: &Expr) -> bool {
@@ -123,13 +198,9 @@ impl Visitor for Aggregates {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        match expr {
-            Expr::Function(Function { name, over: None, .. })
-                if AGGREGATES.contains(&name.to_string().to_ascii_lowercase().as_str()) =>
-            {
-                ControlFlow::Break(())
-            }
-            _ => ControlFlow::Continue(()),
+        match is_aggregate(expr) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
         }
     }
 }

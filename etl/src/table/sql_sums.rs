@@ -9,8 +9,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, Select,
-    SelectItem, SetExpr, TableFactor, Value, Visit, VisitMut, Visitor, VisitorMut,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query,
+    Select, SelectItem, SetExpr, TableFactor, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -59,10 +59,10 @@ impl VisitorMut for Constants {
     type Break = std::convert::Infallible;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
-        // It stays named as it was asked for.
+        // What is selected is named as it was asked for, and not after what counts the rows.
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(expr) = item
-                && times(expr).is_some()
+                && Visit::visit(expr, &mut Constant).is_break()
             {
                 let alias = Ident::with_quote('"', expr.to_string());
                 *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
@@ -92,12 +92,36 @@ fn times(expr: &Expr) -> Option<Expr> {
     is_plain.then(|| read(&format!("(CAST(COUNT(*) AS BIGINT) * ({constant}))")))?
 }
 
-/// Whether it is arithmetic of numbers alone.
+/// Ends at a sum of a constant.
+struct Constant;
+
+impl Visitor for Constant {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if times(expr).is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Whether it is a number, or made of numbers by arithmetic and casts: whatever names a column, asks a query or calls a
+/// function may be another one in each row.
 fn is_constant(expr: &Expr) -> bool {
     match expr {
         Expr::Value(value) => matches!(value.value, Value::Number(..)),
-        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => is_constant(inner),
-        Expr::BinaryOp { left, right, .. } => is_constant(left) && is_constant(right),
+        Expr::Nested(inner)
+        | Expr::UnaryOp { expr: inner, .. }
+        | Expr::Cast { expr: inner, .. } => is_constant(inner),
+        Expr::BinaryOp { left, op, right } => {
+            let is_arithmetic = matches!(
+                op,
+                BinaryOperator::Plus
+                    | BinaryOperator::Minus
+                    | BinaryOperator::Multiply
+                    | BinaryOperator::Divide
+                    | BinaryOperator::Modulo
+            );
+            is_arithmetic && is_constant(left) && is_constant(right)
+        }
         _ => false,
     }
 }

@@ -207,6 +207,11 @@ fn broken_files_are_named_with_line_and_column() {
     let table = Table::scan(&typed, &all).unwrap().collect(&Control::NONE).unwrap();
     assert_eq!((table.num_rows(), table.schema().field(1).data_type().is_numeric()), (1501, false));
 
+    // Of the row in which the quotes begin, and not of the last one.
+    let open = write("open.csv", "a,b\n1,2\n3,\"x\n4,5\n");
+    let expected = "FOLDER/open.csv: line 3: a quoted value begins here that the file never ends";
+    assert_eq!(found(&open), in_folder(expected));
+
     let path = folder.path().join("latin.csv");
     std::fs::write(&path, b"a,b\n1,x\n2,caf\xe9\n").unwrap();
     let expected = "FOLDER/latin.csv: line 3: column `b` is not UTF-8: it has the byte 0xe9";

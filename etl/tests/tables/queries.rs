@@ -106,6 +106,24 @@ fn queries_are_ordered_by_aggregates() {
         run("SELECT k, COUNT(*) AS n, SUM(x) AS s FROM t GROUP BY k ORDER BY COUNT(*) DESC, s"),
         [r#"{"k":"c","n":3,"s":3}"#, r#"{"k":"a","n":2,"s":7}"#, r#"{"k":"b","n":1,"s":5}"#]
     );
+    // Names of the result are known beside aggregates, and come before those of columns.
+    assert_eq!(
+        run("SELECT k, COUNT(*) AS n FROM t GROUP BY k ORDER BY n * -1 + 0 * SUM(x) LIMIT 1"),
+        [r#"{"k":"c","n":3}"#]
+    );
+    assert_eq!(
+        run("SELECT k, 0 - SUM(x) AS x FROM t GROUP BY k ORDER BY ABS(x) DESC, COUNT(*) LIMIT 1"),
+        [r#"{"k":"a","x":-7}"#]
+    );
+    assert_eq!(
+        run("SELECT t.k FROM t GROUP BY t.k ORDER BY stddev_samp(t.x) DESC, t.k LIMIT 1").len(),
+        1
+    );
+    let distinct =
+        "SELECT DISTINCT k, COUNT(*) AS n FROM t GROUP BY k ORDER BY COUNT(*) DESC LIMIT 1";
+    assert_eq!(run(distinct), [r#"{"k":"c","n":3}"#]);
+    let refused = sql("SELECT DISTINCT k FROM t GROUP BY k ORDER BY SUM(x)", &[("t", of.clone())]);
+    assert!(matches!(refused, Err(Error::Refused { .. })));
     // What is no aggregate is as it was.
     assert_eq!(run("SELECT x FROM t ORDER BY -x, k LIMIT 1"), [r#"{"x":5}"#]);
     let over = "SELECT k, SUM(x) OVER (PARTITION BY k) AS s FROM t ORDER BY s DESC, x LIMIT 1";
@@ -128,6 +146,8 @@ fn sums_of_constants_count_rows() {
         ]
     );
     assert_eq!(run("SELECT SUM(1), COUNT(1) AS n FROM t"), [r#"{"SUM(1)":3,"n":3}"#]);
+    assert_eq!(run("SELECT SUM(1) + 1, COUNT(*) FROM t"), [r#"{"SUM(1) + 1":4,"len":3}"#]);
+    assert_eq!(run("SELECT SUM(CAST(2 AS BIGINT)) AS s FROM t"), [r#"{"s":6}"#]);
     assert_eq!(run("SELECT SUM(1) AS s FROM t WHERE x > 9"), [r#"{"s":0}"#]);
     assert_eq!(run("SELECT k FROM t GROUP BY k HAVING SUM(1) > 1"), [r#"{"k":"a"}"#]);
 }

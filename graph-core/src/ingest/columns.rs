@@ -275,7 +275,7 @@ pub(crate) fn id_nulls(column: &ArrayRef) -> Option<NullBuffer> {
     if !holds_floats(column) {
         return nulls;
     }
-    let numbers = cast(column, &DataType::Float64).ok()?;
+    let Ok(numbers) = cast(column, &DataType::Float64) else { return nulls };
     let numbers = numbers.as_primitive::<Float64Type>().values();
     if !numbers.iter().any(|number| number.is_nan()) {
         return nulls;
@@ -287,24 +287,33 @@ pub(crate) fn id_nulls(column: &ArrayRef) -> Option<NullBuffer> {
 }
 
 fn holds_floats(column: &ArrayRef) -> bool {
+    value_type(column).is_floating()
+}
+
+/// The type of the values, however they are encoded.
+fn value_type(column: &ArrayRef) -> &DataType {
     match column.data_type() {
-        DataType::Dictionary(_, values) => values.is_floating(),
-        DataType::RunEndEncoded(_, values) => values.data_type().is_floating(),
-        other => other.is_floating(),
+        DataType::Dictionary(_, values) => values,
+        DataType::RunEndEncoded(_, values) => values.data_type(),
+        other => other,
     }
 }
 
 /// Refuses floats that do not stand for one integer.
 fn check_whole(array: &ArrayRef, name: &str) -> Result<()> {
-    // Up to here a float of 64 bits holds every integer, and beyond not all.
-    const MOST: f64 = 9_007_199_254_740_992.0;
+    // Up to here a float holds every integer, and beyond not all.
+    let most = match value_type(array) {
+        DataType::Float16 => 2_f64.powi(11),
+        DataType::Float32 => 2_f64.powi(24),
+        _ => 2_f64.powi(53),
+    };
     let numbers = cast(array, &DataType::Float64)?;
     let numbers = numbers.as_primitive::<Float64Type>().values();
-    match numbers.iter().position(|number| number.fract() != 0.0 || number.abs() > MOST) {
+    match numbers.iter().position(|number| number.fract() != 0.0 || number.abs() > most) {
         None => Ok(()),
         Some(row) => {
             let (column, place) = (name.to_owned(), Place::Row(row));
-            Err(Error::IdNotWhole { column, place, value: numbers[row] })
+            Err(Error::IdNotWhole { column, place, value: numbers[row], most })
         }
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! `fuzz/fuzz_targets/steering.rs` reads this file too.
 
+use graphlume::graph::words::of_serde;
 use graphlume::layout::Config;
 use serde_json::{Map, Value};
 
 use super::inbox::Command;
-use graphlume::graph::words::of_serde;
 
 /// Most steps that can be asked for at once.
 const MOST_STEPS: u32 = 1_000_000;

@@ -38,7 +38,7 @@ pub(crate) struct File {
 pub(crate) struct Column {
     /// Name.
     pub(crate) name: String,
-    /// Arrow's name of its type.
+    /// Name of its type.
     #[serde(rename = "type")]
     pub(crate) kind: String,
     /// Whether it holds numbers.

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
-
 use graph_core::words::nearest;
+use serde_json::{Map, Value};
 
 use crate::encode::apply::between;
 use crate::encode::color::VIRIDIS;

@@ -22,10 +22,17 @@ pub(crate) struct Look {
 impl Look {
     /// What is seen on a background, if it has a color of its own: text must not vanish in it.
     pub(crate) fn on(background: Option<Rgba8>, theme: Theme) -> Self {
-        let Some(background @ [r, g, b, 255]) = background else { return Self::of(theme) };
-        let luma = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
-        let theme = if luma > 127.5 { Theme::Light } else { Theme::Dark };
-        Self { background, ..Self::of(theme) }
+        let usual = Self::of(theme);
+        let Some([r, g, b, alpha]) = background else { return usual };
+        // What shines through is the ground that the theme is for.
+        let share = f32::from(alpha) / 255.0;
+        let mixed = |i: usize, value: u8| {
+            share * f32::from(value) + (1.0 - share) * f32::from(usual.background[i])
+        };
+        let [r, g, b] = [mixed(0, r), mixed(1, g), mixed(2, b)];
+        let is_light = 0.299 * r + 0.587 * g + 0.114 * b > 127.5;
+        let background = [r as u8, g as u8, b as u8, 255];
+        Self { background, ..Self::of(if is_light { Theme::Light } else { Theme::Dark }) }
     }
 
     pub(crate) fn of(theme: Theme) -> Self {
@@ -46,6 +53,26 @@ impl Look {
                 edge_glow: -0.12,
                 edge_top: 0.8,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_seen_on_every_background() {
+        let cases = [
+            (None, Theme::Dark, Theme::Dark),
+            (Some([255, 255, 255, 255]), Theme::Dark, Theme::Light),
+            (Some([255, 255, 255, 240]), Theme::Dark, Theme::Light),
+            (Some([255, 255, 255, 0]), Theme::Dark, Theme::Dark),
+            (Some([0, 0, 0, 0]), Theme::Light, Theme::Light),
+            (Some([20, 30, 60, 255]), Theme::Light, Theme::Dark),
+        ];
+        for (background, theme, expected) in cases {
+            assert_eq!(Look::on(background, theme).text, Look::of(expected).text, "{background:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 import { count, time } from "../core/format";
 import { quoteName, quoteValue } from "../core/expression";
-import { toMs } from "../core/times";
+import { toMs, type Unit } from "../core/times";
 import type { LegendPart } from "../core/types";
 import { glyph, initials } from "../render/icons";
 import { collectionsPart } from "./collections";
@@ -27,8 +27,12 @@ export function legend(viewer: Viewer): HTMLElement {
   return element;
 }
 
-/** Milliseconds of a day; more than three of them are written without hours. */
-const DAY = 86_400_000;
+/** Ticks of numbers as dates, as fine as their span needs. */
+export function datesOf(ticks: NonNullable<LegendPart["ticks"]>, unit: Unit): NonNullable<LegendPart["ticks"]> {
+  const moments = ticks.map(({ label }) => toMs(Number(label), unit));
+  const span = Math.max(...moments) - Math.min(...moments);
+  return ticks.map((tick, i) => (Number.isFinite(moments[i]!) ? { ...tick, label: time(moments[i]!, span) } : tick));
+}
 
 function draw(viewer: Viewer, part: LegendPart): HTMLElement | null {
   const words = WORDS[part.channel] ?? part.channel.replaceAll("_", " ");
@@ -37,7 +41,7 @@ function draw(viewer: Viewer, part: LegendPart): HTMLElement | null {
   if (part.kind === "scale" && part.stops && part.stops.length > 0) {
     const unit = viewer.dates.unit(table, part.column);
     // Numbers that are shown as dates elsewhere are dates here.
-    const ticks = (part.ticks ?? []).map((tick) => (unit && Number.isFinite(Number(tick.label)) ? { ...tick, label: time(toMs(Number(tick.label), unit), 4 * DAY) } : tick));
+    const ticks = unit ? datesOf(part.ticks ?? [], unit) : (part.ticks ?? []);
     const colors = part.stops.flatMap((s) => (s.color ? [s.color] : []));
     const numbers = part.stops.flatMap((s) => (s.number !== undefined ? [s.number] : []));
     const ramp = h("div", { class: "ramp" });

@@ -348,7 +348,7 @@ export class Viewer extends Emitter<ViewerEvents> {
       this.repaint();
     } catch (error) {
       if (run !== this.encodeRun) return;
-      this.fail("the encoding", error, () => this.update({ encodings }));
+      this.fail("the encoding", error, () => this.update({ encodings: { ...this.state.encodings, ...Object.fromEntries(changed.map((channel) => [channel, encodings[channel]])) } }));
       // The picture shows what was before; the state says so too.
       this.history.push({ ...this.state, encodings: before });
       this.emit("state", this.state);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Settings } from "../../src/core/types";
 import { roomLeft } from "../../src/ui/app";
+import { datesOf } from "../../src/ui/legend";
 import { lookOf, settingsOf } from "../../src/ui/look";
 import { placeTicks, shown } from "../../src/ui/legend";
 import { misplaced } from "../../src/ui/panels";
@@ -74,5 +75,13 @@ describe("legends", () => {
     const entries = [...Array.from({ length: 20 }, (_, i) => ({ name: `v${i}`, count: 1 })), { name: "other (11)", count: 489 }, { name: "no value", count: 3 }];
     expect(shown(entries).map((e) => e.name).slice(12)).toEqual(["v12", "v13", "other (11)", "no value"]);
     expect(shown(entries.slice(0, 3))).toHaveLength(3);
+  });
+});
+
+describe("legends", () => {
+  it("write seconds as dates, as fine as their span needs", () => {
+    const ticks = (...labels: string[]): { place: number; label: string }[] => labels.map((label, place) => ({ place, label }));
+    expect(datesOf(ticks("1704067200", "1704070800"), "s").map((t) => t.label)).toEqual(["2024-01-01 00:00", "2024-01-01 01:00"]);
+    expect(datesOf(ticks("1704067200", "1735689600"), "s").map((t) => t.label)).toEqual(["2024-01-01", "2025-01-01"]);
   });
 });
