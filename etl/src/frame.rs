@@ -119,7 +119,7 @@ pub(crate) fn to_batches(frame: &DataFrame) -> Result<Vec<RecordBatch>> {
 /// As [`to_batches`].
 pub(crate) fn to_batch(mut frame: DataFrame, held: &[DataFrame]) -> Result<RecordBatch> {
     if frame.columns().iter().any(|column| column.n_chunks() > 1) {
-        frame = undivided(frame, held)?;
+        frame = undivided(&frame, held)?;
     }
     frame.rechunk_mut();
     batch(&frame, 0)
@@ -127,7 +127,7 @@ pub(crate) fn to_batch(mut frame: DataFrame, held: &[DataFrame]) -> Result<Recor
 
 /// The frame with columns of `held` in the place of those that are their pieces in order: an engine that works in pieces
 /// divides columns that it does not change.
-fn undivided(frame: DataFrame, held: &[DataFrame]) -> Result<DataFrame> {
+fn undivided(frame: &DataFrame, held: &[DataFrame]) -> Result<DataFrame> {
     let rows = frame.height();
     let whole = held.iter().filter(|held| held.height() == rows).flat_map(DataFrame::columns);
     let mut wholes: HashMap<usize, (&Column, Vec<Run>)> = HashMap::new();

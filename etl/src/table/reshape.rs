@@ -185,7 +185,7 @@ impl Table {
         let of = |name: &String| self.polars_schema().get(name);
         if columns.iter().any(|other| of(other) != of(first)) {
             let common = |columns: &[String]| {
-                let values = columns.iter().map(|name| Expr::column(name)).collect();
+                let values = columns.iter().map(Expr::column).collect();
                 Expr::call(Function::Coalesce, values).resolve(self.schema())
             };
             let common = common(&columns).map_err(|_| {

@@ -106,7 +106,7 @@ fn columns_that_no_step_changes_are_not_copied() {
         ("flag", Arc::new((0..n).map(|i| some(i).map(|i| i % 3 == 0)).collect::<BooleanArray>())),
         (
             "text",
-            Arc::new(StringViewArray::from_iter((0..n).map(|i| some(i).map(text)))) as ArrayRef,
+            Arc::new((0..n).map(|i| some(i).map(text)).collect::<StringViewArray>()) as ArrayRef,
         ),
     ]);
     let table = Table::from_batch(sent.clone()).unwrap();
