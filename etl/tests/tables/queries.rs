@@ -79,7 +79,7 @@ fn sums_in_sql_do_not_wrap() {
     assert!(run("SELECT SUM(k) FROM t", &big).is_err());
 }
 
-/// Oracle: `DuckDB`, whose results these are.
+/// Oracle: `DuckDB`, whose results these are, but for `ABS(x)` of a name, which it refuses.
 #[test]
 fn queries_are_ordered_by_aggregates() {
     let keys = texts(&["a", "b", "a", "c", "c", "c"]);
