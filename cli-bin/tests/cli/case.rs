@@ -101,7 +101,8 @@ fn what_is_wrong_is_named() {
     let folder = with("logins");
     let error = |args: &[&str]| error(folder.path(), args);
     assert!(
-        error(&["run", "case.toml"]).contains("parameter `account`: option `value` is missing")
+        error(&["run", "case.toml"])
+            .contains("parameter `account`: it is given no value, and has no default")
     );
     let unknown = error(&["run", "case.toml", "-p", "acount=ann"]);
     assert!(

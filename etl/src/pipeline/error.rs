@@ -34,7 +34,7 @@ pub enum PipelineFault {
         nearest: Option<Box<str>>,
     },
     /// A parameter of a case has neither a value nor a default.
-    #[error("it has no value; give one, as `-p name=value` does")]
+    #[error("it is given no value, and has no default")]
     NoValue,
     /// An option that the part needs is not given.
     #[error("option `{option}` is missing")]

@@ -313,7 +313,7 @@ fn values_have_to_fit() {
                 default = 'a'\n[[step]]\nverb = 'source'\nfrom = 'a.csv'";
     let case = Case::parse(text).unwrap();
     let error = |given: Value| case.bind(&values(&given)).map(|_| ()).unwrap_err().to_string();
-    assert_eq!(error(json!({})), "parameter `n`: option `value` is missing");
+    assert_eq!(error(json!({})), "parameter `n`: it is given no value, and has no default");
     assert_eq!(
         error(json!({"n": "six"})),
         "parameter `n`: option `value` is `six`, not a whole number"

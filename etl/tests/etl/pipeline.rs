@@ -199,7 +199,7 @@ fn mistakes_are_named_with_their_line() {
         ("verb = 'filter'\nwhere = 'weight >'", "line 7: step `step-1`: "),
         (
             "verb = 'filter'\nwhere = 'wieght > 2'",
-            "line 5: step `step-1`: there is no column `wieght`; did you mean `weight`?",
+            "line 5: step `step-1`: there is no column `wieght`, at character 1; did you mean `weight`?",
         ),
         ("verb = 'filter'\nwhere = 'weight + 2'", "line 5: step `step-1`: "),
         (
@@ -567,7 +567,10 @@ fn verbs_between_rows_and_graphs() {
     }
     let wrong = step("verb = 'umap'\ncolumns = ['wieght']");
     let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));
-    assert!(error.ends_with("there is no column `wieght`; did you mean `weight`?"), "{error}");
+    assert!(
+        error.ends_with("there is no column `wieght`, at character 1; did you mean `weight`?"),
+        "{error}"
+    );
 }
 
 #[test]

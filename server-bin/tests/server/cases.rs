@@ -156,7 +156,10 @@ fn cases_are_saved_changed_and_survive_a_restart() {
     server.json("POST", "/api/v1/case-checks", &json!({"text": REACH})).expect(200);
     let missing = json!({"values": {"who": "ann"}});
     let answer = server.json("POST", &format!("{path}/runs"), &missing).expect(400).json();
-    assert_eq!(answer["error"]["message"], "parameter `calls`: option `value` is missing");
+    assert_eq!(
+        answer["error"]["message"],
+        "parameter `calls`: it is given no value, and has no default"
+    );
     server.send("DELETE", &path, &[], &[]).expect(204);
     server.get(&path).expect(404);
 }
