@@ -294,7 +294,7 @@ mod tests {
         let text = steps(&args).unwrap();
         assert!(
             text.contains(
-                "name = \"--filter_2\"\nverb = \"filter\"\nfrom = [\"--unique\"]\nwhere = \"b\""
+                "name = \"--filter (2)\"\nverb = \"filter\"\nfrom = [\"--unique\"]\nwhere = \"b\""
             ),
             "{text}"
         );
