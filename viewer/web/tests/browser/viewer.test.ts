@@ -175,6 +175,9 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await page.mouse.move(box.x + box.width * 0.3, box.y + 20, { steps: 5 });
     await page.mouse.up();
     await until(page, "app.viewer.hidden && app.viewer.hidden.n_edges < 700", "edges are hidden");
+    // The filter follows the drag a little later.
+    const end = await page.getByLabel("time, seen_at to", { exact: true }).inputValue();
+    await until(page, `app.viewer.state.filters[0].expression.includes("< TIMESTAMP '${end}")`, "the filter is where the drag ended");
     const first = await get<string>(page, "app.viewer.state.filters[0].expression");
     expect(first).toMatch(/^seen_at >= TIMESTAMP '2026-01-/);
     await page.getByRole("button", { name: "Play time" }).click();
