@@ -1,4 +1,6 @@
-"""Graphs that tests share."""
+"""What tests share."""
+
+import signal
 
 import networkx as nx
 import pytest
@@ -6,6 +8,14 @@ import pytest
 import graphlume as gl
 
 gl.set_progress(False)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """Programs that a shell starts in the background do not hear it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,6 @@ import pytest
 import graphlume as gl
 
 
-@pytest.fixture(autouse=True)
-def ctrl_c_is_heard():
-    """Programs that a shell starts in the background do not hear it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def big(n=60_000, m=400_000):
     random = np.random.default_rng(0)
     return gl.Graph(random.integers(0, n, (m, 2)))
