@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 ///
 /// ```
 /// use arrow::datatypes::{DataType, Field, TimeUnit};
-/// use graphlume_core::type_name;
+/// use graph_core::type_name;
 ///
 /// assert_eq!(type_name(&DataType::Int64), "int64");
 /// assert_eq!(type_name(&DataType::Utf8View), "text");

@@ -6,8 +6,8 @@
 ///
 /// ```
 /// let columns = ["source", "target", "Weight"];
-/// assert_eq!(graphlume_core::words::nearest("wieght", columns).as_deref(), Some("Weight"));
-/// assert_eq!(graphlume_core::words::nearest("colour", columns), None);
+/// assert_eq!(graph_core::words::nearest("wieght", columns).as_deref(), Some("Weight"));
+/// assert_eq!(graph_core::words::nearest("colour", columns), None);
 /// ```
 pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<Box<str>> {
     let lower = name.to_lowercase();
@@ -36,7 +36,7 @@ pub fn hint(nearest: Option<&str>) -> String {
 /// ```
 /// let error = serde_json::from_str::<Vec<u32>>("[1, 2.5]").unwrap_err();
 /// assert_eq!(
-///     graphlume_core::words::of_serde(&error.to_string()),
+///     graph_core::words::of_serde(&error.to_string()),
 ///     "it should be a whole number, 0 or more, not `2.5` (line 1, column 7)"
 /// );
 /// ```
