@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 /// # Examples
 ///
 /// ```
-/// use arrow::datatypes::{DataType, Field, TimeUnit};
+/// use arrow::datatypes::{DataType, TimeUnit};
 /// use graph_core::type_name;
 ///
 /// assert_eq!(type_name(&DataType::Int64), "int64");
