@@ -19,8 +19,8 @@ use std::ops::ControlFlow;
 
 use check::{FARTHEST, changed, check_all};
 pub use gpu_layout as layout;
-pub use graph_core as graph;
 use gpu_layout::{Config, Layout};
+pub use graph_core as graph;
 use graph_core::{Coo, Graph};
 pub use graph_kernels::Device;
 use inbox::Command;
@@ -61,7 +61,7 @@ fuzz_target!(|text: &str| {
         let command = match serde_json::from_str::<Request>(line) {
             Ok(request) => request.command(),
             Err(error) => {
-                assert!(!words::of_serde(&error.to_string()).is_empty(), "{line:?}");
+                assert!(!graph::words::of_serde(&error.to_string()).is_empty(), "{line:?}");
                 continue;
             }
         };
