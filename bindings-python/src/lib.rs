@@ -66,6 +66,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(metrics::ranking, module)?,
         wrap_pyfunction!(metrics::curve, module)?,
         wrap_pyfunction!(metrics::calibration, module)?,
+        wrap_pyfunction!(metrics::brier, module)?,
     ] {
         module.add_function(function)?;
     }

@@ -51,18 +51,23 @@ pub(crate) fn ranking<'py>(
     values::report(py, &report)
 }
 
-/// Thresholds, and how many positives and negatives score at least as high as each.
+/// Thresholds, and how many positives and negatives, or what weight of them, score at least as high as each.
 #[pyfunction]
 pub(crate) fn curve(
     py: Python<'_>,
     y_true: &Array,
     y_score: &Array,
+    sample_weight: Option<&Array>,
     max_points: Option<usize>,
 ) -> PyResult<[Array; 3]> {
     let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_score", &y_score.0)?);
+    let weights =
+        sample_weight.map(|weights| floats(py, "sample_weight", &weights.0)).transpose()?;
     let max_points = max_points.unwrap_or(usize::MAX);
-    let curve =
-        leave(py, move || Ok::<_, Failure>(Ranking::new(&y_true, &y_score)?.curve(max_points)))?;
+    let curve = leave(py, move || match &weights {
+        Some(weights) => WeightedRanking::new(&y_true, &y_score)?.curve(weights, max_points),
+        None => Ok(Ranking::new(&y_true, &y_score)?.curve(max_points)),
+    })?;
     let array =
         |values: Vec<f64>| Array(std::sync::Arc::new(Float64Array::from(values)) as ArrayRef);
     Ok([array(curve.thresholds), array(curve.true_positives), array(curve.false_positives)])
@@ -80,4 +85,17 @@ pub(crate) fn calibration<'py>(
     let report =
         leave(py, move || graphlume::gad::metrics::calibration(&y_true, &y_score, n_bins))?;
     values::report(py, &report)
+}
+
+/// Mean of (probability − label)², weighted.
+#[pyfunction]
+pub(crate) fn brier(
+    py: Python<'_>,
+    y_true: &Array,
+    y_score: &Array,
+    sample_weight: &Array,
+) -> PyResult<f64> {
+    let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_prob", &y_score.0)?);
+    let weights = floats(py, "sample_weight", &sample_weight.0)?;
+    leave(py, move || graphlume::gad::metrics::brier_score_loss(&y_true, &y_score, &weights))
 }

@@ -1,5 +1,7 @@
 """Metrics against scikit-learn."""
 
+import functools
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -32,14 +34,20 @@ def test_scikit_learn_says_the_same(seed):
     assert metrics.roc_auc_score(y_true, y_score, max_fpr=0.3) == near(sk.roc_auc_score(y_true, y_score, max_fpr=0.3))
     assert metrics.ndcg_score(y_true, y_score) == near(sk.ndcg_score([y_true], [y_score]))
     assert metrics.ndcg_score(y_true, y_score, k=4) == near(sk.ndcg_score([y_true], [y_score], k=4))
-    for ours, theirs in (
-        (metrics.roc_curve(y_true, y_score), sk.roc_curve(y_true, y_score, drop_intermediate=False)),
-        (metrics.precision_recall_curve(y_true, y_score), sk.precision_recall_curve(y_true, y_score)),
-    ):
-        for mine, other in zip(ours, theirs):
-            np.testing.assert_allclose(mine, other, atol=1e-12)
-    probability = (y_score - y_score.min()) / max(np.ptp(y_score), 1e-9)
-    assert metrics.brier_score_loss(y_true, probability) == near(sk.brier_score_loss(y_true, probability))
+    # Scores that only samples without a weight have are left out by both.
+    gaps = np.where(y_score % 3 < 1, 0.0, weight)
+    gaps[:2] = 1
+    for given in (None, weight, gaps):
+        for ours, theirs in (
+            (metrics.roc_curve, functools.partial(sk.roc_curve, drop_intermediate=False)),
+            (metrics.precision_recall_curve, sk.precision_recall_curve),
+        ):
+            for mine, other in zip(ours(y_true, y_score, sample_weight=given), theirs(y_true, y_score, sample_weight=given)):
+                np.testing.assert_allclose(mine, other, atol=1e-12)
+        probability = (y_score - y_score.min()) / max(np.ptp(y_score), 1e-9)
+        assert metrics.brier_score_loss(y_true, probability, sample_weight=given) == near(
+            sk.brier_score_loss(y_true, probability, sample_weight=given)
+        )
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -112,9 +120,12 @@ def test_what_cannot_be_measured(y_true, y_score, text):
 def test_what_is_asked_for_is_not_left_aside():
     labels, scores = [0, 1, 1], [0.1, 0.9, 0.05]
     for call, text in [
-        (lambda: metrics.roc_curve(labels, scores, sample_weight=[1, 2, 3]), "roc_curve takes no sample_weight; report"),
-        (lambda: metrics.precision_recall_curve(labels, scores, sample_weight=[1, 2, 3]), "precision_recall_curve takes no"),
-        (lambda: metrics.brier_score_loss(labels, scores, sample_weight=[1, 2, 3]), "brier_score_loss takes no"),
+        (lambda: metrics.roc_curve(labels, scores, sample_weight=[1, 2]), "weights has 2 entries|2 entries"),
+        (lambda: metrics.roc_curve(labels, scores, sample_weight=[0, 1, 1]), "one class only"),
+        (lambda: metrics.precision_recall_curve(labels, scores, sample_weight=[1, -2, 3]), "not negative"),
+        (lambda: metrics.precision_recall_curve(labels, scores, sample_weight=[0, 0, 0]), "no sample has a weight"),
+        (lambda: metrics.brier_score_loss(labels, scores, sample_weight=[1, np.inf, 3]), "finite"),
+        (lambda: metrics.brier_score_loss(labels, scores, sample_weight=[0, 0, 0]), "above 0 for a sample"),
         (lambda: metrics.ndcg_score(labels, scores, sample_weight=[1, 2, 3]), "weighs rows"),
         (lambda: metrics.ndcg_score([labels, labels], [scores, scores], sample_weight=[1, 2, 3]), "for each of 2 rows"),
         (lambda: metrics.ndcg_score([labels, labels], [scores, scores], sample_weight=[1, -2]), "not negative"),

@@ -61,6 +61,9 @@ pub(crate) struct Args {
     /// Take lines of delimited text that begin with `#` or `%` as data
     #[arg(long)]
     no_comments: bool,
+    /// Word of delimited text that means that there is no value, such as `NA`; once for each
+    #[arg(long, value_name = "WORD")]
+    null: Vec<String>,
     /// Largest size after decompression, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = ReadOptions::default().max_bytes)]
     max_bytes: u64,
@@ -91,6 +94,7 @@ impl Args {
             delimiter: self.delimiter,
             header: self.header,
             comments: !self.no_comments,
+            nulls: self.null.clone(),
             max_bytes: self.max_bytes,
         }
     }

@@ -11,8 +11,9 @@ use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use graphlume::device::Device;
 use graphlume::etl::pipeline::Pipeline;
-use graphlume::etl::source::Parameter;
+use graphlume::etl::source::{ColumnType, Parameter};
 use graphlume::graph::Format;
+use graphlume::graph::words::{hint, nearest};
 
 use crate::ordered::Ordered;
 use crate::outcome::Outcome;
@@ -59,6 +60,13 @@ struct SourceArgs {
     /// Rows of text that are looked at to tell the types of columns, 0 for all [default: 1000]
     #[arg(long, value_name = "N")]
     infer_rows: Option<u64>,
+    /// Type of a column of CSV or JSON lines, such as `zip=text`: text, boolean, int32, int64, uint64, float32,
+    /// float64, date or timestamp; once for each
+    #[arg(long = "type", value_name = "COLUMN=TYPE", value_parser = column_type)]
+    types: Vec<(String, String)>,
+    /// Word of CSV that means that there is no value, such as `NA`; once for each
+    #[arg(long, value_name = "WORD")]
+    null: Vec<String>,
     /// Column to add with the file that a row is from
     #[arg(long, value_name = "COLUMN")]
     path_column: Option<String>,
@@ -127,6 +135,20 @@ Examples:
 
 Expressions are those of SQL: arithmetic, comparisons, AND, OR, NOT, LIKE, IN, BETWEEN, IS NULL, CASE,
 and functions of numbers, text and time. Text is in 'single quotes', odd names in \"double\" ones.";
+
+/// A column and its type.
+fn column_type(text: &str) -> Result<(String, String), String> {
+    let (name, of) =
+        text.rsplit_once('=').ok_or("should be a column and its type, as in zip=text")?;
+    match ColumnType::NAMES.iter().any(|(known, _)| *known == of) {
+        true => Ok((name.to_owned(), of.to_owned())),
+        false => {
+            let names = ColumnType::NAMES.map(|(name, _)| name);
+            let nearest = hint(nearest(of, names).as_deref());
+            Err(format!("`{of}` is none of the types {}{nearest}", names.join(", ")))
+        }
+    }
+}
 
 /// Names of formats that are read and written.
 fn formats() -> impl TypedValueParser<Value = String> {
@@ -235,6 +257,14 @@ impl SourceArgs {
         }
         if let Some(n) = self.infer_rows {
             writeln!(text, "inferred_rows = {n}")?;
+        }
+        if !self.types.is_empty() {
+            let types =
+                self.types.iter().map(|(name, of)| format!("{} = {}", quoted(name), quoted(of)));
+            writeln!(text, "types = {{ {} }}", types.collect::<Vec<_>>().join(", "))?;
+        }
+        if !self.null.is_empty() {
+            writeln!(text, "nulls = {}", serde_json::to_string(&self.null)?)?;
         }
         if !self.param.is_empty() {
             let params: Vec<_> =

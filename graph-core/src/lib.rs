@@ -34,7 +34,8 @@ pub use gather::{gather, repeat, stack};
 pub use graph::Graph;
 pub use ids::{Factorized, factorize};
 pub use ingest::{
-    Format, IdOrder, ReadOptions, ReadReport, read, read_from, read_table, read_table_within,
+    Format, IdOrder, ReadOptions, ReadReport, TextSample, read, read_from, read_table,
+    read_table_within, sample_text,
 };
 pub use staged::Staged;
 pub use type_name::type_name;

@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -262,10 +262,11 @@ def read(
     drop_null: bool = False,
     delimiter: str | None = None,
     header: bool | None = None,
+    nulls: Sequence[str] = (),
 ) -> Graph:
     """Reads a graph from a file: CSV and other delimited text, Parquet, Arrow, JSON, MatrixMarket, METIS, GraphML,
     GEXF or GML, compressed or not. What is not said is found out, and told in ``read_report``; with ``weight=None`` no column
-    has weights.
+    has weights. ``nulls`` are words of delimited text that mean that there is no value, such as ``["NA"]``.
 
     >>> import graphlume as gl, tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "friends.csv"
@@ -288,6 +289,7 @@ def read(
         "drop_null": drop_null,
         "delimiter": delimiter,
         "header": header,
+        "nulls": list(nulls),
     }
     graph = Graph._of(*_native.read(os.fspath(path), options))
     _warn_of_weights(graph._rust, weight)

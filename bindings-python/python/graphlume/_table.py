@@ -148,6 +148,8 @@ def scan(
     delimiter: str | None = None,
     header: bool | None = None,
     inferred_rows: int | None = None,
+    types: Mapping[str, str] | None = None,
+    nulls: Sequence[str] | None = None,
     path_column: str | None = None,
     part: str | None = None,
     records: str | None = None,
@@ -165,7 +167,9 @@ def scan(
     ``write()`` does so into a file. Only columns and rows that are asked for are read, where the format allows it.
 
     - ``format``: of files, by default found out; ``delimiter``, ``header``: of delimited text; ``inferred_rows``: rows that
-      tell the types of text.
+      tell the types of text. ``types``: types of columns of text over that, such as ``{"phone": "text"}``, of ``text``,
+      ``boolean``, ``int32``, ``int64``, ``uint64``, ``float32``, ``float64``, ``date``, ``timestamp``; ``nulls``: words of CSV that
+      mean that there is no value, such as ``["NA"]``.
     - ``path_column``: a column to add with the file of each row. ``part``: ``edges`` or ``nodes`` of a graph file.
       ``records``: where in a JSON document they are, such as ``/data/items``.
     - ``table``, or ``query`` with ``params``: of databases.
@@ -184,6 +188,8 @@ def scan(
         "delimiter": delimiter,
         "header": header,
         "inferred_rows": inferred_rows,
+        "types": None if types is None else dict(types),
+        "nulls": None if nulls is None else list(nulls),
         "path_column": path_column,
         "part": part,
         "records": records,

@@ -48,9 +48,8 @@ def _labels(y_true: ArrayLike, pos_label: Any) -> _native.Array:
     return _convert.column("y_true", values == pos_label if pos_label in known else np.zeros(len(values), dtype=bool))
 
 
-def _no_weights(name: str, sample_weight: Any) -> None:
-    if sample_weight is not None:
-        raise InputError(f"{name} takes no sample_weight; report, roc_auc_score and average_precision_score do")
+def _weights(sample_weight: ArrayLike | None) -> Any:
+    return None if sample_weight is None else _convert.column("sample_weight", sample_weight)
 
 
 def report(
@@ -84,7 +83,7 @@ def report(
     return _native.ranking(
         _labels(y_true, pos_label),
         _convert.column("y_score", y_score),
-        sample_weight=None if sample_weight is None else _convert.column("sample_weight", sample_weight),
+        sample_weight=_weights(sample_weight),
         k=[count("k", length) for length in k],
         max_fpr=list(max_fpr),
         at_fpr=list(at_fpr),
@@ -189,9 +188,10 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int, *, pos_label: 
 
 
 def _curve(
-    y_true: ArrayLike, y_score: ArrayLike, pos_label: Any, max_points: int | None
+    y_true: ArrayLike, y_score: ArrayLike, pos_label: Any, sample_weight: ArrayLike | None, max_points: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    arrays = _native.curve(_labels(y_true, pos_label), _convert.column("y_score", y_score), None if max_points is None else count("max_points", max_points))
+    most = None if max_points is None else count("max_points", max_points)
+    arrays = _native.curve(_labels(y_true, pos_label), _convert.column("y_score", y_score), _weights(sample_weight), most)
     thresholds, positives, negatives = (np.asarray(array) for array in arrays)
     return thresholds, positives, negatives
 
@@ -201,20 +201,19 @@ def roc_curve(
     y_score: ArrayLike,
     *,
     pos_label: Any = None,
-    sample_weight: None = None,
+    sample_weight: ArrayLike | None = None,
     max_points: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """False positive rates, true positive rates and thresholds, from the highest threshold, which is infinite, down:
     a point for each different score, as scikit-learn with ``drop_intermediate=False``, or about ``max_points`` of them spread evenly
-    over the samples. Samples cannot have weights.
+    over the samples, or over their weight. A score that only samples without a weight have is none.
 
     >>> from graphlume.metrics import roc_curve
     >>> fpr, tpr, thresholds = roc_curve([0, 1], [0.2, 0.9])
     >>> fpr.tolist(), tpr.tolist(), thresholds.tolist()
     ([0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [inf, 0.9, 0.2])
     """
-    _no_weights("roc_curve", sample_weight)
-    thresholds, positives, negatives = _curve(y_true, y_score, pos_label, max_points)
+    thresholds, positives, negatives = _curve(y_true, y_score, pos_label, sample_weight, max_points)
     if positives[-1] == 0 or negatives[-1] == 0:
         raise InputError("the labels are of one class only, so that a rate is undefined")
     return negatives / negatives[-1], positives / positives[-1], thresholds
@@ -225,19 +224,20 @@ def precision_recall_curve(
     y_score: ArrayLike,
     *,
     pos_label: Any = None,
-    sample_weight: None = None,
+    sample_weight: ArrayLike | None = None,
     max_points: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Precisions, recalls and thresholds in scikit-learn's order: from the lowest threshold up, and at the end a point
-    of precision 1 and recall 0 without a threshold. Samples cannot have weights.
+    of precision 1 and recall 0 without a threshold.
 
     >>> from graphlume.metrics import precision_recall_curve
     >>> precision, recall, thresholds = precision_recall_curve([0, 1], [0.2, 0.9])
     >>> precision.tolist(), recall.tolist(), thresholds.tolist()
     ([0.5, 1.0, 1.0], [1.0, 1.0, 0.0], [0.2, 0.9])
     """
-    _no_weights("precision_recall_curve", sample_weight)
-    thresholds, positives, negatives = (array[:0:-1] for array in _curve(y_true, y_score, pos_label, max_points))
+    thresholds, positives, negatives = (array[:0:-1] for array in _curve(y_true, y_score, pos_label, sample_weight, max_points))
+    if len(positives) == 0:
+        raise InputError("no sample has a weight, so that a precision is undefined")
     if positives[0] == 0:
         raise InputError("no label is positive, so that recall is undefined")
     precision = np.append(positives / (positives + negatives), 1.0)
@@ -255,14 +255,15 @@ def calibration(y_true: ArrayLike, y_prob: ArrayLike, *, pos_label: Any = None, 
     return _native.calibration(_labels(y_true, pos_label), _convert.column("y_prob", y_prob), count("n_bins", n_bins))
 
 
-def brier_score_loss(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: None = None, pos_label: Any = None) -> float:
-    """Mean of (probability − label)². Samples cannot have weights.
+def brier_score_loss(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: ArrayLike | None = None, pos_label: Any = None) -> float:
+    """Mean of (probability − label)², weighted by ``sample_weight``.
 
     >>> from graphlume.metrics import brier_score_loss
     >>> brier_score_loss([0, 1], [0.25, 0.75])
     0.0625
     """
-    _no_weights("brier_score_loss", sample_weight)
+    if sample_weight is not None:
+        return _native.brier(_labels(y_true, pos_label), _convert.column("y_prob", y_prob), _weights(sample_weight))
     return float(calibration(y_true, y_prob, pos_label=pos_label)["brier"])
 
 

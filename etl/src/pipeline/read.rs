@@ -1,5 +1,6 @@
 //! From the text of a pipeline to its parts, with every name, verb and option checked.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use graph_core::Format;
@@ -12,7 +13,7 @@ use super::verb::{Reader, Verb};
 use super::{Pipeline, feature_verbs, graph_verbs, part_verbs, reshape_verbs, table_verbs};
 use crate::analytics::measures::{MEASURES, Measure};
 use crate::error::nearest;
-use crate::source::{GraphPart, Parameter, Source, SourceOptions};
+use crate::source::{ColumnType, GraphPart, Parameter, Source, SourceOptions};
 
 /// A table that comes in.
 #[derive(Debug)]
@@ -241,6 +242,8 @@ pub(super) fn source(section: &Section) -> Result<Source> {
         },
         header: section.flag("header")?,
         inferred_rows: section.whole("inferred_rows")?.map_or(usual.inferred_rows, |n| n as usize),
+        types: column_types(section)?,
+        nulls: section.texts("nulls")?.unwrap_or_default(),
         path_column: section.text("path_column")?,
         part: section
             .choice("part", &[("edges", GraphPart::Edges), ("nodes", GraphPart::Nodes)])?
@@ -264,6 +267,23 @@ pub(super) fn source(section: &Section) -> Result<Source> {
     };
     section.finish()?;
     Source::new(&from, options).map_err(|error| section.fault_at("from", error))
+}
+
+/// The types that columns are given.
+pub(super) fn column_types(section: &Section) -> Result<BTreeMap<String, ColumnType>> {
+    let Some(given) = section.value("types")? else { return Ok(BTreeMap::new()) };
+    let Some(given) = given.as_object() else {
+        return Err(section.bad("types", "should be a table of columns and their types"));
+    };
+    let one = |(name, of): (&String, &serde_json::Value)| {
+        let known = ColumnType::NAMES.iter().find(|(known, _)| of.as_str() == Some(known));
+        let Some((_, of)) = known else {
+            let names = ColumnType::NAMES.map(|(name, _)| name).join(", ");
+            return Err(section.bad("types", format!("of `{name}` should be one of {names}")));
+        };
+        Ok((name.clone(), *of))
+    };
+    given.iter().map(one).collect()
 }
 
 pub(super) fn format(section: &Section) -> Result<Option<Format>> {

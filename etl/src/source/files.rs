@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use arrow::datatypes::DataType;
 use graph_core::{Format, ReadOptions};
 use regex::Regex;
 
@@ -142,10 +143,14 @@ fn scan_options(
     first: Option<&Path>,
 ) -> Result<ScanOptions, Fault> {
     let is_csv = format == table::Format::Csv;
-    for (option, given) in
-        [("delimiter", options.delimiter.is_some()), ("header", options.header.is_some())]
-    {
-        if given && !is_csv {
+    let is_text = is_csv || format == table::Format::JsonLines;
+    for (option, given, may_be) in [
+        ("delimiter", options.delimiter.is_some(), is_csv),
+        ("header", options.header.is_some(), is_csv),
+        ("nulls", !options.nulls.is_empty(), is_csv),
+        ("types", !options.types.is_empty(), is_text),
+    ] {
+        if given && !may_be {
             return Err(Fault::NotForThis { option: option.into(), kind: "this format" });
         }
     }
@@ -163,9 +168,16 @@ fn scan_options(
         separator,
         header: options.header.unwrap_or(true),
         inferred_rows: (options.inferred_rows != 0).then_some(options.inferred_rows),
+        types: types(options),
+        nulls: options.nulls.clone(),
         path_column: options.path_column.clone(),
         ..ScanOptions::default()
     })
+}
+
+/// The types that the caller gives columns.
+fn types(options: &SourceOptions) -> Vec<(String, DataType)> {
+    options.types.iter().map(|(name, of)| (name.clone(), of.data_type())).collect()
 }
 
 /// A format that is read as a whole: JSON documents and graphs.
@@ -179,6 +191,8 @@ fn whole(
         ("delimiter", options.delimiter.is_some()),
         ("header", options.header.is_some()),
         ("path_column", options.path_column.is_some()),
+        ("nulls", !options.nulls.is_empty()),
+        ("types", !options.types.is_empty() && format != Format::NodeLink),
         ("records", options.records.is_some() && format != Format::NodeLink),
     ] {
         if given {
@@ -214,6 +228,7 @@ fn records(lines: &Path, options: &SourceOptions, control: &Control) -> Result<O
     let scan = ScanOptions {
         format: Some(table::Format::JsonLines),
         inferred_rows: (options.inferred_rows != 0).then_some(options.inferred_rows),
+        types: types(options),
         ..ScanOptions::default()
     };
     let path = lines.to_str().ok_or(Fault::NoFiles)?;

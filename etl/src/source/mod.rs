@@ -24,7 +24,7 @@ use tempfile::NamedTempFile;
 use self::address::{Address, Ask};
 pub use self::error::{Fault, SourceError};
 pub(crate) use self::files::{files_at, table_format};
-pub use self::options::{GraphPart, Parameter, SourceOptions};
+pub use self::options::{ColumnType, GraphPart, Parameter, SourceOptions};
 use self::rows::Rows;
 use self::watch::Halt;
 use crate::table::Table;
@@ -200,6 +200,8 @@ impl Source {
             ("format", options.format.is_some(), !is_database),
             ("delimiter", options.delimiter.is_some(), !is_database),
             ("header", options.header.is_some(), !is_database),
+            ("types", !options.types.is_empty(), !is_database),
+            ("nulls", !options.nulls.is_empty(), !is_database),
             ("records", options.records.is_some(), !is_database && kind != SourceKind::Objects),
             (
                 "part",

@@ -1,7 +1,9 @@
 //! What a caller may say about a source, and how far reading it may go.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use arrow::datatypes::{DataType, TimeUnit};
 use graph_core::Format;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,10 @@ pub struct SourceOptions {
     pub header: Option<bool>,
     /// Rows of text formats that are looked at to tell the types of columns; 0 for all.
     pub inferred_rows: usize,
+    /// Types of columns of CSV and JSON lines, by their names; by default what the first rows look like.
+    pub types: BTreeMap<String, ColumnType>,
+    /// Words of CSV that mean that there is no value, such as `NA`, besides nothing at all.
+    pub nulls: Vec<String>,
     /// A column to add with the file that a row is from.
     pub path_column: Option<String>,
     /// Which table of a graph file: its edges, or its nodes.
@@ -53,6 +59,8 @@ impl Default for SourceOptions {
             delimiter: None,
             header: None,
             inferred_rows: 1_000,
+            types: BTreeMap::new(),
+            nulls: Vec::new(),
             path_column: None,
             part: GraphPart::default(),
             records: None,
@@ -74,6 +82,60 @@ impl SourceOptions {
         const YEAR: f64 = 365.0 * 86_400.0;
         // A time that is not a number counts as none at all.
         Duration::from_secs_f64(self.timeout_secs.clamp(0.0, YEAR).max(0.0))
+    }
+}
+
+/// What the text of a column is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// As it is written: zip codes, telephone numbers, names.
+    Text,
+    /// `true` and `false`.
+    Boolean,
+    /// Whole numbers of 32 bits.
+    Int32,
+    /// Whole numbers of 64 bits.
+    Int64,
+    /// Whole numbers of 64 bits, none of them negative.
+    UInt64,
+    /// Numbers of 32 bits.
+    Float32,
+    /// Numbers of 64 bits.
+    Float64,
+    /// Days, such as `2024-02-29`.
+    Date,
+    /// Days and times of day, such as `2024-02-29T12:30:00`.
+    Timestamp,
+}
+
+impl ColumnType {
+    /// All of them, by their names.
+    pub const NAMES: [(&str, Self); 9] = [
+        ("text", Self::Text),
+        ("boolean", Self::Boolean),
+        ("int32", Self::Int32),
+        ("int64", Self::Int64),
+        ("uint64", Self::UInt64),
+        ("float32", Self::Float32),
+        ("float64", Self::Float64),
+        ("date", Self::Date),
+        ("timestamp", Self::Timestamp),
+    ];
+
+    /// The type of the column.
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::Boolean => DataType::Boolean,
+            Self::Int32 => DataType::Int32,
+            Self::Int64 => DataType::Int64,
+            Self::UInt64 => DataType::UInt64,
+            Self::Float32 => DataType::Float32,
+            Self::Float64 => DataType::Float64,
+            Self::Date => DataType::Date32,
+            Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+        }
     }
 }
 

@@ -91,7 +91,8 @@ impl fmt::Display for BrokenFile {
             FileProblem::NotOfType { column, value, expected } => write!(
                 f,
                 "column `{column}` holds `{value}`, but the rows from which its type was told are \
-                 {expected}; look at more rows, or all, to tell types (`inferred_rows`, `--infer-rows`)"
+                 {expected}; look at more rows, or all, to tell types (`inferred_rows`, `--infer-rows`), \
+                 or say its type (`types`, `--type`)"
             ),
             FileProblem::OtherColumn { column, nearest } => write!(
                 f,

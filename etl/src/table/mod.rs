@@ -18,6 +18,7 @@ mod group_by;
 mod join;
 mod joins;
 mod missing;
+mod names;
 mod reshape;
 mod rows;
 mod run;

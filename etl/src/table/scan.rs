@@ -14,6 +14,7 @@ use polars::prelude::{
 };
 
 use super::broken::{TextFiles, explained};
+use super::names::names;
 use super::{Table, keep_engine_quiet};
 use crate::{Error, Result, frame};
 
@@ -172,7 +173,11 @@ impl Table {
             header: options.header,
             comment: options.comment.clone(),
         });
-        let opened = scan(first, sources, format, options)
+        let names = match format {
+            Format::Csv => names(paths, separator(first, options), options),
+            _ => Vec::new(),
+        };
+        let opened = scan(first, sources, format, names, options)
             .map_err(|error| Error::engine("opening files", &error))
             .and_then(|lazy| match &text {
                 Some(text) => Self::from_text(lazy, text.clone()),
@@ -196,6 +201,7 @@ fn scan(
     first: &str,
     sources: Vec<PlRefPath>,
     format: Format,
+    names: Vec<String>,
     options: &ScanOptions,
 ) -> Result<LazyFrame, Box<dyn std::error::Error>> {
     let cloud = match CloudScheme::from_path(first) {
@@ -206,7 +212,7 @@ fn scan(
     };
     let hive = HiveOptions { enabled: options.partitions, ..HiveOptions::default() };
     let path_column = options.path_column.as_deref().map(Into::into);
-    let schema = (!options.types.is_empty()).then(|| types(&options.types)).transpose()?;
+    let schema = types(names, &options.types)?;
     Ok(match format {
         Format::Parquet => {
             let arguments = ScanArgsParquet {
@@ -264,12 +270,14 @@ fn separator(first: &str, options: &ScanOptions) -> u8 {
     options.separator.unwrap_or(if is_tab { b'\t' } else { b',' })
 }
 
-fn types(types: &[(String, DataType)]) -> Result<pl::SchemaRef> {
-    let fields = types
-        .iter()
-        .map(|(name, of)| Ok(pl::Field::new(name.into(), frame::polars_type(of)?)))
-        .collect::<Result<Schema>>()?;
-    Ok(fields.into())
+/// Types of columns, if any are given: of `names` text, of others as they say, which is stronger.
+fn types(names: Vec<String>, types: &[(String, DataType)]) -> Result<Option<pl::SchemaRef>> {
+    let mut schema: Schema =
+        names.into_iter().map(|name| pl::Field::new(name.into(), pl::DataType::String)).collect();
+    for (name, of) in types {
+        schema.with_column(name.into(), frame::polars_type(of)?);
+    }
+    Ok((!schema.is_empty()).then(|| schema.into()))
 }
 
 /// Refuses a local path, not a pattern, that is not there, before the engine words it its way.

@@ -14,7 +14,7 @@ use std::thread;
 use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
 use graph_core::Format;
-use graph_etl::source::{Fault, GraphPart, Source, SourceKind, SourceOptions};
+use graph_etl::source::{ColumnType, Fault, GraphPart, Source, SourceKind, SourceOptions};
 use graph_etl::table::{ScanOptions, Table, WriteOptions};
 use graph_etl::{Control, Error};
 use tempfile::TempDir;
@@ -69,6 +69,9 @@ fn text_files_are_read_as_they_are_written() {
         ("list.json", "[{\"a\":1,\"b\":\"x\"}]"),
         ("deep.json", "{\"data\":{\"items\":[{\"a\":1},{\"a\":2}]}}"),
         ("none.json", "[]"),
+        ("typed.csv", "n,at\n1,2024-02-29T10:00:00\n2,\n"),
+        ("typed.json", "[{\"n\":1,\"at\":\"2024-02-29T10:00:00\"},{\"n\":2,\"at\":null}]"),
+        ("typed.jsonl", "{\"n\":1,\"at\":\"2024-02-29T10:00:00\"}\n{\"n\":2,\"at\":null}\n"),
         ("unnamed", "a,b\n1,x\n"),
     ]);
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -88,6 +91,17 @@ fn text_files_are_read_as_they_are_written() {
     assert!(matches!(fault(&path("no.csv"), SourceOptions::default()), Fault::Io(_)));
     let wrong = SourceOptions { records: Some("/a".into()), ..SourceOptions::default() };
     assert!(matches!(fault(&path("comma.csv"), wrong), Fault::NotForThis { .. }));
+    let types = [("n".to_owned(), ColumnType::Float64), ("at".to_owned(), ColumnType::Timestamp)];
+    let typed = SourceOptions { types: types.clone().into(), ..SourceOptions::default() };
+    for name in ["typed.jsonl", "typed.json", "typed.csv"] {
+        let batch = open(&path(name), typed.clone()).unwrap();
+        assert_eq!(rows(&batch), "1.0,2024-02-29T10:00:00|2.0,", "{name}");
+    }
+    let wrong = SourceOptions { nulls: vec!["NA".into()], ..SourceOptions::default() };
+    assert!(matches!(fault(&path("typed.jsonl"), wrong), Fault::NotForThis { .. }));
+    let table = Table::from_batch(usual(&path("typed.csv"))).unwrap();
+    table.write(&path("a.parquet"), &WriteOptions::default(), &Control::NONE).unwrap();
+    assert!(matches!(fault(&path("a.parquet"), typed), Fault::NotForThis { .. }));
     let wrong = SourceOptions { delimiter: Some('ü'), ..SourceOptions::default() };
     assert!(matches!(fault(&path("comma.csv"), wrong), Fault::BadAddress { .. }));
 }

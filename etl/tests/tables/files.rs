@@ -234,3 +234,57 @@ fn broken_files_are_named_with_line_and_column() {
         "{error}"
     );
 }
+
+#[test]
+fn names_of_digits_stay_as_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let text = "zip,n,day,us,eu,x\n02139,10,2021-02-01,01/02/2021,01/02/2021,NA\n10001,0,2021-03-01,02/03/2021,31/03/2021,2\n";
+    let path = write("a.csv", text);
+    let types = |paths: &[String], options: &ScanOptions| {
+        let table = Table::scan_all(paths, options).unwrap().collect(&Control::NONE).unwrap();
+        let fields = table.schema();
+        fields
+            .fields()
+            .iter()
+            .map(|field| graph_core::type_name(field.data_type()))
+            .collect::<Vec<_>>()
+    };
+    let usual = ScanOptions::default();
+    // Day and month of `us` cannot be told apart; those of `eu` can.
+    assert_eq!(types(&[path.clone()], &usual), ["text", "int64", "date", "text", "date", "text"]);
+    let table = Table::scan(&path, &usual).unwrap();
+    assert_eq!(
+        rows(&table.select(&["zip"]).unwrap()),
+        [r#"{"zip":"02139"}"#, r#"{"zip":"10001"}"#]
+    );
+
+    // What another file shows counts too, and so do names of columns that there are none of.
+    let later = write("b.csv", &text.replace("10001", "00501").replace("02139", "2139"));
+    let first = write("c.csv", &text.replace("02139", "2139"));
+    assert_eq!(types(&[first.clone()], &usual)[0], "int64");
+    assert_eq!(types(&[first, later], &usual)[0], "text");
+    let bare = write("d.csv", "007,1\n2,3\n");
+    let no_header = ScanOptions { header: false, ..ScanOptions::default() };
+    assert_eq!(types(&[bare], &no_header), ["text", "int64"]);
+
+    let told = ScanOptions {
+        types: vec![("zip".into(), DataType::Int64), ("n".into(), DataType::Utf8)],
+        nulls: vec!["NA".into()],
+        ..ScanOptions::default()
+    };
+    assert_eq!(types(&[path.clone()], &told), ["int64", "text", "date", "text", "date", "int64"]);
+    let table = Table::scan(&path, &told).unwrap();
+    assert_eq!(
+        rows(&table.select(&["x", "zip"]).unwrap()),
+        [r#"{"x":null,"zip":2139}"#, r#"{"x":2,"zip":10001}"#]
+    );
+    let unknown =
+        ScanOptions { types: vec![("zap".into(), DataType::Utf8)], ..ScanOptions::default() };
+    let error = Table::scan(&path, &unknown).unwrap_err().to_string();
+    assert!(error.contains("`zap`") && error.contains("`zip`"), "{error}");
+}

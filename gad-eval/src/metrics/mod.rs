@@ -11,7 +11,7 @@ mod stream;
 mod sweep;
 mod weighted;
 
-pub use probability::{CalibrationBin, CalibrationReport, calibration};
+pub use probability::{CalibrationBin, CalibrationReport, brier_score_loss, calibration};
 pub use ranking::{AtK, Curve, Ranking, RankingConfig, RankingReport};
 pub use snapshots::{PartReport, PartsReport, per_kind, per_snapshot};
 pub use stream::{DetectionConfig, DetectionReport, detection};

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::ranking::check;
+use super::weighted::check_weights;
 use crate::{Error, Result};
 
 /// Samples whose score lies in one of equally wide ranges.
@@ -49,7 +50,7 @@ const MOST_BINS: usize = 1 << 20;
 /// [`Error::LengthMismatch`], [`Error::Empty`], [`Error::NotFinite`]; [`Error::NotProbability`] for
 /// a score outside `0..=1`; [`Error::BadOption`] for no bins or too many.
 pub fn calibration(y_true: &[bool], y_score: &[f64], n_bins: usize) -> Result<CalibrationReport> {
-    check(y_true, y_score)?;
+    check_probabilities(y_true, y_score)?;
     if !(1..=MOST_BINS).contains(&n_bins) {
         return Err(Error::BadOption {
             option: "n_bins",
@@ -57,15 +58,12 @@ pub fn calibration(y_true: &[bool], y_score: &[f64], n_bins: usize) -> Result<Ca
             allowed: "from 1 to 1048576",
         });
     }
-    if let Some(index) = y_score.iter().position(|score| !(0.0..=1.0).contains(score)) {
-        return Err(Error::NotProbability { index, value: y_score[index] });
-    }
     let mut sums = vec![(0_usize, 0.0, 0_usize); n_bins];
     let mut squares = 0.0;
     for (&label, &score) in y_true.iter().zip(y_score) {
         let bin = &mut sums[((score * n_bins as f64) as usize).min(n_bins - 1)];
         *bin = (bin.0 + 1, bin.1 + score, bin.2 + usize::from(label));
-        squares += (score - f64::from(u8::from(label))).powi(2);
+        squares += square(label, score);
     }
     let n = y_score.len() as f64;
     let bins: Vec<CalibrationBin> = sums
@@ -83,4 +81,46 @@ pub fn calibration(y_true: &[bool], y_score: &[f64], n_bins: usize) -> Result<Ca
         |bin: &CalibrationBin| bin.n_samples as f64 * (bin.mean_score - bin.positive_rate).abs();
     let expected_calibration_error = bins.iter().map(gap).sum::<f64>() / n;
     Ok(CalibrationReport { brier: squares / n, expected_calibration_error, bins })
+}
+
+/// Mean of (score − label)², weighted by `weights`; labels, probabilities `y_score` and weights are of shape `[n]`. O(n).
+///
+/// ```
+/// use gad_eval::metrics::brier_score_loss;
+///
+/// assert_eq!(brier_score_loss(&[false, true], &[0.5, 1.0], &[1.0, 3.0])?, 0.0625);
+/// # Ok::<(), gad_eval::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::LengthMismatch`], [`Error::Empty`], [`Error::NotFinite`]; [`Error::NotProbability`] for a score outside
+/// `0..=1`; [`Error::BadOption`] for a weight that is negative or not finite, or if no sample has any.
+pub fn brier_score_loss(y_true: &[bool], y_score: &[f64], weights: &[f64]) -> Result<f64> {
+    check_probabilities(y_true, y_score)?;
+    check_weights(weights, y_score.len())?;
+    let total: f64 = weights.iter().sum();
+    if total == 0.0 {
+        return Err(Error::BadOption {
+            option: "weights",
+            value: "0, all of them".into(),
+            allowed: "above 0 for a sample",
+        });
+    }
+    let squares = y_true.iter().zip(y_score).zip(weights);
+    Ok(squares.map(|((&label, &score), weight)| weight * square(label, score)).sum::<f64>() / total)
+}
+
+/// Of the distance between a probability and what was.
+fn square(label: bool, score: f64) -> f64 {
+    (score - f64::from(u8::from(label))).powi(2)
+}
+
+/// Checks that there is a probability for each label.
+fn check_probabilities(y_true: &[bool], y_score: &[f64]) -> Result<()> {
+    check(y_true, y_score)?;
+    match y_score.iter().position(|score| !(0.0..=1.0).contains(score)) {
+        None => Ok(()),
+        Some(index) => Err(Error::NotProbability { index, value: y_score[index] }),
+    }
 }

@@ -98,10 +98,63 @@ impl RankingReport {
 pub struct Curve {
     /// Scores from which on samples are called positive; the first is infinite.
     pub thresholds: Vec<f64>,
-    /// Positives called positive, at each threshold.
+    /// Positives called positive, at each threshold; their weight, where samples have one.
     pub true_positives: Vec<f64>,
-    /// Negatives called positive, at each threshold.
+    /// Negatives called positive, at each threshold; their weight, where samples have one.
     pub false_positives: Vec<f64>,
+}
+
+/// A [`Curve`] while groups of tied scores come, from the highest down.
+#[derive(Debug)]
+pub(super) struct Points {
+    curve: Curve,
+    /// Weight of samples from one point to the next.
+    step: f64,
+    /// Weight above which the next point is.
+    next: f64,
+    tp: f64,
+    fp: f64,
+    /// The last group, if it is no point.
+    pending: Option<f64>,
+}
+
+impl Points {
+    /// For samples of the weight `total`, of which about `max_points` become points.
+    pub(super) fn new(total: f64, max_points: usize) -> Self {
+        let curve = Curve {
+            thresholds: vec![f64::INFINITY],
+            true_positives: vec![0.0],
+            false_positives: vec![0.0],
+        };
+        // As many as there are: a step that rounding makes larger than a group would leave it out.
+        let step = if max_points == usize::MAX { 0.0 } else { total / max_points.max(1) as f64 };
+        Self { curve, step, next: 0.0, tp: 0.0, fp: 0.0, pending: None }
+    }
+
+    pub(super) fn add(&mut self, group: Group) {
+        self.tp += group.positives;
+        self.fp += group.negatives;
+        self.pending = Some(group.score);
+        if self.next <= self.tp + self.fp {
+            self.push(group.score);
+            self.next = self.tp + self.fp + self.step;
+        }
+    }
+
+    fn push(&mut self, score: f64) {
+        self.curve.thresholds.push(score);
+        self.curve.true_positives.push(self.tp);
+        self.curve.false_positives.push(self.fp);
+        self.pending = None;
+    }
+
+    /// The curve, which ends with all samples.
+    pub(super) fn finish(mut self) -> Curve {
+        if let Some(score) = self.pending {
+            self.push(score);
+        }
+        self.curve
+    }
 }
 
 /// Labels in the order of their scores, sorted once.
@@ -218,35 +271,11 @@ impl Ranking {
     /// The curve of all different scores, or of about `max_points` of them spread evenly over the
     /// samples.
     pub fn curve(&self, max_points: usize) -> Curve {
-        let mut curve = Curve {
-            thresholds: vec![f64::INFINITY],
-            true_positives: vec![0.0],
-            false_positives: vec![0.0],
-        };
-        let step = self.keys.len() as f64 / max_points.max(1) as f64;
-        let (mut tp, mut fp, mut next) = (0.0, 0.0, 0.0);
-        let mut push = |score, tp, fp| {
-            curve.thresholds.push(score);
-            curve.true_positives.push(tp);
-            curve.false_positives.push(fp);
-        };
-        let mut pending = None;
+        let mut points = Points::new(self.keys.len() as f64, max_points);
         for block in &self.blocks {
-            self.groups(block, |group| {
-                tp += group.positives;
-                fp += group.negatives;
-                pending = Some((group.score, tp, fp));
-                if next <= tp + fp {
-                    push(group.score, tp, fp);
-                    pending = None;
-                    next = tp + fp + step;
-                }
-            });
+            self.groups(block, |group| points.add(group));
         }
-        if let Some((score, tp, fp)) = pending {
-            push(score, tp, fp);
-        }
-        curve
+        points.finish()
     }
 
     /// Standard error of the area under the ROC by DeLong's formula, O(n).

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::order;
-use super::ranking::{RankingConfig, RankingReport, check};
+use super::ranking::{Curve, Points, RankingConfig, RankingReport, check};
 use super::sweep::{Group, Sweep, Totals};
 use crate::{Error, Result};
 
@@ -76,25 +76,24 @@ impl WeightedRanking {
     /// is negative or not finite; [`Error::OneClass`] if a label has no weight.
     pub fn report(&self, weights: &[f64], config: &RankingConfig) -> Result<RankingReport> {
         config.check()?;
-        if weights.len() != self.order.len() {
-            return Err(Error::LengthMismatch {
-                name: "weights",
-                found: weights.len(),
-                of: "y_score",
-                expected: self.order.len(),
-            });
-        }
-        if let Some(weight) = weights.iter().find(|weight| !(0.0..f64::INFINITY).contains(*weight))
-        {
-            return Err(Error::BadOption {
-                option: "weight",
-                value: weight.to_string().into(),
-                allowed: "finite and not negative",
-            });
-        }
+        check_weights(weights, self.order.len())?;
         let mut sweep = Sweep::new(config, self.totals(weights)?, false, (0.0, 0.0));
         self.groups(weights, |group| sweep.add(group));
         Ok(sweep.finish())
+    }
+
+    /// The curve of all different scores that have a weight, or of about `max_points` of them spread evenly over the
+    /// weight of the samples. O(n).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if `weights` is not of shape `[n]`; [`Error::BadOption`] if one is negative or not
+    /// finite.
+    pub fn curve(&self, weights: &[f64], max_points: usize) -> Result<Curve> {
+        check_weights(weights, self.order.len())?;
+        let mut points = Points::new(weights.iter().sum(), max_points);
+        self.groups(weights, |group| points.add(group));
+        Ok(points.finish())
     }
 
     /// Area under the ROC and average precision alone, for whoever needs them a thousand times.
@@ -173,5 +172,25 @@ impl WeightedRanking {
             }
             start = end as usize;
         }
+    }
+}
+
+/// Checks that there is a weight for each of `n` samples that can be added up.
+pub(super) fn check_weights(weights: &[f64], n: usize) -> Result<()> {
+    if weights.len() != n {
+        return Err(Error::LengthMismatch {
+            name: "weights",
+            found: weights.len(),
+            of: "y_score",
+            expected: n,
+        });
+    }
+    match weights.iter().find(|weight| !(0.0..f64::INFINITY).contains(*weight)) {
+        None => Ok(()),
+        Some(weight) => Err(Error::BadOption {
+            option: "weight",
+            value: weight.to_string().into(),
+            allowed: "finite and not negative",
+        }),
     }
 }

@@ -4,8 +4,8 @@
 #![expect(clippy::print_stdout, reason = "which devices were tested belongs to the result")]
 
 use gad_eval::metrics::{
-    Ranking, RankingConfig, RankingReport, WeightedRanking, average_precision_score, calibration,
-    roc_auc_score,
+    Ranking, RankingConfig, RankingReport, WeightedRanking, average_precision_score,
+    brier_score_loss, calibration, roc_auc_score,
 };
 use gad_eval::{Error, Result};
 use graph_kernels::Device;
@@ -223,7 +223,11 @@ proptest! {
         };
         let (y_true, y_score) = expand(&|_| 1);
         let weights: Vec<f64> = rows.iter().map(|row| f64::from(row.2)).collect();
-        let weighted = WeightedRanking::new(&y_true, &y_score).unwrap().report(&weights, &RankingConfig::default());
+        let ranking = WeightedRanking::new(&y_true, &y_score).unwrap();
+        let weighted = ranking.report(&weights, &RankingConfig::default());
+        let curve = ranking.curve(&weights, usize::MAX).unwrap();
+        let probabilities = |scores: &[f64]| scores.iter().map(|score| (score + 3.0) / 5.0).collect::<Vec<_>>();
+        let brier = brier_score_loss(&y_true, &probabilities(&y_score), &weights);
         let (y_true, y_score) = expand(&|row| usize::from(row.2));
         let repeated = Ranking::new(&y_true, &y_score).and_then(|r| r.report(&RankingConfig::default()));
         match (weighted, repeated) {
@@ -231,6 +235,14 @@ proptest! {
                 prop_assert!((one - other).abs() < 1e-12, "{} and {}", one, other);
             },
             (weighted, repeated) => prop_assert_eq!(weighted.is_err(), repeated.is_err()),
+        }
+        if y_true.is_empty() {
+            prop_assert_eq!(curve.thresholds.len(), 1);
+            prop_assert!(brier.is_err());
+        } else {
+            prop_assert_eq!(curve, Ranking::new(&y_true, &y_score).unwrap().curve(usize::MAX));
+            let repeated = calibration(&y_true, &probabilities(&y_score), 5).unwrap().brier;
+            prop_assert!((brier.unwrap() - repeated).abs() < 1e-12);
         }
     }
 }
@@ -262,4 +274,6 @@ fn bad_input_is_named() {
     let weighted = WeightedRanking::new(&[true, false], &[0.1, 0.2]).unwrap();
     assert!(weighted.report(&[1.0, -1.0], &RankingConfig::default()).is_err());
     assert!(weighted.report(&[1.0], &RankingConfig::default()).is_err());
+    assert!(weighted.curve(&[1.0, f64::NAN], 2).is_err());
+    assert_eq!(weighted.curve(&[1.0; 2], 2).unwrap().thresholds, [f64::INFINITY, 0.2, 0.1]);
 }

@@ -38,6 +38,7 @@ pub(crate) use tables::Tables;
 
 use crate::ingest::assemble::{Assembly, NodeTable};
 pub use crate::ingest::columns::names_ends;
+pub use crate::ingest::csv::{TextSample, sample_text};
 use crate::ingest::factorize::CodedEdges;
 use crate::ingest::input::Input;
 use crate::{Error, Graph, Result, type_name};

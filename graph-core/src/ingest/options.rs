@@ -110,6 +110,9 @@ pub struct ReadOptions {
     /// Whether lines of delimited text that begin with `#` or `%` are comments; a quoted value
     /// never begins one.
     pub comments: bool,
+    /// Words of delimited text that mean that there is no value, such as `NA`, besides an empty field; a quoted
+    /// value is never one.
+    pub nulls: Vec<String>,
     /// Largest decompressed size in bytes: a guard against decompression bombs.
     pub max_bytes: u64,
 }
@@ -130,6 +133,7 @@ impl Default for ReadOptions {
             delimiter: None,
             header: None,
             comments: true,
+            nulls: Vec::new(),
             max_bytes: 64 << 30,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
 use super::super::error::PipelineFault;
-use super::super::read::{Known, Names, format, known, sections, source, verbs};
+use super::super::read::{Known, Names, column_types, format, known, sections, source, verbs};
 use super::super::section::{Result, Section};
 use super::super::verb::{Reader, Verb};
 use super::bind::{Binder, Values};
@@ -352,6 +352,7 @@ fn http(section: &Section) -> Result<(String, StepKind, Work)> {
         format: format(section)?,
         records: section.text("records")?,
         inferred_rows: section.whole("inferred_rows")?.map_or(usual.inferred_rows, |n| n as usize),
+        types: column_types(section)?,
         max_bytes: section.bytes("max_bytes")?.unwrap_or(usual.max_bytes),
         timeout_secs: section.number("timeout_secs")?.unwrap_or(TIMEOUT_SECS),
         // Another host may be one that is not allowed.

@@ -5,7 +5,9 @@ use std::io::Read;
 use crate::ingest::columns::names_ends;
 use crate::ingest::csv::blocks::LONGEST_ROW;
 use crate::ingest::csv::class::{Classes, classify};
-use crate::ingest::csv::scan::{Delimiter, FieldAt, Quote, Rows, Syntax, last_row_end, undouble};
+use crate::ingest::csv::scan::{
+    Delimiter, FieldAt, Quote, Rows, Syntax, blank, last_row_end, undouble,
+};
 use crate::ingest::input::Input;
 use crate::{Error, ReadOptions, Result};
 
@@ -22,7 +24,7 @@ const CANDIDATES: [Delimiter; 5] = [
 const JUDGED_ROWS: usize = 100;
 
 /// Bytes that the dialect and the first guess of the types are judged by.
-const SAMPLE_BYTES: usize = 1 << 18;
+pub(super) const SAMPLE_BYTES: usize = 1 << 18;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -31,6 +33,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) struct Dialect {
     pub syntax: Syntax,
     pub header: bool,
+    /// Words that mean that there is no value.
+    pub nulls: Vec<String>,
     /// Column names: of the header, of the last comment above the rows, or made up.
     pub names: Vec<String>,
     /// Byte of the input at which the rows begin, and the number of lines above.
@@ -112,6 +116,7 @@ impl Dialect {
         let mut values_again = false;
         let mut n_rows = 0;
         while let Ok(Some(_)) = rows.next_row(&mut fields) {
+            blank(&mut fields, text, &options.nulls);
             for (at, field) in fields.iter().enumerate().take(first.len()) {
                 if field.start < field.end {
                     classes[at] |= classify(field.of(text));
@@ -153,7 +158,7 @@ impl Dialect {
             let above = row_start(text, first_line);
             (start, lines_above) = (above, first_line - 1);
             for (class, field) in classes.iter_mut().zip(&first) {
-                if !field.is_empty() {
+                if !field.is_empty() && !options.nulls.iter().any(|null| null.as_bytes() == field) {
                     *class |= classify(field);
                 }
             }
@@ -162,7 +167,8 @@ impl Dialect {
         }
         let sample = (end - start, n_rows + usize::from(!header));
         let start = (bom + start) as u64;
-        Ok(Some(Self { syntax, header, names, start, lines_above, classes, sample }))
+        let nulls = options.nulls.clone();
+        Ok(Some(Self { syntax, header, nulls, names, start, lines_above, classes, sample }))
     }
 }
 
@@ -226,7 +232,7 @@ fn commented_names(above: &[u8], n_columns: usize, syntax: Syntax) -> Option<Vec
     None
 }
 
-fn value(text: &[u8], field: &FieldAt) -> Vec<u8> {
+pub(super) fn value(text: &[u8], field: &FieldAt) -> Vec<u8> {
     match field.quote {
         Quote::Doubled => undouble(field.of(text)),
         _ => field.of(text).to_vec(),

@@ -10,6 +10,7 @@ mod blocks;
 mod class;
 mod dialect;
 mod moment;
+mod sample;
 mod scan;
 mod values;
 
@@ -26,7 +27,8 @@ use crate::ingest::columns::{edge_columns, id_column};
 use crate::ingest::csv::blocks::{BLOCK_BYTES, Block, Blocks, Pool};
 use crate::ingest::csv::class::{Classes, Kind, classify, integer, natural, whole};
 pub(crate) use crate::ingest::csv::dialect::Dialect;
-use crate::ingest::csv::scan::{FieldAt, Quote, Rows, undouble};
+pub use crate::ingest::csv::sample::{TextSample, sample_text};
+use crate::ingest::csv::scan::{FieldAt, Quote, Rows, blank, undouble};
 use crate::ingest::csv::values::Column;
 use crate::ingest::factorize::{CodedEdges, EdgePlan, Piece, Worker, check_room, in_input_order};
 use crate::ingest::input::Input;
@@ -94,7 +96,12 @@ pub(crate) fn read_nodes(input: &Input, options: &ReadOptions) -> Result<NodeTab
 /// Of options for edges those for other rows.
 fn for_rows(options: &ReadOptions) -> ReadOptions {
     // Column names of the edge file say nothing about this one, its delimiter neither.
-    ReadOptions { id: options.id.clone(), comments: options.comments, ..ReadOptions::default() }
+    ReadOptions {
+        id: options.id.clone(),
+        comments: options.comments,
+        nulls: options.nulls.clone(),
+        ..ReadOptions::default()
+    }
 }
 
 /// All rows, and their lines; ids in column `id`.
@@ -328,6 +335,7 @@ impl Pass<'_> {
                 let found = fields.len();
                 return Err(Error::RaggedRow { line, found, expected: n_columns }.into());
             }
+            blank(&mut fields, text, &self.dialect.nulls);
             if let Some(ends) = self.ends {
                 let (source, target) = (&fields[ends.source], &fields[ends.target]);
                 let no_weight = ends.weight.is_some_and(|at| fields[at].start == fields[at].end);
@@ -429,6 +437,7 @@ impl Pass<'_> {
                     expected: classes.len(),
                 });
             }
+            blank(&mut fields, &block.bytes, &self.dialect.nulls);
             for (classes, field) in classes.iter_mut().zip(&fields) {
                 // Text holds everything: no need to look closer.
                 if field.start < field.end && *classes | Classes::TEXT != *classes {
@@ -484,7 +493,8 @@ mod tests {
     use crate::{Graph, IdOrder};
 
     fn graph(text: &str, drop_null: bool, block_bytes: usize) -> Result<Graph> {
-        let options = ReadOptions { drop_null, ..ReadOptions::default() };
+        let nulls = vec!["NA".to_owned(), "-".to_owned()];
+        let options = ReadOptions { drop_null, nulls, ..ReadOptions::default() };
         let input = Input::from_reader(text.as_bytes(), Path::new("a.csv"), u64::MAX)?;
         let (edges, _) = read_edges_in_blocks(&input, &options, u32::MAX, block_bytes)?;
         let order = IdOrder::FirstAppearance;
@@ -499,10 +509,28 @@ mod tests {
             1 => Just(String::new()),
             1 => prop::sample::select(vec![
                 "-4", "2.5", "18446744073709551615", "true", "007", "b c", "é", "\"x,y\"",
-                "2024-02-29", "2024-02-29T10:00:00.5", "2024-02-29 10:00Z",
+                "NA", "-", "\"NA\"", "2024-02-29", "2024-02-29T10:00:00.5", "2024-02-29 10:00Z",
                 "\"two\nlines\"", "\"say \"\"hi\"\"\"",
             ]).prop_map(str::to_owned),
         ]
+    }
+
+    #[test]
+    fn words_for_nothing_are_null_if_they_are_not_quoted() {
+        let text = "source,target,x,word\nNA,b,1,c\na,b,NA,NA\nb,c,-,\"NA\"\nc,-,2,d\n";
+        let read = graph(text, true, BLOCK_BYTES).unwrap();
+        let columns = read.edges();
+        assert_eq!(columns.num_rows(), 2);
+        assert_eq!(columns.column(0).null_count(), 2);
+        let words = columns.column(1).as_string::<i32>();
+        assert_eq!(words.iter().collect::<Vec<_>>(), [None, Some("NA")]);
+        assert_eq!(
+            columns.column(0).data_type(),
+            &DataType::Int64,
+            "numbers in dropped rows count"
+        );
+        let error = graph(text, false, BLOCK_BYTES).unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("`source`"), "{error}");
     }
 
     proptest! {

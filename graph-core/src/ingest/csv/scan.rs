@@ -49,6 +49,19 @@ impl FieldAt {
     }
 }
 
+/// Makes null whichever of `fields` of `text` has one of the words `nulls` and no quotes.
+pub(crate) fn blank(fields: &mut [FieldAt], text: &[u8], nulls: &[String]) {
+    if nulls.is_empty() {
+        return;
+    }
+    for field in fields {
+        let is_null = |null: &String| null.as_bytes() == field.of(text);
+        if field.quote == Quote::None && nulls.iter().any(is_null) {
+            field.end = field.start;
+        }
+    }
+}
+
 /// `value` with each doubled quote made one.
 pub(crate) fn undouble(value: &[u8]) -> Vec<u8> {
     let mut single = Vec::with_capacity(value.len());
