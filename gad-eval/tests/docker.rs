@@ -110,6 +110,15 @@ fn connect(root: &Path) -> Option<Docker> {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Why a test fails is often known to the engine alone.
+            let log = fs::read_to_string(self.root.join("log")).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            println!("{}:", self.root.display());
+            for line in &lines[lines.len().saturating_sub(40)..] {
+                println!("    {line}");
+            }
+        }
         end(&mut self.child);
         // What a daemon could not take down any more.
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();

@@ -262,7 +262,7 @@ fn took(state: &ContainerState) -> Option<Duration> {
 }
 
 /// Ends a container and removes it with all that it kept.
-fn end(engine: &Engine, name: &str, grace: Duration) -> Result<()> {
+pub(super) fn end(engine: &Engine, name: &str, grace: Duration) -> Result<()> {
     let running = |engine: &Engine| {
         Ok::<_, Error>(state(engine, name)?.is_some_and(|state| state.running == Some(true)))
     };

@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 
 use super::super::output::keep;
 use super::super::{Executor, Exit, Job, OUTPUT, Prepared, Task, Usage};
-use super::container::ended_here;
+use super::container::{self, ended_here};
 use super::engine::{Asked, Engine, Silence, default_address};
 use super::image::{self, Image};
 use super::output::Output;
@@ -38,6 +38,9 @@ const GPU: &str = "NVIDIA-GPU";
 
 /// How long a task may take to end after it is asked to, before it is made to.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a swarm may take beyond that with a task on the engine's own machine; then it is ended without the swarm.
+const PROMPT: Duration = Duration::from_secs(5);
 
 /// How long the swarm may take to say that a task has ended.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -342,8 +345,12 @@ fn state(task: &SwarmTask) -> Option<TaskState> {
 fn stop(engine: &Engine, name: &str) -> Result<()> {
     let request = engine.docker.inspect_service(name, None::<InspectServiceOptions>);
     let Some(service) = engine.find(request)? else { return Ok(()) };
-    let running = |tasks: &[SwarmTask]| tasks.iter().any(|task| !state(task).is_some_and(is_final));
-    if !running(&tasks(engine, name)?) {
+    let left = || -> Result<Vec<SwarmTask>> {
+        let mut tasks = tasks(engine, name)?;
+        tasks.retain(|task| !state(task).is_some_and(is_final));
+        Ok(tasks)
+    };
+    if left()?.is_empty() {
         return Ok(());
     }
     // A service that is removed takes what is known of its tasks with it, and they may run still.
@@ -351,14 +358,33 @@ fn stop(engine: &Engine, name: &str) -> Result<()> {
     let spec = ServiceSpec { mode: Some(replicas(0)), ..service.spec.unwrap_or_default() };
     let options = UpdateServiceOptionsBuilder::default().version(version as i32).build();
     engine.wait(engine.docker.update_service(name, spec, options, None))?;
-    let deadline = Instant::now() + GRACE + PATIENCE;
-    while running(&tasks(engine, name)?) {
-        if deadline < Instant::now() {
-            return Err(Error::preparation(name, "a task of this service may run still"));
+    let node = engine.wait(engine.docker.info())?.swarm.and_then(|swarm| swarm.node_id);
+    let asked = Instant::now();
+    loop {
+        let mut left = left()?;
+        if GRACE + PROMPT < asked.elapsed() {
+            // A manager that is busy may hear late what its own machine has done, or be heard late there.
+            for id in left.iter().filter_map(|task| container_on(node.as_deref(), task)) {
+                container::end(engine, id, Duration::ZERO)?;
+            }
+            left.retain(|task| container_on(node.as_deref(), task).is_none());
+        }
+        let Some(task) = left.first() else { return Ok(()) };
+        if GRACE + PATIENCE < asked.elapsed() {
+            let state = state(task).map_or_else(|| "unknown".to_owned(), |state| state.to_string());
+            let place = task.node_id.as_deref().unwrap_or("no machine yet");
+            let problem = format!("a task of this service may run still: on {place}, {state}");
+            return Err(Error::preparation(name, problem));
         }
         std::thread::sleep(LOOK / 2);
     }
-    Ok(())
+}
+
+/// The container of a task, if that is on the machine `node`.
+fn container_on<'a>(node: Option<&str>, task: &'a SwarmTask) -> Option<&'a str> {
+    let here = node.is_some() && task.node_id.as_deref() == node;
+    let id = task.status.as_ref()?.container_status.as_ref()?.container_id.as_deref();
+    id.filter(|id| here && !id.is_empty())
 }
 
 fn remove(engine: &Engine, name: &str) -> Result<()> {
@@ -387,10 +413,7 @@ struct Service {
 impl Service {
     /// The container of its task, if that is on the machine of the engine.
     fn container_here(&self) -> Option<&str> {
-        let task = self.task.as_ref()?;
-        let here = self.node.is_some() && task.node_id == self.node;
-        let id = task.status.as_ref()?.container_status.as_ref()?.container_id.as_deref();
-        id.filter(|id| here && !id.is_empty())
+        container_on(self.node.as_deref(), self.task.as_ref()?)
     }
 
     /// How a task ended, if it did.
