@@ -43,8 +43,8 @@ def environment(name: str, packages: list[str]) -> pathlib.Path:
 
 def bench_program(name: str, package: str = "graphlume-etl") -> str:
     """Builds a bench of the package and returns its path."""
-    command = ["cargo", "bench", "-p", package, "--no-default-features", "--bench", name,
-               "--no-run", "--message-format=json"]
+    command = ["cargo", "bench", "-p", package, "--no-default-features", "--features", "allocator",
+               "--bench", name, "--no-run", "--message-format=json"]
     built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     messages = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]
     return next(message["executable"] for message in messages

@@ -27,6 +27,11 @@ mod work;
 
 use pyo3::prelude::*;
 
+/// Large pages for large memory.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
+
 /// What `graphlume` is made of.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {

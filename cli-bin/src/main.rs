@@ -4,6 +4,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Large pages for large memory.
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
+
 fn main() -> ExitCode {
     // The name alone is found again by the path, if at all.
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("graphlume"));

@@ -29,6 +29,11 @@ use graph_etl::topology::{Merge, Undirected};
 
 use usage::{cpu_secs, peak_mb};
 
+/// What the programs have.
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
+
 /// A measure by name: what it needs is built first, then it runs as often as asked, and gives a
 /// number that other libraries can be compared in.
 type Measure = (&'static str, fn(&Graph, &mut Clock) -> f64);

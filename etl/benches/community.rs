@@ -25,6 +25,11 @@ use serde_json::json;
 
 use usage::{cpu_secs, peak_mb};
 
+/// What the programs have.
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();

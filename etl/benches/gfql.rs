@@ -18,6 +18,11 @@ use graph_core::ReadOptions;
 use graph_etl::Control;
 use graph_etl::gfql::{Absent, Gfql, Limits};
 
+/// What the programs have.
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let [edges, nodes, queries, ..] = &args[..] else {

@@ -24,6 +24,11 @@ use arrow::ipc::reader::FileReader;
 use graph_etl::Control;
 use graph_etl::hypergraph::HypergraphConfig;
 
+/// What the programs have.
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
+
 fn main() {
     let mut file = None;
     let mut config = HypergraphConfig::default();

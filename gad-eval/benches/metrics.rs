@@ -10,6 +10,11 @@ use std::time::Instant;
 
 use gad_eval::metrics::{Ranking, RankingConfig};
 
+/// What the programs have.
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
+
 /// Seconds of the processor that this process has used, from the kernel's clock ticks of 10 ms.
 fn cpu_secs() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();

@@ -2,6 +2,9 @@
 #![deny(unsafe_code)]
 
 mod aggregate;
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "an allocator is unsafe to be one")]
+mod allocator;
 mod attraction;
 mod buffer;
 mod compact;
@@ -44,6 +47,8 @@ mod spmv;
 mod triangles;
 
 pub use aggregate::{Aggregate, Aggregation, Groups, aggregate};
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+pub use allocator::Allocator;
 pub use attraction::Springs;
 pub use buffer::{Buffer, Element, MOST};
 pub use compact::{CompactScratch, Key, compact, compact_indices, run_length_encode, unique};

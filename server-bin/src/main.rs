@@ -6,6 +6,11 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 use graphlume_server::{Settings, users};
 
+/// Large pages for large memory.
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
+
 /// Serve graphs: upload, transform, lay out while others watch, share
 #[derive(Debug, Parser)]
 #[command(name = "graphlume-server", version, max_term_width = 100)]

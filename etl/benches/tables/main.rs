@@ -26,6 +26,11 @@ use polars::prelude::{DataFrame, Engine, IntoLazy};
 use self::meter::{Clock, memory_mb, peak_mb, reset_peak};
 use self::verbs::{Theirs, VERBS, Verb};
 
+/// What the programs have.
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
+
 /// Who computes a verb.
 #[derive(Clone, Copy)]
 enum Side {

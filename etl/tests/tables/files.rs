@@ -1,5 +1,7 @@
 //! Tables in files, and in temporary ones.
 
+use arrow::datatypes::DataType;
+
 use super::*;
 
 #[test]
@@ -256,7 +258,10 @@ fn names_of_digits_stay_as_they_are_written() {
     };
     let usual = ScanOptions::default();
     // Day and month of `us` cannot be told apart; those of `eu` can.
-    assert_eq!(types(&[path.clone()], &usual), ["text", "int64", "date", "text", "date", "text"]);
+    assert_eq!(
+        types(std::slice::from_ref(&path), &usual),
+        ["text", "int64", "date", "text", "date", "text"]
+    );
     let table = Table::scan(&path, &usual).unwrap();
     assert_eq!(
         rows(&table.select(&["zip"]).unwrap()),
@@ -266,7 +271,7 @@ fn names_of_digits_stay_as_they_are_written() {
     // What another file shows counts too, and so do names of columns that there are none of.
     let later = write("b.csv", &text.replace("10001", "00501").replace("02139", "2139"));
     let first = write("c.csv", &text.replace("02139", "2139"));
-    assert_eq!(types(&[first.clone()], &usual)[0], "int64");
+    assert_eq!(types(std::slice::from_ref(&first), &usual)[0], "int64");
     assert_eq!(types(&[first, later], &usual)[0], "text");
     let bare = write("d.csv", "007,1\n2,3\n");
     let no_header = ScanOptions { header: false, ..ScanOptions::default() };
@@ -277,7 +282,10 @@ fn names_of_digits_stay_as_they_are_written() {
         nulls: vec!["NA".into()],
         ..ScanOptions::default()
     };
-    assert_eq!(types(&[path.clone()], &told), ["int64", "text", "date", "text", "date", "int64"]);
+    assert_eq!(
+        types(std::slice::from_ref(&path), &told),
+        ["int64", "text", "date", "text", "date", "int64"]
+    );
     let table = Table::scan(&path, &told).unwrap();
     assert_eq!(
         rows(&table.select(&["x", "zip"]).unwrap()),

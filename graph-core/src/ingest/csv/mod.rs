@@ -486,6 +486,7 @@ fn check_utf8(block: &Block, pass: &Pass) -> Result<()> {
 mod tests {
     use std::path::Path;
 
+    use arrow::array::{Array, AsArray};
     use proptest::prelude::*;
 
     use super::*;
