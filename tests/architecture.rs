@@ -51,7 +51,7 @@ const INSIDE: [(&str, &[&str], &str); 10] = [
 ];
 
 /// Dependencies from outside that belong to some workspace packages only. A `*` ends a prefix.
-const OUTSIDE: [(&str, &[&str], &str); 18] = [
+const OUTSIDE: [(&str, &[&str], &str); 19] = [
     ("cudarc", &[KERNELS], "one crate knows that CUDA exists"),
     ("opencl3", &[KERNELS], "one crate knows that OpenCL exists"),
     ("polars*", &[ETL], "it doubles the build, and has an Arrow of its own"),
@@ -68,6 +68,7 @@ const OUTSIDE: [(&str, &[&str], &str); 18] = [
     ("tokio-tungstenite", &[SERVER], "libraries are not asynchronous"),
     ("tower*", &[SERVER], "libraries and commands do not serve"),
     ("petgraph", &[CORE], "it is an interchange and an oracle in tests, not the storage"),
+    ("tikv-jemallocator", &[KERNELS], "programs choose an allocator, libraries do not"),
     ("anyhow", &[CLI, SERVER], "libraries have errors that a caller can tell apart"),
     // Python makes its functions of what options say of themselves on the command line.
     (
@@ -85,7 +86,7 @@ const OUTSIDE: [(&str, &[&str], &str); 18] = [
 
 /// Packages whose sources may hold unsafe code, and the files that may.
 const UNSAFE: [(&str, &[&str]); 3] = [
-    (KERNELS, &["src/cuda.rs", "src/opencl.rs"]),
+    (KERNELS, &["src/allocator.rs", "src/cuda.rs", "src/opencl.rs"]),
     (ETL, &["src/frame.rs"]),
     (PYTHON, &["src/memory.rs"]),
 ];
