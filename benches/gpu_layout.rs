@@ -18,6 +18,11 @@ use graphlume::graph::generate::{BarabasiAlbert, Rmat, barabasi_albert, rmat};
 use graphlume::layout::{Config, Device, Layout};
 use graphlume::{Graph, layout};
 
+/// What the programs have.
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
+
 /// Steps before anything is timed: by then communities begin to show, and a step costs what most
 /// of a layout's steps do.
 const WARM_UP: usize = 60;

@@ -16,6 +16,11 @@ use graphlume::graph::generate::{BarabasiAlbert, barabasi_albert};
 use graphlume::layout::{Config, Repulsion};
 use graphlume::{Graph, Layout};
 
+/// What the programs have.
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
+
 const THETA: f64 = 1.2;
 const ROUNDS: usize = 5;
 

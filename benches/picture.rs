@@ -10,6 +10,11 @@ use std::time::Instant;
 use graph_core::{Coo, Graph};
 use graph_viewer::{ImageConfig, Picture};
 
+/// What the programs have.
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
+
 fn main() {
     let n = std::env::args().skip(1).find_map(|text| text.parse().ok()).unwrap_or(1_000_000);
     let (graph, x, y) = clusters(n, 5 * n);

@@ -28,7 +28,6 @@ mod work;
 use pyo3::prelude::*;
 
 /// Large pages for large memory.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
 

@@ -2,7 +2,7 @@
 
 use arrow::array::{ArrayRef, Float64Array};
 use graphlume::Device;
-use graphlume::gad::metrics::{Ranking, RankingConfig, WeightedRanking};
+use graphlume::gad::metrics::{Ranking, RankingConfig, WeightedRanking, brier_score_loss};
 use pyo3::prelude::*;
 
 use crate::arrays::{Array, floats};
@@ -23,6 +23,11 @@ fn labels(py: Python<'_>, y_true: &Array) -> PyResult<Vec<bool>> {
     numbers.iter().enumerate().map(label).collect()
 }
 
+/// A weight for each sample, if they have any.
+fn weights(py: Python<'_>, sample_weight: Option<&Array>) -> PyResult<Option<Vec<f64>>> {
+    sample_weight.map(|weights| floats(py, "sample_weight", &weights.0)).transpose()
+}
+
 /// All ranking metrics, from one sort.
 #[pyfunction]
 #[pyo3(signature = (y_true, y_score, *, sample_weight, k, max_fpr, at_fpr, at_tpr, ndcg, device))]
@@ -41,8 +46,7 @@ pub(crate) fn ranking<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let config = RankingConfig { k, max_fpr, at_fpr, at_tpr, ndcg };
     let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_score", &y_score.0)?);
-    let weights =
-        sample_weight.map(|weights| floats(py, "sample_weight", &weights.0)).transpose()?;
+    let weights = weights(py, sample_weight)?;
     let device = Device::parse(device).map_err(|error| Failure::from(error).raise(py))?;
     let report = leave(py, move || match &weights {
         Some(weights) => WeightedRanking::new(&y_true, &y_score)?.report(weights, &config),
@@ -61,8 +65,7 @@ pub(crate) fn curve(
     max_points: Option<usize>,
 ) -> PyResult<[Array; 3]> {
     let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_score", &y_score.0)?);
-    let weights =
-        sample_weight.map(|weights| floats(py, "sample_weight", &weights.0)).transpose()?;
+    let weights = weights(py, sample_weight)?;
     let max_points = max_points.unwrap_or(usize::MAX);
     let curve = leave(py, move || match &weights {
         Some(weights) => WeightedRanking::new(&y_true, &y_score)?.curve(weights, max_points),
@@ -87,15 +90,15 @@ pub(crate) fn calibration<'py>(
     values::report(py, &report)
 }
 
-/// Mean of (probability − label)², weighted.
+/// Mean of (probability − label)².
 #[pyfunction]
 pub(crate) fn brier(
     py: Python<'_>,
     y_true: &Array,
-    y_score: &Array,
-    sample_weight: &Array,
+    y_prob: &Array,
+    sample_weight: Option<&Array>,
 ) -> PyResult<f64> {
-    let (y_true, y_score) = (labels(py, y_true)?, floats(py, "y_prob", &y_score.0)?);
-    let weights = floats(py, "sample_weight", &sample_weight.0)?;
-    leave(py, move || graphlume::gad::metrics::brier_score_loss(&y_true, &y_score, &weights))
+    let (y_true, y_prob) = (labels(py, y_true)?, floats(py, "y_prob", &y_prob.0)?);
+    let weights = weights(py, sample_weight)?;
+    leave(py, move || brier_score_loss(&y_true, &y_prob, weights.as_deref()))
 }

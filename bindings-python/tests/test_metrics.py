@@ -120,9 +120,9 @@ def test_what_cannot_be_measured(y_true, y_score, text):
 def test_what_is_asked_for_is_not_left_aside():
     labels, scores = [0, 1, 1], [0.1, 0.9, 0.05]
     for call, text in [
-        (lambda: metrics.roc_curve(labels, scores, sample_weight=[1, 2]), "weights has 2 entries|2 entries"),
-        (lambda: metrics.roc_curve(labels, scores, sample_weight=[0, 1, 1]), "one class only"),
-        (lambda: metrics.precision_recall_curve(labels, scores, sample_weight=[1, -2, 3]), "not negative"),
+        (lambda: metrics.roc_curve(labels, scores, sample_weight=[1, 2]), "sample_weight has 2 entries, but y_score has 3"),
+        (lambda: metrics.roc_curve(labels, scores, sample_weight=[0, 1, 1]), "of samples that have a weight are of one class only"),
+        (lambda: metrics.precision_recall_curve(labels, scores, sample_weight=[1, -2, 3]), "-2 at 1, but it must be finite and not negative"),
         (lambda: metrics.precision_recall_curve(labels, scores, sample_weight=[0, 0, 0]), "no sample has a weight"),
         (lambda: metrics.brier_score_loss(labels, scores, sample_weight=[1, np.inf, 3]), "finite"),
         (lambda: metrics.brier_score_loss(labels, scores, sample_weight=[0, 0, 0]), "above 0 for a sample"),

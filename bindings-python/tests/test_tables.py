@@ -156,6 +156,20 @@ def test_files_are_read_when_they_are_needed(tmp_path, sold):
         gl.scan(tmp_path / "nothing.csv").filter("x > 1").collect()
 
 
+def test_types_and_words_for_nothing_can_be_said(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("zip,n,x\n02139,1,NA\n10001,2,3\n")
+    assert gl.read_table(path).to_pydict() == {"zip": ["02139", "10001"], "n": [1, 2], "x": ["NA", "3"]}
+    told = gl.read_table(path, types={"zip": "int64", "n": "text"}, nulls=["NA"])
+    assert told.to_pydict() == {"zip": [2139, 10001], "n": ["1", "2"], "x": [None, 3]}
+    with pytest.raises(gl.InputError, match="of `n`: `txt` is none of the types .* did you mean `text`"):
+        gl.scan(path, types={"n": "txt"}).collect()
+    with pytest.raises(gl.InputError, match="line 2: column `x` holds `NA`, which is no int64"):
+        gl.read_table(path, types={"x": "int64"})
+    g = gl.read(path, source="zip", target="x", nulls=["NA"], drop_null=True)
+    assert (g.n_edges, g.ids.tolist()) == (1, ["10001", "3"])
+
+
 def test_pipelines_run_whole_or_not_at_all(tmp_path):
     (tmp_path / "in.csv").write_text("x\n1\n5\n")
     steps = tmp_path / "steps.toml"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Large pages for large memory.
-#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[cfg(feature = "allocator")]
 #[global_allocator]
 static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
 

@@ -13,7 +13,6 @@ use graphlume::device::Device;
 use graphlume::etl::pipeline::Pipeline;
 use graphlume::etl::source::{ColumnType, Parameter};
 use graphlume::graph::Format;
-use graphlume::graph::words::{hint, nearest};
 
 use crate::ordered::Ordered;
 use crate::outcome::Outcome;
@@ -61,9 +60,9 @@ struct SourceArgs {
     #[arg(long, value_name = "N")]
     infer_rows: Option<u64>,
     /// Type of a column of CSV or JSON lines, such as `zip=text`: text, boolean, int32, int64, uint64, float32,
-    /// float64, date or timestamp; once for each
+    /// float64, date, time or timestamp; once for each
     #[arg(long = "type", value_name = "COLUMN=TYPE", value_parser = column_type)]
-    types: Vec<(String, String)>,
+    types: Vec<(String, ColumnType)>,
     /// Word of CSV that means that there is no value, such as `NA`; once for each
     #[arg(long, value_name = "WORD")]
     null: Vec<String>,
@@ -137,17 +136,10 @@ Expressions are those of SQL: arithmetic, comparisons, AND, OR, NOT, LIKE, IN, B
 and functions of numbers, text and time. Text is in 'single quotes', odd names in \"double\" ones.";
 
 /// A column and its type.
-fn column_type(text: &str) -> Result<(String, String), String> {
+fn column_type(text: &str) -> Result<(String, ColumnType), String> {
     let (name, of) =
         text.rsplit_once('=').ok_or("should be a column and its type, as in zip=text")?;
-    match ColumnType::NAMES.iter().any(|(known, _)| *known == of) {
-        true => Ok((name.to_owned(), of.to_owned())),
-        false => {
-            let names = ColumnType::NAMES.map(|(name, _)| name);
-            let nearest = hint(nearest(of, names).as_deref());
-            Err(format!("`{of}` is none of the types {}{nearest}", names.join(", ")))
-        }
-    }
+    Ok((name.to_owned(), of.parse()?))
 }
 
 /// Names of formats that are read and written.
@@ -259,9 +251,14 @@ impl SourceArgs {
             writeln!(text, "inferred_rows = {n}")?;
         }
         if !self.types.is_empty() {
-            let types =
-                self.types.iter().map(|(name, of)| format!("{} = {}", quoted(name), quoted(of)));
-            writeln!(text, "types = {{ {} }}", types.collect::<Vec<_>>().join(", "))?;
+            let mut types = Vec::with_capacity(self.types.len());
+            for (at, (name, of)) in self.types.iter().enumerate() {
+                if self.types[..at].iter().any(|(before, _)| before == name) {
+                    bail!("--type is given twice for column `{name}`");
+                }
+                types.push(format!("{} = {}", quoted(name), quoted(of.name())));
+            }
+            writeln!(text, "types = {{ {} }}", types.join(", "))?;
         }
         if !self.null.is_empty() {
             writeln!(text, "nulls = {}", serde_json::to_string(&self.null)?)?;

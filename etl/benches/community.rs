@@ -26,7 +26,7 @@ use serde_json::json;
 use usage::{cpu_secs, peak_mb};
 
 /// What the programs have.
-#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[cfg(feature = "allocator")]
 #[global_allocator]
 static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
 

@@ -25,7 +25,7 @@ use graph_etl::Control;
 use graph_etl::hypergraph::HypergraphConfig;
 
 /// What the programs have.
-#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[cfg(feature = "allocator")]
 #[global_allocator]
 static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
 

@@ -28,6 +28,11 @@ use gad_eval::metrics::{average_precision_score, roc_auc_score};
 use gad_eval::results::Level;
 use graph_core::{Control, read_table};
 
+/// What the programs have.
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
+
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let (mut folder, mut parts, mut repeats) = (None, Vec::new(), 3);

@@ -11,7 +11,7 @@ use std::time::Instant;
 use gad_eval::metrics::{Ranking, RankingConfig};
 
 /// What the programs have.
-#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[cfg(feature = "allocator")]
 #[global_allocator]
 static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
 

@@ -34,8 +34,8 @@ pub use gather::{gather, repeat, stack};
 pub use graph::Graph;
 pub use ids::{Factorized, factorize};
 pub use ingest::{
-    Format, IdOrder, ReadOptions, ReadReport, TextSample, read, read_from, read_table,
-    read_table_within, sample_text,
+    Format, IdOrder, ReadOptions, ReadReport, decompressed, read, read_from, read_table,
+    read_table_within,
 };
 pub use staged::Staged;
 pub use type_name::type_name;

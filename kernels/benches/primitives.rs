@@ -24,6 +24,11 @@ use graph_kernels::{
     triangle_counts, unique,
 };
 
+/// What the programs have.
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
+
 /// Most timed calls of each primitive; the middle one counts.
 const ROUNDS: usize = 7;
 

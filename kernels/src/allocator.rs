@@ -2,17 +2,22 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 
-use tikv_jemallocator::Jemalloc;
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+use std::alloc::System as Inner;
+/// What hands memory out: jemalloc, where it is built for every page size that there is.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+use tikv_jemallocator::Jemalloc as Inner;
 
 /// What jemalloc reads when it starts.
-type Settings = &'static [u8; 29];
+type Settings = &'static [u8; 52];
 
-/// Large pages for large memory: of 4 KiB each, most of the time of a table of some hundred megabytes goes into
-/// handing out its pages. It is ours to choose as the kernel offers them (`madvise`), and does not impose them.
+/// - Large pages for large memory: of 4 KiB each, most of the time of a table of some hundred megabytes goes into
+///   handing out its pages. They are asked for (`madvise`), and had where the kernel offers them.
+/// - What is freed goes back to the system some seconds later, also if the program does nothing then.
 #[unsafe(export_name = "_rjem_malloc_conf")]
-static SETTINGS: Settings = b"thp:always,metadata_thp:auto\0";
+static SETTINGS: Settings = b"thp:always,metadata_thp:auto,background_thread:true\0";
 
-/// An allocator for a program, which keeps what it frees for some seconds and asks for large pages: jemalloc.
+/// An allocator for a program: jemalloc with large pages on Linux with glibc on x86-64, else the system's.
 ///
 /// ```
 /// #[global_allocator]
@@ -41,29 +46,29 @@ impl Default for Allocator {
     }
 }
 
-// SAFETY: every call goes to an allocator as it is.
+// SAFETY: every call goes to one allocator as it is.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the rules, which are the same.
-        unsafe { Jemalloc.alloc(layout) }
+        unsafe { Inner.alloc(layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the rules, which are the same.
-        unsafe { Jemalloc.alloc_zeroed(layout) }
+        unsafe { Inner.alloc_zeroed(layout) }
     }
 
     #[inline]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         // SAFETY: the caller keeps the rules, and all memory is of this allocator.
-        unsafe { Jemalloc.dealloc(memory, layout) }
+        unsafe { Inner.dealloc(memory, layout) }
     }
 
     #[inline]
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller keeps the rules, and all memory is of this allocator.
-        unsafe { Jemalloc.realloc(memory, layout, size) }
+        unsafe { Inner.realloc(memory, layout, size) }
     }
 }

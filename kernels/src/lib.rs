@@ -2,8 +2,8 @@
 #![deny(unsafe_code)]
 
 mod aggregate;
-#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
-#[expect(unsafe_code, reason = "an allocator is unsafe to be one")]
+#[cfg(feature = "allocator")]
+#[expect(unsafe_code, reason = "who hands out memory promises what no compiler checks")]
 mod allocator;
 mod attraction;
 mod buffer;
@@ -47,7 +47,7 @@ mod spmv;
 mod triangles;
 
 pub use aggregate::{Aggregate, Aggregation, Groups, aggregate};
-#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[cfg(feature = "allocator")]
 pub use allocator::Allocator;
 pub use attraction::Springs;
 pub use buffer::{Buffer, Element, MOST};

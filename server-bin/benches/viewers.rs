@@ -22,6 +22,11 @@ use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
+/// What the programs have.
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
+
 const N_NODES: usize = 20_000;
 
 /// A server that ends with it.

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use graphlume_server::{Settings, users};
 
 /// Large pages for large memory.
-#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[cfg(feature = "allocator")]
 #[global_allocator]
 static ALLOCATOR: graphlume::device::Allocator = graphlume::device::Allocator::new();
 

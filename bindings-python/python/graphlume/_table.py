@@ -168,7 +168,7 @@ def scan(
 
     - ``format``: of files, by default found out; ``delimiter``, ``header``: of delimited text; ``inferred_rows``: rows that
       tell the types of text. ``types``: types of columns of text over that, such as ``{"phone": "text"}``, of ``text``,
-      ``boolean``, ``int32``, ``int64``, ``uint64``, ``float32``, ``float64``, ``date``, ``timestamp``; ``nulls``: words of CSV that
+      ``boolean``, ``int32``, ``int64``, ``uint64``, ``float32``, ``float64``, ``date``, ``time``, ``timestamp``; ``nulls``: words of CSV that
       mean that there is no value, such as ``["NA"]``.
     - ``path_column``: a column to add with the file of each row. ``part``: ``edges`` or ``nodes`` of a graph file.
       ``records``: where in a JSON document they are, such as ``/data/items``.

@@ -215,7 +215,8 @@ def roc_curve(
     """
     thresholds, positives, negatives = _curve(y_true, y_score, pos_label, sample_weight, max_points)
     if positives[-1] == 0 or negatives[-1] == 0:
-        raise InputError("the labels are of one class only, so that a rate is undefined")
+        of = "the labels" if sample_weight is None else "the labels of samples that have a weight"
+        raise InputError(f"{of} are of one class only, so that a rate is undefined")
     return negatives / negatives[-1], positives / positives[-1], thresholds
 
 
@@ -262,9 +263,7 @@ def brier_score_loss(y_true: ArrayLike, y_prob: ArrayLike, *, sample_weight: Arr
     >>> brier_score_loss([0, 1], [0.25, 0.75])
     0.0625
     """
-    if sample_weight is not None:
-        return _native.brier(_labels(y_true, pos_label), _convert.column("y_prob", y_prob), _weights(sample_weight))
-    return float(calibration(y_true, y_prob, pos_label=pos_label)["brier"])
+    return _native.brier(_labels(y_true, pos_label), _convert.column("y_prob", y_prob), _weights(sample_weight))
 
 
 def __dir__() -> list[str]:

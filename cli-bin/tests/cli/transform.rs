@@ -209,6 +209,48 @@ fn a_transform_becomes_a_pipeline_that_does_the_same() {
 }
 
 #[test]
+fn types_and_words_for_nothing_can_be_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = path(&folder, "a.csv");
+    fs::write(&file, "zip,n,x\n02139,1,NA\n10001,2,3\n").unwrap();
+    let of = |more: &[&str]| {
+        let text = transform(&[&[file.as_str(), "-o", "-"], more].concat());
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&[]), ["zip,n,x", "02139,1,NA", "10001,2,3"]);
+    let told = ["--type", "zip=int64", "--type", "n=float64", "--null", "NA"];
+    assert_eq!(of(&told), ["zip,n,x", "2139,1.0,", "10001,2.0,3"]);
+    let pipeline = transform(&[&[file.as_str()], &told[..], &["--as-pipeline"]].concat());
+    assert!(pipeline.contains(r#"types = { "zip" = "int64", "n" = "float64" }"#), "{pipeline}");
+
+    let refused = error(&[&file, "--type", "n=integer"]);
+    assert!(refused.contains("`integer` is none of the types text, boolean,"), "{refused}");
+    let refused = error(&[&file, "--type", "zap=text"]);
+    assert!(refused.contains("`zap`") && refused.contains("did you mean `zip`"), "{refused}");
+    let refused = error(&[&file, "--type", "n=text", "--type", "n=int64"]);
+    assert!(refused.contains("--type is given twice for column `n`"), "{refused}");
+    let refused = error(&[&file, "--type", "x=int64"]);
+    let place = "line 2: column `x` holds `NA`, which is no int64, the type that it was given";
+    assert!(refused.contains(place), "{refused}");
+    assert!(error(&["karate.csv", "--type", "source"]).contains("as in zip=text"));
+    let parquet = path(&folder, "a.parquet");
+    transform(&[&file, "-o", &parquet]);
+    assert!(error(&[&parquet, "--null", "NA"]).contains("`nulls`"));
+    let graph =
+        run(&["info", &file, "--source", "zip", "--target", "x", "--null", "NA", "--drop-null"]);
+    assert!(String::from_utf8_lossy(&graph.stderr).contains("1 row dropped"), "{graph:?}");
+}
+
+/// What is linked with the program decides, and the settings are weaker ones where that goes wrong.
+#[test]
+#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+fn large_memory_lies_in_large_pages() {
+    let output = command().arg("--version").env("_RJEM_MALLOC_CONF", "confirm_conf:true").output();
+    let errors = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(errors.contains("thp:always"), "{errors}");
+}
+
+#[test]
 fn a_pipeline_computes_with_graphs_and_says_where_it_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let karate = command().get_current_dir().unwrap().join("karate.csv");

@@ -27,7 +27,7 @@ use self::meter::{Clock, memory_mb, peak_mb, reset_peak};
 use self::verbs::{Theirs, VERBS, Verb};
 
 /// What the programs have.
-#[cfg(all(feature = "allocator", target_os = "linux", target_env = "gnu"))]
+#[cfg(feature = "allocator")]
 #[global_allocator]
 static ALLOCATOR: graph_kernels::Allocator = graph_kernels::Allocator::new();
 

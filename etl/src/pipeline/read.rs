@@ -276,12 +276,10 @@ pub(super) fn column_types(section: &Section) -> Result<BTreeMap<String, ColumnT
         return Err(section.bad("types", "should be a table of columns and their types"));
     };
     let one = |(name, of): (&String, &serde_json::Value)| {
-        let known = ColumnType::NAMES.iter().find(|(known, _)| of.as_str() == Some(known));
-        let Some((_, of)) = known else {
-            let names = ColumnType::NAMES.map(|(name, _)| name).join(", ");
-            return Err(section.bad("types", format!("of `{name}` should be one of {names}")));
-        };
-        Ok((name.clone(), *of))
+        let of = of.as_str().map_or_else(|| of.to_string(), str::to_owned);
+        let of =
+            of.parse().map_err(|error| section.bad("types", format!("of `{name}`: {error}")))?;
+        Ok((name.clone(), of))
     };
     given.iter().map(one).collect()
 }

@@ -1,10 +1,12 @@
 //! What a caller may say about a source, and how far reading it may go.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::time::Duration;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use graph_core::Format;
+use graph_core::words::{hint, nearest};
 use serde::{Deserialize, Serialize};
 
 /// What is known or wanted of a source; the default lets reading find out.
@@ -23,7 +25,7 @@ pub struct SourceOptions {
     pub inferred_rows: usize,
     /// Types of columns of CSV and JSON lines, by their names; by default what the first rows look like.
     pub types: BTreeMap<String, ColumnType>,
-    /// Words of CSV that mean that there is no value, such as `NA`, besides nothing at all.
+    /// Words of CSV that mean that there is no value, in quotes or not, such as `NA`, besides nothing at all.
     pub nulls: Vec<String>,
     /// A column to add with the file that a row is from.
     pub path_column: Option<String>,
@@ -86,8 +88,10 @@ impl SourceOptions {
 }
 
 /// What the text of a column is read as.
+///
+/// By name they are what [`type_name`](graph_core::type_name) calls them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(into = "String", try_from = "String")]
 pub enum ColumnType {
     /// As it is written: zip codes, telephone numbers, names.
     Text,
@@ -105,13 +109,15 @@ pub enum ColumnType {
     Float64,
     /// Days, such as `2024-02-29`.
     Date,
+    /// Times of day, such as `12:30:00`.
+    Time,
     /// Days and times of day, such as `2024-02-29T12:30:00`.
     Timestamp,
 }
 
 impl ColumnType {
     /// All of them, by their names.
-    pub const NAMES: [(&str, Self); 9] = [
+    const NAMES: [(&str, Self); 10] = [
         ("text", Self::Text),
         ("boolean", Self::Boolean),
         ("int32", Self::Int32),
@@ -120,8 +126,15 @@ impl ColumnType {
         ("float32", Self::Float32),
         ("float64", Self::Float64),
         ("date", Self::Date),
+        ("time", Self::Time),
         ("timestamp", Self::Timestamp),
     ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let named = Self::NAMES.iter().find(|(_, of)| *of == self);
+        named.map_or("", |(name, _)| name)
+    }
 
     /// The type of the column.
     pub fn data_type(self) -> DataType {
@@ -134,8 +147,36 @@ impl ColumnType {
             Self::Float32 => DataType::Float32,
             Self::Float64 => DataType::Float64,
             Self::Date => DataType::Date32,
+            Self::Time => DataType::Time64(TimeUnit::Nanosecond),
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
         }
+    }
+}
+
+impl FromStr for ColumnType {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = Self::NAMES.iter().find(|(name, _)| *name == text);
+        named.map(|(_, of)| *of).ok_or_else(|| {
+            let names = Self::NAMES.map(|(name, _)| name);
+            let nearest = hint(nearest(text, names).as_deref());
+            format!("`{text}` is none of the types {}{nearest}", names.join(", "))
+        })
+    }
+}
+
+impl TryFrom<String> for ColumnType {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<ColumnType> for String {
+    fn from(of: ColumnType) -> Self {
+        of.name().to_owned()
     }
 }
 
@@ -164,4 +205,19 @@ pub enum Parameter {
     Float(f64),
     /// Text; PostgreSQL reads it as the type that the placeholder has.
     Text(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_have_the_names_that_they_have_everywhere() {
+        for (name, of) in ColumnType::NAMES {
+            assert_eq!(graph_core::type_name(&of.data_type()), name);
+            assert_eq!((of.name(), name.parse()), (name, Ok(of)));
+        }
+        let error = "txt".parse::<ColumnType>().unwrap_err();
+        assert!(error.contains("`txt`") && error.contains("did you mean `text`"), "{error}");
+    }
 }

@@ -2,8 +2,7 @@
 //! where.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -44,6 +43,8 @@ pub enum FileProblem {
         value: Box<str>,
         /// The type.
         expected: Box<str>,
+        /// Whether the caller gave the type; otherwise the first rows told it.
+        given: bool,
     },
     /// The file has a column that the first of the files has not.
     OtherColumn {
@@ -88,7 +89,11 @@ impl fmt::Display for BrokenFile {
             FileProblem::TooManyValues { found, expected } => {
                 write!(f, "there are {found} values, but only {expected} columns")
             }
-            FileProblem::NotOfType { column, value, expected } => write!(
+            FileProblem::NotOfType { column, value, expected, given: true } => write!(
+                f,
+                "column `{column}` holds `{value}`, which is no {expected}, the type that it was given"
+            ),
+            FileProblem::NotOfType { column, value, expected, given: false } => write!(
                 f,
                 "column `{column}` holds `{value}`, but the rows from which its type was told are \
                  {expected}; look at more rows, or all, to tell types (`inferred_rows`, `--infer-rows`), \
@@ -126,6 +131,8 @@ pub(super) struct TextFiles {
     pub(super) separator: u8,
     pub(super) header: bool,
     pub(super) comment: Option<String>,
+    /// Columns whose types the caller has given.
+    pub(super) typed: Vec<String>,
 }
 
 /// What the engine says of a value that is not of its type.
@@ -174,14 +181,19 @@ impl TextFiles {
         }
     }
 
-    /// The files of this machine that are not compressed; others cannot be looked at.
-    fn files(&self) -> Vec<PathBuf> {
-        let listed = self.paths.iter().filter_map(|path| crate::source::files_at(path)).flatten();
-        let is_plain = |path: &PathBuf| {
-            let ending = path.extension().and_then(|ending| ending.to_str());
-            !matches!(ending, Some("gz" | "zst" | "zstd"))
-        };
-        listed.filter(is_plain).collect()
+    /// The files of this machine; others cannot be looked at.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        self.paths.iter().filter_map(|path| crate::source::files_at(path)).flatten().collect()
+    }
+
+    /// Visits up to `n_rows` of the first rows of a file that have values; none of one that cannot be read.
+    pub(super) fn each_row(&self, file: &Path, n_rows: usize, visit: impl FnMut(&[Vec<u8>])) {
+        let Ok(rows) = Rows::open(file, self) else { return };
+        let rows = rows.skip(usize::from(self.header)).take(n_rows).map(|(_, fields)| fields);
+        let mut visit = visit;
+        for fields in rows {
+            visit(&fields);
+        }
     }
 
     fn not_of_type(&self, reason: &str, files: &[PathBuf]) -> Option<BrokenFile> {
@@ -192,6 +204,7 @@ impl TextFiles {
         let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
         let value = quoted.map_or(value.clone(), |value| value.replace("\"\"", "\""));
         let problem = FileProblem::NotOfType {
+            given: self.typed.contains(&column),
             column: column.into(),
             value: value.as_str().into(),
             expected: called(&data_type).into(),
@@ -301,7 +314,7 @@ fn first_empty(files: &[PathBuf]) -> Option<BrokenFile> {
 
 /// The first line of a file of JSON lines that is none.
 fn no_json(file: &Path) -> Option<BrokenFile> {
-    let lines = BufReader::new(File::open(file).ok()?).lines();
+    let lines = BufReader::new(graph_core::decompressed(file).ok()?).lines();
     for (line, text) in (1..).zip(lines) {
         let text = text.ok()?;
         if text.trim().is_empty() {
@@ -321,7 +334,7 @@ fn no_json(file: &Path) -> Option<BrokenFile> {
 
 /// The rows of a file of values with separators, with the line at which each begins.
 struct Rows {
-    bytes: std::iter::Peekable<std::io::Bytes<BufReader<File>>>,
+    bytes: std::iter::Peekable<std::io::Bytes<BufReader<Box<dyn Read + Send>>>>,
     separator: u8,
     comment: Option<String>,
     line: u64,
@@ -330,10 +343,10 @@ struct Rows {
 }
 
 impl Rows {
-    fn open(file: &Path, files: &TextFiles) -> std::io::Result<Self> {
-        let reader = BufReader::with_capacity(1 << 18, File::open(file)?);
+    fn open(file: &Path, files: &TextFiles) -> graph_core::Result<Self> {
+        let reader = BufReader::with_capacity(1 << 18, graph_core::decompressed(file)?);
         Ok(Self {
-            bytes: std::io::Read::bytes(reader).peekable(),
+            bytes: reader.bytes().peekable(),
             separator: files.separator,
             comment: files.comment.clone(),
             line: 1,

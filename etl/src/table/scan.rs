@@ -84,7 +84,9 @@ pub struct ScanOptions {
     pub path_column: Option<String>,
     /// Whether files of Parquet that lack a column of the first one have nulls there.
     pub missing_columns: bool,
-    /// Types of columns of text formats, over what their first rows look like.
+    /// Types of columns of text formats, over what their first rows look like. Without them, columns of CSV on this
+    /// machine are text where numbers begin with a zero, such as `02139`, and where days such as `01/02/2021` do not say
+    /// which number is the month.
     pub types: Vec<(String, DataType)>,
     /// How many rows are looked at to tell the types of text formats; all if `None`.
     pub inferred_rows: Option<usize>,
@@ -94,7 +96,7 @@ pub struct ScanOptions {
     pub separator: Option<u8>,
     /// Whether the first row of CSV has the names.
     pub header: bool,
-    /// Text of CSV that is null, besides the empty one.
+    /// Text of CSV that is null, in quotes or not, besides the empty one.
     pub nulls: Vec<String>,
     /// How lines begin that are no rows of CSV.
     pub comment: Option<String>,
@@ -172,23 +174,34 @@ impl Table {
             separator: separator(first, options),
             header: options.header,
             comment: options.comment.clone(),
+            typed: options.types.iter().map(|(name, _)| name.clone()).collect(),
         });
-        let names = match format {
-            Format::Csv => names(paths, separator(first, options), options),
-            _ => Vec::new(),
+        let open = |types: &[(String, DataType)]| {
+            scan(first, sources.clone(), format, types, options)
+                .map_err(|error| Error::engine("opening files", &error))
+                .and_then(|lazy| match &text {
+                    Some(text) => Self::from_text(lazy, text.clone()),
+                    None => Self::from_lazy(lazy),
+                })
+                .map_err(|error| explained(error, &text.iter().collect::<Vec<_>>()))
         };
-        let opened = scan(first, sources, format, names, options)
-            .map_err(|error| Error::engine("opening files", &error))
-            .and_then(|lazy| match &text {
-                Some(text) => Self::from_text(lazy, text.clone()),
-                None => Self::from_lazy(lazy),
-            });
-        let mut table =
-            opened.map_err(|error| explained(error, &text.iter().collect::<Vec<_>>()))?;
-        if format != Format::Parquet && !options.types.is_empty() {
+        let mut table = open(&[])?;
+        if format != Format::Parquet {
             for (name, _) in &options.types {
                 table.check_column(name)?;
             }
+        }
+        let mut types = Vec::new();
+        if let Some(text) = text.as_ref().filter(|_| format == Format::Csv) {
+            let names = names(text, options.inferred_rows);
+            let schema = table.schema();
+            let fields = names.iter().filter_map(|&at| schema.fields().get(at));
+            types.extend(fields.map(|field| (field.name().clone(), DataType::Utf8)));
+        }
+        types.retain(|(name, _)| options.types.iter().all(|(given, _)| given != name));
+        types.extend(options.types.iter().cloned());
+        if text.is_some() && !types.is_empty() {
+            table = open(&types)?;
         }
         if let Some(limit) = options.limit.filter(|_| matches!(format, Format::Ipc)) {
             table = table.limit(limit)?;
@@ -201,7 +214,7 @@ fn scan(
     first: &str,
     sources: Vec<PlRefPath>,
     format: Format,
-    names: Vec<String>,
+    given: &[(String, DataType)],
     options: &ScanOptions,
 ) -> Result<LazyFrame, Box<dyn std::error::Error>> {
     let cloud = match CloudScheme::from_path(first) {
@@ -212,7 +225,7 @@ fn scan(
     };
     let hive = HiveOptions { enabled: options.partitions, ..HiveOptions::default() };
     let path_column = options.path_column.as_deref().map(Into::into);
-    let schema = types(names, &options.types)?;
+    let schema = (!given.is_empty()).then(|| types(given)).transpose()?;
     Ok(match format {
         Format::Parquet => {
             let arguments = ScanArgsParquet {
@@ -270,14 +283,12 @@ fn separator(first: &str, options: &ScanOptions) -> u8 {
     options.separator.unwrap_or(if is_tab { b'\t' } else { b',' })
 }
 
-/// Types of columns, if any are given: of `names` text, of others as they say, which is stronger.
-fn types(names: Vec<String>, types: &[(String, DataType)]) -> Result<Option<pl::SchemaRef>> {
-    let mut schema: Schema =
-        names.into_iter().map(|name| pl::Field::new(name.into(), pl::DataType::String)).collect();
-    for (name, of) in types {
-        schema.with_column(name.into(), frame::polars_type(of)?);
-    }
-    Ok((!schema.is_empty()).then(|| schema.into()))
+fn types(types: &[(String, DataType)]) -> Result<pl::SchemaRef> {
+    let fields = types
+        .iter()
+        .map(|(name, of)| Ok(pl::Field::new(name.into(), frame::polars_type(of)?)))
+        .collect::<Result<Schema>>()?;
+    Ok(fields.into())
 }
 
 /// Refuses a local path, not a pattern, that is not there, before the engine words it its way.

@@ -97,6 +97,12 @@ fn text_files_are_read_as_they_are_written() {
         let batch = open(&path(name), typed.clone()).unwrap();
         assert_eq!(rows(&batch), "1.0,2024-02-29T10:00:00|2.0,", "{name}");
     }
+    let types = [("nn".to_owned(), ColumnType::Float64)];
+    let wrong = SourceOptions { types: types.into(), ..SourceOptions::default() };
+    for name in ["typed.jsonl", "typed.json", "typed.csv"] {
+        let error = open(&path(name), wrong.clone()).unwrap_err().to_string();
+        assert!(error.contains("`nn`") && error.contains("`n`"), "{name}: {error}");
+    }
     let wrong = SourceOptions { nulls: vec!["NA".into()], ..SourceOptions::default() };
     assert!(matches!(fault(&path("typed.jsonl"), wrong), Fault::NotForThis { .. }));
     let table = Table::from_batch(usual(&path("typed.csv"))).unwrap();

@@ -273,6 +273,13 @@ fn names_of_digits_stay_as_they_are_written() {
     let first = write("c.csv", &text.replace("02139", "2139"));
     assert_eq!(types(std::slice::from_ref(&first), &usual)[0], "int64");
     assert_eq!(types(&[first, later], &usual)[0], "text");
+    let all = format!("{}/[ab].csv", folder.path().display());
+    assert_eq!(types(&[all], &usual)[0], "text");
+    let many = (0..1500).fold("n, zip,n\n".to_owned(), |text, _| text + "1,2,3\n") + "1,007,4\n";
+    let many = [write("e.csv", &many)];
+    assert_eq!(types(&many, &usual), ["int64"; 3]);
+    let whole = ScanOptions { inferred_rows: None, ..ScanOptions::default() };
+    assert_eq!(types(&many, &whole), ["int64", "text", "int64"]);
     let bare = write("d.csv", "007,1\n2,3\n");
     let no_header = ScanOptions { header: false, ..ScanOptions::default() };
     assert_eq!(types(&[bare], &no_header), ["text", "int64"]);

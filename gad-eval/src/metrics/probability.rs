@@ -83,12 +83,14 @@ pub fn calibration(y_true: &[bool], y_score: &[f64], n_bins: usize) -> Result<Ca
     Ok(CalibrationReport { brier: squares / n, expected_calibration_error, bins })
 }
 
-/// Mean of (score − label)², weighted by `weights`; labels, probabilities `y_score` and weights are of shape `[n]`. O(n).
+/// Mean of (probability − label)² of labels `y_true` and probabilities `y_prob`, all of shape `[n]`, with weights if there
+/// are any. O(n).
 ///
 /// ```
 /// use gad_eval::metrics::brier_score_loss;
 ///
-/// assert_eq!(brier_score_loss(&[false, true], &[0.5, 1.0], &[1.0, 3.0])?, 0.0625);
+/// assert_eq!(brier_score_loss(&[false, true], &[0.5, 1.0], None)?, 0.125);
+/// assert_eq!(brier_score_loss(&[false, true], &[0.5, 1.0], Some(&[1.0, 3.0]))?, 0.0625);
 /// # Ok::<(), gad_eval::Error>(())
 /// ```
 ///
@@ -96,19 +98,26 @@ pub fn calibration(y_true: &[bool], y_score: &[f64], n_bins: usize) -> Result<Ca
 ///
 /// [`Error::LengthMismatch`], [`Error::Empty`], [`Error::NotFinite`]; [`Error::NotProbability`] for a score outside
 /// `0..=1`; [`Error::BadOption`] for a weight that is negative or not finite, or if no sample has any.
-pub fn brier_score_loss(y_true: &[bool], y_score: &[f64], weights: &[f64]) -> Result<f64> {
-    check_probabilities(y_true, y_score)?;
-    check_weights(weights, y_score.len())?;
+pub fn brier_score_loss(
+    y_true: &[bool],
+    y_prob: &[f64],
+    sample_weight: Option<&[f64]>,
+) -> Result<f64> {
+    check_probabilities(y_true, y_prob)?;
+    let squares = y_true.iter().zip(y_prob).map(|(&label, &score)| square(label, score));
+    let Some(weights) = sample_weight else {
+        return Ok(squares.sum::<f64>() / y_prob.len() as f64);
+    };
+    check_weights(weights, y_prob.len())?;
     let total: f64 = weights.iter().sum();
     if total == 0.0 {
         return Err(Error::BadOption {
-            option: "weights",
+            option: "sample_weight",
             value: "0, all of them".into(),
             allowed: "above 0 for a sample",
         });
     }
-    let squares = y_true.iter().zip(y_score).zip(weights);
-    Ok(squares.map(|((&label, &score), weight)| weight * square(label, score)).sum::<f64>() / total)
+    Ok(squares.zip(weights).map(|(square, weight)| weight * square).sum::<f64>() / total)
 }
 
 /// Of the distance between a probability and what was.

@@ -269,7 +269,7 @@ impl Ranking {
     }
 
     /// The curve of all different scores, or of about `max_points` of them spread evenly over the
-    /// samples.
+    /// samples; all with [`usize::MAX`].
     pub fn curve(&self, max_points: usize) -> Curve {
         let mut points = Points::new(self.keys.len() as f64, max_points);
         for block in &self.blocks {

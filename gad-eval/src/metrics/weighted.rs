@@ -83,7 +83,7 @@ impl WeightedRanking {
     }
 
     /// The curve of all different scores that have a weight, or of about `max_points` of them spread evenly over the
-    /// weight of the samples. O(n).
+    /// weight of the samples; all with [`usize::MAX`]. O(n).
     ///
     /// # Errors
     ///
@@ -91,6 +91,8 @@ impl WeightedRanking {
     /// finite.
     pub fn curve(&self, weights: &[f64], max_points: usize) -> Result<Curve> {
         check_weights(weights, self.order.len())?;
+        // Where there are no more scores than points, each is one, however little it weighs.
+        let max_points = if self.ends.len() <= max_points { usize::MAX } else { max_points };
         let mut points = Points::new(weights.iter().sum(), max_points);
         self.groups(weights, |group| points.add(group));
         Ok(points.finish())
@@ -175,22 +177,26 @@ impl WeightedRanking {
     }
 }
 
-/// Checks that there is a weight for each of `n` samples that can be added up.
+/// Checks that there is a weight for each of `n` samples, and that they can be added up.
 pub(super) fn check_weights(weights: &[f64], n: usize) -> Result<()> {
     if weights.len() != n {
         return Err(Error::LengthMismatch {
-            name: "weights",
+            name: "sample_weight",
             found: weights.len(),
             of: "y_score",
             expected: n,
         });
     }
-    match weights.iter().find(|weight| !(0.0..f64::INFINITY).contains(*weight)) {
-        None => Ok(()),
-        Some(weight) => Err(Error::BadOption {
-            option: "weight",
-            value: weight.to_string().into(),
-            allowed: "finite and not negative",
-        }),
+    let bad = |value: String, allowed| {
+        let value = value.into();
+        Err(Error::BadOption { option: "sample_weight", value, allowed })
+    };
+    let is_weight = |weight: &f64| (0.0..f64::INFINITY).contains(weight);
+    if let Some(at) = weights.iter().position(|weight| !is_weight(weight)) {
+        return bad(format!("{} at {at}", weights[at]), "finite and not negative");
+    }
+    match weights.iter().sum::<f64>().is_finite() {
+        true => Ok(()),
+        false => bad("beyond all numbers, added up".to_owned(), "small enough to be added up"),
     }
 }

@@ -227,7 +227,7 @@ proptest! {
         let weighted = ranking.report(&weights, &RankingConfig::default());
         let curve = ranking.curve(&weights, usize::MAX).unwrap();
         let probabilities = |scores: &[f64]| scores.iter().map(|score| (score + 3.0) / 5.0).collect::<Vec<_>>();
-        let brier = brier_score_loss(&y_true, &probabilities(&y_score), &weights);
+        let brier = brier_score_loss(&y_true, &probabilities(&y_score), Some(&weights));
         let (y_true, y_score) = expand(&|row| usize::from(row.2));
         let repeated = Ranking::new(&y_true, &y_score).and_then(|r| r.report(&RankingConfig::default()));
         match (weighted, repeated) {
@@ -241,7 +241,8 @@ proptest! {
             prop_assert!(brier.is_err());
         } else {
             prop_assert_eq!(curve, Ranking::new(&y_true, &y_score).unwrap().curve(usize::MAX));
-            let repeated = calibration(&y_true, &probabilities(&y_score), 5).unwrap().brier;
+            let repeated = brier_score_loss(&y_true, &probabilities(&y_score), None).unwrap();
+            prop_assert_eq!(repeated, calibration(&y_true, &probabilities(&y_score), 5).unwrap().brier);
             prop_assert!((brier.unwrap() - repeated).abs() < 1e-12);
         }
     }
@@ -274,6 +275,14 @@ fn bad_input_is_named() {
     let weighted = WeightedRanking::new(&[true, false], &[0.1, 0.2]).unwrap();
     assert!(weighted.report(&[1.0, -1.0], &RankingConfig::default()).is_err());
     assert!(weighted.report(&[1.0], &RankingConfig::default()).is_err());
-    assert!(weighted.curve(&[1.0, f64::NAN], 2).is_err());
+    assert_eq!(
+        weighted.curve(&[1.0, f64::NAN], 2).unwrap_err().to_string(),
+        "sample_weight is NaN at 1, but it must be finite and not negative"
+    );
+    let error = brier_score_loss(&[true, false], &[0.1, 0.2], Some(&[1e308; 2])).unwrap_err();
+    assert!(error.to_string().contains("small enough to be added up"), "{error}");
+    let light = WeightedRanking::new(&[true, false, true, false], &[0.4, 0.3, 0.2, 0.1]).unwrap();
+    assert_eq!(light.curve(&[1e6, 1.0, 1.0, 1.0], 4).unwrap().thresholds.len(), 5);
+    assert_eq!(light.curve(&[1e6, 1.0, 1.0, 1.0], 2).unwrap().thresholds.len(), 3);
     assert_eq!(weighted.curve(&[1.0; 2], 2).unwrap().thresholds, [f64::INFINITY, 0.2, 0.1]);
 }

@@ -38,7 +38,6 @@ pub(crate) use tables::Tables;
 
 use crate::ingest::assemble::{Assembly, NodeTable};
 pub use crate::ingest::columns::names_ends;
-pub use crate::ingest::csv::{TextSample, sample_text};
 use crate::ingest::factorize::CodedEdges;
 use crate::ingest::input::Input;
 use crate::{Error, Graph, Result, type_name};
@@ -276,6 +275,29 @@ pub fn read_table_within(path: impl AsRef<Path>, max_bytes: u64) -> Result<Recor
         }
     };
     read().map_err(|error| error.in_file(path))
+}
+
+/// The bytes of the file at `path`, of which gzip and zstd are undone.
+///
+/// ```
+/// use std::io::Read;
+///
+/// let file = std::env::temp_dir().join(format!("graph-core-bytes-{}", std::process::id()));
+/// std::fs::write(&file, "as it is")?;
+/// let mut text = String::new();
+/// graph_core::decompressed(&file)?.read_to_string(&mut text)?;
+/// assert_eq!(text, "as it is");
+/// # std::fs::remove_file(&file)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::InFile`] for a file that cannot be opened; errors while reading are those of the reader.
+pub fn decompressed(path: impl AsRef<Path>) -> Result<Box<dyn Read + Send>> {
+    let path = path.as_ref();
+    let open = || Input::open(path, ReadOptions::default().max_bytes)?.stream();
+    open().map_err(|error| error.in_file(path))
 }
 
 /// The rows of a table that is no delimited text.

@@ -353,6 +353,7 @@ fn http(section: &Section) -> Result<(String, StepKind, Work)> {
         records: section.text("records")?,
         inferred_rows: section.whole("inferred_rows")?.map_or(usual.inferred_rows, |n| n as usize),
         types: column_types(section)?,
+        nulls: section.texts("nulls")?.unwrap_or_default(),
         max_bytes: section.bytes("max_bytes")?.unwrap_or(usual.max_bytes),
         timeout_secs: section.number("timeout_secs")?.unwrap_or(TIMEOUT_SECS),
         // Another host may be one that is not allowed.

@@ -353,27 +353,32 @@ fn stop(engine: &Engine, name: &str) -> Result<()> {
     if left()?.is_empty() {
         return Ok(());
     }
+    // An engine that cannot say which machine it is on is asked as one that is elsewhere.
+    let info = engine.wait(engine.docker.info()).ok();
+    let node = info.and_then(|info| info.swarm?.node_id);
     // A service that is removed takes what is known of its tasks with it, and they may run still.
     let version = service.version.and_then(|version| version.index).unwrap_or(0);
     let spec = ServiceSpec { mode: Some(replicas(0)), ..service.spec.unwrap_or_default() };
     let options = UpdateServiceOptionsBuilder::default().version(version as i32).build();
     engine.wait(engine.docker.update_service(name, spec, options, None))?;
-    let node = engine.wait(engine.docker.info())?.swarm.and_then(|swarm| swarm.node_id);
     let asked = Instant::now();
     loop {
         let mut left = left()?;
         if GRACE + PROMPT < asked.elapsed() {
             // A manager that is busy may hear late what its own machine has done, or be heard late there.
             for id in left.iter().filter_map(|task| container_on(node.as_deref(), task)) {
-                container::end(engine, id, Duration::ZERO)?;
+                container::end(engine, id, GRACE)?;
             }
             left.retain(|task| container_on(node.as_deref(), task).is_none());
         }
         let Some(task) = left.first() else { return Ok(()) };
         if GRACE + PATIENCE < asked.elapsed() {
+            let id = task.id.as_deref().unwrap_or_default();
             let state = state(task).map_or_else(|| "unknown".to_owned(), |state| state.to_string());
-            let place = task.node_id.as_deref().unwrap_or("no machine yet");
-            let problem = format!("a task of this service may run still: on {place}, {state}");
+            let problem = match task.node_id.as_deref().filter(|node| !node.is_empty()) {
+                Some(node) => format!("task {id} may run still on machine {node}: it is {state}"),
+                None => format!("task {id} may begin yet: it is {state}, on no machine"),
+            };
             return Err(Error::preparation(name, problem));
         }
         std::thread::sleep(LOOK / 2);
@@ -501,5 +506,36 @@ impl Drop for Service {
         if !self.ended {
             let _ = self.end(Duration::ZERO);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard::models::{ContainerStatus, TaskStatus};
+
+    use super::*;
+
+    #[test]
+    fn containers_are_those_of_the_engines_own_machine() {
+        let task = |node: Option<&str>, container: Option<&str>| {
+            let container = ContainerStatus {
+                container_id: container.map(str::to_owned),
+                ..ContainerStatus::default()
+            };
+            let status = TaskStatus { container_status: Some(container), ..TaskStatus::default() };
+            SwarmTask {
+                node_id: node.map(str::to_owned),
+                status: Some(status),
+                ..SwarmTask::default()
+            }
+        };
+        let here = task(Some("one"), Some("c1"));
+        assert_eq!(container_on(Some("one"), &here), Some("c1"));
+        assert_eq!(container_on(Some("two"), &here), None);
+        assert_eq!(container_on(None, &here), None);
+        assert_eq!(container_on(None, &task(None, Some("c1"))), None);
+        assert_eq!(container_on(Some("one"), &task(Some("one"), Some(""))), None);
+        assert_eq!(container_on(Some("one"), &task(Some("one"), None)), None);
+        assert_eq!(container_on(Some("one"), &SwarmTask::default()), None);
     }
 }

@@ -24,7 +24,7 @@ const CANDIDATES: [Delimiter; 5] = [
 const JUDGED_ROWS: usize = 100;
 
 /// Bytes that the dialect and the first guess of the types are judged by.
-pub(super) const SAMPLE_BYTES: usize = 1 << 18;
+const SAMPLE_BYTES: usize = 1 << 18;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -110,6 +110,8 @@ impl Dialect {
         let mut rows = Rows::new(text, end, syntax);
         let mut fields = Vec::new();
         let Some(first_line) = rows.next_row(&mut fields)? else { return Ok(None) };
+        let written: Vec<Vec<u8>> = fields.iter().map(|field| value(text, field)).collect();
+        blank(&mut fields, text, &options.nulls);
         let first: Vec<Vec<u8>> = fields.iter().map(|field| value(text, field)).collect();
         let below_first = (rows.at.min(end), rows.line);
         let mut classes = vec![Classes::NONE; first.len()];
@@ -130,7 +132,7 @@ impl Dialect {
             let named = [&options.source, &options.target, &options.weight, &options.id]
                 .into_iter()
                 .flatten()
-                .any(|name| first.iter().any(|field| field == name.as_bytes()));
+                .any(|name| written.iter().any(|field| field == name.as_bytes()));
             // A day above other days is one of them; above anything else it is the name of a column.
             let is_name =
                 |at: usize| of_first(at).are_words() && !of_first(at).share_moments(classes[at]);
@@ -142,7 +144,7 @@ impl Dialect {
                     && !first[at].is_empty()
                     && of_first(at) | classes[at] != classes[at]
             });
-            let known = names_ends(&to_names(first.to_vec()));
+            let known = names_ends(&to_names(written.clone()));
             named
                 || (all_text
                     && (known
@@ -153,7 +155,7 @@ impl Dialect {
         let (start, lines_above, names);
         if header {
             (start, lines_above) = (below_first.0, below_first.1 - 1);
-            names = to_names(first);
+            names = to_names(written);
         } else {
             let above = row_start(text, first_line);
             (start, lines_above) = (above, first_line - 1);
@@ -232,7 +234,7 @@ fn commented_names(above: &[u8], n_columns: usize, syntax: Syntax) -> Option<Vec
     None
 }
 
-pub(super) fn value(text: &[u8], field: &FieldAt) -> Vec<u8> {
+fn value(text: &[u8], field: &FieldAt) -> Vec<u8> {
     match field.quote {
         Quote::Doubled => undouble(field.of(text)),
         _ => field.of(text).to_vec(),
@@ -284,6 +286,21 @@ mod tests {
         for (text, delimiter) in cases {
             assert_eq!(of(text).delimiter_char(), delimiter, "{text:?}");
         }
+    }
+
+    #[test]
+    fn words_for_nothing_are_judged_as_nothing() {
+        let nulls = vec!["NA".to_owned()];
+        let options = ReadOptions { nulls, ..ReadOptions::default() };
+        let header = |text: &str| {
+            let dialect = Dialect::of_sample(text.as_bytes(), true, None, &options).unwrap();
+            dialect.map(|dialect| (dialect.header, dialect.names)).unwrap()
+        };
+        let made_up = (false, vec!["source".to_owned(), "target".to_owned()]);
+        assert_eq!(header("ann,NA\nbob,NA\neve,NA\n"), made_up);
+        assert_eq!(header("ann,\nbob,\neve,\n"), made_up);
+        let named = (true, vec!["id".to_owned(), "NA".to_owned()]);
+        assert_eq!(header("id,NA\n1,2\nNA,3\n"), named);
     }
 
     #[test]

@@ -10,7 +10,6 @@ mod blocks;
 mod class;
 mod dialect;
 mod moment;
-mod sample;
 mod scan;
 mod values;
 
@@ -27,7 +26,6 @@ use crate::ingest::columns::{edge_columns, id_column};
 use crate::ingest::csv::blocks::{BLOCK_BYTES, Block, Blocks, Pool};
 use crate::ingest::csv::class::{Classes, Kind, classify, integer, natural, whole};
 pub(crate) use crate::ingest::csv::dialect::Dialect;
-pub use crate::ingest::csv::sample::{TextSample, sample_text};
 use crate::ingest::csv::scan::{FieldAt, Quote, Rows, blank, undouble};
 use crate::ingest::csv::values::Column;
 use crate::ingest::factorize::{CodedEdges, EdgePlan, Piece, Worker, check_room, in_input_order};
