@@ -192,6 +192,27 @@ async fn a_dataset_that_was_changed_has_another_layout() {
 }
 
 #[tokio::test]
+async fn what_rests_follows_a_hand_and_what_is_paused_does_not() {
+    let layouts = layouts(1, PATIENCE);
+    let session = layouts.open(&dataset("a"), &loaded(), Some(vec![Command::Play])).unwrap().0;
+    wait_for(&session, LayoutState::Settled, None);
+    let iteration = || session.iteration.load(Ordering::Relaxed);
+    let away = || Command::Move { nodes: vec![0], x: vec![1e4], y: vec![0.0] };
+    for commands in [vec![Command::Pin(vec![0]), away()], vec![Command::Unpin(vec![0])]] {
+        let before = iteration();
+        session.send(commands).unwrap();
+        wait("steps", || before < iteration());
+        wait_for(&session, LayoutState::Settled, None);
+    }
+    session.send(vec![endless(), Command::Pause]).unwrap();
+    wait_for(&session, LayoutState::Paused, None);
+    let before = iteration();
+    session.send(vec![away()]).unwrap();
+    session.sync().await.unwrap();
+    assert_eq!((session.status().state, iteration()), (LayoutState::Paused, before));
+}
+
+#[tokio::test]
 async fn too_many_commands_are_refused_together() {
     let layouts = layouts(1, PATIENCE);
     let session = begin(&layouts, "a");

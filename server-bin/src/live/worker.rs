@@ -295,15 +295,16 @@ impl Worker {
                     self.options = options;
                     self.tell_options();
                     self.withdraw(Complaint::Options);
-                    if self.state == LayoutState::Settled {
-                        self.go(Goal::Settle);
-                    }
+                    self.wake();
                 }
                 // Two changes that went together one by one do not together.
                 Err(error) => self.complain(Complaint::Options, &error.to_string()),
             },
             Command::Pin(nodes) => self.fix(&nodes, true)?,
-            Command::Unpin(nodes) => self.fix(&nodes, false)?,
+            Command::Unpin(nodes) => {
+                self.fix(&nodes, false)?;
+                self.wake();
+            }
             Command::Move { nodes, x, y } => {
                 self.revive()?;
                 let Some(layout) = &mut self.layout else { return Ok(()) };
@@ -311,6 +312,7 @@ impl Worker {
                     layout.move_node(node, x, y)?;
                 }
                 self.is_dirty = true;
+                self.wake();
             }
             Command::Device { device, is_auto } => {
                 if device != self.device {
@@ -339,6 +341,13 @@ impl Worker {
         self.goal = goal;
         let state = if self.has_turn { LayoutState::Running } else { LayoutState::Paused };
         self.say(state, (!self.has_turn).then_some(Reason::Waiting));
+    }
+
+    /// What has come to rest goes on, as something is not where it was; what somebody has paused does not.
+    fn wake(&mut self) {
+        if self.state == LayoutState::Settled {
+            self.go(Goal::Settle);
+        }
     }
 
     /// Holds nodes where they are, or lets them go.

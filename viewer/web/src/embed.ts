@@ -17,14 +17,29 @@ type Message = { graphlume: 1; id?: unknown; command: string; [other: string]: u
 export function listen(app: App): () => void {
   const { viewer } = app;
   const tell = (message: Record<string, unknown>): void => parent.postMessage({ graphlume: 1, ...message }, "*");
-  const numbers = (value: unknown, n = viewer.scene?.n_nodes): Uint32Array =>
-    Uint32Array.from(Array.isArray(value) ? value.filter((u): u is number => Number.isInteger(u) && u >= 0 && u < (n ?? 0)) : []);
+  const numbers = (value: unknown, what: "node" | "edge" = "node"): Uint32Array => {
+    if (value === undefined) return new Uint32Array(0);
+    if (!Array.isArray(value)) throw new Error(`${what}s should be a list of numbers`);
+    const n = (what === "node" ? viewer.scene?.n_nodes : viewer.scene?.n_edges) ?? 0;
+    const wrong = value.find((u) => !(Number.isInteger(u) && u >= 0 && u < n));
+    if (wrong !== undefined) throw new Error(`there is no ${what} ${JSON.stringify(wrong)}: there are ${n}, counted from 0`);
+    return Uint32Array.from(value as number[]);
+  };
+  /** Makes a change, and takes it back if something is wrong with it. */
+  const change = async (to: Parameters<typeof viewer.update>[0]): Promise<void> => {
+    viewer.update(to);
+    const { state } = viewer;
+    const wrong = await viewer.applied;
+    if (wrong.length === 0) return;
+    if (viewer.state === state) viewer.undo();
+    throw new Error(wrong.join("; "));
+  };
   const commands: Record<string, (m: Message) => unknown> = {
     set: (m) => viewer.set(object(m.settings) as Settings),
-    encode: (m) => viewer.update({ encodings: { ...viewer.state.encodings, ...(object(m.encodings) as Encodings) } }),
-    filter: (m) => viewer.update({ filters: readView({ version: 1, filters: m.filters })?.filters ?? [] }),
-    select: (m) => viewer.select(numbers(m.nodes), numbers(m.edges, viewer.scene?.n_edges)),
-    point: (m) => viewer.point(typeof m.node === "number" ? { node: m.node } : {}),
+    encode: (m) => change({ encodings: { ...viewer.state.encodings, ...(object(m.encodings) as Encodings) } }),
+    filter: (m) => change({ filters: readView({ version: 1, filters: m.filters })?.filters ?? [] }),
+    select: (m) => viewer.select(numbers(m.nodes), numbers(m.edges, "edge")),
+    point: (m) => viewer.point(m.node === undefined || m.node === null ? {} : { node: numbers([m.node])[0]! }),
     zoom: (m) => viewer.view.zoomTo(numbers(m.nodes)),
     fit: () => viewer.view.fit(),
     play: () => viewer.stream?.send({ type: "play" }),

@@ -54,7 +54,7 @@ export async function experiment(shell: Shell, name: string): Promise<void> {
   const plots = h("section", { class: "plots", hidden: true, "aria-label": "Plots" });
   const log = new Log(shell, `${api}${path}/log`);
   shell.main.append(h("div", { class: "page-body" },
-    h("nav", { class: "crumbs", "aria-label": "Where this is" }, shell.link("/experiments", "Experiments"), h("span", { "aria-hidden": "true" }, "›")),
+    h("nav", { class: "crumbs", "aria-label": "Where this is" }, shell.link("/experiments", "Experiments"), h("span", { "aria-hidden": "true" }, "›"), h("span", { "aria-current": "page" }, name)),
     h("div", { class: "row title-row" }, heading, state, h("span", { class: "grow" }), stop, again, evaluate, open),
     facts, error, ran, worth, plots, log.element));
 

@@ -42,6 +42,11 @@ interface Made {
 /** The upload whose columns are to be chosen anew, when this page is open again. */
 let changed: Made | null = null;
 
+/** A description without the marks of Markdown, which cases write, for one line. */
+export function plain(text: string): string {
+  return text.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/(\*\*|__|`)(.+?)\1/g, "$2").replace(/^#+\s+/gm, "").replace(/\s+/g, " ").trim();
+}
+
 export async function home(shell: Shell): Promise<void> {
   shell.title("Graphs");
   const page = new Home(shell);
@@ -178,7 +183,7 @@ class Home {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
       event.preventDefault();
       shell.where.go(`/?dataset=${encodeURIComponent(d.id)}`);
-    } }, h("strong", { class: "clip" }, name), h("span", { class: "quiet clip" }, d.description || size), d.description ? h("span", { class: "quiet minor" }, size) : null);
+    } }, h("strong", { class: "clip" }, name), h("span", { class: "quiet clip" }, d.description ? plain(d.description) : size), d.description ? h("span", { class: "quiet minor size" }, size) : null);
     const made = h("time", { class: "quiet minor", dateTime: new Date(d.created_at).toISOString(), title: `made ${time(d.created_at)} UTC` }, ago(d.created_at));
     const mode = this.me?.has_accounts ? h("span", { class: `tag mode-${d.mode}` }, MODES[d.mode]) : null;
     return h("li", { class: "graph-row" }, link, mode, made, ...(owns ? [
@@ -341,7 +346,7 @@ class Home {
       const answer = await this.post(`datasets?${query}`, body, files, "reading the graph…", signal);
       if (typeof answer.id !== "string") throw new Error("the server took the file, but named no dataset");
       const [source, target] = [answer.source_column, answer.target_column];
-      return { id: answer.id, edges: head && typeof source === "string" && typeof target === "string" ? `edges from ${source} to ${target}` : "" };
+      return { id: answer.id, edges: head && typeof source === "string" && typeof target === "string" ? `edges from ${source} to ${target}${job.nodes ? `, nodes of ${job.nodes.name}` : ""}` : "" };
     });
   }
 

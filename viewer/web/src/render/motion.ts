@@ -108,7 +108,7 @@ export class Motion {
     if (!now && time - this.coloredAt < (scene.n_nodes > 100_000 ? 2000 : 250)) {
       // The last frame of all counts too.
       clearTimeout(this.colorTimer);
-      this.colorTimer = setTimeout(() => this.color(true), 2500);
+      this.colorTimer = setTimeout(() => this.color(true), scene.n_nodes > 100_000 ? 2500 : 300);
       return;
     }
     this.coloredAt = time;

@@ -116,7 +116,10 @@ export class Overlay {
     const placed = placeLabels(context, labels, this.view.labelStyle, this.view.maxLabels, camera.width, camera.height, covered);
     const { pointed, marks } = this.view;
     const lit = pointed.node !== undefined || pointed.edge !== undefined ? new Set(this.view.near) : marks.named.length > 0 ? new Set(marks.named) : null;
-    const bright = lit ? placed.map((p) => ({ ...p, always: p.always || lit.has(p.node) })) : placed;
+    // Of a selection its neighbors are lit as well, as the nodes are.
+    const flags = this.view.renderer.data.nodeFlags;
+    const isLit = (u: number): boolean => lit?.has(u) === true || (pointed.node === undefined && pointed.edge === undefined && (flags[u]! & (SELECTED | NEAR)) !== 0);
+    const bright = lit ? placed.map((p) => ({ ...p, always: p.always || isLit(p.node) })) : placed;
     drawLabels(context, bright, this.view.labelStyle, this.view.dim() < 1 && lit !== null);
   }
 

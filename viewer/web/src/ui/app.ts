@@ -67,6 +67,9 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["?", "this help"],
 ];
 
+/** Keys of the picture that count in bars and panels too, where none of them has another meaning. */
+const EVERYWHERE = new Set([..."vblfFenp][}{0", "Escape"]);
+
 /** Pixels below the picture that the player takes. */
 const BOTTOM = 58;
 
@@ -118,7 +121,7 @@ export class App {
     this.toasts = h("div", { class: "toasts" });
     this.histograms = new Histograms(viewer);
     this.inspector = new Inspector(viewer, () => this.showInspector(false));
-    this.timebar = new TimeBar(viewer);
+    this.timebar = new TimeBar(viewer, options.menu !== false);
     this.search = new Search(viewer);
     this.panels = {
       layout: layoutPanel(viewer), look: lookPanel(viewer), filter: filterPanel(viewer),
@@ -382,6 +385,8 @@ export class App {
   };
 
   private onKey(event: KeyboardEvent): void {
+    // What has closed a menu or a dialog has done its work.
+    if (event.defaultPrevented) return;
     const target = event.composedPath()[0] as HTMLElement;
     const isText = target.matches("input:not([type=checkbox]):not([type=range]):not([type=color]), textarea, select");
     const { viewer } = this;
@@ -401,6 +406,7 @@ export class App {
     else if (event.key === "i") this.showInspector(!this.hasInspector);
     else if (event.key === "t" && this.timebar.hasTimes) this.timebar.show(this.timebar.element.hidden === true);
     else if (event.key === " " && !target.matches("button, input, a, [tabindex='0'] tr")) viewer.togglePlay();
+    else if (EVERYWHERE.has(event.key) && !target.closest("dialog, .menu, .chart")) return this.onPictureKey(event);
     else return;
     event.preventDefault();
   }

@@ -198,6 +198,11 @@ export class Histograms {
             });
             body.replaceChildren(categories.element);
           }
+          if ((whole.values?.length ?? 0) > 12 && whole.counts.every((c) => c <= 1)) {
+            // Names: forty bars of one each say nothing, and search finds them.
+            body.replaceChildren(h("p", { class: "quiet" }, "every value is there once"));
+            return;
+          }
           const left = part && new Map((whole.values ?? []).map((v, i) => [String(v), part[i]!]));
           categories.set(whole, left, this.colors(column.name));
         } else {

@@ -21,7 +21,12 @@ export function legend(viewer: Viewer): HTMLElement {
     element.replaceChildren(...parts);
     element.hidden = parts.length === 0;
     if (at >= 0) element.querySelectorAll<HTMLElement>("input, button")[at]?.focus();
+    end();
   };
+  // The lower edge fades as long as there is more below it.
+  const end = (): void => void element.classList.toggle("more", element.scrollTop + element.clientHeight < element.scrollHeight - 2);
+  element.addEventListener("scroll", end, { passive: true });
+  new ResizeObserver(end).observe(element);
   viewer.on("legend", fill);
   viewer.on("dates", fill);
   return element;

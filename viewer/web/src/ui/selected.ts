@@ -73,7 +73,8 @@ function nodeFacts(viewer: Viewer, selection: Uint32Array, inside: Uint32Array):
     ["Edges among them", ofAll(inside.length, scene!.n_edges)],
     ["Edges to others", count(ends - 2 * inside.length)],
     ["Mean degree", beside(ends / selection.length, scene!.n_nodes > 0 ? (2 * scene!.n_edges) / scene!.n_nodes : 0)],
-    ["Density", number(inside.length / pairs)],
+    // Of several edges between two nodes it would be above 1.
+    ...(inside.length <= pairs ? [["Density", number(inside.length / pairs)] as [string, string]] : []),
     ...parts(selection, inside, scene!.edges),
   ];
 }

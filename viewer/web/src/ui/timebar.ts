@@ -36,7 +36,8 @@ export class TimeBar {
   /** For the rail: opens the bar and closes it. */
   readonly toggleButton: HTMLButtonElement;
 
-  constructor(private readonly viewer: Viewer) {
+  /** `opens`: whether the bar is there as soon as there are times. */
+  constructor(private readonly viewer: Viewer, opens = true) {
     this.body = h("div", { class: "time-body" });
     this.chooser = h("span", {});
     this.play = iconButton("play", "Play time", () => this.toggle());
@@ -60,9 +61,9 @@ export class TimeBar {
         this.toggleButton.focus();
       }));
     this.toggleButton = iconButton("time", "Time bar (T)", () => this.show(this.element.hidden === true), { hidden: true, "aria-pressed": "false" });
-    viewer.on("open", () => this.open(true));
+    viewer.on("open", () => this.open(opens));
     viewer.on("dates", (isNew) => {
-      this.open(isNew && !this.hasTimes);
+      this.open(opens && isNew && !this.hasTimes);
       if (!isNew) this.relabel();
     });
     const part = debounce(() => void this.part(), 150);

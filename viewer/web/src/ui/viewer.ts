@@ -265,10 +265,14 @@ export class Viewer extends Emitter<ViewerEvents> {
       this.view.setSelected(state.selection, state.edges);
       this.emit("selection", state.selection);
     }
-    if (state.filters !== before.filters || state.hidden !== before.hidden || state.settings.prune_orphans !== before.settings.prune_orphans) void this.applyFilters();
-    if (state.encodings !== before.encodings) void this.applyEncodings(before.encodings);
+    const work: Promise<string[]>[] = [];
+    if (state.filters !== before.filters || state.hidden !== before.hidden || state.settings.prune_orphans !== before.settings.prune_orphans) work.push(this.applyFilters());
+    if (state.encodings !== before.encodings) work.push(this.applyEncodings(before.encodings));
+    this.applied = Promise.all(work).then((wrong) => wrong.flat());
     this.emit("state", state);
   }
+  /** When the last change is seen: what is wrong with it. */
+  applied: Promise<string[]> = Promise.resolve([]);
 
   get settings(): Settings {
     return settingsOf(this.scene?.settings ?? {}, this.state.settings, this.scene);
@@ -312,28 +316,29 @@ export class Viewer extends Emitter<ViewerEvents> {
     if (wasDark !== look.isDark) this.emit("theme", look.isDark ? "dark" : "light");
   }
 
-  private async applyFilters(): Promise<void> {
-    if (!this.masks || !this.scene) return;
+  private async applyFilters(): Promise<string[]> {
+    if (!this.masks || !this.scene) return [];
     const run = ++this.filterRun;
     const { state, scene } = this;
     const hidden = await this.masks.hidden(state.filters, state.hidden, scene.edges, scene.n_nodes, this.settings.prune_orphans === true);
-    if (run !== this.filterRun || scene.edges !== this.scene.edges) return;
+    if (run !== this.filterRun || scene.edges !== this.scene.edges) return [];
     this.hidden = hidden;
     this.view.setHidden(hidden.nodes, hidden.edges);
     this.emit("hidden", hidden);
+    return [...hidden.errors.values()];
   }
 
-  private async applyEncodings(before: Encodings): Promise<void> {
-    if (!this.source || !this.scene) return;
+  private async applyEncodings(before: Encodings): Promise<string[]> {
+    if (!this.source || !this.scene) return [];
     const run = ++this.encodeRun;
     const { encodings } = this.state;
     const changed = ENCODED.filter((channel) => encodings[channel] !== before[channel]);
-    if (changed.length === 0) return;
+    if (changed.length === 0) return [];
     this.emit("busy", true);
     try {
       const wanted = [...new Set(changed.map((channel) => BUFFERS[channel]!))].filter((b) => b !== "");
       const file = await this.source.scene(encodings, wanted.length > 0 ? wanted : ["none"]);
-      if (run !== this.encodeRun) return;
+      if (run !== this.encodeRun) return [];
       const scene = decodeScene(file, this.scene);
       const { badges: _, ...rest } = this.scene;
       const next: Scene = { ...rest, legend: scene.legend, ...(scene.badges ? { badges: scene.badges } : {}) };
@@ -346,12 +351,14 @@ export class Viewer extends Emitter<ViewerEvents> {
       }
       this.scene = next;
       this.repaint();
+      return [];
     } catch (error) {
-      if (run !== this.encodeRun) return;
+      if (run !== this.encodeRun) return [];
       this.fail("the encoding", error, () => this.update({ encodings: { ...this.state.encodings, ...Object.fromEntries(changed.map((channel) => [channel, encodings[channel]])) } }));
       // The picture shows what was before; the state says so too.
       this.history.push({ ...this.state, encodings: before });
       this.emit("state", this.state);
+      return [(error as Error).message];
     } finally {
       if (run === this.encodeRun) this.emit("busy", false);
     }

@@ -452,9 +452,19 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await expect.poll(selected, { timeout: 10_000 }).toContainEqual({ graphlume: 1, event: "ready", n_nodes: 300, n_edges: 700 });
     expect(await frame.locator(".bar").count()).toBe(0);
     const send = (message: object): Promise<void> => page.evaluate((m) => document.querySelector("iframe")!.contentWindow!.postMessage({ graphlume: 1, ...m }, "*"), message);
-    await send({ id: 1, command: "select", nodes: [7, 2, 99999] });
+    await send({ id: 0, command: "select", nodes: [7, 99999] });
+    await expect.poll(async () => JSON.stringify(await selected()), { timeout: 10_000 }).toMatch(/"id":0,"ok":false,"error":"there is no node 99999: there are 300/);
+    await send({ id: 1, command: "select", nodes: [7, 2] });
     await expect.poll(selected, { timeout: 10_000 }).toContainEqual({ graphlume: 1, event: "selection", nodes: [2, 7] });
     await send({ id: 2, command: "filter", filters: [{ id: "a", table: "nodes", expression: "degree > 4" }] });
+    await expect.poll(async () => JSON.stringify(await selected()), { timeout: 10_000 }).toMatch(/"id":2,"ok":true/);
+    // What is wrong is said, and taken back.
+    await send({ id: 5, command: "filter", filters: [{ id: "b", table: "nodes", expression: "nope >" }] });
+    await expect.poll(async () => JSON.stringify(await selected()), { timeout: 10_000 }).toMatch(/"id":5,"ok":false,"error":"[^"]+/);
+    expect(await frame.evaluate("app.viewer.state.filters.map((f) => f.id)")).toEqual(["a"]);
+    await send({ id: 6, command: "encode", encodings: { node_color: "nope" } });
+    await expect.poll(async () => JSON.stringify(await selected()), { timeout: 10_000 }).toMatch(/"id":6,"ok":false,"error":"[^"]*nope/);
+    expect(await frame.evaluate("app.viewer.state.encodings")).toEqual({});
     await send({ id: 3, command: "constructor" });
     await expect.poll(async () => JSON.stringify(await selected()), { timeout: 10_000 }).toMatch(/"id":3,"ok":false,"error":"there is no command constructor/);
     await send({ id: 4, command: "svg" });

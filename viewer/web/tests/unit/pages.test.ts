@@ -7,7 +7,7 @@ import { SceneSource } from "../../src/core/source";
 import { encodeScene } from "../../src/core/scene";
 import { BrowserViews } from "../../src/core/views";
 import { beginOf, duration, type Facts, type GadDataset, linked, type Method, misfit, scored } from "../../src/pages/gad";
-import { ago } from "../../src/pages/home";
+import { ago, plain } from "../../src/pages/home";
 import { datasetNames } from "../../src/pages/leaderboard";
 import { guess, isTime, readHead, toQuery } from "../../src/pages/columns";
 import { alike, areEvents, entitiesOf, hypergraphOptions } from "../../src/pages/events";
@@ -247,5 +247,12 @@ describe("histograms without a server", () => {
     expect([whole.counts, part.counts]).toEqual([[3, 1], [3, 0]]);
     const ends = await source.histogram("edges", "target", 2, "target <> '3'");
     expect([ends.values, ends.counts, ends.n_other]).toEqual([["1", "2"], [1, 1], 0]);
+  });
+});
+
+describe("descriptions", () => {
+  it("lose the marks of Markdown in a line of a list", () => {
+    expect(plain("# From one user\n\n**who else** used `them`, and [where](https://a.b/c)")).toBe("From one user who else used them, and where");
+    expect(plain("2 * 3 * 4 and a_b_c")).toBe("2 * 3 * 4 and a_b_c");
   });
 });
