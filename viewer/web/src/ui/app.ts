@@ -68,7 +68,7 @@ const KEYS: readonly (readonly [string, string])[] = [
 ];
 
 /** Keys of the picture that count in bars and panels too, where none of them has another meaning. */
-const EVERYWHERE = new Set([..."vblfFenp][}{0", "Escape"]);
+const EVERYWHERE = new Set("vblfFenp][}{0");
 
 /** Pixels below the picture that the player takes. */
 const BOTTOM = 58;
