@@ -292,10 +292,12 @@ export class Mock {
         });
         return json(response, { nodes: Buffer.from(bits).toString("base64"), edges: Buffer.from(edges).toString("base64"), n_nodes: rows.length, n_edges, warnings: [] });
       }
-      case "scene":
+      case "scene": {
+        const scene = Buffer.from(encodeScene(this.scene(id, q)));
         response.writeHead(200, { "content-type": "application/vnd.graphlume.scene" });
-        response.end(Buffer.from(encodeScene(this.scene(id, q))));
+        response.end(scene);
         return;
+      }
       case "computations": {
         const { measure } = JSON.parse((await body(request)).toString()) as { measure: string };
         return json(response, { id: measure, measure, status: "running", stage: null, done: null, total: null, error: null }, 202);
@@ -476,6 +478,7 @@ export class Mock {
     }
     const legend: LegendPart[] = [];
     const by = q.get("node_color") ?? (data.nodes.has("community") ? "community" : "degree");
+    if (by !== "degree" && !data.nodes.has(by)) throw new Error(`there is no column ${by}`);
     const node_color = colors(data, by, legend);
     const degree = degrees(data);
     const sizeBy = q.get("node_size") ?? "degree";
