@@ -146,7 +146,7 @@ export class BrushChart {
     this.low.value = this.format(range ? a : low);
     this.high.value = this.format(range ? b : high);
     // Where there is room, what the axis shows stands beside what is chosen of it.
-    this.words.textContent = range && this.width > ROOMY ? `to, of ${this.format(low)} – ${this.format(high)}` : "to";
+    this.words.textContent = range && this.width > ROOMY ? `to · all: ${this.format(low)} – ${this.format(high)}` : "to";
   }
 
   /** A bound without the last digits, which say nothing: whole numbers stay whole. */
