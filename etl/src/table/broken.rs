@@ -187,11 +187,9 @@ impl TextFiles {
     }
 
     /// Visits up to `n_rows` of the first rows of a file that have values; none of one that cannot be read.
-    pub(super) fn each_row(&self, file: &Path, n_rows: usize, visit: impl FnMut(&[Vec<u8>])) {
+    pub(super) fn each_row(&self, file: &Path, n_rows: usize, mut visit: impl FnMut(&[Vec<u8>])) {
         let Ok(rows) = Rows::open(file, self) else { return };
-        let rows = rows.skip(usize::from(self.header)).take(n_rows).map(|(_, fields)| fields);
-        let mut visit = visit;
-        for fields in rows {
+        for (_, fields) in rows.skip(usize::from(self.header)).take(n_rows) {
             visit(&fields);
         }
     }
