@@ -3,12 +3,16 @@
 usage: python graphistry_client HOST:PORT [--auth]
 
 With --auth the server has the administrator `root` with the password in PASSWORD, and tokens that hold for one
-minute. Each scenario asserts results, most by asking the server in its own way. The last line is what .ci/test counts.
+minute. Each scenario asserts results, most by asking the server in its own way; what the client prints meanwhile is
+shown if it fails. The last line is what .ci/test counts.
 """
 
+import contextlib
 import importlib
 import json
+import os
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -23,6 +27,34 @@ from shared import AUTH, BASE, EDGES, PASSWORD, SCENARIOS, WHERE, Absent, ask, r
 # Their scenarios run in this order.
 for theme in ["signing_in", "uploading", "looks", "kinds_of_tables", "querying", "other"]:
     importlib.import_module(theme)
+
+
+@contextlib.contextmanager
+def held_back():
+    """What is printed inside is shown only if it ends with an error: refusals that are asked for look like failures.
+
+    The client's logger keeps the stream that it found, so the descriptors are what is turned away.
+    """
+    with tempfile.TemporaryFile() as kept:
+        streams = [(stream, os.dup(stream.fileno())) for stream in (sys.stdout, sys.stderr)]
+        for stream, _ in streams:
+            stream.flush()
+            os.dup2(kept.fileno(), stream.fileno())
+        wrong = True
+        try:
+            yield
+            wrong = False
+        except Absent:
+            wrong = False
+            raise
+        finally:
+            for stream, before in streams:
+                stream.flush()
+                os.dup2(before, stream.fileno())
+                os.close(before)
+            if wrong:
+                kept.seek(0)
+                print(kept.read().decode(errors="replace"), end="", flush=True)
 
 
 def expired(early):
@@ -63,7 +95,8 @@ def main():
         scenarios.append(a_sign_in_that_has_ended)
     for one in scenarios:
         try:
-            one()
+            with held_back():
+                one()
         except Absent as absent:
             print(f"absent {one.__name__}: graphistry {graphistry.__version__} has no {absent}")
         except Exception as error:  # noqa: BLE001 -- the others are to run
