@@ -7,7 +7,8 @@ use arrow::array::{Array, RecordBatch};
 use graph_core::Graph;
 
 use crate::encode::{
-    Bins, Encoding, Encodings, Law, Rgba8, Rule, is_text, named_palette, parse_color, spread,
+    Badge, BadgePosition, Bins, Encoding, Encodings, Law, Rgba8, Rule, is_text, named_palette,
+    parse_color, spread,
 };
 use crate::{Error, Result};
 
@@ -62,6 +63,13 @@ pub struct ImageConfig {
     /// becomes 0.15, the largest 1
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub opacity_by: Option<String>,
+    /// Draw a picture on nodes, which a column names: `globe`, `user`, …; other texts become letters
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub icon_by: Option<String>,
+    /// Mark nodes above to the right with a disc that has the color of a column, or of `degree`, and
+    /// in it the picture or the letters of its text
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub badge_by: Option<String>,
     /// Color edges by a column of theirs, as --color-by does nodes
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub edge_color_by: Option<String>,
@@ -129,6 +137,8 @@ impl Default for ImageConfig {
             bins: None,
             size_by: None,
             opacity_by: None,
+            icon_by: None,
+            badge_by: None,
             edge_color_by: None,
             edge_size_by: None,
             edge_opacity_by: None,
@@ -178,6 +188,18 @@ impl ImageConfig {
         replace(&mut made.node_opacity, &self.opacity_by);
         replace(&mut made.edge_size, &self.edge_size_by);
         replace(&mut made.edge_opacity, &self.edge_opacity_by);
+        if let Some(name) = &self.icon_by {
+            made.node_icon = Some(Encoding::auto(name));
+            made.node_icon_as_text = false;
+        }
+        if let Some(name) = &self.badge_by {
+            let badge = Badge {
+                icon: has_text(name, graph.nodes()).then(|| Encoding::auto(name)),
+                background: Some(Encoding::auto(name)),
+                ..Badge::default()
+            };
+            made.badges.insert(BadgePosition::TopRight, badge);
+        }
         if let Some(name) = &self.edge_color_by {
             made.edge_color = Some(self.color(name, graph.edges()));
         }
@@ -197,8 +219,7 @@ impl ImageConfig {
             ColorScale::Log => Law::Log,
             ColorScale::Quantile => Law::Quantile,
         };
-        let names = table.column_by_name(column).is_some_and(|column| is_text(column.data_type()));
-        let rule = match self.bins.as_ref().filter(|_| !names) {
+        let rule = match self.bins.as_ref().filter(|_| !has_text(column, table)) {
             None => Rule::Auto { outputs, law },
             Some(BinChoice::Count(count)) => {
                 Rule::Classes { outputs: spread(&outputs, *count), law }
@@ -506,6 +527,11 @@ impl fmt::Display for BinChoice {
             }
         }
     }
+}
+
+/// Whether `table` has texts in its column `name`.
+fn has_text(name: &str, table: &RecordBatch) -> bool {
+    table.column_by_name(name).is_some_and(|column| is_text(column.data_type()))
 }
 
 #[cfg(feature = "clap")]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HEIGHT = 480
 
 #: Options that nodes and edges are drawn by: a column, or its values.
-_BY = ("color_by", "size_by", "opacity_by", "label_by", "edge_color_by", "edge_size_by", "edge_opacity_by")
+_BY = ("color_by", "size_by", "opacity_by", "label_by", "icon_by", "badge_by", "edge_color_by", "edge_size_by", "edge_opacity_by")
 
 
 #: Columns of nodes, and of edges.

@@ -59,7 +59,11 @@ impl Sample {
             "edge_size" => Self::Width,
             "node_opacity" | "edge_opacity" => Self::Opacity,
             "node_icon" | "edge_icon" => Self::Icon,
-            _ => return None,
+            _ => match badge(channel)? {
+                "background" => Self::NodeColor,
+                "icon" => Self::Icon,
+                _ => return None,
+            },
         })
     }
 
@@ -73,15 +77,29 @@ impl Sample {
             "node_opacity" => "opacity",
             "edge_opacity" => "opacity of edges",
             "edge_icon" => "edges",
+            _ if badge(channel).is_some() => "badges",
             _ => "",
         }
     }
 }
 
+/// What of a badge the channel is: `icon`, `color` or `background`.
+fn badge(channel: &str) -> Option<&str> {
+    channel.strip_prefix("badge_")?.rsplit_once('_').map(|(_, what)| what)
+}
+
 impl LegendBox {
     /// One box for all parts that can be drawn, one under the other; `None` if none can.
     pub(crate) fn of(legend: &Legend, style: Style) -> Option<Self> {
-        let mut boxes = legend.parts.iter().filter_map(|part| Self::part(part, style));
+        // The letters of a badge are told by the names beside its colors.
+        let is_told = |part: &&LegendPart| {
+            badge(&part.channel) == Some("icon")
+                && legend.parts.iter().any(|other| {
+                    badge(&other.channel) == Some("background") && other.column == part.column
+                })
+        };
+        let parts = legend.parts.iter().filter(|part| !is_told(part));
+        let mut boxes = parts.filter_map(|part| Self::part(part, style));
         let first = boxes.next()?;
         Some(boxes.fold(first, |above, below| above.over(below, 1.1 * style.size)))
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
-use graphlume::viewer::encode::{Encoding, Encodings, parse_color};
+use graphlume::viewer::encode::{Encodings, parse_color};
 use graphlume::viewer::{Arrows, HexColor, ImageConfig, Picture, Scene, Theme, offline_html, page};
 use graphlume::{Graph, viewer};
 use serde_json::{Value, json};
@@ -27,17 +27,18 @@ const SCENE: &str = "application/vnd.graphlume.scene";
 /// What the sides of a picture can be, in pixels.
 const SIDES: RangeInclusive<u32> = 16..=4096;
 
-/// Keys of an address that are no options of a picture: those of all, and those of each kind of answer.
-const ALSO: [&str; 1] = ["node_icon"];
+/// Keys of an address that are no options of a picture, of each kind of answer.
 const SCENE_ALONE: &[&str] = &["buffers"];
 const PICTURE: &[&str] = &[];
 
 /// Keys of an address that choose what is seen, and the option of a picture that each is.
-const CHANNELS: [(&str, &str); 7] = [
+const CHANNELS: [(&str, &str); 9] = [
     ("node_color", "color_by"),
     ("node_size", "size_by"),
     ("node_opacity", "opacity_by"),
     ("node_label", "label_by"),
+    ("node_icon", "icon_by"),
+    ("node_badge", "badge_by"),
     ("edge_color", "edge_color_by"),
     ("edge_width", "edge_size_by"),
     ("edge_opacity", "edge_opacity_by"),
@@ -148,7 +149,7 @@ fn asked(
     else {
         return Err(ApiError::internal(anyhow::anyhow!("the options of a picture are no object")));
     };
-    let channels = CHANNELS.iter().map(|(channel, _)| *channel).chain(ALSO);
+    let channels = CHANNELS.iter().map(|(channel, _)| *channel);
     let known = options.keys().map(String::as_str).chain(channels).chain(also.iter().copied());
     check_names(query.keys(), &known.collect::<Vec<_>>())?;
     for (key, text) in query {
@@ -240,9 +241,6 @@ impl Seen {
         for ignored in &encodings.ignored {
             warnings.push(format!("`{ignored}` has no counterpart here"));
         }
-        if let Some(icon) = query.get("node_icon").filter(|icon| !icon.is_empty()) {
-            encodings.node_icon = Some(Encoding::auto(icon));
-        }
         config.encodings = Some(encodings);
         let words = ["position", "none"];
         let is_word = |of: Of, name: &str| of == Of::Nodes && words.contains(&name);
@@ -251,6 +249,8 @@ impl Seen {
             (Of::Nodes, &config.size_by),
             (Of::Nodes, &config.opacity_by),
             (Of::Nodes, &config.label_by),
+            (Of::Nodes, &config.icon_by),
+            (Of::Nodes, &config.badge_by),
             (Of::Edges, &config.edge_color_by),
             (Of::Edges, &config.edge_size_by),
             (Of::Edges, &config.edge_opacity_by),
@@ -276,15 +276,16 @@ impl Seen {
 
 /// All that a page draws, in one binary file
 ///
-/// Keys of the address choose what is seen: `node_color`, `node_size`, `node_label`, `node_icon`, `node_opacity`,
-/// `edge_color`, `edge_width`, `edge_opacity`, each a column or a measure such as `degree` and `pagerank`; without,
+/// Keys of the address choose what is seen: `node_color`, `node_size`, `node_label`, `node_icon`, `node_badge`,
+/// `node_opacity`, `edge_color`, `edge_width`, `edge_opacity`, each a column or a measure such as `degree` and `pagerank`; without,
 /// it is what the dataset was saved with. `buffers` names those that are wanted, separated by commas.
 #[utoipa::path(get, path = "/api/v1/datasets/{id}/scene", tag = "view",
     params(
         ("id" = String, Path),
         ("node_color" = Option<String>, Query), ("node_size" = Option<String>, Query),
         ("node_label" = Option<String>, Query), ("node_icon" = Option<String>, Query),
-        ("node_opacity" = Option<String>, Query), ("edge_color" = Option<String>, Query),
+        ("node_badge" = Option<String>, Query), ("node_opacity" = Option<String>, Query),
+        ("edge_color" = Option<String>, Query),
         ("edge_width" = Option<String>, Query), ("edge_opacity" = Option<String>, Query),
         ("theme" = Option<String>, Query), ("buffers" = Option<String>, Query),
     ),

@@ -104,7 +104,7 @@ export function readParams(query: URLSearchParams | Record<string, unknown>): Pa
       if (value !== undefined) sides[key] = value;
       continue;
     }
-    if (/^(node|edge)_(color|size|label|icon|opacity|width)$/.test(key)) {
+    if (/^(node|edge)_(color|size|label|icon|badge|opacity|width)$/.test(key)) {
       params.encodings[key] = text;
       continue;
     }

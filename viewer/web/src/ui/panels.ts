@@ -99,7 +99,7 @@ export function layoutPanel(viewer: Viewer): HTMLElement {
 }
 
 const CHANNELS = [
-  ["node_color", "Color", "nodes"], ["node_size", "Size", "nodes"], ["node_label", "Label", "nodes"], ["node_icon", "Icon", "nodes"], ["node_opacity", "Opacity", "nodes"],
+  ["node_color", "Color", "nodes"], ["node_size", "Size", "nodes"], ["node_label", "Label", "nodes"], ["node_icon", "Icon", "nodes"], ["node_badge", "Badge", "nodes"], ["node_opacity", "Opacity", "nodes"],
   ["edge_color", "Color", "edges"], ["edge_width", "Width", "edges"], ["edge_opacity", "Opacity", "edges"],
 ] as const;
 

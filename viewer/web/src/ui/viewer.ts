@@ -46,11 +46,11 @@ export interface ViewerEvents {
   announce: string;
 }
 
-const ENCODED = ["node_color", "node_size", "node_label", "node_icon", "node_opacity", "edge_color", "edge_width", "edge_opacity"] as const;
+const ENCODED = ["node_color", "node_size", "node_label", "node_icon", "node_badge", "node_opacity", "edge_color", "edge_width", "edge_opacity"] as const;
 
 /** Buffers that an encoding is in; none: the header alone. */
 const BUFFERS: Record<string, string> = {
-  node_color: "node_color", node_opacity: "node_color", node_size: "node_size", node_icon: "node_icon", node_label: "",
+  node_color: "node_color", node_opacity: "node_color", node_size: "node_size", node_icon: "node_icon", node_label: "", node_badge: "",
   edge_color: "edge_color", edge_opacity: "edge_color", edge_width: "edge_width",
 };
 
