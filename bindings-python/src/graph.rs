@@ -307,7 +307,7 @@ impl Graph {
         let graph = Arc::clone(&self.0);
         let bytes = leave(py, move || {
             let positions = positions.as_ref().map(|[x, y]| [&x[..], &y[..]]);
-            let scene = Scene::new(&graph, positions, &config)?;
+            let scene = Scene::new(&graph, positions, &config)?.with_tables(&graph)?;
             let mut bytes = Vec::new();
             scene.write(&mut bytes).map_err(|error| Failure::Input(error.to_string()))?;
             Ok::<_, Failure>(bytes)

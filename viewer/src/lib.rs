@@ -16,4 +16,7 @@ pub use config::{
 pub use error::{Error, Result};
 pub use html::offline_html;
 pub use image::{Picture, Pixels};
-pub use scene::{MOST_BADGED, MOST_LABELS, Scene, SceneBadge, SceneLabels};
+pub use scene::{
+    MOST_BADGED, MOST_LABELS, Scene, SceneBadge, SceneColumn, SceneLabels, SceneTable, SceneTables,
+    SceneType, SceneValues,
+};

@@ -23,7 +23,7 @@ mod wire;
 pub(crate) use apply::between;
 pub use color::{MISSING, OTHER, PAIRED, PALETTE, Rgba8, viridis};
 pub(crate) use color::{Oklab, from_oklab, to_oklab};
-pub(crate) use column::{is_text, numbers};
+pub(crate) use column::{is_text, numbers, printed};
 pub use css::parse_color;
 pub use default::by_position;
 pub use evaluate::{BadgeBuffers, Buffers, EdgeColors, Icons};

@@ -1,15 +1,20 @@
 //! A scene as bytes, and bytes from anywhere as a scene.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Scene, SceneBadge, SceneLabels};
+use super::{Scene, SceneBadge, SceneLabels, SceneTable, SceneTables, SceneType, SceneValues};
 use crate::{Error, Result};
 
 const MAGIC: [u8; 4] = *b"GLSC";
 const VERSION: u32 = 1;
+
+/// What asks for the tables, and how their buffers begin.
+const TABLES: &str = "tables";
+const COLUMN: &str = "column_";
 
 /// Bytes before the header.
 const LEAD: usize = 12;
@@ -36,6 +41,8 @@ struct Header {
     icons_as_text: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     badges: Vec<SceneBadge>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tables: Option<SceneTables>,
 }
 
 /// Where a buffer is.
@@ -75,7 +82,7 @@ macro_rules! number {
     )*};
 }
 
-number!(u8, u16, u32, f32);
+number!(u8, u16, u32, f32, f64);
 
 /// Columns of one buffer: all of a type, whatever it is.
 enum Column<'a> {
@@ -83,11 +90,12 @@ enum Column<'a> {
     U16(&'a [u16]),
     U32(&'a [u32]),
     F32(&'a [f32]),
+    F64(&'a [f64]),
 }
 
 /// A buffer to write.
 struct Part<'a> {
-    name: &'static str,
+    name: Cow<'static, str>,
     width: usize,
     column: Column<'a>,
 }
@@ -99,6 +107,7 @@ impl Part<'_> {
             Column::U16(values) => (u16::KIND, u16::BYTES, values.len()),
             Column::U32(values) => (u32::KIND, u32::BYTES, values.len()),
             Column::F32(values) => (f32::KIND, f32::BYTES, values.len()),
+            Column::F64(values) => (f64::KIND, f64::BYTES, values.len()),
         };
         let rows = (n / self.width) as u64;
         let shape = if self.width > 1 { vec![rows, self.width as u64] } else { vec![rows] };
@@ -111,6 +120,7 @@ impl Part<'_> {
             Column::U16(values) => put_all(values, out),
             Column::U32(values) => put_all(values, out),
             Column::F32(values) => put_all(values, out),
+            Column::F64(values) => put_all(values, out),
         }
     }
 }
@@ -149,14 +159,18 @@ impl Scene {
     /// Those of `out`.
     pub fn write_some(&self, wanted: impl Fn(&str) -> bool, mut out: impl Write) -> io::Result<()> {
         let mut parts = self.parts();
-        parts.retain(|part| wanted(part.name));
+        let with_tables = wanted(TABLES);
+        parts.retain(|part| match part.name.starts_with(COLUMN) {
+            true => with_tables,
+            false => wanted(&part.name),
+        });
         let header = |start: usize| -> serde_json::Result<Vec<u8>> {
             let mut at = start;
             let mut buffers = Map::new();
             for part in &parts {
                 let place = part.place(at);
                 at = aligned(at + place.length as usize);
-                buffers.insert(part.name.to_owned(), serde_json::to_value(place)?);
+                buffers.insert(part.name.clone().into_owned(), serde_json::to_value(place)?);
             }
             serde_json::to_vec(&Header {
                 n_nodes: self.n_nodes as u64,
@@ -170,6 +184,7 @@ impl Scene {
                 icons: self.icons.clone(),
                 icons_as_text: self.icons_as_text,
                 badges: self.badges.clone(),
+                tables: self.tables.as_ref().filter(|_| with_tables).map(SceneTables::header),
             })
         };
         // The header says where buffers begin, which depends on how long it is: until it fits.
@@ -203,7 +218,9 @@ impl Scene {
 
     fn parts(&self) -> Vec<Part<'_>> {
         let mut parts = Vec::new();
-        let mut add = |name, width, column| parts.push(Part { name, width, column });
+        let mut add = |name: &'static str, width, column| {
+            parts.push(Part { name: name.into(), width, column });
+        };
         add("edges", 2, Column::U32(self.edges.as_flattened()));
         if let Some(positions) = &self.positions {
             add("positions", 2, Column::F32(positions.as_flattened()));
@@ -220,6 +237,13 @@ impl Scene {
         }
         if let Some(icons) = &self.node_icon {
             add("node_icon", 1, Column::U16(icons));
+        }
+        for (i, column) in self.tables.iter().flat_map(|tables| &tables.columns).enumerate() {
+            let column = match &column.values {
+                SceneValues::Numbers(values) => Column::F64(values),
+                SceneValues::Texts(rows) => Column::U32(rows),
+            };
+            parts.push(Part { name: column_name(i).into(), width: 1, column });
         }
         parts
     }
@@ -290,6 +314,24 @@ impl Scene {
         if let Some(u) = index.iter().find(|&&u| n <= u as usize) {
             return Err(bad("labels", format!("node {u} is named, but there are only {n} nodes")));
         }
+        let mut tables = header.tables;
+        for (i, column) in tables.iter_mut().flat_map(|tables| &mut tables.columns).enumerate() {
+            let name = column_name(i);
+            let rows = if column.of == SceneTable::Nodes { n } else { m };
+            let values =
+                match column.kind {
+                    SceneType::Text => single(numbers::<u32, 1>(file, buffers, &name, rows)?)
+                        .map(SceneValues::Texts),
+                    _ => single(numbers::<f64, 1>(file, buffers, &name, rows)?)
+                        .map(SceneValues::Numbers),
+                };
+            column.values = values.ok_or_else(|| {
+                bad(&name, format!("the rows of column {} are missing", column.name))
+            })?;
+            if let Some(error) = column.problem() {
+                return Err(error);
+            }
+        }
         if let Some(reason) = header.badges.iter().find_map(|badge| badge.problem(n)) {
             return Err(bad("badges", reason));
         }
@@ -311,8 +353,14 @@ impl Scene {
             icons: header.icons,
             icons_as_text: header.icons_as_text,
             badges: header.badges,
+            tables,
         })
     }
+}
+
+/// What the buffer of a column is called.
+fn column_name(i: usize) -> String {
+    format!("{COLUMN}{i}")
 }
 
 fn bad(place: &str, reason: impl Into<String>) -> Error {
@@ -361,6 +409,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::scene::SceneColumn;
 
     fn scene() -> Scene {
         Scene {
@@ -388,7 +437,25 @@ mod tests {
                 background: vec!["#ff0000".to_owned()],
                 as_text: false,
             }],
+            tables: Some(SceneTables {
+                ends: ["from".to_owned(), "to".to_owned()],
+                columns: vec![
+                    column(SceneTable::Nodes, SceneType::Text, SceneValues::Texts(vec![1, 0, 2])),
+                    column(
+                        SceneTable::Edges,
+                        SceneType::Time,
+                        SceneValues::Numbers(vec![1e12, -0.5]),
+                    ),
+                ],
+                left_out: vec!["long".to_owned()],
+            }),
         }
+    }
+
+    fn column(of: SceneTable, kind: SceneType, values: SceneValues) -> SceneColumn {
+        let texts =
+            if kind == SceneType::Text { vec!["a".to_owned(), "ß".to_owned()] } else { vec![] };
+        SceneColumn { of, name: format!("{kind:?}"), kind, texts, values }
     }
 
     fn written(scene: &Scene) -> Vec<u8> {
@@ -422,7 +489,7 @@ mod tests {
         let length = u32::get(&file[8..12]) as usize;
         assert_eq!((12 + length) % 8, 0);
         let header: Header = serde_json::from_slice(&file[12..12 + length]).unwrap();
-        assert_eq!(header.buffers.len(), 7);
+        assert_eq!(header.buffers.len(), 9);
         for place in header.buffers.values() {
             let place = Place::deserialize(place).unwrap();
             assert_eq!(place.offset % 8, 0);
@@ -436,6 +503,9 @@ mod tests {
         scene().write_some(|name| name != "positions" && name != "node_icon", &mut file).unwrap();
         let expected = Scene { positions: None, node_icon: None, ..scene() };
         assert_eq!(Scene::read(&file).unwrap(), expected);
+        let mut file = Vec::new();
+        scene().write_some(|name| name != TABLES, &mut file).unwrap();
+        assert_eq!(Scene::read(&file).unwrap(), Scene { tables: None, ..scene() });
     }
 
     #[test]
@@ -446,7 +516,7 @@ mod tests {
         assert!(error(b"GLSD\x01\0\0\0\0\0\0\0").contains("no scene"));
         assert!(error(b"GLSC\x02\0\0\0\0\0\0\0").contains("version is 2"));
         assert!(error(b"GLSC\x01\0\0\0\xff\xff\xff\xff{}").contains("only 2 follow"));
-        let cases: [(Change, &str); 11] = [
+        let cases: [(Change, &str); 14] = [
             (|h| h["n_nodes"] = 2.into(), "edge 1 names node 2"),
             (|h| h["n_edges"] = 1.into(), "edges"),
             (|h| h["n_nodes"] = (1_u64 << 40).into(), "too many"),
@@ -458,6 +528,12 @@ mod tests {
             (|h| h["buffers"]["positions"]["offset"] = u64::MAX.into(), "of a file of"),
             (|h| h["labels"]["index"] = vec![3, 0].into(), "node 3"),
             (|h| h["icons"] = vec!["user"].into(), "icon 2"),
+            (|h| h["tables"]["columns"][0]["texts"] = vec!["a"].into(), "column Text names text 2"),
+            (|h| h["buffers"]["column_1"]["type"] = "u32".into(), "its type is u32"),
+            (
+                |h| drop(h["buffers"].as_object_mut().unwrap().remove("column_0")),
+                "column Text are missing",
+            ),
         ];
         for (change, expected) in cases {
             let found = error(&with_header(change));

@@ -2,12 +2,14 @@
 
 mod badges;
 mod file;
+mod tables;
 
 pub use badges::{MOST_BADGED, SceneBadge};
 use graph_core::Graph;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+pub use tables::{SceneColumn, SceneTable, SceneTables, SceneType, SceneValues};
 
 use crate::encode::{EdgeColors, Icons, PALETTE, Rgba8, between};
 use crate::image::look::Look;
@@ -16,6 +18,9 @@ use crate::{Arrows, EdgeOpacity, Error, HexColor, ImageConfig, Labels, Result, T
 
 /// Most nodes that have a label in a scene.
 pub const MOST_LABELS: usize = 1000;
+
+/// Most bytes of tables in a scene that goes with a page of its own: pages of more are slow to open.
+const MOST_TABLE_BYTES: usize = 64 << 20;
 
 /// Sides of the page that radii are chosen for, in CSS pixels.
 const PAGE: [f32; 2] = [1280.0, 960.0];
@@ -87,6 +92,8 @@ pub struct Scene {
     pub icons_as_text: bool,
     /// Badges of the largest nodes.
     pub badges: Vec<SceneBadge>,
+    /// What nodes and edges are, for pages without a server.
+    pub tables: Option<SceneTables>,
 }
 
 /// Names of nodes, the most important first.
@@ -207,7 +214,20 @@ impl Scene {
             icons,
             icons_as_text,
             badges,
+            tables: None,
         })
+    }
+
+    /// The same scene with the tables of `graph`, which it was made of: a page of its own, which has no server to ask,
+    /// filters, searches and tells by them. Columns beyond 64 MiB are left out, and named in
+    /// [`SceneTables::left_out`].
+    ///
+    /// # Errors
+    ///
+    /// As those of [`SceneTables::of`].
+    pub fn with_tables(mut self, graph: &Graph) -> Result<Self> {
+        self.tables = Some(SceneTables::of(graph, MOST_TABLE_BYTES)?);
+        Ok(self)
     }
 }
 

@@ -450,7 +450,8 @@ pub(super) async fn html(
             .workers
             .run(move |_| {
                 let mut file = Vec::new();
-                seen.scene()?.write(&mut file)?;
+                let graph = Arc::clone(&seen.graph);
+                seen.scene()?.with_tables(&graph)?.write(&mut file)?;
                 Ok(offline_html(&file, page::SCRIPT, page::STYLES, &title))
             })
             .await?;
