@@ -3,7 +3,8 @@
 import { readParams, type Params } from "./core/params";
 import { storedTheme } from "./core/theme";
 import { decodeScene, encodeScene, type Scene } from "./core/scene";
-import { SceneSource, ServerSource, type Source } from "./core/source";
+import { SceneSource } from "./core/scene-source";
+import { ServerSource, type Source } from "./core/source";
 import { readView, type SavedView } from "./core/state";
 import { Places } from "./core/frame";
 import type { Wire } from "./core/stream";

@@ -1,6 +1,6 @@
 /** The scene file: everything that a picture shows, in dense buffers. docs/stream.md says its bytes. */
 
-import type { LegendPart, Settings } from "./types";
+import type { LegendPart, Settings, Table } from "./types";
 
 export interface Scene {
   n_nodes: number;
@@ -30,6 +30,27 @@ export interface Scene {
   icons_as_text?: boolean;
   /** Badges of the largest nodes. */
   badges?: Badge[];
+  /** What nodes and edges are, where there is no server to ask. */
+  tables?: SceneTables;
+}
+
+export interface SceneTables {
+  /** What the ends of edges are called. */
+  ends: [string, string];
+  /** The first of nodes is what they are known by. */
+  columns: SceneColumn[];
+  /** Names of columns for which there was no room. */
+  left_out?: string[];
+}
+
+export interface SceneColumn {
+  of: Table;
+  name: string;
+  /** Times are in milliseconds since 1970. */
+  type: "integer" | "number" | "time" | "boolean" | "text";
+  texts: string[];
+  /** Numbers, NaN where there is none; of texts the place in `texts` plus 1, or 0. */
+  values: Float64Array | Uint32Array;
 }
 
 /** One badge, with the nodes that have it. */
@@ -54,8 +75,16 @@ export class SceneError extends Error {
 const MAGIC = 0x43534c47; // "GLSC"
 const VERSION = 1;
 
-type Kind = "u8" | "u16" | "u32" | "f32";
-const ARRAYS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f32: Float32Array } as const;
+type Kind = "u8" | "u16" | "u32" | "f32" | "f64";
+const ARRAYS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array } as const;
+type Numbers = Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Array;
+
+/** Where a buffer is. */
+interface Place {
+  offset: number;
+  length: number;
+  type: Kind;
+}
 
 /** Type of each buffer, of how many rows it is, and numbers in a row. */
 const BUFFERS: Record<string, readonly [Kind, "nodes" | "edges", number]> = {
@@ -77,7 +106,7 @@ export function decodeScene(file: ArrayBuffer, known?: Scene): Scene {
   if (version !== VERSION) throw new SceneError(`the scene has version ${version}; this viewer reads version ${VERSION}`);
   const bytes = view.getUint32(8, true);
   if (12 + bytes > file.byteLength) throw new SceneError(`the scene's header ends after the file: ${bytes} of ${file.byteLength - 12} bytes`);
-  let header: Partial<Scene> & { buffers?: Record<string, { offset: number; length: number; type: Kind }> };
+  let header: Partial<Scene> & { buffers?: Record<string, Place> };
   try {
     header = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 12, bytes)));
   } catch (error) {
@@ -102,26 +131,40 @@ export function decodeScene(file: ArrayBuffer, known?: Scene): Scene {
   for (const [name, [type, of, columns]] of Object.entries(BUFFERS)) {
     const found = header.buffers?.[name];
     if (!found) continue;
-    if (found.type !== type) throw new SceneError(`buffer ${name} is of type ${found.type}, and should be of ${type}`);
-    const length = (of === "nodes" ? n_nodes : n_edges) * columns;
-    const Type = ARRAYS[type];
-    if (found.length !== length * Type.BYTES_PER_ELEMENT) {
-      throw new SceneError(`buffer ${name} has ${found.length} bytes, and should have ${length * Type.BYTES_PER_ELEMENT}`);
-    }
-    if (!(found.offset >= 0) || found.offset + found.length > file.byteLength) {
-      throw new SceneError(`buffer ${name} ends at byte ${found.offset + found.length} of a file of ${file.byteLength}`);
-    }
-    const aligned = found.offset % Type.BYTES_PER_ELEMENT === 0;
-    const array = aligned
-      ? new Type(file, found.offset, length)
-      : new Type(file.slice(found.offset, found.offset + found.length));
-    (scene as unknown as Record<string, unknown>)[name] = array;
+    const rows = of === "nodes" ? n_nodes : n_edges;
+    (scene as unknown as Record<string, unknown>)[name] = numbers(file, name, found, type, rows * columns);
   }
+  if (header.tables) scene.tables = readTables(file, header.tables, header.buffers ?? {}, { nodes: n_nodes, edges: n_edges });
   if (scene.edges.length !== 2 * n_edges) {
     throw new SceneError(`the scene has ${n_edges} edges, but the ends of ${scene.edges.length / 2}`);
   }
   if (scene.edges !== known?.edges) checkEnds(scene.edges, n_nodes);
   return scene;
+}
+
+/** The numbers of a buffer, where they lie. */
+function numbers(file: ArrayBuffer, name: string, { offset, length, type }: Place, wanted: Kind, n: number): Numbers {
+  if (type !== wanted) throw new SceneError(`buffer ${name} is of type ${type}, and should be of ${wanted}`);
+  const Type = ARRAYS[wanted];
+  const bytes = n * Type.BYTES_PER_ELEMENT;
+  if (length !== bytes) throw new SceneError(`buffer ${name} has ${length} bytes, and should have ${bytes}`);
+  if (!(offset >= 0) || offset + length > file.byteLength) {
+    throw new SceneError(`buffer ${name} ends at byte ${offset + length} of a file of ${file.byteLength}`);
+  }
+  return offset % Type.BYTES_PER_ELEMENT === 0 ? new Type(file, offset, n) : new Type(file.slice(offset, offset + length));
+}
+
+/** The tables, as far as they are what this page knows. */
+function readTables(file: ArrayBuffer, tables: SceneTables, buffers: Record<string, Place>, rows: Record<Table, number>): SceneTables {
+  const all = Array.isArray(tables.columns) ? tables.columns : [];
+  const columns = all.flatMap(({ of, name, type, texts }, i) => {
+    const place = buffers[`column_${i}`];
+    if (!place || rows[of] === undefined || !["integer", "number", "time", "boolean", "text"].includes(type)) return [];
+    const values = numbers(file, `column_${i}`, place, type === "text" ? "u32" : "f64", rows[of]) as Float64Array | Uint32Array;
+    return [{ of, name: String(name), type, texts: Array.isArray(texts) ? texts.map(String) : [], values }];
+  });
+  const [source, target] = Array.isArray(tables.ends) ? tables.ends : [];
+  return { ends: [String(source ?? "source"), String(target ?? "target")], columns, left_out: Array.isArray(tables.left_out) ? tables.left_out.map(String) : [] };
 }
 
 function checkEnds(edges: Uint32Array, n: number): void {
@@ -157,11 +200,12 @@ function readBadges(value: unknown, n: number): Badge[] {
 
 /** Writes a scene. */
 export function encodeScene(scene: Scene): ArrayBuffer {
-  const parts: { name: string; array: Uint8Array | Uint16Array | Uint32Array | Float32Array; type: Kind; columns: number }[] = [];
+  const parts: { name: string; array: Numbers; type: Kind; columns: number }[] = [];
   for (const [name, [type, , columns]] of Object.entries(BUFFERS)) {
     const array = (scene as unknown as Record<string, Float32Array | undefined>)[name];
     if (array) parts.push({ name, array, type, columns });
   }
+  scene.tables?.columns.forEach(({ type, values }, i) => parts.push({ name: `column_${i}`, array: values, type: type === "text" ? "u32" : "f64", columns: 1 }));
   const head = (start: number): { text: Uint8Array; total: number } => {
     let at = start;
     const buffers: Record<string, unknown> = {};
@@ -171,7 +215,8 @@ export function encodeScene(scene: Scene): ArrayBuffer {
       at += up8(array.byteLength);
     }
     const { n_nodes, n_edges, is_directed, title, settings, legend, labels, icons, icons_as_text, badges } = scene;
-    const header = { n_nodes, n_edges, is_directed, title, buffers, settings, legend, labels, icons, ...(icons_as_text ? { icons_as_text } : {}), ...(badges ? { badges } : {}) };
+    const tables = scene.tables && { ...scene.tables, columns: scene.tables.columns.map(({ values: _, ...column }) => column) };
+    const header = { n_nodes, n_edges, is_directed, title, buffers, settings, legend, labels, icons, ...(icons_as_text ? { icons_as_text } : {}), ...(badges ? { badges } : {}), ...(tables ? { tables } : {}) };
     return { text: new TextEncoder().encode(JSON.stringify(header)), total: at };
   };
   // Offsets are numbers of unknown length in the header: room for the longest is left.

@@ -23,8 +23,7 @@ export class Dates {
     const run = ++this.run;
     const { source, dataset } = this.viewer;
     this.found = new Map();
-    // Pages without a server know names and degrees alone.
-    if (!source?.isLive || !dataset) return;
+    if (!source || !dataset) return;
     const found = new Map<string, { column: Column; unit: Unit; isPlain: boolean }>();
     for (const table of ["edges", "nodes"] as const) {
       const about = dataset.tables?.[table];

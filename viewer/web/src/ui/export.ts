@@ -94,7 +94,7 @@ export function presentScene(viewer: Viewer): Scene {
   for (let e = 0; e < scene.n_edges; e++) {
     if (!hidden.edges?.[e] && place.has(scene.edges[2 * e]!) && place.has(scene.edges[2 * e + 1]!)) edges.push(e);
   }
-  const take = <A extends Float32Array | Uint8Array | Uint16Array | Uint32Array>(array: A | undefined, rows: number[], parts: number): A | undefined => {
+  const take = <A extends Float32Array | Float64Array | Uint8Array | Uint16Array | Uint32Array>(array: A | undefined, rows: number[], parts: number): A | undefined => {
     if (!array) return undefined;
     const out = new (array.constructor as new (n: number) => A)(rows.length * parts);
     rows.forEach((r, i) => out.set(array.subarray(r * parts, (r + 1) * parts), i * parts));
@@ -112,6 +112,10 @@ export function presentScene(viewer: Viewer): Scene {
       const of = (list: string[]): string[] => rows.map((i) => list[i]!);
       return { ...badge, index: rows.map((i) => place.get(badge.index[i]!)!), icon: of(badge.icon), color: of(badge.color), background: of(badge.background) };
     });
+  }
+  if (scene.tables) {
+    const columns = scene.tables.columns.map((column) => ({ ...column, values: take(column.values, column.of === "nodes" ? nodes : edges, 1)! }));
+    part.tables = { ...scene.tables, columns };
   }
   const optional = { node_color: take(scene.node_color, nodes, 4), node_size: take(scene.node_size, nodes, 1), node_icon: take(scene.node_icon, nodes, 1), edge_color: take(scene.edge_color, edges, 4), edge_width: take(scene.edge_width, edges, 1) };
   return Object.assign(part, Object.fromEntries(Object.entries(optional).filter(([, v]) => v !== undefined)));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isMember, paint, readCollections, resolveCollections, type Members } from "../../src/core/collections";
 import { readParams } from "../../src/core/params";
 import { decodeScene } from "../../src/core/scene";
-import { SceneSource } from "../../src/core/source";
+import { SceneSource } from "../../src/core/scene-source";
 import { encodeScene } from "../../src/core/scene";
 import { BrowserViews } from "../../src/core/views";
 import { beginOf, duration, type Facts, type GadDataset, linked, type Method, misfit, scored } from "../../src/pages/gad";

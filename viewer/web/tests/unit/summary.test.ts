@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { percent, sample, summarize, wholeOf } from "../../src/core/summary";
-import { SceneSource } from "../../src/core/source";
+import { SceneSource } from "../../src/core/scene-source";
 
 describe("what is selected", () => {
   it("is beside the whole: means, shares, first and last", () => {
