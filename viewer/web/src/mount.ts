@@ -10,7 +10,7 @@ import { Places } from "./core/frame";
 import type { Wire } from "./core/stream";
 import type { Encodings, Filter, Settings } from "./core/types";
 import { App, type AppOptions } from "./ui/app";
-import { offlinePage, png, presentScene } from "./ui/export";
+import { keyIn, offlinePage, png, presentScene } from "./ui/export";
 import { toSvg } from "./render/svg";
 import style from "./ui/style.css?inline";
 
@@ -126,7 +126,7 @@ export function mount(element: HTMLElement, source: ArrayBuffer | Uint8Array | D
       viewer.restore(saved);
     },
     png: (scale = 1) => png(viewer, scale),
-    svg: () => toSvg(viewer.view),
+    svg: () => toSvg(viewer.view, keyIn(viewer)),
     html: (code, css = "") => offlinePage(presentScene(viewer), code, css),
     destroy() {
       app.destroy();

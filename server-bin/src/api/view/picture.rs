@@ -278,7 +278,8 @@ impl Seen {
 ///
 /// Keys of the address choose what is seen: `node_color`, `node_size`, `node_label`, `node_icon`, `node_badge`,
 /// `node_opacity`, `edge_color`, `edge_width`, `edge_opacity`, each a column or a measure such as `degree` and `pagerank`; without,
-/// it is what the dataset was saved with. `buffers` names those that are wanted, separated by commas.
+/// it is what the dataset was saved with. `buffers` names those that are wanted, separated by commas; `tables` asks for
+/// the columns of nodes and edges, which are not there otherwise.
 #[utoipa::path(get, path = "/api/v1/datasets/{id}/scene", tag = "view",
     params(
         ("id" = String, Path),
@@ -310,11 +311,17 @@ pub(super) async fn scene(
         let file = server
             .workers
             .run(move |_| {
-                let wanted = |name: &str| {
-                    buffers.as_ref().is_none_or(|names| names.iter().any(|n| n == name))
+                let asked = |name: &str| {
+                    buffers.as_ref().is_some_and(|names| names.iter().any(|n| n == name))
                 };
+                let graph = Arc::clone(&seen.graph);
+                let mut scene = seen.scene()?;
+                // A page that has a server needs no tables, unless it makes a page that has none.
+                if asked("tables") {
+                    scene = scene.with_tables(&graph)?;
+                }
                 let mut file = Vec::new();
-                seen.scene()?.write_some(wanted, &mut file)?;
+                scene.write_some(|name| buffers.is_none() || asked(name), &mut file)?;
                 Ok(file)
             })
             .await?;

@@ -1,6 +1,7 @@
 /** Numbers that are times: seconds or milliseconds since 1970. */
 
-import type { Histogram } from "./types";
+import { time } from "./format";
+import type { Histogram, LegendPart } from "./types";
 
 export type Unit = "s" | "ms";
 
@@ -43,4 +44,11 @@ export function isPlain(name: string, low: number, high: number, isWhole: boolea
 /** What a number of a histogram is in ms since 1970, as a factor; null if it is no time. */
 export function factorOf({ type, unit }: Histogram): number | null {
   return type === "time" ? 1 : unit ? MS[unit] : null;
+}
+
+/** Ticks of numbers as dates, as fine as their span needs. */
+export function datesOf(ticks: NonNullable<LegendPart["ticks"]>, unit: Unit): NonNullable<LegendPart["ticks"]> {
+  const moments = ticks.map(({ label }) => toMs(Number(label), unit));
+  const span = Math.max(...moments) - Math.min(...moments);
+  return ticks.map((tick, i) => (Number.isFinite(moments[i]!) ? { ...tick, label: time(moments[i]!, span) } : tick));
 }

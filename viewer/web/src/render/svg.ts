@@ -1,6 +1,8 @@
 /** The picture as a drawing: SVG of what is seen. */
 
 import { toHex } from "../core/color";
+import type { KeyPart } from "../core/key";
+import { inksOf, layKey, svgKey } from "./key";
 import { HIDDEN } from "./look";
 import type { View } from "./view";
 
@@ -10,7 +12,8 @@ const MOST_EDGES = 200_000;
 const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 const n2 = (v: number): string => String(Math.round(v * 100) / 100);
 
-export function toSvg(view: View): string {
+/** `key` is a legend, which is drawn in the upper right corner. */
+export function toSvg(view: View, key: readonly KeyPart[] = []): string {
   const { scene, camera, renderer } = view;
   if (!scene) throw new Error("there is no graph to draw");
   const { width, height } = camera;
@@ -59,7 +62,10 @@ export function toSvg(view: View): string {
   }
   out.push(`</g><g font-family="Inter, system-ui, sans-serif" font-weight="500" fill="${view.labelStyle.color.replace(/rgb\((\d+) (\d+) (\d+)\)/, "rgb($1,$2,$3)")}" stroke="${toHex(look.background)}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">`);
   for (const { text, left, top, font } of view.placedLabels()) out.push(`<text x="${n2(left)}" y="${n2(top + font)}" font-size="${font}">${escape(text)}</text>`);
-  out.push("</g></svg>");
+  out.push("</g>");
+  const legend = layKey(key, height - 24);
+  if (legend && width > 2 * legend.width) out.push(svgKey(legend, width - legend.width - 12, 12, inksOf(look.isDark, toHex(look.background)), escape));
+  out.push("</svg>");
   return out.join("\n");
 }
 

@@ -1,13 +1,16 @@
 /** The picture and what one does with it: data, pointing, selecting, and the loop of frames. */
 
+import { toHex } from "../core/color";
 import { Emitter } from "../core/emitter";
 import type { Places } from "../core/frame";
 import { Graph } from "../core/graph";
+import type { KeyPart } from "../core/key";
 import type { Scene } from "../core/scene";
 import { Camera } from "./camera";
 import { isInside } from "./geometry";
 import { Gestures, type At, type Gestured, type RegionMode } from "./gestures";
 import { drawSheet } from "./icons";
+import { drawKey, inksOf, layKey } from "./key";
 import { shorten, type LabelStyle, type Rect } from "./labels";
 import type { Look } from "./look";
 import { Marks } from "./marks";
@@ -298,8 +301,8 @@ export class View extends Emitter<ViewEvents> {
     return this.marks.dim();
   }
 
-  /** The picture as it is seen, `scale` times as fine, over the whole canvas; without `text` no labels. */
-  picture(scale: number, text = true): HTMLCanvasElement {
+  /** The picture as it is seen, `scale` times as fine, over the whole canvas, with a legend in the upper right corner; without `text` no labels. */
+  picture(scale: number, text = true, key: readonly KeyPart[] = []): HTMLCanvasElement {
     const dpr = scale;
     const width = Math.round(this.camera.width * dpr);
     const height = Math.round(this.camera.height * dpr);
@@ -320,6 +323,9 @@ export class View extends Emitter<ViewEvents> {
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
     this.over.drawBadges(context);
     if (text) this.over.drawText(context);
+    const legend = layKey(key, this.camera.height - 24);
+    const { look } = this.renderer;
+    if (legend && this.camera.width > 2 * legend.width) drawKey(context, legend, this.camera.width - legend.width - 12, 12, inksOf(look.isDark, toHex(look.background)));
     this.canvas.width = w;
     this.canvas.height = h;
     this.changed();

@@ -2,6 +2,7 @@
 
 import { encodeScene, type Scene } from "../core/scene";
 import { cell } from "../core/format";
+import { legendLeft, type KeyPart } from "../core/key";
 import { toSvg } from "../render/svg";
 import type { Table } from "../core/types";
 import type { Viewer } from "./viewer";
@@ -24,8 +25,11 @@ export function fileName(viewer: Viewer, suffix: string): string {
   return `${plain || "graph"}.${suffix}`;
 }
 
+/** The legend that pictures have. */
+export const keyIn = (viewer: Viewer): KeyPart[] => (viewer.settings.legend_in_pictures === false ? [] : viewer.key());
+
 export async function png(viewer: Viewer, scale: number): Promise<Blob> {
-  const canvas = viewer.view.picture(scale);
+  const canvas = viewer.view.picture(scale, true, keyIn(viewer));
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
   if (!blob) throw new Error(`this browser makes no picture of ${canvas.width} × ${canvas.height} pixels`);
   return blob;
@@ -36,7 +40,7 @@ export async function savePng(viewer: Viewer, scale: number): Promise<void> {
 }
 
 export function saveSvg(viewer: Viewer): void {
-  save(fileName(viewer, "svg"), new Blob([toSvg(viewer.view)], { type: "image/svg+xml" }));
+  save(fileName(viewer, "svg"), new Blob([toSvg(viewer.view, keyIn(viewer))], { type: "image/svg+xml" }));
 }
 
 /** A table as the filters of both tables leave it: from the server, else of what the page knows. */
@@ -63,10 +67,10 @@ export function csv(columns: readonly string[], rows: readonly unknown[][]): str
 }
 
 /** The scene as it is seen now, without what is hidden. */
-export function presentScene(viewer: Viewer): Scene {
+export function presentScene(viewer: Viewer, tables = viewer.scene?.tables): Scene {
   const { view } = viewer;
   // With the colors of collections, which queries found that the file cannot ask.
-  const scene = view.scene!;
+  const scene = { ...view.scene!, ...(tables ? { tables } : {}) };
   const settings = { ...scene.settings, ...viewer.state.settings };
   const hidden = viewer.hidden;
   const positions = view.positions();
@@ -105,6 +109,7 @@ export function presentScene(viewer: Viewer): Scene {
     edges: Uint32Array.from(edges.flatMap((e) => [place.get(scene.edges[2 * e]!)!, place.get(scene.edges[2 * e + 1]!)!])),
     positions: take(positions, nodes, 2)!,
     labels: names((u) => place.get(u)),
+    legend: legendLeft(viewer.scene!, hidden),
   };
   if (scene.badges) {
     part.badges = scene.badges.map((badge) => {
@@ -161,6 +166,6 @@ export function offlinePage(scene: Scene, code: string, css: string): string {
 }
 
 export async function saveHtml(viewer: Viewer): Promise<void> {
-  const { code, css } = await bundle();
-  save(fileName(viewer, "html"), new Blob([offlinePage(presentScene(viewer), code, css)], { type: "text/html" }));
+  const [{ code, css }, tables] = await Promise.all([bundle(), viewer.tables()]);
+  save(fileName(viewer, "html"), new Blob([offlinePage(presentScene(viewer, tables), code, css)], { type: "text/html" }));
 }

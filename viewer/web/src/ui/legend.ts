@@ -1,15 +1,13 @@
 /** What colors, sizes and icons stand for. */
 
-import { count, time } from "../core/format";
+import { count } from "../core/format";
 import { quoteName, quoteValue } from "../core/expression";
-import { toMs, type Unit } from "../core/times";
+import type { KeyPart } from "../core/key";
 import type { LegendPart } from "../core/types";
 import { glyph, initials } from "../render/icons";
 import { collectionsPart } from "./collections";
 import { h, svg } from "./dom";
 import type { Viewer } from "./viewer";
-
-const WORDS: Record<string, string> = { node_color: "", node_size: "size", node_icon: "icon", edge_color: "edges", edge_width: "width", edge_size: "width", node_opacity: "opacity", edge_opacity: "edges’ opacity" };
 
 export function legend(viewer: Viewer): HTMLElement {
   const element = h("section", { class: "legend", "aria-label": "Legend" });
@@ -17,7 +15,7 @@ export function legend(viewer: Viewer): HTMLElement {
     // Whoever uses keys stays where they were.
     const root = element.getRootNode() as Document | ShadowRoot;
     const at = [...element.querySelectorAll("input, button")].indexOf(root.activeElement as Element);
-    const parts = [collectionsPart(viewer), ...(viewer.scene?.legend ?? []).filter((part) => part.channel !== "node_color" || !viewer.isPainted).map((part) => draw(viewer, part))].filter((p) => p !== null);
+    const parts = [collectionsPart(viewer), ...viewer.key().map((part) => draw(viewer, part))].filter((p) => p !== null);
     element.replaceChildren(...parts);
     element.hidden = parts.length === 0;
     if (at >= 0) element.querySelectorAll<HTMLElement>("input, button")[at]?.focus();
@@ -29,65 +27,38 @@ export function legend(viewer: Viewer): HTMLElement {
   new ResizeObserver(end).observe(element);
   viewer.on("legend", fill);
   viewer.on("dates", fill);
+  viewer.on("hidden", fill);
   return element;
 }
 
-/** Ticks of numbers as dates, as fine as their span needs. */
-export function datesOf(ticks: NonNullable<LegendPart["ticks"]>, unit: Unit): NonNullable<LegendPart["ticks"]> {
-  const moments = ticks.map(({ label }) => toMs(Number(label), unit));
-  const span = Math.max(...moments) - Math.min(...moments);
-  return ticks.map((tick, i) => (Number.isFinite(moments[i]!) ? { ...tick, label: time(moments[i]!, span) } : tick));
-}
-
-function draw(viewer: Viewer, part: LegendPart): HTMLElement | null {
-  const words = WORDS[part.channel] ?? part.channel.replaceAll("_", " ");
-  const title = h("h3", {}, part.column, words ? h("span", { class: "quiet" }, ` ${words}`) : null);
-  const table = part.channel.startsWith("edge") ? "edges" : "nodes";
-  if (part.kind === "scale" && part.stops && part.stops.length > 0) {
-    const unit = viewer.dates.unit(table, part.column);
-    // Numbers that are shown as dates elsewhere are dates here.
-    const ticks = unit ? datesOf(part.ticks ?? [], unit) : (part.ticks ?? []);
-    const colors = part.stops.flatMap((s) => (s.color ? [s.color] : []));
-    const numbers = part.stops.flatMap((s) => (s.number !== undefined ? [s.number] : []));
-    const ramp = h("div", { class: "ramp" });
-    if (colors.length > 1) ramp.style.background = `linear-gradient(to right, ${colors.filter((c) => /^#[0-9a-f]{6,8}$/i.test(c)).join(", ")})`;
-    else if (numbers.length > 1) {
-      ramp.className = "wedge";
-    } else return null;
-    return h("div", { class: "legend-part" }, title, ramp, tickRow(ticks),
-      part.missing && part.missing.count > 0 ? h("p", { class: "quiet" }, `${count(part.missing.count)} without a value`) : null);
+function draw(viewer: Viewer, part: KeyPart): HTMLElement {
+  const { table, ramp: colors, entries } = part;
+  const title = h("h3", {}, part.column, part.words ? h("span", { class: "quiet" }, ` ${part.words}`) : null);
+  if (colors) {
+    const ramp = h("div", { class: colors.length > 0 ? "ramp" : "wedge" });
+    if (colors.length > 0) ramp.style.background = `linear-gradient(to right, ${colors.join(", ")})`;
+    return h("div", { class: "legend-part" }, title, ramp, tickRow(part.ticks), part.missing > 0 ? h("p", { class: "quiet" }, `${count(part.missing)} without a value`) : null);
   }
-  const entries = part.entries ?? [];
-  if (entries.length === 0) return null;
   return h("div", { class: "legend-part" }, title,
-    h("ul", {}, ...shown(entries).map((entry) => {
+    h("ul", {}, ...entries.map((entry) => {
       const mark = entry.icon ? iconMark(entry.icon) : h("span", { class: "dot" });
-      if (entry.color && mark instanceof HTMLElement) mark.style.background = entry.color;
+      if (entry.color) (mark as HTMLElement).style[entry.icon ? "color" : "background"] = entry.color;
       if (entry.number !== undefined && mark instanceof HTMLElement) mark.style.transform = `scale(${Math.min(1.4, Math.max(0.3, entry.number / 12))})`;
-      const isValue = part.kind === "categories" && !isRest(entry);
+      const isValue = part.kind === "categories" && !entry.isRest;
       const id = `legend ${part.channel} ${part.column}`;
       const toggle = (): void => {
-        const expression = `${quoteName(part.column)} = ${quoteValue(entry.name)}`;
+        const expression = `${quoteName(part.column)} = ${quoteValue(viewer.valueOf(table, part.column, entry.name))}`;
         if (viewer.state.filters.some((f) => f.id === id && f.expression === expression)) viewer.removeFilter(id);
         else viewer.setFilter({ id, table, expression, exclude: false, enabled: true, label: `${part.column}: ${entry.name}` }, "");
       };
-      const button = h("button", { type: "button", title: isValue ? `Show only ${entry.name}` : entry.name, disabled: !isValue || !viewer.source?.isLive, onclick: toggle },
-        h("span", { class: "name" }, entry.name), h("span", { class: "number" }, count(entry.count)));
+      const { seen } = entry;
+      const words = `${isValue ? `Show only ${entry.name}` : entry.name}${seen !== undefined ? `: ${count(seen)} of ${count(entry.count)} are seen` : ""}`;
+      const button = h("button", { type: "button", class: seen === 0 ? "gone" : "", title: words, disabled: !isValue || !viewer.canFilter(table, part.column), onclick: toggle },
+        h("span", { class: "name" }, entry.name), h("span", { class: "number" }, count(seen ?? entry.count)));
       button.prepend(mark);
       return h("li", {}, button);
     })),
-    shown(entries).length < entries.length ? h("p", { class: "quiet" }, `and ${entries.length - shown(entries).length} more`) : null);
-}
-
-type Entry = NonNullable<LegendPart["entries"]>[number];
-
-/** What stands for all that has no entry of its own. */
-const isRest = ({ name }: Entry): boolean => /^other \(\d+\)$|^no value$/.test(name);
-
-/** Entries that the list has room for. Those that stand for the rest are always there: without them colors had no name. */
-export function shown(entries: readonly Entry[], most = 14): Entry[] {
-  const rest = entries.filter(isRest);
-  return [...entries.filter((e) => !isRest(e)).slice(0, most), ...rest];
+    part.more > 0 ? h("p", { class: "quiet" }, `and ${part.more} more`) : null);
 }
 
 /** Pixels of the ramp, of a letter below it, and between two labels. */

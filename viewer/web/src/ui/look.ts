@@ -20,6 +20,7 @@ export const DEFAULTS: Settings = {
   fade_long_edges: 0.5,
   highlight: "both",
   highlight_hops: 1,
+  legend_in_pictures: true,
 };
 
 /** The grounds of light and dark pictures where nobody chose another. */

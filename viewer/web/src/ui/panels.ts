@@ -128,7 +128,7 @@ export function lookPanel(viewer: Viewer): HTMLElement {
       h("section", { class: "stack" }, h("h3", {}, "Pointing"),
         field("Light up", select([["both", "neighbors"], ["incoming", "incoming edges"], ["outgoing", "outgoing edges"], ["node", "the node alone"], ["none", "nothing"]], String(settings.highlight), (v) => viewer.set({ highlight: v as "both" }))),
         range("Hops", "highlight_hops", 1, 4, 1)),
-      h("section", { class: "stack" }, h("h3", {}, "Scene"), field("Background", ground),
+      h("section", { class: "stack" }, h("h3", {}, "Scene"), field("Background", ground), flag("Legend in pictures", "legend_in_pictures"),
         h("div", { class: "row" }, button("Default look", () => viewer.update({ settings: {}, encodings: {} })))),
     );
   };

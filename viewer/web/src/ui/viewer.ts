@@ -5,13 +5,15 @@ import { parseColor, type Rgb } from "../core/color";
 import { Stopped, type Job } from "../core/computing";
 import { Emitter } from "../core/emitter";
 import type { Direction } from "../core/graph";
+import { keyOf, type KeyPart } from "../core/key";
 import { Masks, type Hidden } from "../core/masks";
 import { mergeParams, readParams, type Params } from "../core/params";
-import { decodeScene, type Scene } from "../core/scene";
+import { decodeScene, type Scene, type SceneTables } from "../core/scene";
 import { ServerError, type Source } from "../core/source";
 import { EMPTY, History, saveView, type SavedView, type State } from "../core/state";
 import { Stream, type Wire } from "../core/stream";
-import type { Dataset, Encodings, Filter, Settings } from "../core/types";
+import { datesOf } from "../core/times";
+import type { Dataset, Encodings, Filter, Settings, Table } from "../core/types";
 import { shorten } from "../render/labels";
 import { View, type Hit, type ViewEvents } from "../render/view";
 import { Dates } from "./dates";
@@ -198,6 +200,37 @@ export class Viewer extends Emitter<ViewerEvents> {
     if (shown.length === 0) return scene;
     const color = (value: unknown): Rgb | null => (typeof value === "string" ? parseColor(value) : null);
     return { ...scene, ...paint(scene, shown, color(this.settings.collections_node_color), color(this.settings.collections_edge_color)) };
+  }
+
+  /** What nodes and edges are, for a page that has no server to ask. */
+  async tables(): Promise<SceneTables | undefined> {
+    const { source, scene } = this;
+    if (!scene || !source || scene.tables) return scene?.tables;
+    return decodeScene(await source.scene(this.state.encodings, ["tables"]), scene).tables;
+  }
+
+  /** The legend of what is seen. */
+  key(): KeyPart[] {
+    if (!this.scene) return [];
+    const parts = keyOf(this.scene, this.hidden).filter((part) => part.channel !== "node_color" || !this.isPainted);
+    return parts.map((part) => {
+      // Numbers that are shown as dates elsewhere are dates here.
+      const unit = part.ramp ? this.dates.unit(part.table, part.column) : null;
+      return unit ? { ...part, ticks: datesOf(part.ticks, unit) } : part;
+    });
+  }
+
+  /** Whether filters can name a column, or a measure. */
+  canFilter(table: Table, column: string): boolean {
+    return this.source?.isLive === true || this.dataset?.tables?.[table].columns.some((c) => c.name === column) === true;
+  }
+
+  /** The value of a column that a legend writes as text. */
+  valueOf(table: Table, name: string, text: string): string | number | boolean {
+    const column = this.dataset?.tables?.[table].columns.find((c) => c.name === name);
+    // Measures are numbers.
+    if (column ? column.is_numeric : table === "nodes" && this.dataset?.measures?.includes(name)) return Number(text);
+    return /^bool/.test(column?.type ?? "") ? text === "true" : text;
   }
 
   private repaint(): void {

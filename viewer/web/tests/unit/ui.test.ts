@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 
 import type { Settings } from "../../src/core/types";
 import { roomLeft } from "../../src/ui/app";
-import { datesOf } from "../../src/ui/legend";
+import { shown } from "../../src/core/key";
+import { datesOf } from "../../src/core/times";
 import { lookOf, settingsOf } from "../../src/ui/look";
-import { placeTicks, shown } from "../../src/ui/legend";
+import { placeTicks } from "../../src/ui/legend";
 import { misplaced } from "../../src/ui/panels";
 import { best, idConditions } from "../../src/ui/search";
 
