@@ -47,7 +47,7 @@ function draw(viewer: Viewer, part: KeyPart): HTMLElement {
       const isValue = part.kind === "categories" && !entry.isRest;
       const id = `legend ${part.channel} ${part.column}`;
       const toggle = (): void => {
-        const expression = `${quoteName(part.column)} = ${quoteValue(viewer.valueOf(table, part.column, entry.name))}`;
+        const expression = `${quoteName(part.column)} = ${quoteValue(viewer.asValue(table, part.column, entry.name))}`;
         if (viewer.state.filters.some((f) => f.id === id && f.expression === expression)) viewer.removeFilter(id);
         else viewer.setFilter({ id, table, expression, exclude: false, enabled: true, label: `${part.column}: ${entry.name}` }, "");
       };

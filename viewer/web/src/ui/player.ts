@@ -22,7 +22,9 @@ export function player(viewer: Viewer): HTMLElement {
     play.setAttribute("aria-label", words);
     retry.hidden = connection.open;
     element.classList.toggle("lost", !connection.open);
-    status.textContent = connection.open ? `${stream.state}${why} · ${plural(viewer.iteration, "step")}` : `no connection; next try in ${Math.max(1, Math.round(connection.retry))} s`;
+    // Nothing has moved since the positions were read: how many steps led there nobody knows any more.
+    const isSaved = !running && viewer.iteration === 0;
+    status.textContent = connection.open ? `${stream.state}${why} · ${isSaved ? "as saved" : plural(viewer.iteration, "step")}` : `no connection; next try in ${Math.max(1, Math.round(connection.retry))} s`;
   };
   viewer.on("open", () => void (element.hidden = true));
   viewer.on("stream", (stream) => {

@@ -226,7 +226,7 @@ export class Viewer extends Emitter<ViewerEvents> {
   }
 
   /** The value of a column that a legend writes as text. */
-  valueOf(table: Table, name: string, text: string): string | number | boolean {
+  asValue(table: Table, name: string, text: string): string | number | boolean {
     const column = this.dataset?.tables?.[table].columns.find((c) => c.name === name);
     // Measures are numbers.
     if (column ? column.is_numeric : table === "nodes" && this.dataset?.measures?.includes(name)) return Number(text);

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRequire } from "node:module";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { fromCsv, planted } from "../mock/graphs";
@@ -371,13 +371,15 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await page.locator(".legend h3", { hasText: "kind" }).waitFor();
     await page.getByLabel("Icon by").first().selectOption("icon");
     await until(page, "app.viewer.scene.node_icon && app.viewer.scene.icons.includes('globe')", "icons are there");
+    await page.getByLabel("Badge by").first().selectOption("kind");
+    await page.locator(".legend h3", { hasText: "kind badge" }).waitFor();
+    expect(await get<string[]>(page, "[...new Set(app.viewer.scene.badges[0].icon)].sort()")).toEqual(await get<string[]>(page, "app.viewer.key().find((p) => p.words === 'badge').entries.map((e) => e.icon).sort()"));
     await page.getByLabel("Label by").first().selectOption("community");
     await until(page, "app.viewer.view.names.get(app.viewer.view.order[0])?.startsWith('group')", "labels are");
     await page.locator(".picture").focus();
-    await page.keyboard.press("Control+z");
-    await page.keyboard.press("Control+z");
-    await page.keyboard.press("Control+z");
+    for (let i = 0; i < 4; i++) await page.keyboard.press("Control+z");
     await page.locator(".legend h3", { hasText: "community" }).waitFor();
+    await until(page, "app.viewer.scene.badges === undefined", "the badges are gone");
     // Only what changed was sent.
     expect(mock.requests.some((r) => r.includes("buffers=node_color") && r.includes("node_color=kind"))).toBe(true);
     expect(page.problems).toEqual([]);
@@ -488,6 +490,10 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     expect(png.subarray(1, 4).toString()).toBe("PNG");
     expect(png.length).toBeGreaterThan(10_000);
     const svg = (await download("Drawing, SVG")).toString();
+    // The legend, as the page has it.
+    const legend = await page.locator(".legend .name").allTextContents();
+    expect(legend.length).toBeGreaterThan(2);
+    for (const name of legend) expect(svg).toContain(`>${name}</text>`);
     // Strays may lie outside.
     expect(svg.match(/<circle/g)!.length).toBeGreaterThan(290);
     expect(svg).toContain("<text");
@@ -496,6 +502,9 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await get(page, "app.viewer.setFilter({ id: 'f1', table: 'nodes', expression: 'degree > 4', exclude: false, enabled: true })");
     await until(page, "app.viewer.hidden?.n_nodes < 300");
     const kept = await get<number>(page, "app.viewer.hidden.n_nodes");
+    // The legend counts what is seen.
+    const counted = async (of: Page): Promise<number> => (await of.locator(".legend .number").allTextContents()).reduce((sum, text) => sum + Number(text), 0);
+    await expect.poll(() => counted(page)).toBe(kept);
     const html = await download("Page that works offline, HTML");
     const folder = await mkdtemp(join(tmpdir(), "graphlume-"));
     const file = join(folder, "graph.html");
@@ -509,6 +518,13 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     await offline.getByLabel("Expression", { exact: true }).first().fill("degree >= 3");
     await offline.keyboard.press("Enter");
     await until(offline, `app.viewer.hidden?.n_nodes < ${kept}`, "filters work offline");
+    // It has the columns of the tables, and what is made of them: the time bar, histograms, filters of texts, the legend.
+    await get(offline, "app.viewer.update({ filters: [] })");
+    expect(await counted(offline)).toBe(kept);
+    await offline.locator(".timebar .time-body svg").waitFor();
+    expect(await get<string[]>(offline, "app.viewer.dataset.tables.nodes.columns.map((c) => c.name)")).toEqual(["id", "kind", "community", "score", "icon", "degree", "in_degree", "out_degree"]);
+    await get(offline, "app.viewer.setFilter({ id: 'k', table: 'nodes', expression: \"kind = 'ip'\", exclude: false, enabled: true })");
+    await until(offline, `app.viewer.hidden?.errors.size === 0 && app.viewer.hidden.n_nodes > 0 && app.viewer.hidden.n_nodes < ${kept}`, "texts are filtered offline");
     expect([...offline.problems, ...page.problems]).toEqual([]);
   });
 

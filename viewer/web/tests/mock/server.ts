@@ -9,7 +9,7 @@ import { binOf, logEdges } from "../../src/core/bins";
 import { parse, type Row, type Value } from "../../src/core/expression";
 import { encodeFrame } from "../../src/core/frame";
 import { leftBy } from "../../src/core/left";
-import { encodeScene, type Scene } from "../../src/core/scene";
+import { encodeScene, type Scene, type SceneColumn, type SceneTables } from "../../src/core/scene";
 import type { LegendPart } from "../../src/core/types";
 import * as gad from "./gad";
 import { fromCsv, planted, type Cell, type Data } from "./graphs";
@@ -494,6 +494,18 @@ export class Mock {
       labels: { index: top, text: top.map((u) => String(data.nodes.get(q.get("node_label") ?? "id")![u])) }, icons: names,
     };
     if (icon) scene.node_icon = Uint16Array.from(data.nodes.get(icon)!, (v) => names.indexOf(String(v)) + 1);
+    const badge = q.get("node_badge");
+    if (badge) {
+      const of = data.nodes.get(badge)!.map(String);
+      const fills: LegendPart[] = [];
+      const fill = colors(data, badge, fills);
+      const hex = (u: number): string => `#${[0, 1, 2].map((i) => fill[4 * u + i]!.toString(16).padStart(2, "0")).join("")}`;
+      scene.badges = [{ position: "TopRight", index: top, icon: top.map((u) => of[u]!), color: top.map(() => ""), background: top.map(hex) }];
+      const { entries } = fills[0]!;
+      legend.push({ channel: "badge_top_right_icon", column: badge, kind: "categories", entries: entries!.map(({ name, count }) => ({ name, count, icon: name })) },
+        { channel: "badge_top_right_background", column: badge, kind: "categories", entries: entries! });
+    }
+    if (wanted?.includes("tables")) scene.tables = tables(data);
     if (wanted && !wanted.includes("edges")) delete (scene as Partial<Scene>).edges;
     if (this.withPositions) {
       const { layout } = this.session(id)!;
@@ -598,6 +610,18 @@ function cell(data: Data, table: "nodes" | "edges", column: string, i: number): 
   if (column === "source") return data.nodes.get("id")![data.sources[i]!]!;
   if (column === "target") return data.nodes.get("id")![data.targets[i]!]!;
   return data.edges.get(column)?.[i] ?? null;
+}
+
+function tables(data: Data): SceneTables {
+  const columns = (["nodes", "edges"] as const).flatMap((of) => [...data[of]].map(([name, values]): SceneColumn => {
+    if (values.every((v) => typeof v !== "string")) {
+      const isWhole = values.every((v) => v === null || Number.isInteger(v));
+      return { of, name, type: data.times.has(name) ? "time" : isWhole ? "integer" : "number", texts: [], values: Float64Array.from(values, (v) => (v === null ? NaN : Number(v))) };
+    }
+    const texts = [...new Set(values.filter((v) => v !== null).map(String))];
+    return { of, name, type: "text", texts, values: Uint32Array.from(values, (v) => (v === null ? 0 : texts.indexOf(String(v)) + 1)) };
+  }));
+  return { ends: ["source", "target"], columns };
 }
 
 function colors(data: Data, by: string, legend: LegendPart[]): Uint8Array {
