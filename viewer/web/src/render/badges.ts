@@ -57,9 +57,10 @@ export function drawBadges(context: CanvasRenderingContext2D, badges: readonly B
 }
 
 /** A color as CSS writes it, or null: what comes with data is never trusted to be one. */
-const safe = (color: string): string | null => (/^#[0-9a-f]{6}([0-9a-f]{2})?$/i.test(color) ? color : null);
+export const safe = (color: string | undefined): string | null => (color !== undefined && /^#[0-9a-f]{6}([0-9a-f]{2})?$/i.test(color) ? color : null);
 
-function easierOn(color: string): string {
+/** Black or white, whichever is easier to see. */
+export function easierOn(color: string): string {
   const rgb = parseColor(color);
   return rgb && luminance(rgb) > 0.34 ? "#0a0d14" : "#ffffff";
 }

@@ -2,6 +2,7 @@
 
 import { count } from "../core/format";
 import type { KeyPart } from "../core/key";
+import { easierOn, safe } from "./badges";
 import { glyph, initials } from "./icons";
 
 /** Of what is below, CSS pixels. */
@@ -11,7 +12,7 @@ const LINE = 17;
 const BAR = 9;
 
 type Mark =
-  | { kind: "text"; x: number; y: number; text: string; size: number; weight: number; tone: "ink" | "quiet"; anchor: "start" | "middle" | "end"; most: number }
+  | { kind: "text"; x: number; y: number; text: string; size: number; weight: number; tone: "ink" | "quiet"; color?: string; anchor: "start" | "middle" | "end"; most: number }
   | { kind: "disc"; x: number; y: number; radius: number; color: string }
   | { kind: "glyph"; x: number; y: number; size: number; paths: readonly string[]; color: string }
   | { kind: "ramp"; x: number; y: number; width: number; height: number; colors: readonly string[] }
@@ -22,9 +23,6 @@ export interface Key {
   height: number;
   marks: Mark[];
 }
-
-/** A color as CSS writes it, or null: what comes with data is never trusted to be one. */
-const safe = (color: string | undefined): string | null => (color !== undefined && /^#[0-9a-f]{6}([0-9a-f]{2})?$/i.test(color) ? color : null);
 
 /** Where everything of a legend goes; parts that have no room in `height` are left out. Null where nothing is left. */
 export function layKey(parts: readonly KeyPart[], height: number): Key | null {
@@ -59,11 +57,15 @@ function lay(part: KeyPart, top: number, inner: number): [Mark[], number] {
   }
   for (const entry of part.entries) {
     const middle = y + LINE / 2;
-    const color = safe(entry.color) ?? "#8a919e";
+    const color = safe(entry.color);
     const paths = entry.icon === undefined ? undefined : glyph(entry.icon);
-    if (paths) marks.push({ kind: "glyph", x: PAD - 1, y: middle - 6, size: 12, paths, color: safe(entry.color) ?? "" });
-    else if (entry.icon !== undefined) marks.push(text(PAD + 5, middle + 4, initials(entry.icon), { size: 10, weight: 600, anchor: "middle", most: 16 }));
-    else marks.push({ kind: "disc", x: PAD + 5, y: middle, radius: entry.number === undefined ? 5 : Math.min(7, Math.max(1.5, (5 * entry.number) / 12)), color });
+    // What is in a badge stands on its color.
+    const isBadge = entry.icon !== undefined && color !== null;
+    if (isBadge) marks.push({ kind: "disc", x: PAD + 5, y: middle, radius: 8, color });
+    const size = isBadge ? 10 : 12;
+    if (paths) marks.push({ kind: "glyph", x: PAD + 5 - size / 2, y: middle - size / 2, size, paths, color: isBadge ? easierOn(color) : "" });
+    else if (entry.icon !== undefined) marks.push(text(PAD + 5, middle + 3, initials(entry.icon), { size: 9, weight: 600, anchor: "middle", most: 16, ...(isBadge ? { color: easierOn(color) } : {}) }));
+    else marks.push({ kind: "disc", x: PAD + 5, y: middle, radius: entry.number === undefined ? 5 : Math.min(7, Math.max(1.5, (5 * entry.number) / 12)), color: color ?? "#8a919e" });
     const number = count(entry.seen ?? entry.count);
     marks.push(text(PAD + 18, middle + 4, entry.name, { most: inner - 26 - 6.4 * number.length }), text(PAD + inner, middle + 4, number, { size: 11, tone: "quiet", anchor: "end" }));
     y += LINE;
@@ -103,7 +105,7 @@ export function drawKey(context: CanvasRenderingContext2D, key: Key, left: numbe
     if (mark.kind === "text") {
       context.font = `${mark.weight} ${mark.size}px ${FONT}`;
       context.textAlign = mark.anchor === "middle" ? "center" : mark.anchor;
-      context.fillStyle = inks[mark.tone];
+      context.fillStyle = mark.color ?? inks[mark.tone];
       context.fillText(cut(mark.text, mark.most, (text) => context.measureText(text).width), mark.x, mark.y);
     } else if (mark.kind === "disc") {
       context.beginPath();
@@ -148,7 +150,7 @@ export function svgKey(key: Key, left: number, top: number, inks: Inks, escape: 
     if (mark.kind === "text") {
       // Readers have fonts of their own: a letter is taken for as wide as most are.
       const text = cut(mark.text, mark.most, (t) => 0.56 * mark.size * [...t].length);
-      out.push(`<text x="${mark.x}" y="${mark.y}" font-size="${mark.size}" font-weight="${mark.weight}" fill="${inks[mark.tone]}" text-anchor="${mark.anchor}">${escape(text)}</text>`);
+      out.push(`<text x="${mark.x}" y="${mark.y}" font-size="${mark.size}" font-weight="${mark.weight}" fill="${mark.color ?? inks[mark.tone]}" text-anchor="${mark.anchor}">${escape(text)}</text>`);
     } else if (mark.kind === "disc") out.push(`<circle cx="${mark.x}" cy="${mark.y}" r="${mark.radius}" fill="${mark.color}"/>`);
     else if (mark.kind === "wedge") out.push(`<path d="${wedge(mark)}" fill="${inks.quiet}"/>`);
     else if (mark.kind === "ramp") {

@@ -4,6 +4,7 @@ import { count } from "../core/format";
 import { quoteName, quoteValue } from "../core/expression";
 import type { KeyPart } from "../core/key";
 import type { LegendPart } from "../core/types";
+import { easierOn, safe } from "../render/badges";
 import { glyph, initials } from "../render/icons";
 import { collectionsPart } from "./collections";
 import { h, svg } from "./dom";
@@ -41,8 +42,8 @@ function draw(viewer: Viewer, part: KeyPart): HTMLElement {
   }
   return h("div", { class: "legend-part" }, title,
     h("ul", {}, ...entries.map((entry) => {
-      const mark = entry.icon ? iconMark(entry.icon) : h("span", { class: "dot" });
-      if (entry.color) (mark as HTMLElement).style[entry.icon ? "color" : "background"] = entry.color;
+      const mark = entry.icon ? iconMark(entry.icon, entry.color) : h("span", { class: "dot" });
+      if (!entry.icon && entry.color) (mark as HTMLElement).style.background = entry.color;
       if (entry.number !== undefined && mark instanceof HTMLElement) mark.style.transform = `scale(${Math.min(1.4, Math.max(0.3, entry.number / 12))})`;
       const isValue = part.kind === "categories" && !entry.isRest;
       const id = `legend ${part.channel} ${part.column}`;
@@ -101,7 +102,15 @@ function tickRow(ticks: NonNullable<LegendPart["ticks"]>): HTMLElement {
   return row;
 }
 
-function iconMark(name: string): Element {
+/** An icon, or letters for it; of a badge on its color. */
+function iconMark(name: string, color?: string): Element {
+  const fill = safe(color);
+  if (fill) {
+    const badge = h("span", { class: "badge" }, iconMark(name));
+    badge.style.background = fill;
+    badge.style.color = easierOn(fill);
+    return badge;
+  }
   const layers = glyph(name);
   if (!layers) return h("span", { class: "icon-text" }, initials(name));
   return svg("svg", { viewBox: "0 0 24 24", width: 14, height: 14, fill: "currentColor", "fill-rule": "evenodd", "aria-hidden": "true" }, ...layers.map((d) => svg("path", { d })));

@@ -115,7 +115,7 @@ export function lookPanel(viewer: Viewer): HTMLElement {
       const title = table === "nodes" ? "Nodes" : "Edges";
       const group = h("section", { class: "stack" }, h("h3", {}, title));
       if (viewer.source?.isLive) {
-        for (const [channel, label, of] of CHANNELS) if (of === table) group.append(field(`${label} by`, columnMenu(viewer, table, channel), undefined));
+        for (const [channel, label, of] of CHANNELS) if (of === table) group.append(field(`${label} by`, columnMenu(viewer, table, channel), channel === "node_badge" ? "seen on large nodes: zoom in" : undefined));
       }
       add(group, table === "nodes"
         ? [range("Size", "point_size", 0.2, 4, 0.05), range("Opacity", "point_opacity", 0.05, 1, 0.05), range("Outline", "point_border", 0, 3, 0.1)]
