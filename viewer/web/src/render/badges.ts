@@ -7,6 +7,8 @@ import { glyph, initials } from "./icons";
 /** Radius of a node below which its badges could not be told apart, CSS pixels. */
 const LEAST = 9;
 const SLANT = Math.SQRT1_2;
+/** Half the side of what is in a badge, as a share of its radius. */
+export const FACE = 0.66;
 
 /** Where badges sit, on the unit circle, y down. */
 const PLACES: Record<string, readonly [number, number]> = {
@@ -28,30 +30,52 @@ export interface Ground {
 
 const shapes = new Map<string, Path2D[]>();
 
-/** Draws all badges of nodes that are seen and large enough, the largest last. */
-export function drawBadges(context: CanvasRenderingContext2D, badges: readonly Badge[], ground: Ground): void {
-  for (const badge of badges) {
+/** A badge where it is seen, CSS pixels. */
+export interface PlacedBadge {
+  node: number;
+  x: number;
+  y: number;
+  radius: number;
+  /** Color of the disc behind it; null where there is none. */
+  disc: string | null;
+  icon: string;
+  asText: boolean;
+  color: string;
+}
+
+/** All badges of nodes that are seen and large enough, the largest last. */
+export function placeBadges(badges: readonly Badge[], ground: Ground): PlacedBadge[] {
+  return badges.flatMap((badge) => {
     const place = PLACES[badge.position];
-    if (!place) continue;
+    if (!place) return [];
+    const isCover = badge.position === "Cover";
+    const placed: PlacedBadge[] = [];
     for (let i = badge.index.length - 1; i >= 0; i--) {
-      const u = badge.index[i]!;
-      if (ground.isHidden(u)) continue;
-      const node = ground.at(u);
-      if (node.radius < LEAST || !(node.x > -node.radius && node.y > -node.radius && node.x < ground.width + node.radius && node.y < ground.height + node.radius)) continue;
-      const isCover = badge.position === "Cover";
-      const radius = isCover ? node.radius : 0.42 * node.radius;
-      const x = node.x + 0.85 * node.radius * place[0];
-      const y = node.y + 0.85 * node.radius * place[1];
-      const background = badge.background[i]!;
-      context.globalAlpha = ground.isLit(u) ? 1 : ground.dim;
-      if (!isCover || background) {
-        context.beginPath();
-        context.arc(x, y, radius, 0, 2 * Math.PI);
-        context.fillStyle = safe(background) ?? ground.paper;
-        context.fill();
-      }
-      face(context, badge.icon[i]!, badge.as_text === true, x, y, 0.66 * radius, safe(badge.color[i]!) ?? easierOn(safe(background) ?? ground.paper));
+      const node = badge.index[i]!;
+      if (ground.isHidden(node)) continue;
+      const { x, y, radius } = ground.at(node);
+      if (radius < LEAST || !(x > -radius && y > -radius && x < ground.width + radius && y < ground.height + radius)) continue;
+      const background = safe(badge.background[i]) ?? (isCover && !badge.background[i] ? null : ground.paper);
+      placed.push({
+        node, x: x + 0.85 * radius * place[0], y: y + 0.85 * radius * place[1], radius: isCover ? radius : 0.42 * radius, disc: background,
+        icon: badge.icon[i]!, asText: badge.as_text === true, color: safe(badge.color[i]) ?? easierOn(background ?? ground.paper),
+      });
     }
+    return placed;
+  });
+}
+
+/** Draws badges into any context. */
+export function drawBadges(context: CanvasRenderingContext2D, badges: readonly Badge[], ground: Ground): void {
+  for (const { node, x, y, radius, disc, icon, asText, color } of placeBadges(badges, ground)) {
+    context.globalAlpha = ground.isLit(node) ? 1 : ground.dim;
+    if (disc) {
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fillStyle = disc;
+      context.fill();
+    }
+    face(context, icon, asText, x, y, FACE * radius, color);
   }
   context.globalAlpha = 1;
 }
@@ -65,12 +89,30 @@ export function easierOn(color: string): string {
   return rgb && luminance(rgb) > 0.34 ? "#0a0d14" : "#ffffff";
 }
 
+/** Paths of an icon, on a square of 24 units; a picture by address is one of its kind. */
+const pathsOf = (name: string): readonly string[] | undefined => glyph(name) ?? (/^(https?:|data:)/.test(name) ? glyph("image") : undefined);
+
+/** The letters that stand for an icon without paths, and how large they are. */
+function lettersOf(name: string, asText: boolean, half: number): { text: string; size: number } {
+  const text = asText ? [...name.trim()].slice(0, 4).join("") : initials(name);
+  return { text, size: Math.max(5, (text.length > 2 ? 1.05 : 1.5) * half) };
+}
+
+/** An icon as an element of a drawing. */
+export function svgFace(name: string, asText: boolean, x: number, y: number, half: number, color: string, escape: (text: string) => string): string {
+  const paths = asText ? undefined : pathsOf(name);
+  const n2 = (v: number): number => Math.round(100 * v) / 100;
+  if (paths) return `<g transform="translate(${n2(x - half)} ${n2(y - half)}) scale(${n2(half / 12)})" fill="${color}" fill-rule="evenodd">${paths.map((d) => `<path d="${d}"/>`).join("")}</g>`;
+  const { text, size } = lettersOf(name, asText, half);
+  return text ? `<text x="${n2(x)}" y="${n2(y + 0.36 * size)}" font-size="${n2(size)}" font-weight="600" text-anchor="middle" fill="${color}">${escape(text)}</text>` : "";
+}
+
 function face(context: CanvasRenderingContext2D, name: string, asText: boolean, x: number, y: number, half: number, color: string): void {
   if (name === "") return;
   context.fillStyle = color;
   let paths = asText ? undefined : shapes.get(name);
   if (!asText && !paths) {
-    const layers = glyph(name) ?? (/^(https?:|data:)/.test(name) ? glyph("image") : undefined);
+    const layers = pathsOf(name);
     if (layers) shapes.set(name, (paths = layers.map((d) => new Path2D(d))));
   }
   if (paths) {
@@ -81,8 +123,8 @@ function face(context: CanvasRenderingContext2D, name: string, asText: boolean, 
     context.restore();
     return;
   }
-  const text = asText ? [...name.trim()].slice(0, 4).join("") : initials(name);
-  context.font = `600 ${Math.max(5, (text.length > 2 ? 1.05 : 1.5) * half)}px Inter, system-ui, sans-serif`;
+  const { text, size } = lettersOf(name, asText, half);
+  context.font = `600 ${size}px Inter, system-ui, sans-serif`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(text, x, y, 2.2 * half);

@@ -1,7 +1,7 @@
 /** What lies over the picture: labels, badges, and the line of a selection. */
 
 import { toHex } from "../core/color";
-import { drawBadges } from "./badges";
+import { drawBadges, type Ground } from "./badges";
 import { drawLabels, placeLabels, type LabelAt, type Rect } from "./labels";
 import { NEAR, SELECTED } from "./look";
 import type { View } from "./view";
@@ -99,14 +99,20 @@ export class Overlay {
 
   /** Draws the badges into any context. */
   drawBadges(context: CanvasRenderingContext2D): void {
-    const { scene, camera, renderer } = this.view;
+    const { scene } = this.view;
     if (!scene?.badges) return;
-    drawBadges(context, scene.badges, {
+    drawBadges(context, scene.badges, this.ground());
+  }
+
+  /** What badges lie on. */
+  ground(): Ground {
+    const { camera, renderer } = this.view;
+    return {
       width: camera.width, height: camera.height, paper: toHex(renderer.look.background), dim: this.view.dim(),
       at: (u) => ({ x: camera.toScreenX(this.view.x(u)), y: camera.toScreenY(this.view.y(u)), radius: renderer.programs.radius(u, camera) }),
       isHidden: (u) => this.view.isHidden(u),
       isLit: (u) => (renderer.data.nodeFlags[u]! & (SELECTED | NEAR)) !== 0 || this.view.dim() === 1,
-    });
+    };
   }
 
   /** Writes the labels into any context: that of the page, parts of which are covered, or of a picture. */

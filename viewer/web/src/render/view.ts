@@ -6,6 +6,7 @@ import type { Places } from "../core/frame";
 import { Graph } from "../core/graph";
 import type { KeyPart } from "../core/key";
 import type { Scene } from "../core/scene";
+import { placeBadges, type PlacedBadge } from "./badges";
 import { Camera } from "./camera";
 import { isInside } from "./geometry";
 import { Gestures, type At, type Gestured, type RegionMode } from "./gestures";
@@ -398,6 +399,11 @@ export class View extends Emitter<ViewEvents> {
   /** Labels as they are placed now: for pictures that are not pixels. */
   placedLabels(): ReturnType<Overlay["placed"]> {
     return this.over.placed();
+  }
+
+  /** Badges as they are placed now: for the same. */
+  placedBadges(): PlacedBadge[] {
+    return placeBadges(this.scene?.badges ?? [], this.over.ground());
   }
 
   destroy(): void {

@@ -497,6 +497,16 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     // Strays may lie outside.
     expect(svg.match(/<circle/g)!.length).toBeGreaterThan(290);
     expect(svg).toContain("<text");
+    // Icons, badges and heads of arrows are drawn as well.
+    await get(page, "app.viewer.update({ encodings: { node_icon: 'icon', node_badge: 'kind' }, settings: { show_arrows: false, point_size: 4 } })");
+    await until(page, "app.viewer.scene.badges && app.viewer.scene.node_icon", "icons and badges");
+    const full = (await download("Drawing, SVG")).toString();
+    const closed = (text: string): number => text.match(/<path d="M[^"C]*Z" fill="#[0-9a-f]{6}"\/>/g)?.length ?? 0;
+    expect([closed(svg) > 100, closed(full)]).toEqual([true, 0]);
+    expect(full.match(/fill-rule="evenodd"/g)!.length).toBeGreaterThan(100);
+    expect(await get<boolean>(page, "!new DOMParser().parseFromString(" + JSON.stringify(full) + ", 'image/svg+xml').querySelector('parsererror')")).toBe(true);
+    await get(page, "app.viewer.update({ encodings: {}, settings: {} })");
+    await until(page, "app.viewer.scene.badges === undefined");
     const csv = (await download("Nodes, CSV")).toString();
     expect(csv.trim().split("\n")).toHaveLength(301);
     await get(page, "app.viewer.setFilter({ id: 'f1', table: 'nodes', expression: 'degree > 4', exclude: false, enabled: true })");
