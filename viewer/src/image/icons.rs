@@ -17,8 +17,13 @@ pub(crate) struct Icon {
     pub(crate) color: Rgba8,
     /// Radius and color of a disc below it.
     pub(crate) plate: Option<(f32, Rgba8)>,
+    /// Color of a line around the disc, [`RIM`] of its radius wide, which keeps it apart from what it lies on.
+    pub(crate) rim: Option<Rgba8>,
     face: Option<Face>,
 }
+
+/// Width of the line around a disc, as a share of its radius.
+pub(crate) const RIM: f32 = 0.14;
 
 /// What an icon shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +91,7 @@ impl Icon {
         color: Rgba8,
     ) -> Option<Self> {
         let face = Some(face(name, as_text)?);
-        Some(Self { x, y, half, color, plate: None, face })
+        Some(Self { x, y, half, color, plate: None, rim: None, face })
     }
 
     pub(crate) fn moved(self, right: f32, down: f32) -> Self {
@@ -271,7 +276,8 @@ impl Faces<'_> {
             let face = face(name, as_text);
             let plate = (!is_cover || background.is_some()).then_some((radius, paper));
             let (x, y) = at;
-            placed.push(Icon { x, y, half: 0.66 * radius, color, plate, face });
+            let rim = (!is_cover).then_some(self.paper);
+            placed.push(Icon { x, y, half: 0.66 * radius, color, plate, rim, face });
         }
     }
 
@@ -356,6 +362,7 @@ mod tests {
         let [badge] = &placed[..] else { panic!("{placed:?}") };
         assert!(badge.x < 90.0 && badge.y > 110.0, "{badge:?}");
         assert_eq!((badge.color, badge.plate), (white, Some((8.4, [9, 9, 9, 255]))));
+        assert_eq!(badge.rim, Some([0, 0, 0, 255]));
         // A node that another one lies over shows nothing.
         let placed = faces.place(&[disc(100.0), disc(105.0)], &[0, 1], (&[], &[]));
         assert_eq!(placed, []);

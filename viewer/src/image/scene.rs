@@ -16,7 +16,7 @@ use crate::image::Pixels;
 use crate::image::choice::DEFAULT_AREA;
 use crate::image::density::{Cell, End, Looks, accumulate};
 use crate::image::frame::{Disc, Frame, Rect};
-use crate::image::icons::{Faces, Icon};
+use crate::image::icons::{Faces, Icon, RIM};
 use crate::image::legend::{LegendBox, Mark, Style};
 use crate::image::look::Look;
 use crate::image::raster::{Layers, compose, edge_color};
@@ -291,10 +291,19 @@ impl<'a> Scene<'a> {
 
     fn paint_icon(canvas: &mut PixmapMut, icon: &Icon) {
         let identity = Transform::identity();
-        if let Some((radius, color)) = icon.plate
-            && let Some(plate) = PathBuilder::from_circle(icon.x, icon.y, radius)
-        {
-            canvas.fill_path(&plate, &fill(color), FillRule::Winding, identity, None);
+        let mut disc = |radius, color| {
+            if let Some(disc) = PathBuilder::from_circle(icon.x, icon.y, radius) {
+                canvas.fill_path(&disc, &fill(color), FillRule::Winding, identity, None);
+            }
+        };
+        match (icon.plate, icon.rim) {
+            // The line lies half inside the disc and half outside.
+            (Some((radius, color)), Some(rim)) => {
+                disc(radius * (1.0 + RIM / 2.0), rim);
+                disc(radius * (1.0 - RIM / 2.0), color);
+            }
+            (Some((radius, color)), None) => disc(radius, color),
+            (None, _) => {}
         }
         for path in icon.paths() {
             canvas.fill_path(&path, &fill(icon.color), FillRule::EvenOdd, identity, None);

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::encode::{Rgba8, to_oklab};
 use crate::html::escape;
 use crate::image::Pixels;
-use crate::image::icons::{Icon, svg_data};
+use crate::image::icons::{Icon, RIM, svg_data};
 use crate::image::legend::Mark;
 use crate::image::raster::{edge_color, ring_width};
 use crate::image::scene::Scene;
@@ -205,11 +205,16 @@ fn icons(svg: &mut String, scene: &Scene) {
 
 fn icon(svg: &mut String, icon: &Icon) {
     if let Some((radius, color)) = icon.plate {
+        let line = icon.rim.map_or_else(String::new, |rim| {
+            format!(" stroke=\"{}\" stroke-width=\"{}\"", css(rim).0, round(RIM * radius))
+        });
         let (x, y, radius) = (round(icon.x), round(icon.y), round(radius));
         let (fill, faint) = (css(color).0, faint(color));
         put(
             svg,
-            format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"{faint}/>\n"),
+            format_args!(
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"{faint}{line}/>\n"
+            ),
         );
     }
     let (fill, faint) = (css(icon.color).0, faint(icon.color));

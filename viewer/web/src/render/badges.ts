@@ -9,6 +9,8 @@ const LEAST = 9;
 const SLANT = Math.SQRT1_2;
 /** Half the side of what is in a badge, as a share of its radius. */
 export const FACE = 0.66;
+/** Width of the line around a badge, as a share of its radius. */
+export const RING = 0.14;
 
 /** Where badges sit, on the unit circle, y down. */
 const PLACES: Record<string, readonly [number, number]> = {
@@ -74,6 +76,10 @@ export function drawBadges(context: CanvasRenderingContext2D, badges: readonly B
       context.arc(x, y, radius, 0, 2 * Math.PI);
       context.fillStyle = disc;
       context.fill();
+      // A ring of the ground keeps it apart from a node of the same color.
+      context.lineWidth = RING * radius;
+      context.strokeStyle = ground.paper;
+      context.stroke();
     }
     face(context, icon, asText, x, y, FACE * radius, color);
   }

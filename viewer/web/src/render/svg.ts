@@ -2,7 +2,7 @@
 
 import { toHex } from "../core/color";
 import type { KeyPart } from "../core/key";
-import { easierOn, FACE, svgFace } from "./badges";
+import { easierOn, FACE, RING, svgFace } from "./badges";
 import { inksOf, layKey, svgKey } from "./key";
 import { HIDDEN } from "./look";
 import type { View } from "./view";
@@ -75,7 +75,7 @@ export function toSvg(view: View, key: readonly KeyPart[] = []): string {
     if (icon && r >= LEAST_WITH_ICON) icons.push(svgFace(icon, scene.icons_as_text === true, x, y, FACE * r, ink, escape));
   }
   const badges = view.placedBadges().map(({ x, y, radius, disc, icon, asText, color }) =>
-    (disc ? `<circle cx="${n2(x)}" cy="${n2(y)}" r="${n2(radius)}" fill="${disc}"/>` : "") + svgFace(icon, asText, x, y, FACE * radius, color, escape));
+    (disc ? `<circle cx="${n2(x)}" cy="${n2(y)}" r="${n2(radius)}" fill="${disc}" stroke="${toHex(look.background)}" stroke-width="${n2(RING * radius)}"/>` : "") + svgFace(icon, asText, x, y, FACE * radius, color, escape));
   if (icons.length + badges.length > 0) out.push(`</g><g font-family="Inter, system-ui, sans-serif">${icons.join("")}${badges.join("")}`);
   out.push(`</g><g font-family="Inter, system-ui, sans-serif" font-weight="500" fill="${view.labelStyle.color.replace(/rgb\((\d+) (\d+) (\d+)\)/, "rgb($1,$2,$3)")}" stroke="${toHex(look.background)}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">`);
   for (const { text, left, top, font } of view.placedLabels()) out.push(`<text x="${n2(left)}" y="${n2(top + font)}" font-size="${font}">${escape(text)}</text>`);
