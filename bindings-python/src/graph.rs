@@ -16,7 +16,7 @@ use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::topology::{Merge, Undirected};
 use graphlume::graph::{Coo, Error, ReadOptions, type_name, write_with};
 use graphlume::layout::Layout;
-use graphlume::viewer::{Scene, offline_html, page};
+use graphlume::viewer::{MOST_TABLE_BYTES, Scene, offline_html, page};
 use graphlume::{Device, ImageConfig, Picture, WriteOptions};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -291,13 +291,17 @@ impl Graph {
         Ok((PyBytes::new(py, &bytes), letters))
     }
 
-    /// What the page of the viewer shows: the graph with nodes at `x`, `y`, or nowhere yet.
+    /// What the page of the viewer shows: the graph with nodes at `x`, `y`, or nowhere yet, and its tables as far as
+    /// `table_bytes` have room for them.
+    #[pyo3(signature = (positions, options, table_bytes = None))]
     fn scene<'py>(
         &self,
         py: Python<'py>,
         positions: Option<(Bound<'py, Array>, Bound<'py, Array>)>,
         options: &Bound<'py, PyDict>,
+        table_bytes: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
+        let most_bytes = table_bytes.unwrap_or(MOST_TABLE_BYTES);
         let config: ImageConfig = values::parsed(Some(options))?;
         let positions = positions
             .map(|(x, y)| {
@@ -307,7 +311,7 @@ impl Graph {
         let graph = Arc::clone(&self.0);
         let bytes = leave(py, move || {
             let positions = positions.as_ref().map(|[x, y]| [&x[..], &y[..]]);
-            let scene = Scene::new(&graph, positions, &config)?.with_tables(&graph)?;
+            let scene = Scene::new(&graph, positions, &config)?.with_tables(&graph, most_bytes)?;
             let mut bytes = Vec::new();
             scene.write(&mut bytes).map_err(|error| Failure::Input(error.to_string()))?;
             Ok::<_, Failure>(bytes)

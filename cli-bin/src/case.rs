@@ -13,7 +13,7 @@ use graphlume::etl::case::{
 };
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::layout::{Config, Device};
-use graphlume::viewer::{Scene, offline_html, page};
+use graphlume::viewer::{MOST_TABLE_BYTES, Scene, offline_html, page};
 use graphlume::{Graph, ImageConfig, write, write_table};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -425,7 +425,7 @@ fn write_graph(
                     path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
                 let is = |wanted: &str| suffix.eq_ignore_ascii_case(wanted);
                 if is("html") {
-                    let scene = Scene::new(graph, Some([&made.x, &made.y]), image)?.with_tables(graph)?;
+                    let scene = Scene::new(graph, Some([&made.x, &made.y]), image)?.with_tables(graph, MOST_TABLE_BYTES)?;
                     let mut bytes = Vec::new();
                     scene.write(&mut bytes)?;
                     let html = offline_html(&bytes, page::SCRIPT, page::STYLES, &info.title);

@@ -28,13 +28,17 @@ if TYPE_CHECKING:
     from ._layout import Session
 
 
-def scene(graph: Graph, options: dict[str, Any]) -> bytes:
-    """What the page shows: the graph where its nodes are, with the colors, sizes and names of a picture."""
+#: Most bytes of columns in a page that is a part of a notebook, which is saved with it.
+_INLINE_TABLES = 4 << 20
+
+
+def scene(graph: Graph, options: dict[str, Any], table_bytes: int | None = None) -> bytes:
+    """What the page shows: the graph where its nodes are, with the colors, sizes and names of a picture, and its tables."""
     options = {name: as_text(name, value) for name, value in options.items() if value is not None}
     options = checked("picture", options)
     nodes = graph.nodes
     at = None if graph.positions is None else (nodes.column("x"), nodes.column("y"))
-    return graph._rust.scene(at, options)
+    return graph._rust.scene(at, options, table_bytes)
 
 
 def save_html(graph: Graph, path: str | os.PathLike[str], options: dict[str, Any]) -> Path:
@@ -67,7 +71,7 @@ _UNTIL_SETTLED = 1_000_000
 def inline(graph: Graph, height: int, options: dict[str, Any]) -> str:
     """The page as a part of another one, which needs neither a kernel nor a network."""
     placed = graph._with_positions()
-    page = _native.html(scene(placed, options), str(options.get("title") or "graph"))
+    page = _native.html(scene(placed, options, _INLINE_TABLES), str(options.get("title") or "graph"))
     return f'<iframe srcdoc="{html.escape(page)}" style="width:100%;height:{height}px;border:0" title="{html.escape(repr(graph))}"></iframe>'
 
 

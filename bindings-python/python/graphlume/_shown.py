@@ -73,7 +73,7 @@ class Shown(Base, Generated):
 
         The options are those of :meth:`plot` that concern nodes, edges, names and colors, and ``title``. Nodes are at
         columns ``x`` and ``y`` if the graph has them, else it is laid out first. About 12 bytes a node and 8 an edge,
-        and a third more.
+        the columns of both tables up to 64 MiB (8 bytes a number), and a third more: who gets the page gets the columns.
         """
         columns, options = self._drawn_by(options)
         return _page.save_html(_with(self._with_positions(), columns), path, options)

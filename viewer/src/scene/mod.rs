@@ -20,7 +20,7 @@ use crate::{Arrows, EdgeOpacity, Error, HexColor, ImageConfig, Labels, Result, T
 pub const MOST_LABELS: usize = 1000;
 
 /// Most bytes of tables in a scene that goes with a page of its own: pages of more are slow to open.
-const MOST_TABLE_BYTES: usize = 64 << 20;
+pub const MOST_TABLE_BYTES: usize = 64 << 20;
 
 /// Sides of the page that radii are chosen for, in CSS pixels.
 const PAGE: [f32; 2] = [1280.0, 960.0];
@@ -219,14 +219,14 @@ impl Scene {
     }
 
     /// The same scene with the tables of `graph`, which it was made of: a page of its own, which has no server to ask,
-    /// filters, searches and tells by them. Columns beyond 64 MiB are left out, and named in
-    /// [`SceneTables::left_out`].
+    /// filters, searches and tells by them. Columns beyond `most_bytes`, such as [`MOST_TABLE_BYTES`], are left out, and
+    /// named in [`SceneTables::left_out`].
     ///
     /// # Errors
     ///
     /// As those of [`SceneTables::of`].
-    pub fn with_tables(mut self, graph: &Graph) -> Result<Self> {
-        self.tables = Some(SceneTables::of(graph, MOST_TABLE_BYTES)?);
+    pub fn with_tables(mut self, graph: &Graph, most_bytes: usize) -> Result<Self> {
+        self.tables = Some(SceneTables::of(graph, most_bytes)?);
         Ok(self)
     }
 }

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use graphlume::viewer::encode::{Encodings, parse_color};
-use graphlume::viewer::{Arrows, HexColor, ImageConfig, Picture, Scene, Theme, offline_html, page};
+use graphlume::viewer::{Arrows, HexColor, ImageConfig, MOST_TABLE_BYTES, Picture, Scene, Theme, offline_html, page};
 use graphlume::{Graph, viewer};
 use serde_json::{Value, json};
 
@@ -318,7 +318,7 @@ pub(super) async fn scene(
                 let mut scene = seen.scene()?;
                 // A page that has a server needs no tables, unless it makes a page that has none.
                 if asked("tables") {
-                    scene = scene.with_tables(&graph)?;
+                    scene = scene.with_tables(&graph, MOST_TABLE_BYTES)?;
                 }
                 let mut file = Vec::new();
                 scene.write_some(|name| buffers.is_none() || asked(name), &mut file)?;
@@ -458,7 +458,7 @@ pub(super) async fn html(
             .run(move |_| {
                 let mut file = Vec::new();
                 let graph = Arc::clone(&seen.graph);
-                seen.scene()?.with_tables(&graph)?.write(&mut file)?;
+                seen.scene()?.with_tables(&graph, MOST_TABLE_BYTES)?.write(&mut file)?;
                 Ok(offline_html(&file, page::SCRIPT, page::STYLES, &title))
             })
             .await?;
