@@ -12,6 +12,7 @@ mod sweep;
 mod weighted;
 
 pub use probability::{CalibrationBin, CalibrationReport, brier_score_loss, calibration};
+pub(crate) use ranking::check;
 pub use ranking::{AtK, Curve, Ranking, RankingConfig, RankingReport};
 pub use snapshots::{PartReport, PartsReport, per_kind, per_snapshot};
 pub use stream::{DetectionConfig, DetectionReport, detection};

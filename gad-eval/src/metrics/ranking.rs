@@ -407,7 +407,7 @@ impl RankingConfig {
 }
 
 /// Checks that labels and scores belong together, and that scores are numbers.
-pub(super) fn check(y_true: &[bool], y_score: &[f64]) -> Result<()> {
+pub(crate) fn check(y_true: &[bool], y_score: &[f64]) -> Result<()> {
     if y_true.len() != y_score.len() {
         return Err(Error::LengthMismatch {
             name: "y_true",

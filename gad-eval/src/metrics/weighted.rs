@@ -62,6 +62,11 @@ impl WeightedRanking {
         Ok(Self { order, ends, scores, labels })
     }
 
+    /// Samples from the highest score down.
+    pub(crate) fn order(&self) -> &[u32] {
+        &self.order
+    }
+
     /// Number of samples.
     pub fn n_samples(&self) -> usize {
         self.order.len()
@@ -103,7 +108,7 @@ impl WeightedRanking {
     /// # Errors
     ///
     /// [`Error::OneClass`] if a label has no weight.
-    pub(crate) fn areas(&self, weights: &[f64]) -> Result<(f64, f64)> {
+    pub(crate) fn areas<W: Copy + Into<f64>>(&self, weights: &[W]) -> Result<(f64, f64)> {
         let totals = self.totals(weights)?;
         let (mut tp, mut fp, mut roc, mut precision) = (0.0, 0.0, 0.0, 0.0);
         self.groups(weights, |group| {
@@ -140,10 +145,10 @@ impl WeightedRanking {
     }
 
     /// Weights of each label.
-    fn totals(&self, weights: &[f64]) -> Result<Totals> {
+    fn totals<W: Copy + Into<f64>>(&self, weights: &[W]) -> Result<Totals> {
         let (mut positives, mut negatives, mut n_positives) = (0.0, 0.0, 0);
         for (&sample, &label) in self.order.iter().zip(&self.labels) {
-            let weight = weights[sample as usize];
+            let weight: f64 = weights[sample as usize].into();
             match label {
                 true => positives += weight,
                 false => negatives += weight,
@@ -158,13 +163,13 @@ impl WeightedRanking {
 
     /// Calls `visit` for the groups of tied scores that have a weight, from the highest down.
     #[inline]
-    fn groups(&self, weights: &[f64], mut visit: impl FnMut(Group)) {
+    fn groups<W: Copy + Into<f64>>(&self, weights: &[W], mut visit: impl FnMut(Group)) {
         let mut start = 0;
         for (&end, &score) in self.ends.iter().zip(&self.scores) {
             let (mut positives, mut negatives) = (0.0, 0.0);
             let tie = start..end as usize;
             for (&sample, &label) in self.order[tie.clone()].iter().zip(&self.labels[tie]) {
-                let weight = weights[sample as usize];
+                let weight: f64 = weights[sample as usize].into();
                 // Both sums are taken without a branch that no processor could guess.
                 positives += if label { weight } else { 0.0 };
                 negatives += if label { 0.0 } else { weight };
