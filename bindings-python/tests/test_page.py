@@ -10,8 +10,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime
 
 import numpy as np
+import polars as pl
 import pytest
 
 import graphlume as gl
@@ -46,6 +48,36 @@ def test_a_page_holds_the_graph_and_loads_nothing(placed, tmp_path):
     positions = np.frombuffer(scene, "<f4", 68, at["offset"]).reshape(34, 2)
     np.testing.assert_array_equal(positions, placed.positions)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_page_has_the_columns_of_both_tables(tmp_path):
+    nodes = pl.DataFrame({"id": ["a", "b", "c"], "seen": [datetime(1970, 1, 1, 0, 0, 2), None, datetime(1970, 1, 2)], "x": [0.0, 1.0, 2.0], "y": [0.0, 1.0, 0.0]})
+    edges = pl.DataFrame({"from": ["a", "b"], "to": ["b", "c"], "kind": ["call", None]})
+    graph = gl.Graph(edges, nodes=nodes)
+    text = graph.save_html(tmp_path / "a.html", badge_by="id", icon_by="id").read_text()
+    scene = base64.b64decode(re.search(r'scene;base64">([^<]+)<', text)[1])
+    head = header(scene)
+    tables = head["tables"]
+    assert tables["ends"] == ["from", "to"] and "left_out" not in tables
+    assert [(c["of"], c["name"], c["type"]) for c in tables["columns"]] == [
+        ("nodes", "id", "text"), ("nodes", "seen", "time"), ("nodes", "x", "number"), ("nodes", "y", "number"), ("edges", "kind", "text"),
+    ]
+
+    def values(i, kind):
+        at = head["buffers"][f"column_{i}"]
+        return np.frombuffer(scene[at["offset"] : at["offset"] + at["length"]], kind)
+
+    np.testing.assert_array_equal(values(1, "<f8"), [2000, np.nan, 86_400_000])
+    assert tables["columns"][4]["texts"] == ["call"] and values(4, "<u4").tolist() == [1, 0]
+    assert head["badges"][0]["position"] == "TopRight" and head["icons"] == ["a", "b", "c"]
+
+
+def test_a_notebook_keeps_a_part_of_long_tables():
+    long = gl.Graph(np.array([[0, 1], [1, 2]]), nodes=pl.DataFrame({"id": [0, 1, 2], "essay": ["x" * 3_000_000 + str(i) for i in range(3)], "n": [1, 2, 3]}))
+    inner = html.unescape(re.search(r'srcdoc="([^"]+)"', long._repr_html_())[1])
+    tables = header(base64.b64decode(re.search(r'scene;base64">([^<]+)<', inner)[1]))["tables"]
+    assert tables["left_out"] == ["essay"]
+    assert [c["name"] for c in tables["columns"]][:2] == ["id", "n"]
 
 
 def test_a_graph_without_positions_is_laid_out_for_its_page(club, tmp_path):
