@@ -425,7 +425,8 @@ fn write_graph(
                     path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
                 let is = |wanted: &str| suffix.eq_ignore_ascii_case(wanted);
                 if is("html") {
-                    let scene = Scene::new(graph, Some([&made.x, &made.y]), image)?.with_tables(graph, MOST_TABLE_BYTES)?;
+                    let scene = Scene::new(graph, Some([&made.x, &made.y]), image)?
+                        .with_tables(graph, MOST_TABLE_BYTES)?;
                     let mut bytes = Vec::new();
                     scene.write(&mut bytes)?;
                     let html = offline_html(&bytes, page::SCRIPT, page::STYLES, &info.title);

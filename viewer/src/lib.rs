@@ -17,6 +17,6 @@ pub use error::{Error, Result};
 pub use html::offline_html;
 pub use image::{Picture, Pixels};
 pub use scene::{
-    MOST_BADGED, MOST_LABELS, MOST_TABLE_BYTES, Scene, SceneBadge, SceneColumn, SceneLabels, SceneTable, SceneTables,
-    SceneType, SceneValues,
+    MOST_BADGED, MOST_LABELS, MOST_TABLE_BYTES, Scene, SceneBadge, SceneColumn, SceneLabels,
+    SceneTable, SceneTables, SceneType, SceneValues,
 };

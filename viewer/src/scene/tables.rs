@@ -276,7 +276,7 @@ mod tests {
             ("list", Arc::new(list)),
         ];
         let columns = columns.map(|(name, column)| (name.to_owned(), column));
-        Graph::from_coo(coo, true).unwrap().with_node_columns(columns).unwrap()
+        Graph::from_coo(coo, true).with_node_columns(columns).unwrap()
     }
 
     #[test]

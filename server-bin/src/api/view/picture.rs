@@ -8,7 +8,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use graphlume::viewer::encode::{Encodings, parse_color};
-use graphlume::viewer::{Arrows, HexColor, ImageConfig, MOST_TABLE_BYTES, Picture, Scene, Theme, offline_html, page};
+use graphlume::viewer::{
+    Arrows, HexColor, ImageConfig, MOST_TABLE_BYTES, Picture, Scene, Theme, offline_html, page,
+};
 use graphlume::{Graph, viewer};
 use serde_json::{Value, json};
 
