@@ -75,6 +75,10 @@ fn face(name: &str, as_text: bool) -> Option<Face> {
     if let Some(glyph) = glyph(word).or_else(|| shorter(word)) {
         return Some(Face::Glyph(glyph));
     }
+    // What is as short as initials is there whole, as in the page.
+    if name.chars().count() <= 3 && name.contains(char::is_alphanumeric) {
+        return Some(Face::Text(name.to_uppercase()));
+    }
     let words = word.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let initials: String =
         words.filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).take(2).collect();
@@ -325,6 +329,7 @@ mod tests {
         assert_eq!(face("https://example.org/a.png", false), Some(Face::Glyph(PICTURE)));
         assert_eq!(face("jedi-order", false), text("JO"));
         assert_eq!(face("émile", false), text("É"));
+        assert_eq!(face("ip", false), text("IP"));
         assert_eq!(face("user", true), text("user"));
         assert_eq!(face("Switzerland", true), text("Swit"));
         assert_eq!(face(" \n", false), None);

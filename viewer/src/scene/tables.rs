@@ -322,8 +322,8 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_named() {
-        // Three ids take 24 bytes, the key 49, the kinds 17, the times 24, and so on.
-        let tables = SceneTables::of(&graph(), 70).unwrap();
+        // Three ids take 24 bytes, the keys 42, the kinds 17, and the times 24.
+        let tables = SceneTables::of(&graph(), 65).unwrap();
         let names: Vec<&str> = tables.columns.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["id", "kind", "seen"]);
         assert_eq!(tables.left_out, ["key", "bad", "score", "list", "weight"]);
