@@ -63,8 +63,8 @@ impl WeightedRanking {
     }
 
     /// Samples from the highest score down.
-    pub(crate) fn order(&self) -> &[u32] {
-        &self.order
+    pub(crate) fn into_order(self) -> Vec<u32> {
+        self.order
     }
 
     /// Number of samples.

@@ -80,8 +80,8 @@ impl Bootstrap {
     /// Positives and negatives are resampled each among themselves, so that every resample has as
     /// many of each as there are; all methods see the same resamples, so that their differences
     /// are paired. Nothing is sorted again: O(n) for each method and resample, in parallel over
-    /// resamples, and 4 n bytes for each thread. What a seed draws depends on the order of the first method's scores, and
-    /// not on that of the samples.
+    /// resamples, and 4 n bytes for each thread. What a seed draws depends on the order of the first method's scores, and on that of the
+    /// samples only among equal ones.
     ///
     /// Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
     ///
@@ -121,22 +121,21 @@ impl Bootstrap {
         for scores in y_scores {
             check(y_true, scores)?;
         }
-        let first = match y_scores {
+        let order = match y_scores {
             [] => return Ok(self.summary(&[], &[])),
-            [first, ..] => WeightedRanking::new(y_true, first)?,
+            [first, ..] => WeightedRanking::new(y_true, first)?.into_order(),
         };
         // In the order of the first method's scores, which is that of its ranking then: weights are written and read
         // one after the other, where they would be all over memory.
-        let sorted = |at: usize| first.order()[at] as usize;
-        let labels: Vec<bool> = (0..y_true.len()).map(|at| y_true[sorted(at)]).collect();
+        let labels: Vec<bool> = order.iter().map(|&at| y_true[at as usize]).collect();
         let rankings: Vec<WeightedRanking> = y_scores
             .iter()
             .map(|scores| {
-                let scores: Vec<f64> = (0..scores.len()).map(|at| scores[sorted(at)]).collect();
+                let scores: Vec<f64> = order.iter().map(|&at| scores[at as usize]).collect();
                 WeightedRanking::new(&labels, &scores)
             })
             .collect::<Result<_>>()?;
-        drop(first);
+        drop(order);
         let ones = vec![1_u8; labels.len()];
         let values: Vec<(f64, f64)> =
             rankings.iter().map(|ranking| ranking.areas(&ones)).collect::<Result<_>>()?;

@@ -95,7 +95,8 @@ impl LegendBox {
         let is_told = |part: &&LegendPart| {
             badge(&part.channel) == Some("icon")
                 && legend.parts.iter().any(|other| {
-                    badge(&other.channel) == Some("background") && other.column == part.column
+                    other.column == part.column
+                        && other.channel == part.channel.replace("_icon", "_background")
                 })
         };
         let parts = legend.parts.iter().filter(|part| !is_told(part));

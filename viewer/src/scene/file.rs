@@ -20,7 +20,7 @@ const COLUMN: &str = "column_";
 const LEAD: usize = 12;
 
 #[derive(Serialize, Deserialize)]
-struct Header {
+struct Header<'a> {
     n_nodes: u64,
     n_edges: u64,
     #[serde(default)]
@@ -42,7 +42,7 @@ struct Header {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     badges: Vec<SceneBadge>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    tables: Option<SceneTables>,
+    tables: Option<Cow<'a, SceneTables>>,
 }
 
 /// Where a buffer is.
@@ -184,7 +184,7 @@ impl Scene {
                 icons: self.icons.clone(),
                 icons_as_text: self.icons_as_text,
                 badges: self.badges.clone(),
-                tables: self.tables.as_ref().filter(|_| with_tables).map(SceneTables::header),
+                tables: self.tables.as_ref().filter(|_| with_tables).map(Cow::Borrowed),
             })
         };
         // The header says where buffers begin, which depends on how long it is: until it fits.
@@ -270,7 +270,7 @@ impl Scene {
             let rest = file.len() - LEAD;
             return Err(bad("header", format!("it has {length} bytes, but only {rest} follow")));
         };
-        let header: Header =
+        let header: Header<'_> =
             serde_json::from_slice(text).map_err(|error| bad("header", error.to_string()))?;
         let count = |name, n: u64| {
             let fits = u32::try_from(n).map_err(|_| bad(name, format!("{n} are too many")));
@@ -314,7 +314,7 @@ impl Scene {
         if let Some(u) = index.iter().find(|&&u| n <= u as usize) {
             return Err(bad("labels", format!("node {u} is named, but there are only {n} nodes")));
         }
-        let mut tables = header.tables;
+        let mut tables = header.tables.map(Cow::into_owned);
         for (i, column) in tables.iter_mut().flat_map(|tables| &mut tables.columns).enumerate() {
             let name = column_name(i);
             let rows = if column.of == SceneTable::Nodes { n } else { m };
@@ -439,6 +439,7 @@ mod tests {
             }],
             tables: Some(SceneTables {
                 ends: ["from".to_owned(), "to".to_owned()],
+                id: Some("Text".to_owned()),
                 columns: vec![
                     column(SceneTable::Nodes, SceneType::Text, SceneValues::Texts(vec![1, 0, 2])),
                     column(
@@ -488,7 +489,7 @@ mod tests {
         let file = written(&scene());
         let length = u32::get(&file[8..12]) as usize;
         assert_eq!((12 + length) % 8, 0);
-        let header: Header = serde_json::from_slice(&file[12..12 + length]).unwrap();
+        let header: Header<'_> = serde_json::from_slice(&file[12..12 + length]).unwrap();
         assert_eq!(header.buffers.len(), 9);
         for place in header.buffers.values() {
             let place = Place::deserialize(place).unwrap();

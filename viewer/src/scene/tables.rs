@@ -1,5 +1,6 @@
 //! The tables of nodes and edges that go with a scene, for pages that have no server to ask.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,13 +16,19 @@ use crate::{Error, Result};
 /// Largest number below which all whole numbers are told apart as floats.
 const MOST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
+/// Latest time that programs of a page know, in milliseconds since 1970.
+const MOST_MILLIS: f64 = 8.64e15;
+
 /// What nodes and edges are, column by column.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SceneTables {
-    /// Names of the columns with the ends of edges, which are not among `columns`: they are the first column of
-    /// nodes, by the buffer `edges`.
+    /// Names of the columns with the ends of edges, which are not among `columns`: they are the ids of nodes, by the
+    /// buffer `edges`.
     pub ends: [String; 2],
-    /// The columns. The first of nodes is what they are known by.
+    /// Name of the column that nodes are known by, the first of theirs; absent if there was no room for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The columns, those of nodes first.
     pub columns: Vec<SceneColumn>,
     /// Names of the columns for which there was no room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -90,8 +97,9 @@ impl Default for SceneValues {
 impl SceneTables {
     /// The tables of `graph`, as many of their columns as `most_bytes` have room for: those that come first.
     ///
-    /// Whole numbers of more than 53 bits and whatever is neither number, time nor truth value become texts. O(n + m)
-    /// time and space for each column.
+    /// Whole numbers of more than 53 bits and whatever is neither number, time nor truth value become texts; numbers
+    /// that are not finite, and times that no page can show, become missing. O(n + m) time and space for each column; texts
+    /// that have no room are not gathered beyond it.
     ///
     /// # Errors
     ///
@@ -100,12 +108,7 @@ impl SceneTables {
         let mut tables = Self { ends: graph.end_names().map(str::to_owned), ..Self::default() };
         let mut room = most_bytes;
         let mut add = |of, name: &str, column: &ArrayRef| -> Result<()> {
-            // What is known to be too large is not made.
-            let made = match column.len().saturating_mul(4) <= room {
-                true => Some(SceneColumn::of(of, name, column)?).filter(|c| c.bytes() <= room),
-                false => None,
-            };
-            match made {
+            match SceneColumn::of(of, name, column, room)?.filter(|c| c.bytes() <= room) {
                 Some(column) => {
                     room -= column.bytes();
                     tables.columns.push(column);
@@ -126,113 +129,114 @@ impl SceneTables {
             let weights: ArrayRef = Arc::new(Float32Array::from(weights.to_vec()));
             add(SceneTable::Edges, "weight", &weights)?;
         }
+        let id = graph.nodes().schema_ref().field(0).name();
+        let is_id = |column: &&SceneColumn| column.of == SceneTable::Nodes && column.name == *id;
+        tables.id = tables.columns.iter().find(is_id).map(|column| column.name.clone());
         Ok(tables)
     }
 }
 
-impl SceneTables {
-    /// The same without rows, which a header does not have.
-    pub(super) fn header(&self) -> Self {
-        let bare = |column: &SceneColumn| SceneColumn {
-            name: column.name.clone(),
-            texts: column.texts.clone(),
-            values: SceneValues::default(),
-            ..*column
-        };
-        Self {
-            ends: self.ends.clone(),
-            columns: self.columns.iter().map(bare).collect(),
-            left_out: self.left_out.clone(),
-        }
-    }
-}
-
 impl SceneColumn {
-    fn of(of: SceneTable, name: &str, column: &ArrayRef) -> Result<Self> {
-        let made = |kind, values| Self {
-            of,
-            name: name.to_owned(),
-            kind,
-            texts: Vec::new(),
-            values: SceneValues::Numbers(values),
-        };
+    /// The column, unless it is sure to take more than `room` bytes.
+    fn of(of: SceneTable, name: &str, column: &ArrayRef, room: usize) -> Result<Option<Self>> {
         let kind = match column.data_type() {
             DataType::Dictionary(_, values) => values.as_ref(),
             kind => kind,
         };
+        let is_plain = kind.is_numeric()
+            || matches!(
+                kind,
+                DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 | DataType::Boolean
+            );
+        let bytes_a_row = if is_plain { size_of::<f64>() } else { size_of::<u32>() };
+        if room < column.len().saturating_mul(bytes_a_row) {
+            return Ok(None);
+        }
+        let made = |kind, values| {
+            let values = SceneValues::Numbers(values);
+            Ok(Some(Self { of, name: name.to_owned(), kind, texts: Vec::new(), values }))
+        };
         match kind {
             kind if kind.is_numeric() => {
                 let values = cast(column, &DataType::Float64)?;
-                let finite =
-                    |value: Option<f64>| value.filter(|v| v.is_finite()).unwrap_or(f64::NAN);
-                let values: Vec<f64> =
-                    values.as_primitive::<Float64Type>().iter().map(finite).collect();
+                let values: Vec<f64> = values
+                    .as_primitive::<Float64Type>()
+                    .iter()
+                    .map(|value| value.filter(|v| v.is_finite()).unwrap_or(f64::NAN))
+                    .collect();
                 match kind.is_integer() {
-                    false => Ok(made(SceneType::Number, values)),
+                    false => made(SceneType::Number, values),
                     true if values.iter().all(|v| v.is_nan() || v.abs() < MOST_WHOLE) => {
-                        Ok(made(SceneType::Integer, values))
+                        made(SceneType::Integer, values)
                     }
-                    true => Self::texts(of, name, column),
+                    true => Self::texts(of, name, column, room),
                 }
             }
             DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => {
                 let values = cast(column, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
                 let values = values.as_primitive::<TimestampMillisecondType>().iter();
-                let millis = |value: Option<i64>| value.map_or(f64::NAN, |value| value as f64);
-                Ok(made(SceneType::Time, values.map(millis).collect()))
+                let millis = |value: Option<i64>| match value.map(|value| value as f64) {
+                    Some(value) if value.abs() <= MOST_MILLIS => value,
+                    _ => f64::NAN,
+                };
+                made(SceneType::Time, values.map(millis).collect())
             }
             DataType::Boolean => {
                 let values = cast(column, &DataType::Boolean)?;
                 let number =
                     |value: Option<bool>| value.map_or(f64::NAN, |v| f64::from(u8::from(v)));
-                Ok(made(SceneType::Boolean, values.as_boolean().iter().map(number).collect()))
+                made(SceneType::Boolean, values.as_boolean().iter().map(number).collect())
             }
-            _ => Self::texts(of, name, column),
+            _ => Self::texts(of, name, column, room),
         }
     }
 
-    /// The column as texts, each different one once.
-    fn texts(of: SceneTable, name: &str, column: &ArrayRef) -> Result<Self> {
-        let column = match column.data_type().is_nested() {
-            true => column.clone(),
-            // A dictionary's too.
-            false => cast(column, &DataType::Utf8View).unwrap_or_else(|_| column.clone()),
+    /// The column as texts, each different one once; `None` if they take more than `room` bytes.
+    fn texts(of: SceneTable, name: &str, column: &ArrayRef, room: usize) -> Result<Option<Self>> {
+        let column = match column.data_type() {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Dictionary(..) => {
+                cast(column, &DataType::Utf8View).unwrap_or_else(|_| Arc::clone(column))
+            }
+            _ => Arc::clone(column),
         };
         let plain = column.as_string_view_opt();
-        let mut known: HashMap<String, u32> = HashMap::new();
-        let mut texts: Vec<String> = Vec::new();
+        let mut known: HashMap<Cow<'_, str>, u32> = HashMap::new();
         let mut rows = Vec::with_capacity(column.len());
+        let mut bytes = column.len() * size_of::<u32>();
         for row in 0..column.len() {
             if column.is_null(row) {
                 rows.push(0);
                 continue;
             }
-            let written;
             let text = match plain {
-                Some(plain) => plain.value(row),
-                None => {
-                    written = printed(&column, row)?;
-                    &written
-                }
+                Some(plain) => Cow::Borrowed(plain.value(row)),
+                None => Cow::Owned(printed(&column, row)?),
             };
-            let at = match known.get(text) {
+            let next = known.len() as u32 + 1;
+            let at = match known.get(&text) {
                 Some(&at) => at,
                 None => {
-                    texts.push(text.to_owned());
-                    let at = texts.len() as u32;
-                    known.insert(text.to_owned(), at);
-                    at
+                    bytes += in_file(&text);
+                    if room < bytes {
+                        return Ok(None);
+                    }
+                    known.insert(text, next);
+                    next
                 }
             };
             rows.push(at);
         }
+        let mut texts = vec![String::new(); known.len()];
+        for (text, at) in known {
+            texts[at as usize - 1] = text.into_owned();
+        }
         let values = SceneValues::Texts(rows);
-        Ok(Self { of, name: name.to_owned(), kind: SceneType::Text, texts, values })
+        Ok(Some(Self { of, name: name.to_owned(), kind: SceneType::Text, texts, values }))
     }
 
     /// About how many bytes of a file it takes.
     fn bytes(&self) -> usize {
-        let texts: usize = self.texts.iter().map(|text| text.len() + 3).sum();
+        let texts: usize = self.texts.iter().map(|text| in_file(text)).sum();
         texts
             + match &self.values {
                 SceneValues::Numbers(values) => 8 * values.len(),
@@ -255,9 +259,16 @@ impl SceneColumn {
     }
 }
 
+/// About how many bytes a text takes in a header: between quotes, with a comma.
+const fn in_file(text: &str) -> usize {
+    text.len() + 3
+}
+
 #[cfg(test)]
 mod tests {
-    use arrow::array::{BooleanArray, Int64Array, ListArray, StringArray, TimestampSecondArray};
+    use arrow::array::{
+        BooleanArray, DictionaryArray, Int64Array, ListArray, StringArray, TimestampSecondArray,
+    };
     use arrow::datatypes::Int32Type;
     use graph_core::Coo;
 
@@ -267,13 +278,24 @@ mod tests {
         let coo = Coo::new(3, vec![0, 1], vec![1, 2], Some(vec![0.5, 2.0])).unwrap();
         let list =
             ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), None, None]);
-        let columns: [(&str, ArrayRef); 6] = [
+        let columns: [(&str, ArrayRef); 8] = [
             ("key", Arc::new(Int64Array::from(vec![7, 8, i64::MAX]))),
             ("kind", Arc::new(StringArray::from(vec![Some("ip"), None, Some("ip")]))),
             ("seen", Arc::new(TimestampSecondArray::from(vec![Some(2), None, Some(-1)]))),
             ("bad", Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]))),
             ("score", Arc::new(Float32Array::from(vec![1.5, f32::INFINITY, 0.0]))),
             ("list", Arc::new(list)),
+            (
+                "group",
+                Arc::new(DictionaryArray::<Int32Type>::from_iter([Some("a"), None, Some("b")])),
+            ),
+            (
+                "late",
+                Arc::new(
+                    TimestampSecondArray::from(vec![i64::MAX / 1000, 0, 8_640_000_000_001])
+                        .with_timezone("+02:00"),
+                ),
+            ),
         ];
         let columns = columns.map(|(name, column)| (name.to_owned(), column));
         Graph::from_coo(coo, true).with_node_columns(columns).unwrap()
@@ -282,7 +304,10 @@ mod tests {
     #[test]
     fn columns_are_what_a_page_can_hold() {
         let tables = SceneTables::of(&graph(), usize::MAX).unwrap();
-        assert_eq!(tables.ends, ["source", "target"]);
+        assert_eq!(
+            (tables.ends.join(" "), tables.id.as_deref()),
+            ("source target".to_owned(), Some("id"))
+        );
         assert_eq!(
             (tables.columns[0].name.as_str(), tables.columns[0].kind),
             ("id", SceneType::Integer)
@@ -301,6 +326,11 @@ mod tests {
         // No digit of an id is lost.
         assert_eq!(texts("key"), ("7 8 9223372036854775807".to_owned(), vec![1, 2, 3]));
         assert_eq!(texts("kind"), ("ip".to_owned(), vec![1, 0, 1]));
+        assert_eq!(texts("group"), ("a b".to_owned(), vec![1, 0, 2]));
+        assert_eq!(
+            (of("late").kind, numbers("late").join(" ")),
+            (SceneType::Time, "NaN 0 NaN".to_owned())
+        );
         assert_eq!(texts("list"), ("[1]".to_owned(), vec![1, 0, 0]));
         assert_eq!(
             (of("seen").kind, numbers("seen").join(" ")),
@@ -326,7 +356,11 @@ mod tests {
         let tables = SceneTables::of(&graph(), 65).unwrap();
         let names: Vec<&str> = tables.columns.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["id", "kind", "seen"]);
-        assert_eq!(tables.left_out, ["key", "bad", "score", "list", "weight"]);
+        assert_eq!(tables.left_out, ["key", "bad", "score", "list", "group", "late", "weight"]);
+        assert_eq!(tables.id.as_deref(), Some("id"));
+        // A column behind the ids is not taken for them.
+        let tables = SceneTables::of(&graph(), 23).unwrap();
+        assert_eq!((tables.columns[0].name.as_str(), tables.id), ("kind", None));
         assert!(SceneTables::of(&graph(), 0).unwrap().columns.is_empty());
     }
 }

@@ -200,6 +200,8 @@ impl Seen {
                     let what = one.name.trim_start_matches("point").trim_start_matches("edge");
                     let what = what.trim_end_matches("Encoding").to_ascii_lowercase();
                     let kind = part.trim_end_matches("_encodings");
+                    // That of an address has this place.
+                    let what = if what == "badgetopright" { "badge".to_owned() } else { what };
                     let width = (what == "size").then(|| format!("{kind}_width"));
                     width.into_iter().chain([format!("{kind}_{what}")]).collect()
                 }
