@@ -29,7 +29,8 @@ export function numbersBetween(low: number, high: number): (v: number) => string
 
 /** A time, as fine as a span of `span` ms needs. UTC, as data is. */
 export function time(ms: number, span = 0): string {
-  if (!Number.isFinite(ms)) return "";
+  // Beyond these no calendar goes.
+  if (!(Math.abs(ms) <= 8.64e15)) return "";
   const text = new Date(ms).toISOString();
   const day = 86_400_000;
   if (span > 3 * day) return text.slice(0, 10);

@@ -62,10 +62,10 @@ export function keyOf(scene: Scene, hidden: Pick<Hidden, "nodes" | "edges"> | nu
       ticks: part.ticks ?? [], entries: [] as KeyEntry[], more: 0, missing: part.missing?.count ?? 0,
     };
     if (part.kind === "scale" && part.stops && part.stops.length > 0) {
-      const colors = part.stops.flatMap((s) => (s.color ? [s.color] : []));
+      const colors = part.stops.flatMap((s) => (s.color && /^#[0-9a-f]{6}([0-9a-f]{2})?$/i.test(s.color) ? [s.color] : []));
       const numbers = part.stops.filter((s) => s.number !== undefined);
       if (colors.length < 2 && numbers.length < 2) return [];
-      return [{ ...made, ramp: colors.length > 1 ? colors.filter((c) => /^#[0-9a-f]{6,8}$/i.test(c)) : [] }];
+      return [{ ...made, ramp: colors.length > 1 ? colors : [] }];
     }
     const all = part.entries ?? [];
     if (all.length === 0) return [];
@@ -91,27 +91,43 @@ export function legendLeft(scene: Scene, hidden: Pick<Hidden, "nodes" | "edges">
 
 /** How many rows of each entry are not hidden, by what the picture itself has; null where all are seen or it cannot tell. */
 function seenOf(scene: Scene, part: LegendPart, hidden: Pick<Hidden, "nodes" | "edges"> | null): Map<string, number> | null {
-  const isEdge = part.channel === "edge_color";
-  const flags = isEdge ? hidden?.edges : hidden?.nodes;
-  if (!flags) return null;
-  const n = isEdge ? scene.n_edges : scene.n_nodes;
-  const counts = new Map<number, number>();
-  const add = (key: number): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
-  let keyOfEntry: (entry: Swatch) => number | null;
-  const colors = part.channel === "node_color" ? scene.node_color : isEdge ? scene.edge_color : undefined;
-  if (colors) {
-    for (let i = 0; i < n; i++) if (!flags[i]) add((colors[4 * i]! << 16) | (colors[4 * i + 1]! << 8) | colors[4 * i + 2]!);
-    keyOfEntry = ({ color }) => {
-      const rgb = parseColor((color ?? "").slice(0, 7));
-      return rgb ? rgb.reduce((all, v) => (all << 8) | Math.round(255 * v), 0) : null;
-    };
-  } else if (part.channel === "node_icon" && scene.node_icon) {
-    for (let i = 0; i < n; i++) if (!flags[i]) add(scene.node_icon[i]!);
-    keyOfEntry = ({ icon }) => (icon === undefined ? null : scene.icons.indexOf(icon) + 1);
-  } else return null;
-  const entries = (part.entries ?? []).map((entry) => ({ name: entry.name, key: keyOfEntry(entry) }));
-  const times = new Map<number | null, number>();
-  for (const { key } of entries) times.set(key, (times.get(key) ?? 0) + 1);
+  if (!hidden?.nodes && !(hidden?.edges && part.channel === "edge_color")) return null;
+  const rows = entriesOf(scene, part);
+  if (!rows) return null;
+  const { nodes, edges } = hidden;
+  const entries = part.entries ?? [];
+  const counts = new Uint32Array(entries.length + 1);
+  if (part.channel === "edge_color") {
+    // An edge is seen if both of its ends are.
+    for (let e = 0; e < rows.length; e++) if (!edges?.[e] && !(nodes && (nodes[scene.edges[2 * e]!] || nodes[scene.edges[2 * e + 1]!]))) counts[rows[e]!]!++;
+  } else for (let u = 0; u < rows.length; u++) if (!nodes![u]) counts[rows[u]!]!++;
+  const keys = keysOf(scene, part);
   // Entries that share a color cannot be told apart by it.
-  return new Map(entries.flatMap(({ name, key }) => (key !== null && times.get(key) === 1 ? [[name, counts.get(key) ?? 0] as const] : [])));
+  return new Map(entries.flatMap(({ name }, i) => (keys[i] !== null && keys.filter((key) => key === keys[i]).length === 1 ? [[name, counts[i + 1]!] as const] : [])));
+}
+
+/** What rows of each entry have in the picture: a color, or the place of an icon. */
+function keysOf(scene: Scene, part: LegendPart): (number | null)[] {
+  return (part.entries ?? []).map(({ color, icon }) => {
+    if (part.channel === "node_icon") return icon === undefined ? null : scene.icons.indexOf(icon) + 1;
+    const rgb = parseColor((color ?? "").slice(0, 7));
+    return rgb ? rgb.reduce((all, v) => (all << 8) | Math.round(255 * v), 0) : null;
+  });
+}
+
+const known = new WeakMap<LegendPart, { of: ArrayLike<number>; rows: Uint16Array }>();
+
+/** The entry of each row, counted from 1, and 0 for none; null where the picture does not have it. Found once for a picture. */
+function entriesOf(scene: Scene, part: LegendPart): Uint16Array | null {
+  const isEdge = part.channel === "edge_color";
+  const colors = part.channel === "node_color" ? scene.node_color : isEdge ? scene.edge_color : undefined;
+  const of = colors ?? (part.channel === "node_icon" ? scene.node_icon : undefined);
+  if (!of) return null;
+  const found = known.get(part);
+  if (found?.of === of) return found.rows;
+  const entry = new Map(keysOf(scene, part).map((key, i) => [key, i + 1]));
+  const rows = new Uint16Array(isEdge ? scene.n_edges : scene.n_nodes);
+  for (let i = 0; i < rows.length; i++) rows[i] = entry.get(colors ? (colors[4 * i]! << 16) | (colors[4 * i + 1]! << 8) | colors[4 * i + 2]! : of[i]!) ?? 0;
+  known.set(part, { of, rows });
+  return rows;
 }

@@ -12,6 +12,18 @@ import type { Column, Dataset, Encodings, Histogram, Rows, Table } from "./types
 /** A column of a table that is here: values as expressions take them, times as milliseconds. */
 interface Known extends Column {
   get(row: number): Value;
+  /** Of texts: the different ones, and of each row the place among them plus 1, or 0. */
+  coded?: { texts: readonly string[]; codes: ArrayLike<number>; places?: Map<Value, number> };
+}
+
+/** What all rows of a column have, whatever is filtered. */
+interface Whole {
+  low: number;
+  high: number;
+  /** The smallest number above 0. */
+  least: number;
+  /** The most frequent values, by how many. */
+  top: Map<number, Value[]>;
 }
 
 const NUMBER = { type: "float64", is_numeric: true, is_time: false };
@@ -22,11 +34,15 @@ const KINDS = { integer: WHOLE, number: NUMBER, time: { type: "timestamp[ms]", i
 function known({ name, type, texts, values }: SceneColumn): Known {
   const number = (row: number): number | null => (Number.isNaN(values[row]) ? null : values[row]!);
   const truth = (row: number): boolean | null => (Number.isNaN(values[row]) ? null : values[row] === 1);
-  return { name, ...KINDS[type], get: type === "text" ? (row) => texts[values[row]! - 1] ?? null : type === "boolean" ? truth : number };
+  if (type === "text") return { name, ...TEXT, get: (row) => texts[values[row]! - 1] ?? null, coded: { texts, codes: values } };
+  return { name, ...KINDS[type], get: type === "boolean" ? truth : number };
 }
 
 /** As servers tell it. */
-const shown = ({ is_time }: Known, value: Value): Value => (is_time && typeof value === "number" ? new Date(value).toISOString().replace(/(\.000)?Z$/, "") : value);
+function shown({ is_time }: Known, value: Value): Value {
+  if (!is_time || typeof value !== "number") return value;
+  return Math.abs(value) <= 8.64e15 ? new Date(value).toISOString().replace(/(\.000)?Z$/, "") : null;
+}
 
 export class SceneSource implements Source {
   readonly isLive = false;
@@ -39,18 +55,24 @@ export class SceneSource implements Source {
     this.tables.nodes.push(...this.degrees().filter(({ name }) => !this.tables.nodes.some((c) => c.name === name)));
   }
 
-  private ofTables({ ends, columns }: NonNullable<Scene["tables"]>): Record<Table, Known[]> {
+  private ofTables({ ends, id, columns }: NonNullable<Scene["tables"]>): Record<Table, Known[]> {
     const of = (table: Table): Known[] => columns.filter((c) => c.of === table).map(known);
     const [nodes, edges] = [of("nodes"), of("edges")];
-    const id = nodes[0] ?? { name: "id", ...WHOLE, get: (u: number) => u };
-    return { nodes: nodes.length > 0 ? nodes : [id], edges: [...this.ends(ends, id), ...edges] };
+    const own = nodes.find(({ name }) => name === id);
+    const first = own ?? this.names();
+    return { nodes: own ? nodes : [first, ...nodes.filter(({ name }) => name !== first.name)], edges: [...this.ends(ends, first), ...edges] };
   }
 
   private ofNames(): Record<Table, Known[]> {
+    const name = this.names();
+    return { nodes: [name], edges: this.ends(["source", "target"], name) };
+  }
+
+  /** What nodes are called in the picture, else their numbers. */
+  private names(): Known {
     const { index, text } = this.own.labels;
     const names = new Map(index.map((u, i) => [u, text[i]!]));
-    const name = { name: "name", ...TEXT, get: (u: number) => names.get(u) ?? String(u) };
-    return { nodes: [name], edges: this.ends(["source", "target"], name) };
+    return { name: "name", ...TEXT, get: (u: number) => names.get(u) ?? String(u) };
   }
 
   private ends(names: readonly string[], { get, ...kind }: Known): Known[] {
@@ -77,9 +99,11 @@ export class SceneSource implements Source {
     const { n_nodes, n_edges, is_directed, tables } = this.own;
     const of = (table: Table): { n_rows: number; columns: Column[] } => ({ n_rows: this.count(table), columns: this.tables[table].map(({ get: _, ...column }) => column) });
     const [source, target] = this.tables.edges;
-    const warnings = (tables?.left_out ?? []).map((name) => `column ${name} is not in this page: its tables would be too large`);
+    const left = tables?.left_out ?? [];
+    const some = left.length > 5 ? `${left.slice(0, 4).join(", ")} and ${left.length - 4} more` : left.join(", ");
+    const warnings = left.length > 0 ? [`${left.length > 1 ? "columns" : "column"} ${some} ${left.length > 1 ? "are" : "is"} not in this page: its tables would be too large`] : [];
     return Promise.resolve({
-      id: "", name: this.title, n_nodes, n_edges, is_directed, node_id_column: this.named.name, source_column: source!.name, target_column: target!.name,
+      id: "", name: this.title, n_nodes, n_edges, is_directed, node_id_column: this.tables.nodes[0]!.name, label_column: this.named.name, source_column: source!.name, target_column: target!.name,
       tables: { nodes: of("nodes"), edges: of("edges") }, ...(warnings.length > 0 ? { warnings } : {}),
     });
   }
@@ -113,10 +137,10 @@ export class SceneSource implements Source {
   private matching(table: Table, filter: string | undefined, search = "", across: Across = {}): number[] {
     const columns = this.tables[table];
     const test = filter ? parse(filter, columns.map((c) => c.name)) : null;
-    const part = search.toLowerCase();
-    // As on a server: ids and texts, and without such all.
+    const part = search.trim().toLowerCase();
+    // As on a server: ids and texts.
     const ids = new Set([this.tables.nodes[0], ...this.tables.edges.slice(0, 2)]);
-    const texts = columns.filter((c) => ids.has(c) || c.type === "text");
+    const places = part ? columns.filter((c) => ids.has(c) || c.type === "text").map((c) => contains(c, part)) : [];
     const { nodes, edges } = across;
     const found: number[] = [];
     const of = { nodes: nodes ? this.matching("nodes", nodes) : [], edges: edges ? this.matching("edges", edges) : [] };
@@ -124,7 +148,7 @@ export class SceneSource implements Source {
     const { row, go } = this.cursor(table);
     for (let i = 0; i < this.count(table); i++) {
       if (!isLeft(i)) continue;
-      if (part && !texts.some(({ get }) => String(get(i) ?? "").toLowerCase().includes(part))) continue;
+      if (part && !places.some((has) => has(i))) continue;
       go(i);
       if (!test || test(row) === true) found.push(i);
     }
@@ -136,7 +160,25 @@ export class SceneSource implements Source {
     const known = this.column(table, column);
     const n = this.count(table);
     const rows = this.matching(table, filter, "", across);
-    return known.is_numeric || known.is_time ? binned(known, n, rows, bins, scale === "log") : counted(known, n, rows, bins);
+    const whole = this.whole(known, n);
+    return known.is_numeric || known.is_time ? binned(known, whole, rows, bins, scale === "log") : counted(known, whole, n, rows, bins);
+  }
+
+  private readonly wholes = new Map<Known, Whole>();
+
+  private whole(known: Known, n: number): Whole {
+    const found = this.wholes.get(known);
+    if (found) return found;
+    const whole: Whole = { low: Infinity, high: -Infinity, least: Infinity, top: new Map() };
+    for (let i = 0; i < (known.is_numeric || known.is_time ? n : 0); i++) {
+      const value = known.get(i);
+      if (typeof value !== "number") continue;
+      if (value < whole.low) whole.low = value;
+      if (value > whole.high) whole.high = value;
+      if (value > 0 && value < whole.least) whole.least = value;
+    }
+    this.wholes.set(known, whole);
+    return whole;
   }
 
   async rows(query: RowsQuery): Promise<Rows> {
@@ -189,24 +231,19 @@ export class SceneSource implements Source {
   }
 }
 
+/** Which rows of a column have a text in them, whatever its capitals. */
+function contains({ get, coded }: Known, part: string): (row: number) => boolean {
+  if (!coded) return (row) => String(get(row) ?? "").toLowerCase().includes(part);
+  const has = Uint8Array.from([0, ...coded.texts.map((text) => (text.toLowerCase().includes(part) ? 1 : 0))]);
+  return (row) => has[coded.codes[row]!] === 1;
+}
+
 /** Numbers or times in bins. */
-function binned({ name, type, is_time, get }: Known, n: number, rows: readonly number[], bins: number, isLog: boolean): Histogram {
+function binned({ name, type, is_time, get }: Known, { low, high, least }: Whole, rows: readonly number[], bins: number, isLog: boolean): Histogram {
   const kind = is_time ? "time" : "numeric";
-  let [low, high, least] = [Infinity, -Infinity, Infinity];
-  for (let i = 0; i < n; i++) {
-    const value = get(i);
-    if (typeof value !== "number") continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
-    if (value > 0 && value < least) least = value;
-  }
   const n_null = rows.reduce((found, i) => found + (get(i) === null ? 1 : 0), 0);
   if (low > high) return { column: name, type: kind, edges: [0, 1], counts: [0], n_null };
-  const isWhole = type === WHOLE.type;
-  const each = isWhole && high - low + 1 <= bins;
-  const wide = each ? 1 : (high - low || (isWhole ? 1 : Math.max(1, Math.abs(low)) * 1e-9)) / bins;
-  const edges = isLog && least < high && bins > 1 && !is_time ? logEdges(low, high, least, bins, isWhole)
-    : Array.from({ length: each ? high - low + 2 : bins + 1 }, (_, i) => (i === bins && !each && high > low ? high : low + i * wide));
+  const edges = isLog && least < high && bins > 1 && !is_time ? logEdges(low, high, least, bins, type === WHOLE.type) : bounds(low, high, bins, type === WHOLE.type);
   const counts = new Array<number>(edges.length - 1).fill(0);
   for (const i of rows) {
     const value = get(i);
@@ -215,22 +252,62 @@ function binned({ name, type, is_time, get }: Known, n: number, rows: readonly n
   return { column: name, type: kind, edges, counts, n_null };
 }
 
-/** Texts and truth values, the most frequent first. */
-function counted({ name, get }: Known, n: number, rows: readonly number[], most: number): Histogram {
-  const all = new Map<Value, number>();
-  for (let i = 0; i < n; i++) all.set(get(i), (all.get(get(i)) ?? 0) + 1);
-  all.delete(null);
-  const counts = new Map<Value, number>();
-  for (const i of rows) counts.set(get(i), (counts.get(get(i)) ?? 0) + 1);
-  const values = [...all].sort((a, b) => b[1] - a[1] || compare(a[0], b[0])).slice(0, most).map(([value]) => value);
-  const of = values.map((value) => counts.get(value) ?? 0);
-  const n_null = counts.get(null) ?? 0;
-  return { column: name, type: "category", values, counts: of, n_other: rows.length - n_null - of.reduce((a, b) => a + b, 0), n_null };
+/** Bounds of bins of equal width: of few whole numbers a bin for each, of one number alone one. */
+function bounds(low: number, high: number, bins: number, isWhole: boolean): number[] {
+  if (isWhole && high - low + 1 <= bins) return Array.from({ length: high - low + 2 }, (_, i) => low + i);
+  if (low === high) return [low, low + Math.max(1, Math.abs(low)) * 1e-9];
+  return Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : low + ((high - low) * i) / bins));
 }
 
-/** What has no value comes last, whichever way is up. */
+/** Texts and truth values, the most frequent first. */
+function counted({ name, get, coded }: Known, { top }: Whole, n: number, rows: readonly number[], most: number): Histogram {
+  const tally = (length: number, row: (i: number) => number): ((value: Value) => number) => {
+    if (coded) {
+      const counts = new Uint32Array(coded.texts.length + 1);
+      for (let i = 0; i < length; i++) counts[coded.codes[row(i)]!]!++;
+      const places = (coded.places ??= new Map<Value, number>([[null, 0], ...coded.texts.map((text, i) => [text, i + 1] as const)]));
+      return (value) => counts[places.get(value)!]!;
+    }
+    const counts = new Map<Value, number>();
+    for (let i = 0; i < length; i++) counts.set(get(row(i)), (counts.get(get(row(i))) ?? 0) + 1);
+    return (value) => counts.get(value) ?? 0;
+  };
+  let values = top.get(most);
+  if (!values) {
+    const all = tally(n, (i) => i);
+    let different: Iterable<Value>;
+    if (coded) different = coded.texts;
+    else {
+      const found = new Set<Value>();
+      for (let i = 0; i < n; i++) found.add(get(i));
+      found.delete(null);
+      different = found;
+    }
+    top.set(most, (values = largest(different, all, most)));
+  }
+  const left = tally(rows.length, (i) => rows[i]!);
+  const counts = values.map(left);
+  const n_null = left(null);
+  return { column: name, type: "category", values, counts, n_other: rows.length - n_null - counts.reduce((a, b) => a + b, 0), n_null };
+}
+
+/** The values that are there most often, those as frequent by their order. */
+function largest(values: Iterable<Value>, times: (value: Value) => number, most: number): Value[] {
+  const kept: { value: Value; count: number }[] = [];
+  const isBefore = (a: { value: Value; count: number }, b: { value: Value; count: number }): boolean => a.count > b.count || (a.count === b.count && compare(a.value, b.value) < 0);
+  for (const value of values) {
+    const one = { value, count: times(value) };
+    if (one.count === 0 || (kept.length === most && !isBefore(one, kept[most - 1]!))) continue;
+    let at = kept.length;
+    while (at > 0 && isBefore(one, kept[at - 1]!)) at--;
+    kept.splice(at, 0, one);
+    if (kept.length > most) kept.pop();
+  }
+  return kept.map(({ value }) => value);
+}
+
+/** What has no value comes last, whichever way is up; texts in the order in which expressions compare them. */
 function compare(a: Value, b: Value, sign = 1): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  if (typeof a === "string" || typeof b === "string") return sign * String(a).localeCompare(String(b));
-  return sign * (Number(a) - Number(b));
+  return a === b ? 0 : a < b ? -sign : sign;
 }

@@ -37,7 +37,8 @@ export interface Scene {
 export interface SceneTables {
   /** What the ends of edges are called. */
   ends: [string, string];
-  /** The first of nodes is what they are known by. */
+  /** The column that nodes are known by; absent if there was no room for it. */
+  id?: string;
   columns: SceneColumn[];
   /** Names of columns for which there was no room. */
   left_out?: string[];
@@ -164,7 +165,8 @@ function readTables(file: ArrayBuffer, tables: SceneTables, buffers: Record<stri
     return [{ of, name: String(name), type, texts: Array.isArray(texts) ? texts.map(String) : [], values }];
   });
   const [source, target] = Array.isArray(tables.ends) ? tables.ends : [];
-  return { ends: [String(source ?? "source"), String(target ?? "target")], columns, left_out: Array.isArray(tables.left_out) ? tables.left_out.map(String) : [] };
+  const id = typeof tables.id === "string" ? { id: tables.id } : {};
+  return { ends: [String(source ?? "source"), String(target ?? "target")], ...id, columns, left_out: Array.isArray(tables.left_out) ? tables.left_out.map(String) : [] };
 }
 
 function checkEnds(edges: Uint32Array, n: number): void {

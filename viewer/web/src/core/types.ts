@@ -53,6 +53,8 @@ export interface Dataset {
   is_directed: boolean;
   created_at?: string;
   node_id_column?: string;
+  /** What nodes are called by, where that is another column. */
+  label_column?: string;
   source_column?: string;
   target_column?: string;
   tables?: Record<Table, { n_rows: number; columns: Column[] }>;

@@ -40,6 +40,8 @@ export interface PlacedBadge {
   radius: number;
   /** Color of the disc behind it; null where there is none. */
   disc: string | null;
+  /** Color of the ring that keeps it apart from a node of the same color; null over a whole node. */
+  rim: string | null;
   icon: string;
   asText: boolean;
   color: string;
@@ -59,7 +61,7 @@ export function placeBadges(badges: readonly Badge[], ground: Ground): PlacedBad
       if (radius < LEAST || !(x > -radius && y > -radius && x < ground.width + radius && y < ground.height + radius)) continue;
       const background = safe(badge.background[i]) ?? (isCover && !badge.background[i] ? null : ground.paper);
       placed.push({
-        node, x: x + 0.85 * radius * place[0], y: y + 0.85 * radius * place[1], radius: isCover ? radius : 0.42 * radius, disc: background,
+        node, x: x + 0.85 * radius * place[0], y: y + 0.85 * radius * place[1], radius: isCover ? radius : 0.42 * radius, disc: background, rim: isCover ? null : ground.paper,
         icon: badge.icon[i]!, asText: badge.as_text === true, color: safe(badge.color[i]) ?? easierOn(background ?? ground.paper),
       });
     }
@@ -69,17 +71,18 @@ export function placeBadges(badges: readonly Badge[], ground: Ground): PlacedBad
 
 /** Draws badges into any context. */
 export function drawBadges(context: CanvasRenderingContext2D, badges: readonly Badge[], ground: Ground): void {
-  for (const { node, x, y, radius, disc, icon, asText, color } of placeBadges(badges, ground)) {
+  for (const { node, x, y, radius, disc, rim, icon, asText, color } of placeBadges(badges, ground)) {
     context.globalAlpha = ground.isLit(node) ? 1 : ground.dim;
     if (disc) {
       context.beginPath();
       context.arc(x, y, radius, 0, 2 * Math.PI);
       context.fillStyle = disc;
       context.fill();
-      // A ring of the ground keeps it apart from a node of the same color.
-      context.lineWidth = RING * radius;
-      context.strokeStyle = ground.paper;
-      context.stroke();
+      if (rim) {
+        context.lineWidth = RING * radius;
+        context.strokeStyle = rim;
+        context.stroke();
+      }
     }
     face(context, icon, asText, x, y, FACE * radius, color);
   }

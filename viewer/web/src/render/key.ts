@@ -31,7 +31,7 @@ export function layKey(parts: readonly KeyPart[], height: number): Key | null {
   let y = PAD;
   for (const part of parts) {
     const [own, below] = lay(part, y + (marks.length > 0 ? PAD : 0), inner);
-    if (below + PAD > height) break;
+    if (below + PAD > height) continue;
     marks.push(...own);
     y = below;
   }
@@ -136,10 +136,16 @@ const wedge = ({ x, y, width, height }: { x: number; y: number; width: number; h
 
 /** A text that is no wider than it may be. */
 function cut(text: string, most: number, wide: (text: string) => number): string {
-  if (wide(text) <= most) return text;
-  const letters = [...text];
-  while (letters.length > 1 && wide(`${letters.join("")}…`) > most) letters.pop();
-  return `${letters.join("")}…`;
+  // More have no room whatever they are.
+  const letters = [...text.slice(0, 400)].slice(0, 100);
+  if (letters.join("") === text && wide(text) <= most) return text;
+  let [low, high] = [1, letters.length];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (wide(`${letters.slice(0, middle).join("")}…`) <= most) low = middle;
+    else high = middle - 1;
+  }
+  return `${letters.slice(0, low).join("")}…`;
 }
 
 /** A legend as the elements of a drawing. */

@@ -13,7 +13,8 @@ const MOST_EDGES = 200_000;
 /** Radius of nodes from which on their icons are seen, CSS pixels; as the renderer has it. */
 const LEAST_WITH_ICON = 5;
 
-const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
+/** A text in XML, which has no control characters and no halves of letters. */
+const escape = (text: string): string => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Cs}/gu, "").replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 const n2 = (v: number): string => String(Math.round(v * 100) / 100);
 
 /** `key` is a legend, which is drawn in the upper right corner. */
@@ -74,8 +75,8 @@ export function toSvg(view: View, key: readonly KeyPart[] = []): string {
     const ink = easierOn(toHex([red / 255, green / 255, blue / 255]));
     if (icon && r >= LEAST_WITH_ICON) icons.push(svgFace(icon, scene.icons_as_text === true, x, y, FACE * r, ink, escape));
   }
-  const badges = view.placedBadges().map(({ x, y, radius, disc, icon, asText, color }) =>
-    (disc ? `<circle cx="${n2(x)}" cy="${n2(y)}" r="${n2(radius)}" fill="${disc}" stroke="${toHex(look.background)}" stroke-width="${n2(RING * radius)}"/>` : "") + svgFace(icon, asText, x, y, FACE * radius, color, escape));
+  const badges = view.placedBadges().map(({ x, y, radius, disc, rim, icon, asText, color }) =>
+    (disc ? `<circle cx="${n2(x)}" cy="${n2(y)}" r="${n2(radius)}" fill="${disc}"${rim ? ` stroke="${rim}" stroke-width="${n2(RING * radius)}"` : ""}/>` : "") + svgFace(icon, asText, x, y, FACE * radius, color, escape));
   if (icons.length + badges.length > 0) out.push(`</g><g font-family="Inter, system-ui, sans-serif">${icons.join("")}${badges.join("")}`);
   out.push(`</g><g font-family="Inter, system-ui, sans-serif" font-weight="500" fill="${view.labelStyle.color.replace(/rgb\((\d+) (\d+) (\d+)\)/, "rgb($1,$2,$3)")}" stroke="${toHex(look.background)}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">`);
   for (const { text, left, top, font } of view.placedLabels()) out.push(`<text x="${n2(left)}" y="${n2(top + font)}" font-size="${font}">${escape(text)}</text>`);

@@ -3,8 +3,21 @@
 import { toHex } from "../core/color";
 import { count } from "../core/format";
 import { isMember, type Collection } from "../core/collections";
+import type { KeyPart } from "../core/key";
 import { h } from "./dom";
 import type { Viewer } from "./viewer";
+
+/** The same for pictures: those that are shown. */
+export function collectionsKey(viewer: Viewer): KeyPart | null {
+  if (viewer.settings.show_collections === false) return null;
+  const off = viewer.collectionsOff;
+  const entries = viewer.collections.flatMap(({ id, name, nodeColor, edgeColor, members }) => {
+    const color = nodeColor ?? edgeColor;
+    if (!members || !color || off.has(id)) return [];
+    return [{ name, color: toHex(color), count: nodeColor || members.n_nodes > 0 ? members.n_nodes : members.n_edges, isRest: false }];
+  });
+  return entries.length > 0 ? { table: "nodes", channel: "collections", column: "Collections", words: "", kind: "categories", ticks: [], entries, more: 0, missing: 0 } : null;
+}
 
 export function collectionsPart(viewer: Viewer): HTMLElement | null {
   const { collections, settings } = viewer;

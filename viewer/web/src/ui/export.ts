@@ -1,9 +1,10 @@
 /** Files of what is seen: pictures, tables, and a page that works without a server. */
 
-import { encodeScene, type Scene } from "../core/scene";
+import { encodeScene, type Scene, type SceneColumn } from "../core/scene";
 import { cell } from "../core/format";
 import { legendLeft, type KeyPart } from "../core/key";
 import { toSvg } from "../render/svg";
+import { collectionsKey } from "./collections";
 import type { Table } from "../core/types";
 import type { Viewer } from "./viewer";
 
@@ -26,7 +27,11 @@ export function fileName(viewer: Viewer, suffix: string): string {
 }
 
 /** The legend that pictures have. */
-export const keyIn = (viewer: Viewer): KeyPart[] => (viewer.settings.legend_in_pictures === false ? [] : viewer.key());
+export function keyIn(viewer: Viewer): KeyPart[] {
+  if (viewer.settings.legend_in_pictures === false) return [];
+  const sets = collectionsKey(viewer);
+  return sets ? [sets, ...viewer.key()] : viewer.key();
+}
 
 export async function png(viewer: Viewer, scale: number): Promise<Blob> {
   const canvas = viewer.view.picture(scale, true, keyIn(viewer));
@@ -66,6 +71,22 @@ export function csv(columns: readonly string[], rows: readonly unknown[][]): str
   return [columns, ...rows].map((row) => row.map(one).join(",")).join("\r\n") + "\r\n";
 }
 
+/** A column of texts without those that no row has: what was filtered out is not in a file. */
+function onlyUsed(column: SceneColumn): SceneColumn {
+  if (column.type !== "text") return column;
+  const place = new Map<number, number>([[0, 0]]);
+  const texts: string[] = [];
+  const values = Uint32Array.from(column.values, (code) => {
+    let at = place.get(code);
+    if (at === undefined) {
+      texts.push(column.texts[code - 1]!);
+      place.set(code, (at = texts.length));
+    }
+    return at;
+  });
+  return { ...column, texts, values };
+}
+
 /** The scene as it is seen now, without what is hidden. */
 export function presentScene(viewer: Viewer, tables = viewer.scene?.tables): Scene {
   const { view } = viewer;
@@ -101,7 +122,7 @@ export function presentScene(viewer: Viewer, tables = viewer.scene?.tables): Sce
   const take = <A extends Float32Array | Float64Array | Uint8Array | Uint16Array | Uint32Array>(array: A | undefined, rows: number[], parts: number): A | undefined => {
     if (!array) return undefined;
     const out = new (array.constructor as new (n: number) => A)(rows.length * parts);
-    rows.forEach((r, i) => out.set(array.subarray(r * parts, (r + 1) * parts), i * parts));
+    for (let i = 0; i < rows.length; i++) for (let k = 0; k < parts; k++) out[i * parts + k] = array[rows[i]! * parts + k]!;
     return out;
   };
   const part: Scene = {
@@ -119,7 +140,7 @@ export function presentScene(viewer: Viewer, tables = viewer.scene?.tables): Sce
     });
   }
   if (scene.tables) {
-    const columns = scene.tables.columns.map((column) => ({ ...column, values: take(column.values, column.of === "nodes" ? nodes : edges, 1)! }));
+    const columns = scene.tables.columns.map((column) => onlyUsed({ ...column, values: take(column.values, column.of === "nodes" ? nodes : edges, 1)! }));
     part.tables = { ...scene.tables, columns };
   }
   const optional = { node_color: take(scene.node_color, nodes, 4), node_size: take(scene.node_size, nodes, 1), node_icon: take(scene.node_icon, nodes, 1), edge_color: take(scene.edge_color, edges, 4), edge_width: take(scene.edge_width, edges, 1) };

@@ -193,7 +193,7 @@ export class Histograms {
               if (!chosen) viewer.removeFilter(key);
               else {
                 const list = [...chosen];
-                viewer.setFilter({ id: key, table, expression: `${quoteName(column.name)} IN (${list.map(quoteValue).join(", ")})`, exclude: false, enabled: true, label: `${column.name}: ${list.join(", ")}` });
+                viewer.setFilter({ id: key, table, expression: `${quoteName(column.name)} IN (${list.map((name) => quoteValue(viewer.asValue(table, column.name, name))).join(", ")})`, exclude: false, enabled: true, label: `${column.name}: ${list.join(", ")}` });
               }
             });
             body.replaceChildren(categories.element);

@@ -7,7 +7,7 @@ import type { LegendPart } from "../core/types";
 import { easierOn, safe } from "../render/badges";
 import { glyph, initials } from "../render/icons";
 import { collectionsPart } from "./collections";
-import { h, svg } from "./dom";
+import { h, svg, throttle } from "./dom";
 import type { Viewer } from "./viewer";
 
 export function legend(viewer: Viewer): HTMLElement {
@@ -28,7 +28,8 @@ export function legend(viewer: Viewer): HTMLElement {
   new ResizeObserver(end).observe(element);
   viewer.on("legend", fill);
   viewer.on("dates", fill);
-  viewer.on("hidden", fill);
+  // While time plays it changes with each frame.
+  viewer.on("hidden", throttle(fill, 150));
   return element;
 }
 

@@ -226,10 +226,13 @@ export class Viewer extends Emitter<ViewerEvents> {
   }
 
   /** The value of a column that a legend writes as text. */
-  asValue(table: Table, name: string, text: string): string | number | boolean {
+  asValue(table: Table, name: string, text: string): string | number | bigint | boolean {
     const column = this.dataset?.tables?.[table].columns.find((c) => c.name === name);
     // Measures are numbers.
-    if (column ? column.is_numeric : table === "nodes" && this.dataset?.measures?.includes(name)) return Number(text);
+    const isNumber = column ? column.is_numeric : table === "nodes" && this.dataset?.measures?.includes(name) === true;
+    // Of long whole numbers no digit is lost.
+    if (isNumber && /^-?\d+$/.test(text)) return BigInt(text);
+    if (isNumber && Number.isFinite(Number(text))) return Number(text);
     return /^bool/.test(column?.type ?? "") ? text === "true" : text;
   }
 
@@ -376,7 +379,11 @@ export class Viewer extends Emitter<ViewerEvents> {
       const { badges: _, ...rest } = this.scene;
       const next: Scene = { ...rest, legend: scene.legend, ...(scene.badges ? { badges: scene.badges } : {}) };
       for (const name of wanted as (keyof Scene)[]) (next as unknown as Record<string, unknown>)[name] = scene[name];
-      if (wanted.includes("node_icon")) next.icons = scene.icons;
+      if (wanted.includes("node_icon")) {
+        next.icons = scene.icons;
+        if (scene.icons_as_text) next.icons_as_text = true;
+        else delete next.icons_as_text;
+      }
       if (changed.includes("node_label")) {
         next.labels = scene.labels;
         this.view.names.clear();
@@ -451,7 +458,7 @@ export class Viewer extends Emitter<ViewerEvents> {
     const { source } = this;
     if (!source) return;
     for (const u of nodes) this.namesAsked.add(u);
-    const column = this.state.encodings.node_label ?? this.dataset?.node_id_column ?? this.dataset?.tables?.nodes.columns[0]?.name;
+    const column = this.state.encodings.node_label ?? this.dataset?.label_column ?? this.dataset?.node_id_column ?? this.dataset?.tables?.nodes.columns[0]?.name;
     if (column === undefined) return;
     try {
       const rows = await source.rows({ table: "nodes", columns: [column], index: nodes });

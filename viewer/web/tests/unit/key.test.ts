@@ -38,6 +38,17 @@ describe("a legend", () => {
     expect(keyOf(scene, { nodes: null, edges: null })[0]!.entries[0]).not.toHaveProperty("seen");
   });
 
+  it("counts edges both of whose ends are seen", () => {
+    const edges = { ...scene, n_edges: 3, edges: Uint32Array.of(0, 1, 1, 2, 3, 4), edge_color: rgb("0000ff", "0000ff", "ffff00"), legend: [
+      { channel: "edge_color", column: "how", kind: "categories" as const, entries: [{ name: "x", color: "#0000ff", count: 2 }, { name: "y", color: "#ffff00", count: 1 }] },
+    ] };
+    const seen = (nodes: Uint8Array | null, hidden: Uint8Array | null): unknown => keyOf(edges, { nodes, edges: hidden })[0]!.entries.map((e) => e.seen);
+    expect(seen(Uint8Array.of(0, 0, 1, 0, 0), null)).toEqual([1, 1]);
+    expect(seen(Uint8Array.of(0, 0, 1, 0, 0), Uint8Array.of(0, 0, 1))).toEqual([1, 0]);
+    expect(seen(null, Uint8Array.of(1, 0, 0))).toEqual([1, 1]);
+    expect(seen(null, null)).toEqual([undefined, undefined]);
+  });
+
   it("is drawn as far as there is room, and nothing in it is taken for markup", () => {
     const parts = keyOf({ ...scene, legend: [{ ...scene.legend[0]!, column: "<b>" }, ...scene.legend.slice(1)] }, null);
     const whole = layKey(parts, 1000)!;

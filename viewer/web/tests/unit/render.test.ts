@@ -139,6 +139,7 @@ describe("badges", () => {
       beginPath: () => undefined,
       arc: (x: number, y: number, r: number) => out.push(["disc", Math.round(x), Math.round(y), Math.round(r)]),
       fill: () => out.push(["fill", context.fillStyle, context.globalAlpha]),
+      stroke: () => out.push(["ring", (context as { strokeStyle?: string }).strokeStyle]),
       fillText: (text: string) => out.push(["text", text, context.fillStyle]),
     };
     const full: Badge = { position: "TopRight", as_text: true, index: [0], icon: ["DE"], color: [""], background: [""], ...badge };
@@ -147,8 +148,8 @@ describe("badges", () => {
   }
 
   it("sit at the rim, on the ground of the page or one of their own", () => {
-    expect(drawn({}, 20)).toEqual([["disc", 112, 88, 8], ["fill", "#000000", 1], ["text", "DE", "#ffffff"]]);
-    expect(drawn({ position: "Bottom", background: ["#ffff00"] }, 20)).toEqual([["disc", 100, 117, 8], ["fill", "#ffff00", 1], ["text", "DE", "#0a0d14"]]);
+    expect(drawn({}, 20)).toEqual([["disc", 112, 88, 8], ["fill", "#000000", 1], ["ring", "#000000"], ["text", "DE", "#ffffff"]]);
+    expect(drawn({ position: "Bottom", background: ["#ffff00"] }, 20)).toEqual([["disc", 100, 117, 8], ["fill", "#ffff00", 1], ["ring", "#000000"], ["text", "DE", "#0a0d14"]]);
     expect(drawn({ position: "Cover", color: ["#123456"] }, 20)).toEqual([["text", "DE", "#123456"]]);
     // What is no color is not taken for one.
     expect(drawn({ color: ["url(x)"], background: ["red;"] }, 20)[1]).toEqual(["fill", "#000000", 1]);

@@ -12,7 +12,7 @@ const scene: Scene = {
   n_nodes: 4, n_edges: 3, is_directed: false, title: "calls", edges: Uint32Array.of(0, 1, 1, 2, 2, 2), settings: {}, legend: [],
   labels: { index: [1, 3], text: ["Bea", "Doro…"] }, icons: [],
   tables: {
-    ends: ["caller", "callee"], left_out: ["essay"],
+    ends: ["caller", "callee"], id: "id", left_out: ["essay"],
     columns: [
       column("nodes", "id", "integer", [7, 8, 9, 10]), column("nodes", "who", "text", [1, 2, 0, 3], ["Ann", "Bea", "Dorothea"]),
       column("nodes", "risk", "number", [0.25, NONE, 1, 0.5]), column("nodes", "vip", "boolean", [1, 0, NONE, 1]),
@@ -30,7 +30,7 @@ describe("a page without a server", () => {
     expect(about.tables!.edges.columns.map((c) => `${c.name} ${c.is_numeric} ${c.is_time}`)).toEqual(["caller true false", "callee true false", "at false true"]);
     expect(about).toMatchObject({ name: "calls", source_column: "caller", target_column: "callee", warnings: ["column essay is not in this page: its tables would be too large"] });
     // Names of the picture are those of this column, though some are cut.
-    expect(about.node_id_column).toBe("who");
+    expect(about).toMatchObject({ node_id_column: "id", label_column: "who" });
   });
 
   it("filters, sorts and searches them", async () => {
@@ -58,6 +58,23 @@ describe("a page without a server", () => {
     expect(await source().histogram("nodes", "id", 32, "vip")).toEqual({ column: "id", type: "numeric", edges: [7, 8, 9, 10, 11], counts: [1, 0, 0, 1], n_null: 0 });
     expect(await source().histogram("edges", "at", 2, undefined, { nodes: "id < 9" })).toMatchObject({ type: "time", edges: [day, 1.5 * day + 0.5, 2 * day + 1], counts: [1, 0] });
     expect(await source().means("nodes", ["risk", "who"])).toEqual([1.75 / 3, null]);
+  });
+
+  it("does not take another column for ids that had no room", async () => {
+    const { id: _, ...tables } = scene.tables!;
+    const left_out = ["id", "a", "b", "c", "d", "e"];
+    const bare = new SceneSource({ ...scene, tables: { ...tables, left_out, columns: tables.columns.slice(1) } }, () => new ArrayBuffer(0));
+    const about = await bare.dataset();
+    expect(about.tables!.nodes.columns.map((c) => c.name)).toEqual(["name", "who", "risk", "vip", "degree"]);
+    expect((await bare.rows({ table: "edges", columns: ["caller", "callee"] })).rows).toEqual([["0", "Bea"], ["Bea", "2"], ["2", "2"]]);
+    expect(about.warnings).toEqual(["columns id, a, b, c and 2 more are not in this page: its tables would be too large"]);
+  });
+
+  it("shows no time beyond what calendars have, and one bin of one number", async () => {
+    const odd = { ...scene, tables: { ...scene.tables!, columns: [column("nodes", "id", "integer", [1, 2, 3, 4]), column("nodes", "same", "number", [0.5, 0.5, NONE, 0.5]), column("edges", "at", "time", [9e15, 0, NONE])] } };
+    const of = new SceneSource(odd, () => new ArrayBuffer(0));
+    expect((await of.rows({ table: "edges", columns: ["at"] })).rows).toEqual([[null], ["1970-01-01T00:00:00"], [null]]);
+    expect(await of.histogram("nodes", "same", 40)).toMatchObject({ counts: [3], n_null: 1 });
   });
 
   it("is refused if rows are missing or of another kind", () => {
