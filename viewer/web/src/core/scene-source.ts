@@ -59,8 +59,9 @@ export class SceneSource implements Source {
     const of = (table: Table): Known[] => columns.filter((c) => c.of === table).map(known);
     const [nodes, edges] = [of("nodes"), of("edges")];
     const own = nodes.find(({ name }) => name === id);
-    const first = own ?? this.names();
-    return { nodes: own ? nodes : [first, ...nodes.filter(({ name }) => name !== first.name)], edges: [...this.ends(ends, first), ...edges] };
+    const free = ["name", "node", "node number"].find((word) => !nodes.some(({ name }) => name === word));
+    const first = own ?? { ...this.names(), name: free ?? "number of node" };
+    return { nodes: own ? nodes : [first, ...nodes], edges: [...this.ends(ends, first), ...edges] };
   }
 
   private ofNames(): Record<Table, Known[]> {

@@ -621,7 +621,7 @@ function tables(data: Data): SceneTables {
     const texts = [...new Set(values.filter((v) => v !== null).map(String))];
     return { of, name, type: "text", texts, values: Uint32Array.from(values, (v) => (v === null ? 0 : texts.indexOf(String(v)) + 1)) };
   }));
-  return { ends: ["source", "target"], columns };
+  return { ends: ["source", "target"], id: "id", columns };
 }
 
 function colors(data: Data, by: string, legend: LegendPart[]): Uint8Array {
