@@ -215,6 +215,8 @@ class Generated:
         bins: Any = None,
         size_by: Any = None,
         opacity_by: Any = None,
+        icon_by: Any = None,
+        badge_by: Any = None,
         edge_color_by: Any = None,
         edge_size_by: Any = None,
         edge_opacity_by: Any = None,
@@ -251,6 +253,9 @@ class Generated:
             name.
         - ``opacity_by``: Make nodes more or less opaque by a numeric column, or by `degree`: the smallest number
             becomes 0.15, the largest 1.
+        - ``icon_by``: Draw a picture on nodes, which a column names: `globe`, `user`, …; other texts become letters.
+        - ``badge_by``: Mark nodes above to the right with a disc that has the color of a column, or of `degree`, and in
+            it the picture or the letters of its text.
         - ``edge_color_by``: Color edges by a column of theirs, as ``color_by`` does nodes.
         - ``edge_size_by``: Make edges wider or thinner by a numeric column of theirs.
         - ``edge_opacity_by``: Make edges more or less opaque by a numeric column of theirs, as ``opacity_by`` does
@@ -280,6 +285,8 @@ class Generated:
             "bins": bins,
             "size_by": size_by,
             "opacity_by": opacity_by,
+            "icon_by": icon_by,
+            "badge_by": badge_by,
             "edge_color_by": edge_color_by,
             "edge_size_by": edge_size_by,
             "edge_opacity_by": edge_opacity_by,

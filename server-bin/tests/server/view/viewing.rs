@@ -7,7 +7,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
 use graphlume::etl::Control;
 use graphlume::etl::analytics::measures;
-use graphlume::viewer::{ImageConfig, Scene};
+use graphlume::viewer::{ImageConfig, Scene, SceneBadge};
 use serde_json::{Value, json};
 
 use super::{Ask, encoded, graph, message, upload};
@@ -267,6 +267,30 @@ fn scenes_are_those_of_the_library() {
     let few =
         Scene::read(&server.ask(&id, "scene?buffers=edges,node_size").expect(200).body).unwrap();
     assert!(few.node_size.is_some() && few.edges.len() == 5);
+    // For a page that is to work without this server.
+    assert_eq!(few.tables, None);
+    let whole = server.ask(&id, "scene?buffers=edges,tables").expect(200);
+    let tables = Scene::read(&whole.body).unwrap().tables.unwrap();
+    assert_eq!(tables.id.as_deref(), Some(graph.nodes().schema_ref().field(0).name().as_str()));
+    let names: Vec<&str> = tables.columns.iter().map(|column| column.name.as_str()).collect();
+    for field in
+        graph.nodes().schema_ref().fields().iter().chain(graph.edges().schema_ref().fields())
+    {
+        assert!(names.contains(&field.name().as_str()), "{field}");
+    }
+
+    // What has a text is told by it, and all by color; measures too.
+    let badges = |query: &str| {
+        let scene = Scene::read(&server.ask(&id, &format!("scene?{query}")).expect(200).body);
+        let [badge] = <[SceneBadge; 1]>::try_from(scene.unwrap().badges).unwrap();
+        assert_eq!((badge.position.as_str(), badge.index.len()), ("TopRight", 5));
+        assert!(badge.background.iter().all(|color| color.starts_with('#')));
+        badge.icon
+    };
+    let id_column = graph.nodes().schema_ref().field(0).name().clone();
+    assert!(badges(&format!("node_badge={id_column}")).iter().all(|icon| !icon.is_empty()));
+    assert!(badges("node_badge=pagerank").iter().all(String::is_empty));
+    server.ask(&id, "image.svg?node_badge=is_new&node_icon=is_new").expect(200);
     let wrong = message(&server.ask(&id, "scene?node_color=is_nev").expect(400));
     assert!(wrong.contains("is_new"), "{wrong}");
 }
