@@ -77,7 +77,7 @@ def test_a_notebook_keeps_a_part_of_long_tables():
     inner = html.unescape(re.search(r'srcdoc="([^"]+)"', long._repr_html_())[1])
     tables = header(base64.b64decode(re.search(r'scene;base64">([^<]+)<', inner)[1]))["tables"]
     assert tables["left_out"] == ["essay"]
-    assert [c["name"] for c in tables["columns"]][:2] == ["id", "n"]
+    assert {"id", "n"} <= {c["name"] for c in tables["columns"]}
 
 
 def test_a_graph_without_positions_is_laid_out_for_its_page(club, tmp_path):
