@@ -226,10 +226,9 @@ impl SceneColumn {
             };
             rows.push(at);
         }
-        let mut texts = vec![String::new(); known.len()];
-        for (text, at) in known {
-            texts[at as usize - 1] = text.into_owned();
-        }
+        let mut known: Vec<(Cow<'_, str>, u32)> = known.into_iter().collect();
+        known.sort_unstable_by_key(|&(_, at)| at);
+        let texts = known.into_iter().map(|(text, _)| text.into_owned()).collect();
         let values = SceneValues::Texts(rows);
         Ok(Some(Self { of, name: name.to_owned(), kind: SceneType::Text, texts, values }))
     }
