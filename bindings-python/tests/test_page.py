@@ -14,6 +14,7 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import graphlume as gl
@@ -70,6 +71,21 @@ def test_a_page_has_the_columns_of_both_tables(tmp_path):
     np.testing.assert_array_equal(values(1, "<f8"), [2000, np.nan, 86_400_000])
     assert tables["columns"][4]["texts"] == ["call"] and values(4, "<u4").tolist() == [1, 0]
     assert head["badges"][0]["position"] == "TopRight" and head["icons"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "+05:30"])
+def test_times_of_any_zone_are_shown(tmp_path, zone):
+    """What Parquet, pandas and polars call UTC is a zone by name."""
+    when = pa.array([0, 86_400_000], pa.timestamp("ms", zone))
+    edges = pa.table({"source": ["a", "b"], "target": ["b", "c"], "when": when})
+    graph = gl.Graph(edges, nodes=pa.table({"id": ["a", "b"], "seen": when}))
+    day = {"UTC": "1970-01-01T00:00:00", "Europe/Berlin": "1970-01-01T01:00:00", "+05:30": "1970-01-01T05:30:00"}[zone]
+    assert day in str(graph.edges) and day in graph.edges._repr_html_()
+    assert len(graph.edges.filter("\"when\" > TIMESTAMP '1970-01-01 12:00:00'")) == 1
+    graph.plot(edge_color_by="when", color_by="seen", badge_by="seen", icon_by="seen")
+    text = graph.save_html(tmp_path / "a.html", color_by="seen").read_text()
+    tables = header(base64.b64decode(re.search(r'scene;base64">([^<]+)<', text)[1]))["tables"]
+    assert [c["name"] for c in tables["columns"] if c["type"] == "time"] == ["seen", "when"]
 
 
 def test_a_notebook_keeps_a_part_of_long_tables():

@@ -336,7 +336,9 @@ impl Run<'_> {
         let mut available: Vec<String> =
             table.schema().fields().iter().map(|field| field.name().clone()).collect();
         if of == Of::Nodes {
-            available.push("degree".to_owned());
+            if !available.iter().any(|column| column == "degree") {
+                available.push("degree".to_owned());
+            }
         } else {
             available.splice(0..0, graph.end_names().map(str::to_owned));
         }

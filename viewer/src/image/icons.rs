@@ -36,7 +36,11 @@ enum Face {
 const LEAST_RADIUS: f32 = 5.0;
 
 /// Nodes are too small for badges below this radius.
-const LEAST_BADGED: f32 = 9.0;
+const LEAST_BADGED: f32 = 5.0;
+
+/// Radius of the smallest badges, which are a color alone, and of those from which on what is in them can be read.
+const LEAST_BADGE: f32 = 3.2;
+const LEAST_READ: f32 = 4.5;
 
 /// With more edges than this, none has an icon.
 const MOST_EDGES: usize = 3000;
@@ -273,11 +277,12 @@ impl Faces<'_> {
             }
             let is_cover = badge.position == BadgePosition::Cover;
             let (dx, dy) = direction(badge.position);
-            let radius = if is_cover { disc.radius } else { 0.42 * disc.radius };
+            let radius =
+                if is_cover { disc.radius } else { (0.42 * disc.radius).max(LEAST_BADGE) };
             let paper = background.unwrap_or(self.paper);
             let color = own(&badge.colors).unwrap_or_else(|| self.seen_on(paper));
             let at = (disc.x + 0.85 * disc.radius * dx, disc.y + 0.85 * disc.radius * dy);
-            let face = face(name, as_text);
+            let face = if radius < LEAST_READ { None } else { face(name, as_text) };
             let plate = (!is_cover || background.is_some()).then_some((radius, paper));
             let (x, y) = at;
             let rim = (!is_cover).then_some(self.paper);

@@ -292,7 +292,7 @@ mod tests {
                 "late",
                 Arc::new(
                     TimestampSecondArray::from(vec![i64::MAX / 1000, 0, 8_640_000_000_001])
-                        .with_timezone("+02:00"),
+                        .with_timezone("Europe/Berlin"),
                 ),
             ),
         ];

@@ -31,6 +31,9 @@ const KEYWORDS = new Set(
   "and or not in between like ilike is null true false case when then else end cast as date timestamp interval select from where group order by".split(" "),
 );
 
+/** Those of them that can be no name here. */
+const WORDS = new Set("and or not in between like ilike is null true false".split(" "));
+
 export class ExpressionError extends Error {
   override name = "ExpressionError";
 }
@@ -49,7 +52,8 @@ function tokens(source: string): Token[] {
     if (m[1] !== undefined) found.push({ kind: "name", text: m[1].slice(1, -1).replaceAll('""', '"'), at });
     else if (m[2] !== undefined) found.push({ kind: "text", text: m[2].slice(1, -1).replaceAll("''", "'"), at });
     else if (m[3] !== undefined) found.push({ kind: "number", text: m[3], at });
-    else if (m[4] !== undefined) found.push({ kind: KEYWORDS.has(m[4].toLowerCase()) ? "word" : "name", text: m[4], at });
+    // DATE and TIMESTAMP are words before a text alone; columns have these names, too.
+    else if (m[4] !== undefined) found.push({ kind: WORDS.has(m[4].toLowerCase()) ? "word" : "name", text: m[4], at });
     else found.push({ kind: "sign", text: m[5]!, at });
   }
   found.push({ kind: "end", text: "the end", at });
@@ -204,12 +208,12 @@ export function parse(source: string, columns: readonly string[]): Test {
       if (word === "true") return () => true;
       if (word === "false") return () => false;
       if (word === "null") return () => null;
-      if ((word === "timestamp" || word === "date") && list[i]!.kind === "text") {
-        const text = list[i++]!.text.replace(" ", "T");
-        const ms = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`);
-        if (Number.isNaN(ms)) throw new ExpressionError(`“${text}” is no time`);
-        return () => ms;
-      }
+    }
+    if (token.kind === "name" && /^(timestamp|date)$/i.test(token.text) && list[i]!.kind === "text") {
+      const text = list[i++]!.text.replace(" ", "T");
+      const ms = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`);
+      if (Number.isNaN(ms)) throw new ExpressionError(`“${text}” is no time`);
+      return () => ms;
     }
     if (token.kind === "name") {
       if (list[i]!.text === "(") throw new ExpressionError(`function ${token.text} needs a server`);

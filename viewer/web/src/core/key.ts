@@ -2,7 +2,7 @@
 
 import { parseColor } from "./color";
 import type { Hidden } from "./masks";
-import type { Scene } from "./scene";
+import type { Scene, SceneTables } from "./scene";
 import type { LegendPart, Swatch, Table } from "./types";
 
 export interface KeyEntry extends Swatch {
@@ -80,21 +80,35 @@ export function keyOf(scene: Scene, hidden: Pick<Hidden, "nodes" | "edges"> | nu
   });
 }
 
-/** The legend of what is not hidden, as far as the picture itself tells. */
-export function legendLeft(scene: Scene, hidden: Pick<Hidden, "nodes" | "edges">): LegendPart[] {
+/** The legend of what is not hidden, as far as the picture itself or `tables`, which have only rows that are left, tell. */
+export function legendLeft(scene: Scene, hidden: Pick<Hidden, "nodes" | "edges">, tables?: SceneTables): LegendPart[] {
   return scene.legend.map((part) => {
-    const seen = seenOf(scene, part, hidden);
+    const seen = seenOf(scene, part, hidden) ?? valuesLeft(part, tables);
     if (!seen || !part.entries) return part;
     return { ...part, entries: part.entries.map((entry) => ({ ...entry, count: seen.get(entry.name) ?? entry.count })).filter((entry) => entry.count > 0) };
   });
+}
+
+/** How many rows have each value, by a column of texts. */
+function valuesLeft(part: LegendPart, tables?: SceneTables): Map<string, number> | null {
+  const of = part.channel.startsWith("edge") ? "edges" : "nodes";
+  const column = part.kind === "categories" ? tables?.columns.find((c) => c.of === of && c.name === part.column && c.type === "text") : undefined;
+  if (!column) return null;
+  const counts = new Uint32Array(column.texts.length + 1);
+  for (const code of column.values) counts[code]!++;
+  const all = new Map(column.texts.map((text, i) => [text, counts[i + 1]!]));
+  const left = new Map((part.entries ?? []).map(({ name }) => [name, name === "no value" && !all.has(name) ? counts[0]! : (all.get(name) ?? 0)]));
+  const rest = column.values.length - [...left.values()].reduce((a, b) => a + b, 0) - (left.has("no value") ? 0 : counts[0]!);
+  for (const name of left.keys()) if (/^other \(\d+\)$/.test(name) && !all.has(name)) left.set(name, rest);
+  return left;
 }
 
 /** How many rows of each entry are not hidden, by what the picture itself has; null where all are seen or it cannot tell. */
 function seenOf(scene: Scene, part: LegendPart, hidden: Pick<Hidden, "nodes" | "edges"> | null): Map<string, number> | null {
   if (!hidden?.nodes && !(hidden?.edges && part.channel === "edge_color")) return null;
   const rows = entriesOf(scene, part);
-  if (!rows) return null;
   const { nodes, edges } = hidden;
+  if (!rows) return nodes ? badgesSeen(scene, part, nodes) : null;
   const entries = part.entries ?? [];
   const counts = new Uint32Array(entries.length + 1);
   if (part.channel === "edge_color") {
@@ -102,14 +116,33 @@ function seenOf(scene: Scene, part: LegendPart, hidden: Pick<Hidden, "nodes" | "
     for (let e = 0; e < rows.length; e++) if (!edges?.[e] && !(nodes && (nodes[scene.edges[2 * e]!] || nodes[scene.edges[2 * e + 1]!]))) counts[rows[e]!]!++;
   } else for (let u = 0; u < rows.length; u++) if (!nodes![u]) counts[rows[u]!]!++;
   const keys = keysOf(scene, part);
+  const times = new Map<number | null, number>();
+  for (const key of keys) times.set(key, (times.get(key) ?? 0) + 1);
   // Entries that share a color cannot be told apart by it.
-  return new Map(entries.flatMap(({ name }, i) => (keys[i] !== null && keys.filter((key) => key === keys[i]).length === 1 ? [[name, counts[i + 1]!] as const] : [])));
+  return new Map(entries.flatMap(({ name }, i) => (keys[i] !== null && times.get(keys[i]!) === 1 ? [[name, counts[i + 1]!] as const] : [])));
+}
+
+/** Most nodes that have badges in a scene: of graphs with more it does not tell all. */
+const MOST_BADGED = 2000;
+
+/** How many nodes with a badge of each entry are not hidden; null where the picture does not have the badges of all. */
+function badgesSeen(scene: Scene, part: LegendPart, nodes: Uint8Array): Map<string, number> | null {
+  const [, position, what] = /^badge_(.*)_(background|icon)$/.exec(part.channel) ?? [];
+  const badge = scene.badges?.find((b) => b.position.toLowerCase() === position?.replaceAll("_", ""));
+  if (!badge || scene.n_nodes > MOST_BADGED) return null;
+  const of = what === "icon" ? badge.icon : badge.background;
+  const counts = new Map<string, number>();
+  badge.index.forEach((u, i) => !nodes[u] && counts.set(of[i]!, (counts.get(of[i]!) ?? 0) + 1));
+  const entries = part.entries ?? [];
+  const keys = entries.map(({ color, icon }) => (what === "icon" ? icon : color) ?? "");
+  return new Map(entries.flatMap(({ name }, i) => (keys.filter((key) => key === keys[i]).length === 1 ? [[name, counts.get(keys[i]!) ?? 0] as const] : [])));
 }
 
 /** What rows of each entry have in the picture: a color, or the place of an icon. */
 function keysOf(scene: Scene, part: LegendPart): (number | null)[] {
+  const icons = part.channel === "node_icon" ? new Map(scene.icons.map((icon, i) => [icon, i + 1])) : null;
   return (part.entries ?? []).map(({ color, icon }) => {
-    if (part.channel === "node_icon") return icon === undefined ? null : scene.icons.indexOf(icon) + 1;
+    if (icons) return icons.get(icon ?? "") ?? null;
     const rgb = parseColor((color ?? "").slice(0, 7));
     return rgb ? rgb.reduce((all, v) => (all << 8) | Math.round(255 * v), 0) : null;
   });

@@ -5,7 +5,10 @@ import { luminance, parseColor } from "../core/color";
 import { glyph, initials } from "./icons";
 
 /** Radius of a node below which its badges could not be told apart, CSS pixels. */
-const LEAST = 9;
+const LEAST = 5;
+/** Radius of the smallest badges, which are a color alone, and of those from which on what is in them can be read. */
+const SMALLEST = 3.2;
+const READ = 4.5;
 const SLANT = Math.SQRT1_2;
 /** Half the side of what is in a badge, as a share of its radius. */
 export const FACE = 0.66;
@@ -61,8 +64,8 @@ export function placeBadges(badges: readonly Badge[], ground: Ground): PlacedBad
       if (radius < LEAST || !(x > -radius && y > -radius && x < ground.width + radius && y < ground.height + radius)) continue;
       const background = safe(badge.background[i]) ?? (isCover && !badge.background[i] ? null : ground.paper);
       placed.push({
-        node, x: x + 0.85 * radius * place[0], y: y + 0.85 * radius * place[1], radius: isCover ? radius : 0.42 * radius, disc: background, rim: isCover ? null : ground.paper,
-        icon: badge.icon[i]!, asText: badge.as_text === true, color: safe(badge.color[i]) ?? easierOn(background ?? ground.paper),
+        node, x: x + 0.85 * radius * place[0], y: y + 0.85 * radius * place[1], radius: isCover ? radius : Math.max(SMALLEST, 0.42 * radius), disc: background, rim: isCover ? null : ground.paper,
+        icon: (isCover ? radius : 0.42 * radius) < READ ? "" : badge.icon[i]!, asText: badge.as_text === true, color: safe(badge.color[i]) ?? easierOn(background ?? ground.paper),
       });
     }
     return placed;

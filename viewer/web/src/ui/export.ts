@@ -130,7 +130,7 @@ export function presentScene(viewer: Viewer, tables = viewer.scene?.tables): Sce
     edges: Uint32Array.from(edges.flatMap((e) => [place.get(scene.edges[2 * e]!)!, place.get(scene.edges[2 * e + 1]!)!])),
     positions: take(positions, nodes, 2)!,
     labels: names((u) => place.get(u)),
-    legend: legendLeft(viewer.scene!, hidden),
+    legend: viewer.scene!.legend,
   };
   if (scene.badges) {
     part.badges = scene.badges.map((badge) => {
@@ -143,6 +143,7 @@ export function presentScene(viewer: Viewer, tables = viewer.scene?.tables): Sce
     const columns = scene.tables.columns.map((column) => onlyUsed({ ...column, values: take(column.values, column.of === "nodes" ? nodes : edges, 1)! }));
     part.tables = { ...scene.tables, columns };
   }
+  part.legend = legendLeft(viewer.scene!, hidden, part.tables);
   const optional = { node_color: take(scene.node_color, nodes, 4), node_size: take(scene.node_size, nodes, 1), node_icon: take(scene.node_icon, nodes, 1), edge_color: take(scene.edge_color, edges, 4), edge_width: take(scene.edge_width, edges, 1) };
   return Object.assign(part, Object.fromEntries(Object.entries(optional).filter(([, v]) => v !== undefined)));
 }

@@ -49,6 +49,17 @@ describe("a legend", () => {
     expect(seen(null, null)).toEqual([undefined, undefined]);
   });
 
+  it("counts badges, and by the tables of a file what the picture does not tell", () => {
+    const badges = [{ position: "TopRight", index: [0, 1, 4], icon: ["flag", "flag", "flag"], color: ["", "", ""], background: ["#0000ff", "#0000ff", "#0000ff"] }];
+    const hidden = { nodes: Uint8Array.of(1, 0, 1, 0, 0), edges: null };
+    expect(keyOf({ ...scene, badges }, hidden)[2]!.entries.map((e) => e.seen)).toEqual([2]);
+    const tables = { ends: ["s", "t"] as [string, string], columns: [{ of: "nodes" as const, name: "kind", type: "text" as const, texts: ["a"], values: Uint32Array.of(1, 0, 1) }] };
+    const many = { ...scene, legend: [{ channel: "edge_color", column: "how", kind: "categories" as const, entries: ["x", "other (2)", "no value"].map((name) => ({ name, color: "#000000", count: 9 })) }] };
+    const how = { ...tables, columns: [{ of: "edges" as const, name: "how", type: "text" as const, texts: ["x", "y", "z"], values: Uint32Array.of(1, 2, 3, 0, 3, 1) }] };
+    expect(legendLeft(many, hidden, how)[0]!.entries!.map((e) => e.count)).toEqual([2, 3, 1]);
+    expect(legendLeft(scene, hidden, tables)[3]!.entries!.map((e) => `${e.name} ${e.count}`)).toEqual(["a 2"]);
+  });
+
   it("is drawn as far as there is room, and nothing in it is taken for markup", () => {
     const parts = keyOf({ ...scene, legend: [{ ...scene.legend[0]!, column: "<b>" }, ...scene.legend.slice(1)] }, null);
     const whole = layKey(parts, 1000)!;

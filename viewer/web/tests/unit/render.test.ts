@@ -156,7 +156,9 @@ describe("badges", () => {
   });
 
   it("are left out where they could not be seen, and dimmed with their nodes", () => {
-    expect(drawn({}, 8)).toEqual([]);
+    expect(drawn({}, 4)).toEqual([]);
+    // What is in it could not be read.
+    expect(drawn({ background: ["#ffff00"] }, 6)).toEqual([["disc", 104, 96, 3], ["fill", "#ffff00", 1], ["ring", "#000000"]]);
     expect(drawn({ position: "Nowhere" }, 20)).toEqual([]);
     expect(drawn({}, 20, { isHidden: () => true })).toEqual([]);
     expect(drawn({}, 20, { at: () => ({ x: 500, y: 100, radius: 20 }) })).toEqual([]);
