@@ -277,8 +277,7 @@ impl Faces<'_> {
             }
             let is_cover = badge.position == BadgePosition::Cover;
             let (dx, dy) = direction(badge.position);
-            let radius =
-                if is_cover { disc.radius } else { (0.42 * disc.radius).max(LEAST_BADGE) };
+            let radius = if is_cover { disc.radius } else { (0.42 * disc.radius).max(LEAST_BADGE) };
             let paper = background.unwrap_or(self.paper);
             let color = own(&badge.colors).unwrap_or_else(|| self.seen_on(paper));
             let at = (disc.x + 0.85 * disc.radius * dx, disc.y + 0.85 * disc.radius * dy);
