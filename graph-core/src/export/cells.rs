@@ -72,8 +72,10 @@ impl Cells {
                 Self::Text(typed(&T::LargeUtf8)?.into_data().into())
             }
             T::Dictionary(_, values) => return Self::new(&typed(values)?),
-            // The rules of named zones are not known here; the instant is, in UTC.
-            T::Timestamp(unit, Some(zone)) if zone.parse::<Tz>().is_err() => {
+            // Whoever reads a file need not know the rules of a named zone: the instant is written in UTC.
+            T::Timestamp(unit, Some(zone))
+                if !(zone.starts_with(['+', '-']) && zone.parse::<Tz>().is_ok()) =>
+            {
                 Self::Text(as_text(&typed(&T::Timestamp(*unit, Some("+00:00".into())))?)?)
             }
             nested if nested.is_nested() => Self::Json(as_json(array)?),
