@@ -326,27 +326,17 @@ mod tests {
         assert_eq!(texts("key"), ("7 8 9223372036854775807".to_owned(), vec![1, 2, 3]));
         assert_eq!(texts("kind"), ("ip".to_owned(), vec![1, 0, 1]));
         assert_eq!(texts("group"), ("a b".to_owned(), vec![1, 0, 2]));
-        assert_eq!(
-            (of("late").kind, numbers("late").join(" ")),
-            (SceneType::Time, "NaN 0 NaN".to_owned())
-        );
         assert_eq!(texts("list"), ("[1]".to_owned(), vec![1, 0, 0]));
-        assert_eq!(
-            (of("seen").kind, numbers("seen").join(" ")),
-            (SceneType::Time, "2000 NaN -1000".to_owned())
-        );
-        assert_eq!(
-            (of("bad").kind, numbers("bad").join(" ")),
-            (SceneType::Boolean, "1 NaN 0".to_owned())
-        );
-        assert_eq!(
-            (of("score").kind, numbers("score").join(" ")),
-            (SceneType::Number, "1.5 NaN 0".to_owned())
-        );
-        assert_eq!(
-            (of("weight").of, numbers("weight").join(" ")),
-            (SceneTable::Edges, "0.5 2".to_owned())
-        );
+        for (name, table, kind, values) in [
+            ("late", SceneTable::Nodes, SceneType::Time, "NaN 0 NaN"),
+            ("seen", SceneTable::Nodes, SceneType::Time, "2000 NaN -1000"),
+            ("bad", SceneTable::Nodes, SceneType::Boolean, "1 NaN 0"),
+            ("score", SceneTable::Nodes, SceneType::Number, "1.5 NaN 0"),
+            ("weight", SceneTable::Edges, SceneType::Number, "0.5 2"),
+        ] {
+            let found = (of(name).of, of(name).kind, numbers(name).join(" "));
+            assert_eq!(found, (table, kind, values.to_owned()), "{name}");
+        }
     }
 
     #[test]
