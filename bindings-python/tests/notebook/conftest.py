@@ -121,13 +121,11 @@ def open_notebook(lab, page):
         kernel.load_connection_file()
         kernel.start_channels()
         kernels.append(kernel)
+        # What a kernel says before the channel of its outputs is connected is lost, and with it the end of a cell that
+        # is waited for: this asks again until something is heard there.
+        kernel.wait_for_ready(timeout=90)
         opened = Opened(page, kernel)
-        # What it prints is heard once the channels are connected.
-        for _ in range(60):
-            if opened.ask("print('there')") == "there":
-                break
-        else:
-            pytest.fail("the kernel does not answer")
+        assert opened.ask("print('there')") == "there"
         page.locator(".jp-Cell").first.click()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
