@@ -243,6 +243,24 @@ def test_a_server_answers_and_ends_with_its_block(tmp_path, club):
         urllib.request.urlopen(server.url + "/health")
 
 
+def test_a_server_reads_files_as_it_is_told(tmp_path):
+    (tmp_path / "edges.csv").write_text("amount,payer,payee\n5,ann,bob\n7,bob,cem\n-,cem,\n")
+    (tmp_path / "nodes.csv").write_text("name,city\nann,Oslo\nbob,NA\ndee,Rome\n")
+    options = {"nodes": tmp_path / "nodes.csv", "source": "payer", "target": "payee", "drop_null": True, "directed": True, "null": ["NA", "-"]}
+    with gl.serve(tmp_path / "edges.csv", data=tmp_path / "data", device="cpu", hosts=["a.example", "b.example"], **options) as server:
+        (listed,) = json.load(urllib.request.urlopen(server.url + "/api/v1/datasets"))["datasets"]
+        assert (listed["n_nodes"], listed["n_edges"]) == (4, 2)
+
+        def rows(table):
+            page = json.load(urllib.request.urlopen(f"{server.url}/api/v1/datasets/{listed['id']}/rows?table={table}&limit=9"))
+            return [dict(zip(page["columns"], row)) for row in page["rows"]]
+
+        assert {row["name"]: row["city"] for row in rows("nodes")} == {"ann": "Oslo", "bob": None, "cem": None, "dee": "Rome"}
+        assert [(row["payer"], row["payee"], row["amount"]) for row in rows("edges")] == [("ann", "bob", 5), ("bob", "cem", 7)]
+    with pytest.raises(gl.GraphlumeError, match="none is given"):
+        gl.serve(data=tmp_path / "data", nodes=tmp_path / "nodes.csv")
+
+
 def test_a_server_that_cannot_start_says_why(tmp_path):
     with pytest.raises(gl.GraphlumeError, match="nothing.csv"):
         gl.serve(tmp_path / "nothing.csv", data=tmp_path / "data")

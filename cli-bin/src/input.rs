@@ -18,6 +18,15 @@ pub(crate) struct Args {
     /// File of edges (`-`: standard input): CSV and the like, JSON, Parquet, Arrow, MatrixMarket,
     /// METIS, GraphML, GEXF or GML, also with gzip or zstd
     pub(crate) edges: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How files of graphs are read.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Input")]
+#[group(id = "reading")]
+pub(crate) struct Reading {
     /// File of node attributes, joined by id
     #[arg(long, value_name = "FILE")]
     nodes: Option<PathBuf>,
@@ -69,12 +78,7 @@ pub(crate) struct Args {
     max_bytes: u64,
 }
 
-impl Args {
-    /// Files that are read.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        [Some(&self.edges), self.nodes.as_ref()].into_iter().flatten().map(PathBuf::as_path)
-    }
-
+impl Reading {
     pub(crate) fn options(&self) -> ReadOptions {
         ReadOptions {
             format: self.format,
@@ -97,6 +101,17 @@ impl Args {
             nulls: self.null.clone(),
             max_bytes: self.max_bytes,
         }
+    }
+}
+
+impl Args {
+    /// Files that are read.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        [Some(&self.edges), self.reading.nodes.as_ref()].into_iter().flatten().map(PathBuf::as_path)
+    }
+
+    pub(crate) fn options(&self) -> ReadOptions {
+        self.reading.options()
     }
 
     /// Reads the graph and says what was found.

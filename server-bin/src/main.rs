@@ -4,6 +4,7 @@
 use std::io::Write;
 
 use clap::{Parser, Subcommand};
+use graphlume::ReadOptions;
 use graphlume_server::{Settings, users};
 
 /// Large pages for large memory.
@@ -33,7 +34,7 @@ enum Verb {
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let done = cli.settings.resolve().and_then(|config| match cli.verb {
-        None => graphlume_server::run(config, &[], false, |_, _| ()),
+        None => graphlume_server::run(config, &[], &ReadOptions::default(), false, |_, _| ()),
         Some(Verb::Users { command }) => {
             let said = users::run(&config, &command)?;
             Ok(std::io::stdout().write_all(said.as_bytes())?)

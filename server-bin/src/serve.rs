@@ -64,9 +64,8 @@ impl Bound {
     }
 
     /// Makes a dataset of a file on this machine, for the user of a server without accounts; returns where its page is.
-    async fn add(&self, file: &Path) -> anyhow::Result<String> {
-        let options = ReadOptions::default();
-        let path = file.to_owned();
+    async fn add(&self, file: &Path, options: &ReadOptions) -> anyhow::Result<String> {
+        let (path, options) = (file.to_owned(), options.clone());
         let (graph, report) =
             tokio::task::spawn_blocking(move || graphlume::read(&path, &options)).await??;
         let new = NewDataset {
@@ -142,7 +141,7 @@ impl Bound {
     }
 }
 
-/// Serves until Ctrl-C or a signal to end, with datasets made of `files`; `ready` hears of the server and of the
+/// Serves until Ctrl-C or a signal to end, with datasets made of `files`, each read by `options`; `ready` hears of the server and of the
 /// addresses of these once it listens. With `ends_with_input` it also ends when standard input does, which whoever started
 /// it holds open for as long as they live.
 ///
@@ -153,6 +152,7 @@ impl Bound {
 pub fn run(
     config: Config,
     files: &[PathBuf],
+    options: &ReadOptions,
     ends_with_input: bool,
     ready: impl FnOnce(&Bound, &[String]),
 ) -> anyhow::Result<()> {
@@ -166,7 +166,7 @@ pub fn run(
         let bound = bind(config).await?;
         let mut urls = Vec::with_capacity(files.len());
         for file in files {
-            urls.push(format!("{}{}", bound.url(), bound.add(file).await?));
+            urls.push(format!("{}{}", bound.url(), bound.add(file, options).await?));
         }
         tracing::info!("listening at {}", bound.url());
         ready(&bound, &urls);

@@ -342,10 +342,15 @@ class Server:
         return f"Server({self.url!r}{'' if self.is_running else ', ended'})"
 
 
+# Options of the command that are there or not, and take no value.
+_SWITCHES = {"directed", "drop_null", "no_comments", "no_weight", "undirected"}
+
+
 def serve(*files: str | os.PathLike[str], port: int = 0, data: str | os.PathLike[str] | None = None, **options: Any) -> Server:
     """Starts a server of graphs on this machine, and returns once it answers.
 
-    ``files`` are graphs to begin with. ``port`` 0 takes a free one. ``data`` is the folder for everything that is kept,
+    ``files`` are graphs to begin with, and options say how they are read, such as ``nodes="accounts.csv"``,
+    ``source="payer"`` and ``null=["NA", "-"]``. ``port`` 0 takes a free one. ``data`` is the folder for everything that is kept,
     by default that of the command ``graphlume serve``, whose options go by their names with ``_`` for ``-``, such as
     ``workers=2`` or ``auth=True``. It ends with :meth:`Server.stop`, at the end of a ``with``, and with this process.
 
@@ -361,10 +366,12 @@ def serve(*files: str | os.PathLike[str], port: int = 0, data: str | os.PathLike
         command += ["--data", os.fspath(data)]
     for name, value in options.items():
         flag = f"--{name.replace('_', '-')}"
-        if isinstance(value, bool):
+        if name in _SWITCHES:
+            command += [flag] if value else []
+        elif isinstance(value, bool):
             command.append(f"{flag}={str(value).lower()}")
         elif isinstance(value, (list, tuple)):
-            command += [flag, ",".join(str(item) for item in value)]
+            command += [part for item in value for part in (flag, str(item))]
         else:
             command += [flag, str(value)]
     command += ["--end-with-input", "--", *(str(os.fspath(file)) for file in files)]
