@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use graphlume::etl::hypergraph::HypergraphConfig;
 use graphlume::etl::{Control, Error, Progress};
-use graphlume::graph::read_table;
-use graphlume::write_table;
+use graphlume::graph::{read_table, write_batches};
 
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
@@ -92,9 +93,12 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         }))?;
     }
     for (noun, path) in tables {
-        let make = || if noun == "node" { made.nodes() } else { made.edges() };
+        let make = || match noun {
+            "node" => made.nodes().map(|nodes| vec![nodes]),
+            _ => made.edge_batches(),
+        };
         if let Some(path) = path {
-            let report = write_table(&make()?, path, &write_options(path))?;
+            let report = write_batches(&make()?, path, &write_options(path), &Control::NONE)?;
             messages.say(wrote(path, &report));
         }
         if args.json {
@@ -103,7 +107,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         let n = if noun == "node" { n_nodes } else { made.n_edges() };
         let mut text = format!("{}\n", count(n, noun));
         if path.is_none() && n > 0 && args.rows > 0 {
-            text.push_str(&table(&make()?.slice(0, args.rows.min(n)))?);
+            text.push_str(&table(&first_rows(&make()?, args.rows)?)?);
             if args.rows < n {
                 text.push_str("…\n");
             }
@@ -111,6 +115,17 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         summary.print(&text)?;
     }
     Ok(Outcome::Done)
+}
+
+/// The first `n` rows of a table in batches, which are at least one.
+fn first_rows(batches: &[RecordBatch], mut n: usize) -> anyhow::Result<RecordBatch> {
+    let mut rows = Vec::new();
+    for batch in batches {
+        let here = n.min(batch.num_rows());
+        rows.push(batch.slice(0, here));
+        n -= here;
+    }
+    Ok(concat_batches(&batches[0].schema(), &rows)?)
 }
 
 /// Groups of columns, each given as `NAME=COLUMN,COLUMN`.

@@ -19,6 +19,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::time::Instant;
 
+use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::ipc::reader::FileReader;
 use graph_etl::Control;
@@ -66,8 +67,8 @@ fn main() {
         [graph.n_nodes(), graph.n_edges()]
     } else {
         let [_entities, _events] = [hypergraph.entities().unwrap(), hypergraph.events().unwrap()];
-        let [nodes, edges] = [hypergraph.nodes().unwrap(), hypergraph.edges().unwrap()];
-        [nodes.num_rows(), edges.num_rows()]
+        let (nodes, edges) = (hypergraph.nodes().unwrap(), hypergraph.edge_batches().unwrap());
+        [nodes.num_rows(), edges.iter().map(RecordBatch::num_rows).sum()]
     };
     println!(
         "{}",

@@ -27,8 +27,8 @@ pub use csr::Csr;
 pub use disjoint::DisjointSets;
 pub use error::{Error, Place, Result};
 pub use export::{
-    Compression, WriteOptions, WriteReport, write, write_table, write_table_with, write_to,
-    write_with,
+    Compression, WriteOptions, WriteReport, write, write_batches, write_table, write_table_with,
+    write_to, write_with,
 };
 pub use gather::{gather, repeat, stack};
 pub use graph::Graph;

@@ -15,7 +15,9 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use arrow::ipc::writer::{FileWriter, StreamWriter};
 use arrow::util::display::array_value_to_string;
-use graph_core::{Error, Graph, IdOrder, Place, ReadOptions, ReadReport, Result, read, read_from};
+use graph_core::{
+    Error, Graph, IdOrder, Place, ReadOptions, ReadReport, Result, read, read_from, read_table,
+};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
@@ -651,4 +653,89 @@ fn a_directory_is_no_file() {
     assert!(
         matches!(read(&folder, &ReadOptions::default()), Err(Error::InFile { path, .. }) if path == Path::new(&folder))
     );
+}
+
+/// What delimited text makes of times, formats do that have no type for them.
+#[test]
+fn texts_that_are_times_are_times_in_every_format() {
+    let columns = [
+        ("day", ["2024-02-29", "1969-12-31"]),
+        ("clock", ["2024-02-29T12:30:00.5", "2024-03-01 00:00:00"]),
+        ("mixed", ["2024-02-29", "2024-03-01T01:00:00"]),
+        ("instant", ["2024-02-29T12:30:00Z", "2024-02-29T12:30:00+01:00"]),
+        ("nowhere", ["2024-02-29T12:30:00Z", "2024-02-29T12:30:00"]),
+        ("soon", ["2024-02-29", "soon"]),
+        ("finer", ["2024-02-29T12:30:00.123456789", "2024-02-29T12:30:00"]),
+    ];
+    let read_as = |name: &str, text: &str| {
+        read_from(text.as_bytes(), name, &ReadOptions::default()).unwrap().0
+    };
+    // Ends that look like days are names all the same.
+    let ends = [("2001-01-01", "2001-01-02"), ("2001-01-02", "2001-01-03")];
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let mut csv = format!("source,target,{}\n", names.join(","));
+    let (mut lines, mut xml, mut links) = (String::new(), String::new(), Vec::new());
+    for (row, (source, target)) in ends.iter().enumerate() {
+        let values = columns.iter().map(|(_, values)| values[row]);
+        csv += &format!("{source},{target},{}\n", values.clone().collect::<Vec<_>>().join(","));
+        let members: Vec<String> =
+            names.iter().zip(values).map(|(name, value)| format!("{name:?}:{value:?}")).collect();
+        let link = format!("{{\"source\":{source:?},\"target\":{target:?},{}}}", members.join(","));
+        lines += &format!("{link}\n");
+        links.push(link);
+        let data = columns
+            .iter()
+            .map(|(name, values)| format!("<data key={name:?}>{}</data>", values[row]));
+        xml += &format!(
+            "<edge source={source:?} target={target:?}>{}</edge>",
+            data.collect::<String>()
+        );
+    }
+    let node_link = format!("{{\"nodes\":[],\"links\":[{}]}}", links.join(","));
+    let keys = names.iter().map(|name| {
+        format!("<key id={name:?} for=\"edge\" attr.name={name:?} attr.type=\"string\"/>")
+    });
+    let nodes = "<node id=\"2001-01-01\"/><node id=\"2001-01-02\"/><node id=\"2001-01-03\"/>";
+    let graphml = format!(
+        "<graphml>{}<graph edgedefault=\"undirected\">{nodes}{xml}</graph></graphml>",
+        keys.collect::<String>()
+    );
+    let expected = read_as("e.csv", &csv);
+    let types: Vec<DataType> =
+        expected.edges().schema().fields().iter().map(|f| f.data_type().clone()).collect();
+    let time = |zone: Option<&str>| {
+        DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone.map(Into::into))
+    };
+    let text = || DataType::Utf8;
+    let kinds =
+        [DataType::Date32, time(None), time(None), time(Some("UTC")), text(), text(), text()];
+    assert_eq!(types, kinds);
+    for (name, text) in [("e.jsonl", lines), ("e.json", node_link), ("e.graphml", graphml)] {
+        let graph = read_as(name, &text);
+        assert_eq!(graph.ids().data_type(), &DataType::Utf8, "{name}");
+        for column in &names {
+            let of = |graph: &Graph| Arc::clone(graph.edges().column_by_name(column).unwrap());
+            assert_eq!(&of(&graph), &of(&expected), "{column} of {name}");
+        }
+    }
+}
+
+#[test]
+fn nodes_and_tables_of_json_have_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let (edges, nodes) = (folder.path().join("e.csv"), folder.path().join("n.jsonl"));
+    std::fs::write(&edges, "source,target\na,b\nb,c\n").unwrap();
+    std::fs::write(
+        &nodes,
+        "{\"id\":\"a\",\"seen\":\"2024-02-29\",\"no\":null}\n{\"id\":\"b\",\"no\":\"\"}\n",
+    )
+    .unwrap();
+    let options = ReadOptions { nodes: Some(nodes.clone()), ..ReadOptions::default() };
+    let (graph, _) = read(&edges, &options).unwrap();
+    let table = read_table(&nodes).unwrap();
+    for table in [graph.nodes(), &table] {
+        let of = |name: &str| Arc::clone(table.column_by_name(name).unwrap());
+        assert_eq!((of("seen").data_type(), of("seen").is_null(1)), (&DataType::Date32, true));
+        assert_eq!(of("no").data_type(), &DataType::Utf8);
+    }
 }

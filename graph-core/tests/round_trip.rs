@@ -13,8 +13,8 @@ use arrow::datatypes::{Field, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use graph_core::generate::star;
 use graph_core::{
-    Compression, Coo, Format, Graph, ReadOptions, WriteOptions, read, read_table, write,
-    write_table, write_to,
+    Compression, Control, Coo, Format, Graph, ReadOptions, WriteOptions, read, read_table, write,
+    write_batches, write_table, write_to,
 };
 use proptest::prelude::*;
 
@@ -264,7 +264,7 @@ proptest! {
     }
 
     #[test]
-    fn tables_come_back(rows in prop::collection::vec(row(), 1..20)) {
+    fn tables_come_back(rows in prop::collection::vec(row(), 1..20), cut in 0..20_usize) {
         let folder = tempfile::tempdir().unwrap();
         let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows.len() as i64));
         let mut all = vec![("id".to_owned(), ids)];
@@ -278,8 +278,32 @@ proptest! {
                 prop_assert_eq!(cells(&back, 0, row), cells(&table, 0, row), "{}", name);
             }
             prop_assert_eq!(back.num_columns(), table.num_columns(), "{}", name);
+            // So they do in pieces, of which some may be empty.
+            let cut = cut.min(rows.len());
+            let pieces = [table.slice(0, cut), table.slice(cut, rows.len() - cut)];
+            let of_pieces = folder.path().join(format!("of-pieces-{name}"));
+            write_batches(&pieces, &of_pieces, &WriteOptions::default(), &Control::NONE).unwrap();
+            prop_assert_eq!(read_table(&of_pieces).unwrap(), back, "{}", name);
         }
     }
+}
+
+#[test]
+fn pieces_of_different_columns_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    let column = |name: &str| {
+        let values: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+        batch(vec![(name.to_owned(), values)], 1)
+    };
+    let pieces = [column("a"), column("b")];
+    let error =
+        write_batches(&pieces, &path, &WriteOptions::default(), &Control::NONE).unwrap_err();
+    assert!(
+        error.to_string().contains("a table has batches of `a` (int64), and of `b` (int64)"),
+        "{error}"
+    );
+    assert!(!path.exists());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::Add;
 
 use polars::prelude::{
-    ChunkFullNull, ChunkedArray, Column, DataType, Expr, Field, Float64Chunked, Int64Chunked,
+    ChunkApply, ChunkFullNull, ChunkedArray, Column, DataType, Expr, Field, Int64Chunked,
     IntoColumn, NamedFrom, PolarsError, PolarsResult, Schema, Series, UInt64Chunked,
     apply_multiple, arity, map_multiple,
 };
@@ -168,8 +168,7 @@ pub(super) fn float_function(
 ) -> Expr {
     let run = move |column: Column| {
         let series = column.as_materialized_series().cast(&DataType::Float64)?;
-        let values: Float64Chunked = arity::unary_elementwise_values(series.f64()?, function);
-        Ok(values.into_column())
+        Ok(series.f64()?.apply_values(function).into_column())
     };
     let gives = |_: &Schema, field: &Field| Ok(Field::new(field.name().clone(), DataType::Float64));
     values.map(run, gives)

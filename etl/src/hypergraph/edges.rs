@@ -75,11 +75,6 @@ impl Edges {
         Ok(Self { sources, targets, rows, runs })
     }
 
-    /// Whether every run has an edge for each of `n_rows` rows.
-    pub(super) fn are_whole(&self, n_rows: usize) -> bool {
-        self.runs.iter().all(|&run| run == n_rows)
-    }
-
     /// Number of edges.
     pub(super) fn len(&self) -> usize {
         self.rows.len()

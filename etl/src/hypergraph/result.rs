@@ -1,12 +1,13 @@
 //! A hypergraph as tables and as a graph.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::{take, take_record_batch};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, Schema};
 use graph_core::room::filled;
 use graph_core::{Coo, Graph, gather, repeat};
 use rayon::prelude::*;
@@ -227,15 +228,56 @@ impl Hypergraph {
     ///
     /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn edges(&self) -> Result<RecordBatch> {
+        self.edges_of(0..self.edges.runs.len(), 0..self.edges.len())
+    }
+
+    /// The rows of [`edges`](Self::edges), those of each column or pair of columns in a batch of their own, all of one
+    /// schema: for tables of many pieces, and for files.
+    ///
+    /// Where each event has an edge in a batch, columns of the events are in it as they are. So this takes O(m) space for
+    /// the ends and labels alone, as long as no entity is missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`edges`](Self::edges).
+    pub fn edge_batches(&self) -> Result<Vec<RecordBatch>> {
+        let mut start = 0;
+        let mut spans: Vec<_> = (0..)
+            .zip(&self.edges.runs)
+            .map(|(run, &length)| {
+                start += length;
+                (run..run + 1, start - length..start)
+            })
+            .collect();
+        if spans.is_empty() {
+            spans.push((0..0, 0..0));
+        }
+        let batches = spans.into_par_iter().map(|(runs, edges)| self.edges_of(runs, edges));
+        let mut batches = batches.collect::<Result<Vec<_>>>()?;
+        // A column that has no nulls in one batch may have some in another.
+        let first = batches[0].schema();
+        let is_nullable =
+            |at: usize| batches.iter().any(|b| b.schema_ref().field(at).is_nullable());
+        let fields = first.fields().iter().enumerate();
+        let fields = fields.map(|(at, field)| Field::clone(field).with_nullable(is_nullable(at)));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        for batch in &mut batches {
+            *batch = batch.clone().with_schema(Arc::clone(&schema))?;
+        }
+        Ok(batches)
+    }
+
+    /// The table of the edges `edges`, which are those of the runs `runs`.
+    fn edges_of(&self, runs: Range<usize>, edges: Range<usize>) -> Result<RecordBatch> {
         let [source, target] = self.end_names();
-        let (opts, edges) = (&self.opts, &self.edges);
+        let opts = &self.opts;
         let labels = [(&opts.edge_type, 0), (&opts.category, 1)];
         let labels = &labels[..=usize::from(self.has_categories())];
         let generated = [source, target, &opts.event_id].into_iter();
         let generated: Vec<&str> =
             generated.chain(labels.iter().map(|(name, _)| name.as_str())).collect();
         let mut parts = vec![EdgeColumn::Events, EdgeColumn::Sources];
-        parts.extend(edges.targets.as_ref().map(EdgeColumn::Targets));
+        parts.extend(self.edges.targets.as_ref().map(EdgeColumn::Targets));
         parts.extend(labels.iter().map(|&(_, which)| EdgeColumn::Labels(which)));
         let n_own = parts.len();
         if !self.drop_edge_attrs {
@@ -244,8 +286,8 @@ impl Hypergraph {
             };
             parts.extend(self.columns.iter().filter(is_kept).map(EdgeColumn::Attribute));
         }
-        let whole = edges.are_whole(self.n_rows);
-        let made = parts.par_iter().with_max_len(1).map(|part| self.edge_column(part, whole));
+        let made = parts.par_iter().with_max_len(1);
+        let made = made.map(|part| self.edge_column(part, runs.clone(), edges.clone()));
         let mut made = made.collect::<Result<Vec<_>>>()?.into_iter();
         let mut own: Vec<ArrayRef> = made.by_ref().take(n_own).collect();
         let labeled = own.split_off(n_own - labels.len());
@@ -264,34 +306,52 @@ impl Hypergraph {
         table.into_batch(edges.len())
     }
 
-    /// A column of the edges; `whole` says that all runs have an edge for each row.
-    fn edge_column(&self, part: &EdgeColumn, whole: bool) -> Result<ArrayRef> {
+    /// A column of the edges `span`, which are those of the runs `runs`.
+    fn edge_column(
+        &self,
+        part: &EdgeColumn,
+        runs: Range<usize>,
+        span: Range<usize>,
+    ) -> Result<ArrayRef> {
         let edges = &self.edges;
+        let rows = edges.rows.slice(span.start, span.len());
         match part {
-            EdgeColumn::Sources => tables::by_number(&edges.sources, &self.nodes.ids),
-            EdgeColumn::Targets(targets) => tables::by_number(targets, &self.nodes.ids),
+            EdgeColumn::Sources => {
+                tables::by_number(&edges.sources.slice(span.start, span.len()), &self.nodes.ids)
+            }
+            EdgeColumn::Targets(targets) => {
+                tables::by_number(&targets.slice(span.start, span.len()), &self.nodes.ids)
+            }
             EdgeColumn::Events => match &self.event_codes {
-                None => tables::by_number(&edges.rows, &self.event_ids),
+                None => tables::by_number(&rows, &self.event_ids),
                 Some(codes) => {
-                    let codes = edges.rows.iter().map(|&row| codes[row as usize]).collect();
+                    let codes = rows.iter().map(|&row| codes[row as usize]).collect();
                     tables::by_number(&codes, &self.event_ids)
                 }
             },
             EdgeColumn::Labels(which) => {
+                // Those of all runs, so that all batches have the same names.
                 let mut labels = Labels::default();
-                let keys = filled(edges.len(), |mut rest: &mut [i32]| {
-                    for (label, &run) in self.run_labels.iter().zip(&edges.runs) {
-                        let (here, behind) = std::mem::take(&mut rest).split_at_mut(run);
-                        here.fill(labels.key(&label[*which]));
+                let keys: Vec<i32> =
+                    self.run_labels.iter().map(|label| labels.key(&label[*which])).collect();
+                let keys = filled(span.len(), |mut rest: &mut [i32]| {
+                    for run in runs {
+                        let (here, behind) =
+                            std::mem::take(&mut rest).split_at_mut(edges.runs[run]);
+                        here.fill(keys[run]);
                         rest = behind;
                     }
                 });
                 tables::labels(keys, &labels.into_array())
             }
-            EdgeColumn::Attribute(column) => Ok(match whole {
-                true => repeat(&column.values, edges.runs.len())?,
-                false => gather(&column.values, &edges.rows)?,
-            }),
+            EdgeColumn::Attribute(Column { values, .. }) => {
+                let is_whole = runs.clone().all(|run| edges.runs[run] == self.n_rows);
+                Ok(match (is_whole, runs.len()) {
+                    (true, 1) => Arc::clone(values),
+                    (true, times) => repeat(values, times)?,
+                    (false, _) => gather(values, &rows)?,
+                })
+            }
         }
     }
 

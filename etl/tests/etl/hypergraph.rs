@@ -10,7 +10,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float32Array, Float64Array,
     Int64Array, ListArray, RecordBatch, StringArray, new_empty_array,
 };
-use arrow::compute::cast;
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimeUnit, UInt64Type};
 use graph_etl::hypergraph::{Hypergraph, HypergraphConfig, HypergraphOpts, HypergraphWarning};
 use graph_etl::{Control, Error};
@@ -38,6 +38,14 @@ fn tables_are_those_of_the_client() {
             }
         }
         let edges = result.edges().unwrap();
+        let batches = result.edge_batches().expect(&place);
+        let schema = batches[0].schema();
+        assert!(batches.iter().all(|batch| batch.schema() == schema), "{place}");
+        let joined = concat_batches(&schema, &batches).unwrap();
+        assert_eq!(joined.schema(), edges.schema(), "{place}");
+        for (a, b) in joined.columns().iter().zip(edges.columns()) {
+            assert_eq!(cells(a), cells(b), "{place}");
+        }
         let mut sorted = names(&edges);
         sorted.sort_unstable();
         assert_eq!(json!(sorted), case["edges"]["names"], "edges of {place}");
@@ -315,12 +323,31 @@ fn what_is_likely_not_meant_is_warned_of() {
             "direct edges of the entity columns `user` join no pair of columns, so there are none",
         ]
     );
-    assert_eq!(one.run(&three(), &Control::NONE).unwrap().n_edges(), 0);
+    let none = one.run(&three(), &Control::NONE).unwrap();
+    let batches = none.edge_batches().unwrap();
+    assert_eq!((none.n_edges(), batches.len(), batches[0].num_rows()), (0, 1, 0));
+    assert_eq!(batches[0].schema(), none.edges().unwrap().schema());
     let shadowed = batch(&[("type", texts(&[Some("a")])), ("v", texts(&[Some("b")]))]);
     let result = HypergraphConfig::default().run(&shadowed, &Control::NONE).unwrap();
     let replaced = |table| HypergraphWarning::Replaced { column: "type".into(), table };
     assert_eq!(result.warnings(), [replaced("nodes"), replaced("edges")]);
     assert_eq!(warnings(&HypergraphConfig::default(), &three()), [] as [String; 0]);
+}
+
+#[test]
+fn columns_of_events_are_shared_with_batches_of_edges() {
+    let config = HypergraphConfig { drop_na: false, ..HypergraphConfig::default() };
+    let whole = config.run(&three(), &Control::NONE).unwrap();
+    let events = whole.events().unwrap();
+    let address = |batch: &RecordBatch, name: &str| {
+        batch.column_by_name(name).unwrap().to_data().buffers()[0].as_ptr()
+    };
+    let batches = whole.edge_batches().unwrap();
+    assert!(batches.len() > 1);
+    for batch in &batches {
+        assert_eq!(batch.num_rows(), 3);
+        assert_eq!(address(batch, "amount"), address(&events, "amount"));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use parquet::arrow::ArrowWriter;
@@ -20,9 +20,9 @@ pub(crate) const DIRECTED_KEY: &str = "graphlume.directed";
 /// Rows of one IPC batch and of one Parquet row group: small enough for parallel readers.
 const ROWS: usize = 1 << 20;
 
-/// Writes `table` as Parquet; the direction of `graph` goes to the metadata.
+/// Writes `batches`, which have one schema, as Parquet; the direction of `graph` goes to the metadata.
 pub(super) fn write_parquet(
-    table: &RecordBatch,
+    batches: &[RecordBatch],
     graph: Option<&Graph>,
     out: &mut (dyn Write + Send),
     compression: Compression,
@@ -38,16 +38,18 @@ pub(super) fn write_parquet(
         .set_compression(codec)
         .set_max_row_group_row_count(Some(ROWS))
         .build();
-    let table = with_direction(table, graph)?;
-    let mut writer = ArrowWriter::try_new(out, table.schema(), Some(properties))?;
-    writer.write(&table)?;
+    let schema = with_direction(batches, graph);
+    let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?;
+    for batch in batches {
+        writer.write(&batch.clone().with_schema(Arc::clone(&schema))?)?;
+    }
     writer.close()?;
     Ok(())
 }
 
-/// Writes `table` as an Arrow IPC file (Feather V2).
+/// Writes `batches`, which have one schema, as an Arrow IPC file (Feather V2).
 pub(super) fn write_arrow(
-    table: &RecordBatch,
+    batches: &[RecordBatch],
     graph: Option<&Graph>,
     out: &mut (dyn Write + Send),
     compression: Compression,
@@ -58,20 +60,23 @@ pub(super) fn write_arrow(
         Compression::None | Compression::Gzip | Compression::Snappy => None,
     };
     let options = IpcWriteOptions::default().try_with_compression(codec)?;
-    let table = with_direction(table, graph)?;
-    let mut writer = FileWriter::try_new_with_options(out, &table.schema(), options)?;
-    for start in (0..table.num_rows()).step_by(ROWS) {
-        writer.write(&table.slice(start, ROWS.min(table.num_rows() - start)))?;
+    let schema = with_direction(batches, graph);
+    let mut writer = FileWriter::try_new_with_options(out, &schema, options)?;
+    for batch in batches {
+        let batch = batch.clone().with_schema(Arc::clone(&schema))?;
+        for start in (0..batch.num_rows()).step_by(ROWS) {
+            writer.write(&batch.slice(start, ROWS.min(batch.num_rows() - start)))?;
+        }
     }
     writer.finish()?;
     Ok(())
 }
 
-fn with_direction(table: &RecordBatch, graph: Option<&Graph>) -> Result<RecordBatch> {
-    let Some(graph) = graph else { return Ok(table.clone()) };
-    let schema = table.schema();
+/// The schema of `batches`, with the direction of `graph`.
+fn with_direction(batches: &[RecordBatch], graph: Option<&Graph>) -> SchemaRef {
+    let schema = super::schema_of(batches);
+    let Some(graph) = graph else { return schema };
     let mut metadata = schema.metadata().clone();
     metadata.insert(DIRECTED_KEY.to_owned(), graph.is_directed().to_string());
-    let schema = Schema::new_with_metadata(schema.fields().clone(), metadata);
-    Ok(table.clone().with_schema(Arc::new(schema))?)
+    Arc::new(Schema::new_with_metadata(schema.fields().clone(), metadata))
 }

@@ -72,30 +72,33 @@ pub(super) fn write_graph(graph: &Graph, out: &mut (dyn Write + Send), plan: Pla
     })
 }
 
-/// Writes any table.
+/// Writes any table, in batches of one schema.
 pub(super) fn write_table(
-    table: &RecordBatch,
+    batches: &[RecordBatch],
     out: &mut (dyn Write + Send),
     plan: Plan,
 ) -> Result<()> {
     let quoting = Quoting { delimiter: plan.delimiter };
     if plan.header {
-        let schema = table.schema();
+        let schema = super::schema_of(batches);
         write_header(schema.fields().iter().map(|field| field.name().as_str()), &quoting, out)?;
     }
-    let columns: Vec<Cells> = table.columns().iter().map(Cells::new).collect::<Result<_>>()?;
-    write_rows(out, table.num_rows(), |rows, out| {
-        for row in rows {
-            for (at, column) in columns.iter().enumerate() {
-                if at > 0 {
-                    out.push(plan.delimiter);
+    for table in batches {
+        let columns: Vec<Cells> = table.columns().iter().map(Cells::new).collect::<Result<_>>()?;
+        write_rows(out, table.num_rows(), |rows, out| {
+            for row in rows {
+                for (at, column) in columns.iter().enumerate() {
+                    if at > 0 {
+                        out.push(plan.delimiter);
+                    }
+                    column.push(row, &quoting, out);
                 }
-                column.push(row, &quoting, out);
+                out.push(b'\n');
             }
-            out.push(b'\n');
-        }
-        Ok(())
-    })
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 fn write_header<'a>(

@@ -89,39 +89,43 @@ fn key(name: &str) -> Vec<u8> {
     key
 }
 
-/// Writes one object a row.
-pub(super) fn write_lines(table: &RecordBatch, out: &mut (dyn Write + Send)) -> Result<()> {
-    write_objects(table, out, b"", b"\n", b"")
+/// Writes one object a row of batches of one schema.
+pub(super) fn write_lines(batches: &[RecordBatch], out: &mut (dyn Write + Send)) -> Result<()> {
+    write_objects(batches, out, b"", b"\n", b"")
 }
 
-/// Writes an array of one object a row.
-pub(super) fn write_array(table: &RecordBatch, out: &mut (dyn Write + Send)) -> Result<()> {
+/// Writes an array of one object a row of batches of one schema.
+pub(super) fn write_array(batches: &[RecordBatch], out: &mut (dyn Write + Send)) -> Result<()> {
     out.write_all(b"[\n")?;
-    write_objects(table, out, b",\n", b"", b"\n")?;
+    write_objects(batches, out, b",\n", b"", b"\n")?;
     Ok(out.write_all(b"]\n")?)
 }
 
 fn write_objects(
-    table: &RecordBatch,
+    batches: &[RecordBatch],
     out: &mut (dyn Write + Send),
     before: &[u8],
     after: &[u8],
     end: &[u8],
 ) -> Result<()> {
-    let members = Members::new(table, 0)?;
-    write_rows(out, table.num_rows(), |rows, out| {
-        for row in rows {
-            if row > 0 {
-                out.extend_from_slice(before);
+    let mut is_first = true;
+    for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+        let members = Members::new(batch, 0)?;
+        write_rows(out, batch.num_rows(), |rows, out| {
+            for row in rows {
+                if row > 0 || !is_first {
+                    out.extend_from_slice(before);
+                }
+                let start = out.len();
+                members.push(row, is_first, out);
+                open_object(start, out);
+                out.push(b'}');
+                out.extend_from_slice(after);
             }
-            let start = out.len();
-            members.push(row, true, out);
-            open_object(start, out);
-            out.push(b'}');
-            out.extend_from_slice(after);
-        }
-        Ok(())
-    })?;
+            Ok(())
+        })?;
+        is_first = false;
+    }
     Ok(out.write_all(end)?)
 }
 

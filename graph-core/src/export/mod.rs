@@ -15,15 +15,18 @@ mod xml;
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 
 pub(crate) use columnar::DIRECTED_KEY;
 pub use options::{Compression, WriteOptions, WriteReport};
 pub(crate) use tables::free_name;
 
-use crate::{Control, Error, Format, Graph, Result};
+use crate::{Control, Error, Format, Graph, Result, type_name};
 use options::Plan;
 
 /// Writes `graph` to the file `path` (`-`: standard output) in the format that its suffix names.
@@ -154,14 +157,53 @@ pub fn write_table_with(
     options: &WriteOptions,
     control: &Control<'_>,
 ) -> Result<WriteReport> {
+    write_batches(std::slice::from_ref(table), path, options, control)
+}
+
+/// As [`write_table_with`], of a table in `batches` of one schema, one below the other.
+///
+/// ```
+/// use graph_core::generate::path;
+/// use graph_core::{Control, WriteOptions, read_table, write_batches};
+///
+/// let file = std::env::temp_dir().join(format!("graph-core-batches-{}.parquet", std::process::id()));
+/// let batches = [path(2)?.nodes().clone(), path(3)?.nodes().clone()];
+/// write_batches(&batches, &file, &WriteOptions::default(), &Control::NONE)?;
+/// assert_eq!(read_table(&file)?.num_rows(), 5);
+/// # std::fs::remove_file(&file)?;
+/// # Ok::<(), graph_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`write_table_with`]; [`Error::Arrow`] if schemas differ.
+pub fn write_batches(
+    batches: &[RecordBatch],
+    path: impl AsRef<Path>,
+    options: &WriteOptions,
+    control: &Control<'_>,
+) -> Result<WriteReport> {
+    let schema = schema_of(batches);
+    if let Some(other) = batches.iter().find(|batch| batch.schema().fields() != schema.fields()) {
+        let columns = |schema: &Schema| {
+            let fields = schema.fields().iter();
+            let column = |field: &Arc<Field>| {
+                format!("`{}` ({})", field.name(), type_name(field.data_type()))
+            };
+            fields.map(column).collect::<Vec<_>>().join(", ")
+        };
+        let (first, other) = (columns(&schema), columns(&other.schema()));
+        let problem = format!("a table has batches of {first}, and of {other}");
+        return Err(ArrowError::SchemaError(problem).into());
+    }
     let (path, start) = (path.as_ref(), Instant::now());
     let plan = Plan::new(path, options)?;
     let bytes = file::create(path, plan.around(), control, |out| match plan.format {
-        Format::Csv => delimited::write_table(table, out, plan),
-        Format::JsonLines => json::write_lines(table, out),
-        Format::NodeLink => json::write_array(table, out),
-        Format::Parquet => columnar::write_parquet(table, None, out, plan.compression),
-        Format::Arrow => columnar::write_arrow(table, None, out, plan.compression),
+        Format::Csv => delimited::write_table(batches, out, plan),
+        Format::JsonLines => json::write_lines(batches, out),
+        Format::NodeLink => json::write_array(batches, out),
+        Format::Parquet => columnar::write_parquet(batches, None, out, plan.compression),
+        Format::Arrow => columnar::write_arrow(batches, None, out, plan.compression),
         Format::MatrixMarket | Format::Metis | Format::GraphMl | Format::Gexf | Format::Gml => {
             let format = plan.format.name();
             Err(Error::Unwritable { format, what: "a table that is not a graph".to_owned() })
@@ -171,6 +213,11 @@ pub fn write_table_with(
     Ok(WriteReport { format, compression, bytes, duration: start.elapsed() })
 }
 
+/// The schema of batches that have one; without any, that of no columns.
+fn schema_of(batches: &[RecordBatch]) -> SchemaRef {
+    batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema)
+}
+
 fn write_plan(graph: &Graph, out: &mut (dyn Write + Send), plan: Plan) -> Result<()> {
     match plan.format {
         Format::Csv => delimited::write_graph(graph, out, plan),
@@ -178,11 +225,11 @@ fn write_plan(graph: &Graph, out: &mut (dyn Write + Send), plan: Plan) -> Result
         Format::NodeLink => json::write_node_link(graph, out),
         Format::Parquet => {
             let table = tables::edge_table(graph)?;
-            columnar::write_parquet(&table, Some(graph), out, plan.compression)
+            columnar::write_parquet(&[table], Some(graph), out, plan.compression)
         }
         Format::Arrow => {
             let table = tables::edge_table(graph)?;
-            columnar::write_arrow(&table, Some(graph), out, plan.compression)
+            columnar::write_arrow(&[table], Some(graph), out, plan.compression)
         }
         Format::MatrixMarket => matrix_market::write_graph(graph, out),
         Format::GraphMl => graphml::write_graph(graph, out),

@@ -15,6 +15,7 @@ mod json;
 mod matrix_market;
 mod meter;
 mod metis;
+mod moment;
 mod numbers;
 mod options;
 mod parquet;
@@ -22,6 +23,7 @@ mod rows;
 mod sniff;
 mod tables;
 mod text;
+mod times;
 mod xml;
 
 use std::io::Read;
@@ -38,7 +40,7 @@ pub(crate) use tables::Tables;
 
 use crate::ingest::assemble::{Assembly, NodeTable};
 pub use crate::ingest::columns::names_ends;
-use crate::ingest::factorize::CodedEdges;
+use crate::ingest::factorize::{CodedEdges, EdgePlan};
 use crate::ingest::input::Input;
 use crate::{Error, Graph, Result, type_name};
 
@@ -54,7 +56,8 @@ use crate::{Error, Graph, Result, type_name};
 /// column `weight` of delimited text with a number in it must have numbers only. In other formats the types of both id columns must agree. Other
 /// columns of delimited text are what all their values are: truth values, numbers, days
 /// (`2024-02-29`), times (`2024-02-29T12:30:00.5`, or with a blank), moments of UTC where each has
-/// an offset (`Z`, `+01:00`), else text.
+/// an offset (`Z`, `+01:00`), else text. So are texts of JSON, GraphML, GEXF and GML that are days or times, since
+/// these have no type for them.
 ///
 /// ```
 /// use graph_core::{ReadOptions, read};
@@ -199,7 +202,10 @@ fn read_edges(
             found.directed = directed;
             let listed =
                 |rows| NodeTable { rows, id: 0, lines: None, from_text: false, file: None };
-            found.nodes = nodes.map(listed);
+            found.nodes = nodes.map(|rows| with_times(rows, whole, &[0])).transpose()?.map(listed);
+            let schema = edges.first().map_or_else(tables::no_edges, RecordBatch::schema);
+            let plan = EdgePlan::new(schema, options)?;
+            let edges = times::with_times(edges, &[plan.source, plan.target])?;
             let schema = edges.first().map_or_else(tables::no_edges, RecordBatch::schema);
             tables::code_batches(schema, edges, options, limit)
         }
@@ -221,12 +227,25 @@ fn read_tables(bytes: &[u8], format: Format) -> Result<Tables> {
     }
 }
 
+/// Rows of a file in `format`, with times where its texts are such; columns `ids` name nodes.
+fn with_times(rows: RecordBatch, format: Format, ids: &[usize]) -> Result<RecordBatch> {
+    if matches!(format, Format::Parquet | Format::Arrow) {
+        return Ok(rows);
+    }
+    let schema = rows.schema();
+    let mut rows = times::with_times(vec![rows], ids)?;
+    Ok(rows.pop().unwrap_or_else(|| RecordBatch::new_empty(schema)))
+}
+
 /// The rows of a node file.
 fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
     let input = Input::open(path, options.max_bytes)?;
     let nodes = match sniff::format_of(&input)? {
         Format::Csv => csv::read_nodes(&input, options)?,
-        format => tables::node_table(read_rows(&input, format)?, options.id.as_deref())?,
+        format => {
+            let nodes = tables::node_table(read_rows(&input, format)?, options.id.as_deref())?;
+            NodeTable { rows: with_times(nodes.rows, format, &[nodes.id])?, ..nodes }
+        }
     };
     Ok(NodeTable { file: Some(path.to_owned()), ..nodes })
 }
@@ -271,7 +290,11 @@ pub fn read_table_within(path: impl AsRef<Path>, max_bytes: u64) -> Result<Recor
         let input = Input::open(path, options.max_bytes)?;
         match sniff::format_of(&input)? {
             Format::Csv => csv::read_rows(&input, &options),
-            format => read_rows(&input, format),
+            format => {
+                let rows = read_rows(&input, format)?;
+                let has_ids = matches!(format, Format::GraphMl | Format::Gexf | Format::Gml);
+                with_times(rows, format, if has_ids { &[0] } else { &[] })
+            }
         }
     };
     read().map_err(|error| error.in_file(path))

@@ -2,7 +2,7 @@
 
 use std::ops::{BitOr, BitOrAssign};
 
-use crate::ingest::csv::moment::{Moment, moment};
+use crate::ingest::moment::{Moment, moment};
 
 /// Set of the classes of value that a column has shown. What a column becomes is a function of
 /// this set, so it does not matter in which order, or in which chunks, the values were seen.

@@ -9,7 +9,6 @@
 mod blocks;
 mod class;
 mod dialect;
-mod moment;
 mod scan;
 mod values;
 

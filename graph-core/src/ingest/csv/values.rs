@@ -11,8 +11,8 @@ use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::Result;
 use crate::ingest::csv::class::{Kind, float, integer, natural, whole};
-use crate::ingest::csv::moment::{Moment, midnight, moment};
 use crate::ingest::csv::scan::{FieldAt, Quote, undouble};
+use crate::ingest::moment::{Moment, UTC, midnight, moment};
 
 /// A column in the making.
 #[derive(Debug)]
@@ -54,9 +54,6 @@ impl Kind {
         }
     }
 }
-
-/// The zone of moments.
-const UTC: &str = "UTC";
 
 impl Column {
     /// An empty column with room for `rows` values.

@@ -15,6 +15,9 @@ pub(crate) enum Moment {
     Instant(i64),
 }
 
+/// The zone of columns of instants.
+pub(crate) const UTC: &str = "UTC";
+
 const MICROS_A_SECOND: i64 = 1_000_000;
 const MICROS_A_DAY: i64 = 86_400 * MICROS_A_SECOND;
 
