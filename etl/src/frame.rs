@@ -4,7 +4,8 @@
 //! arrays and structs of these share their memory on both sides. Copied are, because polars keeps
 //! them in another form: strings and binaries with offsets (`Utf8`, `LargeUtf8`, `Binary`, …), lists
 //! with offsets of 32 bits (the offsets alone), dictionaries (categoricals), and times and timestamps
-//! in seconds, which become milliseconds. Metadata of schemas is not kept.
+//! in seconds, which become milliseconds. Timestamps whose zone is an offset, such as `+05:30`, are of UTC there: polars
+//! has zones by name alone. Metadata of schemas is not kept.
 
 use std::collections::HashMap;
 use std::mem::{align_of, size_of, transmute};
@@ -246,7 +247,8 @@ pub(crate) fn arrow_schema(schema: &Schema) -> Result<SchemaRef> {
 /// [`Error::Engine`] if there is none.
 pub(crate) fn polars_type(data_type: &ArrowType) -> Result<DataType> {
     check_supported("", data_type)?;
-    let field = ArrowField::new("", data_type.clone(), true);
+    let known = in_utc(data_type).unwrap_or_else(|| data_type.clone());
+    let field = ArrowField::new("", known, true);
     let own =
         FFI_ArrowSchema::try_from(&field).map_err(|error| Error::engine("naming types", &error))?;
     // SAFETY: as in `arrow_field`, in the other direction.
@@ -314,7 +316,11 @@ fn export(column: &Column, chunk: usize) -> Result<(ArrowField, ArrayRef)> {
 
 fn series(name: &str, array: &dyn Array) -> Result<Series> {
     let entering = |error: &dyn std::fmt::Display| Error::engine("entering polars", error);
-    let (array, schema) = to_ffi(&array.to_data()).map_err(|error| entering(&error))?;
+    let mut data = array.to_data();
+    if let Some(known) = in_utc(data.data_type()) {
+        data = data.into_builder().data_type(known).build().map_err(|error| entering(&error))?;
+    }
+    let (array, schema) = to_ffi(&data).map_err(|error| entering(&error))?;
     // SAFETY: both are `repr(C)` structs of the C data interface, compared by the assertion above;
     // the values move, so each release is called once.
     let (array, schema) = unsafe {
@@ -329,6 +335,16 @@ fn series(name: &str, array: &dyn Array) -> Result<Series> {
     let array = unsafe { ffi::import_array_from_c(array, field.dtype) }
         .map_err(|error| entering(&error))?;
     Series::from_arrow(name.into(), array).map_err(|error| entering(&error))
+}
+
+/// The type of the same moments of UTC, if that of a column has an offset for a zone.
+fn in_utc(data_type: &ArrowType) -> Option<ArrowType> {
+    match data_type {
+        ArrowType::Timestamp(unit, Some(zone)) if zone.starts_with(['+', '-']) => {
+            Some(ArrowType::Timestamp(*unit, Some("UTC".into())))
+        }
+        _ => None,
+    }
 }
 
 /// Refuses types that polars would panic at, or that would lose their meaning there.

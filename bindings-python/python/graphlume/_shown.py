@@ -141,7 +141,7 @@ class Shown(Base, Generated):
     def __repr__(self) -> str:
         kind = "directed" if self.is_directed else "undirected"
         kind += ", weighted" if self._rust.has_weights else ""
-        return f"Graph({self.n_nodes:,} nodes, {self.n_edges:,} edges, {kind})"
+        return f"Graph({_count(self.n_nodes, 'node')}, {_count(self.n_edges, 'edge')}, {kind})"
 
     def _repr_html_(self) -> str:
         said = f"<b>{html.escape(repr(self))}</b>"
@@ -157,6 +157,10 @@ class Shown(Base, Generated):
         if not self._is_quickly_shown():
             return None
         return self.plot(width=960, height=720).png()
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _with(graph: Graph, columns: _Columns) -> Graph:

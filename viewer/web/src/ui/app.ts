@@ -202,7 +202,8 @@ export class App {
         this.options.onHome ? button("All graphs", this.options.onHome, { class: "primary" }) : null));
       return;
     }
-    const { dataset } = this.viewer;
+    const { dataset, scene } = this.viewer;
+    if (scene?.n_nodes === 0) this.stage.append(h("p", { class: "blank none" }, "This graph has no nodes."));
     if (this.options.address) document.title = `${this.params.title ?? dataset?.name ?? "graph"} · graphlume`;
     const all = this.viewer.params;
     if (all.histograms) this.show("bars", false);

@@ -43,6 +43,13 @@ export function best(answers: readonly Rows[], id: number, text: string): Rows {
   return { ...all, index: first.map((r) => r.u), rows: first.map((r) => r.values) };
 }
 
+/** The id of a row, and the attribute that stands beside it: the one in which the text was found, else the first in words. */
+export function hit(values: readonly unknown[], columns: readonly string[], id: number, numbers: ReadonlySet<string>, text: string): { name: string; where: string } {
+  const others = values.map((value, i) => ({ text: cell(value), column: columns[i]! })).filter((v, i) => i !== id && v.text !== "");
+  const found = others.find((v) => v.text.toLowerCase().includes(text.toLowerCase())) ?? others.find((v) => !numbers.has(v.column));
+  return { name: cell(values[id]), where: found?.text ?? "" };
+}
+
 /** Conditions for the node of an id, and for nodes whose ids begin so. */
 export function idConditions({ name, is_numeric }: Column, text: string): string[] {
   const column = quoteName(name);
@@ -90,10 +97,7 @@ export class Search {
       this.found = rows.index;
       this.at = rows.index.length > 0 ? 0 : -1;
       const items = rows.index.map((u, i) => {
-        const rest = rows.rows[i]!.map(cell);
-        const [name] = rest.splice(this.id(rows), 1);
-        // The attribute in which the text was found stands beside the name.
-        const where = rest.find((v) => v.toLowerCase().includes(text.toLowerCase())) ?? rest.find((v) => v !== "") ?? "";
+        const { name, where } = hit(rows.rows[i]!, rows.columns, this.id(rows), this.numbers(), text);
         return h("li", { role: "option", id: `${this.list.id}-${i}`, onpointerdown: (event: Event) => {
           event.preventDefault();
           this.take(i);
@@ -107,6 +111,11 @@ export class Search {
     } catch (error) {
       this.viewer.fail("search", error);
     }
+  }
+
+  /** Names of the columns of numbers. */
+  private numbers(): Set<string> {
+    return new Set(this.viewer.dataset?.tables?.nodes.columns.flatMap((c) => (c.is_numeric ? [c.name] : [])));
   }
 
   /** The column of ids, among those of an answer. */

@@ -7,7 +7,7 @@ import { datesOf } from "../../src/core/times";
 import { lookOf, settingsOf } from "../../src/ui/look";
 import { placeTicks } from "../../src/ui/legend";
 import { misplaced } from "../../src/ui/panels";
-import { best, idConditions } from "../../src/ui/search";
+import { best, hit, idConditions } from "../../src/ui/search";
 
 describe("the picture's room", () => {
   it("is beside panel and legend, and above a sheet on narrow pages", () => {
@@ -41,6 +41,13 @@ describe("search", () => {
     expect([found.total, best([rows(...Array.from({ length: 40 }, (_, u): [number, string, string] => [u, "", `u1${u}`]))], 1, "u1").index.length]).toEqual([500, 12]);
     // A pattern's sign is no letter.
     expect(best([rows([1, "ip", "axb"]), rows([2, "ip", "a_b"])], 1, "a_b").index).toEqual([2]);
+  });
+
+  it("shows beside an id where the text was found, or else words and no coordinates", () => {
+    const of = (text: string, values: unknown[]): unknown => hit(values, ["id", "x", "kind"], 0, new Set(["x"]), text);
+    expect(of("u1", ["u1", 12.5, "ip"])).toEqual({ name: "u1", where: "ip" });
+    expect(of("12.5", ["u1", 12.5, "ip"])).toEqual({ name: "u1", where: "12.5" });
+    expect(of("u1", ["u1", 12.5, null])).toEqual({ name: "u1", where: "" });
   });
 
   it("asks for ids as expressions write them", () => {
