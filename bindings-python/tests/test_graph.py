@@ -393,7 +393,7 @@ def test_times_and_durations_of_python():
 def test_graphs_are_shown(karate):
     graph = gl.Graph(karate)
     assert repr(graph) == "Graph(34 nodes, 78 edges, undirected, weighted)"
-    assert repr(gl.Graph([(1, 2)], directed=True)) == "Graph(2 nodes, 1 edges, directed)"
+    assert repr(gl.Graph([(1, 2)], directed=True)) == "Graph(2 nodes, 1 edge, directed)"
     assert graph._repr_html_().count("<tr>") == 11 and "24 more rows" in graph._repr_html_()
     assert graph._repr_png_().startswith(b"\x89PNG")
     assert "&lt;b&gt;" in gl.Graph([("<b>", "x")])._repr_html_()

@@ -28,7 +28,7 @@ class Shapes(Base):
         >>> g.filter(edges="w > 2").ids.tolist()
         ['b', 'c', 'd']
         >>> g.filter(nodes="id <> 'b'")
-        Graph(3 nodes, 1 edges, undirected)
+        Graph(3 nodes, 1 edge, undirected)
         """
         keep = [
             value if value is None or isinstance(value, str) else _convert.column(name, value)
@@ -41,7 +41,7 @@ class Shapes(Base):
 
         >>> import graphlume as gl
         >>> gl.Graph([(1, 2), (2, 3), (3, 4)]).subgraph([3, 2])
-        Graph(2 nodes, 1 edges, undirected)
+        Graph(2 nodes, 1 edge, undirected)
         """
         return self._like(_native.part(self._rust, _convert.column("rows", self.rows_of(ids))))
 
@@ -95,7 +95,7 @@ class Shapes(Base):
         >>> g.contract("team").edges.to_pydict()
         {'source': ['red'], 'target': ['blue'], 'n_edges': [2], 'weight': [2.0]}
         >>> g.contract(g.connected_components().values)
-        Graph(1 nodes, 0 edges, undirected)
+        Graph(1 node, 0 edges, undirected)
         """
         options = {"verb": "contract", "combine": combine, "self_loops": flag("self_loops", self_loops)}
         if isinstance(by, str):
