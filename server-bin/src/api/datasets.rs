@@ -62,6 +62,8 @@ struct Wanted {
     directed: Option<bool>,
     /// Leave rows without source, target or weight out instead of refusing the file
     drop_null: bool,
+    /// Words of delimited text that mean that there is no value, such as `NA`, separated by commas
+    null: Option<String>,
     /// Who may see it: private, organization, public
     mode: Option<Mode>,
 }
@@ -317,6 +319,7 @@ async fn create(
         id: wanted.id.clone(),
         directed: wanted.directed,
         drop_null: wanted.drop_null,
+        nulls: wanted.null.iter().flat_map(|words| words.split(',')).map(str::to_owned).collect(),
         format: wanted.format.as_deref().map(format_named).transpose()?,
         nodes: received.nodes.as_ref().map(|nodes| nodes.path().to_owned()),
         order: if received.nodes.is_some() { IdOrder::NodeTable } else { IdOrder::FirstAppearance },

@@ -309,6 +309,14 @@ fn mistakes_are_answered_with_what_to_do() {
     let said = error(server.post("/api/v1/datasets?name=a.csv", without));
     assert!(said.contains("line 3") && said.contains("drop_null=true"), "{said}");
     server.post("/api/v1/datasets?name=a.csv&drop_null=true", without).expect(201);
+    // Which words mean that there is no value can be said.
+    let gaps = b"source,target,n\na,b,1\nNA,c,2\nb,c,-\n";
+    let made = server.post("/api/v1/datasets?name=a.csv&drop_null=true&null=NA,-", gaps);
+    let made = made.expect(201).json();
+    assert_eq!([&made["n_nodes"], &made["n_edges"]], [3, 2]);
+    let rows =
+        format!("/api/v1/datasets/{}/rows?table=edges&columns=n", made["id"].as_str().unwrap());
+    assert_eq!(server.get(&rows).expect(200).json()["rows"], serde_json::json!([[1], [null]]));
     let long = "x".repeat(300);
     for path in ["/api/v1/datasets", "/api/v1/files", "/api/v1/uploads"] {
         let said = error(server.post(&format!("{path}?name={long}"), without));
