@@ -245,7 +245,7 @@ def test_a_server_answers_and_ends_with_its_block(tmp_path, club):
 def test_a_server_reads_files_as_it_is_told(tmp_path):
     (tmp_path / "edges.csv").write_text("amount,payer,payee\n5,ann,bob\n7,bob,cem\n-,cem,\n")
     (tmp_path / "nodes.csv").write_text("name,city\nann,Oslo\nbob,NA\ndee,Rome\n")
-    options = {"nodes": tmp_path / "nodes.csv", "source": "payer", "target": "payee", "drop_null": True, "directed": True, "null": ["NA", "-"]}
+    options = {"nodes": tmp_path / "nodes.csv", "source": "payer", "target": "payee", "drop_null": True, "directed": False, "weight": None, "null": ["NA", "-", "--"]}
     with gl.serve(tmp_path / "edges.csv", data=tmp_path / "data", device="cpu", hosts=["a.example", "b.example"], **options) as server:
         (listed,) = json.load(urllib.request.urlopen(server.url + "/api/v1/datasets"))["datasets"]
         assert (listed["n_nodes"], listed["n_edges"]) == (4, 2)

@@ -71,7 +71,7 @@ pub(crate) struct Reading {
     #[arg(long)]
     no_comments: bool,
     /// Word of delimited text that means that there is no value, such as `NA`; once for each
-    #[arg(long, value_name = "WORD")]
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     null: Vec<String>,
     /// Largest size after decompression, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = ReadOptions::default().max_bytes)]

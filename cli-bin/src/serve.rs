@@ -22,7 +22,8 @@ use crate::progress::Messages;
   graphlume serve --bind 0.0.0.0:443 --auth --tls-cert chain.pem --tls-key key.pem
   graphlume serve --bind 0.0.0.0:443 --auth --acme-domains graphs.example.com --acme-accept-terms
 
-Every option is also a key of the configuration file, and an environment variable. Ctrl-C ends the server.")]
+Every option but those under Input is also a key of the configuration file, and an environment
+variable. Ctrl-C ends the server.")]
 pub(crate) struct Args {
     /// Files of edges, or of whole graphs, to begin with; the options under Input hold for each of them
     files: Vec<PathBuf>,

@@ -12,7 +12,7 @@ use std::mem::{align_of, size_of, transmute};
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, make_array, new_null_array};
 use arrow::datatypes::{
     DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema, SchemaRef,
 };
@@ -301,6 +301,11 @@ fn export(column: &Column, chunk: usize) -> Result<(ArrowField, ArrayRef)> {
     check_name(column.name())?;
     let series = column.as_materialized_series();
     let field = arrow_field(&series.field())?;
+    // Polars gives these a buffer, which Arrow's have not.
+    if field.data_type() == &ArrowType::Null {
+        let rows = series.chunk_lengths().nth(chunk).unwrap_or(0);
+        return Ok((field, new_null_array(&ArrowType::Null, rows)));
+    }
     let array = ffi::export_array_to_c(series.to_arrow(chunk, CompatLevel::newest()));
     // SAFETY: as in `arrow_field`; the array's buffers are kept alive by its private data until the
     // new owner calls its release.

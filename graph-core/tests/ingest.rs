@@ -677,29 +677,28 @@ fn texts_that_are_times_are_times_in_every_format() {
     let (mut lines, mut xml, mut links) = (String::new(), String::new(), Vec::new());
     for (row, (source, target)) in ends.iter().enumerate() {
         let values = columns.iter().map(|(_, values)| values[row]);
-        csv += &format!("{source},{target},{}\n", values.clone().collect::<Vec<_>>().join(","));
+        let line = values.clone().collect::<Vec<_>>().join(",");
+        writeln!(csv, "{source},{target},{line}").unwrap();
         let members: Vec<String> =
             names.iter().zip(values).map(|(name, value)| format!("{name:?}:{value:?}")).collect();
         let link = format!("{{\"source\":{source:?},\"target\":{target:?},{}}}", members.join(","));
-        lines += &format!("{link}\n");
+        writeln!(lines, "{link}").unwrap();
         links.push(link);
-        let data = columns
-            .iter()
-            .map(|(name, values)| format!("<data key={name:?}>{}</data>", values[row]));
-        xml += &format!(
-            "<edge source={source:?} target={target:?}>{}</edge>",
-            data.collect::<String>()
-        );
+        write!(xml, "<edge source={source:?} target={target:?}>").unwrap();
+        for (name, values) in &columns {
+            write!(xml, "<data key={name:?}>{}</data>", values[row]).unwrap();
+        }
+        xml.push_str("</edge>");
     }
     let node_link = format!("{{\"nodes\":[],\"links\":[{}]}}", links.join(","));
-    let keys = names.iter().map(|name| {
-        format!("<key id={name:?} for=\"edge\" attr.name={name:?} attr.type=\"string\"/>")
-    });
+    let mut keys = String::new();
+    for name in &names {
+        let of = "for=\"edge\"";
+        write!(keys, "<key id={name:?} {of} attr.name={name:?} attr.type=\"string\"/>").unwrap();
+    }
     let nodes = "<node id=\"2001-01-01\"/><node id=\"2001-01-02\"/><node id=\"2001-01-03\"/>";
-    let graphml = format!(
-        "<graphml>{}<graph edgedefault=\"undirected\">{nodes}{xml}</graph></graphml>",
-        keys.collect::<String>()
-    );
+    let graphml =
+        format!("<graphml>{keys}<graph edgedefault=\"undirected\">{nodes}{xml}</graph></graphml>");
     let expected = read_as("e.csv", &csv);
     let types: Vec<DataType> =
         expected.edges().schema().fields().iter().map(|f| f.data_type().clone()).collect();
@@ -721,21 +720,42 @@ fn texts_that_are_times_are_times_in_every_format() {
 }
 
 #[test]
-fn nodes_and_tables_of_json_have_times() {
+fn nodes_of_json_have_times() {
     let folder = tempfile::tempdir().unwrap();
     let (edges, nodes) = (folder.path().join("e.csv"), folder.path().join("n.jsonl"));
-    std::fs::write(&edges, "source,target\na,b\nb,c\n").unwrap();
+    std::fs::write(&edges, "source,target\n2001-01-01,b\nb,c\n").unwrap();
     std::fs::write(
         &nodes,
-        "{\"id\":\"a\",\"seen\":\"2024-02-29\",\"no\":null}\n{\"id\":\"b\",\"no\":\"\"}\n",
+        "{\"id\":\"2001-01-01\",\"seen\":\"2024-02-29\",\"no\":null}\n{\"id\":\"b\",\"no\":\"\"}\n",
     )
     .unwrap();
     let options = ReadOptions { nodes: Some(nodes.clone()), ..ReadOptions::default() };
     let (graph, _) = read(&edges, &options).unwrap();
-    let table = read_table(&nodes).unwrap();
-    for table in [graph.nodes(), &table] {
-        let of = |name: &str| Arc::clone(table.column_by_name(name).unwrap());
-        assert_eq!((of("seen").data_type(), of("seen").is_null(1)), (&DataType::Date32, true));
-        assert_eq!(of("no").data_type(), &DataType::Utf8);
+    let of = |table: &RecordBatch, name: &str| Arc::clone(table.column_by_name(name).unwrap());
+    let seen = of(graph.nodes(), "seen");
+    assert_eq!(
+        (seen.data_type(), seen.is_null(1), seen.is_null(2)),
+        (&DataType::Date32, true, true)
+    );
+    assert_eq!(of(graph.nodes(), "no").data_type(), &DataType::Utf8);
+    // Of a table nobody knows which of its columns name nodes.
+    assert_eq!(of(&read_table(&nodes).unwrap(), "seen").data_type(), &DataType::Utf8);
+}
+
+#[test]
+fn times_of_gml_and_gexf_are_times() {
+    let gml = "graph [ node [ id 1 seen \"2024-02-29\" ] node [ id 2 ] edge [ source 1 target 2 at \"2024-02-29T12:30:00Z\" ] ]";
+    let gexf = "<gexf version=\"1.3\"><graph><attributes class=\"node\"><attribute id=\"0\" title=\"seen\" type=\"string\"/></attributes>\
+        <attributes class=\"edge\"><attribute id=\"1\" title=\"at\" type=\"string\"/></attributes>\
+        <nodes><node id=\"1\"><attvalues><attvalue for=\"0\" value=\"2024-02-29\"/></attvalues></node><node id=\"2\"/></nodes>\
+        <edges><edge source=\"1\" target=\"2\"><attvalues><attvalue for=\"1\" value=\"2024-02-29T12:30:00Z\"/></attvalues></edge></edges></graph></gexf>";
+    for (name, content) in [("g.gml", gml), ("g.gexf", gexf)] {
+        let (graph, _) = text(name, content).unwrap();
+        let of = |table: &RecordBatch, column: &str| {
+            table.column_by_name(column).expect(name).data_type().clone()
+        };
+        assert_eq!(of(graph.nodes(), "seen"), DataType::Date32, "{name}");
+        let utc = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
+        assert_eq!(of(graph.edges(), "at"), utc, "{name}");
     }
 }

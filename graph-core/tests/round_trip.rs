@@ -9,7 +9,7 @@ use arrow::array::{
     Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, RecordBatch,
     RecordBatchOptions, StringArray,
 };
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use graph_core::generate::star;
 use graph_core::{
@@ -292,18 +292,24 @@ proptest! {
 fn pieces_of_different_columns_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
-    let column = |name: &str| {
-        let values: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-        batch(vec![(name.to_owned(), values)], 1)
+    let column = |name: &str, is_nullable: bool, metadata: &[(String, String)]| {
+        let field = Field::new(name, DataType::Int64, is_nullable);
+        let metadata = metadata.iter().cloned().collect();
+        let schema = Arc::new(Schema::new_with_metadata(vec![field], metadata));
+        RecordBatch::try_new(schema, vec![Arc::new(Int64Array::from(vec![1]))]).unwrap()
     };
-    let pieces = [column("a"), column("b")];
-    let error =
-        write_batches(&pieces, &path, &WriteOptions::default(), &Control::NONE).unwrap_err();
-    assert!(
-        error.to_string().contains("a table has batches of `a` (int64), and of `b` (int64)"),
-        "{error}"
-    );
-    assert!(!path.exists());
+    let metadata = [("from".to_owned(), "here".to_owned())];
+    for (other, said) in [
+        (column("b", true, &[]), "a table has batches of `a` (int64), and of `b` (int64)"),
+        (column("a", false, &[]), "`a` (int64), and of `a` (int64 without gaps)"),
+        (column("a", true, &metadata), "`a` (int64) with different metadata"),
+    ] {
+        let pieces = [column("a", true, &[]), other];
+        let error = write_batches(&pieces, &path, &WriteOptions::default(), &Control::NONE);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+        assert!(!path.exists());
+    }
 }
 
 #[test]

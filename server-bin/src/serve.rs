@@ -66,6 +66,7 @@ impl Bound {
     /// Makes a dataset of a file on this machine, for the user of a server without accounts; returns where its page is.
     async fn add(&self, file: &Path, options: &ReadOptions) -> anyhow::Result<String> {
         let (path, options) = (file.to_owned(), options.clone());
+        let unweighted = options.unweighted;
         let (graph, report) =
             tokio::task::spawn_blocking(move || graphlume::read(&path, &options)).await??;
         let new = NewDataset {
@@ -73,7 +74,11 @@ impl Bound {
             name: file
                 .file_name()
                 .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-            spec: Spec { weight: report.weight, ..Spec::default() },
+            spec: Spec {
+                unweighted: unweighted && report.weight.is_none(),
+                weight: report.weight,
+                ..Spec::default()
+            },
             ..NewDataset::default()
         };
         let (dataset, _) = self.server.add_graph(new, graph).await?;
@@ -141,7 +146,7 @@ impl Bound {
     }
 }
 
-/// Serves until Ctrl-C or a signal to end, with datasets made of `files`, each read by `options`; `ready` hears of the server and of the
+/// Serves until Ctrl-C or a signal to end, with datasets made of `files`, each read as `options` say; `ready` hears of the server and of the
 /// addresses of these once it listens. With `ends_with_input` it also ends when standard input does, which whoever started
 /// it holds open for as long as they live.
 ///

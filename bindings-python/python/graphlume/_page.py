@@ -342,8 +342,8 @@ class Server:
         return f"Server({self.url!r}{'' if self.is_running else ', ended'})"
 
 
-# Options of the command that are there or not, and take no value.
-_SWITCHES = {"directed", "drop_null", "no_comments", "no_weight", "undirected"}
+# Options of the command that take no value, with those that say the opposite, if there are such.
+_SWITCHES = {"directed": "--undirected", "undirected": "--directed", "drop_null": "", "no_comments": "", "no_weight": ""}
 
 
 def serve(*files: str | os.PathLike[str], port: int = 0, data: str | os.PathLike[str] | None = None, **options: Any) -> Server:
@@ -366,14 +366,16 @@ def serve(*files: str | os.PathLike[str], port: int = 0, data: str | os.PathLike
         command += ["--data", os.fspath(data)]
     for name, value in options.items():
         flag = f"--{name.replace('_', '-')}"
+        if value is None:
+            continue
         if name in _SWITCHES:
-            command += [flag] if value else []
+            flag = flag if value else _SWITCHES[name]
+            command += [flag] if flag else []
         elif isinstance(value, bool):
             command.append(f"{flag}={str(value).lower()}")
-        elif isinstance(value, (list, tuple)):
-            command += [part for item in value for part in (flag, str(item))]
         else:
-            command += [flag, str(value)]
+            values = value if isinstance(value, (list, tuple)) else [value]
+            command += [f"{flag}={item}" for item in values]
     command += ["--end-with-input", "--", *(str(os.fspath(file)) for file in files)]
     # It holds the other end of its input for as long as this process lives.
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -232,7 +232,7 @@ impl Hypergraph {
     }
 
     /// The rows of [`edges`](Self::edges), those of each column or pair of columns in a batch of their own, all of one
-    /// schema: for tables of many pieces, and for files.
+    /// schema: for tables of many pieces, and for files. Without edges there is one batch, which is empty.
     ///
     /// Where each event has an edge in a batch, columns of the events are in it as they are. So this takes O(m) space for
     /// the ends and labels alone, as long as no entity is missing.

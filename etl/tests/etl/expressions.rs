@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch, TimestampMillisecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, Float64Array, NullArray, RecordBatch, TimestampMillisecondArray,
+};
 use arrow::datatypes::{DataType, TimeUnit, TimestampMillisecondType};
 
 use crate::common::{Row, Value, any_expr, batch, eval, row, values};
@@ -18,11 +20,7 @@ fn table(rows: &[Row]) -> Table {
     Table::from_batch(batch(rows)).unwrap()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Oracle: the interpreter above, row by row.
-    /// Polars has zones by name alone, so that offsets become UTC: of the same moments.
+/// Polars has zones by name alone, so that offsets become UTC: of the same moments.
 #[test]
 fn times_with_an_offset_are_moments_of_utc() {
     let noon = 1_000 * 3_600 * 12;
@@ -42,7 +40,22 @@ fn times_with_an_offset_are_moments_of_utc() {
     assert_eq!(kept.column(0).as_primitive::<TimestampMillisecondType>().values()[..], [0, noon]);
 }
 
+/// As JSON has them where no row has a value.
 #[test]
+fn columns_of_nothing_pass_both_ways() {
+    let nothing: ArrayRef = Arc::new(NullArray::new(3));
+    let numbers: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0]));
+    let rows = RecordBatch::try_from_iter([("x", nothing), ("n", numbers)]).unwrap();
+    let table = Table::from_batch(rows).unwrap();
+    let kept = table.filter(&"n > 1".parse().unwrap()).unwrap().collect(&Control::NONE).unwrap();
+    assert_eq!((kept.num_rows(), kept.column(0).data_type()), (2, &DataType::Null));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Oracle: the interpreter above, row by row.
+    #[test]
     fn a_table_computes_what_the_interpreter_does(
         exprs in prop::collection::vec(any_expr(), 8),
         rows in prop::collection::vec(row(), 1..12),

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use parquet::arrow::ArrowWriter;
@@ -65,11 +65,26 @@ pub(super) fn write_arrow(
     for batch in batches {
         let batch = batch.clone().with_schema(Arc::clone(&schema))?;
         for start in (0..batch.num_rows()).step_by(ROWS) {
-            writer.write(&batch.slice(start, ROWS.min(batch.num_rows() - start)))?;
+            let part = batch.slice(start, ROWS.min(batch.num_rows() - start));
+            writer.write(&if part.num_rows() < batch.num_rows() {
+                compact(&part)?
+            } else {
+                part
+            })?;
         }
     }
     writer.finish()?;
     Ok(())
+}
+
+/// The same rows, with views of their own texts alone: all that views share would be written with each part.
+fn compact(part: &RecordBatch) -> Result<RecordBatch> {
+    let columns = part.columns().iter().map(|column| match column.data_type() {
+        DataType::Utf8View => Arc::new(column.as_string_view().gc()) as ArrayRef,
+        DataType::BinaryView => Arc::new(column.as_binary_view().gc()),
+        _ => Arc::clone(column),
+    });
+    Ok(RecordBatch::try_new(part.schema(), columns.collect())?)
 }
 
 /// The schema of `batches`, with the direction of `graph`.
@@ -79,4 +94,21 @@ fn with_direction(batches: &[RecordBatch], graph: Option<&Graph>) -> SchemaRef {
     let mut metadata = schema.metadata().clone();
     metadata.insert(DIRECTED_KEY.to_owned(), graph.is_directed().to_string());
     Arc::new(Schema::new_with_metadata(schema.fields().clone(), metadata))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::StringViewArray;
+
+    use super::*;
+
+    #[test]
+    fn a_part_has_the_texts_of_its_rows_alone() {
+        let texts = StringViewArray::from_iter_values((0..100).map(|i| format!("{i:>50}")));
+        let all = RecordBatch::try_from_iter([("text", Arc::new(texts) as ArrayRef)]).unwrap();
+        let part = compact(&all.slice(10, 3)).unwrap();
+        assert_eq!(part, all.slice(10, 3));
+        let texts = part.column(0).as_string_view();
+        assert_eq!(texts.data_buffers().iter().map(|buffer| buffer.len()).sum::<usize>(), 150);
+    }
 }

@@ -176,7 +176,8 @@ pub fn write_table_with(
 ///
 /// # Errors
 ///
-/// As [`write_table_with`]; [`Error::Arrow`] if schemas differ.
+/// As [`write_table_with`]; [`Error::Arrow`] if schemas differ, and in Arrow IPC if columns have different dictionaries,
+/// of which such a file holds one.
 pub fn write_batches(
     batches: &[RecordBatch],
     path: impl AsRef<Path>,
@@ -184,16 +185,19 @@ pub fn write_batches(
     control: &Control<'_>,
 ) -> Result<WriteReport> {
     let schema = schema_of(batches);
-    if let Some(other) = batches.iter().find(|batch| batch.schema().fields() != schema.fields()) {
+    if let Some(other) = batches.iter().find(|batch| batch.schema() != schema) {
         let columns = |schema: &Schema| {
-            let fields = schema.fields().iter();
             let column = |field: &Arc<Field>| {
-                format!("`{}` ({})", field.name(), type_name(field.data_type()))
+                let gaps = if field.is_nullable() { "" } else { " without gaps" };
+                format!("`{}` ({}{gaps})", field.name(), type_name(field.data_type()))
             };
-            fields.map(column).collect::<Vec<_>>().join(", ")
+            schema.fields().iter().map(column).collect::<Vec<_>>().join(", ")
         };
         let (first, other) = (columns(&schema), columns(&other.schema()));
-        let problem = format!("a table has batches of {first}, and of {other}");
+        let problem = match first == other {
+            true => format!("a table has batches of {first} with different metadata"),
+            false => format!("a table has batches of {first}, and of {other}"),
+        };
         return Err(ArrowError::SchemaError(problem).into());
     }
     let (path, start) = (path.as_ref(), Instant::now());

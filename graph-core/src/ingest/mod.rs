@@ -255,7 +255,8 @@ fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
 ///
 /// CSV, JSON lines, an array of JSON objects, Parquet and Arrow IPC hold a table, and of GraphML,
 /// GEXF and GML the nodes are read; the format is that of the suffix, else that of the content. What [`write_table`](crate::write_table) writes
-/// comes back with the same rows; text formats give their columns the types that the values have.
+/// comes back with the same rows; delimited text gives its columns the types that the values have. Texts of the other
+/// formats stay texts, times too, since nobody says here which of them are names of nodes.
 ///
 /// ```
 /// use graph_core::{read_table, write_table, WriteOptions};
@@ -290,11 +291,7 @@ pub fn read_table_within(path: impl AsRef<Path>, max_bytes: u64) -> Result<Recor
         let input = Input::open(path, options.max_bytes)?;
         match sniff::format_of(&input)? {
             Format::Csv => csv::read_rows(&input, &options),
-            format => {
-                let rows = read_rows(&input, format)?;
-                let has_ids = matches!(format, Format::GraphMl | Format::Gexf | Format::Gml);
-                with_times(rows, format, if has_ids { &[0] } else { &[] })
-            }
+            format => read_rows(&input, format),
         }
     };
     read().map_err(|error| error.in_file(path))

@@ -57,7 +57,7 @@ pub(crate) fn with_times(batches: Vec<RecordBatch>, ids: &[usize]) -> Result<Vec
 /// not, or if there is no value.
 fn of_columns<'a>(columns: impl Iterator<Item = &'a ArrayRef>) -> Option<Times> {
     let mut found = None;
-    for text in columns.flat_map(|column| column.as_string::<i32>().iter().flatten()) {
+    for text in columns.flat_map(|column| texts(column).flatten()) {
         let here = match moment(text.as_bytes())? {
             Moment::Day(_) => Times::Days,
             Moment::Local(_) => Times::Local,
@@ -73,9 +73,17 @@ fn of_columns<'a>(columns: impl Iterator<Item = &'a ArrayRef>) -> Option<Times> 
     found
 }
 
+/// The values of a column of text.
+fn texts(column: &ArrayRef) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
+    match column.as_string_opt::<i32>() {
+        Some(texts) => Box::new(texts.iter()),
+        None => Box::new(column.as_string::<i64>().iter()),
+    }
+}
+
 /// A column of text whose values are all `times`.
 fn converted(column: &ArrayRef, times: Times) -> ArrayRef {
-    let moments = column.as_string::<i32>().iter().map(|text| moment(text?.as_bytes()));
+    let moments = texts(column).map(|text| moment(text?.as_bytes()));
     let micros = |moment| match moment {
         Moment::Day(day) => midnight(day),
         Moment::Local(micros) | Moment::Instant(micros) => micros,
