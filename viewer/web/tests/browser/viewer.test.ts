@@ -186,6 +186,8 @@ describe.skipIf(!executable)("the viewer in a browser", { timeout: 120_000 }, ()
     // A link shows the same window; undo takes it back, and the bar with it.
     const bounds = (of: typeof page): Promise<string[]> => Promise.all(["from", "to"].map((side) => of.getByLabel(`time, seen_at ${side}`, { exact: true }).inputValue()));
     const brushed = await bounds(page);
+    // The filter follows the window a little later, also where it stops.
+    await until(page, `app.viewer.state.filters[0].expression.includes(">= TIMESTAMP '${brushed[0]}")`, "the filter is where the window stopped");
     const other = await open(browser, await get<string>(page, "app.link()"));
     await other.locator(".timebar .brushed").waitFor();
     expect(await bounds(other)).toEqual(brushed);
