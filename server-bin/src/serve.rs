@@ -146,9 +146,9 @@ impl Bound {
     }
 }
 
-/// Serves until Ctrl-C or a signal to end, with datasets made of `files`, each read as `options` say; `ready` hears of the server and of the
-/// addresses of these once it listens. With `ends_with_input` it also ends when standard input does, which whoever started
-/// it holds open for as long as they live.
+/// Serves until Ctrl-C or a signal to end, with datasets made of `files`, each read as `options` say; `ready` hears of
+/// the server and of the addresses of these once it listens. With `ends_with_input` it also ends when standard input
+/// does, which whoever started it holds open for as long as they live.
 ///
 /// # Errors
 ///

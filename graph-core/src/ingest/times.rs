@@ -28,7 +28,7 @@ pub(crate) fn with_times(batches: Vec<RecordBatch>, ids: &[usize]) -> Result<Vec
     let found: Vec<Option<Times>> = (0..schema.fields().len())
         .into_par_iter()
         .map(|at| match schema.field(at).data_type() {
-            DataType::Utf8 if !ids.contains(&at) => {
+            DataType::Utf8 | DataType::LargeUtf8 if !ids.contains(&at) => {
                 of_columns(batches.iter().map(|b| b.column(at)))
             }
             _ => None,
@@ -103,5 +103,37 @@ fn converted(column: &ArrayRef, times: Times) -> ArrayRef {
             let is_utc = times == Times::Instants;
             Arc::new(values.with_timezone_opt(is_utc.then_some(UTC)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{LargeStringArray, StringArray};
+
+    use super::*;
+
+    /// Texts have long offsets where there are more than 2 GiB of them.
+    #[test]
+    fn short_and_long_offsets_are_alike_and_pieces_agree() {
+        let of = |values: [Option<&str>; 2]| {
+            let columns: [(&str, ArrayRef); 3] = [
+                ("id", Arc::new(StringArray::from(values.to_vec()))),
+                ("short", Arc::new(StringArray::from(values.to_vec()))),
+                ("long", Arc::new(LargeStringArray::from(values.to_vec()))),
+            ];
+            RecordBatch::try_from_iter_with_nullable(columns.map(|(name, c)| (name, c, true)))
+                .unwrap()
+        };
+        // Days alone in the first piece, and times of a clock in the second.
+        let pieces = vec![of([Some("1970-01-02"), None]), of([Some("1970-01-01T00:00:01"), None])];
+        let found = with_times(pieces.clone(), &[0]).unwrap();
+        for (piece, micros) in found.iter().zip([86_400_000_000, 1_000_000]) {
+            let expected: ArrayRef =
+                Arc::new(TimestampMicrosecondArray::from(vec![Some(micros), None]));
+            assert_eq!(piece.column(0).data_type(), &DataType::Utf8);
+            assert_eq!(piece.columns()[1..], [Arc::clone(&expected), expected]);
+        }
+        let unlike = vec![pieces[0].clone(), of([Some("soon"), None])];
+        assert_eq!(with_times(unlike.clone(), &[0]).unwrap(), unlike);
     }
 }
