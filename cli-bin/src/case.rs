@@ -21,7 +21,9 @@ use serde_json::{Map, Value, json};
 use crate::interrupt::Deferred;
 use crate::layout::{Columns, ITERATIONS, LaidOut, Outputs, Work};
 use crate::outcome::Outcome;
-use crate::output::{count, grouped, is_standard, print, print_json, secs, write_options};
+use crate::output::{
+    check_files, count, grouped, is_standard, print, print_json, secs, write_options,
+};
 use crate::progress::Messages;
 use crate::rows::table;
 use crate::values;
@@ -365,14 +367,9 @@ impl RunArgs {
             info.result
         );
         let outputs: Vec<&PathBuf> = self.out.iter().chain(&self.nodes_out).collect();
-        for (i, path) in outputs.iter().enumerate() {
+        check_files(outputs.iter().map(|path| path.as_path()))?;
+        for path in outputs {
             let shown = path.display();
-            ensure!(!outputs[..i].contains(path), "{shown} is named for two outputs");
-            ensure!(!path.is_dir(), "{shown} is a folder");
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            if let Some(folder) = folder {
-                ensure!(folder.is_dir(), "{shown}: there is no such folder");
-            }
             if is_drawn(path) {
                 ensure!(
                     info.gives == StepKind::Graph,

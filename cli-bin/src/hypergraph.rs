@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use graphlume::etl::hypergraph::HypergraphConfig;
+use graphlume::etl::hypergraph::{HypergraphConfig, HypergraphWarning};
 use graphlume::etl::{Control, Error, Progress};
-use graphlume::graph::{read_table, write_batches};
+use graphlume::graph::{Format, ReadOptions, read_table_with, write_batches};
 
+use crate::input::formats;
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{Summary, count, print_json, write_options, wrote};
@@ -28,6 +29,12 @@ to each of its values; with --direct it is edges between its values instead.")]
 pub(crate) struct Args {
     /// Table of events: CSV and the like, JSON lines, Parquet or Arrow
     events: PathBuf,
+    /// Format of the events [default: found from the suffix, then from the content]
+    #[arg(long, value_parser = formats())]
+    format: Option<Format>,
+    /// Word of delimited text that means that there is no value, such as `NA`; once for each
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    null: Vec<String>,
     /// File for the edges
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -62,7 +69,9 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         config.opts.edges = Some(groups("--pair", &args.pair)?);
     }
     let spinner = messages.spinner(format!("reading {}", args.events.display()));
-    let events = read_table(&args.events)?;
+    let options =
+        ReadOptions { format: args.format, nulls: args.null.clone(), ..ReadOptions::default() };
+    let events = read_table_with(&args.events, &options)?;
     drop(spinner);
     messages.say(format!(
         "read {} of {}",
@@ -80,7 +89,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     drop(spinner);
     drop(deferred);
     for warning in made.warnings() {
-        messages.say(format!("warning: {warning}"));
+        messages.say(format!("warning: {}", by_flag(warning)));
     }
     let tables = [("node", &args.nodes_out), ("edge", &args.out)];
     let n_nodes = made.n_entities() + made.n_events();
@@ -94,7 +103,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     for (noun, path) in tables {
         let make = || match noun {
-            "node" => made.nodes().map(|nodes| vec![nodes]),
+            "node" => made.node_batches(),
             _ => made.edge_batches(),
         };
         if let Some(path) = path {
@@ -115,6 +124,20 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         summary.print(&text)?;
     }
     Ok(Outcome::Done)
+}
+
+/// The warning, with the option by the name that it has here.
+fn by_flag(warning: &HypergraphWarning) -> String {
+    let text = warning.to_string();
+    match warning {
+        HypergraphWarning::NoSuchColumn { option: "SKIP", .. } => {
+            text.replacen("SKIP", "--skip", 1)
+        }
+        HypergraphWarning::NoSuchColumn { option: "CATEGORIES", .. } => {
+            text.replacen("CATEGORIES", "--category", 1)
+        }
+        _ => text,
+    }
 }
 
 /// The first `n` rows of a table in batches, which are at least one.

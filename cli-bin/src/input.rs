@@ -49,7 +49,7 @@ pub(crate) struct Reading {
     #[arg(long, value_parser = formats())]
     format: Option<Format>,
     /// Edges have a direction [default: what the file says, else undirected]
-    #[arg(long, overrides_with = "undirected")]
+    #[arg(long, conflicts_with = "undirected")]
     directed: bool,
     /// Edges have no direction
     #[arg(long)]
@@ -88,11 +88,7 @@ impl Reading {
             unweighted: self.no_weight,
             id: self.id.clone(),
             nodes: self.nodes.clone(),
-            directed: match (self.directed, self.undirected) {
-                (true, _) => Some(true),
-                (_, true) => Some(false),
-                _ => None,
-            },
+            directed: (self.directed || self.undirected).then_some(self.directed),
             order: self.order,
             drop_null: self.drop_null,
             delimiter: self.delimiter,

@@ -173,17 +173,9 @@ impl Args {
             }
         }
         Summary::beside(&outputs, self.json, messages)?;
-        let files = outputs.into_iter().filter_map(|(_, path)| path);
-        let files: Vec<&Path> = files.filter(|path| !is_standard(path)).collect();
-        for (i, path) in files.iter().enumerate() {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            if let Some(folder) = folder {
-                ensure!(folder.is_dir(), "{}: there is no such folder", path.display());
-            }
-            ensure!(!path.is_dir(), "{} is a folder", path.display());
-            ensure!(!files[..i].contains(path), "{} is named for two outputs", path.display());
-            let is_input = self.input.files().any(|input| input == *path);
-            ensure!(!is_input, "{} is both input and output", path.display());
+        for path in outputs.into_iter().filter_map(|(_, path)| path) {
+            let is_input = self.input.files().any(|input| input == path);
+            ensure!(!is_input || is_standard(path), "{} is both input and output", path.display());
         }
         Ok(())
     }

@@ -92,8 +92,25 @@ pub(crate) struct Summary {
     messages: Messages,
 }
 
+/// Refuses files that could not be written once the work is done: of which two are one, or that are in no folder.
+pub(crate) fn check_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<()> {
+    let mut seen: Vec<&Path> = Vec::new();
+    for path in files.into_iter().filter(|path| !is_standard(path)) {
+        let shown = path.display();
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            ensure!(folder.is_dir(), "{shown}: there is no such folder");
+        }
+        ensure!(!path.is_dir(), "{shown} is a folder");
+        ensure!(!seen.contains(&path), "{shown} is named for two outputs");
+        seen.push(path);
+    }
+    Ok(())
+}
+
 impl Summary {
-    /// Beside `outputs`, of which one at most can have standard output, and that not with `json`.
+    /// Beside `outputs`, of which one at most can have standard output, and that not with `json`; the others are to be
+    /// files that can be written.
     pub(crate) fn beside(
         outputs: &[(&str, Option<&Path>)],
         json: bool,
@@ -104,6 +121,7 @@ impl Summary {
             let names: Vec<&str> = outputs.iter().map(|(name, _)| *name).collect();
             format!("only one of {} and --json can have standard output", names.join(", "))
         });
+        check_files(outputs.iter().filter_map(|(_, path)| *path))?;
         Ok(Self { is_taken: standard == 1, messages })
     }
 

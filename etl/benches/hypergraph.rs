@@ -67,8 +67,8 @@ fn main() {
         [graph.n_nodes(), graph.n_edges()]
     } else {
         let [_entities, _events] = [hypergraph.entities().unwrap(), hypergraph.events().unwrap()];
-        let (nodes, edges) = (hypergraph.nodes().unwrap(), hypergraph.edge_batches().unwrap());
-        [nodes.num_rows(), edges.iter().map(RecordBatch::num_rows).sum()]
+        let tables = [hypergraph.node_batches().unwrap(), hypergraph.edge_batches().unwrap()];
+        tables.map(|batches| batches.iter().map(RecordBatch::num_rows).sum())
     };
     println!(
         "{}",

@@ -1,6 +1,6 @@
 //! What a caller, a file, a query or a device can do wrong.
 
-pub(crate) use graph_core::words::{DID_YOU_MEAN, hint, nearest};
+pub(crate) use graph_core::words::{hint, nearest};
 
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

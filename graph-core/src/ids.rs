@@ -19,9 +19,6 @@ pub(crate) use crate::ids::keys::{BytesKey, BytesKeys, IntKeys, Keys, Seed};
 pub(crate) use crate::ids::pairs::Pairs;
 pub(crate) use crate::ids::table::Table;
 
-/// Keys that are looked up together.
-const BLOCK: usize = 1 << 12;
-
 /// Distinct ids of one kind, each with the code of its first appearance.
 #[derive(Debug)]
 pub(crate) enum IdTable {
@@ -104,71 +101,12 @@ impl IdTable {
                 table.intern_all(values, &mut codes);
             }
             (Self::Bytes(table), IdColumn::Bytes(values)) => {
-                // Some at a time, which stay in the cache.
-                let mut keys = Vec::with_capacity(BLOCK);
-                for start in (0..values.len()).step_by(BLOCK) {
-                    keys.clear();
-                    let end = values.len().min(start + BLOCK);
-                    keys.extend((start..end).map(|i| BytesKey::in_views(values, i)));
-                    table.intern_all(&keys, &mut codes);
-                }
+                let key = |i| BytesKey::in_views(values, i);
+                table.intern_rows(0..values.len(), key, &mut codes);
             }
             _ => unreachable!("a column should be of the table's kind"),
         }
         codes
-    }
-
-    /// As [`intern_column`](Self::intern_column), by all threads if many values are alike.
-    ///
-    /// Each thread makes a table of a part of its own; their distinct values are then entered
-    /// here one part after the other, so that codes are those of one thread.
-    pub(crate) fn intern_column_in_parallel(
-        mut self,
-        id_type: &IdType,
-        column: &IdColumn,
-    ) -> (Self, Vec<u32>) {
-        const PROBE: usize = 1 << 16;
-        let n_parts = rayon::current_num_threads();
-        let n_probed = column.len().min(PROBE);
-        let mut codes = self.intern_column(&column.slice(0, n_probed));
-        let rest = column.len() - n_probed;
-        // Where most values are new, entering them twice costs more than threads save.
-        if n_parts == 1 || rest < n_parts * PROBE || PROBE / 2 < self.len() {
-            codes.extend(self.intern_column(&column.slice(n_probed, rest)));
-            return (self, codes);
-        }
-        let (seed, limit) = (self.seed(), self.limit());
-        let bounds = |part: usize| n_probed + part * rest / n_parts;
-        let parts: Vec<(Self, Vec<u32>)> = (0..n_parts)
-            .into_par_iter()
-            .map(|part| {
-                let mut table = Self::new(id_type, seed.clone(), limit);
-                let slice = column.slice(bounds(part), bounds(part + 1) - bounds(part));
-                let codes = table.intern_column(&slice);
-                (table, codes)
-            })
-            .collect();
-        codes.reserve(rest);
-        for (table, part) in parts {
-            let mut here = vec![0; table.len()];
-            self.enter(&table, 0..table.len(), &mut here);
-            codes.par_extend(part.par_iter().map(|&code| here[code as usize]));
-        }
-        (self, codes)
-    }
-
-    fn seed(&self) -> Seed {
-        match self {
-            Self::Int(table) => table.seed.clone(),
-            Self::Bytes(table) => table.seed.clone(),
-        }
-    }
-
-    fn limit(&self) -> u32 {
-        match self {
-            Self::Int(table) => table.limit,
-            Self::Bytes(table) => table.limit,
-        }
     }
 
     /// Codes of the ids of `sources` and `targets`, each row's source first.
@@ -284,14 +222,6 @@ impl IdColumn {
         match self {
             Self::Int(values) => values.len(),
             Self::Bytes(values) => values.len(),
-        }
-    }
-
-    /// Some entries, without a copy.
-    fn slice(&self, start: usize, len: usize) -> Self {
-        match self {
-            Self::Int(values) => Self::Int(values.slice(start, len)),
-            Self::Bytes(values) => Self::Bytes(values.slice(start, len)),
         }
     }
 }

@@ -35,7 +35,7 @@ pub use graph::Graph;
 pub use ids::{Factorized, factorize};
 pub use ingest::{
     Format, IdOrder, ReadOptions, ReadReport, decompressed, read, read_from, read_table,
-    read_table_within,
+    read_table_with,
 };
 pub use staged::Staged;
 pub use type_name::type_name;

@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use axum::body::{Body, Bytes};
 use futures_util::{Stream, StreamExt};
-use graphlume::graph::{Format, ReadOptions, read_table_within};
+use graphlume::graph::{Format, ReadOptions, read_table_with};
 use graphlume::{WriteOptions, write_table};
 use tempfile::NamedTempFile;
 
@@ -135,7 +135,10 @@ impl Server {
         let (table, draft, suffix) = self
             .workers
             .run(move |_| {
-                let table = read_table_within(draft.path(), max_bytes)?;
+                let table = read_table_with(
+                    draft.path(),
+                    &ReadOptions { max_bytes, ..ReadOptions::default() },
+                )?;
                 let suffix = match Format::from_suffix(draft.path()) {
                     Some(Format::Arrow) => ".arrow",
                     Some(Format::Parquet) => ".parquet",

@@ -350,6 +350,7 @@ fn outputs_are_checked_before_anything_is_computed() {
         (&["-o", &out, "--png", &out], &["out.csv", "two outputs"]),
         (&["-o", "-", "--json"], &["standard output"]),
         (&["-o", "-", "--png", "-"], &["standard output"]),
+        (&["-o", &out, "--directed", "--undirected"], &["--directed", "--undirected"]),
     ];
     for (args, words) in cases {
         let text = error(&[&["layout", &edges], *args].concat());
@@ -359,6 +360,23 @@ fn outputs_are_checked_before_anything_is_computed() {
     assert_eq!(fs::read_to_string(&edges).unwrap(), "a,b,weight\n1,2,heavy\n");
     let info = run(&["info", &edges]);
     assert!(String::from_utf8_lossy(&info.stderr).contains("all weights are 1"));
+
+    let missing = scratch.path("no/out.csv");
+    let query = r#"[{"type": "Node"}]"#;
+    for (args, flag) in [
+        (&["hypergraph", &edges][..], "--nodes-out"),
+        (&["query", &edges, query], "--nodes-out"),
+        (&["analyze", &edges, "-m", "degree"], "--edges-out"),
+        (&["reshape", &edges, "reverse"], "--nodes-out"),
+    ] {
+        let twice = error(&[args, &["-o", &out, flag, &out]].concat());
+        assert!(twice.contains("out.csv is named for two outputs"), "{args:?}: {twice}");
+        let nowhere = error(&[args, &["-o", &missing]].concat());
+        assert!(nowhere.contains("out.csv: there is no such folder"), "{args:?}: {nowhere}");
+    }
+    let twice = error(&["convert", &edges, &out, "--nodes-out", &out]);
+    assert!(twice.contains("out.csv is named for two outputs"), "{twice}");
+    assert_eq!(scratch.files(), [PathBuf::from(&edges)]);
 }
 
 /// Data alone go to standard output then; what is found is said beside it.
@@ -514,4 +532,24 @@ fn hypergraph_makes_a_graph_of_events() {
     let refused = error(&["hypergraph", &events, "--category", "thing"]);
     assert!(refused.contains("--category thing"), "{refused}");
     assert!(error(&["hypergraph", &events, "--pair", "a=b"]).contains("--direct"));
+}
+
+#[test]
+fn hypergraph_reads_missing_values_and_names_options_as_they_are_here() {
+    let scratch = Scratch::new();
+    let (events, edges) = (scratch.path("events.txt"), scratch.path("edges.json"));
+    fs::write(&events, "user,ip\nann,1.2\nNA,1.2\n").unwrap();
+    let args = ["hypergraph", &events, "--entities", "user, ip", "--null", "NA"];
+    let args = [&args[..], &["--format", "csv", "--skip", "usr", "-o", &edges, "--json"]].concat();
+    let output = run(&args);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let summary: Value = serde_json::from_slice(&output.stdout).expect(&said);
+    assert_eq!((&summary["n_entities"], &summary["n_edges"]), (&2.into(), &3.into()));
+    assert!(said.contains("--skip names the column `usr`"), "{said}");
+
+    // An array of edges is read back by the names of its columns.
+    let named = ["info", &edges, "--source", "EventID", "--target", "attribID", "--json"];
+    let info: Value = serde_json::from_str(&stdout(&named)).unwrap();
+    assert_eq!((&info["nodes"], &info["edges"]), (&4.into(), &3.into()), "{info}");
+    assert_eq!(info["read"]["source"], "EventID", "{info}");
 }

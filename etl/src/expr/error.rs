@@ -123,8 +123,8 @@ impl From<ExpressionError> for crate::Error {
 fn placed(problem: &Problem, place: Place) -> String {
     let at = place.character().map_or_else(String::new, |at| format!(", at character {at}"));
     let problem = problem.to_string();
-    match problem.split_once(crate::error::DID_YOU_MEAN) {
-        Some((what, rest)) => format!("{what}{at}{}{rest}", crate::error::DID_YOU_MEAN),
+    match problem.split_once(graph_core::words::DID_YOU_MEAN) {
+        Some((what, rest)) => format!("{what}{at}{}{rest}", graph_core::words::DID_YOU_MEAN),
         None => problem + &at,
     }
 }

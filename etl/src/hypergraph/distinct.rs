@@ -1,10 +1,10 @@
 //! The distinct values of a column, in order of first appearance.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Array, Decimal256Array, StringViewArray, UInt64Array,
-    make_array,
+    Array, ArrayRef, AsArray, Decimal128Array, Decimal256Array, LargeStringArray, StringArray,
+    StringViewArray, UInt64Array, make_array,
 };
-use arrow::buffer::NullBuffer;
+use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType as T, Date64Type, Float16Type, Float32Type, Float64Type, Int64Type, TimeUnit,
@@ -23,7 +23,7 @@ pub(super) const MISSING: u32 = Factorized::NULL;
 #[derive(Debug)]
 pub(super) struct Distinct {
     /// Code of every row's value, [`MISSING`] where there is none; shape `[rows]`.
-    pub(super) codes: Vec<u32>,
+    pub(super) codes: ScalarBuffer<u32>,
     /// The row of each code's first appearance, ascending.
     pub(super) firsts: Vec<u32>,
     /// The first row without a value.
@@ -37,7 +37,25 @@ enum Texts {
     /// The word of each code, and how words are written.
     Words(Vec<u64>, Form),
     /// The entry of each code in an array of strings.
-    Strings(StringViewArray, Vec<u32>),
+    Strings(Strings, Vec<u32>),
+}
+
+/// An array of strings, of any layout.
+#[derive(Debug)]
+enum Strings {
+    Small(StringArray),
+    Large(LargeStringArray),
+    Views(StringViewArray),
+}
+
+impl Strings {
+    fn value(&self, entry: usize) -> &str {
+        match self {
+            Self::Small(strings) => strings.value(entry),
+            Self::Large(strings) => strings.value(entry),
+            Self::Views(strings) => strings.value(entry),
+        }
+    }
 }
 
 impl Distinct {
@@ -57,13 +75,17 @@ impl Distinct {
         };
         match column.data_type() {
             T::Null => Ok(Self {
-                codes: vec![MISSING; column.len()],
+                codes: vec![MISSING; column.len()].into(),
                 firsts: vec![],
                 missing: (!column.is_empty()).then_some(0),
                 texts: Texts::Words(vec![], Form::Int),
             }),
-            T::Utf8 | T::LargeUtf8 | T::Utf8View => {
-                Self::of_strings(name, cast(column, &T::Utf8View)?.as_string_view().clone())
+            T::Utf8 => Self::of_strings(name, column, Strings::Small(column.as_string().clone())),
+            T::LargeUtf8 => {
+                Self::of_strings(name, column, Strings::Large(column.as_string().clone()))
+            }
+            T::Utf8View => {
+                Self::of_strings(name, column, Strings::Views(column.as_string_view().clone()))
             }
             T::Dictionary(_, _) => {
                 let dictionary = column.as_any_dictionary();
@@ -205,7 +227,9 @@ impl Distinct {
             });
             texts.append_option(written);
         }
-        Self::of_strings(name, texts.finish())
+        let texts = texts.finish();
+        let column: ArrayRef = Arc::new(texts.clone());
+        Self::of_strings(name, &column, Strings::Views(texts))
     }
 
     /// Codes of words, where rows that `valid` excludes have no value.
@@ -244,16 +268,16 @@ impl Distinct {
         Ok(Self::factorized(codes, firsts, Texts::Words(of_code, form)))
     }
 
-    fn of_strings(name: &str, strings: StringViewArray) -> Result<Self> {
-        let Factorized { codes, firsts } =
-            factorize(name, &(Arc::new(strings.clone()) as ArrayRef))?;
+    /// Codes of the strings of `column`, which are `strings`.
+    fn of_strings(name: &str, column: &ArrayRef, strings: Strings) -> Result<Self> {
+        let Factorized { codes, firsts } = factorize(name, column)?;
         let entries = firsts.clone();
         Ok(Self::factorized(codes, firsts, Texts::Strings(strings, entries)))
     }
 
     fn factorized(codes: Vec<u32>, firsts: Vec<u32>, texts: Texts) -> Self {
         let missing = codes.iter().position(|&code| code == MISSING).map(|row| row as u32);
-        Self { codes, firsts, missing, texts }
+        Self { codes: codes.into(), firsts, missing, texts }
     }
 
     /// Codes of rows that name entries of this column by `keys`.
@@ -311,7 +335,7 @@ impl Codes {
 
     fn finish(self, texts: Texts) -> Distinct {
         let Self { given: codes, firsts, missing } = self;
-        Distinct { codes, firsts, missing, texts }
+        Distinct { codes: codes.into(), firsts, missing, texts }
     }
 }
 

@@ -5,84 +5,107 @@ use graph_core::room::filled;
 use rayon::prelude::*;
 
 use crate::hypergraph::distinct::MISSING;
+use crate::hypergraph::entities::NodeOfRow;
 use crate::{Error, Result};
 
-/// Edges in runs, one for each column or pair of columns, in each by ascending row.
+/// Edges in runs, one for each column or pair of columns.
 #[derive(Debug)]
 pub(super) struct Edges {
+    pub(super) runs: Vec<Run>,
+    /// Number of edges.
+    pub(super) len: usize,
+    /// Whether the other end is an entity, not the event.
+    pub(super) is_direct: bool,
+}
+
+/// The edges of a column or of a pair of columns, by ascending row.
+///
+/// Where each row has its edge, these are the columns' own buffers: shared by all runs, and not copied.
+#[derive(Debug)]
+pub(super) struct Run {
     /// Node of the first entity, shape `[m]`.
     pub(super) sources: ScalarBuffer<u32>,
     /// Node of the second entity, shape `[m]`; `None` if the other end is the event.
     pub(super) targets: Option<ScalarBuffer<u32>>,
     /// Row of the events, shape `[m]`.
     pub(super) rows: ScalarBuffer<u32>,
-    /// Length of each run.
-    pub(super) runs: Vec<usize>,
 }
 
 impl Edges {
     /// Edges from the entities of each column in `order` to their events; `nodes` has for each
-    /// column the node of every row, [`MISSING`] where there is none. O(m) time.
+    /// column the node of every row, of which there are `n_rows`. O(m) time.
     ///
     /// # Errors
     ///
     /// [`Error::TooMany`] if there are more edges than `u32` counts.
-    pub(super) fn to_events(nodes: &[Vec<u32>], order: &[usize]) -> Result<Self> {
-        let count = |&c: &usize| nodes[c].iter().filter(|&&node| node != MISSING).count();
-        let runs: Vec<usize> = order.par_iter().map(count).collect();
-        let m = checked_sum(&runs)?;
-        let sources = filled(m, |sources| {
-            let parts = split(sources, &runs).into_iter().zip(order);
-            parts.par_bridge().for_each(|(sources, &c)| {
-                let present = nodes[c].iter().filter(|&&node| node != MISSING);
-                sources.iter_mut().zip(present).for_each(|(source, &node)| *source = node);
-            });
-        });
-        let rows = filled(m, |rows| {
-            let parts = split(rows, &runs).into_iter().zip(order);
-            parts.par_bridge().for_each(|(rows, &c)| {
-                let present = (0..).zip(&nodes[c]).filter(|&(_, &node)| node != MISSING);
-                rows.iter_mut().zip(present).for_each(|(row, (at, _))| *row = at);
-            });
-        });
-        Ok(Self { sources, targets: None, rows, runs })
+    pub(super) fn to_events(nodes: &[NodeOfRow], n_rows: usize, order: &[usize]) -> Result<Self> {
+        let count = |&c: &usize| count(&nodes[c].nodes, nodes[c].is_complete);
+        let len = checked_sum(order.par_iter().map(count).collect())?;
+        let all = all_rows(n_rows);
+        let run = |&c: &usize| {
+            let NodeOfRow { nodes, is_complete } = &nodes[c];
+            if *is_complete {
+                return Run { sources: nodes.clone(), targets: None, rows: all.clone() };
+            }
+            let present = || (0..).zip(nodes).filter(|&(_, &node)| node != MISSING);
+            Run {
+                sources: present().map(|(_, &node)| node).collect(),
+                targets: None,
+                rows: present().map(|(row, _)| row).collect(),
+            }
+        };
+        Ok(Self { runs: order.par_iter().map(run).collect(), len, is_direct: false })
     }
 
     /// Edges from the entity in the first to the one in the second column of each pair, of the
-    /// same row. O(pairs · rows) time.
+    /// same row. O(pairs · rows) time, and O(rows) if each row has a node in each column.
     ///
     /// # Errors
     ///
     /// [`Error::TooMany`] if there are more edges than `u32` counts.
-    pub(super) fn direct(nodes: &[Vec<u32>], pairs: &[[usize; 2]]) -> Result<Self> {
+    pub(super) fn direct(nodes: &[NodeOfRow], n_rows: usize, pairs: &[[usize; 2]]) -> Result<Self> {
+        let are_complete = |&[a, b]: &[usize; 2]| nodes[a].is_complete && nodes[b].is_complete;
         let joined = |&[a, b]: &[usize; 2]| {
-            let ends = nodes[a].iter().copied().zip(nodes[b].iter().copied());
+            let ends = nodes[a].nodes.iter().copied().zip(nodes[b].nodes.iter().copied());
             (0_u32..).zip(ends).filter(|&(_, (a, b))| a != MISSING && b != MISSING)
         };
-        let runs: Vec<usize> = pairs.par_iter().map(|pair| joined(pair).count()).collect();
-        let m = checked_sum(&runs)?;
-        let column = |of: fn((u32, (u32, u32))) -> u32| {
-            filled(m, |column| {
-                let parts = split(column, &runs).into_iter().zip(pairs);
-                parts.par_bridge().for_each(|(column, pair)| {
-                    column.iter_mut().zip(joined(pair)).for_each(|(out, edge)| *out = of(edge));
-                });
-            })
+        let count = |pair: &[usize; 2]| {
+            if are_complete(pair) { n_rows } else { joined(pair).count() }
         };
-        let sources = column(|(_, (a, _))| a);
-        let targets = Some(column(|(_, (_, b))| b));
-        let rows = column(|(row, _)| row);
-        Ok(Self { sources, targets, rows, runs })
+        let len = checked_sum(pairs.par_iter().map(count).collect())?;
+        let all = all_rows(n_rows);
+        let run = |pair: &[usize; 2]| {
+            if are_complete(pair) {
+                let [sources, targets] = pair.map(|c| nodes[c].nodes.clone());
+                return Run { sources, targets: Some(targets), rows: all.clone() };
+            }
+            Run {
+                sources: joined(pair).map(|(_, (a, _))| a).collect(),
+                targets: Some(joined(pair).map(|(_, (_, b))| b).collect()),
+                rows: joined(pair).map(|(row, _)| row).collect(),
+            }
+        };
+        Ok(Self { runs: pairs.par_iter().map(run).collect(), len, is_direct: true })
     }
+}
 
+impl Run {
     /// Number of edges.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 }
 
-fn checked_sum(runs: &[usize]) -> Result<usize> {
-    let m: usize = runs.iter().sum();
+fn count(nodes: &[u32], is_complete: bool) -> usize {
+    if is_complete { nodes.len() } else { nodes.iter().filter(|&&node| node != MISSING).count() }
+}
+
+fn all_rows(n: usize) -> ScalarBuffer<u32> {
+    filled(n, |rows: &mut [u32]| rows.iter_mut().zip(0..).for_each(|(row, i)| *row = i))
+}
+
+fn checked_sum(runs: Vec<usize>) -> Result<usize> {
+    let m: usize = runs.into_iter().sum();
     if u32::try_from(m).is_err() {
         let (found, most) = (m as u64, u64::from(u32::MAX));
         return Err(Error::TooMany { things: "edges", found, most });
@@ -90,13 +113,18 @@ fn checked_sum(runs: &[usize]) -> Result<usize> {
     Ok(m)
 }
 
-/// Parts of `whole` of the lengths `runs`.
-fn split<'a>(mut whole: &'a mut [u32], runs: &[usize]) -> Vec<&'a mut [u32]> {
-    runs.iter()
-        .map(|&run| {
-            let (part, rest) = std::mem::take(&mut whole).split_at_mut(run);
-            whole = rest;
-            part
-        })
-        .collect()
+/// The buffers, which are those of runs of edges, one behind the other; a single one is not copied.
+pub(super) fn end_to_end(parts: &[&ScalarBuffer<u32>]) -> ScalarBuffer<u32> {
+    if let [part] = parts {
+        return (*part).clone();
+    }
+    filled(parts.iter().map(|part| part.len()).sum(), |mut rest: &mut [u32]| {
+        let mut tasks = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (here, behind) = std::mem::take(&mut rest).split_at_mut(part.len());
+            rest = behind;
+            tasks.push((here, part));
+        }
+        tasks.into_par_iter().with_max_len(1).for_each(|(out, part)| out.copy_from_slice(part));
+    })
 }

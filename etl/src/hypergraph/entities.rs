@@ -1,10 +1,12 @@
 //! Ids of entities and events: one node for each distinct id.
 
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use arrow::array::LargeStringArray;
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use foldhash::fast::FixedState;
+use graph_core::room::{filled, filled_buffer};
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
@@ -13,6 +15,9 @@ use crate::{Error, Result};
 
 /// Strings whose length is taken for that of all.
 const SAMPLE: usize = 1024;
+
+/// Rows that one task looks up.
+const PART: usize = 1 << 16;
 
 /// Strings end to end.
 #[derive(Debug)]
@@ -97,6 +102,11 @@ impl Ids {
     fn len(&self) -> usize {
         self.firsts.len()
     }
+
+    /// Bytes that each text begins with.
+    fn prefixed(&self) -> usize {
+        self.prefix.len()
+    }
 }
 
 /// The distinct ids of several columns, in order of columns, then of first appearance.
@@ -106,12 +116,20 @@ pub(super) struct Nodes {
     pub(super) ids: LargeStringArray,
     /// Ids without their prefix, shape `[n]`.
     pub(super) titles: LargeStringArray,
-    /// The column that each is from, shape `[n]`, ascending.
-    pub(super) columns: Vec<u32>,
+    /// Where the nodes of each column begin, and where the last end, shape `[columns + 1]`.
+    pub(super) starts: Vec<usize>,
     /// The row that each appears in first, shape `[n]`.
     pub(super) firsts: Vec<u32>,
-    /// For each column the node of every id.
-    by_id: Vec<Vec<u32>>,
+    numbers: Vec<Numbers>,
+}
+
+/// Which nodes the ids of a column are.
+#[derive(Debug)]
+enum Numbers {
+    /// Each one of its own, in order.
+    Own,
+    /// The node of every id, which may be that of another column, and the places of those that are new.
+    Mixed { nodes: Vec<u32>, new: Vec<u32> },
 }
 
 impl Nodes {
@@ -122,76 +140,184 @@ impl Nodes {
     /// [`Error::TooMany`] if there are more than `i32::MAX` nodes, which keys of Arrow's
     /// dictionaries are counted by.
     pub(super) fn new(columns: &[Ids]) -> Result<Self> {
-        let mut by_id: Vec<Vec<u32>> = Vec::with_capacity(columns.len());
-        // Column and place of each node.
-        let mut nodes: Vec<(u32, u32)> = Vec::new();
+        let mut numbers: Vec<Numbers> = Vec::with_capacity(columns.len());
+        let mut starts = vec![0];
         let hasher = FixedState::with_seed(0);
         let groups = groups(columns);
         let n_groups = groups.iter().max().map_or(0, |group| group + 1);
+        // Hash and number of a node in `mixed`, which has the column, the place there and the node.
         let mut tables: Vec<HashTable<(u64, u32)>> = vec![HashTable::new(); n_groups];
+        let mut mixed: Vec<[u32; 3]> = Vec::new();
         for (c, column) in columns.iter().enumerate() {
+            let start = starts[c];
             let alone = groups.iter().filter(|&&group| group == groups[c]).count() == 1;
-            let mut numbers = Vec::with_capacity(column.len());
-            for i in 0..column.len() {
-                let new = nodes.len() as u32;
-                // Texts of one column differ, unless a value reads like the name of missing ones.
-                let node = if alone && column.missing.is_none() {
-                    new
-                } else {
+            // Texts of one column differ, unless a value reads like the name of missing ones.
+            let (of_column, n_new) = if alone && column.missing.is_none() {
+                (Numbers::Own, column.len())
+            } else {
+                let (mut nodes, mut new) = (Vec::with_capacity(column.len()), Vec::new());
+                for i in 0..column.len() {
                     let id = column.texts.get(i);
                     let hash = hasher.hash_one(id);
-                    let same = |&(other, node): &(u64, u32)| {
-                        let (c, i) = nodes[node as usize];
+                    let same = |&(other, at): &(u64, u32)| {
+                        let [c, i, _] = mixed[at as usize];
                         other == hash && columns[c as usize].texts.get(i as usize) == id
                     };
                     let entry = tables[groups[c]].entry(hash, same, |&(hash, _)| hash);
-                    entry.or_insert((hash, new)).get().1
-                };
-                if node == new {
-                    nodes.push((c as u32, i as u32));
+                    let at = entry.or_insert((hash, mixed.len() as u32)).get().1 as usize;
+                    if at == mixed.len() {
+                        mixed.push([c as u32, i as u32, (start + new.len()) as u32]);
+                        new.push(i as u32);
+                    }
+                    nodes.push(mixed[at][2]);
                 }
-                numbers.push(node);
-            }
-            if nodes.len() > i32::MAX as usize {
-                let (found, most) = (nodes.len() as u64, i32::MAX as u64);
+                let n_new = new.len();
+                (Numbers::Mixed { nodes, new }, n_new)
+            };
+            numbers.push(of_column);
+            starts.push(start + n_new);
+            if start + n_new > i32::MAX as usize {
+                let (found, most) = ((start + n_new) as u64, i32::MAX as u64);
                 return Err(Error::TooMany { things: "entities", found, most });
             }
-            by_id.push(numbers);
         }
-        let id = |i: usize| {
-            let (c, i) = nodes[i];
-            (columns[c as usize].prefix.len(), columns[c as usize].texts.get(i as usize))
-        };
+        let parts: Vec<(&Ids, &Numbers)> = columns.iter().zip(&numbers).collect();
         let (ids, titles) = rayon::join(
-            || Strings::collect(nodes.len(), |i, out| out.extend_from_slice(id(i).1)).into_array(),
-            || {
-                let title = |i, out: &mut Vec<u8>| {
-                    let (prefix, id) = id(i);
-                    out.extend_from_slice(&id[prefix..]);
-                };
-                Strings::collect(nodes.len(), title).into_array()
-            },
+            || joined(&parts, &starts, |_| 0),
+            || joined(&parts, &starts, Ids::prefixed),
         );
-        let firsts = nodes.iter().map(|&(c, i)| columns[c as usize].firsts[i as usize]).collect();
-        let columns = nodes.iter().map(|&(c, _)| c).collect();
-        Ok(Self { ids, titles, columns, firsts, by_id })
+        let mut firsts = Vec::with_capacity(starts[columns.len()]);
+        for (column, numbers) in parts {
+            match numbers {
+                Numbers::Own => firsts.extend_from_slice(&column.firsts),
+                Numbers::Mixed { new, .. } => {
+                    firsts.extend(new.iter().map(|&i| column.firsts[i as usize]));
+                }
+            }
+        }
+        Ok(Self { ids, titles, starts, firsts, numbers })
     }
 
     /// Number of nodes.
     pub(super) fn len(&self) -> usize {
-        self.columns.len()
+        self.firsts.len()
     }
 
-    /// The node of every row of a column whose ids are `ids`, [`MISSING`] where there is none.
-    pub(super) fn of_rows(&self, column: usize, ids: &Ids, values: &Distinct) -> Vec<u32> {
-        let node_of = |code| match ids.place(code) {
-            MISSING => MISSING,
-            place => self.by_id[column][place as usize],
+    /// The nodes that are from a column.
+    pub(super) fn of_column(&self, column: usize) -> Range<usize> {
+        self.starts[column]..self.starts[column + 1]
+    }
+
+    /// Whether the values of a column are its nodes, in order, as they are unless one is also a node of another column
+    /// or missing ones are a node.
+    pub(super) fn are_own(&self, column: usize) -> bool {
+        matches!(self.numbers[column], Numbers::Own)
+    }
+
+    /// The node of every row of a column whose ids are `ids`.
+    pub(super) fn of_rows(&self, column: usize, ids: &Ids, values: &Distinct) -> NodeOfRow {
+        let is_complete = values.missing.is_none() || ids.missing.is_some();
+        let node_of = |place: u32| match &self.numbers[column] {
+            Numbers::Own => self.starts[column] as u32 + place,
+            Numbers::Mixed { nodes, .. } => nodes[place as usize],
         };
-        let of_code: Vec<u32> = (0..values.len() as u32).map(node_of).collect();
-        let of_missing = node_of(MISSING);
-        let node = |&code: &u32| of_code.get(code as usize).copied().unwrap_or(of_missing);
-        values.codes.par_iter().map(node).collect()
+        let nodes = if self.are_own(column) && self.starts[column] == 0 {
+            values.codes.clone()
+        } else if self.are_own(column) {
+            each_code(values, |code| if code == MISSING { MISSING } else { node_of(code) })
+        } else {
+            let node = |code| match ids.place(code) {
+                MISSING => MISSING,
+                place => node_of(place),
+            };
+            let of_code: Vec<u32> = (0..values.len() as u32).map(node).collect();
+            let of_missing = node(MISSING);
+            each_code(values, |code| of_code.get(code as usize).copied().unwrap_or(of_missing))
+        };
+        NodeOfRow { nodes, is_complete }
+    }
+}
+
+/// The node of every row of a column, [`MISSING`] where there is none.
+#[derive(Debug)]
+pub(super) struct NodeOfRow {
+    pub(super) nodes: ScalarBuffer<u32>,
+    /// Whether no row is without a node.
+    pub(super) is_complete: bool,
+}
+
+/// What `of` makes of the code of every row.
+fn each_code(values: &Distinct, of: impl Fn(u32) -> u32 + Sync) -> ScalarBuffer<u32> {
+    filled(values.codes.len(), |out: &mut [u32]| {
+        let parts = out.par_chunks_mut(PART).zip(values.codes.par_chunks(PART));
+        parts.for_each(|(out, codes)| {
+            out.iter_mut().zip(codes).for_each(|(out, &code)| *out = of(code));
+        });
+    })
+}
+
+/// The texts of the nodes of all columns, each without the bytes before `from`; `starts` as in [`Nodes`].
+fn joined(
+    parts: &[(&Ids, &Numbers)],
+    starts: &[usize],
+    from: impl Fn(&Ids) -> usize + Sync,
+) -> LargeStringArray {
+    let size = |(ids, numbers): &(&Ids, &Numbers)| match numbers {
+        Numbers::Own => ids.texts.bytes.len() - ids.len() * from(ids),
+        Numbers::Mixed { new, .. } => {
+            new.iter().map(|&i| ids.texts.get(i as usize).len() - from(ids)).sum()
+        }
+    };
+    let sizes: Vec<usize> = parts.iter().map(size).collect();
+    let mut offsets = vec![0_i64; starts[parts.len()] + 1];
+    let bytes = filled_buffer(sizes.iter().sum(), |mut bytes: &mut [u8]| {
+        let mut ends = &mut offsets[1..];
+        let mut start = 0;
+        let mut tasks = Vec::with_capacity(parts.len());
+        for (c, (&part, &size)) in parts.iter().zip(&sizes).enumerate() {
+            let (bytes_here, behind) = std::mem::take(&mut bytes).split_at_mut(size);
+            bytes = behind;
+            let (ends_here, behind) =
+                std::mem::take(&mut ends).split_at_mut(starts[c + 1] - starts[c]);
+            ends = behind;
+            tasks.push((part, start, bytes_here, ends_here));
+            start += size as i64;
+        }
+        tasks.into_par_iter().with_max_len(1).for_each(|((ids, numbers), start, bytes, ends)| {
+            let from = from(ids);
+            match numbers {
+                Numbers::Own if from == 0 => {
+                    bytes.copy_from_slice(&ids.texts.bytes);
+                    let own = ends.iter_mut().zip(&ids.texts.offsets[1..]);
+                    own.for_each(|(end, &own)| *end = start + own);
+                }
+                Numbers::Own => copy(ids, from, 0..ids.len(), start, bytes, ends),
+                Numbers::Mixed { new, .. } => {
+                    let places = new.iter().map(|&place| place as usize);
+                    copy(ids, from, places, start, bytes, ends);
+                }
+            }
+        });
+    });
+    let offsets = OffsetBuffer::new(offsets.into());
+    LargeStringArray::try_new(offsets, bytes, None).expect("ids should be made of text")
+}
+
+/// Copies the texts at `places`, each without the bytes before `from`; the first begins at `start` of all.
+fn copy(
+    ids: &Ids,
+    from: usize,
+    places: impl Iterator<Item = usize>,
+    start: i64,
+    bytes: &mut [u8],
+    ends: &mut [i64],
+) {
+    let mut at = 0;
+    for (place, end) in places.zip(ends) {
+        let text = &ids.texts.get(place)[from..];
+        bytes[at..at + text.len()].copy_from_slice(text);
+        at += text.len();
+        *end = start + at as i64;
     }
 }
 

@@ -35,12 +35,13 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use arrow::array::{LargeStringArray, RecordBatch};
+use arrow::buffer::ScalarBuffer;
 use rayon::prelude::*;
 
 use crate::hypergraph::config::Plan;
 use crate::hypergraph::distinct::Distinct;
 use crate::hypergraph::edges::Edges;
-use crate::hypergraph::entities::{Ids, Nodes, Strings};
+use crate::hypergraph::entities::{Ids, NodeOfRow, Nodes, Strings};
 use crate::hypergraph::result::{Column, Entity};
 use crate::{Control, Error, Result};
 
@@ -53,7 +54,8 @@ impl HypergraphConfig {
     ///
     /// Takes O(rows · columns) time on average, the columns in parallel; the result does not depend
     /// on the number of threads. Needs, beside the input, about 8 bytes for each row and entity
-    /// column, 8 to 12 bytes for each edge, and each distinct value's text twice.
+    /// column, 8 to 12 bytes for each edge of columns in which values are missing, and each distinct value's text
+    /// two to three times.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -119,24 +121,29 @@ impl HypergraphConfig {
             .collect();
         let nodes = Nodes::new(&ids)?;
         control.step(stage, n_entities + 1, total)?;
-        let node_of_row: Vec<Vec<u32>> = values
+        let node_of_row: Vec<NodeOfRow> = values
             .iter()
             .zip(&ids)
             .enumerate()
             .map(|(c, (values, ids))| nodes.of_rows(c, ids, values))
             .collect();
-        let (edges, run_labels) = edges(&plan, &node_of_row, &name)?;
+        let (edges, run_labels) = edges(&plan, &node_of_row, n_rows, &name)?;
         drop(node_of_row);
         control.step(stage, n_entities + 2, total)?;
 
         // Place of each of the events' columns among the entity columns, for their codes.
-        let coded: HashMap<usize, &Distinct> =
-            plan.entities.iter().copied().zip(&values).filter(|(_, v)| v.is_string()).collect();
+        let coded: HashMap<usize, (usize, &Distinct)> = plan
+            .entities
+            .iter()
+            .copied()
+            .zip(values.iter().enumerate())
+            .filter(|(_, (_, values))| values.is_string())
+            .collect();
         let places: Vec<usize> =
             (0..events.num_columns()).filter(|&at| Some(at) != plan.event_id).collect();
         let column = |&at: &usize| {
             let values = match coded.get(&at) {
-                Some(values) => tables::coded(values)?,
+                Some(&(entity, values)) => tables::coded(values, &nodes, entity)?,
                 None => tables::shareable(events.column(at))?,
             };
             Ok(Column { name: name(at).to_owned(), values })
@@ -177,7 +184,8 @@ impl HypergraphConfig {
 /// `name` is that of a column of the events.
 fn edges<'a>(
     plan: &Plan,
-    node_of_row: &[Vec<u32>],
+    node_of_row: &[NodeOfRow],
+    n_rows: usize,
     name: &dyn Fn(usize) -> &'a str,
 ) -> Result<(Edges, Vec<[String; 2]>)> {
     let label = |c: usize| [plan.categories[c], name(plan.entities[c])].map(str::to_owned);
@@ -187,16 +195,19 @@ fn edges<'a>(
             let ([first, first_name], [second, second_name]) = (label(a), label(b));
             [join(first, second), join(first_name, second_name)]
         };
-        return Ok((Edges::direct(node_of_row, pairs)?, pairs.iter().map(label).collect()));
+        return Ok((Edges::direct(node_of_row, n_rows, pairs)?, pairs.iter().map(label).collect()));
     }
     let mut order: Vec<usize> = (0..plan.entities.len()).collect();
     order.sort_by_key(|&c| name(plan.entities[c]));
-    let edges = Edges::to_events(node_of_row, &order)?;
+    let edges = Edges::to_events(node_of_row, n_rows, &order)?;
     Ok((edges, order.into_iter().map(label).collect()))
 }
 
 /// Distinct ids of the events, and the id of every row unless each has its own.
-fn event_ids(plan: &Plan, events: &RecordBatch) -> Result<(LargeStringArray, Option<Vec<u32>>)> {
+fn event_ids(
+    plan: &Plan,
+    events: &RecordBatch,
+) -> Result<(LargeStringArray, Option<ScalarBuffer<u32>>)> {
     let opts = plan.opts;
     let prefix = format!("{}{}", opts.event_id, opts.delim);
     let Some(at) = plan.event_id else {
@@ -209,7 +220,7 @@ fn event_ids(plan: &Plan, events: &RecordBatch) -> Result<(LargeStringArray, Opt
     let values = Distinct::of(&opts.event_id, events.column(at))?;
     let ids = Ids::new(prefix, &values, Some(&opts.null_val));
     let nodes = Nodes::new(std::slice::from_ref(&ids))?;
-    let codes = nodes.of_rows(0, &ids, &values);
+    let codes = nodes.of_rows(0, &ids, &values).nodes;
     let all_differ = nodes.len() == events.num_rows();
     Ok((nodes.ids, (!all_differ).then_some(codes)))
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::{take, take_record_batch};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::DataType;
 use graph_core::room::filled;
 use graph_core::{Coo, Graph, gather, repeat};
 use rayon::prelude::*;
@@ -15,13 +15,13 @@ use rayon::prelude::*;
 use crate::Result;
 use crate::hypergraph::config::{HypergraphOpts, HypergraphWarning};
 use crate::hypergraph::distinct::MISSING;
-use crate::hypergraph::edges::Edges;
+use crate::hypergraph::edges::{Edges, Run, end_to_end};
 use crate::hypergraph::entities::Nodes;
 use crate::hypergraph::tables::{self, Columns, Labels};
 
 /// Entities, events and edges of a table of events.
 ///
-/// Edges are kept as numbers, 8 to 12 bytes each; a table is made when it is asked for, and those of
+/// Edges are kept as numbers, which columns without missing values share; a table is made when it is asked for, and those of
 /// entities and events are kept. Generated
 /// ids are `LargeUtf8`, in edges as dictionaries; so are entity columns of strings, and labels.
 /// Other columns of strings become views that share the bytes of the input.
@@ -39,7 +39,7 @@ pub struct Hypergraph {
     /// Distinct ids of events.
     pub(super) event_ids: LargeStringArray,
     /// Id of each row of the events; `None` if each has its own.
-    pub(super) event_codes: Option<Vec<u32>>,
+    pub(super) event_codes: Option<ScalarBuffer<u32>>,
     pub(super) n_rows: usize,
     pub(super) edges: Edges,
     /// Label and category of each run of edges.
@@ -67,7 +67,7 @@ pub(super) struct Entity {
 /// A column of the table of edges.
 enum EdgeColumn<'a> {
     Sources,
-    Targets(&'a ScalarBuffer<u32>),
+    Targets,
     Events,
     /// The label of each run, of the two that it has.
     Labels(usize),
@@ -88,7 +88,7 @@ impl Hypergraph {
 
     /// Number of edges.
     pub fn n_edges(&self) -> usize {
-        self.edges.len()
+        self.edges.len
     }
 
     /// What is likely not meant, though it has a meaning.
@@ -123,10 +123,7 @@ impl Hypergraph {
         let own = |column: usize| {
             let values = &self.columns[column].values;
             let entity = self.entities.iter().position(|entity| entity.column == column);
-            // Nodes are in the order of the columns that they are from.
-            let of = &self.nodes.columns;
-            let place = |c: usize| of.partition_point(|&other| (other as usize) < c);
-            let own = entity.map_or(0..0, |entity| place(entity)..place(entity + 1));
+            let own = entity.map_or(0..0, |entity| self.nodes.of_column(entity));
             tables::placed(values, &self.nodes.firsts[own.clone()], own.start, n)
         };
         let places = self.node_columns();
@@ -141,7 +138,11 @@ impl Hypergraph {
         table.set(&self.columns[first].name, Arc::clone(&owned[of_first]));
         let [types, categories] = self.node_labels();
         let keys = |of: &[i32]| {
-            self.nodes.columns.iter().map(|&c| of[c as usize]).collect::<Vec<_>>().into()
+            filled(n, |keys: &mut [i32]| {
+                for c in 0..self.entities.len() {
+                    keys[self.nodes.of_column(c)].fill(of[c]);
+                }
+            })
         };
         table.set(&opts.title, Arc::new(self.nodes.titles.clone()));
         table.set(&opts.node_type, tables::labels(keys(&types.0), &types.1)?);
@@ -172,7 +173,7 @@ impl Hypergraph {
         let event_ids: ArrayRef = match &self.event_codes {
             None => Arc::new(self.event_ids.slice(0, n)),
             Some(codes) => {
-                let codes = UInt32Array::from_iter_values(codes[..n].iter().copied());
+                let codes = UInt32Array::new(codes.slice(0, n), None);
                 take(&self.event_ids, &codes, None)?
             }
         };
@@ -215,7 +216,17 @@ impl Hypergraph {
     ///
     /// [`Error::Arrow`](crate::Error::Arrow) if columns refuse to be joined.
     pub fn nodes(&self) -> Result<RecordBatch> {
-        tables::stacked(&self.entities()?, &self.events()?)
+        tables::stacked(&self.node_batches()?)
+    }
+
+    /// The rows of [`nodes`](Self::nodes), those of entities and those of events in a batch of their own, both of one
+    /// schema: for tables of many pieces, and for files. Nothing is copied to join them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`entities`](Self::entities) and [`events`](Self::events).
+    pub fn node_batches(&self) -> Result<Vec<RecordBatch>> {
+        tables::alike(vec![self.entities()?, self.events()?])
     }
 
     /// One row for each edge, by column or pair of columns in order of their names, then by row of
@@ -228,7 +239,7 @@ impl Hypergraph {
     ///
     /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn edges(&self) -> Result<RecordBatch> {
-        self.edges_of(0..self.edges.runs.len(), 0..self.edges.len())
+        self.edges_of(0..self.edges.runs.len())
     }
 
     /// The rows of [`edges`](Self::edges), those of each column or pair of columns in a batch of their own, all of one
@@ -241,34 +252,15 @@ impl Hypergraph {
     ///
     /// Those of [`edges`](Self::edges).
     pub fn edge_batches(&self) -> Result<Vec<RecordBatch>> {
-        let mut start = 0;
-        let mut spans: Vec<_> = (0..)
-            .zip(&self.edges.runs)
-            .map(|(run, &length)| {
-                start += length;
-                (run..run + 1, start - length..start)
-            })
-            .collect();
-        if spans.is_empty() {
-            spans.push((0..0, 0..0));
-        }
-        let batches = spans.into_par_iter().map(|(runs, edges)| self.edges_of(runs, edges));
-        let mut batches = batches.collect::<Result<Vec<_>>>()?;
-        // A column that has no nulls in one batch may have some in another.
-        let first = batches[0].schema();
-        let is_nullable =
-            |at: usize| batches.iter().any(|b| b.schema_ref().field(at).is_nullable());
-        let fields = first.fields().iter().enumerate();
-        let fields = fields.map(|(at, field)| Field::clone(field).with_nullable(is_nullable(at)));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        for batch in &mut batches {
-            *batch = batch.clone().with_schema(Arc::clone(&schema))?;
-        }
-        Ok(batches)
+        let n_runs = self.edges.runs.len();
+        let spans: Vec<Range<usize>> =
+            if n_runs == 0 { vec![0..0] } else { (0..n_runs).map(|run| run..run + 1).collect() };
+        let batches = spans.into_par_iter().with_max_len(1).map(|runs| self.edges_of(runs));
+        tables::alike(batches.collect::<Result<_>>()?)
     }
 
-    /// The table of the edges `edges`, which are those of the runs `runs`.
-    fn edges_of(&self, runs: Range<usize>, edges: Range<usize>) -> Result<RecordBatch> {
+    /// The table of the edges of some runs.
+    fn edges_of(&self, runs: Range<usize>) -> Result<RecordBatch> {
         let [source, target] = self.end_names();
         let opts = &self.opts;
         let labels = [(&opts.edge_type, 0), (&opts.category, 1)];
@@ -277,7 +269,7 @@ impl Hypergraph {
         let generated: Vec<&str> =
             generated.chain(labels.iter().map(|(name, _)| name.as_str())).collect();
         let mut parts = vec![EdgeColumn::Events, EdgeColumn::Sources];
-        parts.extend(self.edges.targets.as_ref().map(EdgeColumn::Targets));
+        parts.extend(self.is_direct().then_some(EdgeColumn::Targets));
         parts.extend(labels.iter().map(|&(_, which)| EdgeColumn::Labels(which)));
         let n_own = parts.len();
         if !self.drop_edge_attrs {
@@ -287,7 +279,8 @@ impl Hypergraph {
             parts.extend(self.columns.iter().filter(is_kept).map(EdgeColumn::Attribute));
         }
         let made = parts.par_iter().with_max_len(1);
-        let made = made.map(|part| self.edge_column(part, runs.clone(), edges.clone()));
+        let made =
+            made.map(|part| self.edge_column(part, &self.edges.runs[runs.clone()], runs.start));
         let mut made = made.collect::<Result<Vec<_>>>()?.into_iter();
         let mut own: Vec<ArrayRef> = made.by_ref().take(n_own).collect();
         let labeled = own.split_off(n_own - labels.len());
@@ -303,29 +296,26 @@ impl Hypergraph {
                 table.set(&column.name, values);
             }
         }
-        table.into_batch(edges.len())
+        table.into_batch(self.edges.runs[runs].iter().map(Run::len).sum())
     }
 
-    /// A column of the edges `span`, which are those of the runs `runs`.
-    fn edge_column(
-        &self,
-        part: &EdgeColumn,
-        runs: Range<usize>,
-        span: Range<usize>,
-    ) -> Result<ArrayRef> {
-        let edges = &self.edges;
-        let rows = edges.rows.slice(span.start, span.len());
+    /// A column of the edges of `runs`, the first of which is run `first` of all.
+    fn edge_column(&self, part: &EdgeColumn, runs: &[Run], first: usize) -> Result<ArrayRef> {
+        let joined = |of: fn(&Run) -> Option<&ScalarBuffer<u32>>| {
+            end_to_end(&runs.iter().filter_map(of).collect::<Vec<_>>())
+        };
+        let rows = || joined(|run| Some(&run.rows));
         match part {
             EdgeColumn::Sources => {
-                tables::by_number(&edges.sources.slice(span.start, span.len()), &self.nodes.ids)
+                tables::by_number(&joined(|run| Some(&run.sources)), &self.nodes.ids)
             }
-            EdgeColumn::Targets(targets) => {
-                tables::by_number(&targets.slice(span.start, span.len()), &self.nodes.ids)
+            EdgeColumn::Targets => {
+                tables::by_number(&joined(|run| run.targets.as_ref()), &self.nodes.ids)
             }
             EdgeColumn::Events => match &self.event_codes {
-                None => tables::by_number(&rows, &self.event_ids),
+                None => tables::by_number(&rows(), &self.event_ids),
                 Some(codes) => {
-                    let codes = rows.iter().map(|&row| codes[row as usize]).collect();
+                    let codes = rows().iter().map(|&row| codes[row as usize]).collect();
                     tables::by_number(&codes, &self.event_ids)
                 }
             },
@@ -334,22 +324,22 @@ impl Hypergraph {
                 let mut labels = Labels::default();
                 let keys: Vec<i32> =
                     self.run_labels.iter().map(|label| labels.key(&label[*which])).collect();
-                let keys = filled(span.len(), |mut rest: &mut [i32]| {
-                    for run in runs {
-                        let (here, behind) =
-                            std::mem::take(&mut rest).split_at_mut(edges.runs[run]);
-                        here.fill(keys[run]);
+                let n = runs.iter().map(Run::len).sum();
+                let keys = filled(n, |mut rest: &mut [i32]| {
+                    for (run, &key) in runs.iter().zip(&keys[first..]) {
+                        let (here, behind) = std::mem::take(&mut rest).split_at_mut(run.len());
+                        here.fill(key);
                         rest = behind;
                     }
                 });
                 tables::labels(keys, &labels.into_array())
             }
             EdgeColumn::Attribute(Column { values, .. }) => {
-                let is_whole = runs.clone().all(|run| edges.runs[run] == self.n_rows);
+                let is_whole = runs.iter().all(|run| run.len() == self.n_rows);
                 Ok(match (is_whole, runs.len()) {
                     (true, 1) => Arc::clone(values),
                     (true, times) => repeat(values, times)?,
-                    (false, _) => gather(values, &rows)?,
+                    (false, _) => gather(values, &rows())?,
                 })
             }
         }
@@ -393,11 +383,16 @@ impl Hypergraph {
         if n_nodes < table.num_rows() {
             table = take_record_batch(&table, &UInt32Array::from(kept))?;
         }
-        let targets = match &self.edges.targets {
-            Some(targets) => targets.to_vec(),
-            None => self.edges.rows.iter().map(|&row| node_of_row[row as usize]).collect(),
-        };
-        let coo = Coo::new(n_nodes, self.edges.sources.to_vec(), targets, None)?;
+        let mut sources = Vec::with_capacity(self.edges.len);
+        let mut targets = Vec::with_capacity(self.edges.len);
+        for run in &self.edges.runs {
+            sources.extend_from_slice(&run.sources);
+            match &run.targets {
+                Some(entities) => targets.extend_from_slice(entities),
+                None => targets.extend(run.rows.iter().map(|&row| node_of_row[row as usize])),
+            }
+        }
+        let coo = Coo::new(n_nodes, sources, targets, None)?;
         let edges = self.edges()?;
         let attributes: Vec<usize> = (2..edges.num_columns()).collect();
         let graph = Graph::from_parts(table, edges.project(&attributes)?, coo, true)?;
@@ -411,7 +406,7 @@ impl Hypergraph {
     }
 
     fn is_direct(&self) -> bool {
-        self.edges.targets.is_some()
+        self.edges.is_direct
     }
 
     /// The columns that nodes have from the events, in order; `None` is that of event ids.

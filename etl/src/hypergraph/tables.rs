@@ -8,13 +8,13 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Schema};
 use graph_core::{gather, stack};
 use rayon::prelude::*;
 
 use crate::Result;
 use crate::hypergraph::distinct::{Distinct, MISSING};
-use crate::hypergraph::entities::Strings;
+use crate::hypergraph::entities::{Nodes, Strings};
 
 /// Named columns of one length, in order.
 #[derive(Debug, Default)]
@@ -82,16 +82,24 @@ pub(super) fn by_number(numbers: &ScalarBuffer<u32>, ids: &LargeStringArray) -> 
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(ids.clone()))?))
 }
 
-/// A column of strings as keys of its distinct values.
-pub(super) fn coded(values: &Distinct) -> Result<ArrayRef> {
-    let texts = Strings::collect(values.len(), |code, out| values.push_text(code as u32, out));
-    let nulls = values
-        .missing
-        .is_some()
-        .then(|| values.codes.iter().map(|&code| code != MISSING).collect::<NullBuffer>());
-    let keys = values.codes.iter().map(|&code| code.cast_signed().max(0)).collect::<Vec<_>>();
-    let keys = Int32Array::new(keys.into(), nulls);
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(texts.into_array()))?))
+/// A column of strings, which is an entity column, as keys of its distinct values.
+///
+/// These are titles of its nodes, and are not copied unless the column shares nodes with others.
+pub(super) fn coded(values: &Distinct, nodes: &Nodes, entity: usize) -> Result<ArrayRef> {
+    let own = nodes.of_column(entity);
+    let texts = if nodes.are_own(entity) {
+        nodes.titles.slice(own.start, own.len())
+    } else {
+        Strings::collect(values.len(), |code, out| values.push_text(code as u32, out)).into_array()
+    };
+    let codes = &values.codes;
+    if values.missing.is_none() {
+        return by_number(codes, &texts);
+    }
+    let nulls = codes.iter().map(|&code| code != MISSING).collect::<NullBuffer>();
+    let keys = codes.iter().map(|&code| code.cast_signed().max(0)).collect::<Vec<_>>();
+    let keys = Int32Array::new(keys.into(), Some(nulls));
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(texts))?))
 }
 
 /// A column of the events, with its strings in views: rows taken from it share their bytes.
@@ -105,26 +113,52 @@ pub(super) fn shareable(column: &ArrayRef) -> Result<ArrayRef> {
 
 /// The rows `rows` of a column, at `place` of `n` rows that are null everywhere else.
 pub(super) fn placed(column: &ArrayRef, rows: &[u32], place: usize, n: usize) -> Result<ArrayRef> {
-    if rows.is_empty() {
-        return Ok(new_null_array(column.data_type(), n));
-    }
     if let Some(dictionary) = column.as_dictionary_opt::<Int32Type>() {
+        // With its values even where no key names one: tables that are joined then share them.
         let keys: ArrayRef = Arc::new(dictionary.keys().clone());
         let keys = placed(&keys, rows, place, n)?.as_primitive::<Int32Type>().clone();
         let values = Arc::clone(dictionary.values());
         return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, values)?));
+    }
+    if rows.is_empty() {
+        return Ok(new_null_array(column.data_type(), n));
     }
     let nulls = |n| new_null_array(column.data_type(), n);
     let (before, behind) = (nulls(place), nulls(n - place - rows.len()));
     Ok(stack(&[&before, &gather(column, rows)?, &behind])?)
 }
 
-/// The rows of `first`, then those of `second`, whose columns have the same names and types.
-pub(super) fn stacked(first: &RecordBatch, second: &RecordBatch) -> Result<RecordBatch> {
-    let schema = first.schema();
-    let stacked = schema.fields().par_iter().zip(first.columns()).map(|(field, column)| {
-        let below = second.column_by_name(field.name()).expect("both tables should be of nodes");
-        Ok((field.name().clone(), stack(&[column, below])?))
-    });
-    Columns(stacked.collect::<Result<_>>()?).into_batch(first.num_rows() + second.num_rows())
+/// Tables whose columns have the same names and types, in the order and with the schema of the first: a column that has
+/// no nulls in one may have some in another.
+pub(super) fn alike(tables: Vec<RecordBatch>) -> Result<Vec<RecordBatch>> {
+    let Some(first) = tables.first().map(RecordBatch::schema) else { return Ok(tables) };
+    let named = |table: &RecordBatch, name: &str| {
+        table.schema_ref().index_of(name).expect("all tables should have the same columns")
+    };
+    let field = |field: &FieldRef| {
+        let is_nullable = tables
+            .iter()
+            .any(|table| table.schema_ref().field(named(table, field.name())).is_nullable());
+        Field::clone(field).with_nullable(is_nullable)
+    };
+    let schema = Arc::new(Schema::new(first.fields().iter().map(field).collect::<Vec<_>>()));
+    let ordered = |table: &RecordBatch| {
+        let column = |field: &FieldRef| Arc::clone(table.column(named(table, field.name())));
+        let columns = schema.fields().iter().map(column).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(table.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)
+    };
+    Ok(tables.iter().map(ordered).collect::<std::result::Result<_, _>>()?)
+}
+
+/// The rows of `tables`, of one schema, one below the other.
+pub(super) fn stacked(tables: &[RecordBatch]) -> Result<RecordBatch> {
+    let schema = tables[0].schema();
+    let column = |(at, field): (usize, &FieldRef)| {
+        let parts: Vec<&ArrayRef> = tables.iter().map(|table| table.column(at)).collect();
+        Ok((field.name().clone(), stack(&parts)?))
+    };
+    let columns: Vec<_> = schema.fields().iter().enumerate().collect();
+    let columns = columns.into_par_iter().map(column).collect::<Result<_>>()?;
+    Columns(columns).into_batch(tables.iter().map(RecordBatch::num_rows).sum())
 }

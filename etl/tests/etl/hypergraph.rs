@@ -38,13 +38,17 @@ fn tables_are_those_of_the_client() {
             }
         }
         let edges = result.edges().unwrap();
-        let batches = result.edge_batches().expect(&place);
-        let schema = batches[0].schema();
-        assert!(batches.iter().all(|batch| batch.schema() == schema), "{place}");
-        let joined = concat_batches(&schema, &batches).unwrap();
-        assert_eq!(joined.schema(), edges.schema(), "{place}");
-        for (a, b) in joined.columns().iter().zip(edges.columns()) {
-            assert_eq!(cells(a), cells(b), "{place}");
+        for (whole, batches) in [
+            (&edges, result.edge_batches().expect(&place)),
+            (&result.nodes().unwrap(), result.node_batches().expect(&place)),
+        ] {
+            let schema = batches[0].schema();
+            assert!(batches.iter().all(|batch| batch.schema() == schema), "{place}");
+            let joined = concat_batches(&schema, &batches).unwrap();
+            assert_eq!(joined.schema(), whole.schema(), "{place}");
+            for (a, b) in joined.columns().iter().zip(whole.columns()) {
+                assert_eq!(cells(a), cells(b), "{place}");
+            }
         }
         let mut sorted = names(&edges);
         sorted.sort_unstable();

@@ -24,7 +24,10 @@ pub(super) fn write(results: &Results, path: &Path) -> Result<()> {
 }
 
 pub(super) fn read(path: &Path, max_bytes: u64) -> Result<Results> {
-    let batch = graph_core::read_table_within(path, max_bytes)?;
+    let batch = graph_core::read_table_with(
+        path,
+        &graph_core::ReadOptions { max_bytes, ..graph_core::ReadOptions::default() },
+    )?;
     results(&batch).map_err(|problem| Error::bad_file(path, problem))
 }
 

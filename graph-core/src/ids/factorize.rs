@@ -1,11 +1,10 @@
 //! The distinct values of a column.
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray};
-use arrow::buffer::ScalarBuffer;
+use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray};
 use arrow::compute::{cast, filter, is_not_null};
-use arrow::datatypes::{DataType, UInt64Type};
+use arrow::datatypes::{ArrowNativeType, ByteArrayType, DataType, UInt64Type};
 
-use crate::ids::{IdColumn, IdTable, IdType, Seed};
+use crate::ids::{BytesKey, BytesKeys, IntKeys, Seed, Table};
 use crate::{Error, Result, type_name};
 
 /// The values of a column as codes in order of first appearance.
@@ -30,7 +29,7 @@ impl Factorized {
 /// Codes of the values of column `name` of strings, binary or unsigned 64-bit integers.
 ///
 /// O(rows) time on average, on all threads where values are often alike; tables of distinct values, one for
-/// each thread, are all that is held beside the result and, for strings that are not views, a view of each.
+/// each thread, are all that is held beside the result, and a copy of the column without its nulls if there are any.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -59,19 +58,21 @@ pub fn factorize(name: &str, column: &ArrayRef) -> Result<Factorized> {
         Some(_) => filter(column, &is_not_null(column)?)?,
         None => column.clone(),
     };
-    let (id_type, values) = match column.data_type() {
+    let rows = 0..valid.len();
+    let dense = match column.data_type() {
         DataType::UInt64 => {
-            let values: &ScalarBuffer<u64> = valid.as_primitive::<UInt64Type>().values();
-            (IdType::Int(DataType::UInt64), IdColumn::Int(values.clone()))
+            let values = valid.as_primitive::<UInt64Type>().values();
+            Table::new(IntKeys::default(), Seed::random(), u32::MAX)
+                .intern_rows_in_parallel(rows, |row| values[row])
         }
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            let views = cast(&valid, &DataType::Utf8View)?;
-            let views: BinaryViewArray = views.as_string_view().clone().to_binary_view();
-            (IdType::Bytes(DataType::BinaryView), IdColumn::Bytes(views))
-        }
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
-            let views = cast(&valid, &DataType::BinaryView)?.as_binary_view().clone();
-            (IdType::Bytes(DataType::BinaryView), IdColumn::Bytes(views))
+        DataType::Utf8 => packed(valid.as_string::<i32>()),
+        DataType::LargeUtf8 => packed(valid.as_string::<i64>()),
+        DataType::Binary => packed(valid.as_binary::<i32>()),
+        DataType::LargeBinary => packed(valid.as_binary::<i64>()),
+        DataType::Utf8View | DataType::BinaryView => {
+            let views = cast(&valid, &DataType::BinaryView)?;
+            let views = views.as_binary_view();
+            bytes_table().intern_rows_in_parallel(rows, |row| BytesKey::in_views(views, row))
         }
         other => {
             return Err(Error::ColumnType {
@@ -81,8 +82,6 @@ pub fn factorize(name: &str, column: &ArrayRef) -> Result<Factorized> {
             });
         }
     };
-    let table = IdTable::new(&id_type, Seed::random(), u32::MAX);
-    let (_, dense) = table.intern_column_in_parallel(&id_type, &values);
     let codes = match nulls {
         None => dense,
         Some(nulls) => {
@@ -98,6 +97,18 @@ pub fn factorize(name: &str, column: &ArrayRef) -> Result<Factorized> {
         }
     }
     Ok(Factorized { codes, firsts })
+}
+
+fn bytes_table() -> Table<BytesKeys> {
+    Table::new(BytesKeys::default(), Seed::random(), u32::MAX)
+}
+
+/// Codes of strings or binary that lie end to end, read where they are.
+fn packed<T: ByteArrayType>(values: &GenericByteArray<T>) -> Vec<u32> {
+    let (bytes, offsets) = (values.value_data(), values.value_offsets());
+    let key =
+        |row: usize| BytesKey::in_text(bytes, offsets[row].as_usize(), offsets[row + 1].as_usize());
+    bytes_table().intern_rows_in_parallel(0..values.len(), key)
 }
 
 #[cfg(test)]

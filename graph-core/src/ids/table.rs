@@ -1,10 +1,20 @@
 //! The hash table from ids to codes.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use crate::NodeId;
 use crate::ids::keys::{Keys, Seed};
 
 /// Keys that are looked up together: about as many reads as a core has under way at once.
 const BATCH: usize = 32;
+
+/// Keys that are made at a time, which stay in the cache.
+const BLOCK: usize = 1 << 12;
+
+/// Keys of a column that tell whether many are alike.
+const PROBE: usize = 1 << 16;
 
 /// Hash table with open addressing and linear probing from keys to codes `0..len`.
 ///
@@ -68,6 +78,63 @@ impl<K: Keys> Table<K> {
                 });
             }
         }
+    }
+
+    /// Appends the codes of the keys of `rows`, which `key` makes; new keys are entered in order.
+    pub(crate) fn intern_rows<'a>(
+        &mut self,
+        rows: Range<usize>,
+        key: impl Fn(usize) -> K::Key<'a>,
+        codes: &mut Vec<NodeId>,
+    ) where
+        K: 'a,
+    {
+        let mut keys = Vec::with_capacity(BLOCK.min(rows.len()));
+        for start in rows.clone().step_by(BLOCK) {
+            keys.clear();
+            keys.extend((start..rows.end.min(start + BLOCK)).map(&key));
+            self.intern_all(&keys, codes);
+        }
+    }
+
+    /// The codes of the keys of `rows`, by all threads if many keys are alike.
+    ///
+    /// Each thread makes a table of a part of its own; their distinct keys are then entered here one part after the
+    /// other, so that codes are those of one thread.
+    pub(crate) fn intern_rows_in_parallel<'a>(
+        &mut self,
+        rows: Range<usize>,
+        key: impl Fn(usize) -> K::Key<'a> + Sync,
+    ) -> Vec<NodeId>
+    where
+        K: Default + Send + Sync + 'a,
+    {
+        let n_parts = rayon::current_num_threads();
+        let probed = rows.end.min(rows.start + PROBE);
+        let rest = rows.end - probed;
+        let mut codes = Vec::with_capacity(rows.len());
+        self.intern_rows(rows.start..probed, &key, &mut codes);
+        // Where most keys are new, entering them twice costs more than threads save.
+        if n_parts == 1 || rest < n_parts * PROBE || PROBE / 2 < self.len() {
+            self.intern_rows(probed..rows.end, &key, &mut codes);
+            return codes;
+        }
+        let bound = |part: usize| probed + part * rest / n_parts;
+        let parts: Vec<(Self, Vec<NodeId>)> = (0..n_parts)
+            .into_par_iter()
+            .map(|part| {
+                let mut table = Self::new(K::default(), self.seed.clone(), self.limit);
+                let mut codes = Vec::with_capacity(bound(part + 1) - bound(part));
+                table.intern_rows(bound(part)..bound(part + 1), &key, &mut codes);
+                (table, codes)
+            })
+            .collect();
+        for (table, part) in parts {
+            let here: Vec<NodeId> =
+                (0..table.len()).map(|code| self.intern(table.keys.key(code))).collect();
+            codes.par_extend(part.par_iter().map(|&code| here[code as usize]));
+        }
+        codes
     }
 
     #[inline]

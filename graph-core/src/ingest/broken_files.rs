@@ -8,6 +8,10 @@ use crate::Result;
 
 type Read = fn(&[u8]) -> Result<Tables>;
 
+fn node_link(input: &[u8]) -> Result<Tables> {
+    json::read_node_link(input, &ReadOptions::default())
+}
+
 /// Small files that between them use every construct.
 const FILES: [(&str, Read, &str); 12] = [
     (
@@ -17,22 +21,22 @@ const FILES: [(&str, Read, &str); 12] = [
     ),
     (
         "networkx.json",
-        json::read_node_link,
+        node_link,
         r#"{"directed": true, "graph": {"a": [{}]}, "nodes": [{"id": 1, "x": 0.5}, {"id": "q", "t": [1]}], "links": [{"source": 1, "target": "q", "w": 18446744073709551615}]}"#,
     ),
     (
         "d3.json",
-        json::read_node_link,
+        node_link,
         r#"{"nodes": [{"name": "a"}, {"name": "b"}], "links": [{"source": 0, "target": 1}]}"#,
     ),
     (
         "places.json",
-        json::read_node_link,
+        node_link,
         r#"{"nodes": [{"id": "a"}, {"id": "b"}], "links": [{"source": 0, "target": 1}]}"#,
     ),
     (
         "graphology.json",
-        json::read_node_link,
+        node_link,
         r#"{"options": {"type": "mixed"}, "nodes": [{"key": "a", "attributes": {"z": true}}], "edges": [{"from": "a", "to": "a", "attributes": {}}]}"#,
     ),
     (

@@ -11,10 +11,11 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Deserializer, Value};
 
-use super::Tables;
+use super::columns::{EdgeColumns, edge_columns};
 use super::rows::{Cell, Rows, finish_all};
 use super::text::{Broken, lines, parse_chunks, without_mark};
 use super::xml::with_one_id_type;
+use super::{ReadOptions, Tables};
 use crate::{Error, Result};
 
 /// Reads one object a line into an edge table with the columns that the objects have.
@@ -59,17 +60,18 @@ fn problem(error: &serde_json::Error) -> String {
 /// | D3, old     | none: its place    | places in `nodes`  | –                       |
 /// | graphology  | `key`              | ids                | `options.type`          |
 ///
-/// Ends may be called `source` and `target` or `from` and `to`. The members of an object
+/// Ends may be called `source` and `target` or `from` and `to`, or as `options` say; those of an array of edges are found
+/// as in other tables, too. The members of an object
 /// `attributes` count as members of its node or edge. If all ends are whole numbers and no id of
 /// a node is one, the ends are places in `nodes`.
-pub(crate) fn read_node_link(input: &[u8]) -> Result<Tables> {
+pub(crate) fn read_node_link(input: &[u8], options: &ReadOptions) -> Result<Tables> {
     let mut document = Document::default();
     parse(input, DocumentSeed(&mut document))?;
     let Some(edges) = document.edges else {
         let problem = "there is no array `links` or `edges`".to_owned();
         return Err(Error::Malformed { format: "node-link JSON", line: 1, problem });
     };
-    let edges = with_end_columns(&edges.finish()?)?;
+    let edges = with_end_columns(&edges.finish()?, options)?;
     let nodes = document.nodes.map(Rows::finish).transpose()?;
     let Some(nodes) = nodes else {
         return Ok(Tables { edges: vec![edges], nodes: None, directed: document.directed });
@@ -100,22 +102,35 @@ fn parse<'de>(input: &'de [u8], seed: impl DeserializeSeed<'de, Value = ()>) -> 
     })
 }
 
-/// Puts the ends first and calls them `source` and `target`.
-fn with_end_columns(edges: &RecordBatch) -> Result<RecordBatch> {
+/// Puts the ends first: the columns that `options` name, or `source` and `target`, which `from` and `to` are called too, or
+/// those that a table of edges has.
+fn with_end_columns(edges: &RecordBatch, options: &ReadOptions) -> Result<RecordBatch> {
     let schema = edges.schema();
     let position = |name: &str| schema.index_of(name).ok();
+    let is_named = options.source.is_some() || options.target.is_some();
     for (source, target) in [("source", "target"), ("from", "to")] {
-        if let (Some(source), Some(target)) = (position(source), position(target)) {
+        if let (false, Some(source), Some(target)) = (is_named, position(source), position(target))
+        {
             return moved_first(edges, &[(source, "source"), (target, "target")]);
         }
     }
     if edges.num_rows() == 0 {
         let empty = Arc::new(Int64Array::from(Vec::<i64>::new())) as ArrayRef;
-        return Ok(RecordBatch::try_from_iter([("source", empty.clone()), ("target", empty)])?);
+        let source = options.source.as_deref().unwrap_or("source");
+        let target = options.target.as_deref().unwrap_or("target");
+        return Ok(RecordBatch::try_from_iter([(source, empty.clone()), (target, empty)])?);
     }
-    let available = schema.fields().iter().map(|field| field.name().clone()).collect();
-    let column = if position("source").is_some() { "target" } else { "source" };
-    Err(Error::MissingColumn { column: column.to_owned(), available })
+    let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let missing = [("source", "target"), ("target", "source")]
+        .into_iter()
+        .find(|(there, _)| !is_named && position(there).is_some());
+    if let Some((_, column)) = missing {
+        return Err(Error::MissingColumn { column: column.to_owned(), available: names });
+    }
+    // Which column holds weights is for later.
+    let ends = ReadOptions { weight: None, unweighted: true, ..options.clone() };
+    let EdgeColumns { source, target, .. } = edge_columns(&names, |_| false, &ends)?;
+    moved_first(edges, &[(source, &names[source]), (target, &names[target])])
 }
 
 /// Puts the ids first and calls them `id`; nodes without ids are known by their places.
@@ -183,8 +198,8 @@ fn with_ends_at(edges: &RecordBatch, ids: &ArrayRef) -> Result<RecordBatch> {
         *end = take(ids, &UInt32Array::from(at), None)?;
     }
     let schema = edges.schema();
-    let field = |name: &str| Arc::new(Field::new(name, ids.data_type().clone(), true));
-    let mut fields = vec![field("source"), field("target")];
+    let field = |end| Arc::new(Field::new(schema.field(end).name(), ids.data_type().clone(), true));
+    let mut fields = vec![field(0), field(1)];
     fields.extend(schema.fields().iter().skip(2).cloned());
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
 }
@@ -450,7 +465,39 @@ mod tests {
     }
 
     fn node_link(text: &str) -> Result<Tables> {
-        read_node_link(text.as_bytes())
+        read_node_link(text.as_bytes(), &ReadOptions::default())
+    }
+
+    fn read_named(text: &str, source: Option<&str>, target: Option<&str>) -> Result<Tables> {
+        let [source, target] = [source, target].map(|name| name.map(str::to_owned));
+        read_node_link(text.as_bytes(), &ReadOptions { source, target, ..ReadOptions::default() })
+    }
+
+    /// Ends that are called otherwise than edges of JSON use to call them.
+    #[test]
+    fn ends_are_the_columns_that_are_named_or_found() {
+        let ends = |tables: Tables| {
+            let edges = &tables.edges[0];
+            [0, 1].map(|at| (edges.schema().field(at).name().clone(), edges.column(at).clone()))
+        };
+        let edges = r#"[{"w": 7, "a": 1, "b": 2, "source": 3}]"#;
+        for (source, target, expected) in [
+            (Some("b"), Some("a"), [("b", 2), ("a", 1)]),
+            (Some("source"), Some("w"), [("source", 3), ("w", 7)]),
+            (Some("a"), None, [("a", 1), ("w", 7)]),
+        ] {
+            let found = ends(read_named(edges, source, target).unwrap());
+            let found = found.each_ref().map(|(name, ids)| (name.as_str(), ints(ids)[0]));
+            assert_eq!(found, expected);
+        }
+        let known = ends(node_link(r#"[{"w": 7, "dst": 2, "src": 1}]"#).unwrap());
+        assert_eq!(known.map(|(name, _)| name), ["src", "dst"]);
+        let places = r#"{"nodes": [{"id": "x"}, {"id": "y"}], "links": [{"a": 0, "b": 1}]}"#;
+        let [(a, x), (b, y)] = ends(read_named(places, Some("a"), Some("b")).unwrap());
+        assert_eq!(
+            (a.as_str(), texts(&x), b.as_str(), texts(&y)),
+            ("a", vec![Some("x")], "b", vec![Some("y")])
+        );
     }
 
     fn ints(array: &ArrayRef) -> Vec<i64> {
@@ -580,6 +627,8 @@ mod tests {
         }
         let error = node_link(r#"{"links": [{"source": 1}]}"#).unwrap_err();
         assert!(matches!(error, Error::MissingColumn { column, .. } if column == "target"));
+        let error = read_named(r#"[{"source": 1, "to": 2}]"#, Some("from"), None).unwrap_err();
+        assert!(matches!(error, Error::MissingColumn { column, .. } if column == "from"));
         let error = node_link(r#"{"nodes": [{"id": "a"}], "links": [{"source": 0, "target": 1}]}"#);
         assert!(matches!(error, Err(Error::NodeOutOfRange { edge: 0, node: 1, n_nodes: 1 })));
     }

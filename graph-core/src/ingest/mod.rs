@@ -198,7 +198,8 @@ fn read_edges(
         Format::Parquet => parquet::read_edges(input, options, limit),
         Format::Arrow => ipc::read_edges(input, options, limit),
         whole => {
-            let Tables { edges, nodes, directed } = read_tables(&input.read_all()?, whole)?;
+            let Tables { edges, nodes, directed } =
+                read_tables(&input.read_all()?, whole, options)?;
             found.directed = directed;
             let listed =
                 |rows| NodeTable { rows, id: 0, lines: None, from_text: false, file: None };
@@ -213,10 +214,10 @@ fn read_edges(
 }
 
 /// The tables of a format that is held in memory as a whole.
-fn read_tables(bytes: &[u8], format: Format) -> Result<Tables> {
+fn read_tables(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<Tables> {
     match format {
         Format::JsonLines => json::read_lines(bytes),
-        Format::NodeLink => json::read_node_link(bytes),
+        Format::NodeLink => json::read_node_link(bytes, options),
         Format::MatrixMarket => matrix_market::read_tables(bytes),
         Format::Metis => metis::read_tables(bytes),
         Format::GraphMl => graphml::read_tables(bytes),
@@ -275,22 +276,22 @@ fn read_nodes(path: &Path, options: &ReadOptions) -> Result<NodeTable> {
 /// Those of [`read`] that concern files and formats; [`Error::NoNodeTable`] for a format that
 /// holds edges only.
 pub fn read_table(path: impl AsRef<Path>) -> Result<RecordBatch> {
-    read_table_within(path, ReadOptions::default().max_bytes)
+    read_table_with(path, &ReadOptions::default())
 }
 
-/// As [`read_table`], of a file that becomes at most `max_bytes` bytes, or twice its own size, when it is decompressed
-/// and decoded: for files of strangers.
+/// As [`read_table`], with what `options` say of the format, of delimited text, and of the most bytes that the file may
+/// become when it is decompressed and decoded: [`max_bytes`](ReadOptions::max_bytes), or twice its own size. What they say
+/// of edges does not matter.
 ///
 /// # Errors
 ///
 /// Those of [`read_table`]; [`Error::TooManyBytes`] if it becomes more.
-pub fn read_table_within(path: impl AsRef<Path>, max_bytes: u64) -> Result<RecordBatch> {
+pub fn read_table_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RecordBatch> {
     let path = path.as_ref();
-    let options = ReadOptions { max_bytes, ..ReadOptions::default() };
     let read = || {
         let input = Input::open(path, options.max_bytes)?;
-        match sniff::format_of(&input)? {
-            Format::Csv => csv::read_rows(&input, &options),
+        match options.format.map_or_else(|| sniff::format_of(&input), Ok)? {
+            Format::Csv => csv::read_rows(&input, options),
             format => read_rows(&input, format),
         }
     };
@@ -332,9 +333,10 @@ fn read_rows(input: &Input, format: Format) -> Result<RecordBatch> {
             tables::concat_rows(&schema, &rows)
         }
         Format::NodeLink => json::read_array(&input.read_all()?),
-        Format::GraphMl | Format::Gexf | Format::Gml => read_tables(&input.read_all()?, format)?
-            .nodes
-            .ok_or(Error::NoNodeTable { format: format.name() }),
+        Format::GraphMl | Format::Gexf | Format::Gml => {
+            let tables = read_tables(&input.read_all()?, format, &ReadOptions::default())?;
+            tables.nodes.ok_or(Error::NoNodeTable { format: format.name() })
+        }
         Format::Csv | Format::MatrixMarket | Format::Metis => {
             Err(Error::NoNodeTable { format: format.name() })
         }

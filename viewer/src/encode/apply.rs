@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use arrow::array::ArrayRef;
 
 use crate::encode::categorical::Categories;
-use crate::encode::column::{printed, short};
+use crate::encode::column::{printed, printed_bound};
 use crate::encode::continuous::{bounds, places};
 use crate::encode::output::{Channel, Encoded, Output};
 use crate::encode::{
@@ -49,7 +49,7 @@ pub(crate) fn encode<T: Output>(
         Rule::Map { values, other } => map(name, column, values, other.as_ref(), channel),
         Rule::Cycle(outputs) => cycle(name, column, outputs, None, channel),
         Rule::Ramp { stops, law } => ramp(name, column, stops, *law, channel),
-        Rule::Bins(bins) => Ok(in_bins(column, &numbers(name, column)?, bins, channel)),
+        Rule::Bins(bins) => in_bins(column, &numbers(name, column)?, bins, channel),
         Rule::Classes { outputs, law } => {
             let values = numbers(name, column)?;
             let bounds = bounds(&values, *law, outputs.len());
@@ -59,7 +59,7 @@ pub(crate) fn encode<T: Output>(
                 .collect();
             bins.extend(outputs.last().map(|output| (None, output.clone())));
             let bins = Bins { bins, inclusive: false, other: None };
-            Ok(in_bins(column, &values, &bins, channel))
+            in_bins(column, &values, &bins, channel)
         }
         Rule::Auto { outputs, law } => {
             // A share that is small, such as a rank, is no wish not to be seen: opacities are scaled.
@@ -214,7 +214,7 @@ fn in_bins<T: Output>(
     numbers: &[f64],
     bins: &Bins<T>,
     channel: Channel,
-) -> Encoded<T> {
+) -> Result<Encoded<T>> {
     let other = bins.other.clone().unwrap_or_else(|| T::missing(channel));
     let is_in = |value: f64, bound: Option<f64>| match bound {
         None => true,
@@ -236,24 +236,23 @@ fn in_bins<T: Output>(
         }
         values.push(place.map_or(&other, |place| &bins.bins[place].1).clone());
     }
-    let is_integer = column.data_type().is_integer();
     let [below, from] = if bins.inclusive { ["≤ ", "> "] } else { ["< ", "≥ "] };
     let mut entries = Vec::new();
     let mut lower: Option<f64> = None;
     for (&(bound, ref output), &count) in bins.bins.iter().zip(&counts) {
-        let text = |value| short(value, is_integer);
+        let text = |bound| printed_bound(column.data_type(), bound);
         let name = match (lower, bound) {
             (None, None) => "all".to_owned(),
-            (None, Some(bound)) => format!("{below}{}", text(bound)),
-            (Some(lower), None) => format!("{from}{}", text(lower)),
-            (Some(lower), Some(bound)) => format!("{} – {}", text(lower), text(bound)),
+            (None, Some(bound)) => format!("{below}{}", text(bound)?),
+            (Some(lower), None) => format!("{from}{}", text(lower)?),
+            (Some(lower), Some(bound)) => format!("{} – {}", text(lower)?, text(bound)?),
         };
         entries.push(Category { name, swatch: output.swatch(), count });
         lower = bound.or(lower);
     }
     push_group(&mut entries, "in no bin".to_owned(), &other, outside);
     push_group(&mut entries, "no value".to_owned(), &other, missing);
-    Encoded { values, key: Key::Bins { entries } }
+    Ok(Encoded { values, key: Key::Bins { entries } })
 }
 
 pub(super) fn push_group<T: Output>(

@@ -1,6 +1,8 @@
 //! Arrow columns as numbers, and which of them are names.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -42,7 +44,7 @@ pub(crate) fn printed(column: &ArrayRef, row: usize) -> Result<String> {
 }
 
 /// A number in few digits.
-pub(super) fn short(value: f64, is_integer: bool) -> String {
+fn short(value: f64, is_integer: bool) -> String {
     if value == 0.0 || !value.is_finite() || (is_integer && value.fract() == 0.0) {
         return value.to_string();
     }
@@ -57,6 +59,20 @@ pub(super) fn short(value: f64, is_integer: bool) -> String {
     }
 }
 
+/// A bound of bins of a column of type `kind`, one of [`numbers`], as its values are printed. Of the moments that bins
+/// begin at, parts of a second say nothing.
+pub(super) fn printed_bound(kind: &DataType, bound: f64) -> Result<String> {
+    let narrow = match kind {
+        DataType::Date32 | DataType::Time32(_) => DataType::Int32,
+        DataType::Date64 | DataType::Time64(_) | DataType::Timestamp(_, _) => DataType::Int64,
+        kind => return Ok(short(bound, kind.is_integer())),
+    };
+    let bound: ArrayRef = Arc::new(Int64Array::from(vec![bound.round() as i64]));
+    let text = printed(&cast(&cast(&bound, &narrow)?, kind)?, 0)?;
+    let Some((whole, rest)) = text.split_once('.') else { return Ok(text) };
+    Ok(format!("{whole}{}", rest.trim_start_matches(|char: char| char.is_ascii_digit())))
+}
+
 /// Whether values are names rather than measures.
 pub(crate) fn is_text(kind: &DataType) -> bool {
     match kind {
@@ -68,9 +84,8 @@ pub(crate) fn is_text(kind: &DataType) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow::array::{Float32Array, Float64Array, Int64Array};
+    use arrow::array::{Float32Array, Float64Array};
+    use arrow::datatypes::TimeUnit;
 
     use super::*;
 
@@ -82,5 +97,20 @@ mod tests {
         assert_eq!(text(Arc::new(Float64Array::from(vec![123_456.789]))), "123457");
         assert_eq!(text(Arc::new(Float64Array::from(vec![1.5e-9]))), "1.500e-9");
         assert_eq!(text(Arc::new(Int64Array::from(vec![123_456_789]))), "123456789");
+    }
+
+    #[test]
+    fn bounds_of_times_are_times() {
+        let text = |kind: DataType, bound| printed_bound(&kind, bound).unwrap();
+        assert_eq!(text(DataType::Float64, 0.25), "0.25");
+        assert_eq!(text(DataType::Int16, 7.0), "7");
+        assert_eq!(text(DataType::Date32, 18_262.0), "2020-01-01");
+        let micros =
+            |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
+        assert_eq!(text(micros(None), 1_577_836_800_250_000.5), "2020-01-01T00:00:00");
+        assert_eq!(
+            text(micros(Some("+01:00")), 1_577_836_800_250_000.5),
+            "2020-01-01T01:00:00+01:00"
+        );
     }
 }

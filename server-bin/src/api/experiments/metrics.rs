@@ -10,7 +10,7 @@ use graphlume::gad::evaluate::{EvaluateConfig, evaluate_results};
 use graphlume::gad::metrics::{Ranking, RankingConfig};
 use graphlume::gad::results::Results;
 use graphlume::gad::statistics::Bootstrap;
-use graphlume::graph::read_table_within;
+use graphlume::graph::{ReadOptions, read_table_with};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -125,7 +125,8 @@ pub(super) async fn metrics(
         receive(&server.objects, request.into_body(), "", server.config.upload_max_size).await?;
     let max_bytes = server.read_options(draft.as_file().metadata()?.len()).max_bytes;
     let work = move |_: &graphlume::etl::Control<'_>| {
-        let table = read_table_within(draft.path(), max_bytes)?;
+        let table =
+            read_table_with(draft.path(), &ReadOptions { max_bytes, ..ReadOptions::default() })?;
         let scores = column(&table, &["scores", "score", "y_score"], 0)?;
         let labels = column(&table, &["labels", "label", "y_true"], 1)?;
         measured(flags(labels)?, &scores)
