@@ -550,6 +550,6 @@ fn hypergraph_reads_missing_values_and_names_options_as_they_are_here() {
     // An array of edges is read back by the names of its columns.
     let named = ["info", &edges, "--source", "EventID", "--target", "attribID", "--json"];
     let info: Value = serde_json::from_str(&stdout(&named)).unwrap();
-    assert_eq!((&info["nodes"], &info["edges"]), (&4.into(), &3.into()), "{info}");
+    assert_eq!((&info["n_nodes"], &info["n_edges"]), (&4.into(), &3.into()), "{info}");
     assert_eq!(info["read"]["source"], "EventID", "{info}");
 }
