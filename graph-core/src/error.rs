@@ -89,7 +89,7 @@ pub enum Error {
         column: String,
         /// Its Arrow type.
         found: String,
-        /// What is needed, as the end of a sentence: `node ids must be integers, texts or binary`.
+        /// What is needed, as the end of a sentence: `weights must be numbers`.
         expected: &'static str,
     },
     /// Source and target ids cannot be compared with one another.

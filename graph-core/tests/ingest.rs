@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, DictionaryArray, FixedSizeBinaryArray, Float64Array,
-    Int32Array, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
-    UInt64Array,
+    Array, ArrayRef, AsArray, BinaryArray, Date32Array, DictionaryArray, FixedSizeBinaryArray,
+    Float64Array, Int32Array, Int64Array, LargeStringArray, RecordBatch, StringArray,
+    StringViewArray, TimestampSecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use arrow::ipc::writer::{FileWriter, StreamWriter};
@@ -758,4 +758,30 @@ fn times_of_gml_and_gexf_are_times() {
         let utc = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
         assert_eq!(of(graph.edges(), "at"), utc, "{name}");
     }
+}
+
+#[test]
+fn dates_and_times_are_ids_by_their_text() {
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![18_262, 18_263, 18_262]));
+    let times: ArrayRef =
+        Arc::new(TimestampSecondArray::from(vec![0, 1, 0]).with_timezone("+00:00"));
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["2020-01-02", "a", "2020-01-01"]));
+    let graph = |source: &ArrayRef, target: &ArrayRef| {
+        let edges = [("source", Arc::clone(source)), ("target", Arc::clone(target))];
+        let edges = RecordBatch::try_from_iter(edges).unwrap();
+        Graph::from_batches([edges], None, &ReadOptions::default()).unwrap()
+    };
+    let ids = |graph: &Graph| -> Vec<String> {
+        let ids = graph.ids().as_string::<i32>();
+        ids.iter().map(|id| id.unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(&graph(&days, &texts)), ["2020-01-01", "2020-01-02", "a"]);
+    let mixed = ids(&graph(&times, &days));
+    let expected = ["1970-01-01T00:00:00Z", "2020-01-01", "1970-01-01T00:00:01Z", "2020-01-02"];
+    assert_eq!(mixed, expected);
+    let coded = arrow::compute::cast(
+        &texts,
+        &DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8)),
+    );
+    assert_eq!(ids(&graph(&days, &coded.unwrap())), ["2020-01-01", "2020-01-02", "a"]);
 }

@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use polars::prelude as pl;
 use polars::prelude::{DataType, RoundMode, Schema, TimeUnit, lit, when};
 
-use super::arithmetic::{Integers, checked_integers, checked_sum, exact_sum, float_function};
+use super::arithmetic::{
+    Integers, checked_integers, checked_sum, exact_sum, float_function, quotient_of_floats,
+};
 use super::check::UNITS;
 use super::functions::{Aggregate, Function};
 use super::of_text::like_regex;
@@ -203,6 +205,7 @@ impl Lowering<'_> {
             Binary::Add => l + r,
             Binary::Subtract => l - r,
             Binary::Multiply => l * r,
+            Binary::Divide if self.are_of_floats(&l, &r)? => quotient_of_floats(l, r),
             Binary::Divide => l / not_zero(r),
             // The remainder of the quotient towards zero; polars' own is that of the floor.
             Binary::Remainder => {
@@ -215,6 +218,16 @@ impl Lowering<'_> {
             }
             Binary::Concat => pl::concat_str([l, r], "", false),
         })
+    }
+
+    /// Whether the quotient is of plain numbers, is one of 64 bits, and has a divisor that may be 0.
+    fn are_of_floats(&self, left: &pl::Expr, right: &pl::Expr) -> Result<bool> {
+        if matches!(left, pl::Expr::Literal(_)) || matches!(right, pl::Expr::Literal(_)) {
+            return Ok(false);
+        }
+        let is_number = |side| Ok::<_, Error>(self.data_type(side)?.is_primitive_numeric());
+        let quotient = left.clone() / right.clone();
+        Ok(is_number(left)? && is_number(right)? && self.data_type(&quotient)? == DataType::Float64)
     }
 
     /// A side of a comparison: whole numbers take the type of the other side there.
@@ -423,7 +436,7 @@ impl Lowering<'_> {
                     _ => first.round(integer(1).unwrap_or(0) as u32, RoundMode::HalfAwayFromZero),
                 },
             },
-            Function::Sqrt => float_function(first, f64::sqrt),
+            Function::Sqrt => first.cast(DataType::Float64).sqrt(),
             Function::Exp => float_function(first, f64::exp),
             Function::Ln => float_function(first, f64::ln),
             Function::Log10 => float_function(first, f64::log10),

@@ -156,6 +156,10 @@ pub(crate) fn id_type(column: &str, data_type: &DataType) -> Result<IdType> {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
             Ok(IdType::Bytes(DataType::Utf8))
         }
+        // Known by their text, which is what they are in files of text.
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => {
+            Ok(IdType::Bytes(DataType::Utf8))
+        }
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
             Ok(IdType::Bytes(DataType::Binary))
         }
@@ -163,7 +167,7 @@ pub(crate) fn id_type(column: &str, data_type: &DataType) -> Result<IdType> {
         other => Err(Error::ColumnType {
             column: column.to_owned(),
             found: type_name(other),
-            expected: "node ids must be integers, texts or binary",
+            expected: "node ids must be integers, texts, dates, times or binary",
         }),
     }
 }
@@ -253,6 +257,10 @@ pub(crate) fn to_id_column(array: &ArrayRef, ids: &IdType, name: &str) -> Result
                 DataType::Dictionary(_, values) => cast(array, values)?,
                 DataType::RunEndEncoded(_, values) => cast(array, values.data_type())?,
                 _ => Arc::clone(array),
+            };
+            let array = match array.data_type() {
+                kind if kind.is_temporal() => cast(&array, &DataType::Utf8)?,
+                _ => array,
             };
             let views = match array.data_type() {
                 DataType::BinaryView => array,
