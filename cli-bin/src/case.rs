@@ -356,7 +356,8 @@ fn run_case(args: &RunArgs, case: &Case, messages: Messages) -> anyhow::Result<O
 impl RunArgs {
     /// Finds what is wrong with outputs before anything is computed.
     fn check(&self, info: &CaseInfo) -> anyhow::Result<()> {
-        let standard = self.out.iter().filter(|path| is_standard(path)).count();
+        let outputs = || self.out.iter().chain(&self.nodes_out);
+        let standard = outputs().filter(|path| is_standard(path)).count();
         ensure!(
             standard + usize::from(self.json) <= 1,
             "only one of the outputs and --json can have standard output"
@@ -366,9 +367,8 @@ impl RunArgs {
             "--nodes-out is of graphs, but step `{}` makes a table",
             info.result
         );
-        let outputs: Vec<&PathBuf> = self.out.iter().chain(&self.nodes_out).collect();
-        check_files(outputs.iter().map(|path| path.as_path()))?;
-        for path in outputs {
+        check_files(outputs().map(PathBuf::as_path))?;
+        for path in outputs() {
             let shown = path.display();
             if is_drawn(path) {
                 ensure!(

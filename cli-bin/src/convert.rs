@@ -7,7 +7,7 @@ use graphlume::{WriteOptions, write};
 
 use crate::input;
 use crate::outcome::Outcome;
-use crate::output::{check_files, count, write_options, wrote};
+use crate::output::{Summary, count, write_options, wrote};
 use crate::progress::Messages;
 
 /// Arguments of `graphlume convert`.
@@ -30,9 +30,8 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let format = args.to.or(options.format);
     let options = WriteOptions { format, nodes: args.nodes_out.clone(), ..options };
     options.check(&args.out)?;
-    check_files(
-        [Some(&args.out), args.nodes_out.as_ref()].into_iter().flatten().map(PathBuf::as_path),
-    )?;
+    let outputs = [("OUT", Some(args.out.as_path())), ("--nodes-out", args.nodes_out.as_deref())];
+    Summary::beside(&outputs, false, messages)?;
     let (graph, read) = args.input.read(messages)?;
     let spinner = messages.spinner(format!("writing {}", args.out.display()));
     let report = write(&graph, &args.out, &options)?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use arrow::datatypes::Schema;
 use graphlume::etl::hypergraph::{HypergraphConfig, HypergraphWarning};
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{Format, ReadOptions, read_table_with, write_batches};
@@ -78,13 +79,15 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         count(events.num_rows(), "event"),
         args.events.display()
     ));
+    settle(config.entity_types.as_deref_mut().unwrap_or_default(), events.schema_ref());
+    settle(&mut config.opts.skip, events.schema_ref());
     let deferred = Deferred::begin();
     let spinner = messages.spinner("hypergraph");
     let report = |progress: Progress| spinner.say(progress.stage.to_owned());
     let control = Control::default().reporting(&report).stopped_by(deferred.flag());
     let made = match config.run(&events, &control) {
         Err(Error::Stopped { .. }) => return Ok(messages.interrupted()),
-        made => made?,
+        made => made.map_err(error_by_flag)?,
     };
     drop(spinner);
     drop(deferred);
@@ -127,16 +130,37 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
 }
 
 /// The warning, with the option by the name that it has here.
-fn by_flag(warning: &HypergraphWarning) -> String {
-    let text = warning.to_string();
-    match warning {
-        HypergraphWarning::NoSuchColumn { option: "SKIP", .. } => {
-            text.replacen("SKIP", "--skip", 1)
+fn by_flag(warning: &HypergraphWarning) -> HypergraphWarning {
+    match warning.clone() {
+        HypergraphWarning::NoSuchColumn { option: "SKIP", column, nearest } => {
+            HypergraphWarning::NoSuchColumn { option: "--skip", column, nearest }
         }
-        HypergraphWarning::NoSuchColumn { option: "CATEGORIES", .. } => {
-            text.replacen("CATEGORIES", "--category", 1)
+        HypergraphWarning::NoSuchColumn { option: "CATEGORIES", column, nearest } => {
+            HypergraphWarning::NoSuchColumn { option: "--category", column, nearest }
         }
-        _ => text,
+        warning => warning,
+    }
+}
+
+/// The error, with the option by the name that it has here.
+fn error_by_flag(error: Error) -> Error {
+    match error {
+        Error::NotAnEntity { column, nearest, .. } => {
+            Error::NotAnEntity { column, place: "--pair", nearest }
+        }
+        Error::Repeated { place: "entity_types", name } => {
+            Error::Repeated { place: "--entities", name }
+        }
+        error => error,
+    }
+}
+
+/// Leaves out spaces around names in lists where no column is called so.
+fn settle(names: &mut [String], schema: &Schema) {
+    for name in names {
+        if schema.column_with_name(name).is_none() {
+            *name = name.trim().to_owned();
+        }
     }
 }
 

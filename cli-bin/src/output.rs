@@ -1,7 +1,8 @@
 //! Numbers and data on their way out.
 
+use std::ffi::OsStr;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use graphlume::WriteOptions;
@@ -94,16 +95,20 @@ pub(crate) struct Summary {
 
 /// Refuses files that could not be written once the work is done: of which two are one, or that are in no folder.
 pub(crate) fn check_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<()> {
-    let mut seen: Vec<&Path> = Vec::new();
+    let mut seen: Vec<(PathBuf, &OsStr)> = Vec::new();
     for path in files.into_iter().filter(|path| !is_standard(path)) {
         let shown = path.display();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder {
-            ensure!(folder.is_dir(), "{shown}: there is no such folder");
-        }
+        let folder = folder.unwrap_or(Path::new("."));
+        ensure!(folder.is_dir(), "{shown}: there is no such folder");
         ensure!(!path.is_dir(), "{shown} is a folder");
-        ensure!(!seen.contains(&path), "{shown} is named for two outputs");
-        seen.push(path);
+        // What is no file, such as a pipe or the null device, can take it all.
+        if path.exists() && !path.is_file() {
+            continue;
+        }
+        let file = (folder.canonicalize()?, path.file_name().unwrap_or_default());
+        ensure!(!seen.contains(&file), "{shown} is named for two outputs");
+        seen.push(file);
     }
     Ok(())
 }

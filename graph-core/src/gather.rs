@@ -146,8 +146,16 @@ fn merged(columns: &[&ArrayRef]) -> Result<ArrayRef> {
     Ok(cast(&merged, first.data_type())?)
 }
 
-/// The dictionary `like` with other keys.
-fn with_keys(like: &ArrayRef, keys: &ArrayRef) -> Result<ArrayRef> {
+/// The dictionary `like` with other keys, of the same type.
+///
+/// # Errors
+///
+/// [`Error::Arrow`](crate::Error::Arrow) if a key is beyond the values, or of another type.
+///
+/// # Panics
+///
+/// If `like` is no dictionary.
+pub fn with_keys(like: &ArrayRef, keys: &ArrayRef) -> Result<ArrayRef> {
     let data = keys.to_data().into_builder().data_type(like.data_type().clone());
     let data = data.add_child_data(like.as_any_dictionary().values().to_data());
     Ok(make_array(data.build()?))

@@ -79,16 +79,8 @@ impl IdTable {
     /// the same places of `to`.
     pub(crate) fn enter(&mut self, other: &Self, codes: std::ops::Range<usize>, to: &mut [u32]) {
         match (self, other) {
-            (Self::Int(this), Self::Int(other)) => {
-                for code in codes {
-                    to[code] = this.intern(other.key(code as u32));
-                }
-            }
-            (Self::Bytes(this), Self::Bytes(other)) => {
-                for code in codes {
-                    to[code] = this.intern(other.key(code as u32));
-                }
-            }
+            (Self::Int(this), Self::Int(other)) => this.enter(other, codes, to),
+            (Self::Bytes(this), Self::Bytes(other)) => this.enter(other, codes, to),
             _ => unreachable!("tables of one input should hold ids of one kind"),
         }
     }

@@ -30,7 +30,7 @@ pub use export::{
     Compression, WriteOptions, WriteReport, write, write_batches, write_table, write_table_with,
     write_to, write_with,
 };
-pub use gather::{gather, repeat, stack};
+pub use gather::{gather, repeat, stack, with_keys};
 pub use graph::Graph;
 pub use ids::{Factorized, factorize};
 pub use ingest::{

@@ -31,7 +31,7 @@ pub struct HypergraphConfig {
     /// Columns whose values become entities; `None` is every column. Either way without those of
     /// [`HypergraphOpts::skip`] and without the column of event ids.
     #[cfg_attr(feature = "clap", arg(long = "entities", value_name = "COLUMNS"))]
-    #[cfg_attr(feature = "clap", arg(value_delimiter = ',', value_parser = trimmed))]
+    #[cfg_attr(feature = "clap", arg(value_delimiter = ','))]
     #[cfg_attr(
         feature = "clap",
         arg(help = "Columns whose values become nodes, separated by \
@@ -188,7 +188,6 @@ pub struct HypergraphOpts {
     pub null_val: String,
     /// Columns that do not become entities.
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMNS", value_delimiter = ','))]
-    #[cfg_attr(feature = "clap", arg(value_parser = trimmed))]
     #[cfg_attr(feature = "clap", arg(help = "Columns that become no nodes, separated by commas"))]
     pub skip: Vec<String>,
     /// Category and its columns: equal texts in them are one entity.
@@ -219,12 +218,6 @@ impl Default for HypergraphOpts {
             edges: None,
         }
     }
-}
-
-/// The name of a column in a list of some, without spaces around it.
-#[cfg(feature = "clap")]
-fn trimmed(name: &str) -> std::result::Result<String, std::convert::Infallible> {
-    Ok(name.trim().to_owned())
 }
 
 /// Something that is likely not what was meant, but has a meaning.

@@ -37,18 +37,27 @@ enum Texts {
     /// The word of each code, and how words are written.
     Words(Vec<u64>, Form),
     /// The entry of each code in an array of strings.
-    Strings(Strings, Vec<u32>),
+    Strings(Entries, Vec<u32>),
 }
 
 /// An array of strings, of any layout.
 #[derive(Debug)]
-enum Strings {
+enum Entries {
     Small(StringArray),
     Large(LargeStringArray),
     Views(StringViewArray),
 }
 
-impl Strings {
+impl Entries {
+    /// Those of `column`, which are views unless they lie end to end.
+    fn of(column: &ArrayRef) -> Self {
+        match column.data_type() {
+            T::Utf8 => Self::Small(column.as_string().clone()),
+            T::LargeUtf8 => Self::Large(column.as_string().clone()),
+            _ => Self::Views(column.as_string_view().clone()),
+        }
+    }
+
     fn value(&self, entry: usize) -> &str {
         match self {
             Self::Small(strings) => strings.value(entry),
@@ -80,13 +89,7 @@ impl Distinct {
                 missing: (!column.is_empty()).then_some(0),
                 texts: Texts::Words(vec![], Form::Int),
             }),
-            T::Utf8 => Self::of_strings(name, column, Strings::Small(column.as_string().clone())),
-            T::LargeUtf8 => {
-                Self::of_strings(name, column, Strings::Large(column.as_string().clone()))
-            }
-            T::Utf8View => {
-                Self::of_strings(name, column, Strings::Views(column.as_string_view().clone()))
-            }
+            T::Utf8 | T::LargeUtf8 | T::Utf8View => Self::of_strings(name, column),
             T::Dictionary(_, _) => {
                 let dictionary = column.as_any_dictionary();
                 let entries = Self::of(name, dictionary.values())?;
@@ -104,7 +107,7 @@ impl Distinct {
             T::UInt8 | T::UInt16 | T::UInt32 | T::UInt64 => {
                 let wide = cast(column, &T::UInt64)?;
                 let words = wide.as_primitive::<UInt64Type>().values();
-                Self::of_words(name, words.to_vec(), column.nulls(), Form::Unsigned)
+                Self::of_words(name, words.clone(), column.nulls(), Form::Unsigned)
             }
             T::Float16 => {
                 let values = column.as_primitive::<Float16Type>().values();
@@ -130,7 +133,7 @@ impl Distinct {
             T::Date64 => {
                 let values = column.as_primitive::<Date64Type>().values();
                 let days = values.iter().map(|v| v.div_euclid(86_400_000).cast_unsigned());
-                Self::of_words(name, days.collect(), column.nulls(), Form::Date)
+                Self::of_words(name, days.collect::<Vec<_>>(), column.nulls(), Form::Date)
             }
             T::Time32(unit) | T::Time64(unit) => {
                 let narrow =
@@ -227,23 +230,31 @@ impl Distinct {
             });
             texts.append_option(written);
         }
-        let texts = texts.finish();
-        let column: ArrayRef = Arc::new(texts.clone());
-        Self::of_strings(name, &column, Strings::Views(texts))
+        Self::of_strings(name, &(Arc::new(texts.finish()) as ArrayRef))
     }
 
     /// Codes of words, where rows that `valid` excludes have no value.
     fn of_words(
         name: &str,
-        words: Vec<u64>,
+        words: impl Into<ScalarBuffer<u64>>,
         valid: Option<&NullBuffer>,
         form: Form,
     ) -> Result<Self> {
-        let rows = || (0..words.len()).filter(|&row| valid.is_none_or(|valid| valid.is_valid(row)));
-        let signed = || rows().map(|row| words[row].cast_signed());
-        let low = signed().min().unwrap_or(0).cast_unsigned();
-        let high = signed().max().unwrap_or(0).cast_unsigned();
-        let range = high.wrapping_sub(low);
+        let words: ScalarBuffer<u64> = words.into();
+        let valid = valid.filter(|valid| valid.null_count() > 0);
+        let ends = |(low, high): (i64, i64), word: i64| (low.min(word), high.max(word));
+        let none = (i64::MAX, i64::MIN);
+        let (low, high) = match valid {
+            None => words.iter().map(|word| word.cast_signed()).fold(none, ends),
+            Some(valid) => {
+                valid.valid_indices().map(|row| words[row].cast_signed()).fold(none, ends)
+            }
+        };
+        // Without a value there is no range, and nothing to look up.
+        let (low, range) = match low <= high {
+            true => (low.cast_unsigned(), high.wrapping_sub(low).cast_unsigned()),
+            false => (0, 0),
+        };
         // Integers that lie close together need no hashing.
         if range < 2 * words.len() as u64 + 1024 {
             let mut codes = Codes::new(words.len());
@@ -262,21 +273,24 @@ impl Distinct {
             let of_code = codes.firsts.iter().map(|&row| words[row as usize]).collect();
             return Ok(codes.finish(Texts::Words(of_code, form)));
         }
-        let words = UInt64Array::new(words.into(), valid.cloned());
-        let Factorized { codes, firsts } = factorize(name, &(Arc::new(words.clone()) as ArrayRef))?;
-        let of_code = firsts.iter().map(|&row| words.value(row as usize)).collect();
-        Ok(Self::factorized(codes, firsts, Texts::Words(of_code, form)))
+        let column: ArrayRef = Arc::new(UInt64Array::new(words.clone(), valid.cloned()));
+        let found = factorize(name, &column)?;
+        let of_code = found.firsts.iter().map(|&row| words[row as usize]).collect();
+        Ok(Self::factorized(found, &column, Texts::Words(of_code, form)))
     }
 
-    /// Codes of the strings of `column`, which are `strings`.
-    fn of_strings(name: &str, column: &ArrayRef, strings: Strings) -> Result<Self> {
-        let Factorized { codes, firsts } = factorize(name, column)?;
-        let entries = firsts.clone();
-        Ok(Self::factorized(codes, firsts, Texts::Strings(strings, entries)))
+    fn of_strings(name: &str, column: &ArrayRef) -> Result<Self> {
+        let found = factorize(name, column)?;
+        let entries = found.firsts.clone();
+        Ok(Self::factorized(found, column, Texts::Strings(Entries::of(column), entries)))
     }
 
-    fn factorized(codes: Vec<u32>, firsts: Vec<u32>, texts: Texts) -> Self {
-        let missing = codes.iter().position(|&code| code == MISSING).map(|row| row as u32);
+    fn factorized(found: Factorized, column: &ArrayRef, texts: Texts) -> Self {
+        let Factorized { codes, firsts } = found;
+        let missing = match column.nulls() {
+            None => None,
+            Some(_) => codes.iter().position(|&code| code == MISSING).map(|row| row as u32),
+        };
         Self { codes: codes.into(), firsts, missing, texts }
     }
 
@@ -339,10 +353,11 @@ impl Codes {
     }
 }
 
-/// Integers of up to 64 bits, as words.
-fn signed(column: &ArrayRef) -> Result<Vec<u64>> {
+/// Integers of up to 64 bits, as words; those of 64 are not copied.
+fn signed(column: &ArrayRef) -> Result<ScalarBuffer<u64>> {
     let wide = cast(column, &T::Int64)?;
-    Ok(wide.as_primitive::<Int64Type>().values().iter().map(|v| v.cast_unsigned()).collect())
+    let wide = wide.as_primitive::<Int64Type>().values();
+    Ok(ScalarBuffer::new(wide.inner().clone(), 0, wide.len()))
 }
 
 /// Which rows are neither null nor not a number.

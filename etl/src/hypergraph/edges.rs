@@ -1,5 +1,7 @@
 //! Edges as numbers: which nodes each joins, and which row of the events it is from.
 
+use std::sync::LazyLock;
+
 use arrow::buffer::ScalarBuffer;
 use graph_core::room::filled;
 use rayon::prelude::*;
@@ -39,22 +41,28 @@ impl Edges {
     ///
     /// [`Error::TooMany`] if there are more edges than `u32` counts.
     pub(super) fn to_events(nodes: &[NodeOfRow], n_rows: usize, order: &[usize]) -> Result<Self> {
-        let count = |&c: &usize| count(&nodes[c].nodes, nodes[c].is_complete);
-        let len = checked_sum(order.par_iter().map(count).collect())?;
-        let all = all_rows(n_rows);
-        let run = |&c: &usize| {
-            let NodeOfRow { nodes, is_complete } = &nodes[c];
-            if *is_complete {
-                return Run { sources: nodes.clone(), targets: None, rows: all.clone() };
+        let count = |&c: &usize| match nodes[c].is_complete {
+            true => n_rows,
+            false => nodes[c].nodes.iter().filter(|&&node| node != MISSING).count(),
+        };
+        let counts: Vec<usize> = order.par_iter().map(count).collect();
+        let len = checked_sum(&counts)?;
+        let all = LazyLock::new(|| all_rows(n_rows));
+        let run = |(&c, &n): (&usize, &usize)| match &nodes[c] {
+            NodeOfRow { nodes, is_complete: true } => {
+                Run { sources: nodes.clone(), targets: None, rows: all.clone() }
             }
-            let present = || (0..).zip(nodes).filter(|&(_, &node)| node != MISSING);
-            Run {
-                sources: present().map(|(_, &node)| node).collect(),
-                targets: None,
-                rows: present().map(|(row, _)| row).collect(),
+            NodeOfRow { nodes, .. } => {
+                let present = || (0..).zip(nodes).filter(|&(_, &node)| node != MISSING);
+                Run {
+                    sources: column(n, present().map(|(_, &node)| node)),
+                    targets: None,
+                    rows: column(n, present().map(|(row, _)| row)),
+                }
             }
         };
-        Ok(Self { runs: order.par_iter().map(run).collect(), len, is_direct: false })
+        let runs = order.par_iter().zip(&counts).map(run).collect();
+        Ok(Self { runs, len, is_direct: false })
     }
 
     /// Edges from the entity in the first to the one in the second column of each pair, of the
@@ -72,20 +80,22 @@ impl Edges {
         let count = |pair: &[usize; 2]| {
             if are_complete(pair) { n_rows } else { joined(pair).count() }
         };
-        let len = checked_sum(pairs.par_iter().map(count).collect())?;
-        let all = all_rows(n_rows);
-        let run = |pair: &[usize; 2]| {
+        let counts: Vec<usize> = pairs.par_iter().map(count).collect();
+        let len = checked_sum(&counts)?;
+        let all = LazyLock::new(|| all_rows(n_rows));
+        let run = |(pair, &n): (&[usize; 2], &usize)| {
             if are_complete(pair) {
                 let [sources, targets] = pair.map(|c| nodes[c].nodes.clone());
                 return Run { sources, targets: Some(targets), rows: all.clone() };
             }
             Run {
-                sources: joined(pair).map(|(_, (a, _))| a).collect(),
-                targets: Some(joined(pair).map(|(_, (_, b))| b).collect()),
-                rows: joined(pair).map(|(row, _)| row).collect(),
+                sources: column(n, joined(pair).map(|(_, (a, _))| a)),
+                targets: Some(column(n, joined(pair).map(|(_, (_, b))| b))),
+                rows: column(n, joined(pair).map(|(row, _)| row)),
             }
         };
-        Ok(Self { runs: pairs.par_iter().map(run).collect(), len, is_direct: true })
+        let runs = pairs.par_iter().zip(&counts).map(run).collect();
+        Ok(Self { runs, len, is_direct: true })
     }
 }
 
@@ -96,16 +106,21 @@ impl Run {
     }
 }
 
-fn count(nodes: &[u32], is_complete: bool) -> usize {
-    if is_complete { nodes.len() } else { nodes.iter().filter(|&&node| node != MISSING).count() }
+/// A column of the `n` values that there are.
+fn column(n: usize, values: impl Iterator<Item = u32>) -> ScalarBuffer<u32> {
+    filled(n, |column: &mut [u32]| {
+        column.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+    })
 }
 
 fn all_rows(n: usize) -> ScalarBuffer<u32> {
-    filled(n, |rows: &mut [u32]| rows.iter_mut().zip(0..).for_each(|(row, i)| *row = i))
+    filled(n, |rows: &mut [u32]| {
+        rows.par_iter_mut().enumerate().for_each(|(i, row)| *row = i as u32);
+    })
 }
 
-fn checked_sum(runs: Vec<usize>) -> Result<usize> {
-    let m: usize = runs.into_iter().sum();
+fn checked_sum(runs: &[usize]) -> Result<usize> {
+    let m: usize = runs.iter().sum();
     if u32::try_from(m).is_err() {
         let (found, most) = (m as u64, u64::from(u32::MAX));
         return Err(Error::TooMany { things: "edges", found, most });

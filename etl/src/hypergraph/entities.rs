@@ -1,6 +1,7 @@
 //! Ids of entities and events: one node for each distinct id.
 
 use std::hash::BuildHasher;
+use std::iter;
 use std::ops::Range;
 
 use arrow::array::LargeStringArray;
@@ -55,6 +56,51 @@ impl Strings {
         LargeStringArray::try_new(offsets, Buffer::from_vec(self.bytes), None)
             .expect("ids should be made of text")
     }
+}
+
+/// `prefix` with each of `0..n` behind it, in digits.
+pub(super) fn numbered(prefix: &str, n: usize) -> LargeStringArray {
+    // Where text `i` begins: each has one digit, from 10 on one more, from 100 on another.
+    let start = |i: usize| {
+        let more = iter::successors(Some(10), |ten: &usize| ten.checked_mul(10));
+        i * (prefix.len() + 1) + more.take_while(|&ten| ten < i).map(|ten| i - ten).sum::<usize>()
+    };
+    let mut offsets = vec![0; n + 1];
+    let bytes = filled_buffer(start(n), |mut bytes: &mut [u8]| {
+        let mut tasks = Vec::with_capacity(n.div_ceil(PART));
+        for (part, ends) in offsets[1..].chunks_mut(PART).enumerate() {
+            let first = part * PART;
+            let (here, behind) =
+                std::mem::take(&mut bytes).split_at_mut(start(first + ends.len()) - start(first));
+            bytes = behind;
+            tasks.push((first, here, ends));
+        }
+        tasks.into_par_iter().with_max_len(1).for_each(|(first, bytes, ends)| {
+            let mut text = format!("{prefix}{first}").into_bytes();
+            let before = start(first);
+            let mut at = 0;
+            for end in ends {
+                bytes[at..at + text.len()].copy_from_slice(&text);
+                at += text.len();
+                *end = (before + at) as i64;
+                count_up(&mut text, prefix.len());
+            }
+        });
+    });
+    LargeStringArray::try_new(OffsetBuffer::new(offsets.into()), bytes, None)
+        .expect("ids should be made of text")
+}
+
+/// Adds one to the number whose digits `text` has from `from` on.
+fn count_up(text: &mut Vec<u8>, from: usize) {
+    for digit in text[from..].iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return;
+        }
+        *digit = b'0';
+    }
+    text.insert(from, b'1');
 }
 
 /// The ids of one column: `prefix` and the text of each distinct value, in order of appearance.
@@ -208,8 +254,8 @@ impl Nodes {
         self.starts[column]..self.starts[column + 1]
     }
 
-    /// Whether the values of a column are its nodes, in order, as they are unless one is also a node of another column
-    /// or missing ones are a node.
+    /// Whether the values of a column are its nodes, in order: no other column can have its ids, and missing values are
+    /// no node.
     pub(super) fn are_own(&self, column: usize) -> bool {
         matches!(self.numbers[column], Numbers::Own)
     }
@@ -338,4 +384,19 @@ fn groups(columns: &[Ids]) -> Vec<usize> {
         groups[c] = group;
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_counted_in_digits() {
+        for n in [0, 1, 9, 10, 11, 99, 100, 101, 1000, PART - 1, PART, PART + 1, 200_001] {
+            let texts = numbered("é::", n);
+            assert!(texts.iter().flatten().eq((0..n).map(|i| format!("é::{i}"))), "{n}");
+        }
+        let bare = numbered("", 12);
+        assert_eq!((bare.value(0), bare.value(9), bare.value(11)), ("0", "9", "11"));
+    }
 }

@@ -41,7 +41,7 @@ use rayon::prelude::*;
 use crate::hypergraph::config::Plan;
 use crate::hypergraph::distinct::Distinct;
 use crate::hypergraph::edges::Edges;
-use crate::hypergraph::entities::{Ids, NodeOfRow, Nodes, Strings};
+use crate::hypergraph::entities::{Ids, NodeOfRow, Nodes, numbered};
 use crate::hypergraph::result::{Column, Entity};
 use crate::{Control, Error, Result};
 
@@ -128,7 +128,7 @@ impl HypergraphConfig {
             .map(|(c, (values, ids))| nodes.of_rows(c, ids, values))
             .collect();
         let (edges, run_labels) = edges(&plan, &node_of_row, n_rows, &name)?;
-        drop(node_of_row);
+        drop((node_of_row, ids));
         control.step(stage, n_entities + 2, total)?;
 
         // Place of each of the events' columns among the entity columns, for their codes.
@@ -174,6 +174,7 @@ impl HypergraphConfig {
             run_labels,
             warnings: plan.warnings,
             made: [const { OnceLock::new() }; 2],
+            of_all_rows: OnceLock::new(),
         };
         hypergraph.warn_of_replaced();
         Ok(hypergraph)
@@ -211,11 +212,7 @@ fn event_ids(
     let opts = plan.opts;
     let prefix = format!("{}{}", opts.event_id, opts.delim);
     let Some(at) = plan.event_id else {
-        let ids = Strings::collect(events.num_rows(), |row, out| {
-            out.extend_from_slice(prefix.as_bytes());
-            text::push_number(row as u64, out);
-        });
-        return Ok((ids.into_array(), None));
+        return Ok((numbered(&prefix, events.num_rows()), None));
     };
     let values = Distinct::of(&opts.event_id, events.column(at))?;
     let ids = Ids::new(prefix, &values, Some(&opts.null_val));

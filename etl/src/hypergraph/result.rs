@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::buffer::ScalarBuffer;
@@ -47,6 +47,8 @@ pub struct Hypergraph {
     pub(super) warnings: Vec<HypergraphWarning>,
     /// Tables that others are made of, kept once they are made.
     pub(super) made: [OnceLock<RecordBatch>; 2],
+    /// Ids of events as edges have them where each event has one, kept once they are made.
+    pub(super) of_all_rows: OnceLock<ArrayRef>,
 }
 
 /// A column of the events.
@@ -220,7 +222,7 @@ impl Hypergraph {
     }
 
     /// The rows of [`nodes`](Self::nodes), those of entities and those of events in a batch of their own, both of one
-    /// schema: for tables of many pieces, and for files. Nothing is copied to join them.
+    /// schema: for tables of many pieces, and for files. Takes what both tables take; nothing is copied to join them.
     ///
     /// # Errors
     ///
@@ -239,14 +241,14 @@ impl Hypergraph {
     ///
     /// [`Error::Arrow`](crate::Error::Arrow) if a column refuses to have its rows taken.
     pub fn edges(&self) -> Result<RecordBatch> {
-        self.edges_of(0..self.edges.runs.len())
+        self.edges_of(0..self.edges.runs.len(), true)
     }
 
     /// The rows of [`edges`](Self::edges), those of each column or pair of columns in a batch of their own, all of one
     /// schema: for tables of many pieces, and for files. Without edges there is one batch, which is empty.
     ///
-    /// Where each event has an edge in a batch, columns of the events are in it as they are. So this takes O(m) space for
-    /// the ends and labels alone, as long as no entity is missing.
+    /// Where each event has an edge in a batch, columns of the events are in it as they are, and ends as all batches have
+    /// them. So this takes O(m) space for the labels alone, as long as no entity is missing.
     ///
     /// # Errors
     ///
@@ -255,56 +257,58 @@ impl Hypergraph {
         let n_runs = self.edges.runs.len();
         let spans: Vec<Range<usize>> =
             if n_runs == 0 { vec![0..0] } else { (0..n_runs).map(|run| run..run + 1).collect() };
-        let batches = spans.into_par_iter().with_max_len(1).map(|runs| self.edges_of(runs));
+        let batches = spans.into_par_iter().with_max_len(1).map(|runs| self.edges_of(runs, true));
         tables::alike(batches.collect::<Result<_>>()?)
     }
 
-    /// The table of the edges of some runs.
-    fn edges_of(&self, runs: Range<usize>) -> Result<RecordBatch> {
+    /// The table of the edges of some runs, with their ends or with all other columns alone.
+    fn edges_of(&self, runs: Range<usize>, with_ends: bool) -> Result<RecordBatch> {
         let [source, target] = self.end_names();
         let opts = &self.opts;
         let labels = [(&opts.edge_type, 0), (&opts.category, 1)];
         let labels = &labels[..=usize::from(self.has_categories())];
-        let generated = [source, target, &opts.event_id].into_iter();
-        let generated: Vec<&str> =
-            generated.chain(labels.iter().map(|(name, _)| name.as_str())).collect();
-        let mut parts = vec![EdgeColumn::Events, EdgeColumn::Sources];
-        parts.extend(self.is_direct().then_some(EdgeColumn::Targets));
-        parts.extend(labels.iter().map(|&(_, which)| EdgeColumn::Labels(which)));
-        let n_own = parts.len();
+        let of_target = if self.is_direct() { EdgeColumn::Targets } else { EdgeColumn::Events };
+        let mut parts = vec![(source, EdgeColumn::Sources), (target, of_target)];
+        parts
+            .extend(labels.iter().map(|&(name, which)| (name.as_str(), EdgeColumn::Labels(which))));
+        if self.is_direct() {
+            parts.push((&opts.event_id, EdgeColumn::Events));
+        }
         if !self.drop_edge_attrs {
+            let generated: Vec<&str> = parts.iter().map(|&(name, _)| name).collect();
             let is_kept = |column: &&Column| {
                 column.name != opts.node_type && !generated.contains(&column.name.as_str())
             };
-            parts.extend(self.columns.iter().filter(is_kept).map(EdgeColumn::Attribute));
+            let kept = self.columns.iter().filter(is_kept);
+            parts.extend(kept.map(|column| (column.name.as_str(), EdgeColumn::Attribute(column))));
         }
+        parts.drain(..if with_ends { 0 } else { 2 });
+        let first = runs.start;
+        let runs = &self.edges.runs[runs];
+        // Of many runs they are put together once for all columns.
+        let rows =
+            LazyLock::new(|| end_to_end(&runs.iter().map(|run| &run.rows).collect::<Vec<_>>()));
         let made = parts.par_iter().with_max_len(1);
-        let made =
-            made.map(|part| self.edge_column(part, &self.edges.runs[runs.clone()], runs.start));
-        let mut made = made.collect::<Result<Vec<_>>>()?.into_iter();
-        let mut own: Vec<ArrayRef> = made.by_ref().take(n_own).collect();
-        let labeled = own.split_off(n_own - labels.len());
+        let made = made.map(|(_, part)| self.edge_column(part, runs, first, &|| rows.clone()));
+        let made = made.collect::<Result<Vec<_>>>()?;
         let mut table = Columns::default();
-        table.set(source, Arc::clone(&own[1]));
-        table.set(target, Arc::clone(own.get(2).unwrap_or(&own[0])));
-        for (&(name, _), values) in labels.iter().zip(labeled) {
+        for ((name, _), values) in parts.into_iter().zip(made) {
             table.set(name, values);
         }
-        table.set(&opts.event_id, own.swap_remove(0));
-        for (part, values) in parts[n_own..].iter().zip(made) {
-            if let EdgeColumn::Attribute(column) = part {
-                table.set(&column.name, values);
-            }
-        }
-        table.into_batch(self.edges.runs[runs].iter().map(Run::len).sum())
+        table.into_batch(runs.iter().map(Run::len).sum())
     }
 
-    /// A column of the edges of `runs`, the first of which is run `first` of all.
-    fn edge_column(&self, part: &EdgeColumn, runs: &[Run], first: usize) -> Result<ArrayRef> {
+    /// A column of the edges of `runs`, the first of which is run `first` of all, and which are of the events `rows`.
+    fn edge_column(
+        &self,
+        part: &EdgeColumn,
+        runs: &[Run],
+        first: usize,
+        rows: &dyn Fn() -> ScalarBuffer<u32>,
+    ) -> Result<ArrayRef> {
         let joined = |of: fn(&Run) -> Option<&ScalarBuffer<u32>>| {
             end_to_end(&runs.iter().filter_map(of).collect::<Vec<_>>())
         };
-        let rows = || joined(|run| Some(&run.rows));
         match part {
             EdgeColumn::Sources => {
                 tables::by_number(&joined(|run| Some(&run.sources)), &self.nodes.ids)
@@ -312,13 +316,19 @@ impl Hypergraph {
             EdgeColumn::Targets => {
                 tables::by_number(&joined(|run| run.targets.as_ref()), &self.nodes.ids)
             }
-            EdgeColumn::Events => match &self.event_codes {
-                None => tables::by_number(&rows(), &self.event_ids),
-                Some(codes) => {
-                    let codes = rows().iter().map(|&row| codes[row as usize]).collect();
-                    tables::by_number(&codes, &self.event_ids)
+            EdgeColumn::Events => {
+                let made = || match &self.event_codes {
+                    None => tables::by_number(&rows(), &self.event_ids),
+                    Some(codes) => {
+                        let codes = rows().iter().map(|&row| codes[row as usize]).collect();
+                        tables::by_number(&codes, &self.event_ids)
+                    }
+                };
+                match runs {
+                    [run] if run.len() == self.n_rows => kept(&self.of_all_rows, made),
+                    _ => made(),
                 }
-            },
+            }
             EdgeColumn::Labels(which) => {
                 // Those of all runs, so that all batches have the same names.
                 let mut labels = Labels::default();
@@ -393,9 +403,8 @@ impl Hypergraph {
             }
         }
         let coo = Coo::new(n_nodes, sources, targets, None)?;
-        let edges = self.edges()?;
-        let attributes: Vec<usize> = (2..edges.num_columns()).collect();
-        let graph = Graph::from_parts(table, edges.project(&attributes)?, coo, true)?;
+        let attributes = self.edges_of(0..self.edges.runs.len(), false)?;
+        let graph = Graph::from_parts(table, attributes, coo, true)?;
         let [source, target] = self.end_names();
         Ok(graph.with_end_names(source, target))
     }
@@ -478,13 +487,10 @@ impl Hypergraph {
     }
 }
 
-/// The table in `place`, made if there is none.
-fn kept(
-    place: &OnceLock<RecordBatch>,
-    make: impl FnOnce() -> Result<RecordBatch>,
-) -> Result<RecordBatch> {
+/// What is in `place`, made if there is nothing.
+fn kept<T: Clone>(place: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<T> {
     match place.get() {
-        Some(table) => Ok(table.clone()),
-        None => make().map(|table| place.get_or_init(|| table).clone()),
+        Some(made) => Ok(made.clone()),
+        None => make().map(|made| place.get_or_init(|| made).clone()),
     }
 }

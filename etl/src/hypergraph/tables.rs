@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, Int32Array, LargeStringArray, RecordBatch,
-    RecordBatchOptions, StringArray, new_null_array,
+    RecordBatchOptions, StringArray, UInt32Array, make_array, new_null_array,
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::compute::cast;
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Schema};
-use graph_core::{gather, stack};
+use graph_core::{gather, stack, with_keys};
 use rayon::prelude::*;
 
 use crate::Result;
@@ -113,18 +113,19 @@ pub(super) fn shareable(column: &ArrayRef) -> Result<ArrayRef> {
 
 /// The rows `rows` of a column, at `place` of `n` rows that are null everywhere else.
 pub(super) fn placed(column: &ArrayRef, rows: &[u32], place: usize, n: usize) -> Result<ArrayRef> {
-    if let Some(dictionary) = column.as_dictionary_opt::<Int32Type>() {
-        // With its values even where no key names one: tables that are joined then share them.
-        let keys: ArrayRef = Arc::new(dictionary.keys().clone());
-        let keys = placed(&keys, rows, place, n)?.as_primitive::<Int32Type>().clone();
-        let values = Arc::clone(dictionary.values());
-        return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, values)?));
+    // Dictionaries keep their values even where no key names one: files of batches ask for the same in all of them.
+    if let Some(dictionary) = column.as_any_dictionary_opt() {
+        let keys = placed(&make_array(dictionary.keys().to_data()), rows, place, n)?;
+        return Ok(with_keys(column, &keys)?);
     }
+    let nulls = |n| match column.data_type().is_nested() {
+        true => take(column, &UInt32Array::new_null(n), None),
+        false => Ok(new_null_array(column.data_type(), n)),
+    };
     if rows.is_empty() {
-        return Ok(new_null_array(column.data_type(), n));
+        return Ok(nulls(n)?);
     }
-    let nulls = |n| new_null_array(column.data_type(), n);
-    let (before, behind) = (nulls(place), nulls(n - place - rows.len()));
+    let (before, behind) = (nulls(place)?, nulls(n - place - rows.len())?);
     Ok(stack(&[&before, &gather(column, rows)?, &behind])?)
 }
 

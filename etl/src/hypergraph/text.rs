@@ -231,7 +231,7 @@ impl Stamp {
 }
 
 /// Appends `value` in digits.
-pub(super) fn push_number(mut value: u64, out: &mut Vec<u8>) {
+fn push_number(mut value: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     loop {

@@ -80,6 +80,13 @@ impl<K: Keys> Table<K> {
         }
     }
 
+    /// Enters the keys that `other` gave the codes in `codes`, and writes their codes here to the same places of `to`.
+    pub(crate) fn enter(&mut self, other: &Self, codes: Range<usize>, to: &mut [NodeId]) {
+        for code in codes {
+            to[code] = self.intern(other.keys.key(code));
+        }
+    }
+
     /// Appends the codes of the keys of `rows`, which `key` makes; new keys are entered in order.
     pub(crate) fn intern_rows<'a>(
         &mut self,
@@ -130,8 +137,8 @@ impl<K: Keys> Table<K> {
             })
             .collect();
         for (table, part) in parts {
-            let here: Vec<NodeId> =
-                (0..table.len()).map(|code| self.intern(table.keys.key(code))).collect();
+            let mut here = vec![0; table.len()];
+            self.enter(&table, 0..table.len(), &mut here);
             codes.par_extend(part.par_iter().map(|&code| here[code as usize]));
         }
         codes

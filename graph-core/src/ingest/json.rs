@@ -11,7 +11,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Deserializer, Value};
 
-use super::columns::{EdgeColumns, edge_columns};
+use super::columns::{EdgeColumns, edge_columns, names_ends};
 use super::rows::{Cell, Rows, finish_all};
 use super::text::{Broken, lines, parse_chunks, without_mark};
 use super::xml::with_one_id_type;
@@ -71,7 +71,7 @@ pub(crate) fn read_node_link(input: &[u8], options: &ReadOptions) -> Result<Tabl
         let problem = "there is no array `links` or `edges`".to_owned();
         return Err(Error::Malformed { format: "node-link JSON", line: 1, problem });
     };
-    let edges = with_end_columns(&edges.finish()?, options)?;
+    let edges = with_end_columns(&edges.finish()?, options, document.is_array)?;
     let nodes = document.nodes.map(Rows::finish).transpose()?;
     let Some(nodes) = nodes else {
         return Ok(Tables { edges: vec![edges], nodes: None, directed: document.directed });
@@ -102,30 +102,40 @@ fn parse<'de>(input: &'de [u8], seed: impl DeserializeSeed<'de, Value = ()>) -> 
     })
 }
 
-/// Puts the ends first: the columns that `options` name, or `source` and `target`, which `from` and `to` are called too, or
-/// those that a table of edges has.
-fn with_end_columns(edges: &RecordBatch, options: &ReadOptions) -> Result<RecordBatch> {
+/// Puts the ends first: `source` and `target`, which `from` and `to` are called too, or the columns that `options` name,
+/// or, in an array, those that any table of edges could have for them.
+fn with_end_columns(
+    edges: &RecordBatch,
+    options: &ReadOptions,
+    is_array: bool,
+) -> Result<RecordBatch> {
     let schema = edges.schema();
     let position = |name: &str| schema.index_of(name).ok();
-    let is_named = options.source.is_some() || options.target.is_some();
+    let named = [options.source.as_deref(), options.target.as_deref()];
+    let is_plain = |(named, plain): (&Option<&str>, &str)| named.is_none_or(|name| name == plain);
+    let are_plain = named.iter().zip(["source", "target"]).all(is_plain);
     for (source, target) in [("source", "target"), ("from", "to")] {
-        if let (false, Some(source), Some(target)) = (is_named, position(source), position(target))
+        if let (true, Some(source), Some(target)) = (are_plain, position(source), position(target))
         {
             return moved_first(edges, &[(source, "source"), (target, "target")]);
         }
     }
     if edges.num_rows() == 0 {
         let empty = Arc::new(Int64Array::from(Vec::<i64>::new())) as ArrayRef;
-        let source = options.source.as_deref().unwrap_or("source");
-        let target = options.target.as_deref().unwrap_or("target");
-        return Ok(RecordBatch::try_from_iter([(source, empty.clone()), (target, empty)])?);
+        let is_turned = named[0] == Some("target") || named[1] == Some("source");
+        let plain = if is_turned { ["target", "source"] } else { ["source", "target"] };
+        let ends = [0, 1].map(|end| (named[end].unwrap_or(plain[end]), Arc::clone(&empty)));
+        return Ok(RecordBatch::try_from_iter(ends)?);
     }
     let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-    let missing = [("source", "target"), ("target", "source")]
-        .into_iter()
-        .find(|(there, _)| !is_named && position(there).is_some());
-    if let Some((_, column)) = missing {
-        return Err(Error::MissingColumn { column: column.to_owned(), available: names });
+    if named == [None, None] {
+        let pairs = [("source", "target"), ("target", "source"), ("from", "to"), ("to", "from")];
+        let half = pairs.iter().find(|(there, _)| position(there).is_some());
+        let missing = half.map(|&(_, missing)| missing);
+        // The first members of an edge of a graph may be anything.
+        if let Some(column) = missing.or((!is_array && !names_ends(&names)).then_some("source")) {
+            return Err(Error::MissingColumn { column: column.to_owned(), available: names });
+        }
     }
     // Which column holds weights is for later.
     let ends = ReadOptions { weight: None, unweighted: true, ..options.clone() };
@@ -210,6 +220,8 @@ struct Document {
     nodes: Option<Rows>,
     edges: Option<Rows>,
     directed: Option<bool>,
+    /// Whether the edges are all there is.
+    is_array: bool,
 }
 
 struct DocumentSeed<'a>(&'a mut Document);
@@ -239,6 +251,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
         let mut rows = Rows::default();
         visit_rows(array, &mut rows, true)?;
         self.0.edges = Some(rows);
+        self.0.is_array = true;
         Ok(())
     }
 
@@ -492,6 +505,22 @@ mod tests {
         }
         let known = ends(node_link(r#"[{"w": 7, "dst": 2, "src": 1}]"#).unwrap());
         assert_eq!(known.map(|(name, _)| name), ["src", "dst"]);
+        let plain = read_named(r#"[{"to": 2, "from": 1}]"#, Some("source"), Some("target"));
+        assert_eq!(ends(plain.unwrap()).map(|(name, _)| name), ["source", "target"]);
+        for (source, target) in [(Some("target"), None), (None, Some("source"))] {
+            let none = ends(read_named("[]", source, target).unwrap());
+            assert_eq!(none.map(|(name, _)| name), ["target", "source"]);
+        }
+        for (text, missing) in [
+            (r#"{"links": [{"value": 3, "a": 1, "b": 2}]}"#, "source"),
+            (r#"[{"x": 2, "from": 1}]"#, "to"),
+            (r#"{"nodes": [], "edges": [{"target": 2, "a": 1}]}"#, "source"),
+        ] {
+            let error = node_link(text).unwrap_err();
+            let is_missing =
+                matches!(&error, Error::MissingColumn { column, .. } if column == missing);
+            assert!(is_missing, "{error}");
+        }
         let places = r#"{"nodes": [{"id": "x"}, {"id": "y"}], "links": [{"a": 0, "b": 1}]}"#;
         let [(a, x), (b, y)] = ends(read_named(places, Some("a"), Some("b")).unwrap());
         assert_eq!(

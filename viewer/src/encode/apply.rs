@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use arrow::array::ArrayRef;
 
 use crate::encode::categorical::Categories;
-use crate::encode::column::{printed, printed_bound};
+use crate::encode::column::{printed, printed_bounds};
 use crate::encode::continuous::{bounds, places};
 use crate::encode::output::{Channel, Encoded, Output};
 use crate::encode::{
@@ -49,7 +49,7 @@ pub(crate) fn encode<T: Output>(
         Rule::Map { values, other } => map(name, column, values, other.as_ref(), channel),
         Rule::Cycle(outputs) => cycle(name, column, outputs, None, channel),
         Rule::Ramp { stops, law } => ramp(name, column, stops, *law, channel),
-        Rule::Bins(bins) => in_bins(column, &numbers(name, column)?, bins, channel),
+        Rule::Bins(bins) => Ok(in_bins(column, &numbers(name, column)?, bins, channel)),
         Rule::Classes { outputs, law } => {
             let values = numbers(name, column)?;
             let bounds = bounds(&values, *law, outputs.len());
@@ -59,7 +59,7 @@ pub(crate) fn encode<T: Output>(
                 .collect();
             bins.extend(outputs.last().map(|output| (None, output.clone())));
             let bins = Bins { bins, inclusive: false, other: None };
-            in_bins(column, &values, &bins, channel)
+            Ok(in_bins(column, &values, &bins, channel))
         }
         Rule::Auto { outputs, law } => {
             // A share that is small, such as a rank, is no wish not to be seen: opacities are scaled.
@@ -214,7 +214,7 @@ fn in_bins<T: Output>(
     numbers: &[f64],
     bins: &Bins<T>,
     channel: Channel,
-) -> Result<Encoded<T>> {
+) -> Encoded<T> {
     let other = bins.other.clone().unwrap_or_else(|| T::missing(channel));
     let is_in = |value: f64, bound: Option<f64>| match bound {
         None => true,
@@ -237,22 +237,24 @@ fn in_bins<T: Output>(
         values.push(place.map_or(&other, |place| &bins.bins[place].1).clone());
     }
     let [below, from] = if bins.inclusive { ["≤ ", "> "] } else { ["< ", "≥ "] };
+    let bounds: Vec<f64> = bins.bins.iter().filter_map(|&(bound, _)| bound).collect();
+    let mut texts = printed_bounds(column.data_type(), &bounds, bins.inclusive).into_iter();
     let mut entries = Vec::new();
-    let mut lower: Option<f64> = None;
+    let mut lower: Option<String> = None;
     for (&(bound, ref output), &count) in bins.bins.iter().zip(&counts) {
-        let text = |bound| printed_bound(column.data_type(), bound);
-        let name = match (lower, bound) {
+        let upper = bound.and_then(|_| texts.next());
+        let name = match (&lower, &upper) {
             (None, None) => "all".to_owned(),
-            (None, Some(bound)) => format!("{below}{}", text(bound)?),
-            (Some(lower), None) => format!("{from}{}", text(lower)?),
-            (Some(lower), Some(bound)) => format!("{} – {}", text(lower)?, text(bound)?),
+            (None, Some(upper)) => format!("{below}{upper}"),
+            (Some(lower), None) => format!("{from}{lower}"),
+            (Some(lower), Some(upper)) => format!("{lower} – {upper}"),
         };
         entries.push(Category { name, swatch: output.swatch(), count });
-        lower = bound.or(lower);
+        lower = upper.or(lower);
     }
     push_group(&mut entries, "in no bin".to_owned(), &other, outside);
     push_group(&mut entries, "no value".to_owned(), &other, missing);
-    Ok(Encoded { values, key: Key::Bins { entries } })
+    Encoded { values, key: Key::Bins { entries } }
 }
 
 pub(super) fn push_group<T: Output>(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Float64Type, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::{Error, Result};
@@ -59,18 +59,43 @@ fn short(value: f64, is_integer: bool) -> String {
     }
 }
 
-/// A bound of bins of a column of type `kind`, one of [`numbers`], as its values are printed. Of the moments that bins
-/// begin at, parts of a second say nothing.
-pub(super) fn printed_bound(kind: &DataType, bound: f64) -> Result<String> {
+/// Bounds of bins of a column of type `kind`, some of [`numbers`], as its values are printed; `inclusive` if a bound is in
+/// the bin below it. Of moments that lie a minute or more apart, parts of a second say nothing.
+pub(super) fn printed_bounds(kind: &DataType, bounds: &[f64], inclusive: bool) -> Vec<String> {
+    // Values are whole numbers, so that this leaves each in its bin.
+    let whole = |bound: f64| if inclusive { bound.floor() } else { bound.ceil() };
+    let texts = bounds.iter().map(|&bound| {
+        printed_time(kind, whole(bound)).unwrap_or_else(|| short(bound, kind.is_integer()))
+    });
+    let per_second = match kind {
+        DataType::Timestamp(TimeUnit::Millisecond, _) => 1e3,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => 1e6,
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => 1e9,
+        _ => return texts.collect(),
+    };
+    let are_near = |pair: &[f64]| pair[1] - pair[0] < 60.0 * per_second;
+    if bounds.len() < 2 || bounds.windows(2).any(are_near) {
+        return texts.collect();
+    }
+    let cut = |text: String| match text.split_once('.') {
+        Some((whole, rest)) => {
+            format!("{whole}{}", rest.trim_start_matches(|char: char| char.is_ascii_digit()))
+        }
+        None => text,
+    };
+    texts.map(cut).collect()
+}
+
+/// The date or time that is `value` in a column of type `kind`; `None` if that has none, or not this one.
+fn printed_time(kind: &DataType, value: f64) -> Option<String> {
     let narrow = match kind {
         DataType::Date32 | DataType::Time32(_) => DataType::Int32,
         DataType::Date64 | DataType::Time64(_) | DataType::Timestamp(_, _) => DataType::Int64,
-        kind => return Ok(short(bound, kind.is_integer())),
+        _ => return None,
     };
-    let bound: ArrayRef = Arc::new(Int64Array::from(vec![bound.round() as i64]));
-    let text = printed(&cast(&cast(&bound, &narrow)?, kind)?, 0)?;
-    let Some((whole, rest)) = text.split_once('.') else { return Ok(text) };
-    Ok(format!("{whole}{}", rest.trim_start_matches(|char: char| char.is_ascii_digit())))
+    let value: ArrayRef = Arc::new(Int64Array::from(vec![value as i64]));
+    let value = cast(&cast(&value, &narrow).ok()?, kind).ok()?;
+    value.is_valid(0).then(|| printed(&value, 0).ok()).flatten()
 }
 
 /// Whether values are names rather than measures.
@@ -85,7 +110,6 @@ pub(crate) fn is_text(kind: &DataType) -> bool {
 #[cfg(test)]
 mod tests {
     use arrow::array::{Float32Array, Float64Array};
-    use arrow::datatypes::TimeUnit;
 
     use super::*;
 
@@ -101,16 +125,36 @@ mod tests {
 
     #[test]
     fn bounds_of_times_are_times() {
-        let text = |kind: DataType, bound| printed_bound(&kind, bound).unwrap();
-        assert_eq!(text(DataType::Float64, 0.25), "0.25");
-        assert_eq!(text(DataType::Int16, 7.0), "7");
-        assert_eq!(text(DataType::Date32, 18_262.0), "2020-01-01");
+        let texts = |kind: DataType, bounds: &[f64]| printed_bounds(&kind, bounds, false);
+        assert_eq!(texts(DataType::Float64, &[0.25]), ["0.25"]);
+        assert_eq!(texts(DataType::Int16, &[7.0]), ["7"]);
+        assert_eq!(texts(DataType::Date64, &[86_400_000.0]), ["1970-01-02T00:00:00"]);
+        assert_eq!(texts(DataType::Time32(TimeUnit::Second), &[43_200.0]), ["12:00:00"]);
+        assert_eq!(texts(DataType::Time64(TimeUnit::Microsecond), &[1e6]), ["00:00:01"]);
         let micros =
             |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
-        assert_eq!(text(micros(None), 1_577_836_800_250_000.5), "2020-01-01T00:00:00");
-        assert_eq!(
-            text(micros(Some("+01:00")), 1_577_836_800_250_000.5),
-            "2020-01-01T01:00:00+01:00"
-        );
+        let (early, late) = (1_577_836_800_250_000.0, 1_577_836_860_250_000.0);
+        let [a, b] = ["2020-01-01T00:00:00.250", "2020-01-01T00:01:00.250"];
+        assert_eq!(texts(micros(None), &[early]), [a]);
+        assert_eq!(texts(micros(None), &[early, late - 1000.0]), [a, &b.replace("250", "249")]);
+        assert_eq!(texts(micros(None), &[early, late]), [a, b].map(|text| &text[..19]));
+        let there = texts(micros(Some("+01:00")), &[early, late]);
+        assert_eq!(there, ["2020-01-01T01:00:00+01:00", "2020-01-01T01:01:00+01:00"]);
+    }
+
+    /// The first value that is not in the bin below, or the last that is.
+    #[test]
+    fn bounds_between_days_are_those_of_the_days_in_the_bins() {
+        let text = |inclusive| printed_bounds(&DataType::Date32, &[18_263.4], inclusive);
+        assert_eq!(text(false), ["2020-01-03"]);
+        assert_eq!(text(true), ["2020-01-02"]);
+    }
+
+    #[test]
+    fn bounds_that_are_no_times_are_numbers() {
+        let text = |kind: DataType, bound| printed_bounds(&kind, &[bound], false).concat();
+        assert_eq!(text(DataType::Time32(TimeUnit::Second), 86_400.0), "86400");
+        assert_eq!(text(DataType::Date32, 1_577_836_800_000.0), "1577836800000");
+        assert_eq!(text(DataType::Timestamp(TimeUnit::Second, None), 1e18), "1.000e18");
     }
 }
