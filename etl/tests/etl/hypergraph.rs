@@ -351,6 +351,55 @@ fn columns_of_events_are_shared_with_batches_of_edges() {
     for batch in &batches {
         assert_eq!(batch.num_rows(), 3);
         assert_eq!(address(batch, "amount"), address(&events, "amount"));
+        // The numbers of the events, too.
+        assert_eq!(address(batch, "EventID"), address(&batches[0], "EventID"));
+    }
+    let nodes = whole.node_batches().unwrap();
+    assert_eq!(nodes[1].num_rows(), 3);
+    assert_eq!(address(&nodes[1], "amount"), address(&events, "amount"));
+    let direct = HypergraphConfig { direct: true, ..config }.run(&three(), &Control::NONE).unwrap();
+    let pairs = direct.edge_batches().unwrap();
+    let of_one = |name: &str| address(&pairs[0], name) == address(&pairs[1], name);
+    assert_eq!(pairs.len(), 3);
+    assert!(of_one("src") && !of_one("dst"));
+}
+
+/// A file of batches has each dictionary once: those of entities, which have no value of most columns, and of events are
+/// to be the same.
+#[test]
+fn batches_go_into_a_file_whatever_keys_dictionaries_have() {
+    let kinds = [Some("a"), None, Some("b"), Some("a")];
+    for key in [DataType::Int8, DataType::UInt32, DataType::Int32] {
+        let coded = DataType::Dictionary(Box::new(key), Box::new(DataType::Utf8));
+        let numbers = DataType::Dictionary(Box::new(DataType::Int16), Box::new(DataType::Int64));
+        let counts: ArrayRef = Arc::new(Int64Array::from(vec![7, 7, 9, 7]));
+        let kind = cast(&texts(&kinds), &coded).unwrap();
+        let listed = ListArray::new(
+            Arc::new(arrow::datatypes::Field::new_list_field(coded, true)),
+            arrow::buffer::OffsetBuffer::from_lengths([1, 1, 1, 1]),
+            Arc::clone(&kind),
+            None,
+        );
+        let events = batch(&[
+            ("user", texts(&[Some("x"), Some("y"), Some("x"), None])),
+            ("kind", kind),
+            ("count", cast(&counts, &numbers).unwrap()),
+            ("lists", Arc::new(listed)),
+        ]);
+        let config = HypergraphConfig {
+            entity_types: Some(vec!["user".into(), "count".into()]),
+            ..HypergraphConfig::default()
+        };
+        let result = config.run(&events, &Control::NONE).unwrap();
+        for batches in [result.node_batches().unwrap(), result.edge_batches().unwrap()] {
+            let schema = batches[0].schema();
+            let mut file = arrow::ipc::writer::FileWriter::try_new(Vec::new(), &schema).unwrap();
+            for batch in &batches {
+                file.write(batch).unwrap();
+            }
+            file.finish().unwrap();
+        }
+        assert_holds_together(&result, "dictionaries");
     }
 }
 

@@ -134,9 +134,21 @@ mod tests {
                     next
                 })
             }).collect();
-            let texts: ArrayRef = Arc::new(values.iter().map(Option::as_deref).collect::<LargeStringArray>());
             let expected = Factorized { codes: expected, firsts };
-            prop_assert_eq!(factorize("c", &texts).unwrap(), expected.clone());
+            // Part of a longer column, which begins with a text and a null that are none of these.
+            let longer = [Some("before".to_owned()), None].into_iter().chain(values.clone());
+            let texts: ArrayRef = Arc::new(longer.collect::<LargeStringArray>());
+            for data_type in [
+                DataType::LargeUtf8,
+                DataType::Utf8,
+                DataType::Utf8View,
+                DataType::LargeBinary,
+                DataType::Binary,
+                DataType::BinaryView,
+            ] {
+                let column = cast(&texts, &data_type).unwrap().slice(2, values.len());
+                prop_assert_eq!(factorize("c", &column).unwrap(), expected.clone());
+            }
             let numbers = expected.codes.iter().map(|&code| (code != Factorized::NULL).then_some(u64::from(code) << 40));
             let numbers: ArrayRef = Arc::new(numbers.collect::<UInt64Array>());
             prop_assert_eq!(factorize("c", &numbers).unwrap(), expected);
