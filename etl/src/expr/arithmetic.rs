@@ -84,7 +84,8 @@ fn divide(left: &Float64Chunked, right: &Float64Chunked) -> PolarsResult<Float64
         let (values, by) = (l.values().as_slice(), r.values().as_slice());
         let quotients: Vec<f64> = values.iter().zip(by).map(|(l, r)| l / r).collect();
         let mut validity = combine_validities_and(l.validity(), r.validity());
-        if by.iter().fold(false, |any, &by| any | (by == 0.0)) {
+        // Counted, which takes no branches.
+        if by.iter().map(|&by| u64::from(by == 0.0)).sum::<u64>() > 0 {
             let not_zero: Bitmap = by.iter().map(|&by| by != 0.0).collect();
             validity = combine_validities_and(validity.as_ref(), Some(&not_zero));
         }

@@ -255,8 +255,10 @@ impl Hypergraph {
     /// Those of [`edges`](Self::edges).
     pub fn edge_batches(&self) -> Result<Vec<RecordBatch>> {
         let n_runs = self.edges.runs.len();
-        let spans: Vec<Range<usize>> =
-            if n_runs == 0 { vec![0..0] } else { (0..n_runs).map(|run| run..run + 1).collect() };
+        let mut spans: Vec<Range<usize>> = (0..n_runs).map(|run| run..run + 1).collect();
+        if spans.is_empty() {
+            spans.push(0..0);
+        }
         let batches = spans.into_par_iter().with_max_len(1).map(|runs| self.edges_of(runs, true));
         tables::alike(batches.collect::<Result<_>>()?)
     }

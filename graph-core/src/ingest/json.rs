@@ -112,8 +112,8 @@ fn with_end_columns(
     let schema = edges.schema();
     let position = |name: &str| schema.index_of(name).ok();
     let named = [options.source.as_deref(), options.target.as_deref()];
-    let is_plain = |(named, plain): (&Option<&str>, &str)| named.is_none_or(|name| name == plain);
-    let are_plain = named.iter().zip(["source", "target"]).all(is_plain);
+    let is_plain = |(named, plain): (Option<&str>, &str)| named.is_none_or(|name| name == plain);
+    let are_plain = named.into_iter().zip(["source", "target"]).all(is_plain);
     for (source, target) in [("source", "target"), ("from", "to")] {
         if let (true, Some(source), Some(target)) = (are_plain, position(source), position(target))
         {
