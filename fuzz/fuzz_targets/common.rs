@@ -38,7 +38,9 @@ pub fn read_table(bytes: &[u8], suffix: &str) {
     let path = folder.join(format!("graphlume-fuzz-{}{suffix}", std::process::id()));
     let written = std::fs::File::create(&path).and_then(|mut file| file.write_all(bytes));
     written.expect("the folder for temporary files should take a file");
-    match graph_core::read_table_with(&path, &graph_core::ReadOptions { max_bytes: MOST_BYTES, ..graph_core::ReadOptions::default() }) {
+    let options =
+        graph_core::ReadOptions { max_bytes: MOST_BYTES, ..graph_core::ReadOptions::default() };
+    match graph_core::read_table_with(&path, &options) {
         Ok(table) => table.columns().iter().for_each(|column| {
             column.to_data().validate_full().expect("an array should be what its type says");
         }),
