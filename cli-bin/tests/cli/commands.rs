@@ -350,7 +350,6 @@ fn outputs_are_checked_before_anything_is_computed() {
         (&["-o", &out, "--png", &out], &["out.csv", "two outputs"]),
         (&["-o", "-", "--json"], &["standard output"]),
         (&["-o", "-", "--png", "-"], &["standard output"]),
-        (&["-o", &out, "--directed", "--undirected"], &["--directed", "--undirected"]),
     ];
     for (args, words) in cases {
         let text = error(&[&["layout", &edges], *args].concat());
@@ -361,13 +360,17 @@ fn outputs_are_checked_before_anything_is_computed() {
     let info = run(&["info", &edges]);
     assert!(String::from_utf8_lossy(&info.stderr).contains("all weights are 1"));
 
+    let both = run(&["info", &edges, "--directed", "--undirected"]);
+    let said = String::from_utf8_lossy(&both.stderr);
+    assert!(!both.status.success() && said.contains("--undirected"), "{said}");
+
     let missing = scratch.path("no/out.csv");
     let query = r#"[{"type": "Node"}]"#;
     for (args, flag) in [
         (&["hypergraph", &edges][..], "--nodes-out"),
         (&["query", &edges, query], "--nodes-out"),
         (&["analyze", &edges, "-m", "degree"], "--edges-out"),
-        (&["reshape", &edges, "reverse"], "--nodes-out"),
+        (&["reshape", &edges, "--reverse"], "--nodes-out"),
     ] {
         let twice = error(&[args, &["-o", &out, flag, &out]].concat());
         assert!(twice.contains("out.csv is named for two outputs"), "{args:?}: {twice}");
