@@ -16,7 +16,7 @@ pub(super) struct Set {
 const TASK: usize = 1 << 9;
 
 /// From so many bits of a word on it is cheaper to ask all 64 than to look for those set.
-const DENSE: u32 = 20;
+pub(super) const DENSE: u32 = 20;
 
 impl Set {
     pub(super) fn empty(len: usize) -> Self {
@@ -31,10 +31,14 @@ impl Set {
 
     /// The elements of `self` that `keep` says yes to; asked in parallel, of these alone.
     pub(super) fn filter(&self, keep: impl Fn(u32) -> bool + Sync) -> Self {
-        let word = |(w, &bits): (usize, &u64)| {
-            let mut kept = 0;
-            each_bit(w, bits, |i| kept |= u64::from(keep(i)) << (i % 64));
-            kept
+        self.filter_words(|start, bits| passing(start, bits, &keep))
+    }
+
+    /// The elements of `self` that `keep` leaves: it is given those among 64 neighbors, a bit each, and the first neighbor.
+    pub(super) fn filter_words(&self, keep: impl Fn(u32, u64) -> u64 + Sync) -> Self {
+        let word = |(w, &bits): (usize, &u64)| match bits {
+            0 => 0,
+            bits => keep((w * 64) as u32, bits),
         };
         let words = self.words.par_iter().enumerate().with_min_len(TASK).map(word).collect();
         Self { words, len: self.len }
@@ -47,9 +51,7 @@ impl Set {
         keep: impl Fn(&mut S, u32) -> bool + Sync,
     ) -> Self {
         let word = |state: &mut S, (w, &bits): (usize, &u64)| {
-            let mut kept = 0;
-            each_bit(w, bits, |i| kept |= u64::from(keep(state, i)) << (i % 64));
-            kept
+            passing((w * 64) as u32, bits, |i| keep(state, i))
         };
         let words = self.words.par_iter().enumerate().with_min_len(TASK);
         Self { words: words.map_init(state, word).collect(), len: self.len }
@@ -59,18 +61,12 @@ impl Set {
     /// in `0..len`: where most of 64 neighbors are in the set all of them are asked, without a
     /// branch.
     pub(super) fn filter_dense(&self, keep: impl Fn(u32) -> bool + Sync) -> Self {
-        let word = |(w, &bits): (usize, &u64)| {
-            let start = w * 64;
-            if bits.count_ones() < DENSE || start + 64 > self.len {
-                let mut kept = 0;
-                each_bit(w, bits, |i| kept |= u64::from(keep(i)) << (i % 64));
-                return kept;
+        self.filter_words(|start, bits| {
+            if bits.count_ones() < DENSE || start as usize + 64 > self.len {
+                return passing(start, bits, &keep);
             }
-            let start = start as u32;
             bits & (0..64).fold(0, |kept, i| kept | u64::from(keep(start + i)) << i)
-        };
-        let words = self.words.par_iter().enumerate().with_min_len(TASK).map(word).collect();
-        Self { words, len: self.len }
+        })
     }
 
     /// The elements of `self` whose entry of `values` (shape `[len]`) `keep` says yes to.
@@ -215,6 +211,14 @@ impl Set {
 /// Up to 64 bytes of 0 and 1 as bits.
 fn pack(bytes: &[u8]) -> u64 {
     bytes.iter().enumerate().fold(0, |bits, (i, &byte)| bits | u64::from(byte) << i)
+}
+
+/// The bits set in `bits`, of the elements from `start` on, that `keep` says yes to.
+#[inline]
+pub(super) fn passing(start: u32, bits: u64, mut keep: impl FnMut(u32) -> bool) -> u64 {
+    let mut kept = 0;
+    each_bit(start as usize / 64, bits, |i| kept |= u64::from(keep(i)) << (i % 64));
+    kept
 }
 
 /// Calls `f` with the element of each bit set in word number `word`.

@@ -11,6 +11,7 @@ use arrow::datatypes::{
     UInt32Type, UInt64Type,
 };
 use graph_core::{Factorized, factorize};
+use std::mem;
 use std::sync::Arc;
 
 use crate::hypergraph::text::{Form, Zone, per_second, push_decimal};
@@ -22,7 +23,7 @@ pub(super) const MISSING: u32 = Factorized::NULL;
 /// The values of a column as codes.
 #[derive(Debug)]
 pub(super) struct Distinct {
-    /// Code of every row's value, [`MISSING`] where there is none; shape `[rows]`.
+    /// Code of every row's value, [`MISSING`] where there is none; shape `[rows]`, until they are taken.
     pub(super) codes: ScalarBuffer<u32>,
     /// The row of each code's first appearance, ascending.
     pub(super) firsts: Vec<u32>,
@@ -58,12 +59,28 @@ impl Entries {
         }
     }
 
+    #[inline]
     fn value(&self, entry: usize) -> &str {
         match self {
             Self::Small(strings) => strings.value(entry),
             Self::Large(strings) => strings.value(entry),
             Self::Views(strings) => strings.value(entry),
         }
+    }
+}
+
+/// Distinct strings, in the column that they are from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Strings<'a> {
+    strings: &'a Entries,
+    entries: &'a [u32],
+}
+
+impl<'a> Strings<'a> {
+    /// The string with `code`.
+    #[inline]
+    pub(super) fn get(self, code: usize) -> &'a str {
+        self.strings.value(self.entries[code] as usize)
     }
 }
 
@@ -191,8 +208,8 @@ impl Distinct {
         match &self.texts {
             Texts::Words(words, form) => form.push(words[code as usize], out),
             Texts::Strings(strings, entries) => {
-                let text = strings.value(entries[code as usize] as usize);
-                out.extend_from_slice(text.as_bytes());
+                let strings = Strings { strings, entries };
+                out.extend_from_slice(strings.get(code as usize).as_bytes());
             }
         }
     }
@@ -200,6 +217,19 @@ impl Distinct {
     /// Whether values are strings, of any encoding.
     pub(super) fn is_string(&self) -> bool {
         matches!(self.texts, Texts::Strings(_, _))
+    }
+
+    /// The values, if they are strings.
+    pub(super) fn strings(&self) -> Option<Strings<'_>> {
+        match &self.texts {
+            Texts::Strings(strings, entries) => Some(Strings { strings, entries }),
+            Texts::Words(_, _) => None,
+        }
+    }
+
+    /// The codes of all rows, which strings keep as well, since columns are made of them.
+    pub(super) fn take_codes(&mut self) -> ScalarBuffer<u32> {
+        if self.is_string() { self.codes.clone() } else { mem::take(&mut self.codes) }
     }
 
     fn of_times(

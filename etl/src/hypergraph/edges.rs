@@ -1,13 +1,15 @@
 //! Edges as numbers: which nodes each joins, and which row of the events it is from.
 
-use std::sync::LazyLock;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock, OnceLock};
 
+use arrow::array::{ArrayRef, LargeStringArray};
 use arrow::buffer::ScalarBuffer;
 use graph_core::room::filled;
 use rayon::prelude::*;
 
 use crate::hypergraph::distinct::MISSING;
-use crate::hypergraph::entities::NodeOfRow;
+use crate::hypergraph::tables::{by_number, cut, kept};
 use crate::{Error, Result};
 
 /// Edges in runs, one for each column or pair of columns.
@@ -22,15 +24,55 @@ pub(super) struct Edges {
 
 /// The edges of a column or of a pair of columns, by ascending row.
 ///
-/// Where each row has its edge, these are the columns' own buffers: shared by all runs, and not copied.
+/// Where each row has its edge, these are the columns' own numbers: shared by all runs, and not copied.
 #[derive(Debug)]
 pub(super) struct Run {
     /// Node of the first entity, shape `[m]`.
-    pub(super) sources: ScalarBuffer<u32>,
+    pub(super) sources: Numbers,
     /// Node of the second entity, shape `[m]`; `None` if the other end is the event.
-    pub(super) targets: Option<ScalarBuffer<u32>>,
+    pub(super) targets: Option<Numbers>,
     /// Row of the events, shape `[m]`.
-    pub(super) rows: ScalarBuffer<u32>,
+    pub(super) rows: Numbers,
+}
+
+/// Numbers of ids. Clones share them, and the array of these ids once it is made.
+#[derive(Debug, Clone)]
+pub(super) struct Numbers {
+    values: ScalarBuffer<u32>,
+    made: Arc<OnceLock<ArrayRef>>,
+}
+
+impl Numbers {
+    /// The ids that these are the numbers of.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Arrow`] if there is a number beyond the ids.
+    pub(super) fn of(&self, ids: &LargeStringArray) -> Result<ArrayRef> {
+        kept(&self.made, || by_number(&self.values, ids))
+    }
+}
+
+impl From<ScalarBuffer<u32>> for Numbers {
+    fn from(values: ScalarBuffer<u32>) -> Self {
+        Self { values, made: Arc::default() }
+    }
+}
+
+impl Deref for Numbers {
+    type Target = [u32];
+
+    fn deref(&self) -> &[u32] {
+        &self.values
+    }
+}
+
+/// The node of every row of a column, [`MISSING`] where there is none.
+#[derive(Debug)]
+pub(super) struct NodeOfRow {
+    pub(super) nodes: Numbers,
+    /// Whether no row is without a node.
+    pub(super) is_complete: bool,
 }
 
 impl Edges {
@@ -53,7 +95,7 @@ impl Edges {
                 Run { sources: nodes.clone(), targets: None, rows: all.clone() }
             }
             NodeOfRow { nodes, .. } => {
-                let present = || (0..).zip(nodes).filter(|&(_, &node)| node != MISSING);
+                let present = || (0..).zip(nodes.iter()).filter(|&(_, &node)| node != MISSING);
                 Run {
                     sources: column(n, present().map(|(_, &node)| node)),
                     targets: None,
@@ -107,16 +149,18 @@ impl Run {
 }
 
 /// A column of the `n` values that there are.
-fn column(n: usize, values: impl Iterator<Item = u32>) -> ScalarBuffer<u32> {
-    filled(n, |column: &mut [u32]| {
+fn column(n: usize, values: impl Iterator<Item = u32>) -> Numbers {
+    let column = filled(n, |column: &mut [u32]| {
         column.iter_mut().zip(values).for_each(|(out, value)| *out = value);
-    })
+    });
+    column.into()
 }
 
-fn all_rows(n: usize) -> ScalarBuffer<u32> {
-    filled(n, |rows: &mut [u32]| {
+fn all_rows(n: usize) -> Numbers {
+    let rows = filled(n, |rows: &mut [u32]| {
         rows.par_iter_mut().enumerate().for_each(|(i, row)| *row = i as u32);
-    })
+    });
+    rows.into()
 }
 
 fn checked_sum(runs: &[usize]) -> Result<usize> {
@@ -128,18 +172,14 @@ fn checked_sum(runs: &[usize]) -> Result<usize> {
     Ok(m)
 }
 
-/// The buffers, which are those of runs of edges, one behind the other; a single one is not copied.
-pub(super) fn end_to_end(parts: &[&ScalarBuffer<u32>]) -> ScalarBuffer<u32> {
+/// The numbers of runs of edges, one run behind the other; those of a single one are not copied.
+pub(super) fn end_to_end(parts: &[&Numbers]) -> Numbers {
     if let [part] = parts {
         return (*part).clone();
     }
-    filled(parts.iter().map(|part| part.len()).sum(), |mut rest: &mut [u32]| {
-        let mut tasks = Vec::with_capacity(parts.len());
-        for part in parts {
-            let (here, behind) = std::mem::take(&mut rest).split_at_mut(part.len());
-            rest = behind;
-            tasks.push((here, part));
-        }
+    let all = filled(parts.iter().map(|part| part.len()).sum(), |mut rest: &mut [u32]| {
+        let tasks: Vec<_> = parts.iter().map(|part| (cut(&mut rest, part.len()), part)).collect();
         tasks.into_par_iter().with_max_len(1).for_each(|(out, part)| out.copy_from_slice(part));
-    })
+    });
+    all.into()
 }

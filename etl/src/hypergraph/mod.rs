@@ -35,13 +35,12 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use arrow::array::{LargeStringArray, RecordBatch};
-use arrow::buffer::ScalarBuffer;
 use rayon::prelude::*;
 
 use crate::hypergraph::config::Plan;
 use crate::hypergraph::distinct::Distinct;
-use crate::hypergraph::edges::Edges;
-use crate::hypergraph::entities::{Ids, NodeOfRow, Nodes, numbered};
+use crate::hypergraph::edges::{Edges, NodeOfRow, Numbers};
+use crate::hypergraph::entities::{Ids, Nodes, numbered};
 use crate::hypergraph::result::{Column, Entity};
 use crate::{Control, Error, Result};
 
@@ -53,9 +52,9 @@ impl HypergraphConfig {
     /// [`arrow::compute::concat_batches`].
     ///
     /// Takes O(rows · columns) time on average, the columns in parallel; the result does not depend
-    /// on the number of threads. Needs, beside the input, about 8 bytes for each row and entity
-    /// column, 8 to 12 bytes for each edge of columns in which values are missing, and each distinct value's text
-    /// two to three times.
+    /// on the number of threads. Needs, beside the input, 4 bytes for each row and entity column, 8 if it is of strings,
+    /// 8 to 12 bytes for each edge of columns in which values are missing, and each distinct value's text twice, that of
+    /// values that are no strings three times.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -110,8 +109,9 @@ impl HypergraphConfig {
             || plan.entities.par_iter().map(distinct).collect::<Result<Vec<_>>>(),
             || event_ids(&plan, events),
         );
-        let (values, (event_ids, event_codes)) = (values?, event_ids?);
+        let (mut values, (event_ids, event_codes)) = (values?, event_ids?);
         control.step(stage, n_entities, total)?;
+        let codes: Vec<_> = values.iter_mut().map(Distinct::take_codes).collect();
         let ids: Vec<Ids> = values
             .par_iter()
             .zip(&plan.categories)
@@ -121,11 +121,11 @@ impl HypergraphConfig {
             .collect();
         let nodes = Nodes::new(&ids)?;
         control.step(stage, n_entities + 1, total)?;
-        let node_of_row: Vec<NodeOfRow> = values
-            .iter()
+        let node_of_row: Vec<NodeOfRow> = codes
+            .into_iter()
             .zip(&ids)
             .enumerate()
-            .map(|(c, (values, ids))| nodes.of_rows(c, ids, values))
+            .map(|(c, (codes, ids))| nodes.of_rows(c, ids, codes))
             .collect();
         let (edges, run_labels) = edges(&plan, &node_of_row, n_rows, &name)?;
         drop((node_of_row, ids));
@@ -174,7 +174,6 @@ impl HypergraphConfig {
             run_labels,
             warnings: plan.warnings,
             made: [const { OnceLock::new() }; 2],
-            of_all_rows: OnceLock::new(),
         };
         hypergraph.warn_of_replaced();
         Ok(hypergraph)
@@ -205,19 +204,17 @@ fn edges<'a>(
 }
 
 /// Distinct ids of the events, and the id of every row unless each has its own.
-fn event_ids(
-    plan: &Plan,
-    events: &RecordBatch,
-) -> Result<(LargeStringArray, Option<ScalarBuffer<u32>>)> {
+fn event_ids(plan: &Plan, events: &RecordBatch) -> Result<(LargeStringArray, Option<Numbers>)> {
     let opts = plan.opts;
     let prefix = format!("{}{}", opts.event_id, opts.delim);
     let Some(at) = plan.event_id else {
         return Ok((numbered(&prefix, events.num_rows()), None));
     };
-    let values = Distinct::of(&opts.event_id, events.column(at))?;
+    let mut values = Distinct::of(&opts.event_id, events.column(at))?;
+    let codes = values.take_codes();
     let ids = Ids::new(prefix, &values, Some(&opts.null_val));
     let nodes = Nodes::new(std::slice::from_ref(&ids))?;
-    let codes = nodes.of_rows(0, &ids, &values).nodes;
+    let codes = nodes.of_rows(0, &ids, codes).nodes;
     let all_differ = nodes.len() == events.num_rows();
     Ok((nodes.ids, (!all_differ).then_some(codes)))
 }

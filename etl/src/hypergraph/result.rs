@@ -6,25 +6,24 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::buffer::ScalarBuffer;
-use arrow::compute::{take, take_record_batch};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::DataType;
-use graph_core::room::filled;
 use graph_core::{Coo, Graph, gather, repeat};
 use rayon::prelude::*;
 
 use crate::Result;
 use crate::hypergraph::config::{HypergraphOpts, HypergraphWarning};
 use crate::hypergraph::distinct::MISSING;
-use crate::hypergraph::edges::{Edges, Run, end_to_end};
+use crate::hypergraph::edges::{Edges, Numbers, Run, end_to_end};
 use crate::hypergraph::entities::Nodes;
-use crate::hypergraph::tables::{self, Columns, Labels};
+use crate::hypergraph::tables::{self, Columns, Labels, kept};
 
 /// Entities, events and edges of a table of events.
 ///
 /// Edges are kept as numbers, which columns without missing values share; a table is made when it is asked for, and those of
-/// entities and events are kept. Generated
-/// ids are `LargeUtf8`, in edges as dictionaries; so are entity columns of strings, and labels.
-/// Other columns of strings become views that share the bytes of the input.
+/// entities and events are kept. Generated ids are `LargeUtf8`, in edges as dictionaries; so are entity columns of strings,
+/// and labels, whose keys take a byte each as long as they are few. Other columns of strings become views that share the
+/// bytes of the input.
 #[derive(Debug)]
 pub struct Hypergraph {
     pub(super) opts: HypergraphOpts,
@@ -39,7 +38,7 @@ pub struct Hypergraph {
     /// Distinct ids of events.
     pub(super) event_ids: LargeStringArray,
     /// Id of each row of the events; `None` if each has its own.
-    pub(super) event_codes: Option<ScalarBuffer<u32>>,
+    pub(super) event_codes: Option<Numbers>,
     pub(super) n_rows: usize,
     pub(super) edges: Edges,
     /// Label and category of each run of edges.
@@ -47,8 +46,6 @@ pub struct Hypergraph {
     pub(super) warnings: Vec<HypergraphWarning>,
     /// Tables that others are made of, kept once they are made.
     pub(super) made: [OnceLock<RecordBatch>; 2],
-    /// Ids of events as edges have them where each event has one, kept once they are made.
-    pub(super) of_all_rows: OnceLock<ArrayRef>,
 }
 
 /// A column of the events.
@@ -139,16 +136,13 @@ impl Hypergraph {
         let of_first = of_first.expect("nodes should have the columns of entities");
         table.set(&self.columns[first].name, Arc::clone(&owned[of_first]));
         let [types, categories] = self.node_labels();
-        let keys = |of: &[i32]| {
-            filled(n, |keys: &mut [i32]| {
-                for c in 0..self.entities.len() {
-                    keys[self.nodes.of_column(c)].fill(of[c]);
-                }
-            })
+        let labelled = |(keys, names): &(Vec<usize>, ArrayRef)| {
+            let runs = (0..self.entities.len()).map(|c| (self.nodes.of_column(c).len(), keys[c]));
+            tables::labels(&runs.collect::<Vec<_>>(), names)
         };
         table.set(&opts.title, Arc::new(self.nodes.titles.clone()));
-        table.set(&opts.node_type, tables::labels(keys(&types.0), &types.1)?);
-        table.set(&opts.category, tables::labels(keys(&categories.0), &categories.1)?);
+        table.set(&opts.node_type, labelled(&types)?);
+        table.set(&opts.category, labelled(&categories)?);
         table.set(&opts.node_id, Arc::new(self.nodes.ids.clone()));
         for (place, values) in places.into_iter().zip(owned) {
             let name = place.map_or(&opts.event_id, |column| &self.columns[column].name);
@@ -172,16 +166,14 @@ impl Hypergraph {
     fn make_events(&self) -> Result<RecordBatch> {
         let opts = &self.opts;
         let n = self.n_events();
-        let event_ids: ArrayRef = match &self.event_codes {
-            None => Arc::new(self.event_ids.slice(0, n)),
-            Some(codes) => {
-                let codes = UInt32Array::new(codes.slice(0, n), None);
-                take(&self.event_ids, &codes, None)?
-            }
+        let event_ids: ArrayRef = Arc::new(self.event_ids.clone());
+        let event_ids = match &self.event_codes {
+            None => event_ids.slice(0, n),
+            Some(codes) => gather(&event_ids, &codes[..n])?,
         };
         let [types, categories] = self.node_labels();
-        let constant = |(keys, names): &(Vec<i32>, ArrayRef)| {
-            tables::labels(filled(n, |out| out.fill(keys[self.entities.len()])), names)
+        let constant = |(keys, names): &(Vec<usize>, ArrayRef)| {
+            tables::labels(&[(n, keys[self.entities.len()])], names)
         };
         let (types, categories) = (constant(&types)?, constant(&categories)?);
         let mut table = Columns::default();
@@ -306,45 +298,33 @@ impl Hypergraph {
         part: &EdgeColumn,
         runs: &[Run],
         first: usize,
-        rows: &dyn Fn() -> ScalarBuffer<u32>,
+        rows: &dyn Fn() -> Numbers,
     ) -> Result<ArrayRef> {
-        let joined = |of: fn(&Run) -> Option<&ScalarBuffer<u32>>| {
-            end_to_end(&runs.iter().filter_map(of).collect::<Vec<_>>())
+        let joined = |of: fn(&Run) -> Option<&Numbers>| {
+            end_to_end(&runs.iter().filter_map(of).collect::<Vec<_>>()).of(&self.nodes.ids)
         };
         match part {
-            EdgeColumn::Sources => {
-                tables::by_number(&joined(|run| Some(&run.sources)), &self.nodes.ids)
-            }
-            EdgeColumn::Targets => {
-                tables::by_number(&joined(|run| run.targets.as_ref()), &self.nodes.ids)
-            }
-            EdgeColumn::Events => {
-                let made = || match &self.event_codes {
-                    None => tables::by_number(&rows(), &self.event_ids),
-                    Some(codes) => {
-                        let codes = rows().iter().map(|&row| codes[row as usize]).collect();
-                        tables::by_number(&codes, &self.event_ids)
-                    }
-                };
-                match runs {
-                    [run] if run.len() == self.n_rows => kept(&self.of_all_rows, made),
-                    _ => made(),
+            EdgeColumn::Sources => joined(|run| Some(&run.sources)),
+            EdgeColumn::Targets => joined(|run| run.targets.as_ref()),
+            EdgeColumn::Events => match &self.event_codes {
+                None => rows().of(&self.event_ids),
+                Some(codes) if runs.iter().all(|run| run.len() == self.n_rows) => {
+                    end_to_end(&vec![codes; runs.len()]).of(&self.event_ids)
                 }
-            }
+                Some(codes) => {
+                    let codes: ScalarBuffer<u32> =
+                        rows().iter().map(|&row| codes[row as usize]).collect();
+                    Numbers::from(codes).of(&self.event_ids)
+                }
+            },
             EdgeColumn::Labels(which) => {
                 // Those of all runs, so that all batches have the same names.
                 let mut labels = Labels::default();
-                let keys: Vec<i32> =
+                let keys: Vec<usize> =
                     self.run_labels.iter().map(|label| labels.key(&label[*which])).collect();
-                let n = runs.iter().map(Run::len).sum();
-                let keys = filled(n, |mut rest: &mut [i32]| {
-                    for (run, &key) in runs.iter().zip(&keys[first..]) {
-                        let (here, behind) = std::mem::take(&mut rest).split_at_mut(run.len());
-                        here.fill(key);
-                        rest = behind;
-                    }
-                });
-                tables::labels(keys, &labels.into_array())
+                let runs: Vec<_> =
+                    runs.iter().map(Run::len).zip(keys[first..].iter().copied()).collect();
+                tables::labels(&runs, &labels.into_array())
             }
             EdgeColumn::Attribute(Column { values, .. }) => {
                 let is_whole = runs.iter().all(|run| run.len() == self.n_rows);
@@ -432,10 +412,10 @@ impl Hypergraph {
     }
 
     /// Types and categories: the key of each entity column and of events, and the names.
-    fn node_labels(&self) -> [(Vec<i32>, ArrayRef); 2] {
+    fn node_labels(&self) -> [(Vec<usize>, ArrayRef); 2] {
         let of = |name: &dyn Fn(&Entity) -> &str, event: &str| {
             let mut labels = Labels::default();
-            let mut keys: Vec<i32> =
+            let mut keys: Vec<usize> =
                 self.entities.iter().map(|entity| labels.key(name(entity))).collect();
             keys.push(labels.key(event));
             (keys, labels.into_array())
@@ -486,13 +466,5 @@ impl Hypergraph {
             }
         }
         self.warnings.extend(warnings);
-    }
-}
-
-/// What is in `place`, made if there is nothing.
-fn kept<T: Clone>(place: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<T> {
-    match place.get() {
-        Some(made) => Ok(made.clone()),
-        None => make().map(|made| place.get_or_init(|| made).clone()),
     }
 }

@@ -1,20 +1,23 @@
 //! The tables of a hypergraph, made from numbers when they are asked for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, LargeStringArray, RecordBatch,
-    RecordBatchOptions, StringArray, UInt32Array, make_array, new_null_array,
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, LargeStringArray, PrimitiveArray,
+    RecordBatch, RecordBatchOptions, StringArray, UInt32Array, make_array, new_null_array,
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Schema};
+use arrow::datatypes::{
+    ArrowDictionaryKeyType, ArrowNativeType, DataType, Field, FieldRef, Int8Type, Int16Type,
+    Int32Type, Schema,
+};
 use graph_core::{gather, stack, with_keys};
 use rayon::prelude::*;
 
 use crate::Result;
 use crate::hypergraph::distinct::{Distinct, MISSING};
-use crate::hypergraph::entities::{Nodes, Strings};
+use crate::hypergraph::entities::{Nodes, Texts};
 
 /// Named columns of one length, in order.
 #[derive(Debug, Default)]
@@ -52,12 +55,12 @@ pub(super) struct Labels(Vec<String>);
 
 impl Labels {
     /// The key of `name`.
-    pub(super) fn key(&mut self, name: &str) -> i32 {
+    pub(super) fn key(&mut self, name: &str) -> usize {
         let found = self.0.iter().position(|other| other == name);
         found.unwrap_or_else(|| {
             self.0.push(name.to_owned());
             self.0.len() - 1
-        }) as i32
+        })
     }
 
     /// The names, to be shared by arrays that are joined later.
@@ -66,12 +69,27 @@ impl Labels {
     }
 }
 
-/// A column of labels: names by key.
-pub(super) fn labels(keys: ScalarBuffer<i32>, names: &ArrayRef) -> Result<ArrayRef> {
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
-        Int32Array::new(keys, None),
-        Arc::clone(names),
-    )?))
+/// A column of labels, `names` by key: each of `runs` is so many rows with the same.
+///
+/// Keys take a byte each, or as few as so many names need.
+pub(super) fn labels(runs: &[(usize, usize)], names: &ArrayRef) -> Result<ArrayRef> {
+    match names.len() {
+        0..=0x80 => labels_by::<Int8Type>(runs, names),
+        0x81..=0x8000 => labels_by::<Int16Type>(runs, names),
+        _ => labels_by::<Int32Type>(runs, names),
+    }
+}
+
+fn labels_by<K: ArrowDictionaryKeyType>(
+    runs: &[(usize, usize)],
+    names: &ArrayRef,
+) -> Result<ArrayRef> {
+    let mut keys: Vec<K::Native> = Vec::with_capacity(runs.iter().map(|(rows, _)| rows).sum());
+    for &(rows, key) in runs {
+        keys.resize(keys.len() + rows, K::Native::usize_as(key));
+    }
+    let keys = PrimitiveArray::<K>::new(keys.into(), None);
+    Ok(Arc::new(DictionaryArray::try_new(keys, Arc::clone(names))?))
 }
 
 /// A column of ids by number; neither is copied.
@@ -90,7 +108,7 @@ pub(super) fn coded(values: &Distinct, nodes: &Nodes, entity: usize) -> Result<A
     let texts = if nodes.are_own(entity) {
         nodes.titles.slice(own.start, own.len())
     } else {
-        Strings::collect(values.len(), |code, out| values.push_text(code as u32, out)).into_array()
+        Texts::of(values).into_array()
     };
     let codes = &values.codes;
     if values.missing.is_none() {
@@ -162,4 +180,18 @@ pub(super) fn stacked(tables: &[RecordBatch]) -> Result<RecordBatch> {
     let columns: Vec<_> = schema.fields().iter().enumerate().collect();
     let columns = columns.into_par_iter().map(column).collect::<Result<_>>()?;
     Columns(columns).into_batch(tables.iter().map(RecordBatch::num_rows).sum())
+}
+
+/// What is in `place`, made if there is nothing.
+pub(super) fn kept<T: Clone>(place: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    match place.get() {
+        Some(made) => Ok(made.clone()),
+        None => make().map(|made| place.get_or_init(|| made).clone()),
+    }
+}
+
+/// The first `n` of `rest`, which is left with the others.
+#[expect(clippy::mut_mut, reason = "the slice itself moves on")]
+pub(super) fn cut<'a, T>(rest: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+    rest.split_off_mut(..n).expect("what is cut should add up to the whole")
 }

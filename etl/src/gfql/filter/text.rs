@@ -1,7 +1,5 @@
 //! Conditions on texts.
 
-use std::ops::Range;
-
 use arrow::array::{
     Array, ArrayRef, AsArray, GenericStringArray, LargeStringArray, OffsetSizeTrait, StringArray,
     StringViewArray,
@@ -9,7 +7,7 @@ use arrow::array::{
 use arrow::datatypes::DataType;
 
 use super::super::query::{CharClass, Comparison, TextKind, TextTest};
-use super::super::set::Set;
+use super::super::set::{DENSE, Set, passing};
 use super::kind::Kind;
 use super::{Asked, nulls, present};
 use crate::Result;
@@ -57,46 +55,38 @@ pub(super) fn compare(column: &ArrayRef, comparison: Comparison, to: &str, rows:
     }
 }
 
-/// Rows that are asked one after the other rather than by a pass over all.
-const TAIL: usize = 64;
-
-/// The rows whose text is `wanted`: those of its length and with its first eight bytes, told without a branch, and of
-/// these those with the rest.
+/// The rows whose text is `wanted`.
+///
+/// 64 neighbors are told apart without a branch, by their lengths and first eight bytes: which of them says no cannot be
+/// foreseen. Those that pass are asked for the rest. Few of 64, and those at the end, where eight bytes cannot be read, are
+/// asked one by one.
 fn equal<O: OffsetSizeTrait>(array: &GenericStringArray<O>, wanted: &str, rows: &Set) -> Set {
     let (offsets, bytes) = (array.value_offsets(), array.value_data());
     let wanted = wanted.as_bytes();
-    let length = wanted.len();
-    let ends = &offsets[1..];
-    let range = |row: u32| offsets[row as usize].as_usize()..ends[row as usize].as_usize();
-    let is_wanted = |row: u32| bytes[range(row)] == *wanted;
-    // The last place where eight bytes can be read.
-    let Some(last) = bytes.len().checked_sub(8) else { return rows.filter(is_wanted) };
-    let head = length.min(8);
-    let mask = if head == 8 { u64::MAX } else { (1 << (8 * head)) - 1 };
+    let is_wanted = |row: u32| array.value(row as usize).as_bytes() == wanted;
+    let head = wanted.len().min(8);
     let mut first = [0; 8];
     first[..head].copy_from_slice(&wanted[..head]);
+    let mask = u64::MAX.checked_shr(64 - 8 * head as u32).unwrap_or(0);
     let first = u64::from_le_bytes(first);
-    let mut hits = rows.filter_dense(|row| {
-        let Range { start, end } = range(row);
-        let chunk = bytes[start.min(last)..].first_chunk::<8>();
-        let chunk = chunk.map_or(0, |chunk| u64::from_le_bytes(*chunk));
-        // All three at once: which of them says no cannot be foreseen.
-        let length_differs = (end - start) ^ length;
-        let is_behind = usize::from(start > last);
-        (length_differs | is_behind) as u64 | ((chunk & mask) ^ first) == 0
-    });
-    if length > 8 {
-        hits = hits.filter(is_wanted);
-    }
-    let behind = offsets.partition_point(|offset| offset.as_usize() <= last);
-    // Many where texts at the end are empty.
-    if array.len().saturating_sub(behind) > TAIL {
-        hits |= &rows.filter(|row| row as usize >= behind && is_wanted(row));
-    } else {
-        let tail = (behind as u32..array.len() as u32).filter(|&row| rows.contains(row));
-        tail.filter(|&row| is_wanted(row)).for_each(|row| hits.insert(row));
-    }
-    hits
+    let length = O::usize_as(wanted.len());
+    rows.filter_words(|start, bits| {
+        let ends = offsets.get(start as usize..).and_then(<[O]>::first_chunk::<65>);
+        let is_readable = |ends: &&[O; 65]| ends[64].as_usize() + 8 <= bytes.len();
+        let Some(ends) = ends.filter(is_readable).filter(|_| bits.count_ones() >= DENSE) else {
+            return passing(start, bits, is_wanted);
+        };
+        let mut hits = 0;
+        for i in 0..64 {
+            let text = bytes[ends[i].as_usize()..]
+                .first_chunk()
+                .map_or(0, |text| u64::from_le_bytes(*text));
+            let is_hit = u8::from(ends[i + 1] - ends[i] == length) & u8::from(text & mask == first);
+            hits |= u64::from(is_hit) << i;
+        }
+        hits &= bits;
+        if head < wanted.len() { passing(start, hits, is_wanted) } else { hits }
+    })
 }
 
 /// The rows whose text passes; a null passes if the test says so.
