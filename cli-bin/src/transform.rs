@@ -213,7 +213,7 @@ impl Args {
             names.push(free_name(&name, &names));
             self.source.write(&mut text, &names[names.len() - 1], from)?;
         }
-        self.verbs.write(&mut text, &names)?;
+        self.verbs.write(&mut text, &names, &self.source.limits())?;
         if let Some(out) = out {
             writeln!(text, "\n[[output]]\nto = {}", quoted(out))?;
             let usual = standard.then_some("csv");
@@ -250,16 +250,7 @@ impl SourceArgs {
         if let Some(n) = self.infer_rows {
             writeln!(text, "inferred_rows = {n}")?;
         }
-        if !self.types.is_empty() {
-            let mut types = Vec::with_capacity(self.types.len());
-            for (at, (name, of)) in self.types.iter().enumerate() {
-                if self.types[..at].iter().any(|(before, _)| before == name) {
-                    bail!("--type is given twice for column `{name}`");
-                }
-                types.push(format!("{} = {}", quoted(name), quoted(of.name())));
-            }
-            writeln!(text, "types = {{ {} }}", types.join(", "))?;
-        }
+        write_types(text, "--type", &self.types)?;
         if !self.null.is_empty() {
             writeln!(text, "nulls = {}", serde_json::to_string(&self.null)?)?;
         }
@@ -268,14 +259,36 @@ impl SourceArgs {
                 self.param.iter().map(|text| Parameter::Text(text.clone())).collect();
             writeln!(text, "params = {}", serde_json::to_string(&params)?)?;
         }
-        if let Some(bytes) = self.max_bytes {
-            writeln!(text, "max_bytes = {bytes}")?;
-        }
-        if let Some(seconds) = self.timeout {
-            writeln!(text, "timeout_secs = {seconds:?}")?;
-        }
+        text.push_str(&self.limits());
         Ok(())
     }
+
+    /// What no table may go beyond, joined ones neither.
+    fn limits(&self) -> String {
+        let bytes = self.max_bytes.map(|bytes| format!("max_bytes = {bytes}\n"));
+        let seconds = self.timeout.map(|seconds| format!("timeout_secs = {seconds:?}\n"));
+        [bytes, seconds].into_iter().flatten().collect()
+    }
+}
+
+/// Types of columns as an input has them, which `option` gave.
+fn write_types(
+    text: &mut String,
+    option: &str,
+    types: &[(String, ColumnType)],
+) -> anyhow::Result<()> {
+    if types.is_empty() {
+        return Ok(());
+    }
+    let mut written = Vec::with_capacity(types.len());
+    for (at, (name, of)) in types.iter().enumerate() {
+        if types[..at].iter().any(|(before, _)| before == name) {
+            bail!("{option} is given twice for column `{name}`");
+        }
+        written.push(format!("{} = {}", quoted(name), quoted(of.name())));
+    }
+    writeln!(text, "types = {{ {} }}", written.join(", "))?;
+    Ok(())
 }
 
 /// Name and place of `NAME=TABLE`. A file whose name has a `=` is a file.

@@ -200,18 +200,50 @@ class Verbs:
         scale: str | None = None,
         edges: Sequence[float] | None = None,
         every: str | None = None,
+        lower: str | None = None,
+        upper: str | None = None,
     ) -> _T:
         """The table with the number of the bin of each value as column ``into``, by default ``COLUMN_bin``.
 
         There are ``bins`` (10 by default) of the same width on the ``scale`` ``linear`` or ``log``, or of as many rows with
-        ``quantile``; or bins between ``edges``. Of times, ``every`` such as ``"1h"`` gives the begin of the interval.
+        ``quantile``; or bins between ``edges``. Of times, ``every`` such as ``"1h"`` gives the begin of the interval. ``lower``
+        and ``upper`` name columns that get the bounds of each row's bin.
 
         >>> import graphlume as gl
         >>> gl.Table({"x": [0, 4, 9, 10]}).bin("x", bins=2)["x_bin"].tolist()
         [0, 0, 1, 1]
         """
         cuts = None if edges is None else [float(edge) for edge in edges]
-        return self.step("bin", column=column, into=into, bins=bins, scale=scale, edges=cuts, every=every)
+        bounds = {"lower": lower, "upper": upper}
+        return self.step("bin", column=column, into=into, bins=bins, scale=scale, edges=cuts, every=every, **bounds)
+
+    def histogram(
+        self: _T,
+        column: str,
+        *,
+        bins: int | None = None,
+        scale: str | None = None,
+        edges: Sequence[float] | None = None,
+    ) -> _T:
+        """A row for each bin of the column, with its bounds, ``lower`` and ``upper``, and how many values it has, ``count``. The
+        last row, without bounds, has what is in no bin, if something is. Bins are those of :meth:`bin`.
+
+        >>> import graphlume as gl
+        >>> gl.Table({"x": [0, 4, 9, 10]}).histogram("x", bins=2).to_dict()["count"].tolist()
+        [2, 2]
+        """
+        cuts = None if edges is None else [float(edge) for edge in edges]
+        return self.step("histogram", column=column, bins=bins, scale=scale, edges=cuts)
+
+    def describe(self: _T) -> _T:
+        """A row for each column: its type, how many values and nulls it has, about how many different ones, the least and the
+        greatest, and mean, deviation and quartiles of numbers.
+
+        >>> import graphlume as gl
+        >>> gl.Table({"x": [1, 2, None]}).describe().to_dict()["nulls"].tolist()
+        [1]
+        """
+        return self.step("describe")
 
     def fill(self: _T, *columns: str, value: Any = None, how: str | None = None) -> _T:
         """The table with what is missing in these columns filled: with the expression ``value``, or by ``how``: ``mean``,
@@ -248,9 +280,15 @@ class Verbs:
         """
         return self.step("unpivot", columns=list(columns), into=into, value=value)
 
-    def factorize(self: _T, column: str, *, into: str | None = None) -> _T:
-        """The table with a number for each different value of the column, as column ``into``, by default ``COLUMN_code``."""
-        return self.step("factorize", column=column, into=into)
+    def factorize(self: _T, column: str, *, into: str | None = None, part: str | None = None) -> _T:
+        """The table with a number for each different value of the column, as column ``into``, by default ``COLUMN_code``; with
+        ``part="dictionary"`` the columns ``code`` and ``value`` instead, a row for each of them.
+
+        >>> import graphlume as gl
+        >>> gl.Table({"x": ["b", "a", "b"]}).factorize("x", part="dictionary").to_dict()["value"].tolist()
+        ['b', 'a']
+        """
+        return self.step("factorize", column=column, into=into, part=part)
 
     def nearest_neighbors(
         self: _T,

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
-use super::{free_name, quoted, stem};
+use super::{column_type, free_name, quoted, stem};
 use crate::ordered::{self, Known, Ordered, Step, more, verb};
 
 /// The verbs and their options.
@@ -39,7 +39,38 @@ impl ordered::Verbs for Verbs {
             "how",
             "HOW",
             &["join", "fill"],
-            "inner, left, full, semi, anti; behind --join [default: inner]. Behind --fill: mean, min, max, forward, backward",
+            "inner, left, full, semi, anti, cross; behind --join [default: inner]. Behind --fill: mean, min, max, forward, backward",
+        ),
+        more(
+            "suffix",
+            "TEXT",
+            &["join"],
+            "What is put behind names that both tables have; behind --join [default: _right]",
+        ),
+        more(
+            "nulls-equal",
+            "",
+            &["join"],
+            "What is missing agrees with what is missing; behind --join",
+        ),
+        more(
+            "max-rows",
+            "N",
+            &["join", "sql"],
+            "Refuse a join that makes more rows; behind --join and --sql [default: 1000000000]",
+        ),
+        more("join-format", "FORMAT", &["join"], "Format of the other table; behind --join"),
+        more(
+            "join-type",
+            "COLUMN=TYPE",
+            &["join"],
+            "Type of a column of the other table, as --type; behind --join, once for each",
+        ),
+        more(
+            "join-null",
+            "WORD",
+            &["join"],
+            "Word of the other table that means that there is no value; behind --join, once for each",
         ),
         verb("sort", "COLUMNS", "Sort by these columns; `-` before one puts the greatest first"),
         verb("top", "N", "Keep the first N in the order of --by"),
@@ -58,8 +89,41 @@ impl ordered::Verbs for Verbs {
         verb("sample", "N", "Keep N rows at random, or a part of all, such as `1%`"),
         more("seed", "SEED", &["sample"], "What chance begins with; behind --sample [default: 0]"),
         verb("bin", "NAME=COLUMN", "Add a column with the number of the bin that a value is in"),
-        more("bins", "N", &["bin"], "Number of bins; behind --bin [default: 10]"),
-        more("scale", "SCALE", &["bin"], "linear, log or quantile; behind --bin [default: linear]"),
+        verb(
+            "histogram",
+            "COLUMN",
+            "Make one row of each bin, with its bounds and how many values it has",
+        ),
+        more(
+            "bins",
+            "N",
+            &["bin", "histogram"],
+            "Number of bins; behind --bin and --histogram [default: 10]",
+        ),
+        more(
+            "scale",
+            "SCALE",
+            &["bin", "histogram"],
+            "linear, log or quantile; behind --bin and --histogram [default: linear]",
+        ),
+        more(
+            "edges",
+            "NUMBERS",
+            &["bin", "histogram"],
+            "Bounds of all bins, such as `0,1,10`; behind --bin and --histogram",
+        ),
+        more(
+            "lower",
+            "NAME",
+            &["bin"],
+            "Column to add with the lower bound of the bin; behind --bin",
+        ),
+        more(
+            "upper",
+            "NAME",
+            &["bin"],
+            "Column to add with the upper bound of the bin; behind --bin",
+        ),
         more(
             "every",
             "DURATION",
@@ -90,6 +154,13 @@ impl ordered::Verbs for Verbs {
         verb("unpivot", "COLUMNS", "Make rows of these columns: their names, and their values"),
         more("into", "NAME", &["unpivot"], "Column of the names; behind --unpivot [default: name]"),
         verb("factorize", "NAME=COLUMN", "Add a column with the number of each different value"),
+        more(
+            "part",
+            "PART",
+            &["factorize"],
+            "codes, or the dictionary of code and value instead; behind --factorize [default: codes]",
+        ),
+        verb("describe", "", "Make one row of each column: values, nulls, range, mean, quartiles"),
         verb(
             "sql",
             "QUERY",
@@ -101,8 +172,14 @@ impl ordered::Verbs for Verbs {
 }
 
 impl Ordered<Verbs> {
-    /// Writes the steps of a pipeline over the inputs `inputs`, and more inputs that are joined.
-    pub(crate) fn write(&self, text: &mut String, inputs: &[String]) -> anyhow::Result<()> {
+    /// Writes the steps of a pipeline over the inputs `inputs`, and more inputs that are joined, of which `limits` are options
+    /// too.
+    pub(crate) fn write(
+        &self,
+        text: &mut String,
+        inputs: &[String],
+        limits: &str,
+    ) -> anyhow::Result<()> {
         let steps = self.steps()?;
         let mut names = inputs.to_vec();
         let mut body = String::new();
@@ -137,6 +214,8 @@ impl Ordered<Verbs> {
                     let table = free_name(&stem(step.value), &names);
                     let from = quoted(step.value);
                     write!(text, "\n[[input]]\nname = {}\nfrom = {from}\n", quoted(&table))?;
+                    write_joined(text, &step)?;
+                    text.push_str(limits);
                     options.push(("with", quoted(&table)));
                     names.push(table);
                 }
@@ -151,6 +230,22 @@ impl Ordered<Verbs> {
         text.push_str(&body);
         Ok(())
     }
+}
+
+/// What a step says of the table that it joins.
+fn write_joined(text: &mut String, step: &Step) -> anyhow::Result<()> {
+    if let Some(format) = step.find("join-format") {
+        writeln!(text, "format = {}", quoted(format))?;
+    }
+    let types = step.all("join-type");
+    let types =
+        types.iter().map(|text| column_type(text).map_err(|error| anyhow!("--join-type {error}")));
+    super::write_types(text, "--join-type", &types.collect::<anyhow::Result<Vec<_>>>()?)?;
+    let nulls = step.all("join-null");
+    if !nulls.is_empty() {
+        writeln!(text, "nulls = {}", list(&nulls))?;
+    }
+    Ok(())
 }
 
 fn begin(text: &mut String, name: &str, verb: &str, from: &[String]) -> std::fmt::Result {
@@ -211,15 +306,21 @@ fn options(step: &Step) -> anyhow::Result<Vec<(&'static str, String)>> {
                 .with_context(|| format!("--{verb} should be NAME=COLUMN, not `{value}`"))?;
             vec![("column", quoted(column.trim())), ("into", quoted(name.trim()))]
         }
+        "histogram" => vec![("column", quoted(value))],
+        "describe" => Vec::new(),
         "sql" => vec![("query", quoted(value))],
         "limit" => vec![("n", whole("limit", value)?)],
         other => bail!("--{other} is no verb"),
     };
     for &(option, value) in &step.more {
         options.push(match option {
-            "how" | "scale" | "every" | "value" | "into" => (option, quoted(value)),
+            "how" | "scale" | "every" | "value" | "into" | "suffix" | "lower" | "upper"
+            | "part" => (option, quoted(value)),
             "keep" => ("which", quoted(value)),
             "seed" | "bins" | "offset" => (option, whole(option, value)?),
+            "max-rows" => ("max_rows", whole(option, value)?),
+            "nulls-equal" => ("nulls_equal", "true".to_owned()),
+            "edges" => (option, numbers(option, value)?),
             _ => continue,
         });
     }
@@ -233,6 +334,20 @@ fn whole(option: &str, value: &str) -> anyhow::Result<String> {
         .parse()
         .with_context(|| format!("--{option} should be a whole number, not `{value}`"))?;
     Ok(number.to_string())
+}
+
+/// A list of numbers in TOML.
+fn numbers(option: &str, value: &str) -> anyhow::Result<String> {
+    let number = |part: &str| -> anyhow::Result<String> {
+        let number = part.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+        let number =
+            number.with_context(|| format!("--{option} should be numbers, not `{value}`"))?;
+        Ok(format!("{number:?}"))
+    };
+    Ok(format!(
+        "[{}]",
+        value.split(',').map(number).collect::<anyhow::Result<Vec<_>>>()?.join(", ")
+    ))
 }
 
 /// A list of texts in TOML.
@@ -277,7 +392,11 @@ mod tests {
         let command = <Ordered<Verbs> as clap::Args>::augment_args(command);
         let matches = command.try_get_matches_from(args)?;
         let mut text = String::new();
-        Ordered::<Verbs>::from_arg_matches(&matches)?.write(&mut text, &["t".to_owned()])?;
+        Ordered::<Verbs>::from_arg_matches(&matches)?.write(
+            &mut text,
+            &["t".to_owned()],
+            "timeout_secs = 3.0\n",
+        )?;
         Ok(text)
     }
 
@@ -338,17 +457,51 @@ mod tests {
             "columns = [\"a\", \"b\"]\ninto = \"what\"\nvalue = \"n\""
         );
         assert_eq!(text(&["--factorize", "c=s"]), "column = \"s\"\ninto = \"c\"");
+        assert_eq!(text(&["--describe"]), "");
+        assert_eq!(
+            text(&["--histogram", "x", "--edges", "0, 1.5,1e3"]),
+            "column = \"x\"\nedges = [0.0, 1.5, 1000.0]"
+        );
+        assert_eq!(
+            text(&["--bin", "b=x", "--bins", "4", "--lower", "low"]),
+            "column = \"x\"\ninto = \"b\"\nbins = 4\nlower = \"low\""
+        );
         for (args, problem) in [
             (&["--fill", "a"][..], "--fill needs either --value EXPR or --how HOW"),
             (&["--fill", "a", "--how", "min", "--value", "1"], "--fill needs either"),
             (&["--pivot", "a", "--value", "count(*)"], "--pivot needs --on COLUMN"),
             (&["--pivot", "a", "--on", "b"], "--pivot needs --value EXPR"),
             (&["--factorize", "s"], "--factorize should be NAME=COLUMN, not `s`"),
+            (&["--histogram", "x", "--edges", "0,one"], "--edges should be numbers, not `0,one`"),
             (&["--value", "1"], "--value should come behind --fill or --pivot or --unpivot"),
         ] {
             let error = steps(args).unwrap_err().to_string();
             assert!(error.starts_with(problem), "{error}");
         }
+    }
+
+    #[test]
+    fn joined_tables_have_options_of_their_own_and_the_limits_of_all() {
+        let args = [
+            ["--join", "b.csv"],
+            ["--on", "zip"],
+            ["--join-type", "zip=text"],
+            ["--join-null", "NA"],
+            ["--suffix", "_b"],
+            ["--max-rows", "1_000"],
+        ];
+        let args: Vec<&str> =
+            args.as_flattened().iter().copied().chain(["--nulls-equal"]).collect();
+        let text = steps(&args).unwrap();
+        let input = "[[input]]\nname = \"b\"\nfrom = \"b.csv\"\n\
+            types = { \"zip\" = \"text\" }\nnulls = [\"NA\"]\ntimeout_secs = 3.0\n";
+        assert!(text.contains(input), "{text}");
+        for option in ["suffix = \"_b\"", "max_rows = 1000", "nulls_equal = true"] {
+            assert!(text.contains(option), "{text}");
+        }
+        let args = ["--join", "b.csv", "--on", "zip", "--join-type", "zip"];
+        let error = steps(&args).unwrap_err().to_string();
+        assert_eq!(error, "--join-type should be a column and its type, as in zip=text");
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(super) const VERBS: &[Reader] = &[
     ("concat", concat),
     ("sample", sample),
     ("bin", bin),
+    ("histogram", histogram),
+    ("describe", describe),
     ("fill", fill),
     ("drop_nulls", drop_nulls),
     ("pivot", pivot),
@@ -130,21 +132,55 @@ fn bin(section: &Section) -> Result<Verb> {
     let column = section.need_text("column")?;
     let into = section.text("into")?.unwrap_or_else(|| format!("{column}_bin"));
     let every = section.text("every")?;
-    let edges = section.numbers("edges")?;
-    let n = section.whole("bins")?;
-    let scale = section.choice(
-        "scale",
-        &[("linear", Scale::Linear), ("log", Scale::Log), ("quantile", Scale::Quantile)],
-    )?;
+    let (lower, upper) = (section.text("lower")?, section.text("upper")?);
+    let (bins, shape, is_given) = cuts(section)?;
     if let Some(every) = every {
-        if n.is_some() || scale.is_some() || edges.is_some() {
-            return Err(section.bad("every", "is for times, without `bins`, `scale` and `edges`"));
+        if is_given || lower.is_some() || upper.is_some() {
+            let reason = "is for times, without `bins`, `scale`, `edges`, `lower` and `upper`";
+            return Err(section.bad("every", reason));
         }
         let text = format!("{column} every {every} as {into}");
         return Ok(Verb::new("bin", text, move |tables, _| {
             tables[0].bin_time(&column, &every, &into)
         }));
     }
+    let text = format!("{column} {shape} as {into}");
+    Ok(Verb::new("bin", text, move |tables, control| {
+        let binned = tables[0].bin(&column, &bins, &into, control)?;
+        binned.with_bounds(lower.as_deref(), upper.as_deref())
+    }))
+}
+
+fn histogram(section: &Section) -> Result<Verb> {
+    let column = section.need_text("column")?;
+    let (bins, shape, _) = cuts(section)?;
+    let n = match &bins {
+        Bins::Linear(n) | Bins::Log(n) | Bins::Quantile(n) => *n,
+        Bins::Edges(edges) => edges.len().saturating_sub(1),
+    };
+    let text = format!("of {column} {shape}");
+    let verb = Verb::new("histogram", text, move |tables, control| {
+        tables[0].histogram_table(&column, &bins, control)
+    });
+    // One more has what is in no bin, and that can be all of few rows.
+    Ok(verb.rows(Rows::AtMost(n as u64 + 1)).holds(Holds::Output))
+}
+
+fn describe(_: &Section) -> Result<Verb> {
+    let verb =
+        Verb::new("describe", "all columns", |tables, control| tables[0].description(control));
+    Ok(verb.rows(Rows::Unknown).holds(Holds::Inputs))
+}
+
+/// How a column is cut into bins, that in words, and whether an option says so.
+fn cuts(section: &Section) -> Result<(Bins, String, bool)> {
+    let edges = section.numbers("edges")?;
+    let n = section.whole("bins")?;
+    let scale = section.choice(
+        "scale",
+        &[("linear", Scale::Linear), ("log", Scale::Log), ("quantile", Scale::Quantile)],
+    )?;
+    let is_given = edges.is_some() || n.is_some() || scale.is_some();
     let count = usize::try_from(n.unwrap_or(10)).unwrap_or(usize::MAX);
     let (bins, shape) = match (edges, scale.unwrap_or(Scale::Linear)) {
         (Some(_), _) if n.is_some() || scale.is_some() => {
@@ -157,10 +193,7 @@ fn bin(section: &Section) -> Result<Verb> {
         (None, Scale::Log) => (Bins::Log(count), format!("into {count}, log")),
         (None, Scale::Quantile) => (Bins::Quantile(count), format!("into {count}, quantile")),
     };
-    let text = format!("{column} {shape} as {into}");
-    Ok(Verb::new("bin", text, move |tables, control| {
-        Ok(tables[0].bin(&column, &bins, &into, control)?.table)
-    }))
+    Ok((bins, shape, is_given))
 }
 
 fn fill(section: &Section) -> Result<Verb> {
@@ -222,9 +255,15 @@ fn unpivot(section: &Section) -> Result<Verb> {
 fn factorize(section: &Section) -> Result<Verb> {
     let column = section.need_text("column")?;
     let into = section.text("into")?.unwrap_or_else(|| format!("{column}_code"));
-    let text = format!("{column} as {into}");
+    let parts = [("codes", false), ("dictionary", true)];
+    let is_dictionary = section.choice("part", &parts)?.unwrap_or_default();
+    let text = match is_dictionary {
+        true => format!("dictionary of {column}"),
+        false => format!("{column} as {into}"),
+    };
     let verb = Verb::new("factorize", text, move |tables, control| {
-        Ok(tables[0].factorize(&column, &into, control)?.table)
+        let found = tables[0].factorize(&column, &into, control)?;
+        Ok(if is_dictionary { found.dictionary } else { found.table })
     });
     Ok(verb.holds(Holds::Inputs))
 }

@@ -37,6 +37,43 @@ pub struct Binned {
     /// The edges of the bins, one more than there are bins. A value on an edge is in the bin above it,
     /// but for the last one, which is part of the last bin.
     pub edges: Vec<f64>,
+    /// The column of bins.
+    into: String,
+    /// The edges, as times where the column is of times.
+    bounds: Column,
+}
+
+impl Binned {
+    /// The table with the bounds of each row's bin: column `lower` has the lower one, `upper` the upper one, where they are
+    /// asked for. They are numbers, or timestamps to the microsecond where the column is of dates or timestamps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DuplicateColumn`] if there is a column of that name.
+    pub fn with_bounds(&self, lower: Option<&str>, upper: Option<&str>) -> Result<Table> {
+        let asked: Vec<(&str, i64)> = [lower, upper]
+            .into_iter()
+            .zip(0..)
+            .filter_map(|(name, at)| Some((name?, at)))
+            .collect();
+        if asked.is_empty() {
+            return Ok(self.table.clone());
+        }
+        let names = asked.iter().map(|&(name, _)| name);
+        super::rows::no_duplicates(self.table.column_names().chain(names))?;
+        let n_bins = self.edges.len().saturating_sub(1);
+        let bound = |&(name, first): &(&str, i64)| {
+            let of_bins = self.bounds.slice(first, n_bins);
+            let of_type = of_bins.dtype().clone();
+            let run = move |bins: Column| of_bins.take(bins.as_materialized_series().u32()?);
+            let gives = move |_: &Schema, field: &Field| {
+                Ok(Field::new(field.name().clone(), of_type.clone()))
+            };
+            column(&self.into).map(run, gives).alias(name)
+        };
+        let bounds: Vec<_> = asked.iter().map(bound).collect();
+        Ok(self.table.then(move |lazy| lazy.with_columns(&bounds))?.best(Fit::Pieces))
+    }
 }
 
 /// How many values are in each bin.
@@ -83,7 +120,8 @@ impl Table {
             |_: &Schema, field: &Field| Ok(Field::new(field.name().clone(), DataType::UInt32));
         let binned = values.map(run, gives).alias(into);
         let table = self.then(move |lazy| lazy.with_column(binned.clone()))?.best(Fit::Pieces);
-        Ok(Binned { table, edges })
+        let bounds = self.bounds(name, &edges)?;
+        Ok(Binned { table, edges, into: into.to_owned(), bounds })
     }
 
     /// How many values of column `name` are in each of the bins, which are those of [`bin`](Self::bin).
@@ -129,6 +167,33 @@ impl Table {
             }
         }
         Ok(histogram)
+    }
+
+    /// [`histogram`](Self::histogram) as a table: a row for each bin with its bounds, `lower` and `upper`, and how many values
+    /// it has, `count`. The last row, without bounds, has what is in no bin, if something is. Bounds are those of
+    /// [`with_bounds`](Binned::with_bounds).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bin`](Self::bin).
+    pub fn histogram_table(&self, name: &str, bins: &Bins, control: &Control) -> Result<Self> {
+        let Histogram { edges, mut counts, outside } = self.histogram(name, bins, control)?;
+        let (bounds, n_bins) = (self.bounds(name, &edges)?, counts.len());
+        if outside > 0 {
+            counts.push(outside);
+        }
+        let n_rows = counts.len();
+        let frame = || -> PolarsResult<DataFrame> {
+            let mut columns = Vec::with_capacity(3);
+            for (name, first) in [("lower", 0), ("upper", 1)] {
+                let mut bound = bounds.slice(first, n_bins).with_name(name.into());
+                bound.append(&Column::full_null(name.into(), n_rows - n_bins, bound.dtype()))?;
+                columns.push(bound);
+            }
+            columns.push(pl::UInt64Chunked::from_vec("count".into(), counts).into_column());
+            DataFrame::new(n_rows, columns)
+        };
+        Self::from_frame(frame().map_err(|error| Error::engine("making a histogram", &error))?)
     }
 
     /// Adds column `into` with the begin of the interval of length `every` that the timestamp or date
@@ -196,6 +261,22 @@ impl Table {
             }
         };
         Ok(values.cast(DataType::Float64))
+    }
+
+    /// Edges of bins of column `name` as a column: of timestamps, if that is of dates or timestamps.
+    fn bounds(&self, name: &str, edges: &[f64]) -> Result<Column> {
+        let times = |micros: f64, zone: Option<pl::TimeZone>| {
+            let edges = edges.iter().map(|edge| (edge * micros).round() as i64).collect();
+            pl::Int64Chunked::from_vec(VALUE.into(), edges)
+                .into_column()
+                .cast(&DataType::Datetime(pl::TimeUnit::Microseconds, zone))
+                .map_err(|error| Error::engine("finding the bounds of bins", &error))
+        };
+        match self.polars_schema().get(name) {
+            Some(DataType::Datetime(_, zone)) => times(1.0, zone.clone()),
+            Some(DataType::Date) => times(86_400e6, None),
+            _ => Ok(Float64Chunked::from_vec(VALUE.into(), edges.to_vec()).into_column()),
+        }
     }
 
     fn edges(&self, values: &pl::Expr, bins: &Bins, control: &Control) -> Result<Vec<f64>> {

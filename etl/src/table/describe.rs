@@ -1,5 +1,8 @@
 //! What is in a table, column by column.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
 use polars::prelude as pl;
 use polars::prelude::{AnyValue, DataType};
 
@@ -104,5 +107,39 @@ impl Table {
             })(),
         });
         Ok(summaries.collect())
+    }
+    /// [`describe`](Self::describe) as a table, a row for each column: `name`, `type`, `values`, `nulls`, `unique`, `min`,
+    /// `max`, `mean`, `std`, `q25`, `median` and `q75`; null is what a column of that type does not have.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`collect`](Self::collect).
+    pub fn description(&self, control: &Control) -> Result<Self> {
+        let found = self.describe(control)?;
+        let texts = |of: fn(&Summary) -> Option<&str>| -> ArrayRef {
+            Arc::new(found.iter().map(of).collect::<StringArray>())
+        };
+        let counts = |of: fn(&Summary) -> Option<u64>| -> ArrayRef {
+            Arc::new(found.iter().map(of).collect::<UInt64Array>())
+        };
+        let numbers = |of: fn(&Summary) -> Option<f64>| -> ArrayRef {
+            Arc::new(found.iter().map(of).collect::<Float64Array>())
+        };
+        let columns = [
+            ("name", texts(|column| Some(&column.name))),
+            ("type", texts(|column| Some(&column.data_type))),
+            ("values", counts(|column| Some(column.n_values))),
+            ("nulls", counts(|column| Some(column.n_nulls))),
+            ("unique", counts(|column| column.n_unique)),
+            ("min", texts(|column| column.min.as_deref())),
+            ("max", texts(|column| column.max.as_deref())),
+            ("mean", numbers(|column| column.mean)),
+            ("std", numbers(|column| column.std)),
+            ("q25", numbers(|column| column.quartiles.map(|q| q[0]))),
+            ("median", numbers(|column| column.quartiles.map(|q| q[1]))),
+            ("q75", numbers(|column| column.quartiles.map(|q| q[2]))),
+        ];
+        let columns = columns.map(|(name, values)| (name, values, true));
+        Self::from_batch(RecordBatch::try_from_iter_with_nullable(columns)?)
     }
 }

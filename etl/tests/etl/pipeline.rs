@@ -97,6 +97,22 @@ fn each_verb_does_what_it_says() {
             "verb = 'unique'\nby = ['source']\nwhich = 'last'",
             "source,target,weight\n1,3,2.5\n2,3,4.0\n3,1,8.0\n",
         ),
+        (
+            "verb = 'bin'\ncolumn = 'weight'\nedges = [0, 4, 8]\nupper = 'below'\n[[step]]\nverb = 'select'\ncolumns = ['weight_bin', 'below']",
+            "weight_bin,below\n0,4.0\n0,4.0\n1,8.0\n0,4.0\n1,8.0\n",
+        ),
+        (
+            "verb = 'histogram'\ncolumn = 'weight'\nedges = [1, 3]",
+            "lower,upper,count\n1.0,3.0,2\n,,3\n",
+        ),
+        (
+            "verb = 'factorize'\ncolumn = 'target'\npart = 'dictionary'",
+            "code,value\n0,2\n1,3\n2,1\n",
+        ),
+        (
+            "verb = 'describe'\n[[step]]\nverb = 'select'\ncolumns = ['name', 'values', 'max', 'median']",
+            "name,values,max,median\nsource,5,3,2.0\ntarget,5,3,2.0\nweight,5,8.0,2.5\n",
+        ),
     ];
     for (options, expected) in cases {
         assert_eq!(after(&step(options)), expected, "{options}");

@@ -195,6 +195,59 @@ fn bins_cover_the_values() {
 }
 
 #[test]
+fn bins_have_bounds() {
+    let values = table(vec![
+        ("x", ints(&[Some(0), Some(4), Some(10), None])),
+        ("day", Arc::new(Date32Array::from(vec![0, 1, 4, 3])) as ArrayRef),
+    ]);
+    let bins = |column, lower, upper| {
+        let binned = values.bin(column, &Bins::Linear(2), "bin", &Control::NONE).unwrap();
+        binned.with_bounds(lower, upper)
+    };
+    let bounded = bins("x", Some("low"), Some("high")).unwrap();
+    assert_eq!(bounded.column_names().collect::<Vec<_>>(), ["x", "day", "bin", "low", "high"]);
+    assert_eq!(
+        rows(&bounded.drop(&["x", "day"]).unwrap()),
+        [
+            r#"{"bin":0,"low":0.0,"high":5.0}"#,
+            r#"{"bin":0,"low":0.0,"high":5.0}"#,
+            r#"{"bin":1,"low":5.0,"high":10.0}"#,
+            r#"{"bin":null,"low":null,"high":null}"#,
+        ]
+    );
+    let bounded = bins("day", None, Some("end")).unwrap().select(&["end"]).unwrap();
+    assert_eq!(rows(&bounded)[..2], [r#"{"end":"1970-01-03T00:00:00"}"#; 2]);
+    assert_eq!(rows(&bounded)[2], r#"{"end":"1970-01-05T00:00:00"}"#);
+    assert_eq!(bins("x", None, None).unwrap().column_names().count(), 3);
+    for taken in ["x", "bin"] {
+        let error = bins("x", Some(taken), None).unwrap_err();
+        assert!(matches!(error, Error::DuplicateColumn { .. }), "{error}");
+    }
+    assert!(matches!(bins("x", Some("b"), Some("b")), Err(Error::DuplicateColumn { .. })));
+
+    let histogram =
+        |column, bins| rows(&values.histogram_table(column, &bins, &Control::NONE).unwrap());
+    assert_eq!(
+        histogram("x", Bins::Edges(vec![0.0, 5.0, 7.0])),
+        [
+            r#"{"lower":0.0,"upper":5.0,"count":2}"#,
+            r#"{"lower":5.0,"upper":7.0,"count":0}"#,
+            r#"{"lower":null,"upper":null,"count":2}"#,
+        ]
+    );
+    assert_eq!(
+        histogram("day", Bins::Linear(2)),
+        [
+            r#"{"lower":"1970-01-01T00:00:00","upper":"1970-01-03T00:00:00","count":2}"#,
+            r#"{"lower":"1970-01-03T00:00:00","upper":"1970-01-05T00:00:00","count":2}"#,
+        ]
+    );
+    let none = values.filter(&expr("x > 99")).unwrap();
+    let none = none.histogram_table("x", &Bins::Linear(2), &Control::NONE).unwrap();
+    assert_eq!(rows(&none), [""; 0]);
+}
+
+#[test]
 fn times_go_into_intervals() {
     let binned =
         |every| rows(&events().bin_time("at", every, "t").unwrap().select(&["t"]).unwrap());
@@ -364,4 +417,15 @@ fn a_table_is_described_column_by_column() {
     );
     assert_eq!(age.quartiles, Some([23.75, 27.5, 32.5]));
     assert_eq!((found[0].min.as_deref(), found[0].mean), (Some("ann"), None));
+
+    let shown = people().description(&Control::NONE).unwrap();
+    let shown =
+        shown.select(&["name", "type", "values", "nulls", "min", "mean", "median"]).unwrap();
+    assert_eq!(
+        rows(&shown)[..2],
+        [
+            r#"{"name":"name","type":"text","values":4,"nulls":1,"min":"ann","mean":null,"median":null}"#,
+            r#"{"name":"age","type":"int64","values":4,"nulls":1,"min":"20","mean":28.75,"median":27.5}"#,
+        ]
+    );
 }
