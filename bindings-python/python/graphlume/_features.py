@@ -32,6 +32,7 @@ class Features(Base):
         *,
         n_neighbors: int | None = None,
         distance: str | None = None,
+        approximate: bool | None = None,
         min_distance: float | None = None,
         spread: float | None = None,
         n_epochs: int | None = None,
@@ -46,11 +47,13 @@ class Features(Base):
 
         ``features`` are a column of nodes or several, of numbers or of lists of as many numbers each, or an array of shape
         ``[n, d]``; by default all columns of numbers but ``x`` and ``y``. They are taken as they are: scale what is not alike.
-        O(n² d) for the neighbors, then O(``n_epochs`` · n · ``n_neighbors``). The same seed gives the same positions.
+        O(n² d) for the neighbors, less with ``approximate``, then O(``n_epochs`` · n · ``n_neighbors``). The same seed gives the
+        same positions.
         McInnes, Healy, Melville 2018.
 
         - ``n_neighbors``: 15 by default, at least 2: more shows the whole, less the details.
-        - ``distance``: ``euclidean`` (the default), ``cosine`` or ``inner-product``.
+        - ``distance``: ``euclidean`` (the default) or ``cosine``.
+        - ``approximate``: whether an index finds nearly all neighbors instead of comparing all pairs; by default from 50,000 nodes on.
         - ``min_distance``: how near points may come, by default 0.1; ``spread``: scale of all, by default 1.
         - ``n_epochs``: by default 500 up to 10,000 nodes and 200 above; ``learning_rate``: by default 1.
         - ``negative_samples``: random points that push for each edge that pulls, by default 5.
@@ -67,6 +70,7 @@ class Features(Base):
         options = {
             "n_neighbors": n_neighbors,
             "distance": distance,
+            "approximate": approximate,
             "min_distance": min_distance,
             "spread": spread,
             "n_epochs": n_epochs,

@@ -319,6 +319,7 @@ class Verbs:
         *columns: str,
         n_neighbors: int | None = None,
         distance: str | None = None,
+        approximate: bool | None = None,
         min_distance: float | None = None,
         spread: float | None = None,
         n_epochs: int | None = None,
@@ -337,6 +338,7 @@ class Verbs:
         options = {
             "n_neighbors": n_neighbors,
             "distance": distance,
+            "approximate": approximate,
             "min_distance": min_distance,
             "spread": spread,
             "n_epochs": n_epochs,

@@ -430,6 +430,12 @@ fn umap_keeps_groups_together() {
         let before = before.run(&features, &Control::NONE).unwrap();
         assert_ne!(before.x, found.x);
     }
+    let by_index = Umap { approximate: Some(true), n_epochs: Some(200), ..Umap::default() };
+    let found = by_index.run(&features, &Control::NONE).unwrap();
+    assert!(purity(&found, 6) > 0.99, "{}", purity(&found, 6));
+    // That few rows are all in sight, so that the neighbors are the same.
+    let exact = Umap { approximate: Some(false), ..by_index };
+    assert_eq!(exact.run(&features, &Control::NONE).unwrap(), found);
 }
 
 #[test]
