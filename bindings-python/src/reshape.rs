@@ -7,7 +7,7 @@ use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::UInt32Type;
 use graphlume::etl::expr::Expr;
 use graphlume::etl::hypergraph::{HypergraphConfig, HypergraphOpts};
-use graphlume::etl::table::{rows_where, truth};
+use graphlume::etl::table::{ContractAggregates, rows_where, truth};
 use graphlume::etl::topology::{
     Combine, Contract, Direction, ForestFire, Hops, UniformSample, deduplicate, drop_self_loops,
     filter_edges, induced_by_mask, induced_by_nodes, largest_component, prune_orphans, reverse,
@@ -34,12 +34,33 @@ enum Verb {
     DropSelfLoops,
     DropIsolated,
     LargestComponent,
-    Deduplicate { combine: Combine },
-    Symmetrize { combine: Combine },
-    Contract { column: String, combine: Combine, self_loops: bool },
-    SampleNodes { count: usize, seed: u64 },
-    SampleEdges { count: usize, seed: u64 },
-    ForestFire { count: usize, forward: f64, backward: f64, seed: u64 },
+    Deduplicate {
+        combine: Combine,
+    },
+    Symmetrize {
+        combine: Combine,
+    },
+    Contract {
+        column: String,
+        combine: Combine,
+        self_loops: bool,
+        node_aggregates: Vec<(String, String)>,
+        edge_aggregates: Vec<(String, String)>,
+    },
+    SampleNodes {
+        count: usize,
+        seed: u64,
+    },
+    SampleEdges {
+        count: usize,
+        seed: u64,
+    },
+    ForestFire {
+        count: usize,
+        forward: f64,
+        backward: f64,
+        seed: u64,
+    },
 }
 
 impl Verb {
@@ -51,8 +72,13 @@ impl Verb {
             Self::LargestComponent => largest_component(graph)?.graph,
             Self::Deduplicate { combine } => deduplicate(graph, combine)?.graph,
             Self::Symmetrize { combine } => symmetrize(graph, combine)?.graph,
-            Self::Contract { column, combine, self_loops } => {
-                Contract { combine, self_loops }.by_column(graph, &column)?.graph
+            Self::Contract { column, combine, self_loops, node_aggregates, edge_aggregates } => {
+                let aggregates = ContractAggregates {
+                    nodes: expressions(node_aggregates)?,
+                    edges: expressions(edge_aggregates)?,
+                };
+                let contract = Contract { combine, self_loops };
+                contract.by_column_with(graph, &column, &aggregates, control)?.graph
             }
             Self::SampleNodes { count, seed } => UniformSample { count, seed }.nodes(graph)?.graph,
             Self::SampleEdges { count, seed } => UniformSample { count, seed }.edges(graph)?.graph,
@@ -61,6 +87,11 @@ impl Verb {
             }
         })
     }
+}
+
+/// Expressions by name, read.
+fn expressions(texts: Vec<(String, String)>) -> Result<Vec<(String, Expr)>> {
+    texts.into_iter().map(|(name, text)| Ok((name, text.parse()?))).collect()
 }
 
 /// What to keep: an expression, or a column of truth values.

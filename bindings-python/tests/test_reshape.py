@@ -104,6 +104,14 @@ def test_groups_become_nodes():
     assert graph.contract("team", self_loops=True).n_edges == 3
     by_array = graph.contract(np.array([7, 7, 5, 5]))
     assert by_array.ids.tolist() == [7, 5] and by_array.weights.tolist() == [6.0]
+    aggregates = {"node_aggregates": {"least": "min(id)"}, "edge_aggregates": {"most": "max(weight)"}}
+    more = graph.contract("team", **aggregates)
+    assert more.nodes.to_pydict() == groups.nodes.to_pydict() | {"least": ["a", "c", "d"]}
+    assert more.edges.to_pydict() == groups.edges.to_pydict() | {"most": [4.0, 8.0]}
+    with pytest.raises(gl.InputError, match="idd"):
+        graph.contract("team", node_aggregates={"x": "min(idd)"})
+    with pytest.raises(gl.InputError, match="n_nodes"):
+        graph.contract("team", node_aggregates={"n_nodes": "count(*)"})
     with pytest.raises(gl.InputError):
         graph.contract([1, 2])
     with pytest.raises(gl.InputError, match="combine"):

@@ -9,7 +9,7 @@ use arrow::buffer::BooleanBuffer;
 use clap::ValueEnum;
 use graphlume::etl::analytics::SpanningForest;
 use graphlume::etl::expr::Expr;
-use graphlume::etl::table::rows_where;
+use graphlume::etl::table::{ContractAggregates, rows_where};
 use graphlume::etl::topology::{
     Combine, Contract, Direction, ForestFire, Hops, TopologicalLevels, UniformSample, by_degree,
     by_first_use, compact, deduplicate, drop_self_loops, filter_edges, induced_by_mask,
@@ -151,6 +151,18 @@ impl ordered::Verbs for Verbs {
             &["contract"],
             "Keep edges within a group as self-loops; behind --contract",
         ),
+        more(
+            "node-agg",
+            "NAME=EXPR",
+            &["contract"],
+            "Aggregate of the nodes that become one, such as `people = sum(people)`; behind --contract, once for each",
+        ),
+        more(
+            "edge-agg",
+            "NAME=EXPR",
+            &["contract"],
+            "Aggregate of the edges that become one, such as `last = max(time)`; behind --contract, once for each",
+        ),
         verb(
             "levels",
             "[COLUMN]",
@@ -227,7 +239,7 @@ enum Verb {
     Nodes(Expr, bool),
     Edges(Expr, bool),
     Hops(Box<Walk>),
-    Contract(String, Contract),
+    Contract(String, Contract, Box<ContractAggregates>),
     Levels(String, TopologicalLevels),
     SpanningForest(SpanningForest),
     SampleNodes(Amount, u64),
@@ -328,7 +340,12 @@ fn read_verb(step: &Step<'_>) -> anyhow::Result<Verb> {
         "contract" => {
             let combine = choice("combine", step.find("combine").unwrap_or_default())?;
             let self_loops = step.find("self-loops").is_some();
-            Verb::Contract(value.to_owned(), Contract { combine, self_loops })
+            let aggregates = ContractAggregates {
+                nodes: aggregates(step, "node-agg")?,
+                edges: aggregates(step, "edge-agg")?,
+            };
+            let contract = Contract { combine, self_loops };
+            Verb::Contract(value.to_owned(), contract, Box::new(aggregates))
         }
         "levels" => {
             let column = if value.is_empty() { "level" } else { value };
@@ -386,6 +403,17 @@ fn walk(step: &Step<'_>) -> anyhow::Result<Walk> {
         leaving: optional("leaving")?,
         entering: optional("entering")?,
     })
+}
+
+/// All that `option` gives names to.
+fn aggregates(step: &Step<'_>, option: &str) -> anyhow::Result<Vec<(String, Expr)>> {
+    let aggregate = |text: &String| {
+        let (name, value) = text
+            .split_once('=')
+            .with_context(|| format!("--{option} should be NAME=EXPR, not `{text}`"))?;
+        Ok((name.trim().to_owned(), condition(option, value)?))
+    };
+    step.all(option).iter().map(aggregate).collect()
 }
 
 fn condition(option: &str, text: &str) -> anyhow::Result<Expr> {
@@ -452,7 +480,9 @@ impl Verb {
                 filter_edges(graph, &mask, true)?.graph
             }
             Self::Hops(walk) => walk.run(graph, control)?,
-            Self::Contract(column, contract) => contract.by_column(graph, column)?.graph,
+            Self::Contract(column, contract, aggregates) => {
+                contract.by_column_with(graph, column, aggregates, control)?.graph
+            }
             Self::Levels(column, levels) => {
                 let found = levels.run(graph, control)?;
                 let values = Arc::new(UInt32Array::from(found.levels));

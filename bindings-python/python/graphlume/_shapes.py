@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _convert, _native
@@ -82,7 +83,15 @@ class Shapes(Base):
         """A directed graph that has each edge both ways once, with weights as in ``deduplicate``."""
         return self._like(_native.reshape(self._rust, {"verb": "symmetrize", "combine": combine}))
 
-    def contract(self, by: Any, *, combine: str = "sum", self_loops: bool = False) -> Graph:
+    def contract(
+        self,
+        by: Any,
+        *,
+        combine: str = "sum",
+        self_loops: bool = False,
+        node_aggregates: Mapping[str, str] | None = None,
+        edge_aggregates: Mapping[str, str] | None = None,
+    ) -> Graph:
         """The graph of groups: nodes that agree in the column ``by``, or in an array of shape ``[n]``, become one node, whose id
         is the value that they agree in, and whose column ``n_nodes`` counts them.
 
@@ -90,14 +99,21 @@ class Shapes(Base):
         the ``first`` of theirs, where edges without weights count 1. Edges within a group become self-loops with ``self_loops``,
         and else nothing. Nodes without a value are a group, too.
 
+        ``node_aggregates`` and ``edge_aggregates`` are more columns of groups and of the edges between them: expressions by name,
+        such as ``{"budget": "sum(budget)"}``, of the columns of the nodes and edges that become one.
+
         >>> import graphlume as gl
         >>> g = gl.Graph([("ann", "bob"), ("bob", "eve"), ("ann", "eve")]).with_nodes(team=["red", "red", "blue"])
+        >>> g.contract("team", node_aggregates={"first": "min(id)"}).nodes.to_pydict()
+        {'team': ['red', 'blue'], 'n_nodes': [2, 1], 'first': ['ann', 'eve']}
         >>> g.contract("team").edges.to_pydict()
         {'source': ['red'], 'target': ['blue'], 'n_edges': [2], 'weight': [2.0]}
         >>> g.contract(g.connected_components().values)
         Graph(1 node, 0 edges, undirected)
         """
-        options = {"verb": "contract", "combine": combine, "self_loops": flag("self_loops", self_loops)}
+        aggregates = {"node_aggregates": node_aggregates, "edge_aggregates": edge_aggregates}
+        aggregates = {name: list(dict(given or {}).items()) for name, given in aggregates.items()}
+        options = {"verb": "contract", "combine": combine, "self_loops": flag("self_loops", self_loops)} | aggregates
         if isinstance(by, str):
             return self._new(_native.reshape(self._rust, options | {"column": by}))
         name = "group"

@@ -5,11 +5,11 @@ use graph_core::{Graph, ReadOptions};
 
 use super::graph_verbs::{config, direction, graph_of, graph_options, name_of, part};
 use super::section::{Result, Section};
-use super::table_verbs::expression;
+use super::table_verbs::{expression, named};
 use super::verb::{Holds, Reader, Rows, Takes, Verb};
 use crate::Control;
 use crate::source::GraphPart;
-use crate::table::{Table, rows_where};
+use crate::table::{ContractAggregates, Table, rows_where};
 use crate::topology::{
     Contract, ForestFire, UniformSample, induced_by_mask, materialize_nodes, prune_orphans,
 };
@@ -83,9 +83,22 @@ fn keep_nodes(section: &Section) -> Result<Verb> {
 fn contract(section: &Section) -> Result<Verb> {
     let given = Given::read(section)?;
     let column = section.need_text("column")?;
+    let texts = section.texts("aggregate")?.unwrap_or_default();
+    let of_part =
+        texts.iter().map(|text| named(section, "aggregate", text)).collect::<Result<Vec<_>>>()?;
     let contract: Contract = config(section, "contract")?;
-    let text = format!("by {column}");
-    Ok(given.verb("contract", &text, move |graph, _| Ok(contract.by_column(graph, &column)?.graph)))
+    let text = match texts.is_empty() {
+        true => format!("by {column}"),
+        false => format!("by {column}: {}", texts.join(", ")),
+    };
+    let mut aggregates = ContractAggregates::default();
+    match given.part {
+        GraphPart::Edges => aggregates.edges = of_part,
+        GraphPart::Nodes => aggregates.nodes = of_part,
+    }
+    Ok(given.verb("contract", &text, move |graph, control| {
+        Ok(contract.by_column_with(graph, &column, &aggregates, control)?.graph)
+    }))
 }
 
 /// Some nodes, each as likely as any other, and all edges between them.

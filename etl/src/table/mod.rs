@@ -13,6 +13,7 @@
 mod bin;
 mod broken;
 mod budget;
+mod contract;
 mod describe;
 mod group_by;
 mod join;
@@ -38,6 +39,7 @@ mod write;
 pub use bin::{Binned, Bins, Histogram};
 pub use broken::{BrokenFile, FileProblem};
 pub use budget::Budget;
+pub use contract::ContractAggregates;
 pub use describe::Summary;
 pub use join::{JoinKind, JoinOptions};
 pub use missing::Fill;

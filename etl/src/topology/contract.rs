@@ -81,7 +81,7 @@ impl Contract {
     /// which is also the external id of the group.
     ///
     /// Null is a value, too: nodes without one are a group, whose id is null. Cost as
-    /// [`run`](Self::run).
+    /// [`run`](Self::run). Feature `tables` has `by_column_with`, which also computes aggregates of other columns.
     ///
     /// # Errors
     ///

@@ -600,6 +600,14 @@ fn verbs_that_make_other_graphs_give_their_edges_or_nodes() {
             "verb = 'contract'\ncolumn = 'name'\npart = 'nodes'",
             "name,n_nodes\nann,1\nbob,1\neve,1\n",
         ),
+        (
+            "verb = 'contract'\ncolumn = 'name'\naggregate = ['most = max(weight)', 'ends = count(DISTINCT source)']",
+            "source,target,n_edges,weight,most,ends\nann,bob,1,0.5,0.5,1\nann,eve,3,11.5,8.0,2\nbob,eve,1,4.0,4.0,1\n",
+        ),
+        (
+            "verb = 'contract'\ncolumn = 'name'\npart = 'nodes'\naggregate = 'total = sum(id)'",
+            "name,n_nodes,total\nann,1,1\nbob,1,2\neve,1,3\n",
+        ),
         ("verb = 'sample_nodes'\ncount = 9\npart = 'nodes'", PEOPLE),
         (
             "verb = 'sample_nodes'\ncount = 2\npart = 'nodes'\n[[step]]\nverb = 'group'\naggregate = 'n = count()'",
@@ -619,6 +627,14 @@ fn verbs_that_make_other_graphs_give_their_edges_or_nodes() {
     for (options, problem) in [
         ("verb = 'contract'\ncolumn = 'nmae'", "there is no column `nmae`; did you mean `name`?"),
         ("verb = 'contract'", "option `column` is missing"),
+        (
+            "verb = 'contract'\ncolumn = 'name'\naggregate = 'x = sum(wieght)'",
+            "did you mean `weight`?",
+        ),
+        (
+            "verb = 'contract'\ncolumn = 'name'\naggregate = 'n_edges = sum(weight)'",
+            "there would be two columns `n_edges`",
+        ),
         ("verb = 'keep_nodes'\nwhere = 'name'", "must be true or false"),
         ("verb = 'forest_fire'\nforward = 1", "forward"),
         ("verb = 'prune_orphans'\npart = 'edges'", "there is no option `part`"),
