@@ -1,5 +1,7 @@
 //! Tables side by side, by the values of keys; tables one below the other.
 
+use std::collections::HashMap;
+
 use polars::prelude as pl;
 use polars::prelude::{JoinCoalesce, JoinType, MaintainOrderJoin, UnionArgs};
 
@@ -341,7 +343,8 @@ impl Table {
     /// The rows of all `tables`, one after another.
     ///
     /// With `fill`, a column that a table lacks is null there; otherwise all must have the same columns
-    /// in the same order. Columns of one name must have one type, in either case.
+    /// in the same order. Columns of one name must have one type, in either case, or be of numbers: integers of several
+    /// widths become those of 64 bits, and integers beside fractions fractions of 64 bits, exact up to 2⁵³.
     ///
     /// # Errors
     ///
@@ -356,9 +359,11 @@ impl Table {
                 allowed: "one or more tables",
             });
         };
+        let alike = alike(tables)?;
+        let tables: Vec<&Self> = alike.iter().collect();
         for (index, table) in rest.iter().enumerate() {
             for before in &tables[..=index] {
-                same_types(before, table)?;
+                same_types(before, tables[index + 1])?;
             }
             if !fill {
                 first.column_names().try_for_each(|name| table.check_column(name))?;
@@ -373,13 +378,49 @@ impl Table {
             }
         }
         let empty = first.lazy();
-        Self::of(tables, move |inputs| {
+        Self::of(&tables, move |inputs| {
             let options =
                 UnionArgs { diagonal: fill, maintain_order: true, ..UnionArgs::default() };
             // Its one error is that there are no inputs.
             pl::concat(inputs, options).unwrap_or_else(|_| empty.clone())
         })
     }
+}
+
+/// The tables, where columns of one name and several types of numbers have a type that holds them all, if there is one.
+fn alike(tables: &[&Table]) -> Result<Vec<Table>> {
+    let mut types: HashMap<&str, Vec<&pl::DataType>> = HashMap::new();
+    for (name, of) in tables.iter().flat_map(|table| table.polars_schema().iter()) {
+        types.entry(name.as_str()).or_default().push(of);
+    }
+    let wider = |(name, of): (&pl::PlSmallStr, &pl::DataType)| {
+        let wider = holds_all(&types[name.as_str()]).filter(|wider| wider != of)?;
+        Some(column(name).cast(wider))
+    };
+    let table = |table: &&Table| {
+        let casts: Vec<pl::Expr> = table.polars_schema().iter().filter_map(wider).collect();
+        match casts.is_empty() {
+            true => Ok((*table).clone()),
+            false => table.then(move |lazy| lazy.with_columns(&casts)),
+        }
+    };
+    tables.iter().map(table).collect()
+}
+
+/// The type that holds numbers of all `types`, if they differ and there is one.
+fn holds_all(types: &[&pl::DataType]) -> Option<pl::DataType> {
+    let all = |is: fn(&pl::DataType) -> bool| types.iter().all(|of| is(of));
+    if types.iter().all(|of| *of == types[0]) || !all(pl::DataType::is_primitive_numeric) {
+        return None;
+    }
+    if types.iter().any(|of| of.is_float()) {
+        return Some(pl::DataType::Float64);
+    }
+    if all(pl::DataType::is_unsigned_integer) {
+        return Some(pl::DataType::UInt64);
+    }
+    // What is below 0 and what is beyond the signed integers share no type.
+    (!types.contains(&&pl::DataType::UInt64)).then_some(pl::DataType::Int64)
 }
 
 fn same_types(left: &Table, right: &Table) -> Result<()> {

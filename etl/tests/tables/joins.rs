@@ -127,4 +127,18 @@ fn tables_go_below_one_another() {
     assert!(matches!(Table::concat(&[&people(), &pets()], false), Err(Error::Unknown { .. })));
     let other = people().with_column("age", &expr("name")).unwrap();
     assert!(matches!(Table::concat(&[&people(), &other], true), Err(Error::WrongType { .. })));
+
+    let column = |values: ArrayRef| table(vec![("x", values)]);
+    let narrow = column(Arc::new(Int32Array::from(vec![Some(-1), None])));
+    let whole = column(ints(&[i64::MAX]));
+    let fraction = column(floats(&[0.5]));
+    let unsigned = column(Arc::new(UInt64Array::from(vec![u64::MAX])));
+    let all = |tables: &[&Table]| Table::concat(tables, false).map(|table| rows(&table).join(""));
+    assert_eq!(all(&[&narrow, &whole]).unwrap(), r#"{"x":-1}{"x":null}{"x":9223372036854775807}"#);
+    assert_eq!(
+        all(&[&narrow, &fraction, &narrow]).unwrap(),
+        r#"{"x":-1.0}{"x":null}{"x":0.5}{"x":-1.0}{"x":null}"#
+    );
+    assert!(matches!(all(&[&narrow, &unsigned]), Err(Error::WrongType { .. })));
+    assert!(matches!(all(&[&column(texts(&["1"])), &whole]), Err(Error::WrongType { .. })));
 }
