@@ -4,7 +4,10 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::{DataType, FieldRef};
 use polars::prelude::LazyFrame;
-use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, Statement, TableFactor, Visit, Visitor};
+use sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Query, SetExpr,
+    Statement, TableFactor, Value, ValueWithSpan, Visit, Visitor,
+};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Tokenizer;
@@ -19,7 +22,7 @@ use super::sql_sums::{check_sums, repeat_constants, summed_columns};
 use super::sql_text::{bind, text_of};
 use super::{Budget, Fit, Table};
 use crate::error::nearest;
-use crate::expr::{Bindings, MAX_NESTED, too_nested};
+use crate::expr::{Bindings, MAX_NESTED, Place, check_regex, too_nested};
 use crate::{Control, Error, Result};
 
 /// Most parts of a query.
@@ -55,7 +58,7 @@ impl Default for SqlOptions {
 /// # Errors
 ///
 /// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
-/// - [`Error::Expression`] for a placeholder without a value;
+/// - [`Error::Expression`] for a placeholder without a value, and for a constant that should be a regular expression and is none;
 /// - [`Error::Refused`] for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
 ///   2000 parts, where each use of a name of `WITH` counts all that it stands for;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
@@ -293,8 +296,39 @@ impl Visitor for Checker<'_> {
                     "a query reads the tables that it is given, no files",
                 ))
             }
-            _ => ControlFlow::Continue(()),
+            expr => match pattern(expr).map(|pattern| check_regex(pattern, Place::UNKNOWN)) {
+                Some(Err(error)) => ControlFlow::Break(error.into()),
+                Some(Ok(())) | None => ControlFlow::Continue(()),
+            },
         }
+    }
+}
+
+/// The regular expression that `expr` asks a text for, if it is a constant.
+fn pattern(expr: &Expr) -> Option<&str> {
+    use sqlparser::ast::BinaryOperator as Op;
+    let pattern = match expr {
+        Expr::RLike { pattern, .. } => pattern,
+        Expr::BinaryOp {
+            op: Op::PGRegexMatch | Op::PGRegexIMatch | Op::PGRegexNotMatch | Op::PGRegexNotIMatch,
+            right,
+            ..
+        } => right,
+        Expr::Function(Function { name, args: FunctionArguments::List(list), .. })
+            if name.to_string().eq_ignore_ascii_case("regexp_like") =>
+        {
+            match list.args.get(1)? {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern)) => pattern,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    match pattern {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(pattern), .. }) => {
+            Some(pattern)
+        }
+        _ => None,
     }
 }
 

@@ -296,6 +296,18 @@ fn sql_reads_and_writes_nothing_else() {
     assert_eq!(error.to_string(), "there is no table `peple`; did you mean `people`?");
     let error = sql("SELECT agee FROM people", &tables()).unwrap_err();
     assert_eq!(error.to_string(), "there is no column `agee`; did you mean `age`?");
+    for wrong in ["name ~ 'a('", "name !~* 'a('", "name RLIKE 'a('", "REGEXP_LIKE(name, 'a(')"] {
+        let error = sql(&format!("SELECT * FROM people WHERE {wrong}"), &tables()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`a(` is not a regular expression: unclosed group",
+            "{wrong}"
+        );
+    }
+    assert_eq!(
+        rows(&sql("SELECT age FROM people WHERE name ~ '^a'", &tables()).unwrap()),
+        [r#"{"age":30}"#]
+    );
     assert!(matches!(sql("SELEC 1", &tables()), Err(Error::Engine { .. })));
     // The parser tries each level twice.
     let nested =

@@ -16,7 +16,7 @@ pub(crate) use self::derived::at_one_time;
 use self::derived::{day_of_week, derived, filtered, position};
 use self::tokens::{Language, PREFIXED, element, is_light, join_prefixes};
 pub(crate) use self::tokens::{MAX_NESTED, too_nested};
-pub(super) use self::words::check_regex;
+pub(crate) use self::words::check_regex;
 use self::words::{binary_operator, cast_type, extracted, number, with_backslashes};
 use super::functions::{self, Aggregate, Function};
 use super::{
