@@ -43,7 +43,7 @@ struct Algorithm {
 enum Does {
     /// The measure of that name.
     Measure(&'static str),
-    /// How alike the two ends of each edge are; by weights unless the call says otherwise if `true`.
+    /// How alike the two ends of each edge are, and whether weights count if the call does not say.
     Pairs(Similarity, bool),
     /// The edges of a core.
     Core,
@@ -227,13 +227,10 @@ const IGRAPH: &[Algorithm] = &[
     },
 ];
 
-/// Algorithms that the client has, and that are not done here, with the reason.
-const NOT_DONE: [(bool, &str, &str); 1] = [(
-    true,
-    "k_core",
-    "the client writes the text of one whole graph beside each node; `coreness` has the numbers, \
-     and `k_core` of `compute_cugraph` the subgraph",
-)];
+/// Why `k_core` of igraph is not done.
+const CORES_OF_IGRAPH: &str = "the client writes the text of one whole graph beside each node; \
+                               `coreness` has the numbers, and `k_core` of `compute_cugraph` the \
+                               subgraph";
 
 /// What is wrong with a call, and with which part of it.
 #[derive(Debug)]
@@ -304,14 +301,11 @@ fn known(call: &Compute) -> Result<&'static Algorithm, Wrong> {
     if let Some(algorithm) = known.iter().find(|known| known.name == call.algorithm) {
         return Ok(algorithm);
     }
-    let not_done = NOT_DONE
-        .iter()
-        .find(|(igraph, name, _)| (*igraph, *name) == (call.igraph, call.algorithm.as_str()));
     let names = known.iter().map(|known| known.name);
-    let reason = match (not_done, nearest(&call.algorithm, names.clone())) {
-        (Some((_, _, reason)), _) => (*reason).to_owned(),
-        (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("there are `{}`", names.collect::<Vec<_>>().join("`, `")),
+    let reason = match nearest(&call.algorithm, names.clone()) {
+        _ if call.igraph && call.algorithm == "k_core" => CORES_OF_IGRAPH.to_owned(),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are `{}`", names.collect::<Vec<_>>().join("`, `")),
     };
     Err(Wrong { at: At::Algorithm, reason })
 }
@@ -349,7 +343,6 @@ fn own_name(parameter: &str) -> &str {
     match parameter {
         "random_state" => "seed",
         "reset_vertices" => "personalization",
-        "weights" => "weighted",
         name => name,
     }
 }
@@ -379,10 +372,6 @@ fn options(algorithm: &Algorithm, call: &Compute) -> Result<Map<String, Value>, 
             ("weights", Value::String(_)) if options.contains_key("weighted") => {
                 options.insert("weighted".to_owned(), true.into());
             }
-            // No measure has it, so that its name is an error of the caller's and not one of ours.
-            ("weights", _) => {
-                options.insert(name.clone(), value.clone());
-            }
             ("normalized" | "directed" | "mode" | "cutoff" | "vertices", Value::Null) => {}
             (name, value) => {
                 options.insert(own_name(name).to_owned(), value.clone());
@@ -400,7 +389,6 @@ fn weights_count(algorithm: &Algorithm, usual: bool, call: &Compute) -> Result<b
             (name, _) if algorithm.ignored.contains(&name) => {}
             ("use_weight", Value::Bool(value)) => weighted = *value,
             ("use_weight", _) => return Err(Wrong::parameter(name, "it should be true or false")),
-            // All pairs are those that are asked for: the ends of edges.
             ("vertex_pair" | "ebunch", Value::Null) => {}
             ("vertex_pair" | "ebunch", _) => {
                 let reason = "the pairs are the ends of the edges, and no table";
