@@ -22,7 +22,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::arrays::Array;
 use crate::error::Failure;
@@ -184,12 +184,16 @@ impl Graph {
         let device = Device::parse(device).map_err(|error| Failure::from(error).raise(py))?;
         let found = measure(name).map_err(raise)?;
         let graph = Arc::clone(&self.0);
-        let measured = work_apart(py, found.name, move |control| match device {
-            Device::Cpu => found.plan(&graph, &options)?.run(control),
-            device => {
-                let graph = DeviceGraph::new(&graph, device);
-                let outcome = found.plan_on(&graph, &options)?.run(control)?;
-                Ok::<Measured, graphlume::etl::Error>(outcome.result)
+        let measured = work_apart(py, found.name, move |control| {
+            // Some measures look at their options behind what takes time.
+            found.check(&options)?;
+            match device {
+                Device::Cpu => found.plan(&graph, &options)?.run(control),
+                device => {
+                    let graph = DeviceGraph::new(&graph, device);
+                    let outcome = found.plan_on(&graph, &options)?.run(control)?;
+                    Ok::<Measured, graphlume::etl::Error>(outcome.result)
+                }
             }
         })?;
         let arrays = |columns: Vec<(String, ArrayRef)>| {
@@ -224,14 +228,27 @@ impl Graph {
         Ok(Array(Arc::new(Float64Array::from(scores))))
     }
 
-    /// The graph of the nodes and edges that a query in GFQL's JSON finds, and its warnings.
-    fn query(&self, py: Python<'_>, query: &str, strict: bool) -> PyResult<(Self, Vec<String>)> {
+    /// The graph of the nodes and edges that a query in GFQL's JSON finds, its warnings, and what it says of itself.
+    fn query<'py>(
+        &self,
+        py: Python<'py>,
+        query: &str,
+        strict: bool,
+    ) -> PyResult<(Self, Vec<String>, Bound<'py, PyAny>)> {
         let query = Gfql::parse(query, &Limits::default())
             .map_err(|error| Failure::Input(error.to_string()).raise(py))?;
         let absent = if strict { Absent::Refuse } else { Absent::Null };
         let graph = Arc::clone(&self.0);
-        work_apart(py, "query", move |control| {
+        let (found, warnings, said) = work_apart(py, "query", move |control| {
             let answer = query.run(&graph, absent, control)?;
+            let [nodes, edges] = answer.encodings_over(Default::default());
+            let encodings = (!(nodes.is_empty() && edges.is_empty()))
+                .then(|| json!({"node_encodings": nodes, "edge_encodings": edges}));
+            let said = json!({
+                "name": answer.name,
+                "description": answer.description,
+                "encodings": encodings,
+            });
             let warnings = answer.warnings.iter().map(|warning| {
                 let nearest = warning.nearest.as_ref();
                 let hint = nearest.map(|name| format!("; did you mean `{name}`?"));
@@ -244,8 +261,9 @@ impl Graph {
             });
             let warnings = warnings.collect();
             let found = answer.graph(graph.is_directed())?;
-            Ok::<_, graphlume::etl::Error>((Self(Arc::new(found)), warnings))
-        })
+            Ok::<_, graphlume::etl::Error>((Self(Arc::new(found)), warnings, said))
+        })?;
+        Ok((found, warnings, values::to_python(py, &said)?))
     }
 
     /// A layout that has not begun.

@@ -131,5 +131,11 @@ def test_most_similar_nodes_are_those_of_all_pairs(random_graphs):
             got.setdefault(source, []).append(score)
         assert got == {node: pytest.approx(sorted(scores, reverse=True)[:3]) for node, scores in expected.items()}
     assert gl.Graph([("a", "x"), ("b", "x")]).most_similar().columns == ["source", "target", "similarity"]
+    weighted = gl.Graph([("a", "x", 3.0), ("b", "x", 1.0), ("b", "y", 1.0)])
+    row = weighted.most_similar(k=1, weighted=True).filter("source = 'a'").to_pydict()
+    assert row == {"source": ["a"], "target": ["b"], "similarity": [0.25]}
+    assert weighted.similarity([("a", "b")], weighted=True).tolist() == [0.25]
+    with pytest.raises(gl.InputError, match="have no weights"):
+        gl.Graph([(1, 2)]).most_similar(weighted=True)
     with pytest.raises(gl.InputError, match="k is 0"):
         gl.Graph([(1, 2)]).most_similar(k=0)

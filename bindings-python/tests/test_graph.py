@@ -1,5 +1,7 @@
 """Graphs from all that holds edges, and back."""
 
+import pickle
+
 import duckdb
 import igraph
 import networkx as nx
@@ -362,6 +364,19 @@ def test_a_part_by_a_query():
     assert plain.gfql([{"type": "Edge", "direction": "forward"}]).weights is None
     with pytest.warns(UserWarning, match="there is no column `v`"):
         graph.gfql([{"type": "Node", "filter_dict": {"v": 1}}])
+
+
+def test_what_a_query_says_of_its_answer():
+    graph = gl.Graph([("a", "b"), ("b", "c")])
+
+    def call(function, **params):
+        return {"type": "Call", "function": function, "params": params}
+
+    found = graph.gfql([call("name", name="few"), call("get_degrees"), call("encode_point_size", column="degree")])
+    said = {"name": "few", "description": None, "encodings": {"node_encodings": {"bindings": {"node_size": "degree"}}, "edge_encodings": {}}}
+    assert found.query_report == said and pickle.loads(pickle.dumps(found)).query_report == said
+    assert graph.gfql([{"type": "Node"}]).query_report == {"name": None, "description": None, "encodings": None}
+    assert graph.query_report is None
 
 
 def test_times_and_durations_of_python():

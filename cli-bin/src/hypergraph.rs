@@ -1,5 +1,9 @@
 //! `graphlume hypergraph`: a table of events becomes a graph of the things that they name.
 
+mod file;
+#[cfg(feature = "tables")]
+mod tables;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -9,9 +13,12 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::Schema;
 use graphlume::etl::hypergraph::{HypergraphConfig, HypergraphWarning};
 use graphlume::etl::{Control, Error, Progress};
-use graphlume::graph::{Format, ReadOptions, read_table_with, write_batches};
+use graphlume::graph::write_batches;
 
-use crate::input::formats;
+#[cfg(not(feature = "tables"))]
+use self::file::Events;
+#[cfg(feature = "tables")]
+use self::tables::Events;
 use crate::interrupt::Deferred;
 use crate::outcome::Outcome;
 use crate::output::{Summary, count, print_json, write_options, wrote};
@@ -24,18 +31,13 @@ use crate::rows::table;
   graphlume hypergraph logins.csv --entities user,ip,device -o edges.parquet --nodes-out nodes.parquet
   graphlume hypergraph transfers.csv --entities from,to --direct --category account=from,to -o edges.csv
   graphlume hypergraph logins.csv --entities user,ip,device --direct --pair user=ip,device -o edges.csv
+  graphlume hypergraph odd.csv --separator ';' --delimiter / --entities user,ip
 
 Every different value of an entity column becomes a node. Each row becomes a node too, with an edge
 to each of its values; with --direct it is edges between its values instead.")]
 pub(crate) struct Args {
-    /// Table of events: CSV and the like, JSON lines, Parquet or Arrow
-    events: PathBuf,
-    /// Format of the events [default: found from the suffix, then from the content]
-    #[arg(long, value_parser = formats())]
-    format: Option<Format>,
-    /// Word of delimited text that means that there is no value, such as `NA`; once for each
-    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
-    null: Vec<String>,
+    #[command(flatten)]
+    events: Events,
     /// File for the edges
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -69,16 +71,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     if !args.pair.is_empty() {
         config.opts.edges = Some(groups("--pair", &args.pair)?);
     }
-    let spinner = messages.spinner(format!("reading {}", args.events.display()));
-    let options =
-        ReadOptions { format: args.format, nulls: args.null.clone(), ..ReadOptions::default() };
-    let events = read_table_with(&args.events, &options)?;
-    drop(spinner);
-    messages.say(format!(
-        "read {} of {}",
-        count(events.num_rows(), "event"),
-        args.events.display()
-    ));
+    let Some(events) = args.events.read(messages)? else { return Ok(messages.interrupted()) };
     settle(config.entity_types.as_deref_mut().unwrap_or_default(), events.schema_ref());
     settle(&mut config.opts.skip, events.schema_ref());
     let deferred = Deferred::begin();

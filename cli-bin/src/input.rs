@@ -62,7 +62,7 @@ pub(crate) struct Reading {
     #[arg(long)]
     drop_null: bool,
     /// Field separator of delimited text [default: found from the first rows]
-    #[arg(long, value_name = "CHAR")]
+    #[arg(long, value_name = "CHAR", alias = "separator")]
     delimiter: Option<char>,
     /// Delimited text begins with column names: `true` or `false` [default: found]
     #[arg(long, value_name = "BOOL")]

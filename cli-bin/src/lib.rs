@@ -41,6 +41,8 @@ mod rows;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(feature = "tables")]
+mod source;
 mod sweep;
 #[cfg(feature = "tables")]
 mod transform;

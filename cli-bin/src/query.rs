@@ -4,10 +4,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use graphlume::etl::gfql::{Absent, Gfql, Limits};
+use graphlume::etl::gfql::{Absent, Gfql, GfqlReport, Limits};
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{IdOrder, ReadOptions};
 use graphlume::write_table;
+use serde_json::{Value, json};
 
 use crate::input;
 use crate::interrupt::Deferred;
@@ -24,7 +25,8 @@ use crate::rows::table;
                               {\"type\": \"Node\"}]'
   graphlume query edges.parquet --nodes people.csv @query.json -o part.parquet --nodes-out who.csv
 
-A query is a chain of steps in the JSON form of PyGraphistry's GFQL, or a Let of named chains.")]
+A query is a chain of steps in the JSON form of PyGraphistry's GFQL, or a Let of named chains. The object
+`encodings` that --json prints can be the file of graphlume layout --encodings.")]
 pub(crate) struct Args {
     #[command(flatten)]
     input: input::Args,
@@ -42,7 +44,8 @@ pub(crate) struct Args {
     /// Rows to print of what is not written to a file
     #[arg(long, value_name = "N", default_value_t = 10)]
     rows: usize,
-    /// Print JSON: how many nodes and edges were found, and what the query says of itself
+    /// Print JSON: how many nodes and edges were found, what the query says of itself, and the encodings that it sets,
+    /// as `graphlume layout --encodings` reads them
     #[arg(long)]
     json: bool,
 }
@@ -95,13 +98,18 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         ));
     }
     if args.json {
-        print_json(&serde_json::json!({
+        print_json(&json!({
             "n_nodes": n_nodes,
             "n_edges": n_edges,
             "name": answer.name,
             "description": answer.description,
+            "encodings": encodings(&answer),
         }))?;
         return Ok(Outcome::Done);
+    }
+    if !answer.encodings.is_empty() {
+        let found = count(answer.encodings.len(), "encoding");
+        messages.say(format!("the query sets {found}, which --json prints for `--encodings`"));
     }
     for (rows, path, noun) in
         [(&answer.nodes, &args.nodes_out, "node"), (&answer.edges, &args.out, "edge")]
@@ -116,6 +124,13 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         summary.print(&text)?;
     }
     Ok(Outcome::Done)
+}
+
+/// What the query says of the picture, as `graphlume layout --encodings` reads it, if it says anything.
+fn encodings(answer: &GfqlReport) -> Option<Value> {
+    let [nodes, edges] = answer.encodings_over(Default::default());
+    let is_said = !(nodes.is_empty() && edges.is_empty());
+    is_said.then(|| json!({"node_encodings": nodes, "edge_encodings": edges}))
 }
 
 /// The text of a query, which may be in a file; one byte more than `most` is read at most.

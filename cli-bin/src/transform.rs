@@ -11,7 +11,6 @@ use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use graphlume::device::Device;
 use graphlume::etl::pipeline::Pipeline;
-use graphlume::etl::source::{ColumnType, Parameter};
 use graphlume::graph::Format;
 
 use crate::ordered::Ordered;
@@ -19,6 +18,7 @@ use crate::outcome::Outcome;
 use crate::output::{is_standard, print, print_json};
 use crate::pipeline::{self, Watcher};
 use crate::progress::Messages;
+use crate::source::{SourceArgs, quoted};
 use crate::values;
 pub(crate) use verbs::Verbs;
 
@@ -37,56 +37,13 @@ pub(crate) struct Args {
     out: Option<String>,
     #[command(flatten)]
     verbs: Ordered<Verbs>,
+    /// Field separator of delimited text [default: found from the first rows]
+    #[arg(long, value_name = "CHAR", alias = "separator", help_heading = "Input")]
+    delimiter: Option<char>,
     #[command(flatten)]
     source: SourceArgs,
     #[command(flatten)]
     run: RunArgs,
-}
-
-/// What the user says of the inputs.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Input")]
-struct SourceArgs {
-    /// Format of the inputs [default: found from the suffix, then from the content]
-    #[arg(long, value_parser = formats())]
-    format: Option<String>,
-    /// Field separator of delimited text [default: found from the first rows]
-    #[arg(long, value_name = "CHAR")]
-    delimiter: Option<char>,
-    /// Delimited text has no names in its first row
-    #[arg(long)]
-    no_header: bool,
-    /// Rows of text that are looked at to tell the types of columns, 0 for all [default: 1000]
-    #[arg(long, value_name = "N")]
-    infer_rows: Option<u64>,
-    /// Type of a column of CSV or JSON lines, such as `zip=text`: text, boolean, int32, int64, uint64, float32,
-    /// float64, date, time or timestamp; once for each
-    #[arg(long = "type", value_name = "COLUMN=TYPE", value_parser = column_type)]
-    types: Vec<(String, ColumnType)>,
-    /// Word of CSV that means that there is no value, such as `NA`; once for each
-    #[arg(long, value_name = "WORD")]
-    null: Vec<String>,
-    /// Column to add with the file that a row is from
-    #[arg(long, value_name = "COLUMN")]
-    path_column: Option<String>,
-    /// JSON pointer to the records of a JSON document, such as `/data/items`
-    #[arg(long, value_name = "POINTER")]
-    records: Option<String>,
-    /// Take the nodes of graph files, not their edges
-    #[arg(long)]
-    nodes: bool,
-    /// Query to a database
-    #[arg(long, value_name = "SQL")]
-    query: Option<String>,
-    /// Value for a placeholder of --query, once for each
-    #[arg(long, value_name = "VALUE", requires = "query")]
-    param: Vec<String>,
-    /// Most bytes from the web, a database or standard input, such as `2 GiB` [default: 4 GiB]
-    #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
-    max_bytes: Option<u64>,
-    /// Seconds after which the web or a database is given up [default: 300]
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<f64>,
 }
 
 /// How it is done.
@@ -134,13 +91,6 @@ Examples:
 
 Expressions are those of SQL: arithmetic, comparisons, AND, OR, NOT, LIKE, IN, BETWEEN, IS NULL, CASE,
 and functions of numbers, text and time. Text is in 'single quotes', odd names in \"double\" ones.";
-
-/// A column and its type.
-fn column_type(text: &str) -> Result<(String, ColumnType), String> {
-    let (name, of) =
-        text.rsplit_once('=').ok_or("should be a column and its type, as in zip=text")?;
-    Ok((name.to_owned(), of.parse()?))
-}
 
 /// Names of formats that are read and written.
 fn formats() -> impl TypedValueParser<Value = String> {
@@ -211,7 +161,7 @@ impl Args {
         for (name, from) in inputs {
             let name = name.map_or_else(|| stem(from), str::to_owned);
             names.push(free_name(&name, &names));
-            self.source.write(&mut text, &names[names.len() - 1], from)?;
+            self.source.write(&mut text, &names[names.len() - 1], from, self.delimiter)?;
         }
         self.verbs.write(&mut text, &names, &self.source.limits())?;
         if let Some(out) = out {
@@ -223,72 +173,6 @@ impl Args {
         }
         Ok(text)
     }
-}
-
-impl SourceArgs {
-    fn write(&self, text: &mut String, name: &str, from: &str) -> anyhow::Result<()> {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        writeln!(text, "[[input]]\nname = {}\nfrom = {}", quoted(name), quoted(from))?;
-        let texts = [
-            ("format", self.format.clone()),
-            ("delimiter", self.delimiter.map(String::from)),
-            ("path_column", self.path_column.clone()),
-            ("records", self.records.clone()),
-            ("part", self.nodes.then(|| "nodes".to_owned())),
-            ("query", self.query.clone()),
-        ];
-        for (option, value) in texts {
-            if let Some(value) = value {
-                writeln!(text, "{option} = {}", quoted(&value))?;
-            }
-        }
-        if self.no_header {
-            writeln!(text, "header = false")?;
-        }
-        if let Some(n) = self.infer_rows {
-            writeln!(text, "inferred_rows = {n}")?;
-        }
-        write_types(text, "--type", &self.types)?;
-        if !self.null.is_empty() {
-            writeln!(text, "nulls = {}", serde_json::to_string(&self.null)?)?;
-        }
-        if !self.param.is_empty() {
-            let params: Vec<_> =
-                self.param.iter().map(|text| Parameter::Text(text.clone())).collect();
-            writeln!(text, "params = {}", serde_json::to_string(&params)?)?;
-        }
-        text.push_str(&self.limits());
-        Ok(())
-    }
-
-    /// What no table may go beyond, joined ones neither.
-    fn limits(&self) -> String {
-        let bytes = self.max_bytes.map(|bytes| format!("max_bytes = {bytes}\n"));
-        let seconds = self.timeout.map(|seconds| format!("timeout_secs = {seconds:?}\n"));
-        [bytes, seconds].into_iter().flatten().collect()
-    }
-}
-
-/// Types of columns as an input has them, which `option` gave.
-fn write_types(
-    text: &mut String,
-    option: &str,
-    types: &[(String, ColumnType)],
-) -> anyhow::Result<()> {
-    if types.is_empty() {
-        return Ok(());
-    }
-    let mut written = Vec::with_capacity(types.len());
-    for (at, (name, of)) in types.iter().enumerate() {
-        if types[..at].iter().any(|(before, _)| before == name) {
-            bail!("{option} is given twice for column `{name}`");
-        }
-        written.push(format!("{} = {}", quoted(name), quoted(of.name())));
-    }
-    writeln!(text, "types = {{ {} }}", written.join(", "))?;
-    Ok(())
 }
 
 /// Name and place of `NAME=TABLE`. A file whose name has a `=` is a file.
@@ -326,11 +210,6 @@ fn free_name(name: &str, names: &[String]) -> String {
         .chain(numbered)
         .find(|name| !names.contains(name))
         .unwrap_or_default()
-}
-
-/// Text as TOML has it; its escapes include those of JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Base:
     """A graph as Rust holds it, and views of what is in it."""
 
-    __slots__ = ("_ids", "_origin", "_placed", "_rust", "read_report")
+    __slots__ = ("_ids", "_origin", "_placed", "_rust", "query_report", "read_report")
 
     _rust: _native.Graph
     #: Ids of nodes, once they were asked for.
@@ -27,6 +27,9 @@ class Base:
     _origin: _convert.Origin | None
     #: The graph with positions, once a picture has needed them.
     _placed: Graph | None
+    #: What the query that found the graph says of it: ``name``, ``description``, and ``encodings``, as PyGraphistry uploads
+    #: them and ``graphlume layout --encodings`` reads them; ``None`` if :meth:`Graph.gfql` did not make it.
+    query_report: dict[str, Any] | None
     #: What was found out about the file that the graph is from; ``None`` if it is from none.
     read_report: dict[str, Any] | None
 

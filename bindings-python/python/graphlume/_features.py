@@ -207,17 +207,19 @@ class Features(Base):
         measure: str | None = None,
         max_degree: int | None = None,
         skip_neighbors: bool | None = None,
+        weighted: bool = False,
     ) -> Table:
         """For each node the ``k`` nodes that are most like it, among those with a common neighbor: a table with ids ``source`` and
         ``target`` and their ``similarity``, of each source the most similar first.
 
-        O(Σ d²) over the degrees, in parallel. Neither directions nor weights of edges matter.
+        O(Σ d²) over the degrees, in parallel. Directions of edges do not matter, and their weights only if ``weighted``.
 
         - ``k``: 10 by default; there may be fewer.
         - ``measure``: one of :meth:`similarity`, by default ``jaccard``.
         - ``max_degree``: common neighbors of a higher degree do not count, which is faster where there are hubs; scores are
           lower bounds then.
         - ``skip_neighbors``: leaves out nodes that are neighbors already: what is left are edges that may be missing.
+        - ``weighted``: neighbors count by the weights of their edges, as in :meth:`similarity`.
 
         >>> import graphlume as gl
         >>> g = gl.Graph([("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("c", "y")])
@@ -226,8 +228,14 @@ class Features(Base):
         """
         edges = self._rust.edges()
         ends = {name: edges.column(column) for name, column in zip(("source", "target"), edges.columns)}
-        tables = (Table._of(_native.Table.from_columns(columns)) for columns in (ends, {"id": self._rust.ids}))
         options = {"k": k, "measure": measure, "max_degree": max_degree, "skip_neighbors": skip_neighbors}
+        if flag("weighted", weighted):
+            self._check_weights(True)
+            _, _, weights = self._rust.ends()
+            if weights is not None:
+                ends["weight"] = weights
+                options["weighted"] = True
+        tables = (Table._of(_native.Table.from_columns(columns)) for columns in (ends, {"id": self._rust.ids}))
         return next(tables).step("most_similar", *tables, **options)
 
     def _features(self, given: Any) -> dict[str, _native.Array]:

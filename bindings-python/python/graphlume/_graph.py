@@ -88,6 +88,7 @@ class Graph(Shapes, Features, Shown, Exports):
         self._ids = None
         self._origin = origin
         self._placed = None
+        self.query_report = None
         self.read_report = report
 
     @classmethod
@@ -175,7 +176,8 @@ class Graph(Shapes, Features, Shown, Exports):
     def gfql(self, query: Any, *, strict: bool = False) -> Graph:
         """The part of the graph that a query in GFQL finds: a list of steps, a ``Let``, or their JSON as text, as
         PyGraphistry has them. ``strict`` refuses conditions on columns that do not exist, which otherwise are
-        taken for empty with a warning.
+        taken for empty with a warning. What the query says of its answer, by calls such as ``name`` and ``encode_point_color``,
+        is in ``query_report`` of the graph.
 
         >>> import graphlume as gl
         >>> g = gl.Graph([("ann", "bob"), ("bob", "eve"), ("kim", "lee")])
@@ -189,10 +191,12 @@ class Graph(Shapes, Features, Shown, Exports):
             elif isinstance(query, list):
                 query = [step.to_json() if hasattr(step, "to_json") else step for step in query]
             query = json.dumps(query, default=lambda value: value.item() if hasattr(value, "item") else str(value))
-        found, notes = self._rust.query(query, strict)
+        found, notes, said = self._rust.query(query, strict)
         for note in notes:
             warnings.warn(note, stacklevel=2)
-        return Graph._of(found, origin=self._origin)
+        graph = Graph._of(found, origin=self._origin)
+        graph.query_report = said
+        return graph
 
     def __copy__(self) -> Graph:
         return self
@@ -202,7 +206,7 @@ class Graph(Shapes, Features, Shown, Exports):
 
     def __reduce__(self) -> Any:
         parts, names = self._rust.to_bytes()
-        return _of_bytes, (parts, names, self.is_directed, self.read_report, self._origin)
+        return _of_bytes, (parts, names, self.is_directed, self.read_report, self._origin, self.query_report)
 
 
 # Messages of Python on wrong arguments, and help, are of Graph, not of the parts that it is made of.
@@ -213,10 +217,17 @@ for _part in Graph.__mro__[1:-1]:
 
 
 def _of_bytes(
-    parts: list[bytes], names: tuple[str, str], directed: bool, report: dict[str, Any] | None, origin: _convert.Origin | None
+    parts: list[bytes],
+    names: tuple[str, str],
+    directed: bool,
+    report: dict[str, Any] | None,
+    origin: _convert.Origin | None,
+    said: dict[str, Any] | None = None,
 ) -> Graph:
     """The graph that was pickled so."""
-    return Graph._of(_native.Graph.from_bytes(parts, names, directed), report, origin)
+    graph = Graph._of(_native.Graph.from_bytes(parts, names, directed), report, origin)
+    graph.query_report = said
+    return graph
 
 
 def _weights(weight: str | None) -> dict[str, Any]:

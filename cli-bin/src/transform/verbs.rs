@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::{column_type, free_name, quoted, stem};
+use super::{free_name, stem};
 use crate::ordered::{self, Known, Ordered, Step, more, verb};
+use crate::source::{column_type, quoted, write_types};
 
 /// The verbs and their options.
 #[derive(Debug, Clone)]
@@ -240,7 +241,7 @@ fn write_joined(text: &mut String, step: &Step) -> anyhow::Result<()> {
     let types = step.all("join-type");
     let types =
         types.iter().map(|text| column_type(text).map_err(|error| anyhow!("--join-type {error}")));
-    super::write_types(text, "--join-type", &types.collect::<anyhow::Result<Vec<_>>>()?)?;
+    write_types(text, "--join-type", &types.collect::<anyhow::Result<Vec<_>>>()?)?;
     let nulls = step.all("join-null");
     if !nulls.is_empty() {
         writeln!(text, "nulls = {}", list(&nulls))?;

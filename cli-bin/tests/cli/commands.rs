@@ -491,6 +491,28 @@ fn layouts_are_made_on_devices() {
 }
 
 #[test]
+fn options_of_measures_are_looked_at_before_the_graph_is_read() {
+    // There is no such file, which would be said if it were read.
+    let refused =
+        |measure: &str| error(&["analyze", "nowhere.csv", "-m", "betweenness", "-m", measure]);
+    for (measure, said) in [
+        (
+            "page_rank:damping=2",
+            "measure page_rank: damping is 2, but it must be at least 0 and below 1",
+        ),
+        ("page_rank:dampin=0.5", "did you mean `damping`?"),
+        ("sssp:sources=ann,delta=0", "delta is 0"),
+        ("katz:alpha=-1", "alpha is -1"),
+        ("leiden:resolution=-1", "resolution is -1"),
+        ("bfs", "option `sources`: is needed"),
+    ] {
+        let error = refused(measure);
+        assert!(error.contains(said), "{measure}: {error}");
+    }
+    assert!(refused("bfs:sources=ann").contains("nowhere.csv"));
+}
+
+#[test]
 fn hypergraph_makes_a_graph_of_events() {
     let scratch = Scratch::new();
     let (events, edges, nodes) =
@@ -535,6 +557,72 @@ fn hypergraph_makes_a_graph_of_events() {
     let refused = error(&["hypergraph", &events, "--category", "thing"]);
     assert!(refused.contains("--category thing"), "{refused}");
     assert!(error(&["hypergraph", &events, "--pair", "a=b"]).contains("--direct"));
+}
+
+#[test]
+fn encodings_of_queries_can_be_drawn_with() {
+    let scratch = Scratch::new();
+    let (looks, picture) = (scratch.path("looks.json"), scratch.path("few.svg"));
+    let edges = scratch.path("edges.csv");
+    fs::write(&edges, "source,target,kind\na,b,x\nb,c,y\n").unwrap();
+    let query = r#"[{"type": "Call", "function": "name", "params": {"name": "few"}},
+        {"type": "Call", "function": "encode_edge_color", "params":
+            {"column": "kind", "categorical_mapping": {"x": "red"}, "default_mapping": "lime"}}]"#;
+    let found: Value = serde_json::from_str(&stdout(&["query", &edges, query, "--json"])).unwrap();
+    assert_eq!(found["name"], "few");
+    let encodings = &found["encodings"];
+    let color = &encodings["edge_encodings"]["complex"]["default"]["edgeColorEncoding"];
+    assert_eq!(color["attribute"], "kind", "{found}");
+    fs::write(&looks, encodings.to_string()).unwrap();
+    stdout(&["layout", &edges, "--encodings", &looks, "--svg", &picture]);
+    assert!(fs::metadata(&picture).unwrap().len() > 0);
+    let plain: Value =
+        serde_json::from_str(&stdout(&["query", &edges, r#"[{"type": "Node"}]"#, "--json"]))
+            .unwrap();
+    assert_eq!(plain["encodings"], Value::Null);
+    let said = run(&["query", &edges, query]).stderr;
+    assert!(String::from_utf8_lossy(&said).contains("sets 1 encoding"));
+}
+
+#[cfg(feature = "tables")]
+#[test]
+fn hypergraphs_are_of_all_tables_that_are_named() {
+    let scratch = Scratch::new();
+    let (folder, edges) = (scratch.path("days"), scratch.path("edges.csv"));
+    fs::create_dir(&folder).unwrap();
+    let days = [format!("{folder}/1.csv"), format!("{folder}/2.csv")];
+    fs::write(&days[0], "user,zip\nann,02139\nbob,02139\n").unwrap();
+    fs::write(&days[1], "user,zip\nann,02139\ncy,?\n").unwrap();
+    let counts = |inputs: &[&str], more: &[&str]| {
+        let args = [&["hypergraph"], inputs, &["--entities", "user,zip", "-o", &edges, "--json"]];
+        let found = stdout(&[args.concat(), more.to_vec()].concat());
+        let found: Value = serde_json::from_str(&found).unwrap();
+        let text = fs::read_to_string(&edges).unwrap();
+        assert!(text.contains("zip::02139,EventID::2"), "{text}");
+        ["n_entities", "n_events", "n_edges"].map(|name| found[name].as_u64().unwrap())
+    };
+    let glob = format!("{folder}/*.csv");
+    for inputs in [&[&folder[..]][..], &[&glob], &[&days[0], &days[1]]] {
+        assert_eq!(counts(inputs, &[]), [5, 4, 8], "{inputs:?}");
+        assert_eq!(counts(inputs, &["--null", "?"]), [4, 4, 7], "{inputs:?}");
+    }
+    // What the delimiter of ids is called does not change; that of fields has a name of its own.
+    let odd = scratch.path("odd.csv");
+    fs::write(&odd, "user;zip\nann;02139\nbob;02139\n\"x,y\";02139\n").unwrap();
+    assert_eq!(counts(&[&odd], &["--separator", ";"]), [4, 3, 6]);
+    assert_eq!(counts(&[&odd], &["--separator", ";", "--type", "zip=text"]), [4, 3, 6]);
+    assert_eq!(counts(&[&folder], &["--path-column", "day"]), [5, 4, 8]);
+    assert!(fs::read_to_string(&edges).unwrap().contains("2.csv"));
+    let args = ["hypergraph", &folder, "--entities", "user", "--delimiter", "/", "--rows", "1"];
+    assert!(stdout(&args).contains("user/ann"));
+    let refused = error(&["hypergraph", &days[0], "--type", "zip=text", "--type", "zip=int64"]);
+    assert!(refused.contains("--type is given twice for column `zip`"), "{refused}");
+    let refused = error(&["hypergraph", &folder, &edges, "--entities", "user"]);
+    assert!(refused.contains("attribID") || refused.contains("user"), "{refused}");
+    // A database, and records inside of a document.
+    let document = scratch.path("logins.json");
+    fs::write(&document, r#"{"data": [{"user": "ann", "zip": "02139"}, {"user": "bob", "zip": "02139"}, {"user": "cy", "zip": "1"}]}"#).unwrap();
+    assert_eq!(counts(&[&document], &["--records", "/data"]), [5, 3, 6]);
 }
 
 #[test]

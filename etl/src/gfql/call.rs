@@ -191,6 +191,21 @@ pub(super) fn set_node_column(
     Ok(())
 }
 
+/// The same of the edges.
+#[cfg(feature = "serde")]
+pub(super) fn set_edge_column(
+    view: &mut View,
+    path: &str,
+    name: &str,
+    values: ArrayRef,
+) -> Result<()> {
+    if view.graph.end_names().contains(&name) {
+        return Err(taken(path, name));
+    }
+    set_column(&mut view.edge_columns, name, values);
+    Ok(())
+}
+
 fn taken(path: &str, name: &str) -> Error {
     let value = format!("`{name}`, a column of ids,");
     let allowed = "a column that may be replaced";

@@ -14,7 +14,7 @@
 //! | `Let`, `Ref`, nested | yes |
 //! | calls: degrees, filters by dict, `materialize_nodes`, `hop`, `keep_nodes`, `drop_nodes`, `prune_self_edges`, `get_topological_levels`, `collapse`, `umap` of nodes, `hypergraph`, `name`, `description`, `encode_…` | yes |
 //! | calls on rows: `rows` of nodes, of edges, of edges with their ends, or of paths, `where_rows`, `select`, `return_`, `with_`, `order_by`, `skip`, `limit`, `distinct`, `group_by`, `unwind`, `count_table`, `drop_cols`, `fill_empty_row`, `search_any`, `semi_apply_mark`, `anti_semi_apply`, `join_apply` | yes |
-//! | `compute_igraph`, `compute_cugraph` | algorithms that are among our measures (feature `serde`) |
+//! | `compute_igraph`, `compute_cugraph` | algorithms that are among our measures; of cuGraph also `jaccard`, `overlap`, `sorensen` and `k_core`; names and parameters are checked when the query is read (feature `serde`) |
 //! | `where` of a chain: comparisons between columns of two named steps | yes; not with columns of edge steps of several hops |
 //! | other calls, `RemoteGraph`, arithmetic and functions in query strings | refused by name |
 //!
@@ -31,10 +31,15 @@
 //! and leaves ids and ends as they are; the client makes texts of them, and takes the new columns in
 //! their place. `umap` takes columns of numbers and nothing else, as they are: what text or times are worth, the client's
 //! featurizers guess; its points are other points than those of umap-learn, near where these are near.
+//! Similarities of cuGraph are of the edges that a query has left, in both directions, with parallel
+//! ones as one; an edge whose ends have no neighbor in common has none, since cuGraph has scores of
+//! pairs that are two hops apart. `k_core` of cuGraph leaves its edges and all nodes; that of igraph,
+//! of which the client writes the text of one graph beside each node, is refused.
 
 mod call;
 mod chain;
 mod collapse;
+mod encodings;
 mod ends;
 mod error;
 mod filter;
@@ -205,6 +210,18 @@ impl Gfql {
 }
 
 impl GfqlReport {
+    /// The settings of the picture in the form in which `PyGraphistry` uploads them: `node_encodings`
+    /// and `edge_encodings` of a dataset, with what the query sets in the place of what they say.
+    ///
+    /// Without any of a dataset, `Default::default()` is nothing. Calls that have no place there, as
+    /// `encode_axis` has none, are left out.
+    pub fn encodings_over(
+        &self,
+        dataset: [serde_json::Map<String, serde_json::Value>; 2],
+    ) -> [serde_json::Map<String, serde_json::Value>; 2] {
+        encodings::over(dataset, &self.encodings)
+    }
+
     /// The nodes and edges that were found as a graph, with a direction or without; edges have the weights
     /// that they had, or none. O(n + m).
     ///

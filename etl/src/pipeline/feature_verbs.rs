@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::compute::{cast, take};
 use arrow::datatypes::{Field, Schema};
 use arrow::row::{RowConverter, SortField};
-use graph_core::NodeId;
+use graph_core::{Graph, NodeId, ReadOptions};
 
 use super::graph_verbs::{config, direction, graph_of, graph_options};
 use super::section::{Result, Section};
@@ -164,14 +164,36 @@ fn random_walks(section: &Section) -> Result<Verb> {
     Ok(verb.takes(Takes::OneOrTwo).rows(Rows::Times(most)).holds(Holds::Everything))
 }
 
+/// How the graph is read whose nodes are compared, and whether its weights count.
+fn compared(section: &Section) -> Result<(ReadOptions, bool)> {
+    let graph = graph_options(section)?;
+    let weighted = section.flag("weighted")?.unwrap_or(false);
+    match (weighted, &graph.weight, graph.unweighted) {
+        (false, Some(_), _) => Err(section.bad("weight", "counts with `weighted = true` alone")),
+        (true, _, true) => {
+            Err(section.bad("no_weight", "leaves out what `weighted = true` asks for"))
+        }
+        _ => Ok((ReadOptions { unweighted: !weighted, ..graph }, weighted)),
+    }
+}
+
+/// The neighbors that are compared; weights of parallel edges, and of both directions, add up.
+fn neighbors(graph: &Graph, weighted: bool) -> crate::Result<Undirected> {
+    if weighted && graph.n_edges() > 0 && graph.coo().weights().is_none() {
+        let allowed = "false on a graph without weights";
+        return Err(Error::BadOption { option: "weighted", value: "true".into(), allowed });
+    }
+    Ok(Undirected::new(graph, if weighted { Merge::Sum } else { Merge::Unit }))
+}
+
 /// Nodes and the nodes most like them, as edges.
 fn most_similar(section: &Section) -> Result<Verb> {
-    let graph = graph_options(section)?;
+    let (graph, weighted) = compared(section)?;
     let options: MostSimilar = config(section, "most_similar")?;
     let k = options.k;
     let verb = Verb::new("most_similar", format!("{k} of each node"), move |tables, control| {
         let graph = graph_of(tables, &graph, control)?;
-        let found = options.run(&Undirected::new(&graph, Merge::Unit), control)?;
+        let found = options.run(&neighbors(&graph, weighted)?, control)?;
         let rows = found.offsets.windows(2).zip(0_u32..);
         let sources =
             rows.flat_map(|(row, node)| std::iter::repeat_n(node, row[1] - row[0])).collect();
@@ -194,18 +216,20 @@ struct Pairs {
 
 /// How alike the ends of pairs are: the pairs in the second table, in the graph of the first.
 fn similarity_of_pairs(section: &Section) -> Result<Verb> {
-    let graph = graph_options(section)?;
+    let (graph, weighted) = compared(section)?;
     let Pairs { measure }: Pairs = config(section, "similarity")?;
     let text = format!("{measure:?} of pairs");
+    // Pairs have no weights that could count.
+    let of_pairs = ReadOptions { weight: None, unweighted: true, ..graph.clone() };
     let verb = Verb::new("similarity", text, move |tables, control| {
         let edges = graph_of(&tables[..1], &graph, control)?;
-        let pairs = graph_of(&tables[1..], &graph, control)?;
+        let pairs = graph_of(&tables[1..], &of_pairs, control)?;
         let numbers = numbers_in(edges.ids(), pairs.ids())?;
         let ends = pairs.coo().sources().iter().zip(pairs.coo().targets());
         let ends = ends.map(|(&u, &v)| numbers[u as usize].zip(numbers[v as usize]));
         let ends: Vec<Option<(NodeId, NodeId)>> = ends.collect();
         let (sources, targets): (Vec<_>, Vec<_>) = ends.iter().flatten().copied().unzip();
-        let graph = Undirected::new(&edges, Merge::Unit);
+        let graph = neighbors(&edges, weighted)?;
         let scores = similarity(&graph, measure, &sources, &targets, control)?;
         let mut scores = scores.into_iter();
         let scores: Float64Array =

@@ -14,7 +14,7 @@ use super::section::{Result, Section};
 use super::verb::{Holds, Reader, Rows, Takes, Verb};
 use crate::Control;
 use crate::analytics::SpanningForest;
-use crate::analytics::measures::{Measure, Over};
+use crate::analytics::measures::{Measure, Over, naming_no_nodes};
 use crate::gfql::{Absent, Gfql, Limits};
 use crate::hypergraph::HypergraphConfig;
 use crate::source::GraphPart;
@@ -122,21 +122,6 @@ pub(super) fn measured(section: &Section, measure: &'static Measure) -> Result<V
         Part::Edges => verb.rows(Rows::AtMostInput),
         Part::Summary => verb.rows(Rows::AtMost(1)).with_open_columns(),
     })
-}
-
-/// Options of measures without the nodes that they name.
-fn naming_no_nodes(options: &Value) -> Value {
-    let mut options = options.clone();
-    if let Value::Object(options) = &mut options {
-        for (name, value) in options.iter_mut() {
-            match name.as_str() {
-                "sources" | "source" | "start" => *value = Value::Array(Vec::new()),
-                "personalization" | "reset" => *value = Value::Null,
-                _ => {}
-            }
-        }
-    }
-    options
 }
 
 /// The table of edges with columns behind their ends; one of the same name is replaced.

@@ -34,10 +34,16 @@ fn batch(table: &Value) -> RecordBatch {
 }
 
 fn graph(golden: &Value) -> Graph {
+    weighted(golden, None)
+}
+
+/// The graph with weights by a column.
+fn weighted(golden: &Value, weight: Option<&str>) -> Graph {
     let options = ReadOptions {
         source: Some("src".into()),
         target: Some("dst".into()),
         id: Some("id".into()),
+        weight: weight.map(Into::into),
         directed: Some(true),
         order: IdOrder::Sorted,
         ..ReadOptions::default()
@@ -202,31 +208,179 @@ fn algorithms_of_igraph_measure_the_same() {
     }
 }
 
+/// A query of one algorithm.
+#[cfg(feature = "serde")]
+fn algorithm(function: &str, params: &Value) -> Value {
+    serde_json::json!([{"type": "Call", "function": function, "params": params}])
+}
+
 #[cfg(feature = "serde")]
 #[test]
-fn algorithms_that_are_not_there_are_refused_with_those_that_are() {
+fn algorithms_are_checked_when_queries_are_read() {
+    let wrong = |function: &str, params: Value| {
+        let query = algorithm(function, &params).to_string();
+        Gfql::parse(&query, &Limits::default()).unwrap_err().to_string()
+    };
+    for (function, params, said) in [
+        (
+            "compute_igraph",
+            serde_json::json!({"alg": "gomory_hu_tree"}),
+            "$[0].params.alg: `gomory_hu_tree` cannot be computed: there are `articulation_points`",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "pagerang"}),
+            "$[0].params.alg: `pagerang` cannot be computed: did you mean `pagerank`?",
+        ),
+        ("compute_igraph", serde_json::json!({"alg": "k_core"}), "`coreness` has the numbers"),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "pagerank", "params": {"alpa": 0.5}}),
+            "$[0].params.params.alpa: `pagerank` cannot be computed: there is no option `alpa`; did you mean `alpha`?",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "pagerank", "params": {"max_iter": 9, "alpha": 1.5}}),
+            "$[0].params.params.alpha: `pagerank` cannot be computed: damping is 1.5",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "louvain", "params": {"resolution": -1}}),
+            "$[0].params.params.resolution: ",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "betweenness_centrality", "params": {"k": "all"}}),
+            "$[0].params.params.k: ",
+        ),
+        (
+            "compute_igraph",
+            serde_json::json!({"alg": "community_leiden", "params": {"objective_function": "CPM"}}),
+            "$[0].params.params.objective_function: ",
+        ),
+        (
+            "compute_igraph",
+            serde_json::json!({"alg": "clusters", "params": {"mode": "week"}}),
+            "`week` is neither weak nor strong",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "bfs"}),
+            "$[0].params: `bfs` cannot be computed: option `sources`",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "bfs", "params": {}}),
+            "$[0].params.params: `bfs` cannot be computed: option `sources`",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "jaccard", "params": {"use_weights": true}}),
+            "$[0].params.params.use_weights: `jaccard` cannot be computed: there is no option `use_weights`; did you mean `use_weight`?",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "jaccard", "params": {"use_weight": 1}}),
+            "it should be true or false",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "overlap", "params": {"vertex_pair": [[1, 2]]}}),
+            "the pairs are the ends of the edges",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "k_core", "params": {"k": -1}}),
+            "$[0].params.params.k: ",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "k_core", "params": {"degree_type": "both"}}),
+            "$[0].params.params.degree_type: ",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "k_core", "out_col": "core"}),
+            "$[0].params.out_col: ",
+        ),
+        (
+            "compute_cugraph",
+            serde_json::json!({"alg": "minimum_spanning_tree", "out_col": "t"}),
+            "$[0].params.out_col: ",
+        ),
+    ] {
+        let error = wrong(function, params);
+        assert!(error.contains(said), "{error}, not {said}");
+    }
+    // Nodes are looked for once there is a graph.
+    let query =
+        algorithm("compute_cugraph", &serde_json::json!({"alg": "bfs", "params": {"start": 99}}));
+    let error = answer(&graph(&golden()), &query).unwrap_err().to_string();
+    assert!(error.contains("there is no node `99`"), "{error}");
+}
+
+/// The column `name` of the edges, in the order of the edges.
+#[cfg(feature = "serde")]
+fn of_edges(report: &GfqlReport, name: &str) -> Vec<Option<f64>> {
+    rows(&report.edges).iter().map(|row| row[name].as_f64()).collect()
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn similarities_of_cugraph_are_columns_of_edges() {
+    let golden = golden();
+    let (plain, graph) = (graph(&golden), weighted(&golden, Some("amount")));
+    for case in golden["similarities"].as_array().unwrap() {
+        let (alg, column) = (case["alg"].as_str().unwrap(), case["column"].as_str().unwrap());
+        let expected: Vec<Option<f64>> =
+            case["edges"].as_array().unwrap().iter().map(Value::as_f64).collect();
+        let asked = |graph: &Graph, column: Option<&str>, params: Value| {
+            let params = serde_json::json!({"alg": alg, "out_col": column, "params": params});
+            answer(graph, &algorithm("compute_cugraph", &params))
+        };
+        let near = |found: Vec<Option<f64>>| {
+            assert_eq!(found.len(), expected.len(), "{alg}");
+            for (found, expected) in found.iter().zip(&expected) {
+                let is_near = match (found, expected) {
+                    (Some(a), Some(b)) => (a - b).abs() <= 1e-12,
+                    (a, b) => a == b,
+                };
+                assert!(is_near, "{alg}: {found:?} instead of {expected:?}");
+            }
+        };
+        near(of_edges(&asked(&graph, None, serde_json::json!({})).unwrap(), column));
+        let is_weighted = alg.ends_with("_w");
+        let plainly = serde_json::json!({"use_weight": is_weighted, "do_expensive_check": true});
+        near(of_edges(&asked(&graph, Some("alike"), plainly).unwrap(), "alike"));
+        let error = asked(&plain, None, serde_json::json!({"use_weight": true})).unwrap_err();
+        assert!(error.to_string().ends_with("the edges have no weights"), "{error}");
+        let error = asked(&graph, Some("dst"), serde_json::json!({})).unwrap_err().to_string();
+        assert!(error.contains("`dst`, a column of ids"), "{error}");
+    }
+    // Edges that the query has left count alone.
+    let steps = serde_json::json!([
+        {"type": "Call", "function": "filter_edges_by_dict", "params": {"filter_dict": {"row": [0, 6]}}},
+        {"type": "Call", "function": "compute_cugraph", "params": {"alg": "jaccard"}},
+    ]);
+    let report = answer(&plain, &steps).unwrap();
+    assert_eq!(of_edges(&report, "jaccard_coeff"), [None, None]);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn edges_of_cores_stay_and_nodes_too() {
     let golden = golden();
     let graph = graph(&golden);
-    let asked = |function: &str, alg: &str, params: Value| {
-        let query = serde_json::json!([{"type": "Call", "function": function,
-            "params": {"alg": alg, "params": params}}]);
-        answer(&graph, &query).unwrap_err().to_string()
-    };
-    let none = || Value::Object(Map::new());
-    let error = asked("compute_igraph", "gomory_hu_tree", none());
-    assert!(error.contains("`pagerank`") && error.contains("$[0]"), "{error}");
-    let error = asked("compute_cugraph", "pagerang", none());
-    assert!(error.contains("did you mean `pagerank`?"), "{error}");
-    let error = asked("compute_cugraph", "pagerank", serde_json::json!({"alpa": 0.5}));
-    assert!(error.contains("there is no option `alpa`"), "{error}");
-    let error = asked(
-        "compute_igraph",
-        "community_leiden",
-        serde_json::json!({"objective_function": "CPM"}),
-    );
-    assert!(error.contains("modularity"), "{error}");
-    let error = asked("compute_cugraph", "bfs", none());
-    assert!(error.contains("sources"), "{error}");
+    for case in golden["cores"].as_array().unwrap() {
+        let params = serde_json::json!({"alg": "k_core", "params": {"k": case["k"], "degree_type": "outgoing"}});
+        let report = answer(&graph, &algorithm("compute_cugraph", &params)).unwrap();
+        let found: Vec<Value> = rows(&report.edges)
+            .into_iter()
+            .map(|row| serde_json::json!([row["src"], row["dst"]]))
+            .collect();
+        assert_eq!(Value::from(found), case["edges"], "{}", case["k"]);
+        assert_eq!(report.nodes.num_rows(), graph.n_nodes());
+    }
 }
 
 #[cfg(feature = "serde")]
@@ -259,6 +413,10 @@ fn algorithms_of_cugraph_have_their_names_and_columns() {
             assert!(values.is_some_and(|values| values.len() == graph.n_nodes()), "{alg} {column}");
         }
     }
+    // cuGraph's own name, which the client leaves.
+    let alg = serde_json::json!({"alg": "edge_betweenness_centrality"});
+    let report = answer(&graph, &algorithm("compute_cugraph", &alg)).unwrap();
+    assert!(report.edges.column_by_name("betweenness_centrality").is_some());
 }
 
 #[test]

@@ -573,6 +573,15 @@ fn verbs_between_rows_and_graphs() {
             "verb = 'similarity'\nmeasure = 'common-neighbors'\nfrom = ['edges', 'edges']\n[[step]]\nverb = 'limit'\nn = 1",
             "source,target,weight,similarity\n1,2,0.5,1.0\n",
         ),
+        // By hand: neighbors weigh 0.5 between 1 and 2, 11.5 between 1 and 3, 4 between 2 and 3.
+        (
+            "verb = 'most_similar'\nk = 1\nweighted = true\nweight = 'weight'",
+            "source,target,similarity\n1,2,0.32\n2,1,0.32\n3,2,0.02564102564102564\n",
+        ),
+        (
+            "verb = 'similarity'\nmeasure = 'common-neighbors'\nweighted = true\nfrom = ['edges', 'edges']\n[[step]]\nverb = 'limit'\nn = 1",
+            "source,target,weight,similarity\n1,2,0.5,4.0\n",
+        ),
         (
             "verb = 'umap'\ncolumns = ['weight']\nn_neighbors = 3\n[[step]]\nverb = 'group'\naggregate = 'n = count(x + y)'",
             "n\n5\n",
@@ -580,6 +589,23 @@ fn verbs_between_rows_and_graphs() {
     ];
     for (options, expected) in cases {
         assert_eq!(after(&step(options)), expected, "{options}");
+    }
+    for (options, said) in [
+        (
+            "verb = 'most_similar'\nweight = 'weight'",
+            "line 6: step `step-1`: option `weight` counts with `weighted = true` alone",
+        ),
+        (
+            "verb = 'similarity'\nfrom = ['edges', 'edges']\nweighted = true\nno_weight = true",
+            "option `no_weight` leaves out what `weighted = true` asks for",
+        ),
+        (
+            "verb = 'rename'\ncolumns = 'w = weight'\n[[step]]\nverb = 'most_similar'\nweighted = true",
+            "weighted is true, but it must be false on a graph without weights",
+        ),
+    ] {
+        let error = refused(&format!("{INPUT}{}{OUTPUT}", step(options)));
+        assert!(error.contains(said), "{error}");
     }
     let wrong = step("verb = 'umap'\ncolumns = ['wieght']");
     let error = refused(&format!("{INPUT}{wrong}{OUTPUT}"));

@@ -1,4 +1,7 @@
-"""Answers of graphistry's own GFQL, in pandas, to calls on rows and to algorithms of igraph: gfql_rows.json."""
+"""Answers of graphistry's own GFQL, in pandas, to calls on rows and to algorithms of igraph: gfql_rows.json.
+
+cuGraph needs a card: what the client makes of its similarities and cores is put together here out of networkx.
+"""
 
 import json
 import operator
@@ -8,11 +11,13 @@ import warnings
 
 import graphistry
 import igraph
+import networkx as nx
 import pandas as pd
 from graphistry.compute.chain import Chain
 
 assert graphistry.__version__ == "0.61.2", graphistry.__version__
 assert igraph.__version__ == "1.0.0", igraph.__version__
+assert nx.__version__ == "3.6.1", nx.__version__
 assert pd.__version__.startswith("3.1."), pd.__version__
 warnings.filterwarnings("ignore")
 
@@ -134,6 +139,43 @@ IGRAPH = [
 ]
 
 
+# The column that the client gives each, unless it is asked for another, and whether weights count.
+SIMILARITIES = [
+    ("jaccard", "jaccard_coeff", False), ("jaccard_w", "jaccard_coeff", True),
+    ("overlap", "overlap_coeff", False), ("overlap_coefficient", "overlap_coefficient", False), ("overlap_w", "overlap_coeff", True),
+    ("sorensen", "sorensen_coeff", False), ("sorensen_coefficient", "sorensen_coeff", False), ("sorensen_w", "sorensen_coeff", True),
+]
+
+
+def similarities():
+    """Scores of pairs that are two hops apart, as cuGraph has them, joined to the edges, as the client does."""
+    # Weights of both directions of a pair are added up.
+    graph = nx.Graph()
+    for (u, v), amount in zip(PAIRS, EDGES["amount"]):
+        graph.add_edge(u, v, weight=amount + graph.get_edge_data(u, v, {"weight": 0})["weight"])
+    cases = []
+    for alg, column, weighted in SIMILARITIES:
+        def weight(u, z):
+            return graph[u][z]["weight"] if weighted else 1
+
+        scores = []
+        for u, v in PAIRS:
+            common = sum(min(weight(u, z), weight(v, z)) for z in nx.common_neighbors(graph, u, v))
+            a, b = (sum(weight(w, z) for z in graph[w]) for w in (u, v))
+            over = {"jaccard": a + b - common, "overlap": min(a, b), "sorensen": (a + b) / 2}[alg.split("_")[0]]
+            scores.append(common / over if any(nx.common_neighbors(graph, u, v)) else None)
+        if alg == "jaccard":
+            assert [s or 0 for s in scores] == [s for _, _, s in nx.jaccard_coefficient(graph, PAIRS)]
+        cases.append({"alg": alg, "column": column, "edges": scores})
+    return cases
+
+
+def cores():
+    """Edges of cores, which replace those of the graph; without a number, those of the innermost."""
+    graph = nx.Graph(PAIRS)
+    return [{"k": k, "edges": [list(pair) for pair in PAIRS if nx.k_core(graph, k).has_edge(*pair)]} for k in (None, 0, 1, 2, 3, 4, 9)]
+
+
 def cell(value):
     if isinstance(value, list):
         return [cell(entry) for entry in value]
@@ -218,7 +260,7 @@ def main():
         algorithms.append(case)
     path = pathlib.Path(__file__).with_suffix(".json")
     graph = {"nodes": NODES, "edges": EDGES}
-    path.write_text(json.dumps({"graph": graph, "rows": rows, "paths": paths, "algorithms": algorithms}, separators=(",", ":")) + "\n")
+    path.write_text(json.dumps({"graph": graph, "rows": rows, "paths": paths, "algorithms": algorithms, "similarities": similarities(), "cores": cores()}, separators=(",", ":")) + "\n")
     print(len(rows), "and", len(algorithms), "cases,", path.stat().st_size, "bytes")
 
 

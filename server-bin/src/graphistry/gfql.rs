@@ -7,7 +7,7 @@ use arrow::datatypes::Schema;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use graphlume::Graph;
-use graphlume::etl::gfql::{Absent, Encoding, Gfql, GfqlReport, Limits};
+use graphlume::etl::gfql::{Absent, Gfql, GfqlReport, Limits};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
@@ -240,7 +240,7 @@ fn metadata(spec: &Spec, graph: &Graph, report: &GfqlReport) -> Value {
         made.insert("metadata".to_owned(), Value::Object(about));
     }
     if !report.encodings.is_empty() {
-        let [nodes, edges] = encoded(spec, &report.encodings);
+        let [nodes, edges] = encoded(spec, report);
         let level = |encodings: &Map<String, Value>, level: &str| {
             encodings
                 .get("complex")
@@ -265,103 +265,8 @@ fn metadata(spec: &Spec, graph: &Graph, report: &GfqlReport) -> Value {
 }
 
 /// The encodings of a dataset, of nodes and of edges, with those that a query sets.
-fn encoded(spec: &Spec, calls: &[Encoding]) -> [Map<String, Value>; 2] {
-    let mut made = [spec.node_encodings.clone(), spec.edge_encodings.clone()];
-    for call in calls {
-        // Such as `encode_point_color`.
-        let Some((kind, what)) =
-            call.function.strip_prefix("encode_").and_then(|rest| rest.split_once('_'))
-        else {
-            continue;
-        };
-        let (at, graph) = if kind == "edge" { (1, "edge") } else { (0, "point") };
-        let param = |name: &str| call.params.get(name).filter(|value| !value.is_null());
-        let Some(column) = param("column").and_then(Value::as_str) else { continue };
-        let object = |map: &mut Map<String, Value>, name: &str| {
-            let place = map.entry(name.to_owned()).or_insert_with(|| json!({}));
-            if !place.is_object() {
-                *place = json!({});
-            }
-        };
-        let simple = format!("{}_{what}", if at == 1 { "edge" } else { "node" });
-        let Some(encoding) = complex(graph, what, column, &param) else {
-            object(&mut made[at], "bindings");
-            made[at]["bindings"][simple] = json!(column);
-            continue;
-        };
-        let name = encoding_name(graph, what, param("position").and_then(Value::as_str));
-        object(&mut made[at], "complex");
-        let complex = &mut made[at]["complex"];
-        if !complex["default"].is_object() {
-            complex["default"] = json!({});
-        }
-        complex["default"][name] = encoding;
-    }
-    made
-}
-
-/// Such as `pointColorEncoding`.
-fn encoding_name(graph: &str, what: &str, position: Option<&str>) -> String {
-    let mut letters = what.chars();
-    let first = letters.next().map(|c| c.to_ascii_uppercase());
-    let what: String = first.into_iter().chain(letters).collect();
-    format!("{graph}{what}{}Encoding", position.unwrap_or_default())
-}
-
-/// An encoding with a mapping or a palette, in the form in which the client uploads it; `None` if it has neither.
-fn complex<'p>(
-    graph: &str,
-    what: &str,
-    column: &str,
-    param: &impl Fn(&str) -> Option<&'p Value>,
-) -> Option<Value> {
-    let flag = |name: &str| param(name).and_then(Value::as_bool).unwrap_or(false);
-    let other = param("default_mapping");
-    let mut made = Map::from_iter([
-        ("graphType".to_owned(), json!(graph)),
-        (
-            "encodingType".to_owned(),
-            json!(format!("{what}{}", param("position").and_then(Value::as_str).unwrap_or(""))),
-        ),
-        ("attribute".to_owned(), json!(column)),
-    ]);
-    let with_other = |mut mapping: Map<String, Value>| {
-        if let Some(other) = other {
-            mapping.insert("other".to_owned(), other.clone());
-        }
-        mapping
-    };
-    let variation = if let Some(fixed) = param("categorical_mapping") {
-        let mapping = with_other(Map::from_iter([("fixed".to_owned(), fixed.clone())]));
-        made.insert("mapping".to_owned(), json!({"categorical": mapping}));
-        "categorical"
-    } else if let Some(bins) = param("continuous_binning") {
-        let mapping = with_other(Map::from_iter([("bins".to_owned(), bins.clone())]));
-        made.insert("mapping".to_owned(), json!({"continuous": mapping}));
-        "continuous"
-    } else if let Some(palette) = param("palette") {
-        made.insert("colors".to_owned(), palette.clone());
-        if flag("as_categorical") { "categorical" } else { "continuous" }
-    } else {
-        return None;
-    };
-    made.insert("variation".to_owned(), json!(variation));
-    for (theirs, ours) in [
-        ("as_text", "asText"),
-        ("shape", "shape"),
-        ("border", "border"),
-        ("style", "style"),
-        ("blend_mode", "blendMode"),
-        ("bg", "bg"),
-        ("fg", "fg"),
-        ("color", "color"),
-        ("dimensions", "dimensions"),
-    ] {
-        if let Some(value) = param(theirs) {
-            made.insert(ours.to_owned(), value.clone());
-        }
-    }
-    Some(Value::Object(made))
+fn encoded(spec: &Spec, report: &GfqlReport) -> [Map<String, Value>; 2] {
+    report.encodings_over([spec.node_encodings.clone(), spec.edge_encodings.clone()])
 }
 
 /// Keeps an answer as a dataset of whoever asked.
@@ -388,7 +293,7 @@ async fn persist(
         Some(mode) => serde_json::from_value(mode.clone()).map_err(ApiError::invalid)?,
         None => Mode::default(),
     };
-    let [node_encodings, edge_encodings] = encoded(&dataset.spec, &report.encodings);
+    let [node_encodings, edge_encodings] = encoded(&dataset.spec, report);
     let made = settings::spec(&node_encodings, &edge_encodings, dataset.spec.metadata.clone());
     let spec = Spec {
         source: Some(source.to_owned()),
@@ -434,38 +339,4 @@ pub(super) async fn python(Path(_id): Path<String>) -> Refused {
     responses((status = 403, description = "Always")))]
 pub(super) async fn python_too(id: Path<String>) -> Refused {
     python(id).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn encodings_of_a_query_are_in_the_form_of_uploads() {
-        let call = |function: &str, params| Encoding { function: function.to_owned(), params };
-        let calls = [
-            call(
-                "encode_point_color",
-                json!({"column": "kind", "categorical_mapping": {"a": "red"}, "default_mapping": "gray"}),
-            ),
-            call(
-                "encode_edge_color",
-                json!({"column": "w", "palette": ["blue", "red"], "as_continuous": true}),
-            ),
-            call("encode_point_size", json!({"column": "deg"})),
-        ];
-        let [nodes, edges] = encoded(&Spec::default(), &calls);
-        assert_eq!(nodes["bindings"], json!({"node_size": "deg"}));
-        assert_eq!(
-            nodes["complex"]["default"]["pointColorEncoding"],
-            json!({"graphType": "point", "encodingType": "color", "attribute": "kind", "variation": "categorical",
-                "mapping": {"categorical": {"fixed": {"a": "red"}, "other": "gray"}}})
-        );
-        assert_eq!(
-            edges["complex"]["default"]["edgeColorEncoding"]["colors"],
-            json!(["blue", "red"])
-        );
-        let spec = settings::spec(&nodes, &edges, Map::new());
-        assert!(spec.warnings.is_empty(), "{:?}", spec.warnings);
-    }
 }

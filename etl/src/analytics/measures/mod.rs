@@ -130,17 +130,39 @@ impl Measure {
         about::about(self.name, name)
     }
 
+    /// What the option `name` is called here; it may be its name in other libraries.
+    pub(crate) fn own_option<'n>(&self, name: &'n str) -> &'n str {
+        options::own_name(name, &self.options(), self.renamed)
+    }
+
     /// Checks what can be known of `options`, an object or null, before there is a graph: that
-    /// they exist, and, but for those that name nodes and columns, what kind of value they have.
+    /// they exist, what kind of value they have, and that it is in its range.
+    ///
+    /// What only the graph tells is left to [`plan`](Self::plan) and [`Plan::run`]: nodes and
+    /// columns that options name, and weights.
     ///
     /// # Errors
     ///
-    /// Those of [`plan`](Self::plan), but for nodes and columns that do not exist.
+    /// - those of [`plan`](Self::plan), but for nodes and columns that do not exist;
+    /// - [`Error::BadOption`] if an option is out of its range.
     pub fn check(&'static self, options: &Value) -> Result<()> {
         let graph = Graph::from_coo(Coo::default(), true);
-        match self.plan(&graph, options) {
-            Ok(_) | Err(Error::Unknown { kind: "node" | "column", .. }) => Ok(()),
-            Err(error) => Err(error),
+        let plan = match self.plan(&graph, options) {
+            Err(Error::Unknown { kind: "node", .. }) => {
+                self.plan(&graph, &naming_no_nodes(options))
+            }
+            plan => plan,
+        };
+        // Measures look at the ranges of their options first, and then find nothing to do.
+        match plan.and_then(|plan| plan.run(&Control::NONE)) {
+            Err(Error::Unknown { kind: "node" | "column", .. }) => Ok(()),
+            Err(
+                error @ (Error::Unknown { .. }
+                | Error::OptionValue { .. }
+                | Error::BadOption { .. }),
+            ) => Err(error),
+            // What does not fit a graph without nodes may fit another one.
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -152,11 +174,27 @@ impl Measure {
     /// # Errors
     ///
     /// - [`Error::Unknown`] if there is no such option, node or column;
-    /// - [`Error::OptionValue`] if an option has a value of the wrong kind, or is missing.
+    /// - [`Error::OptionValue`] if an option has a value of the wrong kind, or is missing;
+    /// - [`Error::BadOption`] if a weight of a node that an option names is not above 0.
     pub fn plan<'g>(&'static self, graph: &'g Graph, options: &Value) -> Result<Plan<'g>> {
         let options = Options::new(options, &self.options(), self.renamed)?;
         Ok(Plan { measure: self, work: (self.plan)(graph, options)? })
     }
+}
+
+/// Options of measures without the nodes that they name, for a graph that has none.
+pub(crate) fn naming_no_nodes(options: &Value) -> Value {
+    let mut options = options.clone();
+    if let Value::Object(options) = &mut options {
+        for (name, value) in options.iter_mut() {
+            match name.as_str() {
+                "sources" | "source" | "start" => *value = Value::Array(Vec::new()),
+                "personalization" | "reset" => *value = Value::Null,
+                _ => {}
+            }
+        }
+    }
+    options
 }
 
 impl std::fmt::Debug for Measure {

@@ -17,7 +17,7 @@ impl Options {
     pub(super) fn new(
         given: &Value,
         known: &Map<String, Value>,
-        renamed: &[(&str, &str)],
+        renamed: &[(&'static str, &'static str)],
     ) -> Result<Self> {
         let mut options = Map::new();
         let given = match given {
@@ -26,13 +26,14 @@ impl Options {
             other => return Err(problem("options", &format!("{other} is not an object"))),
         };
         for (name, value) in given {
-            let renamed = renamed.iter().find(|(there, _)| there == name).map(|&(_, here)| here);
-            let here = if known.contains_key(name) { name } else { renamed.unwrap_or(name) };
+            let here = own_name(name, known, renamed);
             if !known.contains_key(here) {
+                let names = known.keys().map(String::as_str);
+                let names = names.chain(renamed.iter().map(|&(there, _)| there));
                 return Err(Error::Unknown {
                     kind: "option",
                     name: name.as_str().into(),
-                    nearest: nearest(name, known.keys().map(String::as_str)),
+                    nearest: nearest(name, names),
                 });
             }
             if options.insert(here.to_owned(), value.clone()).is_some() {
@@ -61,6 +62,16 @@ impl Options {
         }
         serde_json::from_value(self.given.into()).map_err(|error| unread("options", &error))
     }
+}
+
+/// What the option `name` of here or there is called here.
+pub(super) fn own_name<'n>(
+    name: &'n str,
+    known: &Map<String, Value>,
+    renamed: &[(&str, &'static str)],
+) -> &'n str {
+    let here = renamed.iter().find(|(there, _)| *there == name).map(|&(_, here)| here);
+    if known.contains_key(name) { name } else { here.unwrap_or(name) }
 }
 
 /// An option has a value of another kind.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::options::{Options, problem};
 use super::{Measured, Work, ids};
 use crate::Result;
+use crate::analytics::rows::check_option;
 use crate::analytics::{
     CentralityReport, Clustering, ClusteringReport, Components, CoreNumbers, Degrees, Eigenvector,
     Hits, Katz, Levels, PageRank, PageRankReport, Triangles, core_numbers, cut_points, degrees,
@@ -67,8 +68,9 @@ pub(super) fn page_rank_options(graph: &Graph, mut options: Options) -> Result<P
             .map(|(id, weight)| {
                 let found = weight.as_f64();
                 let weight =
-                    found.ok_or_else(|| problem("personalization", &"weights are numbers"));
-                Ok((Value::String(id), weight?))
+                    found.ok_or_else(|| problem("personalization", &"weights are numbers"))?;
+                check_option("personalization", weight, weight > 0.0, "finite and above 0")?;
+                Ok((Value::String(id), weight))
             })
             .collect::<Result<_>>()?,
         Some(_) => return Err(problem("personalization", &"is neither a list nor an object")),

@@ -532,6 +532,29 @@ mod tests {
         assert!(check(json!({"sources": ["z"]})).is_ok());
         assert!(check(json!({"sources": ["z"], "direction": "up"})).is_err());
         assert!(check(json!({"source": "z", "max_distance": -1})).is_err());
+        let check = |name: &str, options: Value| {
+            measure(name).unwrap().check(&options).map_err(|error| error.to_string())
+        };
+        for (name, options, option) in [
+            ("page_rank", json!({"damping": 2}), "damping"),
+            ("page_rank", json!({"personalization": ["z"], "tolerance": 0}), "tolerance"),
+            ("page_rank", json!({"personalization": {"z": -1}}), "personalization"),
+            ("sssp", json!({"sources": ["z"], "delta": 0}), "delta"),
+            ("betweenness", json!({"samples": 0}), "samples"),
+            ("closeness", json!({"samples": 0}), "samples"),
+            ("katz", json!({"alpha": -1}), "alpha"),
+            ("hits", json!({"tol": 0}), "tolerance"),
+            ("louvain", json!({"resolution": -1}), "resolution"),
+            ("leiden", json!({"randomness": -1}), "randomness"),
+            ("label_propagation", json!({"tolerance": -1}), "tolerance"),
+        ] {
+            let error = check(name, options).unwrap_err();
+            assert!(error.contains(option) && error.contains("must be"), "{name}: {error}");
+        }
+        assert_eq!(check("numeric_assortativity", json!({"attribute": "age"})), Ok(()));
+        for measure in MEASURES {
+            assert_eq!(check(measure.name, needed(measure)), Ok(()), "{}", measure.name);
+        }
         let late = run(&graph, "page_rank", &json!({"damping": 2}), &Control::NONE).unwrap_err();
         assert!(matches!(late, Error::BadOption { option: "damping", .. }), "{late}");
     }

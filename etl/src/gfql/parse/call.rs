@@ -2,6 +2,10 @@
 
 use super::super::Limits;
 use super::super::collapse::Collapse;
+#[cfg(feature = "serde")]
+use super::super::error::QueryProblem;
+#[cfg(feature = "serde")]
+use super::super::measure;
 use super::super::query::{Call, Compute, HopCall, Literal};
 use super::super::umap::UmapCall;
 use super::Place;
@@ -190,13 +194,32 @@ fn compute(params: &Place, igraph: bool) -> Result<Call> {
             _ => return Err(place.wrong("an object")),
         },
     };
-    Ok(Call::Compute(Compute {
+    let call = Compute {
         igraph,
         algorithm: params.need("alg")?.text()?.to_owned(),
         column: params.text_at("out_col")?,
         directed: params.bool_or("directed", true)?,
         params: inner,
-    }))
+    };
+    #[cfg(feature = "serde")]
+    measure::check(&call).map_err(|wrong| of_algorithm(params, &call, wrong))?;
+    Ok(Call::Compute(call))
+}
+
+/// What is wrong with an algorithm or its parameters, with the place that says it.
+#[cfg(feature = "serde")]
+fn of_algorithm(params: &Place, call: &Compute, wrong: measure::Wrong) -> crate::Error {
+    let field = |name| params.get(name).ok().flatten();
+    let place = match wrong.at {
+        measure::At::Algorithm => field("alg"),
+        measure::At::Column => field("out_col"),
+        measure::At::Parameters => field("params"),
+        measure::At::Parameter(name) => {
+            field("params").map(|inner| inner.get(&name).ok().flatten().unwrap_or(inner))
+        }
+    };
+    let problem = QueryProblem::Measure { name: call.algorithm.clone(), reason: wrong.reason };
+    place.as_ref().unwrap_or(params).error(problem)
 }
 
 /// Defaults are those of the client, which are not those of [`Umap`]. What says how and not what is taken, and changes

@@ -1,0 +1,170 @@
+//! The arguments that say how tables are read, for all commands that read them from anywhere.
+
+use std::fmt::Write;
+
+use anyhow::bail;
+use graphlume::etl::source::{ColumnType, GraphPart, Parameter, SourceOptions};
+use graphlume::graph::Format;
+
+use crate::input::formats;
+use crate::values;
+
+/// What the user says of the inputs, but for the separator of fields: not all commands have the
+/// same name for that.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct SourceArgs {
+    /// Format of the inputs [default: found from the suffix, then from the content]
+    #[arg(long, value_parser = formats())]
+    format: Option<Format>,
+    /// Delimited text has no names in its first row
+    #[arg(long)]
+    no_header: bool,
+    /// Rows of text that are looked at to tell the types of columns, 0 for all [default: 1000]
+    #[arg(long, value_name = "N")]
+    infer_rows: Option<u64>,
+    /// Type of a column of CSV or JSON lines, such as `zip=text`: text, boolean, int32, int64, uint64, float32,
+    /// float64, date, time or timestamp; once for each
+    #[arg(long = "type", value_name = "COLUMN=TYPE", value_parser = column_type)]
+    types: Vec<(String, ColumnType)>,
+    /// Word of CSV that means that there is no value, such as `NA`; once for each
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    null: Vec<String>,
+    /// Column to add with the file that a row is from
+    #[arg(long, value_name = "COLUMN")]
+    path_column: Option<String>,
+    /// JSON pointer to the records of a JSON document, such as `/data/items`
+    #[arg(long, value_name = "POINTER")]
+    records: Option<String>,
+    /// Take the nodes of graph files, not their edges
+    #[arg(long)]
+    nodes: bool,
+    /// Query to a database
+    #[arg(long, value_name = "SQL")]
+    query: Option<String>,
+    /// Value for a placeholder of --query, once for each
+    #[arg(long, value_name = "VALUE", requires = "query")]
+    param: Vec<String>,
+    /// Most bytes from the web, a database or standard input, such as `2 GiB` [default: 4 GiB]
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
+    max_bytes: Option<u64>,
+    /// Seconds after which the web or a database is given up [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<f64>,
+}
+
+/// A column and its type.
+pub(crate) fn column_type(text: &str) -> Result<(String, ColumnType), String> {
+    let (name, of) =
+        text.rsplit_once('=').ok_or("should be a column and its type, as in zip=text")?;
+    Ok((name.to_owned(), of.parse()?))
+}
+
+impl SourceArgs {
+    /// The options of a source; `delimiter` separates the fields of delimited text.
+    pub(crate) fn options(&self, delimiter: Option<char>) -> anyhow::Result<SourceOptions> {
+        check_types("--type", &self.types)?;
+        let usual = SourceOptions::default();
+        let inferred_rows = self.infer_rows.map(usize::try_from).transpose()?;
+        Ok(SourceOptions {
+            format: self.format,
+            delimiter,
+            header: self.no_header.then_some(false),
+            inferred_rows: inferred_rows.unwrap_or(usual.inferred_rows),
+            types: self.types.iter().cloned().collect(),
+            nulls: self.null.clone(),
+            path_column: self.path_column.clone(),
+            part: if self.nodes { GraphPart::Nodes } else { usual.part },
+            records: self.records.clone(),
+            query: self.query.clone(),
+            params: self.params(),
+            max_bytes: self.max_bytes.unwrap_or(usual.max_bytes),
+            timeout_secs: self.timeout.unwrap_or(usual.timeout_secs),
+            ..usual
+        })
+    }
+
+    /// Appends the input `name` of a pipeline, which is read from `from`.
+    pub(crate) fn write(
+        &self,
+        text: &mut String,
+        name: &str,
+        from: &str,
+        delimiter: Option<char>,
+    ) -> anyhow::Result<()> {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        writeln!(text, "[[input]]\nname = {}\nfrom = {}", quoted(name), quoted(from))?;
+        if let Some(format) = self.format {
+            writeln!(text, "format = {}", serde_json::to_string(&format)?)?;
+        }
+        let texts = [
+            ("delimiter", delimiter.map(String::from)),
+            ("path_column", self.path_column.clone()),
+            ("records", self.records.clone()),
+            ("part", self.nodes.then(|| "nodes".to_owned())),
+            ("query", self.query.clone()),
+        ];
+        for (option, value) in texts {
+            if let Some(value) = value {
+                writeln!(text, "{option} = {}", quoted(&value))?;
+            }
+        }
+        if self.no_header {
+            writeln!(text, "header = false")?;
+        }
+        if let Some(n) = self.infer_rows {
+            writeln!(text, "inferred_rows = {n}")?;
+        }
+        write_types(text, "--type", &self.types)?;
+        if !self.null.is_empty() {
+            writeln!(text, "nulls = {}", serde_json::to_string(&self.null)?)?;
+        }
+        if !self.param.is_empty() {
+            writeln!(text, "params = {}", serde_json::to_string(&self.params())?)?;
+        }
+        text.push_str(&self.limits());
+        Ok(())
+    }
+
+    /// What no table may go beyond, as options of an input.
+    pub(crate) fn limits(&self) -> String {
+        let bytes = self.max_bytes.map(|bytes| format!("max_bytes = {bytes}\n"));
+        let seconds = self.timeout.map(|seconds| format!("timeout_secs = {seconds:?}\n"));
+        [bytes, seconds].into_iter().flatten().collect()
+    }
+
+    fn params(&self) -> Vec<Parameter> {
+        self.param.iter().map(|text| Parameter::Text(text.clone())).collect()
+    }
+}
+
+/// Appends the types of columns that `option` gave, as an option of an input.
+pub(crate) fn write_types(
+    text: &mut String,
+    option: &str,
+    types: &[(String, ColumnType)],
+) -> anyhow::Result<()> {
+    check_types(option, types)?;
+    if !types.is_empty() {
+        let types = types.iter();
+        let types = types.map(|(name, of)| format!("{} = {}", quoted(name), quoted(of.name())));
+        writeln!(text, "types = {{ {} }}", types.collect::<Vec<_>>().join(", "))?;
+    }
+    Ok(())
+}
+
+fn check_types(option: &str, types: &[(String, ColumnType)]) -> anyhow::Result<()> {
+    for (at, (name, _)) in types.iter().enumerate() {
+        if types[..at].iter().any(|(before, _)| before == name) {
+            bail!("{option} is given twice for column `{name}`");
+        }
+    }
+    Ok(())
+}
+
+/// Text as TOML has it; its escapes include those of JSON.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
