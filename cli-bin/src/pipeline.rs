@@ -206,6 +206,9 @@ impl Watcher {
                 }
             }
             Event::Placed(placed) => spinner.above(|| self.messages.say(where_it_ran(placed))),
+            Event::Warned { name, text } => {
+                spinner.above(|| self.messages.say(format!("warning: {name}: {text}")));
+            }
             // What was written is said when all of it is in its place.
             Event::Ended { name, rows, duration } if doing != "write" => spinner.above(|| {
                 let (rows, time) = (count(rows as usize, "row"), secs(duration));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,9 @@ class Table(Verbs, _native.Table):
         tables = [self, *(other if isinstance(other, _native.Table) else Table(other) for other in others)]
         names = ["input", *(f"other-{at}" for at in range(1, len(tables)))]
         asked = {"verb": verb, "name": verb, "from": names} | options
-        return Table._of(_native.transform(names, tables, {"step": [_given(asked)]}))
+        made, notes = _native.transform(names, tables, {"step": [_given(asked)]})
+        _warn(notes)
+        return Table._of(made)
 
     def head(self, n: int = 5) -> Table:
         """The first ``n`` rows. No copy."""
@@ -87,6 +90,17 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def _warn(notes: Sequence[str], stacklevel: int = 3) -> None:
+    """Says what steps found that is likely not meant so."""
+    for note in notes:
+        warnings.warn(note, stacklevel=stacklevel)
+
+
+def _warn_of(report: Mapping[str, Any]) -> None:
+    """As :func:`_warn`, of the report of a run; plans have no warnings."""
+    _warn([f"{warning['step']}: {warning['text']}" for warning in report.get("warnings", [])], stacklevel=4)
+
+
 class Lazy(Verbs):
     """What will be done with tables that are not read yet; see :func:`scan`."""
 
@@ -122,12 +136,16 @@ class Lazy(Verbs):
 
     def collect(self, *, memory_limit: str | int | None = None) -> Table:
         """Reads and computes: the table. More memory than ``memory_limit``, as estimated, is refused."""
-        return Table._of(_native.scan(self._pipeline(memory_limit)))
+        made, notes = _native.scan(self._pipeline(memory_limit))
+        _warn(notes)
+        return Table._of(made)
 
     def write(self, path: str | os.PathLike[str], *, memory_limit: str | int | None = None) -> dict[str, Any]:
         """Reads, computes and writes to a file or an object store, block by block where the verbs allow it: what was
         written, and how long it took."""
-        return _native.pipeline(self._pipeline(memory_limit) | {"output": [{"to": os.fspath(path)}]}, False)
+        report = _native.pipeline(self._pipeline(memory_limit) | {"output": [{"to": os.fspath(path)}]}, False)
+        _warn_of(report)
+        return report
 
     def plan(self) -> str:
         """What would be done, with columns and estimates of rows and memory."""
@@ -252,4 +270,6 @@ def pipeline(steps: str | os.PathLike[str] | Mapping[str, Any], *, dry_run: bool
     1
     """
     said = dict(steps) if isinstance(steps, Mapping) else os.fspath(steps)
-    return _native.pipeline(said, dry_run)
+    report = _native.pipeline(said, dry_run)
+    _warn_of(report)
+    return report

@@ -49,7 +49,7 @@ pub use self::error::{PipelineError, PipelineFault};
 pub use self::placed::Placed;
 pub use self::plan::{PartKind, Plan, PlannedColumn, PlannedPart};
 use self::read::{Input, Origin, Output, Step};
-pub use self::run::{Event, RunReport, Wrote};
+pub use self::run::{Event, RunReport, Warning, Wrote};
 pub use self::steps::Steps;
 use graph_kernels::Device;
 

@@ -143,7 +143,8 @@ impl Pipeline {
             step.verb.rows.estimate(&from.iter().map(|draft| draft.rows).collect::<Vec<_>>());
         let tables: Option<Vec<_>> = from.iter().map(|draft| draft.table.clone()).collect();
         let Some(tables) = tables else { return Ok(Draft { rows, ..Draft::default() }) };
-        let table = (step.verb.apply)(&tables, control)?;
+        // What there is to say of columns is said again, of rows too, when the step runs.
+        let table = (step.verb.apply)(&tables, control, &mut Vec::new())?;
         let input_bytes: Vec<_> = from.iter().map(|draft| draft.bytes()).collect();
         let output_bytes = rows.map(|rows| rows.saturating_mul(row_bytes(table.schema())));
         let sum = |bytes: &[Option<u64>]| {

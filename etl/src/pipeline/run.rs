@@ -34,6 +34,13 @@ pub enum Event<'a> {
     },
     /// A step has run, or will when its rows are needed, in a pipeline that was given a device.
     Placed(&'a Placed),
+    /// A step found something that is likely not meant so.
+    Warned {
+        /// The step.
+        name: &'a str,
+        /// What it found.
+        text: &'a str,
+    },
     /// A part has ended.
     Ended {
         /// Its name.
@@ -55,9 +62,20 @@ pub struct RunReport {
     /// Where each step ran, if a device was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub placed: Vec<Placed>,
+    /// What is likely not meant so, in the order of the steps.
+    pub warnings: Vec<Warning>,
     /// Wall time.
     #[serde(rename = "duration_secs", serialize_with = "secs")]
     pub duration: Duration,
+}
+
+/// What a step found that is likely not meant so, though it has a meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The step.
+    pub step: String,
+    /// What it found.
+    pub text: String,
 }
 
 /// One output that was written.
@@ -95,16 +113,21 @@ impl Pipeline {
         for output in &self.outputs {
             Self::check_output(output)?;
         }
-        let mut placed = Vec::new();
+        let (mut placed, mut warnings) = (Vec::new(), Vec::new());
         let mut tell = |event: Event| {
-            if let Event::Placed(step) = event {
-                placed.push(step.clone());
+            match event {
+                Event::Placed(step) => placed.push(step.clone()),
+                Event::Warned { name, text } => {
+                    warnings.push(Warning { step: name.to_owned(), text: text.to_owned() });
+                }
+                _ => {}
             }
             tell(event);
         };
         let (prepared, tables) = self.tables(control, &mut tell)?;
         let outputs = self.write(&tables, control, &mut tell)?;
-        Ok(RunReport { outputs, plan: prepared.plan, placed, duration: start.elapsed() })
+        let duration = start.elapsed();
+        Ok(RunReport { outputs, plan: prepared.plan, placed, warnings, duration })
     }
 
     /// The first `n` rows of the last step, or of the only input if there is no step; outputs are
@@ -200,13 +223,14 @@ impl Pipeline {
             if step.verb.holds.is_eager() {
                 from = from.iter().map(|table| self.within(table)).collect::<Result<_>>()?;
             }
+            let mut words = Vec::new();
             let mut compute = || {
                 if !step.keep {
-                    return (step.verb.apply)(&from, control);
+                    return (step.verb.apply)(&from, control, &mut words);
                 }
                 let start = Instant::now();
                 tell(Event::Begins { name: &step.name, does: step.verb.name });
-                let table = (step.verb.apply)(&from, control)?;
+                let table = (step.verb.apply)(&from, control, &mut words)?;
                 let batches = self.within(&table)?.collect_batches(control)?;
                 let table = Table::from_batches(table.schema(), &batches)?;
                 let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
@@ -214,6 +238,9 @@ impl Pipeline {
                 Ok(table)
             };
             parts[part] = Part::of(Some(compute().map_err(fault)?));
+            for text in &words {
+                tell(Event::Warned { name: &step.name, text });
+            }
         }
         let on_host = |(part, mut made): (usize, Part)| match self.is_wanted(part) {
             true => made.on_host().map_err(|error| self.fault(part, error)),

@@ -26,8 +26,9 @@ pub(super) struct Verb {
     pub(super) on_device: Option<OnDevice>,
 }
 
-/// What makes a table of tables.
-pub(super) type Apply = Box<dyn Fn(&[Table], &Control) -> crate::Result<Table> + Send + Sync>;
+/// What makes a table of tables, and says what is likely not meant so.
+pub(super) type Apply =
+    Box<dyn Fn(&[Table], &Control, &mut Vec<String>) -> crate::Result<Table> + Send + Sync>;
 
 /// How many tables a verb works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +129,18 @@ impl Verb {
         name: &'static str,
         text: impl Into<String>,
         apply: impl Fn(&[Table], &Control) -> crate::Result<Table> + Send + Sync + 'static,
+    ) -> Self {
+        Self::warning(name, text, move |tables, control, _| apply(tables, control))
+    }
+
+    /// A verb that may find something that is likely not meant so, and puts words on it behind the others.
+    pub(super) fn warning(
+        name: &'static str,
+        text: impl Into<String>,
+        apply: impl Fn(&[Table], &Control, &mut Vec<String>) -> crate::Result<Table>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         Self {
             name,

@@ -495,6 +495,40 @@ fn verbs_of_graphs() {
 }
 
 #[test]
+fn what_steps_find_likely_not_meant_is_told_and_reported() {
+    let folder = folder();
+    let query = r#"[{"type": "Node", "filter_dict": {"nmae": "ann"}}]"#;
+    let text = format!(
+        "[[input]]\nname = 'people'\nfrom = 'people.csv'\n{INPUT}\
+         [[step]]\nname = 'found'\nverb = 'gfql'\nfrom = ['edges', 'people']\nquery = '{query}'\n\
+         [[step]]\nname = 'events'\nverb = 'hypergraph'\nfrom = 'people'\n\
+         entity_types = ['name']\n[step.opts]\nSKIP = ['age']\n\
+         [[output]]\nfrom = 'found'\nto = 'found.jsonl'\n[[output]]\nfrom = 'events'\nto = 'events.jsonl'"
+    );
+    let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+    let mut told = Vec::new();
+    let mut tell = |event: Event| {
+        if let Event::Warned { name, text } = event {
+            told.push((name.to_owned(), text.to_owned()));
+        }
+    };
+    let report = pipeline.run(&Control::NONE, &mut tell).unwrap();
+    let reported: Vec<_> =
+        report.warnings.iter().map(|it| (it.step.clone(), it.text.clone())).collect();
+    assert_eq!(reported, told);
+    let [(found, of_query), (events, of_events)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((found.as_str(), events.as_str()), ("found", "events"));
+    assert!(
+        of_query
+            .ends_with("there is no column `nmae`, so it counts as empty; did you mean `name`?"),
+        "{of_query}"
+    );
+    assert!(of_events.starts_with("SKIP names the column `age`"), "{of_events}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["warnings"][1]["step"], "events");
+}
+
+#[test]
 fn every_measure_is_a_verb() {
     use graph_etl::analytics::measures::MEASURES;
     let names = MEASURES.iter().filter(|measure| measure.name != "spanning_forest");
