@@ -32,6 +32,7 @@ mod estimate;
 mod feature_verbs;
 mod graph_verbs;
 mod order;
+mod output;
 mod part_verbs;
 mod placed;
 mod plan;

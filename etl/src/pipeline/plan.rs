@@ -72,18 +72,22 @@ pub enum PartKind {
 pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) opened: Vec<Option<Opened>>,
+    /// The tables of inputs and steps without rows; absent if their columns depend on values.
+    pub(super) drafts: Vec<Option<Table>>,
 }
 
 impl Pipeline {
-    /// Checks every step against the columns it gets, and says what a run would do. Inputs are
-    /// probed: rows are read as far as that is needed to know columns.
+    /// Checks every step against the columns it gets, and outputs against what their places and formats can take, and says
+    /// what a run would do. Inputs are probed: rows are read as far as that is needed to know columns.
     ///
     /// # Errors
     ///
     /// [`Error::Pipeline`](crate::Error::Pipeline) with the line and the part of what is wrong.
     pub fn plan(&self, control: &Control) -> Result<Plan> {
+        self.check_places()?;
         let prepared = self
             .prepare(control, |input| Some(self.inputs[input].source.as_ref()?.probe(control)))?;
+        self.check_columns(&prepared)?;
         Ok(prepared.plan)
     }
 
@@ -110,7 +114,8 @@ impl Pipeline {
             .map_err(|error| self.fault(part, error))?;
         }
         let plan = self.assemble(&drafts, &used);
-        Ok(Prepared { plan, opened })
+        let drafts = drafts.into_iter().map(|draft| draft.table).collect();
+        Ok(Prepared { plan, opened, drafts })
     }
 
     /// Which inputs and steps outputs need.

@@ -7,16 +7,15 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use graph_core::ingest::names_ends;
-use graph_core::{Format, Graph, ReadOptions, Staged};
+use graph_core::Staged;
 use serde::Serialize;
 
 use super::placed::{Part, Placed};
 use super::plan::{Plan, Prepared};
 use super::read::Output;
 use super::{Pipeline, PipelineError, PipelineFault};
-use crate::source::{Opened, table_format};
-use crate::table::{self, Budget, Table, WriteOptions};
+use crate::source::Opened;
+use crate::table::{Budget, Table, WriteOptions};
 use crate::{Control, Error, Result};
 
 /// Something that happens in a run.
@@ -97,12 +96,13 @@ impl Pipeline {
     /// Runs the steps that outputs need; tells `tell` what happens.
     ///
     /// Outputs are written to temporary files beside their places. When all are whole they are
-    /// renamed; if anything fails or the caller stops before that, there is no new file at all.
+    /// renamed; if anything fails, or the caller stops before that, there is no new file at all, and files that were
+    /// there are as they were. An object of a store appears as soon as it is whole, whatever comes after it.
     ///
     /// # Errors
     ///
     /// - [`Error::Pipeline`] with the line and the part of what went wrong, or that more memory is
-    ///   needed than allowed;
+    ///   needed than allowed; before any work if it is that an output has no place, or a format that its columns do not fit;
     /// - [`Error::Stopped`] if the caller wants it to stop.
     pub fn run(&self, control: &Control, tell: &mut dyn FnMut(Event)) -> Result<RunReport> {
         let start = Instant::now();
@@ -110,9 +110,7 @@ impl Pipeline {
             let fault = PipelineFault::Empty("output");
             return Err(PipelineError { line: None, part: "pipeline".into(), fault }.into());
         }
-        for output in &self.outputs {
-            Self::check_output(output)?;
-        }
+        self.check_places()?;
         let (mut placed, mut warnings) = (Vec::new(), Vec::new());
         let mut tell = |event: Event| {
             match event {
@@ -124,7 +122,9 @@ impl Pipeline {
             }
             tell(event);
         };
-        let (prepared, tables) = self.tables(control, &mut tell)?;
+        let prepared = self.opened(control)?;
+        self.check_columns(&prepared)?;
+        let tables = self.tables(&prepared, control, &mut tell)?;
         let outputs = self.write(&tables, control, &mut tell)?;
         let duration = start.elapsed();
         Ok(RunReport { outputs, plan: prepared.plan, placed, warnings, duration })
@@ -161,7 +161,8 @@ impl Pipeline {
         tell: &mut dyn FnMut(Event),
     ) -> Result<RecordBatch> {
         // Inputs are files as long as what was prepared lives.
-        let (_prepared, tables) = self.tables(control, tell)?;
+        let prepared = self.opened(control)?;
+        let tables = self.tables(&prepared, control, tell)?;
         let last = self.last();
         let found = match &tables[last] {
             Some(table) => self.within(table).and_then(|table| rows(&table)),
@@ -170,12 +171,8 @@ impl Pipeline {
         found.map_err(|error| self.fault(last, error))
     }
 
-    /// Opens the inputs, checks everything, and gives the tables of all parts that are used.
-    fn tables(
-        &self,
-        control: &Control,
-        tell: &mut dyn FnMut(Event),
-    ) -> Result<(Prepared, Vec<Option<Table>>)> {
+    /// Opens the inputs, and checks all steps and the memory.
+    fn opened(&self, control: &Control) -> Result<Prepared> {
         let used = self.used();
         let open = |input: usize| {
             let source = self.inputs[input].source.as_ref();
@@ -183,9 +180,31 @@ impl Pipeline {
         };
         let prepared = self.prepare(control, open)?;
         prepared.plan.check_memory()?;
+        Ok(prepared)
+    }
+
+    /// The tables of all parts that are used.
+    fn tables(
+        &self,
+        prepared: &Prepared,
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Vec<Option<Table>>> {
         tell(Event::Planned(&prepared.plan));
-        let tables = self.compute(&prepared.opened, &used, control, tell)?;
-        Ok((prepared, tables))
+        self.compute(&prepared.opened, &self.used(), control, tell)
+    }
+
+    /// Refuses places where no file can be made.
+    pub(super) fn check_places(&self) -> Result<()> {
+        self.outputs.iter().try_for_each(Output::check_place)
+    }
+
+    /// Refuses outputs of which columns are known that their formats do not have.
+    pub(super) fn check_columns(&self, prepared: &Prepared) -> Result<()> {
+        self.outputs.iter().try_for_each(|output| match &prepared.drafts[output.from] {
+            Some(table) => output.check_columns(table),
+            None => Ok(()),
+        })
     }
 
     /// The tables of all parts that are used; those that are kept are computed now.
@@ -264,20 +283,6 @@ impl Pipeline {
         before.iter().copied().filter(|part| !is_read(part) && !self.is_wanted(*part)).collect()
     }
 
-    /// Refuses what cannot be written, before any work.
-    fn check_output(output: &Output) -> Result<()> {
-        let place = Path::new(&output.place);
-        if is_object(&output.place) {
-            return Ok(());
-        }
-        let folder = folder_of(place);
-        if !folder.is_dir() {
-            let error = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(output.fault(Error::file(folder, error)));
-        }
-        Ok(())
-    }
-
     fn write(
         &self,
         tables: &[Option<Table>],
@@ -297,7 +302,7 @@ impl Pipeline {
             };
             let table = &table.map_err(|error| output.fault(error))?;
             let mut write = || {
-                if is_object(&output.place) {
+                if output.is_object() {
                     let options = WriteOptions { format: output.tabular(), ..Default::default() };
                     let written = table.write(&output.place, &options, control)?;
                     return Ok(Wrote { to: output.to.clone(), rows: written.n_rows, bytes: None });
@@ -315,74 +320,9 @@ impl Pipeline {
             outputs.push(wrote);
         }
         control.step("outputs", outputs.len() as u64, Some(outputs.len() as u64))?;
-        for file in staged {
-            let place = file.place().to_owned();
-            file.publish().map_err(|error| Error::file(&place, error))?;
-        }
+        Staged::publish_all(staged).map_err(|(place, error)| Error::file(&place, error))?;
         Ok(outputs)
     }
-}
-
-impl Output {
-    fn fault(&self, error: Error) -> Error {
-        if let Error::Stopped { .. } = error {
-            return error;
-        }
-        let part = format!("output `{}`", self.to).into();
-        PipelineError { line: self.line, part, fault: error.into() }.into()
-    }
-
-    fn format(&self) -> Option<Format> {
-        self.format.or_else(|| Format::from_suffix(&self.to))
-    }
-
-    /// The format of tables, if it is one.
-    fn tabular(&self) -> Option<table::Format> {
-        self.format().and_then(table_format)
-    }
-
-    /// Whether rows go to it as they come; others are made of all edges.
-    fn is_table(&self) -> bool {
-        is_object(&self.place) || self.tabular().is_some()
-    }
-
-    /// Writes the rows to a file; gives their number.
-    fn write(&self, table: &Table, path: &Path, control: &Control) -> Result<u64> {
-        let format = self.tabular();
-        if format.is_some() {
-            let path = path.to_str().ok_or_else(|| {
-                Error::file(path, std::io::Error::from(std::io::ErrorKind::InvalidFilename))
-            })?;
-            let options = WriteOptions { format, ..Default::default() };
-            return Ok(table.write(path, &options, control)?.n_rows);
-        }
-        // A format of graphs is for tables that say which columns are ends; of other tables JSON has the rows.
-        let names: Vec<&str> = table.column_names().collect();
-        if !names_ends(&names) {
-            return match self.format() {
-                format @ Some(Format::NodeLink) => {
-                    let rows = table.collect(control)?;
-                    let options = graph_core::WriteOptions { format, ..Default::default() };
-                    graph_core::write_table_with(&rows, path, &options, control)?;
-                    Ok(rows.num_rows() as u64)
-                }
-                _ => Err(Error::NoEnds { columns: names.join("`, `").into() }),
-            };
-        }
-        let batches = table.collect_batches(control)?;
-        let graph = Graph::from_batches(batches, None, &ReadOptions::default())?;
-        let options = graph_core::WriteOptions { format: self.format(), ..Default::default() };
-        graph_core::write(&graph, path, &options)?;
-        Ok(graph.n_edges() as u64)
-    }
-}
-
-fn is_object(place: &str) -> bool {
-    place.contains("://")
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use graph_core::Staged;
 use polars::io::cloud::CloudOptions;
 use polars::io::utils::sync_on_close::SyncOnCloseType;
@@ -72,6 +73,7 @@ impl Table {
     ///
     /// - [`Error::BadOption`] if neither option nor name tells the format, or it has no such compression;
     /// - [`Error::Unknown`] for a column to partition by that is not there;
+    /// - [`Error::WrongType`] for a column of a type that the format does not have, such as lists in CSV;
     /// - [`Error::File`] if the file cannot be made;
     /// - those of [`collect`](Self::collect).
     pub fn write(&self, path: &str, options: &WriteOptions, control: &Control) -> Result<Written> {
@@ -82,6 +84,7 @@ impl Table {
         })?;
         let file_format = file_format(path, format, options)?;
         self.named(&options.partition_by)?;
+        self.check_writable(format, &options.partition_by)?;
         if CloudScheme::from_path(path).is_some() {
             return self.sink(path, file_format, options, control);
         }
@@ -94,6 +97,43 @@ impl Table {
         let written = self.sink(utf8(staged.path())?, file_format, options, control)?;
         staged.publish().map_err(|error| Error::file(place, error))?;
         Ok(written)
+    }
+
+    /// Refuses columns of types that `format` does not have; those to partition by are in no file.
+    pub(crate) fn check_writable(&self, format: Format, partition_by: &[String]) -> Result<()> {
+        let of_bytes = |kind: &DataType| {
+            matches!(
+                kind,
+                DataType::Binary
+                    | DataType::LargeBinary
+                    | DataType::BinaryView
+                    | DataType::FixedSizeBinary(_)
+            )
+        };
+        for field in self.schema().fields() {
+            let kind = field.data_type();
+            let expected = match format {
+                Format::Csv
+                    if kind.is_nested()
+                        || of_bytes(kind)
+                        || matches!(kind, DataType::Duration(_)) =>
+                {
+                    "a number, a text, true or false, a date or a time in CSV: other formats hold more"
+                }
+                Format::JsonLines if has(kind, &of_bytes) => {
+                    "without bytes in JSON lines: Parquet and Arrow hold them"
+                }
+                _ => continue,
+            };
+            if !partition_by.contains(field.name()) {
+                return Err(Error::WrongType {
+                    what: format!("column `{}`", field.name()).into(),
+                    found: graph_core::type_name(kind).into(),
+                    expected,
+                });
+            }
+        }
+        Ok(())
     }
 
     fn sink(
@@ -145,6 +185,18 @@ impl Table {
         })?;
         Ok(Written { n_rows: n_rows.load(std::sync::atomic::Ordering::Relaxed) })
     }
+}
+
+/// Whether the type, or one inside of it, is such a one.
+fn has(kind: &DataType, is_such: &dyn Fn(&DataType) -> bool) -> bool {
+    is_such(kind)
+        || match kind {
+            DataType::List(entry)
+            | DataType::LargeList(entry)
+            | DataType::FixedSizeList(entry, _) => has(entry.data_type(), is_such),
+            DataType::Struct(fields) => fields.iter().any(|field| has(field.data_type(), is_such)),
+            _ => false,
+        }
 }
 
 pub(super) fn utf8(path: &Path) -> Result<&str> {

@@ -308,6 +308,75 @@ fn nothing_is_written_if_anything_fails_or_the_caller_stops() {
 }
 
 #[test]
+fn outputs_that_cannot_be_are_refused_before_work() {
+    let folder = folder();
+    // Who reads all of it fails.
+    let broken = "source,target,weight\n".to_owned() + &"1,2,3\n".repeat(5000) + "1,2,x\n";
+    fs::write(folder.path().join("edges.csv"), broken).unwrap();
+    fs::create_dir(folder.path().join("place")).unwrap();
+    let locked = folder.path().join("locked");
+    fs::create_dir(&locked).unwrap();
+    let mut rights = fs::metadata(&locked).unwrap().permissions();
+    rights.set_readonly(true);
+    fs::set_permissions(&locked, rights).unwrap();
+    let lists = step("verb = 'group'\nby = 'source'\naggregate = 'all = list(weight)'");
+    let ends = step("verb = 'select'\ncolumns = 'weight'");
+    let mut cases = vec![
+        ("", "to = 'place'\nformat = 'csv'", "place: is a directory"),
+        ("", "to = 'people.csv/out.csv'", "people.csv: not a directory"),
+        ("", "to = 'x'\nformat = 'metis'", "METIS cannot hold"),
+        ("", "to = 's3://bucket/x.gexf'", "must be parquet, csv, arrow or jsonl"),
+        (&lists, "to = 'out.csv'", "column `all` is list of "),
+        (&ends, "to = 'out.gexf'", "rename two of `weight`"),
+        (&ends, "to = 'out.graphml'", "rename two of `weight`"),
+    ];
+    match fs::write(locked.join("file"), "") {
+        Ok(()) => println!("skipped: this user may write everywhere"),
+        Err(_) => cases.push(("", "to = 'locked/out.csv'", "permission denied")),
+    }
+    for (steps, output, expected) in cases {
+        let text = format!("{INPUT}{steps}[[output]]\n{output}");
+        let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+        let error = pipeline.plan(&Control::NONE).unwrap_err().to_string();
+        assert!(error.contains("output `") && error.contains(expected), "{output}: {error}");
+        assert_eq!(run(&folder, &text).unwrap_err().to_string(), error);
+        assert_eq!(files(&folder), ["edges.csv", "locked", "people.csv", "place"]);
+    }
+    // These can be.
+    for (steps, to) in [(&*lists, "x.jsonl"), (&*lists, "x.json"), (&*ends, "x.json")] {
+        let text = format!("{INPUT}{steps}[[output]]\nto = '{to}'");
+        Pipeline::parse(&text, folder.path()).unwrap().plan(&Control::NONE).unwrap();
+    }
+    for to in ["x.mtx", "x.graphml", "x.gexf", "x.gml", "x.json", "x.csv.gz"] {
+        let text = format!("{INPUT}[[output]]\nto = '{to}'");
+        Pipeline::parse(&text, folder.path()).unwrap().plan(&Control::NONE).unwrap();
+    }
+}
+
+#[test]
+fn what_was_there_is_put_back_if_a_later_output_cannot_take_its_place() {
+    let folder = folder();
+    fs::write(folder.path().join("out.csv"), "old").unwrap();
+    let outputs = ["out.csv", "new.csv", "late.csv"].map(|to| format!("[[output]]\nto = '{to}'\n"));
+    let text = format!("{INPUT}{}", outputs.concat());
+    let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+    let error = pipeline.run(&Control::NONE, &mut |event| {
+        // All is written, and nothing in its place.
+        if let Event::Ended { name: "late.csv", .. } = event {
+            fs::create_dir_all(folder.path().join("late.csv/inner")).unwrap();
+        }
+    });
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("late.csv: "), "{error}");
+    assert_eq!(read(&folder, "out.csv"), "old");
+    assert_eq!(files(&folder), ["edges.csv", "late.csv", "out.csv", "people.csv"]);
+    fs::remove_dir_all(folder.path().join("late.csv")).unwrap();
+    run(&folder, &text).unwrap();
+    assert_eq!(read(&folder, "out.csv"), read(&folder, "new.csv"));
+    assert_eq!(files(&folder), ["edges.csv", "late.csv", "new.csv", "out.csv", "people.csv"]);
+}
+
+#[test]
 fn plans_say_columns_rows_and_memory() {
     let folder = folder();
     let steps = step("name = 'sorted'\nverb = 'sort'\nby = 'weight'")
