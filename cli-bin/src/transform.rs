@@ -102,9 +102,13 @@ struct RunArgs {
     /// Print a pipeline file that does the same
     #[arg(long)]
     as_pipeline: bool,
-    /// Refuse to run if more memory is estimated, such as `2 GiB`
+    /// Memory that may be estimated, such as `2 GiB`: sorts, joins and groups above it go through temporary files, and
+    /// what is still above is refused
     #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory_limit: Option<u64>,
+    /// Folder for temporary files of verbs that would take more memory than the limit [default: the system's]
+    #[arg(long, value_name = "FOLDER", requires = "memory_limit")]
+    spill_folder: Option<PathBuf>,
     /// Where verbs run that devices have, as `graphlume devices` names them; it is said where each ran
     #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = Device::parse)]
     device: Device,
@@ -170,7 +174,10 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
-    let pipeline = pipeline.with_memory_limit(args.run.memory_limit).on_device(args.run.device);
+    let pipeline = pipeline
+        .with_memory_limit(args.run.memory_limit)
+        .with_spill_folder(args.run.spill_folder.clone())
+        .on_device(args.run.device);
     if args.run.plan {
         return pipeline::print_plan(&pipeline, args.run.json, &Watcher::of_command(messages));
     }

@@ -116,7 +116,9 @@ class Lazy(Verbs):
                 raise InputError(f"`{verb}` of what is not read yet takes scan(…), not a {type(other).__name__}: or collect() first")
         return Lazy(_given({"verb": verb} | options), (self, *others))
 
-    def _pipeline(self, memory_limit: str | int | None = None) -> dict[str, Any]:
+    def _pipeline(
+        self, memory_limit: str | int | None = None, spill_folder: str | os.PathLike[str] | None = None
+    ) -> dict[str, Any]:
         """Inputs and steps, each once and behind what it works on, with names that messages may have."""
         names: dict[int, str] = {}
         parts: dict[str, list[dict[str, Any]]] = {"input": [], "step": []}
@@ -131,25 +133,37 @@ class Lazy(Verbs):
             return names[id(part)]
 
         visit(self)
-        limit = {} if memory_limit is None else {"memory_limit": memory_limit}
-        return limit | {kind: found for kind, found in parts.items() if found}
+        limits = _given({"memory_limit": memory_limit, "spill_folder": spill_folder and os.fspath(spill_folder)})
+        return limits | {kind: found for kind, found in parts.items() if found}
 
-    def collect(self, *, memory_limit: str | int | None = None) -> Table:
-        """Reads and computes: the table. More memory than ``memory_limit``, as estimated, is refused."""
-        made, notes = _native.scan(self._pipeline(memory_limit))
+    def collect(
+        self, *, memory_limit: str | int | None = None, spill_folder: str | os.PathLike[str] | None = None
+    ) -> Table:
+        """Reads and computes: the table. Sorts, joins and groups for which more memory than ``memory_limit`` is estimated
+        go through temporary files in ``spill_folder``, by default the system's; what is still above is refused."""
+        made, notes = _native.scan(self._pipeline(memory_limit, spill_folder))
         _warn(notes)
         return Table._of(made)
 
-    def write(self, path: str | os.PathLike[str], *, memory_limit: str | int | None = None) -> dict[str, Any]:
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        memory_limit: str | int | None = None,
+        spill_folder: str | os.PathLike[str] | None = None,
+    ) -> dict[str, Any]:
         """Reads, computes and writes to a file or an object store, block by block where the verbs allow it: what was
-        written, and how long it took."""
-        report = _native.pipeline(self._pipeline(memory_limit) | {"output": [{"to": os.fspath(path)}]}, False)
+        written, and how long it took. Limits are those of :meth:`collect`."""
+        said = self._pipeline(memory_limit, spill_folder) | {"output": [{"to": os.fspath(path)}]}
+        report = _native.pipeline(said, False)
         _warn_of(report)
         return report
 
-    def plan(self) -> str:
-        """What would be done, with columns and estimates of rows and memory."""
-        return _native.plan(self._pipeline())
+    def plan(
+        self, *, memory_limit: str | int | None = None, spill_folder: str | os.PathLike[str] | None = None
+    ) -> str:
+        """What would be done, with columns and estimates of rows and memory, and which steps go through files."""
+        return _native.plan(self._pipeline(memory_limit, spill_folder))
 
     def __repr__(self) -> str:
         steps, part = [], self

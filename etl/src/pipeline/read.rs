@@ -84,9 +84,11 @@ pub(super) fn pipeline(text: &str, from: &Origin) -> Result<Pipeline> {
     let read = |key| sections(text, document.get_ref(), &head, key, key);
     let mut steps = read("step")?;
     let mut names = Names::default();
+    let mut spill_folder = None;
     let (inputs, outputs, folder) = match *from {
         Origin::Places(folder) => {
             let (inputs, outputs) = (read("input")?, read("output")?);
+            spill_folder = head.text("spill_folder")?.map(|spill| folder.join(spill));
             head.finish()?;
             if inputs.is_empty() {
                 return Err(head.fault(PipelineFault::Empty("input")));
@@ -131,7 +133,18 @@ pub(super) fn pipeline(text: &str, from: &Origin) -> Result<Pipeline> {
         let fault = PipelineFault::Cycle { names };
         PipelineError { line, part: "pipeline".into(), fault }
     })?;
-    Ok(Pipeline { inputs, steps, outputs, order, memory_limit, device: None })
+    // Who names no places has the disk of somebody else.
+    let may_spill = matches!(from, Origin::Places(_));
+    Ok(Pipeline {
+        inputs,
+        steps,
+        outputs,
+        order,
+        memory_limit,
+        may_spill,
+        spill_folder,
+        device: None,
+    })
 }
 
 /// The parts of one kind, as they are in the file.

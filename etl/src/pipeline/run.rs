@@ -14,7 +14,6 @@ use super::placed::{Part, Placed};
 use super::plan::{Plan, Prepared};
 use super::read::Output;
 use super::{Pipeline, PipelineError, PipelineFault};
-use crate::source::Opened;
 use crate::table::{Budget, Table, WriteOptions};
 use crate::{Control, Error, Result};
 
@@ -87,6 +86,10 @@ pub struct Wrote {
     /// Bytes of the file; absent for object stores.
     pub bytes: Option<u64>,
 }
+
+/// How often a step that spills computes what it works on, at most: to see the size of rows, to count them twice, to look
+/// at keys twice, and to deal them out. Each time what joins make is counted.
+const SPILL_PASSES: u64 = 6;
 
 fn secs<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
@@ -191,7 +194,7 @@ impl Pipeline {
         tell: &mut dyn FnMut(Event),
     ) -> Result<Vec<Option<Table>>> {
         tell(Event::Planned(&prepared.plan));
-        self.compute(&prepared.opened, &self.used(), control, tell)
+        self.compute(prepared, &self.used(), control, tell)
     }
 
     /// Refuses places where no file can be made.
@@ -210,7 +213,7 @@ impl Pipeline {
     /// The tables of all parts that are used; those that are kept are computed now.
     pub(super) fn compute(
         &self,
-        opened: &[Option<Opened>],
+        prepared: &Prepared,
         used: &[bool],
         control: &Control,
         tell: &mut dyn FnMut(Event),
@@ -222,12 +225,15 @@ impl Pipeline {
                 parts[before].leave_device();
             }
             let Some(step) = part.checked_sub(self.inputs.len()) else {
-                parts[part] = Part::of(opened[part].as_ref().map(|opened| opened.table.clone()));
+                parts[part] =
+                    Part::of(prepared.opened[part].as_ref().map(|opened| opened.table.clone()));
                 continue;
             };
             let step = &self.steps[step];
             let fault = |error| self.fault(part, error);
-            let (made, placed) = self.place(step, &mut parts, control).map_err(fault)?;
+            let spill = prepared.spill_of(part).zip(step.verb.spilling.as_ref());
+            let (made, placed) =
+                self.place(step, &mut parts, spill.is_some(), control).map_err(fault)?;
             if let Some(placed) = placed {
                 tell(Event::Placed(&placed));
             }
@@ -239,17 +245,32 @@ impl Pipeline {
             for &p in &step.from {
                 from.extend(parts[p].on_host().map_err(fault)?);
             }
-            if step.verb.holds.is_eager() {
+            if spill.is_some() {
+                from =
+                    from.iter().map(|table| self.flowing_within(table)).collect::<Result<_>>()?;
+            } else if step.verb.holds.is_eager() {
                 from = from.iter().map(|table| self.within(table)).collect::<Result<_>>()?;
             }
             let mut words = Vec::new();
             let mut compute = || {
-                if !step.keep {
+                if !step.keep && spill.is_none() {
                     return (step.verb.apply)(&from, control, &mut words);
                 }
                 let start = Instant::now();
                 tell(Event::Begins { name: &step.name, does: step.verb.name });
-                let table = (step.verb.apply)(&from, control, &mut words)?;
+                let table = match spill {
+                    Some((spill, spilling)) => spilling.apply(&from, spill, control)?,
+                    None => (step.verb.apply)(&from, control, &mut words)?,
+                };
+                if !step.keep && !table.is_in_files() {
+                    // It was so little that it is computed when it is needed.
+                    return Ok(table);
+                }
+                if table.is_in_files() {
+                    let (rows, duration) = (table.count(control)?, start.elapsed());
+                    tell(Event::Ended { name: &step.name, rows, duration });
+                    return Ok(table);
+                }
                 let batches = self.within(&table)?.collect_batches(control)?;
                 let table = Table::from_batches(table.schema(), &batches)?;
                 let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
@@ -266,6 +287,14 @@ impl Pipeline {
             false => Ok(made.table),
         };
         parts.into_iter().enumerate().map(on_host).collect()
+    }
+
+    /// As [`within`](Self::within), of a table whose rows a step that spills takes as they come, again and again.
+    fn flowing_within(&self, table: &Table) -> Result<Table> {
+        match self.memory_limit {
+            Some(limit) => table.holding_within(&Budget::new(limit.saturating_mul(SPILL_PASSES))),
+            None => Ok(table.clone()),
+        }
     }
 
     /// Whether a part is a result.

@@ -87,7 +87,7 @@ impl Steps {
         };
         let prepared = pipeline.prepare(control, open)?;
         prepared.plan.check_memory()?;
-        let tables = pipeline.compute(&prepared.opened, &used, control, tell)?;
+        let tables = pipeline.compute(&prepared, &used, control, tell)?;
         let last = pipeline.last();
         let Some(table) = &tables[last] else {
             let fault = PipelineFault::Empty("step");

@@ -5,7 +5,7 @@ use std::fmt;
 use super::placed::OnDevice;
 use super::section::{Result, Section};
 use crate::Control;
-use crate::table::Table;
+use crate::table::{Spill, Table};
 
 /// A verb with its options.
 pub(super) struct Verb {
@@ -24,6 +24,41 @@ pub(super) struct Verb {
     pub(super) apply: Apply,
     /// The same on a device, if devices have it.
     pub(super) on_device: Option<OnDevice>,
+    /// The same through temporary files, if there is such a way.
+    pub(super) spilling: Option<Spilling>,
+}
+
+/// A verb within a budget of memory, with the rest of the rows in temporary files.
+pub(super) struct Spilling {
+    fits: Box<dyn Fn(&[Table]) -> bool + Send + Sync>,
+    apply: Box<dyn Fn(&[Table], &Spill, &Control) -> crate::Result<Table> + Send + Sync>,
+}
+
+impl Spilling {
+    pub(super) fn new(
+        apply: impl Fn(&[Table], &Spill, &Control) -> crate::Result<Table> + Send + Sync + 'static,
+    ) -> Self {
+        Self { fits: Box::new(|_| true), apply: Box::new(apply) }
+    }
+
+    /// Only for tables of which `fits` is true, as their columns tell.
+    pub(super) fn only_if(self, fits: impl Fn(&[Table]) -> bool + Send + Sync + 'static) -> Self {
+        Self { fits: Box::new(fits), ..self }
+    }
+
+    pub(super) fn fits(&self, tables: &[Table]) -> bool {
+        (self.fits)(tables)
+    }
+
+    /// Computes all rows now.
+    pub(super) fn apply(
+        &self,
+        tables: &[Table],
+        spill: &Spill,
+        control: &Control,
+    ) -> crate::Result<Table> {
+        (self.apply)(tables, spill, control)
+    }
 }
 
 /// What makes a table of tables, and says what is likely not meant so.
@@ -151,6 +186,7 @@ impl Verb {
             open_columns: false,
             apply: Box::new(apply),
             on_device: None,
+            spilling: None,
         }
     }
 
@@ -168,6 +204,10 @@ impl Verb {
 
     pub(super) fn on_device(self, on_device: impl Into<Option<OnDevice>>) -> Self {
         Self { on_device: on_device.into(), ..self }
+    }
+
+    pub(super) fn spilling(self, spilling: impl Into<Option<Spilling>>) -> Self {
+        Self { spilling: spilling.into(), ..self }
     }
 
     pub(super) fn with_open_columns(self) -> Self {

@@ -423,6 +423,129 @@ fn too_little_memory_is_refused_before_work() {
     pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
 }
 
+/// A folder with two tables of many rows, and pipelines over them by their last steps.
+fn many_rows() -> (TempDir, impl Fn(&str) -> String) {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |n: u64, head: &str| {
+        (0..n).fold(head.to_owned(), |text, row| {
+            text + &format!("{},{},{row}.5\n", row * 7_919 % n / 3, row % 1000)
+        })
+    };
+    fs::write(folder.path().join("rows.csv"), rows(60_000, "k,x,y\n")).unwrap();
+    fs::write(folder.path().join("more.csv"), rows(50_000, "k,a,b\n")).unwrap();
+    fs::create_dir(folder.path().join("files")).unwrap();
+    let text = |steps: &str| {
+        format!(
+            "spill_folder = 'files'\n[[input]]\nname = 'more'\nfrom = 'more.csv'\n\
+             [[input]]\nname = 'rows'\nfrom = 'rows.csv'\n{steps}{OUTPUT}"
+        )
+    };
+    (folder, text)
+}
+
+/// What blocks of rows take, which no step can do without, and half a megabyte.
+fn little_memory(pipeline: &Pipeline) -> u64 {
+    let plan = pipeline.plan(&Control::NONE).unwrap();
+    let held: u64 = plan.parts.iter().map(|part| part.memory_bytes.unwrap()).sum();
+    assert!(1 << 20 < held, "{plan}");
+    plan.memory_bytes.unwrap() - held + (512 << 10)
+}
+
+#[test]
+fn sorts_joins_and_groups_above_the_limit_of_memory_go_through_files() {
+    let (folder, text) = many_rows();
+    let sort = "[[step]]\nname = 's'\nfrom = 'rows'\nverb = 'sort'\nby = ['-k', 'x', 'y']\n";
+    let join = "[[step]]\nname = 'j'\nfrom = 'rows'\nwith = 'more'\nverb = 'join'\non = 'k'\n";
+    let group = "[[step]]\nname = 'g'\nfrom = 'rows'\nverb = 'group'\nby = 'k'\n\
+                 aggregate = ['n = count(*)', 's = sum(x)', 'f = first(y)']\n";
+    let kept = format!("{sort}keep = true\n");
+    let all = format!(
+        "{join}[[step]]\nname = 'g'\nverb = 'group'\nby = ['k', 'a']\naggregate = 'n = count(*)'\n\
+         [[step]]\nname = 's'\nverb = 'sort'\nby = ['k', 'a']\n"
+    );
+    let cases: [(&str, &[&str], bool); 5] = [
+        (sort, &["s"], true),
+        (&kept, &["s"], true),
+        (join, &["j"], false),
+        (group, &["g"], false),
+        (&all, &["j", "g", "s"], true),
+    ];
+    for (steps, spilling, in_order) in cases {
+        let text = text(steps);
+        let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+        let report = pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
+        assert!(report.plan.parts.iter().all(|part| !part.spills));
+        assert_eq!(report.plan.spill_folder, None);
+        let rows = || {
+            let mut rows: Vec<_> = read(&folder, "out.csv").lines().map(str::to_owned).collect();
+            if !in_order {
+                rows.sort();
+            }
+            rows
+        };
+        let expected = rows();
+        assert!(10_000 < expected.len());
+
+        let limit = little_memory(&pipeline);
+        let pipeline = pipeline.with_memory_limit(Some(limit));
+        let plan = pipeline.plan(&Control::NONE).unwrap();
+        let spills: Vec<_> =
+            plan.parts.iter().filter(|part| part.spills).map(|part| part.name.as_str()).collect();
+        assert_eq!(spills, spilling, "{plan}");
+        assert!(plan.memory_bytes.unwrap() <= limit, "{plan}");
+        let files = folder.path().join("files");
+        let said = plan.to_string();
+        assert!(said.contains("rows, through files, "), "{said}");
+        assert!(said.ends_with(&format!("\nfiles of steps in {}\n", files.display())), "{said}");
+        let n_files = || fs::read_dir(&files).unwrap().count();
+        let mut while_written = 0;
+        let report = pipeline
+            .run(&Control::NONE, &mut |event| {
+                if let Event::Begins { does: "write", .. } = event {
+                    while_written = n_files();
+                }
+            })
+            .unwrap();
+        assert_eq!(report.plan.memory_bytes, plan.memory_bytes);
+        assert!(report.plan.parts.iter().filter(|part| part.spills).count() == spilling.len());
+        assert_eq!(while_written, spilling.len(), "{steps}");
+        assert!(rows() == expected, "{steps}");
+        assert_eq!(n_files(), 0, "{steps}");
+        let collected = pipeline.collect(&Control::NONE, &mut |_| {}).unwrap();
+        assert_eq!(collected.num_rows() + 1, expected.len());
+    }
+}
+
+#[test]
+fn what_cannot_go_through_files_is_refused_above_the_limit_of_memory() {
+    let (folder, text) = many_rows();
+    let pairs = "[[step]]\nfrom = 'rows'\nwith = 'more'\nverb = 'join'\nhow = 'cross'\n";
+    for steps in ["[[step]]\nfrom = 'rows'\nverb = 'unique'\nby = 'k'\n", pairs] {
+        let pipeline = Pipeline::parse(&text(steps), folder.path()).unwrap();
+        let limit = little_memory(&pipeline);
+        let pipeline = pipeline.with_memory_limit(Some(limit));
+        assert!(pipeline.plan(&Control::NONE).unwrap().parts.iter().all(|part| !part.spills));
+        let error = pipeline.run(&Control::NONE, &mut |_| {}).unwrap_err().to_string();
+        assert!(error.ends_with(&format!(" are needed, but {limit} are allowed")), "{error}");
+    }
+    // A folder that is not there is told before work, if it is needed.
+    let sort = text("[[step]]\nfrom = 'rows'\nverb = 'sort'\nby = 'k'\n");
+    let sort = sort.replace("'files'", "'nothing'");
+    let pipeline = Pipeline::parse(&sort, folder.path()).unwrap();
+    let limit = little_memory(&pipeline);
+    let error = pipeline.with_memory_limit(Some(limit)).plan(&Control::NONE).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.starts_with("pipeline: option `spill_folder` is `")
+            && error.contains("nothing`, where no file can be made: "),
+        "{error}"
+    );
+    // Steps over tables that are given have no files.
+    let steps = "spill_folder = '/tmp'\n[[step]]\nverb = 'sort'\nby = 'k'";
+    let error = graph_etl::pipeline::Steps::parse(steps, &["t"]).unwrap_err().to_string();
+    assert_eq!(error, "line 1: pipeline: there is no option `spill_folder`");
+}
+
 /// What a step makes is not known before, so that the estimate lets it pass.
 #[test]
 fn joins_of_which_rows_are_held_stay_within_the_limit_of_memory() {
