@@ -149,12 +149,31 @@ class Lazy(Verbs):
         self,
         path: str | os.PathLike[str],
         *,
+        format: str | None = None,
+        compression: str | None = None,
+        delimiter: str | None = None,
+        partition_by: str | Sequence[str] | None = None,
         memory_limit: str | int | None = None,
         spill_folder: str | os.PathLike[str] | None = None,
     ) -> dict[str, Any]:
         """Reads, computes and writes to a file or an object store, block by block where the verbs allow it: what was
-        written, and how long it took. Limits are those of :meth:`collect`."""
-        said = self._pipeline(memory_limit, spill_folder) | {"output": [{"to": os.fspath(path)}]}
+        written, and how long it took. Limits are those of :meth:`collect`.
+
+        - ``format``: by default that of the suffix; ``compression``: ``none``, ``snappy``, ``lz4``, ``zstd`` or ``gzip``, as the
+          format has them; ``delimiter``: of CSV.
+        - ``partition_by``: columns whose values make folders ``column=value`` in the new folder ``path``, with files of the
+          rows that have them.
+        """
+        if partition_by is not None and not isinstance(partition_by, str):
+            partition_by = list(partition_by)
+        output = {
+            "to": os.fspath(path),
+            "format": format,
+            "compression": compression,
+            "delimiter": delimiter,
+            "partition_by": partition_by,
+        }
+        said = self._pipeline(memory_limit, spill_folder) | {"output": [_given(output)]}
         report = _native.pipeline(said, False)
         _warn_of(report)
         return report

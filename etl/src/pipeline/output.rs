@@ -1,7 +1,7 @@
 //! Where the rows of a pipeline go: what a place and a format can take, and how it is written.
 
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use arrow::array::RecordBatch;
 use graph_core::ingest::names_ends;
@@ -29,6 +29,16 @@ impl Output {
     /// The format of tables, if it is one.
     pub(super) fn tabular(&self) -> Option<table::Format> {
         self.format().and_then(table_format)
+    }
+
+    /// How a table is written.
+    pub(super) fn options(&self) -> WriteOptions {
+        WriteOptions { format: self.tabular(), ..self.options.clone() }
+    }
+
+    /// Whether it is a folder of files.
+    fn is_partitioned(&self) -> bool {
+        !self.options.partition_by.is_empty()
     }
 
     /// Whether it goes to an object store, not to a file.
@@ -67,6 +77,9 @@ impl Output {
             };
             return Err(Error::file(folder, kind.into()));
         }
+        if self.is_partitioned() && place.exists() {
+            return Err(Error::file(place, io::ErrorKind::AlreadyExists.into()));
+        }
         if place.is_dir() {
             return Err(Error::file(place, io::ErrorKind::IsADirectory.into()));
         }
@@ -81,7 +94,7 @@ impl Output {
 
     fn try_columns(&self, table: &Table) -> Result<()> {
         if let Some(format) = self.tabular() {
-            return table.check_writable(format, &[]);
+            return table.check_writable(format, &self.options.partition_by);
         }
         if !self.is_graph(table)? {
             return Ok(());
@@ -105,13 +118,11 @@ impl Output {
 
     /// Writes the rows to a file; gives their number.
     pub(super) fn write(&self, table: &Table, path: &Path, control: &Control) -> Result<u64> {
-        let format = self.tabular();
-        if format.is_some() {
+        if self.tabular().is_some() {
             let path = path.to_str().ok_or_else(|| {
                 Error::file(path, io::Error::from(io::ErrorKind::InvalidFilename))
             })?;
-            let options = WriteOptions { format, ..Default::default() };
-            return Ok(table.write(path, &options, control)?.n_rows);
+            return Ok(table.write(path, &self.options(), control)?.n_rows);
         }
         let options = graph_core::WriteOptions { format: self.format(), ..Default::default() };
         if !self.is_graph(table)? {
@@ -124,4 +135,13 @@ impl Output {
         graph_core::write(&graph, path, &options)?;
         Ok(graph.n_edges() as u64)
     }
+}
+
+/// Bytes of a file, or of all that are in a folder.
+pub(super) fn bytes_of(path: &Path) -> io::Result<u64> {
+    let about = fs::metadata(path)?;
+    if !about.is_dir() {
+        return Ok(about.len());
+    }
+    fs::read_dir(path)?.map(|entry| bytes_of(&entry?.path())).sum()
 }

@@ -1,6 +1,5 @@
 //! Running a pipeline: all outputs are whole before the first one appears.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,11 +9,12 @@ use arrow::datatypes::Schema;
 use graph_core::Staged;
 use serde::Serialize;
 
+use super::output::bytes_of;
 use super::placed::{Part, Placed};
 use super::plan::{Plan, Prepared};
 use super::read::Output;
 use super::{Pipeline, PipelineError, PipelineFault};
-use crate::table::{Budget, Table, WriteOptions};
+use crate::table::{Budget, Table};
 use crate::{Control, Error, Result};
 
 /// Something that happens in a run.
@@ -83,7 +83,7 @@ pub struct Wrote {
     pub to: String,
     /// Number of rows; of a graph format, of edges.
     pub rows: u64,
-    /// Bytes of the file; absent for object stores.
+    /// Bytes of the file, or of all files in the folder; absent for object stores.
     pub bytes: Option<u64>,
 }
 
@@ -332,17 +332,16 @@ impl Pipeline {
             let table = &table.map_err(|error| output.fault(error))?;
             let mut write = || {
                 if output.is_object() {
-                    let options = WriteOptions { format: output.tabular(), ..Default::default() };
-                    let written = table.write(&output.place, &options, control)?;
+                    let written = table.write(&output.place, &output.options(), control)?;
                     return Ok(Wrote { to: output.to.clone(), rows: written.n_rows, bytes: None });
                 }
                 let place = Path::new(&output.place);
                 let failed = |error| Error::file(place, error);
                 let file = Staged::new(place).map_err(failed)?;
                 let rows = output.write(table, file.path(), control)?;
-                let bytes = fs::metadata(file.path()).map_err(failed)?;
+                let bytes = Some(bytes_of(file.path()).map_err(failed)?);
                 staged.push(file);
-                Ok(Wrote { to: output.to.clone(), rows, bytes: Some(bytes.len()) })
+                Ok(Wrote { to: output.to.clone(), rows, bytes })
             };
             let wrote = write().map_err(|error| output.fault(error))?;
             tell(Event::Ended { name: &output.to, rows: wrote.rows, duration: start.elapsed() });

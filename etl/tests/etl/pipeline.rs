@@ -354,6 +354,79 @@ fn outputs_that_cannot_be_are_refused_before_work() {
 }
 
 #[test]
+fn outputs_say_how_they_are_written() {
+    let folder = folder();
+    let write = |options: &str| run(&folder, &format!("{INPUT}[[output]]\n{options}"));
+    write("to = 'a.csv'\ndelimiter = ';'").unwrap();
+    assert!(read(&folder, "a.csv").starts_with("source;target;weight\n1;2;0.5\n"));
+    write("to = 'b.csv'\ncompression = 'gzip'").unwrap();
+    assert_eq!(fs::read(folder.path().join("b.csv")).unwrap()[..2], [0x1f, 0x8b]);
+    for compression in ["none", "snappy", "lz4", "zstd", "gzip"] {
+        write(&format!("to = 'c.parquet'\ncompression = '{compression}'")).unwrap();
+    }
+    write("to = 'parts'\nformat = 'parquet'\npartition_by = 'source'").unwrap();
+    let parts = folder.path().join("parts");
+    let mut names: Vec<_> =
+        fs::read_dir(&parts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["source=1", "source=2", "source=3"]);
+    let back = "[[input]]\nname = 'e'\nfrom = 'parts'\n[[step]]\nverb = 'select'\n\
+                columns = ['source', 'target', 'weight']\n[[step]]\nverb = 'sort'\n\
+                by = ['source', 'weight']\n[[output]]\nto = 'back.csv'";
+    let report = Pipeline::parse(back, folder.path()).unwrap();
+    let report = report.run(&Control::NONE, &mut |_| {}).unwrap();
+    assert_eq!(report.outputs[0].rows, 5);
+    assert_eq!(read(&folder, "back.csv").lines().count(), 6);
+    // Without rows there is a folder all the same.
+    let none = step("verb = 'filter'\nwhere = 'weight > 99'");
+    let none =
+        format!("{INPUT}{none}[[output]]\nto = 'none'\nformat = 'csv'\npartition_by = 'source'");
+    run(&folder, &none).unwrap();
+    assert_eq!(fs::read_dir(folder.path().join("none")).unwrap().count(), 0);
+
+    let cases = [
+        (
+            "to = 'x.csv'\ncompression = 'snappy'",
+            "line 6: output 1: compression is snappy, but it must be none, gzip or zstd for text",
+        ),
+        (
+            "to = 'x.arrow'\ncompression = 'gzip'",
+            "line 6: output 1: compression is gzip, but it must be none, lz4 or zstd for Arrow",
+        ),
+        (
+            "to = 'x.csv'\ncompression = 'zsdt'",
+            "line 6: output 1: there is no compression `zsdt`; did you mean `zstd`?",
+        ),
+        ("to = 'x.parquet'\ndelimiter = ';'", "line 6: output 1: option `delimiter` is for CSV: "),
+        (
+            "to = 'x.csv'\ndelimiter = '→'",
+            "line 6: output 1: option `delimiter` should be one ASCII character",
+        ),
+        (
+            "to = 'x.gexf'\ncompression = 'gzip'",
+            "line 6: output 1: option `compression` is for CSV, JSON lines, Parquet and Arrow: GEXF",
+        ),
+        (
+            "to = 'x.csv'\npartition_by = 'sorce'",
+            "line 5: output `x.csv`: there is no column `sorce`; did you mean `source`?",
+        ),
+        (
+            "to = 'x.csv'\npartition_by = ['weight', 'source', 'target']",
+            "line 5: output `x.csv`: partition_by is weight, source, target, but it must be fewer",
+        ),
+        ("to = 'parts'\nformat = 'csv'\npartition_by = 'source'", "line 5: output `parts`: "),
+        (
+            "to = 'x.csv'\ncompresion = 'gzip'",
+            "line 6: output 1: there is no option `compresion`; did you mean `compression`?",
+        ),
+    ];
+    for (options, expected) in cases {
+        let error = write(options).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{options}: {error}");
+    }
+}
+
+#[test]
 fn what_was_there_is_put_back_if_a_later_output_cannot_take_its_place() {
     let folder = folder();
     fs::write(folder.path().join("out.csv"), "old").unwrap();
