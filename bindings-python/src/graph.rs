@@ -249,17 +249,7 @@ impl Graph {
                 "description": answer.description,
                 "encodings": encodings,
             });
-            let warnings = answer.warnings.iter().map(|warning| {
-                let nearest = warning.nearest.as_ref();
-                let hint = nearest.map(|name| format!("; did you mean `{name}`?"));
-                format!(
-                    "{}: there is no column `{}`, so it counts as empty{}",
-                    warning.path,
-                    warning.column,
-                    hint.unwrap_or_default()
-                )
-            });
-            let warnings = warnings.collect();
+            let warnings = answer.warnings.iter().map(ToString::to_string).collect();
             let found = answer.graph(graph.is_directed())?;
             Ok::<_, graphlume::etl::Error>((Self(Arc::new(found)), warnings, said))
         })?;

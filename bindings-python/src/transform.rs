@@ -30,23 +30,33 @@ fn without_line(error: Error) -> Error {
     }
 }
 
-/// What steps, a list at `step` of `options`, make of tables.
+/// Puts the warnings of what happens behind the others.
+fn hear(event: Event<'_>, warnings: &mut Vec<String>) {
+    if let Event::Warned { name, text } = event {
+        warnings.push(format!("{name}: {text}"));
+    }
+}
+
+/// What steps, a list at `step` of `options`, make of tables, and their warnings.
 #[pyfunction]
 pub(crate) fn transform(
     py: Python<'_>,
     names: Vec<String>,
     tables: Vec<Bound<'_, Table>>,
     options: &Bound<'_, PyDict>,
-) -> PyResult<Table> {
+) -> PyResult<(Table, Vec<String>)> {
     let text = toml(py, values::object(Some(options))?)?;
     let batches: Vec<RecordBatch> = tables.iter().map(|table| table.get().0.clone()).collect();
-    let made = work_apart(py, "transform", move |control| {
+    let (made, warnings) = work_apart(py, "transform", move |control| {
+        let mut warnings = Vec::new();
+        let mut tell = |event: Event| hear(event, &mut warnings);
         let given: Vec<&str> = names.iter().map(String::as_str).collect();
-        Steps::parse(&text, &given)
-            .and_then(|steps| steps.run(&batches, control))
-            .map_err(without_line)
+        let made = Steps::parse(&text, &given)
+            .and_then(|steps| steps.run_telling(&batches, control, &mut tell))
+            .map_err(without_line)?;
+        Ok::<_, Error>((made, warnings))
     })?;
-    Ok(Table(made))
+    Ok((Table(made), warnings))
 }
 
 /// What the inputs and steps in `options` make, whose paths are relative to this folder.
@@ -54,14 +64,17 @@ fn of_sources(options: &str) -> Result<Pipeline> {
     Pipeline::parse(options, Path::new("")).map_err(without_line)
 }
 
-/// The rows of the last step, or of the only input.
+/// The rows of the last step, or of the only input, and warnings.
 #[pyfunction]
-pub(crate) fn scan(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Table> {
+pub(crate) fn scan(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<(Table, Vec<String>)> {
     let text = toml(py, values::object(Some(options))?)?;
-    let made = work_apart(py, "transform", move |control| {
-        of_sources(&text)?.collect(control, &mut |_: Event| {}).map_err(without_line)
+    let (made, warnings) = work_apart(py, "transform", move |control| {
+        let mut warnings = Vec::new();
+        let mut tell = |event: Event| hear(event, &mut warnings);
+        let made = of_sources(&text)?.collect(control, &mut tell).map_err(without_line)?;
+        Ok::<_, Error>((made, warnings))
     })?;
-    Ok(Table(made))
+    Ok((Table(made), warnings))
 }
 
 /// What would be done, in lines.

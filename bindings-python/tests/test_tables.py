@@ -186,6 +186,32 @@ def test_pipelines_run_whole_or_not_at_all(tmp_path):
     assert gl.pipeline(said)["outputs"][0]["rows"] == 2
 
 
+def test_how_files_are_written_can_be_said(tmp_path, sold):
+    sold.write(tmp_path / "sold.parquet")
+    lazy = gl.scan(tmp_path / "sold.parquet").select("day", "n")
+    lazy.write(tmp_path / "sold.txt", format="csv", delimiter=";", compression="none")
+    assert (tmp_path / "sold.txt").read_text().startswith("day;n\n")
+    lazy.write(tmp_path / "days", format="parquet", partition_by=["day"])
+    assert rows(gl.read_table(tmp_path / "days").select("day", "n").sort("day", "n")) == rows(lazy.sort("day", "n").collect())
+    with pytest.raises(gl.InputError, match="`delimiter` is for CSV"):
+        lazy.write(tmp_path / "sold.arrow", delimiter=";")
+
+
+def test_what_is_likely_not_meant_is_said(tmp_path):
+    edges = gl.Table({"source": ["a", "b"], "target": ["b", "c"]})
+    query = '[{"type": "Node", "filter_dict": {"nmae": "a"}}]'
+    with pytest.warns(UserWarning, match=r"^gfql: .*there is no column `nmae`"):
+        edges.step("gfql", query=query)
+    path = tmp_path / "edges.csv"
+    edges.write(path)
+    lazy = gl.scan(path).step("hypergraph", entity_types=["source"], opts={"SKIP": ["nothing"]})
+    with pytest.warns(UserWarning, match=r"^hypergraph-\d: SKIP names the column `nothing`"):
+        lazy.collect()
+    with pytest.warns(UserWarning, match=r"^hypergraph-\d: SKIP names the column `nothing`"):
+        report = lazy.write(tmp_path / "out.csv")
+    assert report["warnings"][0]["text"].startswith("SKIP names")
+
+
 def test_fractions_are_shown_to_six_digits():
     table = gl.Table({"x": [1 / 3, 2.0, 1e-12, 123456789.0, None, float("inf")]})
     shown = str(table).split()

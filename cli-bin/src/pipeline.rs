@@ -37,9 +37,14 @@ struct FileArgs {
     /// The pipeline, a file in TOML; paths in it are relative to its folder
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Refuse to run if more memory is estimated, such as `2 GiB` [default: what the file says]
+    /// Memory that may be estimated, such as `2 GiB`: sorts, joins and groups above it go through temporary files, and
+    /// what is still above is refused [default: what the file says]
     #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory_limit: Option<u64>,
+    /// Folder for temporary files of steps that would take more memory than the limit [default: what the file says, or the
+    /// system's]
+    #[arg(long, value_name = "FOLDER")]
+    spill_folder: Option<PathBuf>,
     /// Where steps run that devices have, as `graphlume devices` names them; it is said where each ran
     #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = Device::parse)]
     device: Device,
@@ -59,6 +64,9 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     if file.memory_limit.is_some() {
         pipeline = pipeline.with_memory_limit(file.memory_limit);
     }
+    if file.spill_folder.is_some() {
+        pipeline = pipeline.with_spill_folder(file.spill_folder.clone());
+    }
     run_opened(&args.command, file, &pipeline, messages)
         .map_err(|error| error.context(file.file.display().to_string()))
 }
@@ -77,6 +85,11 @@ fn run_opened(
             };
             for part in plan.parts.iter().filter(|part| !part.used) {
                 messages.say(format!("no output needs `{}`", part.name));
+            }
+            if let Some(folder) = &plan.spill_folder {
+                for part in plan.parts.iter().filter(|part| part.spills) {
+                    messages.say(format!("`{}` goes through files in {folder}", part.name));
+                }
             }
             messages.say(format!("{}: no mistakes found", file.file.display()));
             Ok(Outcome::Done)
@@ -206,6 +219,9 @@ impl Watcher {
                 }
             }
             Event::Placed(placed) => spinner.above(|| self.messages.say(where_it_ran(placed))),
+            Event::Warned { name, text } => {
+                spinner.above(|| self.messages.say(format!("warning: {name}: {text}")));
+            }
             // What was written is said when all of it is in its place.
             Event::Ended { name, rows, duration } if doing != "write" => spinner.above(|| {
                 let (rows, time) = (count(rows as usize, "row"), secs(duration));

@@ -77,12 +77,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     drop(spinner);
     drop(deferred);
     for warning in &answer.warnings {
-        let nearest = warning.nearest.as_ref();
-        let hint = nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-        messages.say(format!(
-            "warning: {}: there is no column `{}`, so it counts as empty{hint}",
-            warning.path, warning.column
-        ));
+        messages.say(format!("warning: {warning}"));
     }
     for (rows, path) in [(&answer.edges, &args.out), (&answer.nodes, &args.nodes_out)] {
         if let Some(path) = path {

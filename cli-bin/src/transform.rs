@@ -53,15 +53,29 @@ struct RunArgs {
     /// Format to write [default: found from the suffix; CSV to standard output]
     #[arg(long, value_parser = formats(), requires = "out")]
     to: Option<String>,
+    /// Compression of what is written, as far as the format has it [default: zstd for Parquet and Arrow, of text what
+    /// the suffix says]
+    #[arg(long, value_parser = ["none", "snappy", "lz4", "zstd", "gzip"], requires = "out")]
+    compression: Option<String>,
+    /// Field separator of CSV that is written [default: a comma, a tab in .tsv]
+    #[arg(long, value_name = "CHAR", requires = "out")]
+    output_delimiter: Option<char>,
+    /// Columns whose values make folders `column=value` in the new folder --out, with files of the rows that have them
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "out")]
+    partition_by: Vec<String>,
     /// Print what would be done, with columns, rows and memory, and do nothing
     #[arg(long, conflicts_with = "as_pipeline")]
     plan: bool,
     /// Print a pipeline file that does the same
     #[arg(long)]
     as_pipeline: bool,
-    /// Refuse to run if more memory is estimated, such as `2 GiB`
+    /// Memory that may be estimated, such as `2 GiB`: sorts, joins and groups above it go through temporary files, and
+    /// what is still above is refused
     #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     memory_limit: Option<u64>,
+    /// Folder for temporary files of verbs that would take more memory than the limit [default: the system's]
+    #[arg(long, value_name = "FOLDER", requires = "memory_limit")]
+    spill_folder: Option<PathBuf>,
     /// Where verbs run that devices have, as `graphlume devices` names them; it is said where each ran
     #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = Device::parse)]
     device: Device,
@@ -101,6 +115,9 @@ fn formats() -> impl TypedValueParser<Value = String> {
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let standard = args.out.as_deref().is_some_and(|out| is_standard(Path::new(out)));
+    if standard && !args.run.partition_by.is_empty() {
+        bail!("--partition-by makes a folder, which standard output is not");
+    }
     // What goes to standard output is a file first, which is written while rows are computed.
     let folder = standard.then(tempfile::tempdir).transpose()?;
     let out = match (&folder, &args.out) {
@@ -120,7 +137,10 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
-    let pipeline = pipeline.with_memory_limit(args.run.memory_limit).on_device(args.run.device);
+    let pipeline = pipeline
+        .with_memory_limit(args.run.memory_limit)
+        .with_spill_folder(args.run.spill_folder.clone())
+        .on_device(args.run.device);
     if args.run.plan {
         return pipeline::print_plan(&pipeline, args.run.json, &Watcher::of_command(messages));
     }
@@ -170,8 +190,25 @@ impl Args {
             if let Some(format) = self.run.to.as_deref().or(usual) {
                 writeln!(text, "format = {}", quoted(format))?;
             }
+            self.run.write(&mut text)?;
         }
         Ok(text)
+    }
+}
+
+impl RunArgs {
+    /// The options of the output.
+    fn write(&self, text: &mut String) -> anyhow::Result<()> {
+        let delimiter = self.output_delimiter.map(String::from);
+        for (option, value) in [("compression", &self.compression), ("delimiter", &delimiter)] {
+            if let Some(value) = value {
+                writeln!(text, "{option} = {}", quoted(value))?;
+            }
+        }
+        if !self.partition_by.is_empty() {
+            writeln!(text, "partition_by = {}", serde_json::to_string(&self.partition_by)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Staged {
     place: PathBuf,
     path: PathBuf,
     /// Removed with what is in it.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Staged {
@@ -45,7 +45,7 @@ impl Staged {
             .tempdir_in(parent.unwrap_or(Path::new(".")))
             .map_err(|error| bare(&error))?;
         let path = folder.path().join(place.file_name().unwrap_or_default());
-        Ok(Self { place, path, _folder: folder })
+        Ok(Self { place, path, folder })
     }
 
     /// Where to write it.
@@ -65,19 +65,128 @@ impl Staged {
     ///
     /// What the system says of it, as where nothing was written.
     pub fn publish(self) -> io::Result<()> {
+        self.settle()?;
+        fs::rename(&self.path, &self.place)
+    }
+
+    /// Publishes all of `files`, or none: if one cannot be put in its place, those before it give theirs back to the
+    /// files that were there.
+    ///
+    /// # Errors
+    ///
+    /// The place that failed, and what the system says of it. A file that was there and cannot be put back stays in the
+    /// hidden folder, which the error names.
+    pub fn publish_all(files: Vec<Self>) -> Result<(), (PathBuf, io::Error)> {
+        // What takes time or is likely to fail comes before anything changes.
+        for file in &files {
+            file.settle().map_err(|error| (file.place.clone(), error))?;
+        }
+        let mut published: Vec<(Self, Option<PathBuf>)> = Vec::with_capacity(files.len());
+        for file in files {
+            match file.take_place() {
+                Ok(old) => published.push((file, old)),
+                Err(error) => {
+                    let mut failed = (file.place.clone(), error);
+                    let moved = file.folder.path().join(KEPT);
+                    if moved.exists() && !file.place.exists() {
+                        published.push((file, Some(moved)));
+                    }
+                    for (file, old) in published.into_iter().rev() {
+                        if let Err(error) = file.give_back(old) {
+                            failed = error;
+                        }
+                    }
+                    return Err(failed);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the disk has the file, and gives it the permissions of the one in its place.
+    fn settle(&self) -> io::Result<()> {
         if self.path.is_file() {
             File::options().write(true).open(&self.path)?.sync_all()?;
         }
-        if let Ok(old) = fs::metadata(&self.place) {
-            fs::set_permissions(&self.path, old.permissions())?;
+        match fs::metadata(&self.place) {
+            Ok(old) => fs::set_permissions(&self.path, old.permissions()),
+            Err(_) => Ok(()),
         }
-        fs::rename(&self.path, &self.place)
+    }
+
+    /// Puts the file in its place; gives where the one that was there is kept, if one was.
+    fn take_place(&self) -> io::Result<Option<PathBuf>> {
+        let old = self.folder.path().join(KEPT);
+        if !self.place.is_file() {
+            return fs::rename(&self.path, &self.place).map(|()| None);
+        }
+        // A second name leaves it in its place until the new one is there; not all disks have that.
+        fs::hard_link(&self.place, &old).or_else(|_| fs::rename(&self.place, &old))?;
+        fs::rename(&self.path, &self.place)?;
+        Ok(Some(old))
+    }
+
+    /// Takes the file out of its place again, where `old` goes back to.
+    fn give_back(self, old: Option<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
+        let Some(old) = old else {
+            return fs::rename(&self.place, &self.path)
+                .map_err(|error| (self.place.clone(), error));
+        };
+        fs::rename(&old, &self.place).map_err(|error| {
+            // It is the only one there is.
+            let kept = self.folder.keep().join(KEPT);
+            let problem = format!(
+                "the file that was there could not be put back, and is {}: {error}",
+                kept.display()
+            );
+            (self.place.clone(), io::Error::new(error.kind(), problem))
+        })
     }
 }
+
+/// What a file that is replaced is called in the hidden folder, until all are in their places.
+const KEPT: &str = ".graphlume-kept";
 
 /// The error without the name of the hidden folder, which tells a user nothing.
 fn bare(error: &io::Error) -> io::Error {
     let inner = error.get_ref().and_then(|error| error.source());
     let code = inner.and_then(|e| e.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
     code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn staged(folder: &Path, name: &str, text: &str) -> Staged {
+        let staged = Staged::new(&folder.join(name)).unwrap();
+        fs::write(staged.path(), text).unwrap();
+        staged
+    }
+
+    #[test]
+    fn all_are_published_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        let names = || {
+            let entries = fs::read_dir(folder.path()).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        fs::write(folder.path().join("old"), "before").unwrap();
+        let make = || ["old", "new", "late"].map(|name| staged(folder.path(), name, "after"));
+        let files = make();
+        // Something takes the place of the last one meanwhile.
+        fs::create_dir_all(folder.path().join("late/inner")).unwrap();
+        let (place, _) = Staged::publish_all(files.into()).unwrap_err();
+        assert!(place.ends_with("late"), "{}", place.display());
+        assert_eq!(read("old"), "before");
+        assert_eq!(names(), ["late", "old"]);
+
+        fs::remove_dir_all(folder.path().join("late")).unwrap();
+        Staged::publish_all(make().into()).unwrap();
+        assert_eq!(["old", "new", "late"].map(read), ["after"; 3]);
+        assert_eq!(names(), ["late", "new", "old"]);
+    }
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,9 @@ class Table(Verbs, _native.Table):
         tables = [self, *(other if isinstance(other, _native.Table) else Table(other) for other in others)]
         names = ["input", *(f"other-{at}" for at in range(1, len(tables)))]
         asked = {"verb": verb, "name": verb, "from": names} | options
-        return Table._of(_native.transform(names, tables, {"step": [_given(asked)]}))
+        made, notes = _native.transform(names, tables, {"step": [_given(asked)]})
+        _warn(notes)
+        return Table._of(made)
 
     def head(self, n: int = 5) -> Table:
         """The first ``n`` rows. No copy."""
@@ -87,6 +90,17 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def _warn(notes: Sequence[str], stacklevel: int = 3) -> None:
+    """Says what steps found that is likely not meant so."""
+    for note in notes:
+        warnings.warn(note, stacklevel=stacklevel)
+
+
+def _warn_of(report: Mapping[str, Any]) -> None:
+    """As :func:`_warn`, of the report of a run; plans have no warnings."""
+    _warn([f"{warning['step']}: {warning['text']}" for warning in report.get("warnings", [])], stacklevel=4)
+
+
 class Lazy(Verbs):
     """What will be done with tables that are not read yet; see :func:`scan`."""
 
@@ -102,7 +116,9 @@ class Lazy(Verbs):
                 raise InputError(f"`{verb}` of what is not read yet takes scan(…), not a {type(other).__name__}: or collect() first")
         return Lazy(_given({"verb": verb} | options), (self, *others))
 
-    def _pipeline(self, memory_limit: str | int | None = None) -> dict[str, Any]:
+    def _pipeline(
+        self, memory_limit: str | int | None = None, spill_folder: str | os.PathLike[str] | None = None
+    ) -> dict[str, Any]:
         """Inputs and steps, each once and behind what it works on, with names that messages may have."""
         names: dict[int, str] = {}
         parts: dict[str, list[dict[str, Any]]] = {"input": [], "step": []}
@@ -117,21 +133,56 @@ class Lazy(Verbs):
             return names[id(part)]
 
         visit(self)
-        limit = {} if memory_limit is None else {"memory_limit": memory_limit}
-        return limit | {kind: found for kind, found in parts.items() if found}
+        limits = _given({"memory_limit": memory_limit, "spill_folder": spill_folder and os.fspath(spill_folder)})
+        return limits | {kind: found for kind, found in parts.items() if found}
 
-    def collect(self, *, memory_limit: str | int | None = None) -> Table:
-        """Reads and computes: the table. More memory than ``memory_limit``, as estimated, is refused."""
-        return Table._of(_native.scan(self._pipeline(memory_limit)))
+    def collect(
+        self, *, memory_limit: str | int | None = None, spill_folder: str | os.PathLike[str] | None = None
+    ) -> Table:
+        """Reads and computes: the table. Sorts, joins and groups for which more memory than ``memory_limit`` is estimated
+        go through temporary files in ``spill_folder``, by default the system's; what is still above is refused."""
+        made, notes = _native.scan(self._pipeline(memory_limit, spill_folder))
+        _warn(notes)
+        return Table._of(made)
 
-    def write(self, path: str | os.PathLike[str], *, memory_limit: str | int | None = None) -> dict[str, Any]:
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        compression: str | None = None,
+        delimiter: str | None = None,
+        partition_by: str | Sequence[str] | None = None,
+        memory_limit: str | int | None = None,
+        spill_folder: str | os.PathLike[str] | None = None,
+    ) -> dict[str, Any]:
         """Reads, computes and writes to a file or an object store, block by block where the verbs allow it: what was
-        written, and how long it took."""
-        return _native.pipeline(self._pipeline(memory_limit) | {"output": [{"to": os.fspath(path)}]}, False)
+        written, and how long it took. Limits are those of :meth:`collect`.
 
-    def plan(self) -> str:
-        """What would be done, with columns and estimates of rows and memory."""
-        return _native.plan(self._pipeline())
+        - ``format``: by default that of the suffix; ``compression``: ``none``, ``snappy``, ``lz4``, ``zstd`` or ``gzip``, as the
+          format has them; ``delimiter``: of CSV.
+        - ``partition_by``: columns whose values make folders ``column=value`` in the new folder ``path``, with files of the
+          rows that have them.
+        """
+        if partition_by is not None and not isinstance(partition_by, str):
+            partition_by = list(partition_by)
+        output = {
+            "to": os.fspath(path),
+            "format": format,
+            "compression": compression,
+            "delimiter": delimiter,
+            "partition_by": partition_by,
+        }
+        said = self._pipeline(memory_limit, spill_folder) | {"output": [_given(output)]}
+        report = _native.pipeline(said, False)
+        _warn_of(report)
+        return report
+
+    def plan(
+        self, *, memory_limit: str | int | None = None, spill_folder: str | os.PathLike[str] | None = None
+    ) -> str:
+        """What would be done, with columns and estimates of rows and memory, and which steps go through files."""
+        return _native.plan(self._pipeline(memory_limit, spill_folder))
 
     def __repr__(self) -> str:
         steps, part = [], self
@@ -252,4 +303,6 @@ def pipeline(steps: str | os.PathLike[str] | Mapping[str, Any], *, dry_run: bool
     1
     """
     said = dict(steps) if isinstance(steps, Mapping) else os.fspath(steps)
-    return _native.pipeline(said, dry_run)
+    report = _native.pipeline(said, dry_run)
+    _warn_of(report)
+    return report

@@ -173,6 +173,29 @@ fn json_has_rows_or_edges() {
 }
 
 #[test]
+fn files_are_written_as_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = path(&folder, "a.csv");
+    let written = ["karate.csv", "--limit", "1", "-o", &out, "--output-delimiter", "|"];
+    transform(&[&written[..], &["--compression", "none"]].concat());
+    assert!(fs::read_to_string(&out).unwrap().starts_with("source|target"));
+    let parts = path(&folder, "parts");
+    let written = ["karate.csv", "-o", &parts, "--to", "parquet", "--partition-by", "source"];
+    transform(&written);
+    assert!(
+        fs::read_dir(&parts)
+            .unwrap()
+            .all(|entry| { entry.unwrap().file_name().to_str().unwrap().starts_with("source=") })
+    );
+    let text = transform(&[&written[..], &["--as-pipeline"]].concat());
+    assert!(text.ends_with("format = \"parquet\"\npartition_by = [\"source\"]\n"), "{text}");
+    let refused = error(&["karate.csv", "-o", "-", "--partition-by", "source"]);
+    assert!(refused.contains("--partition-by makes a folder"), "{refused}");
+    let refused = error(&["karate.csv", "-o", &path(&folder, "b.csv"), "--compression", "lz4"]);
+    assert!(refused.contains("compression is lz4, but it must be none, gzip or zstd"), "{refused}");
+}
+
+#[test]
 fn a_plan_reads_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let out = path(&folder, "out.parquet");

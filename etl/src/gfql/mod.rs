@@ -61,12 +61,14 @@ mod view;
 mod walks;
 
 use std::collections::HashMap;
+use std::fmt;
 
 use arrow::array::RecordBatch;
 use graph_core::Graph;
 
 pub use error::{QueryError, QueryProblem};
 
+use crate::error::hint;
 use crate::topology::of_tables;
 use crate::{Control, Result};
 
@@ -108,6 +110,14 @@ pub struct Warning {
     pub column: String,
     /// The most similar name of a column, if one is similar.
     pub nearest: Option<String>,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, column, nearest } = self;
+        let hint = hint(nearest.as_deref());
+        write!(f, "{path}: there is no column `{column}`, so it counts as empty{hint}")
+    }
 }
 
 /// A setting of the picture that a query asks for, as it was written.

@@ -224,9 +224,10 @@ fn gfql(section: &Section) -> Result<Verb> {
     let query = Gfql::parse(&query, &Limits::default())
         .map_err(|error| section.bad("query", format!("is no query: {error}")))?;
     let text = format!("{} of a query", name_of(part));
-    let verb = Verb::new("gfql", text, move |tables, control| {
+    let verb = Verb::warning("gfql", text, move |tables, control, words| {
         let graph = graph_of(tables, &options, control)?;
         let found = query.run(&graph, absent, control)?;
+        words.extend(found.warnings.iter().map(ToString::to_string));
         Table::from_batch(match part {
             GraphPart::Edges => found.edges,
             GraphPart::Nodes => found.nodes,
@@ -251,8 +252,9 @@ pub(super) fn name_of(part: GraphPart) -> &'static str {
 fn hypergraph(section: &Section) -> Result<Verb> {
     let part = part(section)?;
     let config: HypergraphConfig = config(section, "hypergraph")?;
-    let verb = Verb::new("hypergraph", name_of(part), move |tables, control| {
+    let verb = Verb::warning("hypergraph", name_of(part), move |tables, control, words| {
         let found = config.run(&tables[0].collect(control)?, control)?;
+        words.extend(found.warnings().iter().map(ToString::to_string));
         Table::from_batch(match part {
             GraphPart::Edges => found.edges()?,
             GraphPart::Nodes => found.nodes()?,

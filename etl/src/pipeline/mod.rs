@@ -32,6 +32,7 @@ mod estimate;
 mod feature_verbs;
 mod graph_verbs;
 mod order;
+mod output;
 mod part_verbs;
 mod placed;
 mod plan;
@@ -43,13 +44,13 @@ mod steps;
 mod table_verbs;
 mod verb;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use self::error::{PipelineError, PipelineFault};
 pub use self::placed::Placed;
 pub use self::plan::{PartKind, Plan, PlannedColumn, PlannedPart};
 use self::read::{Input, Origin, Output, Step};
-pub use self::run::{Event, RunReport, Wrote};
+pub use self::run::{Event, RunReport, Warning, Wrote};
 pub use self::steps::Steps;
 use graph_kernels::Device;
 
@@ -97,6 +98,10 @@ pub struct Pipeline {
     /// Inputs and steps, counted in this order, so that each comes behind what it works on.
     order: Vec<usize>,
     memory_limit: Option<u64>,
+    /// Whether steps may go through temporary files to stay within the limit.
+    may_spill: bool,
+    /// The folder for such files; the system's, if `None`.
+    spill_folder: Option<PathBuf>,
     /// Where steps run that devices have; the processor, if `None`.
     device: Option<Device>,
 }
@@ -133,6 +138,10 @@ impl Pipeline {
     }
 
     /// The bytes of memory that the pipeline may be estimated to need, and that joins may make of which rows are held.
+    ///
+    /// If more is estimated, sorts, joins by keys of one type and groups with keys go through temporary files, those that
+    /// hold most first; rows of such joins and groups are in no particular order. What is still above the limit is
+    /// refused.
     pub fn memory_limit(&self) -> Option<u64> {
         self.memory_limit
     }
@@ -140,6 +149,11 @@ impl Pipeline {
     /// Sets or lifts the limit of memory.
     pub fn with_memory_limit(self, memory_limit: Option<u64>) -> Self {
         Self { memory_limit, ..self }
+    }
+
+    /// Sets the folder for temporary files of steps that would take more memory than the limit; `None` is the system's.
+    pub fn with_spill_folder(self, spill_folder: Option<PathBuf>) -> Self {
+        Self { spill_folder, ..self }
     }
 
     /// The same pipeline, whose steps run on `device` where it has their verbs: `filter`, `with` of one

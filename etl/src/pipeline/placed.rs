@@ -69,11 +69,12 @@ impl Part {
 }
 
 impl Pipeline {
-    /// Runs `step` on the device, if there is one that has its verb; otherwise says why not.
+    /// Runs `step` on the device, if there is one that has its verb, and it does not spill; otherwise says why not.
     pub(super) fn place(
         &self,
         step: &Step,
         parts: &mut [Part],
+        spills: bool,
         control: &Control,
     ) -> Result<(Option<Part>, Option<Placed>)> {
         let device = match self.device {
@@ -82,6 +83,10 @@ impl Pipeline {
         };
         let mut placed =
             Placed { step: step.name.clone(), verb: step.verb.name, ran: None, reason: None };
+        if spills {
+            placed.reason = Some("its rows go through files".to_owned());
+            return Ok((None, Some(placed)));
+        }
         let Some(work) = &step.verb.on_device else {
             placed.reason = Some("devices do not have it".to_owned());
             return Ok((None, Some(placed)));

@@ -10,8 +10,8 @@ use super::estimate::row_bytes;
 use super::verb::Holds;
 use super::{Pipeline, PipelineError};
 use crate::source::Opened;
-use crate::table::Table;
-use crate::{Control, Result};
+use crate::table::{Parts, Spill, Table};
+use crate::{Control, Error, Result};
 
 /// What a pipeline would do, with the columns of every table, and how much there is of it, about.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,11 +19,13 @@ pub struct Plan {
     /// Inputs, steps and outputs, each behind what it works on.
     pub parts: Vec<PlannedPart>,
     /// Bytes of memory at most, about: all that its parts hold, as if they did at once, and the
-    /// blocks of rows on their way. Absent if the number of rows of a part that holds some is not
-    /// known.
+    /// blocks of rows on their way. Steps that spill are done one after another, and count as one.
+    /// Absent if the number of rows of a part that holds some is not known.
     pub memory_bytes: Option<u64>,
     /// The limit for that, if there is one.
     pub memory_limit: Option<u64>,
+    /// The folder for temporary files of steps that spill, if any does.
+    pub spill_folder: Option<String>,
 }
 
 /// One part of a plan.
@@ -43,6 +45,8 @@ pub struct PlannedPart {
     pub rows: Option<u64>,
     /// Bytes of memory that it holds, about.
     pub memory_bytes: Option<u64>,
+    /// Whether its rows go through temporary files, as it would hold more than the limit of memory leaves.
+    pub spills: bool,
     /// Whether any output needs it; otherwise it is not run.
     pub used: bool,
 }
@@ -72,18 +76,32 @@ pub enum PartKind {
 pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) opened: Vec<Option<Opened>>,
+    /// The tables of inputs and steps without rows; absent if their columns depend on values.
+    pub(super) drafts: Vec<Option<Table>>,
+    /// Which inputs and steps spill, and how, if any does.
+    pub(super) spills: Vec<bool>,
+    pub(super) spill: Option<Spill>,
+}
+
+impl Prepared {
+    /// How a part spills, if it does.
+    pub(super) fn spill_of(&self, part: usize) -> Option<&Spill> {
+        self.spill.as_ref().filter(|_| self.spills[part])
+    }
 }
 
 impl Pipeline {
-    /// Checks every step against the columns it gets, and says what a run would do. Inputs are
-    /// probed: rows are read as far as that is needed to know columns.
+    /// Checks every step against the columns it gets, and outputs against what their places and formats can take, and says
+    /// what a run would do. Inputs are probed: rows are read as far as that is needed to know columns.
     ///
     /// # Errors
     ///
     /// [`Error::Pipeline`](crate::Error::Pipeline) with the line and the part of what is wrong.
     pub fn plan(&self, control: &Control) -> Result<Plan> {
+        self.check_places()?;
         let prepared = self
             .prepare(control, |input| Some(self.inputs[input].source.as_ref()?.probe(control)))?;
+        self.check_columns(&prepared)?;
         Ok(prepared.plan)
     }
 
@@ -109,8 +127,14 @@ impl Pipeline {
             }
             .map_err(|error| self.fault(part, error))?;
         }
-        let plan = self.assemble(&drafts, &used);
-        Ok(Prepared { plan, opened })
+        let spill = self.choose_spills(&mut drafts, &used);
+        if let Some(spill) = &spill {
+            Self::check_folder(spill)?;
+        }
+        let plan = self.assemble(&drafts, &used, spill.as_ref());
+        let spills = drafts.iter().map(|draft| draft.spills).collect();
+        let drafts = drafts.into_iter().map(|draft| draft.table).collect();
+        Ok(Prepared { plan, opened, drafts, spills, spill })
     }
 
     /// Which inputs and steps outputs need.
@@ -143,7 +167,8 @@ impl Pipeline {
             step.verb.rows.estimate(&from.iter().map(|draft| draft.rows).collect::<Vec<_>>());
         let tables: Option<Vec<_>> = from.iter().map(|draft| draft.table.clone()).collect();
         let Some(tables) = tables else { return Ok(Draft { rows, ..Draft::default() }) };
-        let table = (step.verb.apply)(&tables, control)?;
+        // What there is to say of columns is said again, of rows too, when the step runs.
+        let table = (step.verb.apply)(&tables, control, &mut Vec::new())?;
         let input_bytes: Vec<_> = from.iter().map(|draft| draft.bytes()).collect();
         let output_bytes = rows.map(|rows| rows.saturating_mul(row_bytes(table.schema())));
         let sum = |bytes: &[Option<u64>]| {
@@ -160,11 +185,54 @@ impl Pipeline {
         if step.keep {
             memory = memory.zip(output_bytes).map(|(a, b)| a.saturating_add(b));
         }
+        let spilling = step.verb.spilling.as_ref().filter(|spilling| spilling.fits(&tables));
+        let least = spilling.map(|_| {
+            Spill::least(input_bytes.iter().flatten().fold(0, |a, b| a.saturating_add(*b)))
+        });
         let table = (!step.verb.open_columns).then_some(table);
-        Ok(Draft { table, rows, memory })
+        Ok(Draft { table, rows, memory, least, spills: false })
     }
 
-    fn assemble(&self, drafts: &[Draft], used: &[bool]) -> Plan {
+    /// Has those steps spill that hold most, and no more of them than it takes to stay within the limit of memory: each
+    /// with what all others leave of it, one after another.
+    fn choose_spills(&self, drafts: &mut [Draft], used: &[bool]) -> Option<Spill> {
+        let limit = self.memory_limit.filter(|_| self.may_spill)?;
+        let held = |drafts: &[Draft]| {
+            let parts = drafts.iter().zip(used).filter(|(draft, used)| **used && !draft.spills);
+            parts
+                .filter_map(|(draft, _)| draft.memory)
+                .fold(on_the_way(drafts, used), u64::saturating_add)
+        };
+        let mut least = 0;
+        while limit < held(drafts).saturating_add(least) {
+            let all =
+                drafts.iter_mut().zip(used).filter(|(draft, used)| **used && draft.may_spill());
+            let Some((most, _)) = all.max_by_key(|(draft, _)| draft.memory) else { break };
+            most.spills = true;
+            least = least.max(most.least.unwrap_or(0));
+        }
+        let memory = limit.saturating_sub(held(drafts)).max(least);
+        let mut any = false;
+        for draft in drafts.iter_mut().filter(|draft| draft.spills) {
+            (draft.memory, any) = (Some(memory), true);
+        }
+        any.then(|| Spill { memory, folder: self.spill_folder.clone() })
+    }
+
+    /// Refuses a folder in which no file can be made.
+    fn check_folder(spill: &Spill) -> Result<()> {
+        let refused = |error| match error {
+            Error::File { path, error } => {
+                let reason = format!("is `{}`, where no file can be made: {error}", path.display());
+                let fault = PipelineFault::Value { option: "spill_folder", reason: reason.into() };
+                PipelineError { line: None, part: "pipeline".into(), fault }.into()
+            }
+            error => error,
+        };
+        Parts::new(spill.folder.as_deref()).map(drop).map_err(refused)
+    }
+
+    fn assemble(&self, drafts: &[Draft], used: &[bool], spill: Option<&Spill>) -> Plan {
         let n_inputs = self.inputs.len();
         let mut parts = Vec::new();
         for &part in &self.order {
@@ -190,6 +258,7 @@ impl Pipeline {
                 columns: draft.columns(),
                 rows: draft.rows,
                 memory_bytes: draft.memory,
+                spills: draft.spills,
                 used: used[part],
             });
         }
@@ -203,20 +272,33 @@ impl Pipeline {
                 columns: draft.columns(),
                 rows: draft.rows,
                 memory_bytes: Some(0),
+                spills: false,
                 used: true,
             });
         }
-        let held = parts.iter().filter(|part| part.used).map(|part| part.memory_bytes);
-        let held = held.sum::<Option<u64>>();
-        let widest = drafts.iter().filter_map(|draft| draft.table.as_ref());
-        let widest = widest.map(|table| row_bytes(table.schema())).max().unwrap_or(0);
-        let on_the_way = BLOCK_ROWS * widest * rayon::current_num_threads() as u64;
+        let held = parts.iter().filter(|part| part.used && !part.spills);
+        let held = held.map(|part| part.memory_bytes).sum::<Option<u64>>();
+        let at_once =
+            on_the_way(drafts, used).saturating_add(spill.map_or(0, |spill| spill.memory));
+        let folder = |spill: &Spill| {
+            let folder = spill.folder.clone().unwrap_or_else(std::env::temp_dir);
+            folder.display().to_string()
+        };
         Plan {
             parts,
-            memory_bytes: held.map(|held| held.saturating_add(on_the_way)),
+            memory_bytes: held.map(|held| held.saturating_add(at_once)),
             memory_limit: self.memory_limit,
+            spill_folder: spill.map(folder),
         }
     }
+}
+
+/// Bytes of the blocks of rows that all threads have on their way.
+fn on_the_way(drafts: &[Draft], used: &[bool]) -> u64 {
+    let tables = drafts.iter().zip(used).filter(|(_, used)| **used);
+    let tables = tables.filter_map(|(draft, _)| draft.table.as_ref());
+    let widest = tables.map(|table| row_bytes(table.schema())).max().unwrap_or(0);
+    BLOCK_ROWS * widest * rayon::current_num_threads() as u64
 }
 
 /// Rows of a thread that are on their way through the steps, about.
@@ -228,17 +310,27 @@ struct Draft {
     table: Option<Table>,
     rows: Option<u64>,
     memory: Option<u64>,
+    /// The memory that it takes at least if it spills; absent if it cannot.
+    least: Option<u64>,
+    spills: bool,
 }
 
 impl Draft {
     fn of_input(opened: &Opened) -> Result<Self> {
         let bytes = |rows: u64| rows.saturating_mul(row_bytes(opened.table.schema()));
         let memory = if opened.is_in_memory() { opened.rows.map(bytes) } else { Some(0) };
-        Ok(Self { table: Some(opened.table.limit(0)?), rows: opened.rows, memory })
+        let table = Some(opened.table.limit(0)?);
+        Ok(Self { table, rows: opened.rows, memory, ..Self::default() })
     }
 
     fn bytes(&self) -> Option<u64> {
         Some(self.rows?.saturating_mul(row_bytes(self.table.as_ref()?.schema())))
+    }
+
+    /// Whether it does not spill yet, and would take less memory then.
+    fn may_spill(&self) -> bool {
+        let gains = self.least.zip(self.memory).is_some_and(|(least, held)| least < held);
+        gains && !self.spills
     }
 
     fn columns(&self) -> Option<Vec<PlannedColumn>> {
@@ -286,6 +378,9 @@ impl Display for Plan {
                 Some(rows) => write!(f, "about {} rows", grouped(rows))?,
                 None => f.write_str("? rows")?,
             }
+            if part.spills {
+                f.write_str(", through files")?;
+            }
             match part.memory_bytes {
                 Some(0) => {}
                 Some(bytes) => write!(f, ", {} in memory", in_words(bytes))?,
@@ -312,6 +407,9 @@ impl Display for Plan {
         }
         if let Some(limit) = self.memory_limit {
             write!(f, ", limit {}", in_words(limit))?;
+        }
+        if let Some(folder) = &self.spill_folder {
+            write!(f, "\nfiles of steps in {folder}")?;
         }
         f.write_str("\n")
     }

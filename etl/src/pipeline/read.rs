@@ -13,7 +13,8 @@ use super::verb::{Reader, Verb};
 use super::{Pipeline, feature_verbs, graph_verbs, part_verbs, reshape_verbs, table_verbs};
 use crate::analytics::measures::{MEASURES, Measure};
 use crate::error::nearest;
-use crate::source::{ColumnType, GraphPart, Parameter, Source, SourceOptions};
+use crate::source::{ColumnType, GraphPart, Parameter, Source, SourceOptions, table_format};
+use crate::table::{self, Compression, WriteOptions};
 
 /// A table that comes in.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub(super) struct Output {
     pub(super) to: String,
     pub(super) place: String,
     pub(super) format: Option<Format>,
+    /// Of tables; their format is not in it.
+    pub(super) options: WriteOptions,
 }
 
 /// All verbs there are but measures.
@@ -84,9 +87,11 @@ pub(super) fn pipeline(text: &str, from: &Origin) -> Result<Pipeline> {
     let read = |key| sections(text, document.get_ref(), &head, key, key);
     let mut steps = read("step")?;
     let mut names = Names::default();
+    let mut spill_folder = None;
     let (inputs, outputs, folder) = match *from {
         Origin::Places(folder) => {
             let (inputs, outputs) = (read("input")?, read("output")?);
+            spill_folder = head.text("spill_folder")?.map(|spill| folder.join(spill));
             head.finish()?;
             if inputs.is_empty() {
                 return Err(head.fault(PipelineFault::Empty("input")));
@@ -131,7 +136,18 @@ pub(super) fn pipeline(text: &str, from: &Origin) -> Result<Pipeline> {
         let fault = PipelineFault::Cycle { names };
         PipelineError { line, part: "pipeline".into(), fault }
     })?;
-    Ok(Pipeline { inputs, steps, outputs, order, memory_limit, device: None })
+    // Who names no places has the disk of somebody else.
+    let may_spill = matches!(from, Origin::Places(_));
+    Ok(Pipeline {
+        inputs,
+        steps,
+        outputs,
+        order,
+        memory_limit,
+        may_spill,
+        spill_folder,
+        device: None,
+    })
 }
 
 /// The parts of one kind, as they are in the file.
@@ -348,6 +364,7 @@ fn output(section: &Section, names: &Names, folder: &Path) -> Result<Output> {
     };
     let to = section.need_text("to")?;
     let format = format(section)?;
+    let options = write_options(section, &to, format.or_else(|| Format::from_suffix(&to)))?;
     section.finish()?;
     let place = match to.contains("://") {
         true => to.clone(),
@@ -357,7 +374,62 @@ fn output(section: &Section, names: &Names, folder: &Path) -> Result<Output> {
         let reason = "does not tell the format; add `format`";
         return Err(section.bad("to", reason));
     }
-    Ok(Output { line: section.line(), from, to, place, format })
+    Ok(Output { line: section.line(), from, to, place, format, options })
+}
+
+/// How a table is written to `to`; refuses what the format does not have.
+fn write_options(section: &Section, to: &str, format: Option<Format>) -> Result<WriteOptions> {
+    let compression = section.choice(
+        "compression",
+        &[
+            ("none", Compression::None),
+            ("snappy", Compression::Snappy),
+            ("lz4", Compression::Lz4),
+            ("zstd", Compression::Zstd),
+            ("gzip", Compression::Gzip),
+        ],
+    )?;
+    let delimiter = section.text("delimiter")?;
+    let partition_by = section.texts("partition_by")?;
+    let separator = match delimiter.as_deref().map(str::as_bytes) {
+        None => None,
+        Some(&[separator]) if separator.is_ascii() && !b"\"\r\n".contains(&separator) => {
+            Some(separator)
+        }
+        Some(_) => {
+            let reason = "should be one ASCII character, and no quote or line break";
+            return Err(section.bad("delimiter", reason));
+        }
+    };
+    let given = [
+        ("compression", compression.is_some()),
+        ("delimiter", separator.is_some()),
+        ("partition_by", partition_by.is_some()),
+    ];
+    let options = WriteOptions {
+        compression: compression.unwrap_or_default(),
+        separator,
+        partition_by: partition_by.unwrap_or_default(),
+        ..WriteOptions::default()
+    };
+    // Without a format it is refused anyway.
+    let Some(format) = format else { return Ok(options) };
+    let Some(tabular) = table_format(format) else {
+        let name = format.name();
+        return match given.iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => {
+                let reason =
+                    format!("is for CSV, JSON lines, Parquet and Arrow: {name} does not have it");
+                Err(section.bad(option, reason))
+            }
+            None => Ok(options),
+        };
+    };
+    if separator.is_some() && tabular != table::Format::Csv {
+        return Err(section.bad("delimiter", format!("is for CSV: {} has none", format.name())));
+    }
+    options.check(to, tabular).map_err(|error| section.fault_at("compression", error))?;
+    Ok(options)
 }
 
 /// Refuses two outputs to one place.

@@ -3,7 +3,7 @@
 use super::placed;
 use super::section::{Result, Section};
 use super::table_verbs::{expression, named, split_named};
-use super::verb::{Holds, Reader, Rows, Takes, Verb};
+use super::verb::{Holds, Reader, Rows, Spilling, Takes, Verb};
 use crate::expr::Expr;
 use crate::table::{self, Bins, Fill, JoinKind, JoinOptions, SqlOptions, Table};
 
@@ -35,8 +35,15 @@ fn group(section: &Section) -> Result<Verb> {
         false => format!("by {}: {}", by.join(", "), texts.join(", ")),
     };
     let on_device = placed::group(&by, &aggregates);
+    // Without keys there is one row, whose values are all there is to hold.
+    let spilling = (!by.is_empty()).then(|| {
+        let (by, aggregates) = (by.clone(), aggregates.clone());
+        Spilling::new(move |tables, spill, control| {
+            tables[0].group_by_spilling(&by, &aggregates, spill, control)
+        })
+    });
     let verb = Verb::new("group", text, move |tables, _| tables[0].group_by(&by, &aggregates));
-    Ok(verb.rows(rows).holds(Holds::Output).on_device(on_device))
+    Ok(verb.rows(rows).holds(Holds::Output).on_device(on_device).spilling(spilling))
 }
 
 fn join(section: &Section) -> Result<Verb> {
@@ -83,10 +90,16 @@ fn join(section: &Section) -> Result<Verb> {
         JoinKind::Inner | JoinKind::Left => Rows::Larger,
     };
     let on_device = placed::join(&options);
+    let [of_files, asked] = [options.clone(), options.clone()];
+    let spilling = Spilling::new(move |tables, spill, control| {
+        tables[0].join_spilling(&tables[1], &of_files, spill, control)
+    })
+    .only_if(move |tables| tables[0].check_join_in_parts(&tables[1], &asked).is_ok());
     let verb = Verb::new("join", text, move |tables, control| {
         tables[0].join(&tables[1], &options, control)
     });
-    Ok(verb.takes(Takes::Two).rows(rows).holds(Holds::Second).on_device(on_device))
+    let verb = verb.takes(Takes::Two).rows(rows).holds(Holds::Second);
+    Ok(verb.on_device(on_device).spilling(spilling))
 }
 
 fn concat(section: &Section) -> Result<Verb> {

@@ -1,22 +1,20 @@
 //! Running a pipeline: all outputs are whole before the first one appears.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use graph_core::ingest::names_ends;
-use graph_core::{Format, Graph, ReadOptions, Staged};
+use graph_core::Staged;
 use serde::Serialize;
 
+use super::output::bytes_of;
 use super::placed::{Part, Placed};
 use super::plan::{Plan, Prepared};
 use super::read::Output;
 use super::{Pipeline, PipelineError, PipelineFault};
-use crate::source::{Opened, table_format};
-use crate::table::{self, Budget, Table, WriteOptions};
+use crate::table::{Budget, Table};
 use crate::{Control, Error, Result};
 
 /// Something that happens in a run.
@@ -34,6 +32,13 @@ pub enum Event<'a> {
     },
     /// A step has run, or will when its rows are needed, in a pipeline that was given a device.
     Placed(&'a Placed),
+    /// A step found something that is likely not meant so.
+    Warned {
+        /// The step.
+        name: &'a str,
+        /// What it found.
+        text: &'a str,
+    },
     /// A part has ended.
     Ended {
         /// Its name.
@@ -55,9 +60,20 @@ pub struct RunReport {
     /// Where each step ran, if a device was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub placed: Vec<Placed>,
+    /// What is likely not meant so, in the order of the steps.
+    pub warnings: Vec<Warning>,
     /// Wall time.
     #[serde(rename = "duration_secs", serialize_with = "secs")]
     pub duration: Duration,
+}
+
+/// What a step found that is likely not meant so, though it has a meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The step.
+    pub step: String,
+    /// What it found.
+    pub text: String,
 }
 
 /// One output that was written.
@@ -67,9 +83,13 @@ pub struct Wrote {
     pub to: String,
     /// Number of rows; of a graph format, of edges.
     pub rows: u64,
-    /// Bytes of the file; absent for object stores.
+    /// Bytes of the file, or of all files in the folder; absent for object stores.
     pub bytes: Option<u64>,
 }
+
+/// How often a step that spills computes what it works on, at most: to see the size of rows, to count them twice, to look
+/// at keys twice, and to deal them out. Each time what joins make is counted.
+const SPILL_PASSES: u64 = 6;
 
 fn secs<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
@@ -79,12 +99,13 @@ impl Pipeline {
     /// Runs the steps that outputs need; tells `tell` what happens.
     ///
     /// Outputs are written to temporary files beside their places. When all are whole they are
-    /// renamed; if anything fails or the caller stops before that, there is no new file at all.
+    /// renamed; if anything fails, or the caller stops before that, there is no new file at all, and files that were
+    /// there are as they were. An object of a store appears as soon as it is whole, whatever comes after it.
     ///
     /// # Errors
     ///
     /// - [`Error::Pipeline`] with the line and the part of what went wrong, or that more memory is
-    ///   needed than allowed;
+    ///   needed than allowed; before any work if it is that an output has no place, or a format that its columns do not fit;
     /// - [`Error::Stopped`] if the caller wants it to stop.
     pub fn run(&self, control: &Control, tell: &mut dyn FnMut(Event)) -> Result<RunReport> {
         let start = Instant::now();
@@ -92,19 +113,24 @@ impl Pipeline {
             let fault = PipelineFault::Empty("output");
             return Err(PipelineError { line: None, part: "pipeline".into(), fault }.into());
         }
-        for output in &self.outputs {
-            Self::check_output(output)?;
-        }
-        let mut placed = Vec::new();
+        self.check_places()?;
+        let (mut placed, mut warnings) = (Vec::new(), Vec::new());
         let mut tell = |event: Event| {
-            if let Event::Placed(step) = event {
-                placed.push(step.clone());
+            match event {
+                Event::Placed(step) => placed.push(step.clone()),
+                Event::Warned { name, text } => {
+                    warnings.push(Warning { step: name.to_owned(), text: text.to_owned() });
+                }
+                _ => {}
             }
             tell(event);
         };
-        let (prepared, tables) = self.tables(control, &mut tell)?;
+        let prepared = self.opened(control)?;
+        self.check_columns(&prepared)?;
+        let tables = self.tables(&prepared, control, &mut tell)?;
         let outputs = self.write(&tables, control, &mut tell)?;
-        Ok(RunReport { outputs, plan: prepared.plan, placed, duration: start.elapsed() })
+        let duration = start.elapsed();
+        Ok(RunReport { outputs, plan: prepared.plan, placed, warnings, duration })
     }
 
     /// The first `n` rows of the last step, or of the only input if there is no step; outputs are
@@ -138,7 +164,8 @@ impl Pipeline {
         tell: &mut dyn FnMut(Event),
     ) -> Result<RecordBatch> {
         // Inputs are files as long as what was prepared lives.
-        let (_prepared, tables) = self.tables(control, tell)?;
+        let prepared = self.opened(control)?;
+        let tables = self.tables(&prepared, control, tell)?;
         let last = self.last();
         let found = match &tables[last] {
             Some(table) => self.within(table).and_then(|table| rows(&table)),
@@ -147,12 +174,8 @@ impl Pipeline {
         found.map_err(|error| self.fault(last, error))
     }
 
-    /// Opens the inputs, checks everything, and gives the tables of all parts that are used.
-    fn tables(
-        &self,
-        control: &Control,
-        tell: &mut dyn FnMut(Event),
-    ) -> Result<(Prepared, Vec<Option<Table>>)> {
+    /// Opens the inputs, and checks all steps and the memory.
+    fn opened(&self, control: &Control) -> Result<Prepared> {
         let used = self.used();
         let open = |input: usize| {
             let source = self.inputs[input].source.as_ref();
@@ -160,15 +183,37 @@ impl Pipeline {
         };
         let prepared = self.prepare(control, open)?;
         prepared.plan.check_memory()?;
+        Ok(prepared)
+    }
+
+    /// The tables of all parts that are used.
+    fn tables(
+        &self,
+        prepared: &Prepared,
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<Vec<Option<Table>>> {
         tell(Event::Planned(&prepared.plan));
-        let tables = self.compute(&prepared.opened, &used, control, tell)?;
-        Ok((prepared, tables))
+        self.compute(prepared, &self.used(), control, tell)
+    }
+
+    /// Refuses places where no file can be made.
+    pub(super) fn check_places(&self) -> Result<()> {
+        self.outputs.iter().try_for_each(Output::check_place)
+    }
+
+    /// Refuses outputs of which columns are known that their formats do not have.
+    pub(super) fn check_columns(&self, prepared: &Prepared) -> Result<()> {
+        self.outputs.iter().try_for_each(|output| match &prepared.drafts[output.from] {
+            Some(table) => output.check_columns(table),
+            None => Ok(()),
+        })
     }
 
     /// The tables of all parts that are used; those that are kept are computed now.
     pub(super) fn compute(
         &self,
-        opened: &[Option<Opened>],
+        prepared: &Prepared,
         used: &[bool],
         control: &Control,
         tell: &mut dyn FnMut(Event),
@@ -180,12 +225,15 @@ impl Pipeline {
                 parts[before].leave_device();
             }
             let Some(step) = part.checked_sub(self.inputs.len()) else {
-                parts[part] = Part::of(opened[part].as_ref().map(|opened| opened.table.clone()));
+                parts[part] =
+                    Part::of(prepared.opened[part].as_ref().map(|opened| opened.table.clone()));
                 continue;
             };
             let step = &self.steps[step];
             let fault = |error| self.fault(part, error);
-            let (made, placed) = self.place(step, &mut parts, control).map_err(fault)?;
+            let spill = prepared.spill_of(part).zip(step.verb.spilling.as_ref());
+            let (made, placed) =
+                self.place(step, &mut parts, spill.is_some(), control).map_err(fault)?;
             if let Some(placed) = placed {
                 tell(Event::Placed(&placed));
             }
@@ -197,16 +245,32 @@ impl Pipeline {
             for &p in &step.from {
                 from.extend(parts[p].on_host().map_err(fault)?);
             }
-            if step.verb.holds.is_eager() {
+            if spill.is_some() {
+                from =
+                    from.iter().map(|table| self.flowing_within(table)).collect::<Result<_>>()?;
+            } else if step.verb.holds.is_eager() {
                 from = from.iter().map(|table| self.within(table)).collect::<Result<_>>()?;
             }
+            let mut words = Vec::new();
             let mut compute = || {
-                if !step.keep {
-                    return (step.verb.apply)(&from, control);
+                if !step.keep && spill.is_none() {
+                    return (step.verb.apply)(&from, control, &mut words);
                 }
                 let start = Instant::now();
                 tell(Event::Begins { name: &step.name, does: step.verb.name });
-                let table = (step.verb.apply)(&from, control)?;
+                let table = match spill {
+                    Some((spill, spilling)) => spilling.apply(&from, spill, control)?,
+                    None => (step.verb.apply)(&from, control, &mut words)?,
+                };
+                if !step.keep && !table.is_in_files() {
+                    // It was so little that it is computed when it is needed.
+                    return Ok(table);
+                }
+                if table.is_in_files() {
+                    let (rows, duration) = (table.count(control)?, start.elapsed());
+                    tell(Event::Ended { name: &step.name, rows, duration });
+                    return Ok(table);
+                }
                 let batches = self.within(&table)?.collect_batches(control)?;
                 let table = Table::from_batches(table.schema(), &batches)?;
                 let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
@@ -214,12 +278,23 @@ impl Pipeline {
                 Ok(table)
             };
             parts[part] = Part::of(Some(compute().map_err(fault)?));
+            for text in &words {
+                tell(Event::Warned { name: &step.name, text });
+            }
         }
         let on_host = |(part, mut made): (usize, Part)| match self.is_wanted(part) {
             true => made.on_host().map_err(|error| self.fault(part, error)),
             false => Ok(made.table),
         };
         parts.into_iter().enumerate().map(on_host).collect()
+    }
+
+    /// As [`within`](Self::within), of a table whose rows a step that spills takes as they come, again and again.
+    fn flowing_within(&self, table: &Table) -> Result<Table> {
+        match self.memory_limit {
+            Some(limit) => table.holding_within(&Budget::new(limit.saturating_mul(SPILL_PASSES))),
+            None => Ok(table.clone()),
+        }
     }
 
     /// Whether a part is a result.
@@ -235,20 +310,6 @@ impl Pipeline {
         };
         let is_read = |part: &usize| later.iter().any(|later| reads(later).contains(part));
         before.iter().copied().filter(|part| !is_read(part) && !self.is_wanted(*part)).collect()
-    }
-
-    /// Refuses what cannot be written, before any work.
-    fn check_output(output: &Output) -> Result<()> {
-        let place = Path::new(&output.place);
-        if is_object(&output.place) {
-            return Ok(());
-        }
-        let folder = folder_of(place);
-        if !folder.is_dir() {
-            let error = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(output.fault(Error::file(folder, error)));
-        }
-        Ok(())
     }
 
     fn write(
@@ -270,92 +331,26 @@ impl Pipeline {
             };
             let table = &table.map_err(|error| output.fault(error))?;
             let mut write = || {
-                if is_object(&output.place) {
-                    let options = WriteOptions { format: output.tabular(), ..Default::default() };
-                    let written = table.write(&output.place, &options, control)?;
+                if output.is_object() {
+                    let written = table.write(&output.place, &output.options(), control)?;
                     return Ok(Wrote { to: output.to.clone(), rows: written.n_rows, bytes: None });
                 }
                 let place = Path::new(&output.place);
                 let failed = |error| Error::file(place, error);
                 let file = Staged::new(place).map_err(failed)?;
                 let rows = output.write(table, file.path(), control)?;
-                let bytes = fs::metadata(file.path()).map_err(failed)?;
+                let bytes = Some(bytes_of(file.path()).map_err(failed)?);
                 staged.push(file);
-                Ok(Wrote { to: output.to.clone(), rows, bytes: Some(bytes.len()) })
+                Ok(Wrote { to: output.to.clone(), rows, bytes })
             };
             let wrote = write().map_err(|error| output.fault(error))?;
             tell(Event::Ended { name: &output.to, rows: wrote.rows, duration: start.elapsed() });
             outputs.push(wrote);
         }
         control.step("outputs", outputs.len() as u64, Some(outputs.len() as u64))?;
-        for file in staged {
-            let place = file.place().to_owned();
-            file.publish().map_err(|error| Error::file(&place, error))?;
-        }
+        Staged::publish_all(staged).map_err(|(place, error)| Error::file(&place, error))?;
         Ok(outputs)
     }
-}
-
-impl Output {
-    fn fault(&self, error: Error) -> Error {
-        if let Error::Stopped { .. } = error {
-            return error;
-        }
-        let part = format!("output `{}`", self.to).into();
-        PipelineError { line: self.line, part, fault: error.into() }.into()
-    }
-
-    fn format(&self) -> Option<Format> {
-        self.format.or_else(|| Format::from_suffix(&self.to))
-    }
-
-    /// The format of tables, if it is one.
-    fn tabular(&self) -> Option<table::Format> {
-        self.format().and_then(table_format)
-    }
-
-    /// Whether rows go to it as they come; others are made of all edges.
-    fn is_table(&self) -> bool {
-        is_object(&self.place) || self.tabular().is_some()
-    }
-
-    /// Writes the rows to a file; gives their number.
-    fn write(&self, table: &Table, path: &Path, control: &Control) -> Result<u64> {
-        let format = self.tabular();
-        if format.is_some() {
-            let path = path.to_str().ok_or_else(|| {
-                Error::file(path, std::io::Error::from(std::io::ErrorKind::InvalidFilename))
-            })?;
-            let options = WriteOptions { format, ..Default::default() };
-            return Ok(table.write(path, &options, control)?.n_rows);
-        }
-        // A format of graphs is for tables that say which columns are ends; of other tables JSON has the rows.
-        let names: Vec<&str> = table.column_names().collect();
-        if !names_ends(&names) {
-            return match self.format() {
-                format @ Some(Format::NodeLink) => {
-                    let rows = table.collect(control)?;
-                    let options = graph_core::WriteOptions { format, ..Default::default() };
-                    graph_core::write_table_with(&rows, path, &options, control)?;
-                    Ok(rows.num_rows() as u64)
-                }
-                _ => Err(Error::NoEnds { columns: names.join("`, `").into() }),
-            };
-        }
-        let batches = table.collect_batches(control)?;
-        let graph = Graph::from_batches(batches, None, &ReadOptions::default())?;
-        let options = graph_core::WriteOptions { format: self.format(), ..Default::default() };
-        graph_core::write(&graph, path, &options)?;
-        Ok(graph.n_edges() as u64)
-    }
-}
-
-fn is_object(place: &str) -> bool {
-    place.contains("://")
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use arrow::array::RecordBatch;
 
 use super::read::{self, Origin};
-use super::{Pipeline, PipelineError, PipelineFault};
+use super::{Event, Pipeline, PipelineError, PipelineFault};
 use crate::expr::at_one_time;
 use crate::source::Opened;
 use crate::table::Table;
@@ -57,6 +57,20 @@ impl Steps {
     /// - [`Error::Pipeline`] with the part of what went wrong, or that more memory is needed than allowed;
     /// - [`Error::Stopped`] if the caller wants it to stop.
     pub fn run(&self, tables: &[RecordBatch], control: &Control) -> Result<RecordBatch> {
+        self.run_telling(tables, control, &mut |_| {})
+    }
+
+    /// As [`run`](Self::run); tells `tell` what happens, such as [`Event::Warned`].
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_telling(
+        &self,
+        tables: &[RecordBatch],
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<RecordBatch> {
         let pipeline = &self.pipeline;
         let expected = pipeline.inputs.len();
         if tables.len() != expected {
@@ -73,7 +87,7 @@ impl Steps {
         };
         let prepared = pipeline.prepare(control, open)?;
         prepared.plan.check_memory()?;
-        let tables = pipeline.compute(&prepared.opened, &used, control, &mut |_| {})?;
+        let tables = pipeline.compute(&prepared, &used, control, tell)?;
         let last = pipeline.last();
         let Some(table) = &tables[last] else {
             let fault = PipelineFault::Empty("step");

@@ -3,7 +3,7 @@
 use super::error::PipelineFault;
 use super::placed;
 use super::section::{Result, Section};
-use super::verb::{Holds, Reader, Rows, Verb};
+use super::verb::{Holds, Reader, Rows, Spilling, Verb};
 use crate::expr::Expr;
 use crate::table::{Keep, SortKey};
 
@@ -79,8 +79,12 @@ fn sort(section: &Section) -> Result<Verb> {
     let keys = sort_keys(section, "by", &texts)?;
     let text = format!("by {}", texts.join(", "));
     let on_device = placed::sort(keys.clone());
+    let of_files = keys.clone();
+    let spilling = Spilling::new(move |tables, spill, control| {
+        tables[0].sort_spilling(&of_files, spill, control)
+    });
     let verb = Verb::new("sort", text, move |tables, _| tables[0].sort(&keys));
-    Ok(verb.holds(Holds::Inputs).on_device(on_device))
+    Ok(verb.holds(Holds::Inputs).on_device(on_device).spilling(spilling))
 }
 
 fn top(section: &Section) -> Result<Verb> {

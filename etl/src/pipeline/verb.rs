@@ -5,7 +5,7 @@ use std::fmt;
 use super::placed::OnDevice;
 use super::section::{Result, Section};
 use crate::Control;
-use crate::table::Table;
+use crate::table::{Spill, Table};
 
 /// A verb with its options.
 pub(super) struct Verb {
@@ -24,10 +24,46 @@ pub(super) struct Verb {
     pub(super) apply: Apply,
     /// The same on a device, if devices have it.
     pub(super) on_device: Option<OnDevice>,
+    /// The same through temporary files, if there is such a way.
+    pub(super) spilling: Option<Spilling>,
 }
 
-/// What makes a table of tables.
-pub(super) type Apply = Box<dyn Fn(&[Table], &Control) -> crate::Result<Table> + Send + Sync>;
+/// A verb within a budget of memory, with the rest of the rows in temporary files.
+pub(super) struct Spilling {
+    fits: Box<dyn Fn(&[Table]) -> bool + Send + Sync>,
+    apply: Box<dyn Fn(&[Table], &Spill, &Control) -> crate::Result<Table> + Send + Sync>,
+}
+
+impl Spilling {
+    pub(super) fn new(
+        apply: impl Fn(&[Table], &Spill, &Control) -> crate::Result<Table> + Send + Sync + 'static,
+    ) -> Self {
+        Self { fits: Box::new(|_| true), apply: Box::new(apply) }
+    }
+
+    /// Only for tables of which `fits` is true, as their columns tell.
+    pub(super) fn only_if(self, fits: impl Fn(&[Table]) -> bool + Send + Sync + 'static) -> Self {
+        Self { fits: Box::new(fits), ..self }
+    }
+
+    pub(super) fn fits(&self, tables: &[Table]) -> bool {
+        (self.fits)(tables)
+    }
+
+    /// Computes all rows now.
+    pub(super) fn apply(
+        &self,
+        tables: &[Table],
+        spill: &Spill,
+        control: &Control,
+    ) -> crate::Result<Table> {
+        (self.apply)(tables, spill, control)
+    }
+}
+
+/// What makes a table of tables, and says what is likely not meant so.
+pub(super) type Apply =
+    Box<dyn Fn(&[Table], &Control, &mut Vec<String>) -> crate::Result<Table> + Send + Sync>;
 
 /// How many tables a verb works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +165,18 @@ impl Verb {
         text: impl Into<String>,
         apply: impl Fn(&[Table], &Control) -> crate::Result<Table> + Send + Sync + 'static,
     ) -> Self {
+        Self::warning(name, text, move |tables, control, _| apply(tables, control))
+    }
+
+    /// A verb that may find something that is likely not meant so, and puts words on it behind the others.
+    pub(super) fn warning(
+        name: &'static str,
+        text: impl Into<String>,
+        apply: impl Fn(&[Table], &Control, &mut Vec<String>) -> crate::Result<Table>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
         Self {
             name,
             text: text.into(),
@@ -138,6 +186,7 @@ impl Verb {
             open_columns: false,
             apply: Box::new(apply),
             on_device: None,
+            spilling: None,
         }
     }
 
@@ -155,6 +204,10 @@ impl Verb {
 
     pub(super) fn on_device(self, on_device: impl Into<Option<OnDevice>>) -> Self {
         Self { on_device: on_device.into(), ..self }
+    }
+
+    pub(super) fn spilling(self, spilling: impl Into<Option<Spilling>>) -> Self {
+        Self { spilling: spilling.into(), ..self }
     }
 
     pub(super) fn with_open_columns(self) -> Self {

@@ -157,6 +157,11 @@ impl Table {
         Self::checked(lazy, step)
     }
 
+    /// Whether all rows are in temporary files, so that they are computed no more.
+    pub(crate) fn is_in_files(&self) -> bool {
+        matches!(*self.step, Step::Source(_, Some(_)))
+    }
+
     /// A source of files of text.
     fn from_text(lazy: LazyFrame, files: TextFiles) -> Result<Self> {
         let step = Arc::new(Step::Text(lazy.clone(), files));

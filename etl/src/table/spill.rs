@@ -32,10 +32,19 @@ pub struct Spill {
     pub folder: Option<PathBuf>,
 }
 
+impl Spill {
+    /// The least memory in which tables of so many bytes are worked on part by part, about.
+    pub(crate) fn least(bytes: u64) -> u64 {
+        LEAST.max(bytes.saturating_mul(COPIES) / MAX_PARTS as u64)
+    }
+}
+
 const DOING: &str = "spilling to disk";
 /// A part is worked on in so many times its own size: what is read, its order, what is made of it.
 const COPIES: u64 = 6;
 const MAX_PARTS: usize = 128;
+/// With less than this, files would be all that there is.
+const LEAST: u64 = 256 << 10;
 /// Rows that are looked at to find the ranges of a sort.
 const SAMPLE_ROWS: f64 = 65_536.0;
 
@@ -121,24 +130,7 @@ impl Table {
     ) -> Result<Self> {
         // This checks the options, and the estimate against the limit.
         let whole = self.join(right, options, control)?;
-        if options.kind == JoinKind::Cross {
-            return Err(Error::BadOption {
-                option: "kind",
-                value: "cross".into(),
-                allowed: "a join by keys, to be done in parts",
-            });
-        }
-        for (left_name, right_name) in options.left_on.iter().zip(&options.right_on) {
-            let (a, b) =
-                (self.polars_schema().get(left_name), right.polars_schema().get(right_name));
-            if a != b {
-                return Err(Error::WrongType {
-                    what: format!("the key `{right_name}` of the right side").into(),
-                    found: right.type_of(right_name),
-                    expected: "of the type of the key of the left side, to be done in parts",
-                });
-            }
-        }
+        self.check_join_in_parts(right, options)?;
         let n_left = self.n_parts(self.count(control)?, spill)?;
         let n_parts = n_left.max(right.n_parts(right.count(control)?, spill)?);
         if n_parts == 1 {
@@ -169,6 +161,29 @@ impl Table {
             joined.push(done);
         }
         whole.of_parts(&parts, &joined)
+    }
+
+    /// Refuses a join that cannot be done in parts, though it can be done.
+    pub(crate) fn check_join_in_parts(&self, right: &Self, options: &JoinOptions) -> Result<()> {
+        if options.kind == JoinKind::Cross {
+            return Err(Error::BadOption {
+                option: "kind",
+                value: "cross".into(),
+                allowed: "a join by keys, to be done in parts",
+            });
+        }
+        for (left_name, right_name) in options.left_on.iter().zip(&options.right_on) {
+            let (a, b) =
+                (self.polars_schema().get(left_name), right.polars_schema().get(right_name));
+            if a != b {
+                return Err(Error::WrongType {
+                    what: format!("the key `{right_name}` of the right side").into(),
+                    found: right.type_of(right_name),
+                    expected: "of the type of the key of the left side, to be done in parts",
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The groups of [`group_by`](Self::group_by) in no particular order, within about the memory of

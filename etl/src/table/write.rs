@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use graph_core::Staged;
 use polars::io::cloud::CloudOptions;
 use polars::io::utils::sync_on_close::SyncOnCloseType;
@@ -57,6 +58,13 @@ pub struct WriteOptions {
     pub store: Vec<(String, String)>,
 }
 
+impl WriteOptions {
+    /// Refuses what `format` does not have; a name `path` that ends in `.gz` or `.zst` tells the compression of text.
+    pub(crate) fn check(&self, path: &str, format: Format) -> Result<()> {
+        file_format(path, format, self).map(drop)
+    }
+}
+
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
@@ -70,8 +78,10 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// - [`Error::BadOption`] if neither option nor name tells the format, or it has no such compression;
+    /// - [`Error::BadOption`] if neither option nor name tells the format, or it has no such compression or no separator,
+    ///   or all columns are to partition by;
     /// - [`Error::Unknown`] for a column to partition by that is not there;
+    /// - [`Error::WrongType`] for a column of a type that the format does not have, such as lists in CSV;
     /// - [`Error::File`] if the file cannot be made;
     /// - those of [`collect`](Self::collect).
     pub fn write(&self, path: &str, options: &WriteOptions, control: &Control) -> Result<Written> {
@@ -81,7 +91,7 @@ impl Table {
             allowed: "given, or told by the ending of the file: parquet, csv, tsv, arrow, jsonl",
         })?;
         let file_format = file_format(path, format, options)?;
-        self.named(&options.partition_by)?;
+        self.check_writable(format, &options.partition_by)?;
         if CloudScheme::from_path(path).is_some() {
             return self.sink(path, file_format, options, control);
         }
@@ -92,8 +102,57 @@ impl Table {
         }
         let staged = Staged::new(place).map_err(|error| Error::file(place, error))?;
         let written = self.sink(utf8(staged.path())?, file_format, options, control)?;
+        if !options.partition_by.is_empty() {
+            // Without rows nobody has made it.
+            std::fs::create_dir_all(staged.path()).map_err(|error| Error::file(place, error))?;
+        }
         staged.publish().map_err(|error| Error::file(place, error))?;
         Ok(written)
+    }
+
+    /// Refuses columns of types that `format` does not have; those to partition by are in no file.
+    pub(crate) fn check_writable(&self, format: Format, partition_by: &[String]) -> Result<()> {
+        self.named(partition_by)?;
+        if !partition_by.is_empty() && partition_by.len() == self.column_names().count() {
+            return Err(Error::BadOption {
+                option: "partition_by",
+                value: partition_by.join(", ").into(),
+                allowed: "fewer than all columns, so that files have some",
+            });
+        }
+        let of_bytes = |kind: &DataType| {
+            matches!(
+                kind,
+                DataType::Binary
+                    | DataType::LargeBinary
+                    | DataType::BinaryView
+                    | DataType::FixedSizeBinary(_)
+            )
+        };
+        for field in self.schema().fields() {
+            let kind = field.data_type();
+            let expected = match format {
+                Format::Csv
+                    if kind.is_nested()
+                        || of_bytes(kind)
+                        || matches!(kind, DataType::Duration(_)) =>
+                {
+                    "a number, a text, true or false, a date or a time in CSV: other formats hold more"
+                }
+                Format::JsonLines if has(kind, &of_bytes) => {
+                    "without bytes in JSON lines: Parquet and Arrow hold them"
+                }
+                _ => continue,
+            };
+            if !partition_by.contains(field.name()) {
+                return Err(Error::WrongType {
+                    what: format!("column `{}`", field.name()).into(),
+                    found: graph_core::type_name(kind).into(),
+                    expected,
+                });
+            }
+        }
+        Ok(())
     }
 
     fn sink(
@@ -147,6 +206,18 @@ impl Table {
     }
 }
 
+/// Whether the type, or one inside of it, is such a one.
+fn has(kind: &DataType, is_such: &dyn Fn(&DataType) -> bool) -> bool {
+    is_such(kind)
+        || match kind {
+            DataType::List(entry)
+            | DataType::LargeList(entry)
+            | DataType::FixedSizeList(entry, _) => has(entry.data_type(), is_such),
+            DataType::Struct(fields) => fields.iter().any(|field| has(field.data_type(), is_such)),
+            _ => false,
+        }
+}
+
 pub(super) fn utf8(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| {
         let error =
@@ -161,6 +232,15 @@ fn file_format(path: &str, format: Format, options: &WriteOptions) -> Result<Fil
         value: name.into(),
         allowed,
     };
+    if let Some(separator) = options.separator
+        && format != Format::Csv
+    {
+        return Err(Error::BadOption {
+            option: "separator",
+            value: char::from(separator).to_string().into(),
+            allowed: "left out: only CSV has one",
+        });
+    }
     let text =
         || match (options.compression, Path::new(path).extension().and_then(|end| end.to_str())) {
             (Compression::Gzip, _) | (Compression::Usual, Some("gz")) => {

@@ -324,6 +324,148 @@ fn nothing_is_written_if_anything_fails_or_the_caller_stops() {
 }
 
 #[test]
+fn outputs_that_cannot_be_are_refused_before_work() {
+    let folder = folder();
+    // Who reads all of it fails.
+    let broken = "source,target,weight\n".to_owned() + &"1,2,3\n".repeat(5000) + "1,2,x\n";
+    fs::write(folder.path().join("edges.csv"), broken).unwrap();
+    fs::create_dir(folder.path().join("place")).unwrap();
+    let locked = folder.path().join("locked");
+    fs::create_dir(&locked).unwrap();
+    let mut rights = fs::metadata(&locked).unwrap().permissions();
+    rights.set_readonly(true);
+    fs::set_permissions(&locked, rights).unwrap();
+    let lists = step("verb = 'group'\nby = 'source'\naggregate = 'all = list(weight)'");
+    let ends = step("verb = 'select'\ncolumns = 'weight'");
+    let mut cases = vec![
+        ("", "to = 'place'\nformat = 'csv'", "place: is a directory"),
+        ("", "to = 'people.csv/out.csv'", "people.csv: not a directory"),
+        ("", "to = 'x'\nformat = 'metis'", "METIS cannot hold"),
+        ("", "to = 's3://bucket/x.gexf'", "must be parquet, csv, arrow or jsonl"),
+        (&lists, "to = 'out.csv'", "column `all` is list of "),
+        (&ends, "to = 'out.gexf'", "rename two of `weight`"),
+        (&ends, "to = 'out.graphml'", "rename two of `weight`"),
+    ];
+    match fs::write(locked.join("file"), "") {
+        Ok(()) => println!("skipped: this user may write everywhere"),
+        Err(_) => cases.push(("", "to = 'locked/out.csv'", "permission denied")),
+    }
+    for (steps, output, expected) in cases {
+        let text = format!("{INPUT}{steps}[[output]]\n{output}");
+        let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+        let error = pipeline.plan(&Control::NONE).unwrap_err().to_string();
+        assert!(error.contains("output `") && error.contains(expected), "{output}: {error}");
+        assert_eq!(run(&folder, &text).unwrap_err().to_string(), error);
+        assert_eq!(files(&folder), ["edges.csv", "locked", "people.csv", "place"]);
+    }
+    // These can be.
+    for (steps, to) in [(&*lists, "x.jsonl"), (&*lists, "x.json"), (&*ends, "x.json")] {
+        let text = format!("{INPUT}{steps}[[output]]\nto = '{to}'");
+        Pipeline::parse(&text, folder.path()).unwrap().plan(&Control::NONE).unwrap();
+    }
+    for to in ["x.mtx", "x.graphml", "x.gexf", "x.gml", "x.json", "x.csv.gz"] {
+        let text = format!("{INPUT}[[output]]\nto = '{to}'");
+        Pipeline::parse(&text, folder.path()).unwrap().plan(&Control::NONE).unwrap();
+    }
+}
+
+#[test]
+fn outputs_say_how_they_are_written() {
+    let folder = folder();
+    let write = |options: &str| run(&folder, &format!("{INPUT}[[output]]\n{options}"));
+    write("to = 'a.csv'\ndelimiter = ';'").unwrap();
+    assert!(read(&folder, "a.csv").starts_with("source;target;weight\n1;2;0.5\n"));
+    write("to = 'b.csv'\ncompression = 'gzip'").unwrap();
+    assert_eq!(fs::read(folder.path().join("b.csv")).unwrap()[..2], [0x1f, 0x8b]);
+    for compression in ["none", "snappy", "lz4", "zstd", "gzip"] {
+        write(&format!("to = 'c.parquet'\ncompression = '{compression}'")).unwrap();
+    }
+    write("to = 'parts'\nformat = 'parquet'\npartition_by = 'source'").unwrap();
+    let parts = folder.path().join("parts");
+    let mut names: Vec<_> =
+        fs::read_dir(&parts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["source=1", "source=2", "source=3"]);
+    let back = "[[input]]\nname = 'e'\nfrom = 'parts'\n[[step]]\nverb = 'select'\n\
+                columns = ['source', 'target', 'weight']\n[[step]]\nverb = 'sort'\n\
+                by = ['source', 'weight']\n[[output]]\nto = 'back.csv'";
+    let report = Pipeline::parse(back, folder.path()).unwrap();
+    let report = report.run(&Control::NONE, &mut |_| {}).unwrap();
+    assert_eq!(report.outputs[0].rows, 5);
+    assert_eq!(read(&folder, "back.csv").lines().count(), 6);
+    // Without rows there is a folder all the same.
+    let none = step("verb = 'filter'\nwhere = 'weight > 99'");
+    let none =
+        format!("{INPUT}{none}[[output]]\nto = 'none'\nformat = 'csv'\npartition_by = 'source'");
+    run(&folder, &none).unwrap();
+    assert_eq!(fs::read_dir(folder.path().join("none")).unwrap().count(), 0);
+
+    let cases = [
+        (
+            "to = 'x.csv'\ncompression = 'snappy'",
+            "line 6: output 1: compression is snappy, but it must be none, gzip or zstd for text",
+        ),
+        (
+            "to = 'x.arrow'\ncompression = 'gzip'",
+            "line 6: output 1: compression is gzip, but it must be none, lz4 or zstd for Arrow",
+        ),
+        (
+            "to = 'x.csv'\ncompression = 'zsdt'",
+            "line 6: output 1: there is no compression `zsdt`; did you mean `zstd`?",
+        ),
+        ("to = 'x.parquet'\ndelimiter = ';'", "line 6: output 1: option `delimiter` is for CSV: "),
+        (
+            "to = 'x.csv'\ndelimiter = '→'",
+            "line 6: output 1: option `delimiter` should be one ASCII character",
+        ),
+        (
+            "to = 'x.gexf'\ncompression = 'gzip'",
+            "line 6: output 1: option `compression` is for CSV, JSON lines, Parquet and Arrow: GEXF",
+        ),
+        (
+            "to = 'x.csv'\npartition_by = 'sorce'",
+            "line 5: output `x.csv`: there is no column `sorce`; did you mean `source`?",
+        ),
+        (
+            "to = 'x.csv'\npartition_by = ['weight', 'source', 'target']",
+            "line 5: output `x.csv`: partition_by is weight, source, target, but it must be fewer",
+        ),
+        ("to = 'parts'\nformat = 'csv'\npartition_by = 'source'", "line 5: output `parts`: "),
+        (
+            "to = 'x.csv'\ncompresion = 'gzip'",
+            "line 6: output 1: there is no option `compresion`; did you mean `compression`?",
+        ),
+    ];
+    for (options, expected) in cases {
+        let error = write(options).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{options}: {error}");
+    }
+}
+
+#[test]
+fn what_was_there_is_put_back_if_a_later_output_cannot_take_its_place() {
+    let folder = folder();
+    fs::write(folder.path().join("out.csv"), "old").unwrap();
+    let outputs = ["out.csv", "new.csv", "late.csv"].map(|to| format!("[[output]]\nto = '{to}'\n"));
+    let text = format!("{INPUT}{}", outputs.concat());
+    let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+    let error = pipeline.run(&Control::NONE, &mut |event| {
+        // All is written, and nothing in its place.
+        if let Event::Ended { name: "late.csv", .. } = event {
+            fs::create_dir_all(folder.path().join("late.csv/inner")).unwrap();
+        }
+    });
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("late.csv: "), "{error}");
+    assert_eq!(read(&folder, "out.csv"), "old");
+    assert_eq!(files(&folder), ["edges.csv", "late.csv", "out.csv", "people.csv"]);
+    fs::remove_dir_all(folder.path().join("late.csv")).unwrap();
+    run(&folder, &text).unwrap();
+    assert_eq!(read(&folder, "out.csv"), read(&folder, "new.csv"));
+    assert_eq!(files(&folder), ["edges.csv", "late.csv", "new.csv", "out.csv", "people.csv"]);
+}
+
+#[test]
 fn plans_say_columns_rows_and_memory() {
     let folder = folder();
     let steps = step("name = 'sorted'\nverb = 'sort'\nby = 'weight'")
@@ -368,6 +510,129 @@ fn too_little_memory_is_refused_before_work() {
     let folder = folder();
     let pipeline = Pipeline::parse(&text, folder.path()).unwrap().with_memory_limit(None);
     pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
+}
+
+/// A folder with two tables of many rows, and pipelines over them by their last steps.
+fn many_rows() -> (TempDir, impl Fn(&str) -> String) {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |n: u64, head: &str| {
+        (0..n).fold(head.to_owned(), |text, row| {
+            text + &format!("{},{},{row}.5\n", row * 7_919 % n / 3, row % 1000)
+        })
+    };
+    fs::write(folder.path().join("rows.csv"), rows(60_000, "k,x,y\n")).unwrap();
+    fs::write(folder.path().join("more.csv"), rows(50_000, "k,a,b\n")).unwrap();
+    fs::create_dir(folder.path().join("files")).unwrap();
+    let text = |steps: &str| {
+        format!(
+            "spill_folder = 'files'\n[[input]]\nname = 'more'\nfrom = 'more.csv'\n\
+             [[input]]\nname = 'rows'\nfrom = 'rows.csv'\n{steps}{OUTPUT}"
+        )
+    };
+    (folder, text)
+}
+
+/// What blocks of rows take, which no step can do without, and half a megabyte.
+fn little_memory(pipeline: &Pipeline) -> u64 {
+    let plan = pipeline.plan(&Control::NONE).unwrap();
+    let held: u64 = plan.parts.iter().map(|part| part.memory_bytes.unwrap()).sum();
+    assert!(1 << 20 < held, "{plan}");
+    plan.memory_bytes.unwrap() - held + (512 << 10)
+}
+
+#[test]
+fn sorts_joins_and_groups_above_the_limit_of_memory_go_through_files() {
+    let (folder, text) = many_rows();
+    let sort = "[[step]]\nname = 's'\nfrom = 'rows'\nverb = 'sort'\nby = ['-k', 'x', 'y']\n";
+    let join = "[[step]]\nname = 'j'\nfrom = 'rows'\nwith = 'more'\nverb = 'join'\non = 'k'\n";
+    let group = "[[step]]\nname = 'g'\nfrom = 'rows'\nverb = 'group'\nby = 'k'\n\
+                 aggregate = ['n = count(*)', 's = sum(x)', 'f = first(y)']\n";
+    let kept = format!("{sort}keep = true\n");
+    let all = format!(
+        "{join}[[step]]\nname = 'g'\nverb = 'group'\nby = ['k', 'a']\naggregate = 'n = count(*)'\n\
+         [[step]]\nname = 's'\nverb = 'sort'\nby = ['k', 'a']\n"
+    );
+    let cases: [(&str, &[&str], bool); 5] = [
+        (sort, &["s"], true),
+        (&kept, &["s"], true),
+        (join, &["j"], false),
+        (group, &["g"], false),
+        (&all, &["j", "g", "s"], true),
+    ];
+    for (steps, spilling, in_order) in cases {
+        let text = text(steps);
+        let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+        let report = pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
+        assert!(report.plan.parts.iter().all(|part| !part.spills));
+        assert_eq!(report.plan.spill_folder, None);
+        let rows = || {
+            let mut rows: Vec<_> = read(&folder, "out.csv").lines().map(str::to_owned).collect();
+            if !in_order {
+                rows.sort();
+            }
+            rows
+        };
+        let expected = rows();
+        assert!(10_000 < expected.len());
+
+        let limit = little_memory(&pipeline);
+        let pipeline = pipeline.with_memory_limit(Some(limit));
+        let plan = pipeline.plan(&Control::NONE).unwrap();
+        let spills: Vec<_> =
+            plan.parts.iter().filter(|part| part.spills).map(|part| part.name.as_str()).collect();
+        assert_eq!(spills, spilling, "{plan}");
+        assert!(plan.memory_bytes.unwrap() <= limit, "{plan}");
+        let files = folder.path().join("files");
+        let said = plan.to_string();
+        assert!(said.contains("rows, through files, "), "{said}");
+        assert!(said.ends_with(&format!("\nfiles of steps in {}\n", files.display())), "{said}");
+        let n_files = || fs::read_dir(&files).unwrap().count();
+        let mut while_written = 0;
+        let report = pipeline
+            .run(&Control::NONE, &mut |event| {
+                if let Event::Begins { does: "write", .. } = event {
+                    while_written = n_files();
+                }
+            })
+            .unwrap();
+        assert_eq!(report.plan.memory_bytes, plan.memory_bytes);
+        assert!(report.plan.parts.iter().filter(|part| part.spills).count() == spilling.len());
+        assert_eq!(while_written, spilling.len(), "{steps}");
+        assert!(rows() == expected, "{steps}");
+        assert_eq!(n_files(), 0, "{steps}");
+        let collected = pipeline.collect(&Control::NONE, &mut |_| {}).unwrap();
+        assert_eq!(collected.num_rows() + 1, expected.len());
+    }
+}
+
+#[test]
+fn what_cannot_go_through_files_is_refused_above_the_limit_of_memory() {
+    let (folder, text) = many_rows();
+    let pairs = "[[step]]\nfrom = 'rows'\nwith = 'more'\nverb = 'join'\nhow = 'cross'\n";
+    for steps in ["[[step]]\nfrom = 'rows'\nverb = 'unique'\nby = 'k'\n", pairs] {
+        let pipeline = Pipeline::parse(&text(steps), folder.path()).unwrap();
+        let limit = little_memory(&pipeline);
+        let pipeline = pipeline.with_memory_limit(Some(limit));
+        assert!(pipeline.plan(&Control::NONE).unwrap().parts.iter().all(|part| !part.spills));
+        let error = pipeline.run(&Control::NONE, &mut |_| {}).unwrap_err().to_string();
+        assert!(error.ends_with(&format!(" are needed, but {limit} are allowed")), "{error}");
+    }
+    // A folder that is not there is told before work, if it is needed.
+    let sort = text("[[step]]\nfrom = 'rows'\nverb = 'sort'\nby = 'k'\n");
+    let sort = sort.replace("'files'", "'nothing'");
+    let pipeline = Pipeline::parse(&sort, folder.path()).unwrap();
+    let limit = little_memory(&pipeline);
+    let error = pipeline.with_memory_limit(Some(limit)).plan(&Control::NONE).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.starts_with("pipeline: option `spill_folder` is `")
+            && error.contains("nothing`, where no file can be made: "),
+        "{error}"
+    );
+    // Steps over tables that are given have no files.
+    let steps = "spill_folder = '/tmp'\n[[step]]\nverb = 'sort'\nby = 'k'";
+    let error = graph_etl::pipeline::Steps::parse(steps, &["t"]).unwrap_err().to_string();
+    assert_eq!(error, "line 1: pipeline: there is no option `spill_folder`");
 }
 
 /// What a step makes is not known before, so that the estimate lets it pass.
@@ -508,6 +773,40 @@ fn verbs_of_graphs() {
         error,
         "line 5: step `step-1`: there is no option `dampign`; did you mean `damping`?"
     );
+}
+
+#[test]
+fn what_steps_find_likely_not_meant_is_told_and_reported() {
+    let folder = folder();
+    let query = r#"[{"type": "Node", "filter_dict": {"nmae": "ann"}}]"#;
+    let text = format!(
+        "[[input]]\nname = 'people'\nfrom = 'people.csv'\n{INPUT}\
+         [[step]]\nname = 'found'\nverb = 'gfql'\nfrom = ['edges', 'people']\nquery = '{query}'\n\
+         [[step]]\nname = 'events'\nverb = 'hypergraph'\nfrom = 'people'\n\
+         entity_types = ['name']\n[step.opts]\nSKIP = ['age']\n\
+         [[output]]\nfrom = 'found'\nto = 'found.jsonl'\n[[output]]\nfrom = 'events'\nto = 'events.jsonl'"
+    );
+    let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+    let mut told = Vec::new();
+    let mut tell = |event: Event| {
+        if let Event::Warned { name, text } = event {
+            told.push((name.to_owned(), text.to_owned()));
+        }
+    };
+    let report = pipeline.run(&Control::NONE, &mut tell).unwrap();
+    let reported: Vec<_> =
+        report.warnings.iter().map(|it| (it.step.clone(), it.text.clone())).collect();
+    assert_eq!(reported, told);
+    let [(found, of_query), (events, of_events)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((found.as_str(), events.as_str()), ("found", "events"));
+    assert!(
+        of_query
+            .ends_with("there is no column `nmae`, so it counts as empty; did you mean `name`?"),
+        "{of_query}"
+    );
+    assert!(of_events.starts_with("SKIP names the column `age`"), "{of_events}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["warnings"][1]["step"], "events");
 }
 
 #[test]

@@ -48,6 +48,38 @@ fn a_write_that_fails_leaves_the_old_file() {
     ));
 }
 
+/// The columns that are refused are those that the engine would have refused with rows.
+#[test]
+fn formats_without_a_type_refuse_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let span: ArrayRef = Arc::new(arrow::array::DurationMicrosecondArray::from(vec![5]));
+    let bytes: ArrayRef = Arc::new(arrow::array::LargeBinaryArray::from_vec(vec![b"x"]));
+    let one = table(vec![("n", ints(&[1])), ("span", span), ("bytes", bytes)]);
+    let list = one.group_by(&["n"], &[("list", expr("list(n)"))]).unwrap();
+    let cases = [
+        (one.select(&["span"]).unwrap(), "span", ["csv"].as_slice()),
+        (one.select(&["bytes"]).unwrap(), "bytes", &["csv", "jsonl"]),
+        (list.select(&["list"]).unwrap(), "list", &["csv"]),
+    ];
+    for (table, column, refused) in cases {
+        for ending in ["csv", "jsonl", "parquet", "arrow"] {
+            let path = folder.path().join(format!("{column}.{ending}"));
+            let path = path.to_str().unwrap();
+            let written = table.write(path, &WriteOptions::default(), &Control::NONE);
+            match written {
+                Err(Error::WrongType { what, .. }) => {
+                    assert!(refused.contains(&ending), "{column}.{ending}");
+                    assert_eq!(*what, *format!("column `{column}`"));
+                }
+                written => {
+                    assert_eq!(written.unwrap().n_rows, 1);
+                    assert!(!refused.contains(&ending), "{column}.{ending}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn folders_globs_and_partitions_are_one_table() {
     let folder = tempfile::tempdir().unwrap();

@@ -207,14 +207,7 @@ fn shape(nodes: &RecordBatch, edges: &RecordBatch) -> ApiResult<RecordBatch> {
 
 /// What is likely not meant so.
 fn warnings(report: &GfqlReport) -> Vec<String> {
-    let text = |warning: &graphlume::etl::gfql::Warning| {
-        let near = warning
-            .nearest
-            .as_ref()
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        format!("{}: there is no column `{}`{near}", warning.path, warning.column)
-    };
-    report.warnings.iter().map(text).collect()
+    report.warnings.iter().map(ToString::to_string).collect()
 }
 
 /// What the client is to know of the result: the names of its columns, and what the query says of its picture.

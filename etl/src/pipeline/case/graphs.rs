@@ -501,9 +501,7 @@ fn gfql(section: &Section, kinds: &[StepKind]) -> Result<GraphVerb> {
         .map_err(|error| section.bad("query", format!("is no query: {error}")))?;
     Ok(GraphVerb::of_graph("a graph query", move |graph, control, words| {
         let found = query.run(graph, absent, control)?;
-        for warning in &found.warnings {
-            words.push(format!("{}: there is no column `{}`", warning.path, warning.column));
-        }
+        words.extend(found.warnings.iter().map(ToString::to_string));
         found.graph(graph.is_directed())
     }))
 }

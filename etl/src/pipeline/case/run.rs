@@ -492,7 +492,7 @@ fn applied(
     match work {
         Work::Table(verb) => {
             let tables: Vec<Table> = from.iter().filter_map(table).collect();
-            let table = (verb.apply)(&tables, control)?;
+            let table = (verb.apply)(&tables, control, warnings)?;
             collected(&table, limits, control)
         }
         Work::Graph(verb) => checked((verb.apply)(from, control, warnings)?, limits, control),

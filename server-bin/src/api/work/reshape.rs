@@ -74,19 +74,7 @@ pub(super) async fn query(
     let summary = ask.wish.into == Some(Becomes::Summary);
     let work = move |control: &Control<'_>| {
         let report = gfql.run(&graph, absent, control)?;
-        let warnings: Vec<String> = report
-            .warnings
-            .iter()
-            .map(|warning| {
-                let hint = warning.nearest.as_ref();
-                let hint =
-                    hint.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-                format!(
-                    "{}: there is no column `{}`, so it counts as empty{hint}",
-                    warning.path, warning.column
-                )
-            })
-            .collect();
+        let warnings: Vec<String> = report.warnings.iter().map(ToString::to_string).collect();
         if format.is_some() || summary {
             return Ok((Err([report.nodes, report.edges]), warnings));
         }
