@@ -15,7 +15,11 @@ pub(super) const VERBS: &[Reader] = &[
     ("sample", sample),
     ("bin", bin),
     ("histogram", histogram),
-    ("describe", describe),
+    ("describe", |_| {
+        let verb =
+            Verb::new("describe", "all columns", |tables, control| tables[0].description(control));
+        Ok(verb.rows(Rows::Unknown).holds(Holds::Inputs))
+    }),
     ("fill", fill),
     ("drop_nulls", drop_nulls),
     ("pivot", pivot),
@@ -177,12 +181,6 @@ fn histogram(section: &Section) -> Result<Verb> {
     });
     // One more has what is in no bin, and that can be all of few rows.
     Ok(verb.rows(Rows::AtMost(n as u64 + 1)).holds(Holds::Output))
-}
-
-fn describe(_: &Section) -> Result<Verb> {
-    let verb =
-        Verb::new("describe", "all columns", |tables, control| tables[0].description(control));
-    Ok(verb.rows(Rows::Unknown).holds(Holds::Inputs))
 }
 
 /// How a column is cut into bins, that in words, and whether an option says so.

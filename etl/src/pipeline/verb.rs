@@ -28,10 +28,16 @@ pub(super) struct Verb {
     pub(super) spilling: Option<Spilling>,
 }
 
+/// Whether a verb can do something for tables of these columns.
+type Fits = Box<dyn Fn(&[Table]) -> bool + Send + Sync>;
+
+/// As [`Apply`], within a budget.
+type ApplySpilling = Box<dyn Fn(&[Table], &Spill, &Control) -> crate::Result<Table> + Send + Sync>;
+
 /// A verb within a budget of memory, with the rest of the rows in temporary files.
 pub(super) struct Spilling {
-    fits: Box<dyn Fn(&[Table]) -> bool + Send + Sync>,
-    apply: Box<dyn Fn(&[Table], &Spill, &Control) -> crate::Result<Table> + Send + Sync>,
+    fits: Fits,
+    apply: ApplySpilling,
 }
 
 impl Spilling {

@@ -69,7 +69,7 @@ impl Contract {
 
     /// The edges that are kept, and the groups that each joins, in the order of an edge of the contracted graph.
     fn between_groups(
-        &self,
+        self,
         graph: &Graph,
         groups: &[NodeId],
     ) -> Result<(RecordBatch, [Vec<NodeId>; 2])> {
