@@ -28,17 +28,17 @@ pub(super) struct Verb {
     pub(super) spilling: Option<Spilling>,
 }
 
-/// Whether a verb can do something for tables of these columns.
-type Fits = Box<dyn Fn(&[Table]) -> bool + Send + Sync>;
-
-/// As [`Apply`], within a budget.
-type ApplySpilling = Box<dyn Fn(&[Table], &Spill, &Control) -> crate::Result<Table> + Send + Sync>;
-
 /// A verb within a budget of memory, with the rest of the rows in temporary files.
 pub(super) struct Spilling {
     fits: Fits,
     apply: ApplySpilling,
 }
+
+/// What tells of tables, by their columns, whether something can be done with them.
+type Fits = Box<dyn Fn(&[Table]) -> bool + Send + Sync>;
+
+/// What makes a table of tables, with rows in temporary files.
+type ApplySpilling = Box<dyn Fn(&[Table], &Spill, &Control) -> crate::Result<Table> + Send + Sync>;
 
 impl Spilling {
     pub(super) fn new(
