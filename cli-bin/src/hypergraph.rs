@@ -39,24 +39,24 @@ pub(crate) struct Args {
     #[command(flatten)]
     events: Events,
     /// File for the edges
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     out: Option<PathBuf>,
     /// File for the nodes: entities and, without --direct, events
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     nodes_out: Option<PathBuf>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Graph")]
     config: HypergraphConfig,
     /// Columns whose equal values are one node, of a category of that name
-    #[arg(long = "category", value_name = "NAME=COLUMNS")]
+    #[arg(long = "category", value_name = "NAME=COLUMNS", help_heading = "Graph")]
     categories: Vec<String>,
     /// With --direct: the columns that edges from one column go to [default: every pair]
-    #[arg(long, value_name = "COLUMN=COLUMNS", requires = "direct")]
+    #[arg(long, value_name = "COLUMN=COLUMNS", requires = "direct", help_heading = "Graph")]
     pair: Vec<String>,
     /// Rows to print of what is not written to a file
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
     rows: usize,
     /// Print JSON: how many nodes and edges there are
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     json: bool,
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use arrow::array::RecordBatch;
-use graphlume::etl::source::{Source, SourceKind, SourceOptions};
+use graphlume::etl::source::{Fault, Source, SourceKind, SourceOptions};
 use graphlume::etl::table::Table;
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{Format, ReadOptions};
@@ -38,8 +38,10 @@ impl Events {
         {
             return file::read(path, &options, messages).map(Some);
         }
-        let sources = self.inputs.iter().map(|path| Ok(Source::new(text(path)?, options.clone())?));
-        let sources = sources.collect::<anyhow::Result<Vec<Source>>>()?;
+        let source = |path: &PathBuf| {
+            Source::new(text(path)?, options.clone()).map_err(|error| by_flag(error).into())
+        };
+        let sources = self.inputs.iter().map(source).collect::<anyhow::Result<Vec<Source>>>()?;
         let names: Vec<String> = sources.iter().map(Source::to_string).collect();
         let names = names.join(", ");
         let spinner = messages.spinner(format!("reading {names}"));
@@ -100,6 +102,24 @@ fn alone(path: &Path, asked: &SourceOptions) -> Option<ReadOptions> {
         nulls: asked.nulls.clone(),
         ..ReadOptions::default()
     })
+}
+
+/// The error, with the option by the name that it has here.
+fn by_flag(error: Error) -> Error {
+    let Error::Source(mut error) = error else { return error };
+    if let Fault::NotForThis { option, .. } = &mut error.fault {
+        let flag = match &**option {
+            "delimiter" => "separator",
+            "nulls" => "null",
+            "header" => "no-header",
+            "types" => "type",
+            "part" => "nodes",
+            "params" => "param",
+            name => name,
+        };
+        *option = format!("--{flag}").into();
+    }
+    Error::Source(error)
 }
 
 fn text(path: &Path) -> anyhow::Result<&str> {

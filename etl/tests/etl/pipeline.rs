@@ -892,7 +892,7 @@ fn verbs_between_rows_and_graphs() {
     for (options, said) in [
         (
             "verb = 'most_similar'\nweight = 'weight'",
-            "line 6: step `step-1`: option `weight` counts with `weighted = true` alone",
+            "step `step-1`: option `weight` counts with `weighted = true` alone",
         ),
         (
             "verb = 'similarity'\nfrom = ['edges', 'edges']\nweighted = true\nno_weight = true",
