@@ -111,8 +111,8 @@ class Shapes(Base):
         >>> g.contract(g.connected_components().values)
         Graph(1 node, 0 edges, undirected)
         """
-        aggregates = {"node_aggregates": node_aggregates, "edge_aggregates": edge_aggregates}
-        aggregates = {name: list(dict(given or {}).items()) for name, given in aggregates.items()}
+        given = {"node_aggregates": node_aggregates, "edge_aggregates": edge_aggregates}
+        aggregates = {name: list((columns or {}).items()) for name, columns in given.items()}
         options = {"verb": "contract", "combine": combine, "self_loops": flag("self_loops", self_loops)} | aggregates
         if isinstance(by, str):
             return self._new(_native.reshape(self._rust, options | {"column": by}))
