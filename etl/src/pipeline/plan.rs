@@ -96,7 +96,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`Error::Pipeline`](crate::Error::Pipeline) with the line and the part of what is wrong.
+    /// [`Error::Pipeline`] with the line and the part of what is wrong.
     pub fn plan(&self, control: &Control) -> Result<Plan> {
         self.check_places()?;
         let prepared = self
