@@ -241,13 +241,10 @@ impl Graph {
         let graph = Arc::clone(&self.0);
         let (found, warnings, said) = work_apart(py, "query", move |control| {
             let answer = query.run(&graph, absent, control)?;
-            let [nodes, edges] = answer.encodings_over(Default::default());
-            let encodings = (!(nodes.is_empty() && edges.is_empty()))
-                .then(|| json!({"node_encodings": nodes, "edge_encodings": edges}));
             let said = json!({
                 "name": answer.name,
                 "description": answer.description,
-                "encodings": encodings,
+                "encodings": answer.encodings_object(),
             });
             let warnings = answer.warnings.iter().map(ToString::to_string).collect();
             let found = answer.graph(graph.is_directed())?;

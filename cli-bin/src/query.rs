@@ -4,11 +4,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use graphlume::etl::gfql::{Absent, Gfql, GfqlReport, Limits};
+use graphlume::etl::gfql::{Absent, Gfql, Limits};
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{IdOrder, ReadOptions};
 use graphlume::write_table;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::input;
 use crate::interrupt::Deferred;
@@ -98,7 +98,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
             "n_edges": n_edges,
             "name": answer.name,
             "description": answer.description,
-            "encodings": encodings(&answer),
+            "encodings": answer.encodings_object(),
         }))?;
         return Ok(Outcome::Done);
     }
@@ -119,13 +119,6 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         summary.print(&text)?;
     }
     Ok(Outcome::Done)
-}
-
-/// What the query says of the picture, as `graphlume layout --encodings` reads it, if it says anything.
-fn encodings(answer: &GfqlReport) -> Option<Value> {
-    let [nodes, edges] = answer.encodings_over(Default::default());
-    let is_said = !(nodes.is_empty() && edges.is_empty());
-    is_said.then(|| json!({"node_encodings": nodes, "edge_encodings": edges}))
 }
 
 /// The text of a query, which may be in a file; one byte more than `most` is read at most.

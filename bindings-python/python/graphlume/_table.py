@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -90,15 +91,18 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _warn(notes: Sequence[str], stacklevel: int = 3) -> None:
-    """Says what steps found that is likely not meant so."""
+def _warn(notes: Sequence[str]) -> None:
+    """Says what steps found that is likely not meant so, of the line that called this package."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame, level = frame.f_back, level + 1
     for note in notes:
-        warnings.warn(note, stacklevel=stacklevel)
+        warnings.warn(note, stacklevel=level)
 
 
 def _warn_of(report: Mapping[str, Any]) -> None:
     """As :func:`_warn`, of the report of a run; plans have no warnings."""
-    _warn([f"{warning['step']}: {warning['text']}" for warning in report.get("warnings", [])], stacklevel=4)
+    _warn([f"{warning['step']}: {warning['text']}" for warning in report.get("warnings", [])])
 
 
 class Lazy(Verbs):

@@ -52,7 +52,7 @@ impl Events {
         let control = Control::default().reporting(&report).stopped_by(deferred.flag());
         let events = match rows(&sources, &control) {
             Err(Error::Stopped { .. }) => return Ok(None),
-            events => events?,
+            events => events.map_err(by_flag)?,
         };
         drop(spinner);
         messages.say(format!("read {} of {names}", count(events.num_rows(), "event")));

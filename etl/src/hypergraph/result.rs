@@ -22,8 +22,7 @@ use crate::hypergraph::tables::{self, Columns, Labels, kept};
 ///
 /// Edges are kept as numbers, which columns without missing values share; a table is made when it is asked for, and those of
 /// entities and events are kept. Generated ids are `LargeUtf8`, in edges as dictionaries; so are entity columns of strings,
-/// and labels, whose keys take a byte each as long as they are few. Other columns of strings become views that share the
-/// bytes of the input.
+/// and labels. Other columns of strings become views that share the bytes of the input.
 #[derive(Debug)]
 pub struct Hypergraph {
     pub(super) opts: HypergraphOpts,

@@ -3,15 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, LargeStringArray, PrimitiveArray,
-    RecordBatch, RecordBatchOptions, StringArray, UInt32Array, make_array, new_null_array,
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, LargeStringArray, RecordBatch,
+    RecordBatchOptions, StringArray, UInt32Array, make_array, new_null_array,
 };
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{
-    ArrowDictionaryKeyType, ArrowNativeType, DataType, Field, FieldRef, Int8Type, Int16Type,
-    Int32Type, Schema,
-};
+use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Schema};
+use graph_core::room::filled;
 use graph_core::{gather, stack, with_keys};
 use rayon::prelude::*;
 
@@ -71,25 +69,16 @@ impl Labels {
 
 /// A column of labels, `names` by key: each of `runs` is so many rows with the same.
 ///
-/// Keys take a byte each, or as few as so many names need.
+/// Keys of fewer bits would do, but readers of files put dictionaries of many pieces into one, and refuse what has more
+/// entries on the way than its keys can tell apart.
 pub(super) fn labels(runs: &[(usize, usize)], names: &ArrayRef) -> Result<ArrayRef> {
-    match names.len() {
-        0..=0x80 => labels_by::<Int8Type>(runs, names),
-        0x81..=0x8000 => labels_by::<Int16Type>(runs, names),
-        _ => labels_by::<Int32Type>(runs, names),
-    }
-}
-
-fn labels_by<K: ArrowDictionaryKeyType>(
-    runs: &[(usize, usize)],
-    names: &ArrayRef,
-) -> Result<ArrayRef> {
-    let mut keys: Vec<K::Native> = Vec::with_capacity(runs.iter().map(|(rows, _)| rows).sum());
-    for &(rows, key) in runs {
-        keys.resize(keys.len() + rows, K::Native::usize_as(key));
-    }
-    let keys = PrimitiveArray::<K>::new(keys.into(), None);
-    Ok(Arc::new(DictionaryArray::try_new(keys, Arc::clone(names))?))
+    let keys = filled(runs.iter().map(|(rows, _)| rows).sum(), |mut rest: &mut [i32]| {
+        for &(rows, key) in runs {
+            cut(&mut rest, rows).fill(key as i32);
+        }
+    });
+    let keys = Int32Array::new(keys, None);
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(names))?))
 }
 
 /// A column of ids by number; neither is copied.

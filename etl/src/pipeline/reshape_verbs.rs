@@ -180,7 +180,7 @@ fn histogram(section: &Section) -> Result<Verb> {
         tables[0].histogram_table(&column, &bins, control)
     });
     // One more has what is in no bin, and that can be all of few rows.
-    Ok(verb.rows(Rows::AtMost(n as u64 + 1)).holds(Holds::Output))
+    Ok(verb.rows(Rows::AtMost((n as u64).saturating_add(1))).holds(Holds::Output))
 }
 
 /// How a column is cut into bins, that in words, and whether an option says so.

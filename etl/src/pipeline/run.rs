@@ -262,10 +262,6 @@ impl Pipeline {
                     Some((spill, spilling)) => spilling.apply(&from, spill, control)?,
                     None => (step.verb.apply)(&from, control, &mut words)?,
                 };
-                if !step.keep && !table.is_in_files() {
-                    // It was so little that it is computed when it is needed.
-                    return Ok(table);
-                }
                 if table.is_in_files() {
                     let (rows, duration) = (table.count(control)?, start.elapsed());
                     tell(Event::Ended { name: &step.name, rows, duration });

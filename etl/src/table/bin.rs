@@ -266,7 +266,12 @@ impl Table {
     /// Edges of bins of column `name` as a column: of timestamps, if that is of dates or timestamps.
     fn bounds(&self, name: &str, edges: &[f64]) -> Result<Column> {
         let times = |micros: f64, zone: Option<pl::TimeZone>| {
-            let edges = edges.iter().map(|edge| (edge * micros).round() as i64).collect();
+            let mut edges: Vec<i64> =
+                edges.iter().map(|edge| (edge * micros).round() as i64).collect();
+            // Values that are all equal have one bin, which ends less than a microsecond behind them.
+            if let [low, high] = &mut edges[..] {
+                *high = (*high).max(low.saturating_add(1));
+            }
             pl::Int64Chunked::from_vec(VALUE.into(), edges)
                 .into_column()
                 .cast(&DataType::Datetime(pl::TimeUnit::Microseconds, zone))

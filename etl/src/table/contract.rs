@@ -1,5 +1,6 @@
 //! Groups of nodes made into one node each, with aggregates of their columns.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array};
@@ -34,8 +35,8 @@ impl Contract {
     ///
     /// - those of [`by_column`](Self::by_column);
     /// - [`Error::Expression`](crate::Error::Expression) for an aggregate that does not fit the columns;
-    /// - [`Error::DuplicateColumn`](crate::Error::DuplicateColumn) for a name that is taken: that of the group, `n_nodes`,
-    ///   `n_edges` and `weight` are;
+    /// - [`Error::DuplicateColumn`](crate::Error::DuplicateColumn) for a name that is taken: that of the group, those of the
+    ///   ends, `n_nodes`, `n_edges` and `weight` are;
     /// - those of [`collect`](Table::collect).
     pub fn by_column_with(
         &self,
@@ -45,18 +46,22 @@ impl Contract {
         control: &Control,
     ) -> Result<ContractReport> {
         let ContractReport { graph: contracted, groups } = self.by_column(graph, column)?;
+        let names = aggregates.edges.iter().map(|(name, _)| name.as_str());
+        no_duplicates(contracted.end_names().into_iter().chain(names))?;
         let nodes = match aggregates.nodes.is_empty() {
             true => contracted.nodes().clone(),
             false => {
                 let keys = [groups.clone()];
-                let found = aggregated(graph.nodes(), keys, &aggregates.nodes, control)?;
+                let rows = read_by(graph.nodes(), &aggregates.nodes)?;
+                let found = aggregated(&rows, keys, &aggregates.nodes, control)?;
                 beside(contracted.nodes(), &found)?
             }
         };
         let edges = match aggregates.edges.is_empty() {
             true => contracted.edges().clone(),
             false => {
-                let (rows, keys) = self.between_groups(graph, &groups)?;
+                let rows = read_by(&graph.edge_table()?, &aggregates.edges)?;
+                let (rows, keys) = self.between_groups(graph, &rows, &groups)?;
                 let found = aggregated(&rows, keys, &aggregates.edges, control)?;
                 beside(contracted.edges(), &found)?
             }
@@ -67,10 +72,12 @@ impl Contract {
         Ok(ContractReport { graph: with_columns.with_end_names(source, target), groups })
     }
 
-    /// The edges that are kept, and the groups that each joins, in the order of an edge of the contracted graph.
+    /// Those of `rows`, one for each edge, that are kept, and the groups that each joins, in the order of an edge of the
+    /// contracted graph.
     fn between_groups(
         self,
         graph: &Graph,
+        rows: &RecordBatch,
         groups: &[NodeId],
     ) -> Result<(RecordBatch, [Vec<NodeId>; 2])> {
         let coo = graph.coo();
@@ -82,10 +89,21 @@ impl Contract {
             .filter(is_kept)
             .map(|(u, v)| if graph.is_directed() { (u, v) } else { (u.min(v), u.max(v)) })
             .unzip();
-        let rows =
-            filter_record_batch(&graph.edge_table()?, &mask).map_err(graph_core::Error::from)?;
+        let rows = filter_record_batch(rows, &mask).map_err(graph_core::Error::from)?;
         Ok((rows, [from, to]))
     }
+}
+
+/// The columns of `table` that aggregates read, or all if one of them is not there.
+fn read_by(table: &RecordBatch, aggregates: &[(String, Expr)]) -> Result<RecordBatch> {
+    let schema = table.schema();
+    let read = aggregates.iter().flat_map(|(_, expr)| expr.columns());
+    let places: Option<BTreeSet<usize>> =
+        read.map(|column| Some(schema.column_with_name(&column.name)?.0)).collect();
+    // What is not there is said with the nearest of all names.
+    let Some(places) = places else { return Ok(table.clone()) };
+    let places: Vec<usize> = places.into_iter().collect();
+    Ok(table.project(&places).map_err(graph_core::Error::from)?)
 }
 
 /// The aggregates of the rows of equal keys, in the order in which keys first appear: that of the nodes and edges that

@@ -344,7 +344,8 @@ impl Table {
     ///
     /// With `fill`, a column that a table lacks is null there; otherwise all must have the same columns
     /// in the same order. Columns of one name must have one type, in either case, or be of numbers: integers of several
-    /// widths become those of 64 bits, and integers beside fractions fractions of 64 bits, exact up to 2⁵³.
+    /// widths become those of 64 bits, but for unsigned ones of 64 bits beside signed ones; and integers beside fractions
+    /// become fractions of 64 bits, exact up to 2⁵³.
     ///
     /// # Errors
     ///
@@ -395,7 +396,7 @@ fn alike(tables: &[&Table]) -> Result<Vec<Table>> {
     }
     let wider = |(name, of): (&pl::PlSmallStr, &pl::DataType)| {
         let wider = holds_all(&types[name.as_str()]).filter(|wider| wider != of)?;
-        Some(column(name).cast(wider))
+        Some(column(name).strict_cast(wider))
     };
     let table = |table: &&Table| {
         let casts: Vec<pl::Expr> = table.polars_schema().iter().filter_map(wider).collect();

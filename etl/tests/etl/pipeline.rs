@@ -960,6 +960,10 @@ fn verbs_that_make_other_graphs_give_their_edges_or_nodes() {
             "verb = 'contract'\ncolumn = 'name'\naggregate = 'n_edges = sum(weight)'",
             "there would be two columns `n_edges`",
         ),
+        (
+            "verb = 'contract'\ncolumn = 'name'\naggregate = 'source = count()'",
+            "there would be two columns `source`",
+        ),
         ("verb = 'keep_nodes'\nwhere = 'name'", "must be true or false"),
         ("verb = 'forest_fire'\nforward = 1", "forward"),
         ("verb = 'prune_orphans'\npart = 'edges'", "there is no option `part`"),

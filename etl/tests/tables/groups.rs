@@ -242,6 +242,11 @@ fn bins_have_bounds() {
             r#"{"lower":"1970-01-03T00:00:00","upper":"1970-01-05T00:00:00","count":2}"#,
         ]
     );
+    let same = values.filter(&expr("x = 4")).unwrap();
+    assert_eq!(
+        rows(&same.histogram_table("day", &Bins::Linear(2), &Control::NONE).unwrap()),
+        [r#"{"lower":"1970-01-02T00:00:00","upper":"1970-01-02T00:00:00.000001","count":1}"#]
+    );
     let none = values.filter(&expr("x > 99")).unwrap();
     let none = none.histogram_table("x", &Bins::Linear(2), &Control::NONE).unwrap();
     assert_eq!(rows(&none), [""; 0]);
