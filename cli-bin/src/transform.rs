@@ -133,7 +133,8 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     let text = args.pipeline(out.as_deref(), standard)?;
     if args.run.as_pipeline {
-        print(args.pipeline(args.out.as_deref(), standard)?.as_bytes())?;
+        let head = args.run.head()?;
+        print(format!("{head}{}", args.pipeline(args.out.as_deref(), standard)?).as_bytes())?;
         return Ok(Outcome::Done);
     }
     let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
@@ -197,6 +198,21 @@ impl Args {
 }
 
 impl RunArgs {
+    /// What a pipeline says before its parts.
+    fn head(&self) -> anyhow::Result<String> {
+        let mut text = String::new();
+        if let Some(bytes) = self.memory_limit {
+            writeln!(text, "memory_limit = {bytes}")?;
+        }
+        if let Some(folder) = &self.spill_folder {
+            writeln!(text, "spill_folder = {}", quoted(&text_of(folder)?))?;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        Ok(text)
+    }
+
     /// The options of the output.
     fn write(&self, text: &mut String) -> anyhow::Result<()> {
         let delimiter = self.output_delimiter.map(String::from);

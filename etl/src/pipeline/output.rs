@@ -83,6 +83,11 @@ impl Output {
         if place.is_dir() {
             return Err(Error::file(place, io::ErrorKind::IsADirectory.into()));
         }
+        // A new file would take the place of a device or a pipe, for all programs.
+        if place.exists() && !place.is_file() {
+            let reason = "it is a device or a pipe, and no file; `-` is standard output";
+            return Err(Error::file(place, io::Error::new(io::ErrorKind::Unsupported, reason)));
+        }
         // What may be written where only the system knows.
         Staged::new(place).map(drop).map_err(|error| Error::file(place, error))
     }

@@ -407,6 +407,9 @@ impl Display for Plan {
         }
         if let Some(limit) = self.memory_limit {
             write!(f, ", limit {}", in_words(limit))?;
+            if self.memory_bytes.is_some_and(|bytes| bytes > limit) {
+                f.write_str(": it would be refused")?;
+            }
         }
         if let Some(folder) = &self.spill_folder {
             write!(f, "\nfiles of steps in {folder}")?;

@@ -61,7 +61,8 @@ impl Table {
                     _ => value(),
                 };
                 if !matches!(field, DataType::Null) {
-                    add("unique", plain.clone().approx_n_unique().cast(DataType::UInt64));
+                    let present = plain.clone().drop_nulls();
+                    add("unique", present.approx_n_unique().cast(DataType::UInt64));
                 }
                 add("min", plain.clone().min());
                 add("max", plain.max());
@@ -89,6 +90,9 @@ impl Table {
         let text = |index: usize, what: &str| {
             Some(match get(index, what)? {
                 AnyValue::StringOwned(text) => text.to_string(),
+                // As many digits as it takes to tell it from its neighbors.
+                AnyValue::Float64(value) => format!("{value:?}"),
+                AnyValue::Float32(value) => format!("{value:?}"),
                 other => other.to_string(),
             })
         };

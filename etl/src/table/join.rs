@@ -345,13 +345,14 @@ impl Table {
     /// With `fill`, a column that a table lacks is null there; otherwise all must have the same columns
     /// in the same order. Columns of one name must have one type, in either case, or be of numbers: integers of several
     /// widths become those of 64 bits, but for unsigned ones of 64 bits beside signed ones; and integers beside fractions
-    /// become fractions of 64 bits, exact up to 2⁵³.
+    /// become fractions of 64 bits, if these hold them exactly.
     ///
     /// # Errors
     ///
     /// - [`Error::BadOption`] if there are no tables;
     /// - [`Error::Unknown`] for a column that a table lacks, without `fill`;
-    /// - [`Error::WrongType`] for one that has other types in different tables.
+    /// - [`Error::WrongType`] for one that has other types in different tables;
+    /// - later, [`Error::Engine`] for integers that fractions do not hold.
     pub fn concat(tables: &[&Self], fill: bool) -> Result<Self> {
         let Some((first, rest)) = tables.split_first() else {
             return Err(Error::BadOption {
@@ -396,7 +397,8 @@ fn alike(tables: &[&Table]) -> Result<Vec<Table>> {
     }
     let wider = |(name, of): (&pl::PlSmallStr, &pl::DataType)| {
         let wider = holds_all(&types[name.as_str()]).filter(|wider| wider != of)?;
-        Some(column(name).strict_cast(wider))
+        let is_fraction = wider == pl::DataType::Float64 && of.is_integer();
+        Some(if is_fraction { exact(name) } else { column(name).strict_cast(wider) })
     };
     let table = |table: &&Table| {
         let casts: Vec<pl::Expr> = table.polars_schema().iter().filter_map(wider).collect();
@@ -406,6 +408,26 @@ fn alike(tables: &[&Table]) -> Result<Vec<Table>> {
         }
     };
     tables.iter().map(table).collect()
+}
+
+/// A column of integers as fractions of 64 bits, if these can tell them apart.
+fn exact(name: &pl::PlSmallStr) -> pl::Expr {
+    let run = |integers: pl::Column| {
+        let fractions = integers.strict_cast(&pl::DataType::Float64)?;
+        let back = fractions.cast(integers.dtype())?;
+        if !back.as_materialized_series().equals_missing(integers.as_materialized_series()) {
+            let name = integers.name();
+            let reason = format!(
+                "column `{name}` has fractions in one table, and in another integers beyond 2^53, which would lose digits"
+            );
+            return Err(pl::PolarsError::ComputeError(reason.into()));
+        }
+        Ok(fractions)
+    };
+    let gives = |_: &pl::Schema, field: &pl::Field| {
+        Ok(pl::Field::new(field.name().clone(), pl::DataType::Float64))
+    };
+    column(name).map(run, gives)
 }
 
 /// The type that holds numbers of all `types`, if they differ and there is one.

@@ -1032,3 +1032,15 @@ fn steps_run_on_a_device_and_say_where() {
         assert_eq!(placed[1].ran.as_ref().map(|ran| ran.bytes_uploaded), Some(0), "{placed:?}");
     }
 }
+
+/// A socket stands for devices and pipes here: all that is neither a file nor a folder.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    let folder = folder();
+    let place = folder.path().join("out.csv");
+    let _socket = std::os::unix::net::UnixListener::bind(&place).unwrap();
+    let error = run(&folder, &format!("{INPUT}{OUTPUT}")).unwrap_err().to_string();
+    assert!(error.contains("a device or a pipe"), "{error}");
+    assert!(!place.is_file());
+}

@@ -415,7 +415,11 @@ fn codes_are_dense_and_in_order_of_appearance() {
 fn a_table_is_described_column_by_column() {
     let found = people().describe(&Control::NONE).unwrap();
     let age = &found[1];
-    assert_eq!((age.n_values, age.n_nulls, age.n_unique), (4, 1, Some(5)));
+    assert_eq!((age.n_values, age.n_nulls, age.n_unique), (4, 1, Some(4)));
+    let long = table(vec![("x", floats(&[1_289_192_400.5, -0.000_123_456_789]))]);
+    let long = &long.describe(&Control::NONE).unwrap()[0];
+    let ends = (long.min.as_deref(), long.max.as_deref());
+    assert_eq!(ends, (Some("-0.000123456789"), Some("1289192400.5")));
     assert_eq!(
         (age.min.as_deref(), age.max.as_deref(), age.mean),
         (Some("20"), Some("40"), Some(28.75))

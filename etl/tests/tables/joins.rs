@@ -139,6 +139,8 @@ fn tables_go_below_one_another() {
         all(&[&narrow, &fraction, &narrow]).unwrap(),
         r#"{"x":-1.0}{"x":null}{"x":0.5}{"x":-1.0}{"x":null}"#
     );
+    let lost = Table::concat(&[&whole, &fraction], false).unwrap().collect(&Control::NONE);
+    assert!(lost.unwrap_err().to_string().contains("column `x` has fractions"));
     assert!(matches!(all(&[&narrow, &unsigned]), Err(Error::WrongType { .. })));
     assert!(matches!(all(&[&column(texts(&["1"])), &whole]), Err(Error::WrongType { .. })));
 }
