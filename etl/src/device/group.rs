@@ -17,6 +17,8 @@ use crate::{Error, Result};
 pub enum GroupValue {
     /// How many values are there, in 32 bits.
     Count,
+    /// How many rows there are, whatever the column has, in 32 bits.
+    Rows,
     /// Their sum: of integers and booleans exact, in 64 bits; of floats in double precision; 0 of
     /// none.
     Sum,
@@ -58,6 +60,7 @@ impl GroupValue {
     fn name(self) -> &'static str {
         match self {
             Self::Count => "count",
+            Self::Rows => "rows",
             Self::Sum => "sum",
             Self::Mean => "mean",
             Self::Min => "min",
@@ -142,13 +145,14 @@ impl DeviceTable {
             return extreme_string(column, value, groups);
         }
         let how = match value {
-            GroupValue::Count => Aggregation::Count,
+            GroupValue::Count | GroupValue::Rows => Aggregation::Count,
             GroupValue::Sum => Aggregation::Sum,
             GroupValue::Mean => Aggregation::Mean,
             GroupValue::Min => Aggregation::Min,
             GroupValue::Max | GroupValue::First => Aggregation::Max,
         };
-        let (meaning, valid) = (column.meaning(), column.valid());
+        let meaning = column.meaning();
+        let valid = column.valid().filter(|_| value != GroupValue::Rows);
         let found = match &column.data {
             Data::Narrow(numbers) => aggregate(numbers, meaning, valid, groups, how),
             Data::Wide(numbers) => aggregate(numbers, meaning, valid, groups, how),
@@ -166,7 +170,7 @@ impl DeviceTable {
         // Groups in which all values are absent; without absent values there are none.
         let present = |counts: Buffer<u32>| column.valid().map(|_| flags_of(&counts)).transpose();
         Ok(match value {
-            GroupValue::Count => {
+            GroupValue::Count | GroupValue::Rows => {
                 let counts = Data::Narrow(found.counts.into());
                 DeviceColumn::of_numbers(&column.name, DataType::UInt32, counts, None)
             }

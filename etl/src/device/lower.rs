@@ -4,9 +4,9 @@ use arrow::datatypes::{DataType, Field, Schema};
 use graph_kernels::{Arithmetic, Comparison, Rounding, ValueType};
 
 use super::calendar;
-use super::column::is_text;
+use super::column::{DeviceColumn, is_text};
 use super::formula::Formula;
-use super::table::{DeviceTable, Outcome};
+use super::table::{DeviceTable, Outcome, timed};
 use crate::expr::{Binary, Expr, Function, Kind, Literal, OfText, Unary, Word, is_of_text};
 use crate::{Error, Result};
 
@@ -24,9 +24,8 @@ pub(super) struct Lowered {
 impl DeviceTable {
     /// The names and types of its columns.
     pub fn schema(&self) -> Schema {
-        let field = |column: &super::column::DeviceColumn| {
-            Field::new(&*column.name, column.data_type.clone(), true)
-        };
+        let field =
+            |column: &DeviceColumn| Field::new(&*column.name, column.data_type.clone(), true);
         Schema::new(self.columns.iter().map(field).collect::<Vec<_>>())
     }
 
@@ -74,15 +73,53 @@ impl DeviceTable {
     ///
     /// Those of [`formula`](Self::formula) and [`with_column`](Self::with_column).
     pub fn with_expr(&self, name: &str, expression: &Expr) -> Result<Outcome<Self>> {
+        timed(self.device, || self.with(self.of_expr(name, expression)?))
+    }
+
+    /// The table with the values of `columns`, named expressions which do not see one another, as
+    /// [`with_expr`](Self::with_expr).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`with_expr`](Self::with_expr).
+    pub fn with_exprs(&self, columns: &[(String, Expr)]) -> Result<Outcome<Self>> {
+        timed(self.device, || {
+            columns.iter().try_fold(self.clone(), |table, (name, expression)| {
+                table.with(self.of_expr(name, expression)?)
+            })
+        })
+    }
+
+    /// The values of `columns`, named expressions, alone, as [`with_expr`](Self::with_expr). Columns under other names are not
+    /// copied.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`with_expr`](Self::with_expr), and [`Error::DuplicateColumn`] if two have one name.
+    pub fn select_exprs(&self, columns: &[(String, Expr)]) -> Result<Outcome<Self>> {
+        timed(self.device, || {
+            let columns = columns.iter().map(|(name, expression)| match &expression.kind {
+                Kind::Column(column) => Ok(DeviceColumn {
+                    name: name.as_str().into(),
+                    ..self.column(&column.name)?.clone()
+                }),
+                _ => self.of_expr(name, expression),
+            });
+            Self::new(self.device, self.n_rows, columns.collect::<Result<_>>()?)
+        })
+    }
+
+    /// The values of an expression as a column.
+    fn of_expr(&self, name: &str, expression: &Expr) -> Result<DeviceColumn> {
         let lowered = self.lowered(expression)?;
         let data_type = lowered.data_type.clone();
         let formula = match value_type(&data_type) {
             Some(of) => lowered.typed(of),
             None => return Err(refused(expression, "devices make no such columns")),
         };
-        let mut outcome = self.with_column(name, &formula)?;
-        outcome.result.retype(name, &data_type)?;
-        Ok(outcome)
+        let mut column = self.computed(name, &formula)?;
+        column.retype(&data_type)?;
+        Ok(column)
     }
 }
 

@@ -49,4 +49,6 @@ pub use group::{GroupColumn, GroupValue};
 pub use join::{Join, JoinKind};
 pub use rows::SortKey;
 pub use summary::{Bins, Histogram};
+#[cfg(feature = "tables")]
+pub(crate) use table::timed;
 pub use table::{DeviceTable, Factorized, Outcome, Ran};

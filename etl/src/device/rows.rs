@@ -69,25 +69,20 @@ impl DeviceTable {
     ///
     /// Those of [`filter`](Self::filter).
     pub fn with_column(&self, name: &str, formula: &Formula) -> Result<Outcome<Self>> {
-        timed(self.device, || {
-            let expression = formula.lower(self)?;
-            let columns = self.for_expressions();
-            let found = evaluate(self.device, &expression, &columns, self.n_rows)?;
-            let (data_type, data) = match found.value_type {
-                ValueType::Boolean => {
-                    (DataType::Boolean, Data::Narrow(narrow(&found.bits)?.into()))
-                }
-                ValueType::Integer => (DataType::Int64, Data::Wide(found.bits.into())),
-                ValueType::Float => (DataType::Float64, Data::Wide(found.bits.into())),
-            };
-            let column = DeviceColumn::of_numbers(name, data_type, data, Some(found.valid));
-            let mut columns = self.columns.clone();
-            match columns.iter_mut().find(|known| *known.name == *name) {
-                Some(known) => *known = column,
-                None => columns.push(column),
-            }
-            Self::new(self.device, self.n_rows, columns)
-        })
+        timed(self.device, || self.with(self.computed(name, formula)?))
+    }
+
+    /// The values of `formula` as a column.
+    pub(super) fn computed(&self, name: &str, formula: &Formula) -> Result<DeviceColumn> {
+        let expression = formula.lower(self)?;
+        let columns = self.for_expressions();
+        let found = evaluate(self.device, &expression, &columns, self.n_rows)?;
+        let (data_type, data) = match found.value_type {
+            ValueType::Boolean => (DataType::Boolean, Data::Narrow(narrow(&found.bits)?.into())),
+            ValueType::Integer => (DataType::Int64, Data::Wide(found.bits.into())),
+            ValueType::Float => (DataType::Float64, Data::Wide(found.bits.into())),
+        };
+        Ok(DeviceColumn::of_numbers(name, data_type, data, Some(found.valid)))
     }
 
     /// The rows that `at` names, in its order; a row may be named more than once.
@@ -101,6 +96,45 @@ impl DeviceTable {
             return Err(crate::Error::LengthMismatch { name: "at", found, expected });
         }
         timed(self.device, || self.rows(at))
+    }
+
+    /// `k` rows from row `offset` on, in their order; fewer where the table ends.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Device`].
+    pub fn slice(&self, offset: usize, k: usize) -> Result<Outcome<Self>> {
+        timed(self.device, || {
+            let first = offset.min(self.n_rows);
+            let k = k.min(self.n_rows - first);
+            // Tables are no longer than numbers of rows.
+            let (first, end) = (first as u32, (first + k) as u32);
+            let at = match first {
+                0 => Indices::all(self.device, k)?,
+                _ => {
+                    let rows: Vec<u32> = (first..end).collect();
+                    Indices::upload(self.device, &rows, self.n_rows as u32)?
+                }
+            };
+            self.rows(&at)
+        })
+    }
+
+    /// The rows that have a value in all of the columns `names`, or in all columns if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Unknown`] if a column is not there, and [`crate::Error::Device`].
+    pub fn drop_nulls(&self, names: &[&str]) -> Result<Outcome<Self>> {
+        let all: Vec<&str> = self.names().collect();
+        let names = if names.is_empty() { &all } else { names };
+        self.columns(names)?;
+        timed(self.device, || {
+            names.iter().try_fold(self.clone(), |rest, name| match rest.column(name)?.valid() {
+                Some(valid) => rest.rows(&selected(valid)?),
+                None => Ok(rest),
+            })
+        })
     }
 
     /// All rows, by the first key, rows that are equal in it by the second, and so on; rows equal

@@ -66,7 +66,7 @@ pub struct Factorized {
 }
 
 /// Runs `work` and says how it ran, once the device is done.
-pub(super) fn timed<T>(device: Device, work: impl FnOnce() -> Result<T>) -> Result<Outcome<T>> {
+pub(crate) fn timed<T>(device: Device, work: impl FnOnce() -> Result<T>) -> Result<Outcome<T>> {
     let (start, before) = (Instant::now(), Traffic::of_thread());
     let result = work()?;
     device.synchronize()?;
@@ -160,6 +160,43 @@ impl DeviceTable {
         Self::new(self.device, self.n_rows, columns.collect::<Result<_>>()?)
     }
 
+    /// The table without the columns of these names. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] if there is no such column.
+    pub fn drop_columns(&self, names: &[&str]) -> Result<Self> {
+        self.columns(names)?;
+        let rest = self.columns.iter().filter(|column| !names.contains(&&*column.name)).cloned();
+        Self::new(self.device, self.n_rows, rest.collect())
+    }
+
+    /// The table with other names for columns, given as `(old, new)`; all at once, so names can swap. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] if there is no such column, [`Error::DuplicateColumn`] if two would have one name.
+    pub fn rename(&self, names: &[(&str, &str)]) -> Result<Self> {
+        names.iter().try_for_each(|(old, _)| self.column(old).map(drop))?;
+        let mut columns = self.columns.clone();
+        for column in &mut columns {
+            if let Some((_, new)) = names.iter().find(|(old, _)| *old == &*column.name) {
+                column.name = Arc::from(*new);
+            }
+        }
+        Self::new(self.device, self.n_rows, columns)
+    }
+
+    /// The table with `column`, in place of one of that name or behind all others.
+    pub(super) fn with(&self, column: DeviceColumn) -> Result<Self> {
+        let mut columns = self.columns.clone();
+        match columns.iter_mut().find(|known| known.name == column.name) {
+            Some(known) => *known = column,
+            None => columns.push(column),
+        }
+        Self::new(self.device, self.n_rows, columns)
+    }
+
     pub(super) fn column(&self, name: &str) -> Result<&DeviceColumn> {
         self.columns.iter().find(|column| &*column.name == name).ok_or_else(|| Error::Unknown {
             kind: "column",
@@ -172,17 +209,6 @@ impl DeviceTable {
     #[cfg(feature = "tables")]
     pub(crate) fn has_floats(&self, name: &str) -> Result<bool> {
         Ok(self.column(name)?.data_type.is_floating())
-    }
-
-    /// The column as one of another type with the same numbers, in 32 bits if the type has no more.
-    #[cfg(feature = "expressions")]
-    pub(super) fn retype(
-        &mut self,
-        name: &str,
-        data_type: &arrow::datatypes::DataType,
-    ) -> Result<()> {
-        let column = self.columns.iter_mut().find(|column| &*column.name == name);
-        column.map_or(Ok(()), |column| column.retype(data_type))
     }
 
     pub(super) fn columns(&self, names: &[&str]) -> Result<Vec<&DeviceColumn>> {

@@ -107,6 +107,21 @@ fn tables_come_back_as_they_were() {
         let error = table.select(&["doubel"]).unwrap_err().to_string();
         assert_eq!(error, "there is no column `doubel`; did you mean `double`?");
         assert!(table.select(&["flag", "flag"]).is_err());
+        // Names swap, and columns stay where they are.
+        let swapped = table.rename(&[("flag", "large"), ("large", "flag")]).unwrap();
+        let expected = table.names().map(|name| match name {
+            "flag" => "large",
+            "large" => "flag",
+            other => other,
+        });
+        assert_eq!(swapped.names().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        assert_eq!(*swapped.download().unwrap().column(0), *original.column(0));
+        assert!(table.rename(&[("flag", "large")]).is_err());
+        assert!(table.rename(&[("flagg", "x")]).is_err());
+        let rest = table.drop_columns(&["flag", "at", "flag"]).unwrap();
+        assert_eq!(rest.names().count(), table.names().count() - 2);
+        let error = table.drop_columns(&["flag", "doubel"]).unwrap_err().to_string();
+        assert_eq!(error, "there is no column `doubel`; did you mean `double`?");
     }
     let lists = arrow::array::ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
     let lists = batch(vec![("lists", Arc::new(lists))]);
@@ -245,6 +260,24 @@ proptest! {
     }
 
     #[test]
+    fn slices_and_what_is_there_agree_with_loops(rows in rows(), (from, k) in (0..70_usize, 0..70_usize)) {
+        let original = table_of(&rows);
+        for device in devices() {
+            let table = DeviceTable::upload(&original, device).unwrap();
+            let expected: Vec<Row> = rows.iter().skip(from).take(k).cloned().collect();
+            let found = table.slice(from, k).unwrap().result;
+            assert_rows(&found, &expected, &format!("{k} rows from {from} on {device}"));
+            let with = |is_there: fn(&Row) -> bool| rows.iter().filter(|row| is_there(row)).cloned().collect::<Vec<_>>();
+            let found = table.drop_nulls(&["name"]).unwrap().result;
+            assert_rows(&found, &with(|row| row.name.is_some()), &format!("names on {device}"));
+            let found = table.drop_nulls(&[]).unwrap().result;
+            let expected = with(|row| row.key.is_some() && row.amount.is_some() && row.name.is_some());
+            assert_rows(&found, &expected, &format!("whole rows on {device}"));
+            assert!(table.drop_nulls(&["names"]).is_err());
+        }
+    }
+
+    #[test]
     fn groups_agree_with_a_map(rows in rows()) {
         let original = table_of(&rows);
         // Groups in the order in which they first appear.
@@ -266,6 +299,7 @@ proptest! {
                 GroupColumn::new("count", GroupValue::First).named("first"),
                 GroupColumn::new("name", GroupValue::Max),
                 GroupColumn::new("key", GroupValue::Sum),
+                GroupColumn::new("amount", GroupValue::Rows),
             ];
             let found = table.group_by(&["key", "name"], &values).unwrap().result.download().unwrap();
             assert_eq!(found.num_rows(), groups.len());
@@ -297,6 +331,7 @@ proptest! {
                 let names = found.column(9).as_string::<i32>();
                 let name = names.is_valid(row).then(|| names.value(row).to_owned());
                 assert_eq!(name, group.iter().filter_map(|row| row.name.clone()).max());
+                assert_eq!(found.column(11).as_primitive::<UInt32Type>().value(row) as usize, group.len());
                 let keys: i64 = group.iter().filter_map(|row| row.key).sum();
                 assert_eq!(found.column(10).as_primitive::<Int64Type>().value(row), keys);
             }

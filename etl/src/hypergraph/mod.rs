@@ -31,6 +31,7 @@ mod result;
 mod tables;
 mod text;
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -99,17 +100,24 @@ impl HypergraphConfig {
         let total = Some(n_entities + 2);
         control.step(stage, 0, total)?;
 
-        let distinct = |&at: &usize| {
+        // What takes longest begins first, so that no thread is left with it when the others are done.
+        let size = |place: &usize| events.column(plan.entities[*place]).get_array_memory_size();
+        let mut order: Vec<usize> = (0..plan.entities.len()).collect();
+        order.sort_by_key(|place| Reverse(size(place)));
+        let distinct = |&place: &usize| {
             if control.is_stopped() {
                 return Err(Error::Stopped { stage, done: 0 });
             }
-            Distinct::of(name(at), events.column(at))
+            let at = plan.entities[place];
+            Ok((place, Distinct::of(name(at), events.column(at))?))
         };
         let (values, event_ids) = rayon::join(
-            || plan.entities.par_iter().map(distinct).collect::<Result<Vec<_>>>(),
+            || order.par_iter().with_max_len(1).map(distinct).collect::<Result<Vec<_>>>(),
             || event_ids(&plan, events),
         );
         let (mut values, (event_ids, event_codes)) = (values?, event_ids?);
+        values.sort_unstable_by_key(|&(place, _)| place);
+        let mut values: Vec<Distinct> = values.into_iter().map(|(_, values)| values).collect();
         control.step(stage, n_entities, total)?;
         let codes: Vec<_> = values.iter_mut().map(Distinct::take_codes).collect();
         let ids: Vec<Ids> = values

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Pipeline;
 use super::read::Step;
-use crate::device::{self, DeviceTable, GroupColumn, GroupValue, Outcome, Ran};
+use crate::device::{self, DeviceTable, Formula, GroupColumn, GroupValue, Outcome, Ran};
 use crate::expr::{Aggregate, Expr, Kind};
 use crate::table::{JoinKind, JoinOptions, SortKey, Table};
 use crate::{Control, Error, Result};
@@ -26,8 +26,24 @@ pub struct Placed {
 }
 
 /// What a verb does on a device.
-pub(super) type OnDevice =
-    Box<dyn Fn(&[&DeviceTable]) -> Result<Outcome<DeviceTable>> + Send + Sync>;
+pub(super) struct OnDevice {
+    work: Box<dyn Fn(&[&DeviceTable]) -> Result<Outcome<DeviceTable>> + Send + Sync>,
+    /// Whether tables are copied to the device for it.
+    fetches: bool,
+}
+
+impl OnDevice {
+    fn new(
+        work: impl Fn(&[&DeviceTable]) -> Result<Outcome<DeviceTable>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { work: Box::new(work), fetches: true }
+    }
+
+    /// For tables that are on the device already: what takes less than a copy does.
+    fn if_there(self) -> Self {
+        Self { fetches: false, ..self }
+    }
+}
 
 /// The table of an input or a step: where it is.
 #[derive(Clone, Default)]
@@ -87,10 +103,14 @@ impl Pipeline {
             placed.reason = Some("its rows go through files".to_owned());
             return Ok((None, Some(placed)));
         }
-        let Some(work) = &step.verb.on_device else {
+        let Some(OnDevice { work, fetches }) = &step.verb.on_device else {
             placed.reason = Some("devices do not have it".to_owned());
             return Ok((None, Some(placed)));
         };
+        if !fetches && step.from.iter().any(|&part| parts[part].on_device.is_none()) {
+            placed.reason = Some("a copy of its table would take longer".to_owned());
+            return Ok((None, Some(placed)));
+        }
         let start = Instant::now();
         let mut run = || {
             let mut uploaded = 0;
@@ -133,14 +153,52 @@ fn is_for_processor(error: &Error) -> bool {
 }
 
 pub(super) fn filter(condition: Expr) -> OnDevice {
-    Box::new(move |tables| tables[0].filter_expr(&condition))
+    OnDevice::new(move |tables| tables[0].filter_expr(&condition))
 }
 
-/// One new column; several do not see one another, and are made on the processor.
-pub(super) fn with(columns: &[(String, Expr)]) -> Option<OnDevice> {
-    let [(name, expr)] = columns else { return None };
-    let (name, expr) = (name.clone(), expr.clone());
-    Some(Box::new(move |tables| tables[0].with_expr(&name, &expr)))
+/// New columns, which do not see one another.
+pub(super) fn with(columns: &[(String, Expr)]) -> OnDevice {
+    let columns = columns.to_vec();
+    OnDevice::new(move |tables| tables[0].with_exprs(&columns))
+}
+
+/// Columns by their names.
+pub(super) fn select(names: Vec<String>) -> OnDevice {
+    at_once(move |table| table.select(&texts(&names)))
+}
+
+/// Columns by names or as expressions, each with the name that it is to have.
+pub(super) fn select_exprs(columns: Vec<(String, Expr)>) -> OnDevice {
+    OnDevice::new(move |tables| tables[0].select_exprs(&columns))
+}
+
+pub(super) fn drop_columns(names: Vec<String>) -> OnDevice {
+    at_once(move |table| table.drop_columns(&texts(&names)))
+}
+
+/// Other names for columns, as `(old, new)`.
+pub(super) fn rename(pairs: Vec<(String, String)>) -> OnDevice {
+    at_once(move |table| {
+        let pairs = pairs.iter().map(|(old, new)| (old.as_str(), new.as_str()));
+        table.rename(&pairs.collect::<Vec<_>>())
+    })
+}
+
+pub(super) fn slice(skip: usize, count: usize) -> OnDevice {
+    OnDevice::new(move |tables| tables[0].slice(skip, count)).if_there()
+}
+
+pub(super) fn drop_nulls(names: Vec<String>) -> OnDevice {
+    OnDevice::new(move |tables| tables[0].drop_nulls(&texts(&names)))
+}
+
+/// What shares columns with the table it is of, and takes no time.
+fn at_once(what: impl Fn(&DeviceTable) -> Result<DeviceTable> + Send + Sync + 'static) -> OnDevice {
+    OnDevice::new(move |tables| device::timed(tables[0].device(), || what(tables[0]))).if_there()
+}
+
+fn texts(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }
 
 fn keys(keys: &[SortKey]) -> Vec<device::SortKey<'_>> {
@@ -153,24 +211,30 @@ fn keys(keys: &[SortKey]) -> Vec<device::SortKey<'_>> {
 }
 
 pub(super) fn sort(by: Vec<SortKey>) -> OnDevice {
-    Box::new(move |tables| tables[0].sort(&keys(&by)))
+    OnDevice::new(move |tables| tables[0].sort(&keys(&by)))
 }
 
 pub(super) fn top(count: usize, by: Vec<SortKey>) -> OnDevice {
-    Box::new(move |tables| tables[0].top_k(count, &keys(&by)))
+    OnDevice::new(move |tables| tables[0].top_k(count, &keys(&by)))
 }
 
 /// The first row of each that is distinct.
 pub(super) fn unique(by: Vec<String>) -> OnDevice {
-    Box::new(move |tables| tables[0].unique(&by.iter().map(String::as_str).collect::<Vec<_>>()))
+    OnDevice::new(move |tables| tables[0].unique(&texts(&by)))
 }
 
 /// Groups with aggregates of single columns that devices have.
 pub(super) fn group(by: &[String], aggregates: &[(String, Expr)]) -> Option<OnDevice> {
+    let first = by.first()?;
     let column = |(name, expr): &(String, Expr)| {
-        let Kind::Aggregate(aggregate, Some(operand)) = &expr.kind else { return None };
+        let Kind::Aggregate(aggregate, operand) = &expr.kind else { return None };
+        let Some(operand) = operand else {
+            let rows = GroupColumn::new(first, GroupValue::Rows);
+            return (*aggregate == Aggregate::Count).then(|| rows.named(name));
+        };
         let Kind::Column(column) = &operand.kind else { return None };
         let value = match aggregate {
+            Aggregate::Count => GroupValue::Count,
             Aggregate::Sum => GroupValue::Sum,
             Aggregate::Mean => GroupValue::Mean,
             Aggregate::Min => GroupValue::Min,
@@ -181,11 +245,8 @@ pub(super) fn group(by: &[String], aggregates: &[(String, Expr)]) -> Option<OnDe
         Some(GroupColumn::new(&column.name, value).named(name))
     };
     let columns: Vec<GroupColumn> = aggregates.iter().map(column).collect::<Option<_>>()?;
-    if by.is_empty() {
-        return None;
-    }
     let by = by.to_vec();
-    Some(Box::new(move |tables| {
+    Some(OnDevice::new(move |tables| {
         for column in columns.iter().filter(|column| column.value == GroupValue::Max) {
             if tables[0].has_floats(&column.column)? {
                 let what = format!("the greatest of the floats in `{}`", column.column).into();
@@ -193,8 +254,16 @@ pub(super) fn group(by: &[String], aggregates: &[(String, Expr)]) -> Option<OnDe
                 return Err(Error::Refused { what, why });
             }
         }
-        let by: Vec<&str> = by.iter().map(String::as_str).collect();
-        tables[0].group_by(&by, &columns)
+        let mut found = tables[0].group_by(&texts(&by), &columns)?;
+        // Counts have 64 bits in tables.
+        let is_count =
+            |column: &&GroupColumn| matches!(column.value, GroupValue::Count | GroupValue::Rows);
+        for GroupColumn { name, .. } in columns.iter().filter(is_count) {
+            let wide = found.result.with_column(name, &Formula::column(name))?;
+            found.result = wide.result;
+            found.ran.bytes_on_device += wide.ran.bytes_on_device;
+        }
+        Ok(found)
     }))
 }
 
@@ -210,7 +279,7 @@ pub(super) fn join(options: &JoinOptions) -> Option<OnDevice> {
         return None;
     }
     let options = options.clone();
-    Some(Box::new(move |tables| {
+    Some(OnDevice::new(move |tables| {
         let on: Vec<(&str, &str)> = options
             .left_on
             .iter()

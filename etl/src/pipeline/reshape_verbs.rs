@@ -237,7 +237,9 @@ fn fill(section: &Section) -> Result<Verb> {
 fn drop_nulls(section: &Section) -> Result<Verb> {
     let columns = section.texts("columns")?.unwrap_or_default();
     let text = if columns.is_empty() { "of any column".to_owned() } else { columns.join(", ") };
-    Ok(Verb::new("drop_nulls", text, move |tables, _| tables[0].drop_nulls(&columns)))
+    let on_device = placed::drop_nulls(columns.clone());
+    let verb = Verb::new("drop_nulls", text, move |tables, _| tables[0].drop_nulls(&columns));
+    Ok(verb.on_device(on_device))
 }
 
 fn pivot(section: &Section) -> Result<Verb> {

@@ -34,7 +34,9 @@ fn select(section: &Section) -> Result<Verb> {
     let text = columns.join(", ");
     // A name stays one, whatever it would mean as an expression.
     if columns.iter().all(|column| !column.contains('=')) {
-        return Ok(Verb::new("select", text, move |tables, _| tables[0].select(&columns)));
+        let on_device = placed::select(columns.clone());
+        let verb = Verb::new("select", text, move |tables, _| tables[0].select(&columns));
+        return Ok(verb.on_device(on_device));
     }
     let columns = columns
         .iter()
@@ -43,7 +45,9 @@ fn select(section: &Section) -> Result<Verb> {
             false => Ok((column.clone(), Expr::column(column.as_str()))),
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(Verb::new("select", text, move |tables, _| tables[0].select_exprs(&columns)))
+    let on_device = placed::select_exprs(columns.clone());
+    let verb = Verb::new("select", text, move |tables, _| tables[0].select_exprs(&columns));
+    Ok(verb.on_device(on_device))
 }
 
 fn with(section: &Section) -> Result<Verb> {
@@ -59,7 +63,9 @@ fn with(section: &Section) -> Result<Verb> {
 fn drop_columns(section: &Section) -> Result<Verb> {
     let columns = section.need_texts("columns")?;
     let text = columns.join(", ");
-    Ok(Verb::new("drop", text, move |tables, _| tables[0].drop(&columns)))
+    let on_device = placed::drop_columns(columns.clone());
+    let verb = Verb::new("drop", text, move |tables, _| tables[0].drop(&columns));
+    Ok(verb.on_device(on_device))
 }
 
 fn rename(section: &Section) -> Result<Verb> {
@@ -71,7 +77,9 @@ fn rename(section: &Section) -> Result<Verb> {
         _ => Err(section.bad("columns", format!("has `{text}`, but should be NEW = OLD"))),
     };
     let pairs = texts.iter().map(pair).collect::<Result<Vec<_>>>()?;
-    Ok(Verb::new("rename", texts.join(", "), move |tables, _| tables[0].rename(&pairs)))
+    let on_device = placed::rename(pairs.clone());
+    let verb = Verb::new("rename", texts.join(", "), move |tables, _| tables[0].rename(&pairs));
+    Ok(verb.on_device(on_device))
 }
 
 fn sort(section: &Section) -> Result<Verb> {
@@ -123,7 +131,7 @@ fn limit(section: &Section) -> Result<Verb> {
     let [count, skip] = [n, offset].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let text = if offset == 0 { n.to_string() } else { format!("{n} from {offset}") };
     let verb = Verb::new("limit", text, move |tables, _| tables[0].slice(skip, count));
-    Ok(verb.rows(Rows::AtMost(n)))
+    Ok(verb.rows(Rows::AtMost(n)).on_device(placed::slice(skip, count)))
 }
 
 /// An expression; what cannot be read of it is a fault of the option.

@@ -10,11 +10,13 @@ use graph_etl::Control;
 use graph_etl::pipeline::Pipeline;
 use graph_kernels::Device;
 
-/// What `step` makes of `t.csv` in the folder, on a device or on none, and why it ran on the processor.
-fn made(folder: &Path, step: &str, device: Option<Device>) -> (String, Option<String>) {
-    let text = format!(
-        "[[input]]\nname = 't'\nfrom = 't.csv'\n[[step]]\nname = 'made'\n{step}\n[[output]]\nto = 'out.csv'"
-    );
+/// What `steps` make of `t.csv` in the folder, on a device or on none, and why the last one ran on the processor.
+fn made(folder: &Path, steps: &[&str], device: Option<Device>) -> (String, Option<String>) {
+    let mut text = "[[input]]\nname = 't'\nfrom = 't.csv'\n".to_owned();
+    for (number, step) in steps.iter().enumerate() {
+        text += &format!("[[step]]\nname = 'step {number}'\n{step}\n");
+    }
+    text += "[[output]]\nto = 'out.csv'";
     let pipeline = Pipeline::parse(&text, folder).unwrap();
     let pipeline = match device {
         Some(device) => pipeline.on_device(device),
@@ -25,20 +27,29 @@ fn made(folder: &Path, step: &str, device: Option<Device>) -> (String, Option<St
     (std::fs::read_to_string(folder.join("out.csv")).unwrap(), reason)
 }
 
-/// Each device makes the same of `rows` as the processor, which does it for the device for this reason.
-fn agrees(rows: &str, step: &str, reason: &str) {
+/// Each device makes the same of `rows` as the processor; gives why the last step did not run there.
+fn agrees(rows: &str, steps: &[&str]) -> Vec<Option<String>> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("t.csv"), rows).unwrap();
-    let (expected, _) = made(folder.path(), step, None);
+    let (expected, _) = made(folder.path(), steps, None);
     let devices = Device::all().unwrap().into_iter().filter(|device| *device != Device::Cpu);
     let devices: Vec<Device> = devices.collect();
     if devices.is_empty() {
         println!("skipped: there is no device");
     }
+    let mut reasons = Vec::new();
     for device in devices {
-        let (found, why) = made(folder.path(), step, Some(device));
-        assert_eq!(found, expected, "{device}");
-        assert!(why.as_ref().is_some_and(|why| why.contains(reason)), "{device}: {why:?}");
+        let (found, reason) = made(folder.path(), steps, Some(device));
+        assert_eq!(found, expected, "{device}: {steps:?}");
+        reasons.push(reason);
+    }
+    reasons
+}
+
+/// The processor does the step for all devices, for this reason.
+fn is_processors(rows: &str, step: &str, reason: &str) {
+    for why in agrees(rows, &[step]) {
+        assert!(why.as_ref().is_some_and(|why| why.contains(reason)), "{why:?}");
     }
 }
 
@@ -47,11 +58,47 @@ fn many_columns_of_a_condition_are_the_processors() {
     let names: Vec<String> = (0..20).map(|column| format!("c{column}")).collect();
     let row = |value: &str| vec![value; names.len()].join(",");
     let rows = format!("{}\n{}\n{}\n", names.join(","), row("1"), row("2"));
-    agrees(&rows, &format!("verb = 'filter'\nwhere = '{} > 30'", names.join(" + ")), "16");
+    is_processors(&rows, &format!("verb = 'filter'\nwhere = '{} > 30'", names.join(" + ")), "16");
 }
 
 #[test]
 fn the_greatest_of_floats_leaves_out_what_is_no_number() {
     let step = "verb = 'group'\nby = 'k'\naggregate = ['m = max(x)', 'l = min(x)']";
-    agrees("k,x\n1,NaN\n1,2.5\n2,1.5\n", step, "no number");
+    is_processors("k,x\n1,NaN\n1,2.5\n2,1.5\n", step, "no number");
+}
+
+const ROWS: &str = "k,v,x,t\na,1,0.5,p\n,2,,q\nb,,1.5,p\na,4,2.5,\n,5,,q\nb,6,-1.5,p\n";
+
+#[test]
+fn devices_have_these_verbs() {
+    let on_device = "verb = 'filter'\nwhere = 'x IS NULL OR x < 2'";
+    for step in [
+        "verb = 'select'\ncolumns = ['x', 'k']",
+        "verb = 'select'\ncolumns = ['x', 'twice = v * 2', 'name = t']",
+        "verb = 'drop'\ncolumns = ['x', 'k']",
+        "verb = 'rename'\ncolumns = ['k = t', 't = k']",
+        "verb = 'limit'\nn = 2",
+        "verb = 'limit'\nn = 2\noffset = 2",
+        "verb = 'limit'\nn = 9\noffset = 4",
+        "verb = 'limit'\nn = 9\noffset = 40",
+        "verb = 'with'\ncolumns = ['v = v * 2', 'w = v + 1', 'is_p = x > 0']",
+        "verb = 'drop_nulls'\ncolumns = ['k']",
+        "verb = 'drop_nulls'",
+        "verb = 'group'\nby = 'k'\naggregate = ['n = count(*)', 'm = count(x)', 's = sum(v)', 'f = first(t)']",
+        "verb = 'group'\nby = ['k', 't']\naggregate = ['n = count(*)']",
+        "verb = 'unique'\nby = 'k'",
+        "verb = 'sort'\nby = ['-t', 'x']",
+        "verb = 'top'\nn = 2\nby = 'v desc'",
+    ] {
+        for why in agrees(ROWS, &[on_device, step]) {
+            assert_eq!(why, None, "{step}");
+        }
+    }
+}
+
+#[test]
+fn what_takes_less_than_a_copy_is_not_copied_for() {
+    for step in ["verb = 'select'\ncolumns = ['x']", "verb = 'limit'\nn = 2"] {
+        is_processors(ROWS, step, "a copy of its table would take longer");
+    }
 }
