@@ -2,6 +2,7 @@
 //!
 //! Rows are given in one batch and in several, and read all at once and as they flow: neither changes the result.
 
+mod groups;
 mod rows;
 mod values;
 
