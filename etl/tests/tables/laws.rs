@@ -3,6 +3,7 @@
 //! Rows are given in one batch and in several, and read all at once and as they flow: neither changes the result.
 
 mod groups;
+mod joins;
 mod rows;
 mod values;
 
