@@ -5,6 +5,7 @@
 mod groups;
 mod joins;
 mod rows;
+mod spilled;
 mod values;
 
 use std::cmp::Ordering;
