@@ -7,6 +7,7 @@ mod border;
 mod files;
 mod groups;
 mod joins;
+mod laws;
 mod queries;
 mod rows;
 mod running;
