@@ -277,7 +277,7 @@ impl Error {
         if reason.contains(crate::expr::SQL_OVERFLOW) {
             return Self::overflowed_sum();
         }
-        Self::Engine { doing, reason: reason.into() }
+        Self::Engine { doing, reason: crate::table::in_our_words(&reason).into() }
     }
 
     /// A sum wrapped, and nobody knows which.
