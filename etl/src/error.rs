@@ -176,6 +176,10 @@ pub enum Error {
     #[cfg(feature = "tables")]
     #[error(transparent)]
     BrokenFile(Box<crate::table::BrokenFile>),
+    /// Tables cannot go below one another.
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    Unlike(Box<crate::table::UnlikeTables>),
     /// A name is given twice where it has to be one thing.
     #[error("{place} has `{name}` twice")]
     Repeated {

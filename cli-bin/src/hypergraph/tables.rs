@@ -65,7 +65,13 @@ fn rows(sources: &[Source], control: &Control) -> Result<RecordBatch, Error> {
     let opened =
         sources.iter().map(|source| source.open(control)).collect::<Result<Vec<_>, _>>()?;
     let tables: Vec<&Table> = opened.iter().map(|opened| &opened.table).collect();
-    Table::concat(&tables, false)?.collect(control)
+    let all = Table::concat(&tables, false).map_err(|error| match error {
+        Error::Unlike(unlike) => {
+            Error::Unlike(Box::new(unlike.named(|place| sources[place].to_string())))
+        }
+        error => error,
+    });
+    all?.collect(control)
 }
 
 /// How the only input is read, if it is one file that graphs are read from too: all of its rows tell

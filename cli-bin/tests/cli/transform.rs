@@ -128,7 +128,7 @@ fn the_head_of_a_table_says_whether_there_is_more() {
 
 #[test]
 fn mistakes_are_named_without_lines_of_a_file_that_is_not_there() {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
         (
             &["karate.csv", "--filter", "sorce > 1"],
             "error: step `--filter`: there is no column `sorce`, at character 1; did you mean `source`?",
@@ -141,6 +141,11 @@ fn mistakes_are_named_without_lines_of_a_file_that_is_not_there() {
             "error: input `karate`: karate.csv: option `query` is not one of files",
         ),
         (&["karate.csv", "--sql", "DELETE FROM karate"], "error: step `--sql`: "),
+        (
+            &["karate.csv", "football-nodes.csv"],
+            "error: step `inputs`: input `football_nodes` (football-nodes.csv) has no column \
+             `source`, which input `karate` (karate.csv) has",
+        ),
         (&["karate.csv", "--sort", "source", "--memory-limit", "1 kB"], "error: pipeline: about "),
     ];
     for (args, expected) in cases {

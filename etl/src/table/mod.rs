@@ -13,6 +13,7 @@
 mod bin;
 mod broken;
 mod budget;
+mod concat;
 mod contract;
 mod describe;
 mod engine_words;
@@ -41,6 +42,7 @@ mod write;
 pub use bin::{Binned, Bins, Histogram};
 pub use broken::{BrokenFile, FileProblem};
 pub use budget::Budget;
+pub use concat::{TableDifference, UnlikeTables};
 pub use contract::ContractAggregates;
 pub use describe::Summary;
 pub(crate) use engine_words::in_our_words;
