@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::bail;
-use graphlume::etl::source::{ColumnType, GraphPart, Parameter, SourceOptions};
+use graphlume::etl::source::{ColumnType, Fault, GraphPart, Parameter, SourceOptions};
 use graphlume::graph::Format;
 
 use crate::input::formats;
@@ -162,6 +162,24 @@ fn check_types(option: &str, types: &[(String, ColumnType)]) -> anyhow::Result<(
         }
     }
     Ok(())
+}
+
+/// Calls the option that a fault is about as it is called here: with `prefix`, and what separates fields by `delimiter`.
+pub(crate) fn by_flag(fault: &mut Fault, prefix: &str, delimiter: &str) {
+    let Fault::NotForThis { option, .. } = fault else { return };
+    let flag = match &**option {
+        "delimiter" => delimiter,
+        "nulls" => "null",
+        "header" => "no-header",
+        "types" => "type",
+        "part" => "nodes",
+        "params" => "param",
+        "path_column" => "path-column",
+        name @ ("format" | "records" | "query") => name,
+        // It is of the address.
+        _ => return,
+    };
+    *option = format!("--{prefix}{flag}").into();
 }
 
 /// Text as TOML has it; its escapes include those of JSON.

@@ -128,7 +128,7 @@ fn the_head_of_a_table_says_whether_there_is_more() {
 
 #[test]
 fn mistakes_are_named_without_lines_of_a_file_that_is_not_there() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 11] = [
         (
             &["karate.csv", "--filter", "sorce > 1"],
             "error: step `--filter`: there is no column `sorce`, at character 1; did you mean `source`?",
@@ -138,7 +138,19 @@ fn mistakes_are_named_without_lines_of_a_file_that_is_not_there() {
         (&["no.csv"], "error: input `no`: no.csv: "),
         (
             &["karate.csv", "--query", "SELECT 1"],
-            "error: input `karate`: karate.csv: option `query` is not one of files",
+            "error: input `karate`: karate.csv: option `--query` is not one of files",
+        ),
+        (
+            &["karate.csv", "--nodes"],
+            "error: input `karate`: karate.csv: option `--nodes` is not one of CSV",
+        ),
+        (
+            &["karate.csv", "--join", "sqlite:no.db?table=t", "--on", "source", "--join-null", "x"],
+            "error: input `t`: sqlite:no.db: option `--join-null` is not one of SQLite",
+        ),
+        (
+            &["karate.csv", "--group-by", "source", "--agg", "l = list(target)", "-o", "-"],
+            "error: standard output: column `l` is list of int64, but must be ",
         ),
         (&["karate.csv", "--sql", "DELETE FROM karate"], "error: step `--sql`: "),
         (

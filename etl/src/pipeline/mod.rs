@@ -156,6 +156,15 @@ impl Pipeline {
         Self { spill_folder, ..self }
     }
 
+    /// The same pipeline, where messages, plans and reports call the outputs to `place` `name`: for files that stand for
+    /// something else.
+    pub fn with_output_called(mut self, place: &str, name: &str) -> Self {
+        for output in self.outputs.iter_mut().filter(|output| output.to == place) {
+            output.called = Some(name.to_owned());
+        }
+        self
+    }
+
     /// The same pipeline, whose steps run on `device` where it has their verbs: `filter`, `with` of one
     /// column, `sort`, `top`, `unique`, `join` and `group` with sums, means, least, greatest and first
     /// values of columns. What a run tells says where each step ran, and why not on the device.

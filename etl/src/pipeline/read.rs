@@ -43,6 +43,8 @@ pub(super) struct Output {
     pub(super) from: usize,
     /// As it was written.
     pub(super) to: String,
+    /// What it is called, if not by its place.
+    pub(super) called: Option<String>,
     pub(super) place: String,
     pub(super) format: Option<Format>,
     /// Of tables; their format is not in it.
@@ -374,7 +376,7 @@ fn output(section: &Section, names: &Names, folder: &Path) -> Result<Output> {
         let reason = "does not tell the format; add `format`";
         return Err(section.bad("to", reason));
     }
-    Ok(Output { line: section.line(), from, to, place, format, options })
+    Ok(Output { line: section.line(), from, to, called: None, place, format, options })
 }
 
 /// How a table is written to `to`; refuses what the format does not have.

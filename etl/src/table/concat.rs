@@ -51,7 +51,6 @@ impl UnlikeTables {
     }
 
     /// The same, with the names of tables by their places.
-    #[must_use]
     pub fn named(self, name: impl Fn(usize) -> String) -> Self {
         Self { names: self.places.map(|place| name(place).into()), ..self }
     }
