@@ -139,10 +139,18 @@ fn try_run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
             "the ending of `{out}` tells no format: end it in .parquet, .csv, .arrow, .jsonl, .json or another one, or say it with --to"
         );
     }
-    let text = args.pipeline(out.as_deref(), standard)?;
+    let text = args.pipeline(&args.source, out.as_deref(), standard)?;
     if args.run.as_pipeline {
         let head = args.run.head()?;
-        print(format!("{head}{}", args.pipeline(args.out.as_deref(), standard)?).as_bytes())?;
+        let shown = args.source.without_secrets();
+        let source = shown.as_ref().unwrap_or(&args.source);
+        let text = args.pipeline(source, args.out.as_deref(), standard)?;
+        print(format!("{head}{text}").as_bytes())?;
+        if shown.is_some() {
+            messages.say(
+                "what --header and --store-option say is not printed; it belongs where *** is",
+            );
+        }
         return Ok(Outcome::Done);
     }
     let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
@@ -184,11 +192,16 @@ fn text_of(path: &Path) -> anyhow::Result<String> {
 
 impl Args {
     /// The pipeline that does the same, as text.
-    fn pipeline(&self, out: Option<&str>, standard: bool) -> anyhow::Result<String> {
+    fn pipeline(
+        &self,
+        source: &SourceArgs,
+        out: Option<&str>,
+        standard: bool,
+    ) -> anyhow::Result<String> {
         let mut text = String::new();
         let names = self.names();
         for (name, input) in names.iter().zip(&self.inputs) {
-            self.source.write(&mut text, name, split_name(input).1, self.delimiter)?;
+            source.write(&mut text, name, split_name(input).1, self.delimiter)?;
         }
         self.verbs.write(&mut text, &names, &self.source.limits())?;
         if let Some(out) = out {
