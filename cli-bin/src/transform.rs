@@ -228,11 +228,10 @@ impl Args {
     /// The error, with options of sources by the names that they have here.
     fn by_flag(&self, error: Error) -> Error {
         let Error::Pipeline(mut error) = error else { return error };
+        let is_joined = self.names().iter().all(|name| *error.part != format!("input `{name}`"));
         if let PipelineFault::Failed(failed) = &mut error.fault
             && let Error::Source(failed) = &mut **failed
         {
-            let is_joined =
-                self.names().iter().all(|name| *error.part != format!("input `{name}`"));
             source::by_flag(&mut failed.fault, if is_joined { "join-" } else { "" }, "delimiter");
         }
         Error::Pipeline(error)

@@ -60,7 +60,8 @@ impl Default for SqlOptions {
 ///
 /// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
 /// - [`Error::Expression`] for a placeholder without a value, and for a constant that should be a regular expression and is none;
-/// - [`Error::Refused`] for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
+/// - [`Error::WrongType`] for a regular expression behind `~` that is no constant;
+/// - [`Error::Refused`] for `SIMILAR TO`, for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
 ///   2000 parts, where each use of a name of `WITH` counts all that it stands for;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
 /// - [`Error::DuplicateColumn`] if two tables have one name;

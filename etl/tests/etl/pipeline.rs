@@ -266,7 +266,7 @@ fn mistakes_are_named_with_their_line() {
     let people = "[[input]]\nname = 'people'\nfrom = 'people.csv'\n";
     let all = "[[step]]\nname = 'all'\nverb = 'concat'\nfrom = ['edges', 'people']\n";
     let error = refused(&format!("{people}{INPUT}{all}{OUTPUT}"));
-    assert!(error.starts_with("line 7: step `all`: input `people` ("), "{error}");
+    assert!(error.starts_with("line 8: step `all`: input `people` ("), "{error}");
     assert!(error.contains("people.csv) has no column `source`, which input `edges` ("), "{error}");
     let error = refused(&format!("{INPUT}[[output]]\nto = 'x.doc'"));
     assert_eq!(error, "line 5: output 1: option `to` does not tell the format; add `format`");
