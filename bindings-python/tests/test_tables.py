@@ -170,6 +170,23 @@ def test_types_and_words_for_nothing_can_be_said(tmp_path):
     assert (g.n_edges, g.ids.tolist()) == (1, ["10001", "3"])
 
 
+def test_lines_that_are_no_rows_and_columns_that_are_missing_can_be_said(tmp_path):
+    notes = tmp_path / "notes.csv"
+    notes.write_text("# made, by hand\na;b\n1;x\n# more\n2;y\n")
+    told = gl.read_table(notes, comment="#")
+    assert told.to_pydict() == {"a": [1, 2], "b": ["x", "y"]}
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    told.write(parts / "1.parquet")
+    told.select("a").write(parts / "2.parquet")
+    assert gl.read_table(parts, missing_columns=True)["b"].tolist() == ["x", "y", None, None]
+    with pytest.raises(gl.InputError, match="option `headers` is not one of files") as raised:
+        gl.read_table(notes, headers={"X-Key": "hunter2"})
+    assert "hunter2" not in str(raised.value)
+    with pytest.raises(gl.InputError, match="option `store` is not one of files"):
+        gl.read_table(notes, store={"aws_region": "hunter2"})
+
+
 def test_pipelines_run_whole_or_not_at_all(tmp_path):
     (tmp_path / "in.csv").write_text("x\n1\n5\n")
     steps = tmp_path / "steps.toml"

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::bail;
-use graphlume::etl::source::{ColumnType, GraphPart, Parameter, SourceOptions};
+use graphlume::etl::source::{ColumnType, Fault, GraphPart, Parameter, SourceOptions};
 use graphlume::graph::Format;
 
 use crate::input::formats;
@@ -11,7 +11,7 @@ use crate::values;
 
 /// What the user says of the inputs, but for the separator of fields: not all commands have the
 /// same name for that.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct SourceArgs {
     /// Format of the inputs [default: found from the suffix, then from the content]
@@ -30,6 +30,12 @@ pub(crate) struct SourceArgs {
     /// Word of CSV that means that there is no value, such as `NA`; once for each
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     null: Vec<String>,
+    /// What lines of CSV begin with that are no rows, such as `#`
+    #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]
+    comment: Option<String>,
+    /// Have nulls where files of Parquet lack a column of the first one
+    #[arg(long)]
+    missing_columns: bool,
     /// Column to add with the file that a row is from
     #[arg(long, value_name = "COLUMN")]
     path_column: Option<String>,
@@ -45,6 +51,13 @@ pub(crate) struct SourceArgs {
     /// Value for a placeholder of --query, once for each
     #[arg(long, value_name = "VALUE", requires = "query")]
     param: Vec<String>,
+    /// Header of requests to the web, once for each; what it says is printed nowhere, and redirections are not followed
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    /// Option of an object store, such as `aws_region=eu-west-1`, once for each, besides those of the environment; what it
+    /// says is printed nowhere
+    #[arg(long, value_name = "KEY=VALUE")]
+    store_option: Vec<String>,
     /// Most bytes from the web, a database or standard input, such as `2 GiB` [default: 4 GiB]
     #[arg(long, value_name = "BYTES", value_parser = values::bytes())]
     max_bytes: Option<u64>,
@@ -73,11 +86,15 @@ impl SourceArgs {
             inferred_rows: inferred_rows.unwrap_or(usual.inferred_rows),
             types: self.types.iter().cloned().collect(),
             nulls: self.null.clone(),
+            comment: self.comment.clone(),
+            missing_columns: self.missing_columns,
             path_column: self.path_column.clone(),
             part: if self.nodes { GraphPart::Nodes } else { usual.part },
             records: self.records.clone(),
             query: self.query.clone(),
             params: self.params(),
+            headers: pairs("--header", &self.header, ':')?.into_iter().collect(),
+            store: pairs("--store-option", &self.store_option, '=')?.into_iter().collect(),
             max_bytes: self.max_bytes.unwrap_or(usual.max_bytes),
             timeout_secs: self.timeout.unwrap_or(usual.timeout_secs),
             ..usual
@@ -101,6 +118,7 @@ impl SourceArgs {
         }
         let texts = [
             ("delimiter", delimiter.map(String::from)),
+            ("comment", self.comment.clone()),
             ("path_column", self.path_column.clone()),
             ("records", self.records.clone()),
             ("part", self.nodes.then(|| "nodes".to_owned())),
@@ -114,6 +132,9 @@ impl SourceArgs {
         if self.no_header {
             writeln!(text, "header = false")?;
         }
+        if self.missing_columns {
+            writeln!(text, "missing_columns = true")?;
+        }
         if let Some(n) = self.infer_rows {
             writeln!(text, "inferred_rows = {n}")?;
         }
@@ -124,6 +145,8 @@ impl SourceArgs {
         if !self.param.is_empty() {
             writeln!(text, "params = {}", serde_json::to_string(&self.params())?)?;
         }
+        write_pairs(text, "headers", &pairs("--header", &self.header, ':')?)?;
+        write_pairs(text, "store", &pairs("--store-option", &self.store_option, '=')?)?;
         text.push_str(&self.limits());
         Ok(())
     }
@@ -133,6 +156,20 @@ impl SourceArgs {
         let bytes = self.max_bytes.map(|bytes| format!("max_bytes = {bytes}\n"));
         let seconds = self.timeout.map(|seconds| format!("timeout_secs = {seconds:?}\n"));
         [bytes, seconds].into_iter().flatten().collect()
+    }
+
+    /// The same, with `***` in the place of what is printed nowhere; `None` if there is nothing of the kind.
+    pub(crate) fn without_secrets(&self) -> Option<Self> {
+        let hidden = |given: &[String], mark: char| {
+            let name = |text: &String| text.split(mark).next().unwrap_or_default().to_owned();
+            given.iter().map(|text| format!("{}{mark}***", name(text))).collect()
+        };
+        let has_some = !self.header.is_empty() || !self.store_option.is_empty();
+        has_some.then(|| Self {
+            header: hidden(&self.header, ':'),
+            store_option: hidden(&self.store_option, '='),
+            ..self.clone()
+        })
     }
 
     fn params(&self) -> Vec<Parameter> {
@@ -155,6 +192,31 @@ pub(crate) fn write_types(
     Ok(())
 }
 
+/// Names and texts that `option` gave, with `mark` between them. What it gave is in no message.
+fn pairs(option: &str, given: &[String], mark: char) -> anyhow::Result<Vec<(String, String)>> {
+    let mut pairs: Vec<(String, String)> = Vec::with_capacity(given.len());
+    for text in given {
+        let Some((name, text)) = text.split_once(mark) else {
+            bail!("{option} should have a name and a value, and `{mark}` between them");
+        };
+        let name = name.trim();
+        if pairs.iter().any(|(before, _)| before == name) {
+            bail!("{option} is given twice for `{name}`");
+        }
+        pairs.push((name.to_owned(), text.trim().to_owned()));
+    }
+    Ok(pairs)
+}
+
+/// Appends names and texts as the table `option` of an input.
+fn write_pairs(text: &mut String, option: &str, pairs: &[(String, String)]) -> std::fmt::Result {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let pairs = pairs.iter().map(|(name, text)| format!("{} = {}", quoted(name), quoted(text)));
+    writeln!(text, "{option} = {{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+}
+
 fn check_types(option: &str, types: &[(String, ColumnType)]) -> anyhow::Result<()> {
     for (at, (name, _)) in types.iter().enumerate() {
         if types[..at].iter().any(|(before, _)| before == name) {
@@ -162,6 +224,27 @@ fn check_types(option: &str, types: &[(String, ColumnType)]) -> anyhow::Result<(
         }
     }
     Ok(())
+}
+
+/// Calls the option that a fault is about as it is called here: with `prefix`, and what separates fields by `delimiter`.
+pub(crate) fn by_flag(fault: &mut Fault, prefix: &str, delimiter: &str) {
+    let Fault::NotForThis { option, .. } = fault else { return };
+    let flag = match &**option {
+        "delimiter" => delimiter,
+        "nulls" => "null",
+        "header" => "no-header",
+        "types" => "type",
+        "part" => "nodes",
+        "params" => "param",
+        "path_column" => "path-column",
+        "missing_columns" => "missing-columns",
+        "headers" => "header",
+        "store" => "store-option",
+        name @ ("comment" | "format" | "records" | "query") => name,
+        // It is of the address.
+        _ => return,
+    };
+    *option = format!("--{prefix}{flag}").into();
 }
 
 /// Text as TOML has it; its escapes include those of JSON.

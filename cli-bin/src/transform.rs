@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use graphlume::device::Device;
-use graphlume::etl::pipeline::Pipeline;
+use graphlume::etl::Error;
+use graphlume::etl::pipeline::{Pipeline, PipelineFault};
 use graphlume::graph::Format;
 
 use crate::ordered::Ordered;
@@ -18,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::output::{is_standard, print, print_json};
 use crate::pipeline::{self, Watcher};
 use crate::progress::Messages;
-use crate::source::{SourceArgs, quoted};
+use crate::source::{self, SourceArgs, quoted};
 use crate::values;
 pub(crate) use verbs::Verbs;
 
@@ -114,6 +115,13 @@ fn formats() -> impl TypedValueParser<Value = String> {
 }
 
 pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
+    try_run(args, messages).map_err(|error| match error.downcast::<Error>() {
+        Ok(error) => args.by_flag(error).into(),
+        Err(error) => error,
+    })
+}
+
+fn try_run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let standard = args.out.as_deref().is_some_and(|out| is_standard(Path::new(out)));
     if standard && !args.run.partition_by.is_empty() {
         bail!("--partition-by makes a folder, which standard output is not");
@@ -131,13 +139,25 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
             "the ending of `{out}` tells no format: end it in .parquet, .csv, .arrow, .jsonl, .json or another one, or say it with --to"
         );
     }
-    let text = args.pipeline(out.as_deref(), standard)?;
+    let text = args.pipeline(&args.source, out.as_deref(), standard)?;
     if args.run.as_pipeline {
         let head = args.run.head()?;
-        print(format!("{head}{}", args.pipeline(args.out.as_deref(), standard)?).as_bytes())?;
+        let shown = args.source.without_secrets();
+        let source = shown.as_ref().unwrap_or(&args.source);
+        let text = args.pipeline(source, args.out.as_deref(), standard)?;
+        print(format!("{head}{text}").as_bytes())?;
+        if shown.is_some() {
+            messages.say(
+                "what --header and --store-option say is not printed; it belongs where *** is",
+            );
+        }
         return Ok(Outcome::Done);
     }
     let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
+    let pipeline = match (&folder, &out) {
+        (Some(_), Some(out)) => pipeline.with_output_called(out, "standard output"),
+        _ => pipeline,
+    };
     let pipeline = pipeline
         .with_memory_limit(args.run.memory_limit)
         .with_spill_folder(args.run.spill_folder.clone())
@@ -150,13 +170,10 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     let json = args.run.json && !standard;
     let watcher = Watcher::of_command(messages);
-    let Some(mut report) = watcher.run(&pipeline)? else { return Ok(messages.interrupted()) };
+    let Some(report) = watcher.run(&pipeline)? else { return Ok(messages.interrupted()) };
     if let (Some(_), Some(out)) = (&folder, out) {
         let mut file = std::fs::File::open(out)?;
         io::copy(&mut file, &mut io::stdout().lock())?;
-        for wrote in &mut report.outputs {
-            "standard output".clone_into(&mut wrote.to);
-        }
     }
     if json {
         print_json(&report)?;
@@ -175,14 +192,16 @@ fn text_of(path: &Path) -> anyhow::Result<String> {
 
 impl Args {
     /// The pipeline that does the same, as text.
-    fn pipeline(&self, out: Option<&str>, standard: bool) -> anyhow::Result<String> {
+    fn pipeline(
+        &self,
+        source: &SourceArgs,
+        out: Option<&str>,
+        standard: bool,
+    ) -> anyhow::Result<String> {
         let mut text = String::new();
-        let inputs = self.inputs.iter().map(|input| split_name(input));
-        let mut names: Vec<String> = Vec::new();
-        for (name, from) in inputs {
-            let name = name.map_or_else(|| stem(from), str::to_owned);
-            names.push(free_name(&name, &names));
-            self.source.write(&mut text, &names[names.len() - 1], from, self.delimiter)?;
+        let names = self.names();
+        for (name, input) in names.iter().zip(&self.inputs) {
+            source.write(&mut text, name, split_name(input).1, self.delimiter)?;
         }
         self.verbs.write(&mut text, &names, &self.source.limits())?;
         if let Some(out) = out {
@@ -194,6 +213,28 @@ impl Args {
             self.run.write(&mut text)?;
         }
         Ok(text)
+    }
+
+    /// The names of the inputs.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (name, from) in self.inputs.iter().map(|input| split_name(input)) {
+            let name = name.map_or_else(|| stem(from), str::to_owned);
+            names.push(free_name(&name, &names));
+        }
+        names
+    }
+
+    /// The error, with options of sources by the names that they have here.
+    fn by_flag(&self, error: Error) -> Error {
+        let Error::Pipeline(mut error) = error else { return error };
+        let is_joined = self.names().iter().all(|name| *error.part != format!("input `{name}`"));
+        if let PipelineFault::Failed(failed) = &mut error.fault
+            && let Error::Source(failed) = &mut **failed
+        {
+            source::by_flag(&mut failed.fault, if is_joined { "join-" } else { "" }, "delimiter");
+        }
+        Error::Pipeline(error)
     }
 }
 

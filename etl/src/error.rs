@@ -176,6 +176,10 @@ pub enum Error {
     #[cfg(feature = "tables")]
     #[error(transparent)]
     BrokenFile(Box<crate::table::BrokenFile>),
+    /// Tables cannot go below one another.
+    #[cfg(feature = "tables")]
+    #[error(transparent)]
+    Unlike(Box<crate::table::UnlikeTables>),
     /// A name is given twice where it has to be one thing.
     #[error("{place} has `{name}` twice")]
     Repeated {
@@ -277,7 +281,7 @@ impl Error {
         if reason.contains(crate::expr::SQL_OVERFLOW) {
             return Self::overflowed_sum();
         }
-        Self::Engine { doing, reason: reason.into() }
+        Self::Engine { doing, reason: crate::table::in_our_words(&reason).into() }
     }
 
     /// A sum wrapped, and nobody knows which.

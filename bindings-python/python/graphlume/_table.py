@@ -205,6 +205,8 @@ def scan(
     inferred_rows: int | None = None,
     types: Mapping[str, str] | None = None,
     nulls: Sequence[str] | None = None,
+    comment: str | None = None,
+    missing_columns: bool | None = None,
     path_column: str | None = None,
     part: str | None = None,
     records: str | None = None,
@@ -215,6 +217,8 @@ def scan(
     max_memory: int | str | None = None,
     timeout_secs: float | None = None,
     max_redirects: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    store: Mapping[str, str] | None = None,
     allow_private: bool | None = None,
 ) -> Lazy:
     """A table that is read when it is needed: a file, a folder, a pattern, ``s3://…``, ``gs://…``, ``az://…``,
@@ -224,11 +228,14 @@ def scan(
     - ``format``: of files, by default found out; ``delimiter``, ``header``: of delimited text; ``inferred_rows``: rows that
       tell the types of text. ``types``: types of columns of text over that, such as ``{"phone": "text"}``, of ``text``,
       ``boolean``, ``int32``, ``int64``, ``uint64``, ``float32``, ``float64``, ``date``, ``time``, ``timestamp``; ``nulls``: words of CSV that
-      mean that there is no value, such as ``["NA"]``.
+      mean that there is no value, such as ``["NA"]``; ``comment``: what lines of CSV begin with that are no rows, such as ``#``.
+    - ``missing_columns``: files of Parquet that lack a column of the first one have nulls there.
     - ``path_column``: a column to add with the file of each row. ``part``: ``edges`` or ``nodes`` of a graph file.
       ``records``: where in a JSON document they are, such as ``/data/items``.
     - ``table``, or ``query`` with ``params``: of databases.
     - ``max_bytes``, ``max_memory``, ``timeout_secs``, ``max_redirects``, ``allow_private``: what the web and databases may give.
+    - ``headers``: of requests to the web, which are not redirected then; ``store``: options of an object store over the
+      environment's, such as ``{"aws_region": "eu-west-1"}``. What they say is in no message.
 
     >>> import graphlume as gl, tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "sold.csv"
@@ -245,6 +252,8 @@ def scan(
         "inferred_rows": inferred_rows,
         "types": None if types is None else dict(types),
         "nulls": None if nulls is None else list(nulls),
+        "comment": comment,
+        "missing_columns": missing_columns,
         "path_column": path_column,
         "part": part,
         "records": records,
@@ -255,6 +264,8 @@ def scan(
         "max_memory": max_memory,
         "timeout_secs": timeout_secs,
         "max_redirects": max_redirects,
+        "headers": None if headers is None else dict(headers),
+        "store": None if store is None else dict(store),
         "allow_private": allow_private,
     }
     return Lazy(_given(options))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use arrow::array::RecordBatch;
-use graphlume::etl::source::{Fault, Source, SourceKind, SourceOptions};
+use graphlume::etl::source::{Source, SourceKind, SourceOptions};
 use graphlume::etl::table::Table;
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{Format, ReadOptions};
@@ -13,7 +13,7 @@ use super::file;
 use crate::interrupt::Deferred;
 use crate::output::{count, grouped, is_standard};
 use crate::progress::Messages;
-use crate::source::SourceArgs;
+use crate::source::{self, SourceArgs};
 
 /// The tables, and how they are read.
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,13 @@ fn rows(sources: &[Source], control: &Control) -> Result<RecordBatch, Error> {
     let opened =
         sources.iter().map(|source| source.open(control)).collect::<Result<Vec<_>, _>>()?;
     let tables: Vec<&Table> = opened.iter().map(|opened| &opened.table).collect();
-    Table::concat(&tables, false)?.collect(control)
+    let all = Table::concat(&tables, false).map_err(|error| match error {
+        Error::Unlike(unlike) => {
+            Error::Unlike(Box::new(unlike.named(|place| sources[place].to_string())))
+        }
+        error => error,
+    });
+    all?.collect(control)
 }
 
 /// How the only input is read, if it is one file that graphs are read from too: all of its rows tell
@@ -107,18 +113,7 @@ fn alone(path: &Path, asked: &SourceOptions) -> Option<ReadOptions> {
 /// The error, with the option by the name that it has here.
 fn by_flag(error: Error) -> Error {
     let Error::Source(mut error) = error else { return error };
-    if let Fault::NotForThis { option, .. } = &mut error.fault {
-        let flag = match &**option {
-            "delimiter" => "separator",
-            "nulls" => "null",
-            "header" => "no-header",
-            "types" => "type",
-            "part" => "nodes",
-            "params" => "param",
-            name => name,
-        };
-        *option = format!("--{flag}").into();
-    }
+    source::by_flag(&mut error.fault, "", "separator");
     Error::Source(error)
 }
 

@@ -128,7 +128,7 @@ fn the_head_of_a_table_says_whether_there_is_more() {
 
 #[test]
 fn mistakes_are_named_without_lines_of_a_file_that_is_not_there() {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 11] = [
         (
             &["karate.csv", "--filter", "sorce > 1"],
             "error: step `--filter`: there is no column `sorce`, at character 1; did you mean `source`?",
@@ -138,15 +138,67 @@ fn mistakes_are_named_without_lines_of_a_file_that_is_not_there() {
         (&["no.csv"], "error: input `no`: no.csv: "),
         (
             &["karate.csv", "--query", "SELECT 1"],
-            "error: input `karate`: karate.csv: option `query` is not one of files",
+            "error: input `karate`: karate.csv: option `--query` is not one of files",
+        ),
+        (
+            &["karate.csv", "--nodes"],
+            "error: input `karate`: karate.csv: option `--nodes` is not one of CSV",
+        ),
+        (
+            &["karate.csv", "--join", "sqlite:no.db?table=t", "--on", "source", "--join-null", "x"],
+            "error: input `t`: sqlite:no.db: option `--join-null` is not one of SQLite",
+        ),
+        (
+            &["karate.csv", "--group-by", "source", "--agg", "l = list(target)", "-o", "-"],
+            "error: standard output: column `l` is list of int64, but must be ",
         ),
         (&["karate.csv", "--sql", "DELETE FROM karate"], "error: step `--sql`: "),
+        (
+            &["karate.csv", "football-nodes.csv"],
+            "error: step `inputs`: input `football_nodes` (football-nodes.csv) has no column \
+             `source`, which input `karate` (karate.csv) has",
+        ),
         (&["karate.csv", "--sort", "source", "--memory-limit", "1 kB"], "error: pipeline: about "),
     ];
     for (args, expected) in cases {
         let text = error(args);
         assert!(text.starts_with(expected), "{args:?}: {text}");
     }
+}
+
+#[test]
+fn what_nobody_should_see_is_not_printed() {
+    let shown = |args: &[&str]| {
+        let text = transform(&[args, &["--as-pipeline"]].concat());
+        assert!(!text.contains("hunter2"), "{text}");
+        text
+    };
+    let text = shown(&["https://h.invalid/a.csv", "--header", "X-Key: hunter2"]);
+    assert!(text.contains(r#"headers = { "X-Key" = "***" }"#), "{text}");
+    let text = shown(&["s3://b/a.parquet", "--store-option", "aws_region=hunter2"]);
+    assert!(text.contains(r#"store = { "aws_region" = "***" }"#), "{text}");
+    for (header, expected) in [
+        ("hunter2", "error: --header should have a name and a value, and `:` between them"),
+        (
+            "X-Key: hunter2",
+            "error: input `karate`: karate.csv: option `--header` is not one of files",
+        ),
+    ] {
+        let text = error(&["karate.csv", "--header", header]);
+        assert!(text.starts_with(expected) && !text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn lines_that_are_no_rows_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = path(&folder, "notes.csv");
+    fs::write(&notes, "# made, by hand\na;b\n1;2\n# more\n").unwrap();
+    assert_eq!(transform(&[&notes, "--comment", "#", "-o", "-"]), "a,b\n1,2\n");
+    let text = error(&[&notes, "--missing-columns"]);
+    assert!(text.contains("option `--missing-columns` is not one of this format"), "{text}");
+    let printed = transform(&["a.parquet", "--missing-columns", "--comment", "#", "--as-pipeline"]);
+    assert!(printed.contains("comment = \"#\"\nmissing_columns = true\n"), "{printed}");
 }
 
 /// A table becomes a graph only if two columns are named as ends of edges.

@@ -156,6 +156,15 @@ impl Pipeline {
         Self { spill_folder, ..self }
     }
 
+    /// The same pipeline, where messages, plans and reports call the outputs to `place` `name`: for files that stand for
+    /// something else.
+    pub fn with_output_called(mut self, place: &str, name: &str) -> Self {
+        for output in self.outputs.iter_mut().filter(|output| output.to == place) {
+            output.called = Some(name.to_owned());
+        }
+        self
+    }
+
     /// The same pipeline, whose steps run on `device` where it has their verbs: `filter`, `with` of one
     /// column, `sort`, `top`, `unique`, `join` and `group` with sums, means, least, greatest and first
     /// values of columns. What a run tells says where each step ran, and why not on the device.
@@ -178,6 +187,31 @@ impl Pipeline {
         self.inputs.len() + self.steps.len() - 1
     }
 
+    /// The error of a part, where tables that it works on are called by their names.
+    fn by_name(&self, part: usize, error: Error) -> Error {
+        let step = part.checked_sub(self.inputs.len()).map(|step| &self.steps[step]);
+        match (error, step) {
+            (Error::Unlike(unlike), Some(step)) => {
+                let name = |place: usize| match step.from.get(place) {
+                    Some(&from) => self.shown(from),
+                    None => format!("table {}", place + 1),
+                };
+                Error::Unlike(Box::new(unlike.named(name)))
+            }
+            (error, _) => error,
+        }
+    }
+
+    /// A part as messages show it, and where it comes from.
+    fn shown(&self, part: usize) -> String {
+        let name = self.name(part);
+        let Some(input) = self.inputs.get(part) else { return format!("step `{name}`") };
+        match &input.source {
+            Some(source) => format!("input `{name}` ({source})"),
+            None => format!("input `{name}`"),
+        }
+    }
+
     fn name(&self, part: usize) -> &str {
         match part.checked_sub(self.inputs.len()) {
             None => &self.inputs[part].name,
@@ -191,8 +225,8 @@ impl Pipeline {
             None => ("input", self.inputs[part].line),
             Some(step) => ("step", self.steps[step].line),
         };
-        match error {
-            Error::Stopped { .. } => error,
+        match self.by_name(part, error) {
+            error @ Error::Stopped { .. } => error,
             error => {
                 let part = format!("{kind} `{}`", self.name(part)).into();
                 PipelineError { line, part, fault: error.into() }.into()

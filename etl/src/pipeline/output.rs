@@ -15,11 +15,21 @@ use crate::{Control, Error, Result};
 
 impl Output {
     pub(super) fn fault(&self, error: Error) -> Error {
-        if let Error::Stopped { .. } = error {
-            return error;
-        }
-        let part = format!("output `{}`", self.to).into();
-        PipelineError { line: self.line, part, fault: error.into() }.into()
+        let (part, error) = match (&self.called, error) {
+            (_, error @ Error::Stopped { .. }) => return error,
+            // Where it is for now is nobody's business.
+            (Some(called), Error::File { error, .. }) => {
+                (called.clone(), Error::file(Path::new(called), error))
+            }
+            (Some(called), error) => (called.clone(), error),
+            (None, error) => (format!("output `{}`", self.to), error),
+        };
+        PipelineError { line: self.line, part: part.into(), fault: error.into() }.into()
+    }
+
+    /// What plans, events and reports call it.
+    pub(super) fn shown(&self) -> &str {
+        self.called.as_deref().unwrap_or(&self.to)
     }
 
     fn format(&self) -> Option<Format> {

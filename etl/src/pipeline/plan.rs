@@ -266,7 +266,7 @@ impl Pipeline {
             let draft = &drafts[output.from];
             parts.push(PlannedPart {
                 kind: PartKind::Output,
-                name: output.to.clone(),
+                name: output.shown().to_owned(),
                 does: "write".to_owned(),
                 from: vec![self.name(output.from).to_owned()],
                 columns: draft.columns(),

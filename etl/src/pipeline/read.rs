@@ -13,7 +13,9 @@ use super::verb::{Reader, Verb};
 use super::{Pipeline, feature_verbs, graph_verbs, part_verbs, reshape_verbs, table_verbs};
 use crate::analytics::measures::{MEASURES, Measure};
 use crate::error::nearest;
-use crate::source::{ColumnType, GraphPart, Parameter, Source, SourceOptions, table_format};
+use crate::source::{
+    ColumnType, GraphPart, Parameter, Secrets, Source, SourceOptions, table_format,
+};
 use crate::table::{self, Compression, WriteOptions};
 
 /// A table that comes in.
@@ -43,6 +45,8 @@ pub(super) struct Output {
     pub(super) from: usize,
     /// As it was written.
     pub(super) to: String,
+    /// What it is called, if not by its place.
+    pub(super) called: Option<String>,
     pub(super) place: String,
     pub(super) format: Option<Format>,
     /// Of tables; their format is not in it.
@@ -260,6 +264,8 @@ pub(super) fn source(section: &Section) -> Result<Source> {
         inferred_rows: section.whole("inferred_rows")?.map_or(usual.inferred_rows, |n| n as usize),
         types: column_types(section)?,
         nulls: section.texts("nulls")?.unwrap_or_default(),
+        comment: section.text("comment")?,
+        missing_columns: section.flag("missing_columns")?.unwrap_or(usual.missing_columns),
         path_column: section.text("path_column")?,
         part: section
             .choice("part", &[("edges", GraphPart::Edges), ("nodes", GraphPart::Nodes)])?
@@ -279,10 +285,23 @@ pub(super) fn source(section: &Section) -> Result<Source> {
         max_redirects: section
             .whole("max_redirects")?
             .map_or(usual.max_redirects, |n| u32::try_from(n).unwrap_or(u32::MAX)),
+        headers: secrets(section, "headers")?,
+        store: secrets(section, "store")?,
         allow_private: section.flag("allow_private")?.unwrap_or(usual.allow_private),
     };
     section.finish()?;
     Source::new(&from, options).map_err(|error| section.fault_at("from", error))
+}
+
+/// Texts by names, which are in no message.
+fn secrets(section: &Section, option: &'static str) -> Result<Secrets> {
+    let bad = || section.bad(option, "should be a table of names and texts");
+    let Some(given) = section.value(option)? else { return Ok(Secrets::default()) };
+    let given = given.as_object().ok_or_else(bad)?;
+    let one = |(name, text): (&String, &serde_json::Value)| {
+        Ok((name.clone(), text.as_str().ok_or_else(bad)?.to_owned()))
+    };
+    given.iter().map(one).collect()
 }
 
 /// The types that columns are given.
@@ -374,7 +393,7 @@ fn output(section: &Section, names: &Names, folder: &Path) -> Result<Output> {
         let reason = "does not tell the format; add `format`";
         return Err(section.bad("to", reason));
     }
-    Ok(Output { line: section.line(), from, to, place, format, options })
+    Ok(Output { line: section.line(), from, to, called: None, place, format, options })
 }
 
 /// How a table is written to `to`; refuses what the format does not have.

@@ -148,6 +148,8 @@ fn scan_options(
         ("delimiter", options.delimiter.is_some(), is_csv),
         ("header", options.header.is_some(), is_csv),
         ("nulls", !options.nulls.is_empty(), is_csv),
+        ("comment", options.comment.is_some(), is_csv),
+        ("missing_columns", options.missing_columns, format == table::Format::Parquet),
         ("types", !options.types.is_empty(), is_text),
     ] {
         if given && !may_be {
@@ -161,7 +163,10 @@ fn scan_options(
                 Fault::BadAddress { part: "`delimiter`", reason }
             })?)
         }
-        None => first.filter(|_| is_csv).map(head).transpose()?.and_then(|head| separator(&head)),
+        None => {
+            let head = first.filter(|_| is_csv).map(head).transpose()?;
+            head.and_then(|head| separator(&head, options.comment.as_deref()))
+        }
     };
     Ok(ScanOptions {
         format: Some(format),
@@ -171,6 +176,13 @@ fn scan_options(
         types: types(options),
         nulls: options.nulls.clone(),
         path_column: options.path_column.clone(),
+        comment: options.comment.clone(),
+        missing_columns: options.missing_columns,
+        store: options
+            .store
+            .pairs()
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .collect(),
         ..ScanOptions::default()
     })
 }
@@ -192,6 +204,8 @@ fn whole(
         ("header", options.header.is_some()),
         ("path_column", options.path_column.is_some()),
         ("nulls", !options.nulls.is_empty()),
+        ("comment", options.comment.is_some()),
+        ("missing_columns", options.missing_columns),
         ("types", !options.types.is_empty() && format != Format::NodeLink),
         ("records", options.records.is_some() && format != Format::NodeLink),
     ] {
@@ -383,7 +397,7 @@ pub(super) fn by_content(head: &[u8]) -> Option<Format> {
             // One object in one line is taken for lines of which there is one.
             Some(if whole { Format::JsonLines } else { Format::NodeLink })
         }
-        Some(_) if separator(head).is_some() => Some(Format::Csv),
+        Some(_) if separator(head, None).is_some() => Some(Format::Csv),
         _ => None,
     }
 }
@@ -396,16 +410,18 @@ fn head(file: &Path) -> Result<Vec<u8>, Fault> {
     Ok(head)
 }
 
-/// The separator that the first line has most of, if each further whole line has one too.
-/// Compressed text tells none.
-fn separator(head: &[u8]) -> Option<u8> {
+/// The separator that the first line has most of, if each further whole line has one too; lines that begin with `comment`
+/// do not count. Compressed text tells none.
+fn separator(head: &[u8], comment: Option<&str>) -> Option<u8> {
     let text = std::str::from_utf8(head).or_else(|error| match error.error_len() {
         // The head may end within a character.
         None => std::str::from_utf8(&head[..error.valid_up_to()]),
         Some(_) => Err(error),
     });
     let text = text.ok().filter(|text| !text.contains('\0'))?;
-    let mut lines: Vec<_> = text.lines().take(20).filter(|line| !line.trim().is_empty()).collect();
+    let is_comment = |line: &str| comment.is_some_and(|comment| line.starts_with(comment));
+    let lines = text.lines().filter(|line| !is_comment(line)).take(20);
+    let mut lines: Vec<_> = lines.filter(|line| !line.trim().is_empty()).collect();
     if 1 < lines.len() && head.len() as u64 == HEAD {
         lines.pop();
     }
@@ -513,7 +529,9 @@ mod tests {
 
     #[test]
     fn separators_are_in_every_line() {
+        let separator = |head: &[u8]| separator(head, Some("#"));
         assert_eq!(separator(b"a,b;c\n1,2;3\n"), Some(b','));
+        assert_eq!(separator(b"# of, words\na;b\n1;2\n"), Some(b';'));
         assert_eq!(separator(b"a;b;c,d\n1;2;3,4\n5;6;7\n"), Some(b';'));
         assert_eq!(separator(b"a\tb\n1\t2"), Some(b'\t'));
         assert_eq!(separator(b"a\n1\n"), None);

@@ -8,6 +8,7 @@ mod options;
 mod postgres;
 mod private;
 mod rows;
+mod secrets;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use self::error::{Fault, SourceError};
 pub(crate) use self::files::{files_at, table_format};
 pub use self::options::{ColumnType, GraphPart, Parameter, SourceOptions};
 use self::rows::Rows;
+pub use self::secrets::Secrets;
 use self::watch::Halt;
 use crate::table::Table;
 use crate::{Control, Error, Result};
@@ -202,6 +204,10 @@ impl Source {
             ("header", options.header.is_some(), !is_database),
             ("types", !options.types.is_empty(), !is_database),
             ("nulls", !options.nulls.is_empty(), !is_database),
+            ("comment", options.comment.is_some(), !is_database),
+            ("missing_columns", options.missing_columns, !is_database),
+            ("headers", !options.headers.is_empty(), kind == SourceKind::Web),
+            ("store", !options.store.is_empty(), kind == SourceKind::Objects),
             ("records", options.records.is_some(), !is_database && kind != SourceKind::Objects),
             (
                 "part",
@@ -212,6 +218,11 @@ impl Source {
         if let Some((option, ..)) = given.iter().find(|(_, given, fits)| *given && !fits) {
             return Err(Fault::NotForThis { option: (*option).into(), kind: kind.name() });
         }
+        if options.comment.as_ref().is_some_and(String::is_empty) {
+            let reason = "is empty; it should be what begins lines that are no rows".into();
+            return Err(Fault::BadAddress { part: "`comment`", reason });
+        }
+        web::check_headers(&options.headers)?;
         for (slot, option) in
             [(&mut self.ask.table, &options.table), (&mut self.ask.query, &options.query)]
         {
@@ -316,8 +327,19 @@ impl Source {
             Halt::Error(error) => return error,
             Halt::Fault(fault) => fault,
         };
-        if let Fault::Database { message, .. } | Fault::Connection { message } = &mut fault {
-            for secret in self.address.secrets() {
+        let message = match &mut fault {
+            Fault::Database { message, .. } | Fault::Connection { message } => Some(message),
+            Fault::Table(error) => match &mut **error {
+                Error::Engine { reason, .. } => Some(reason),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(message) = message {
+            let of_options = self.options.headers.pairs().chain(self.options.store.pairs());
+            let of_options = of_options.map(|(_, secret)| secret.to_owned());
+            let secrets = of_options.filter(|secret| 3 < secret.len());
+            for secret in self.address.secrets().into_iter().chain(secrets) {
                 *message = message.replace(&secret, "***").into();
             }
         }

@@ -9,6 +9,8 @@ use graph_core::Format;
 use graph_core::words::{hint, nearest};
 use serde::{Deserialize, Serialize};
 
+use super::secrets::Secrets;
+
 /// What is known or wanted of a source; the default lets reading find out.
 ///
 /// Options that a kind of source has no use for are refused, not ignored.
@@ -27,6 +29,10 @@ pub struct SourceOptions {
     pub types: BTreeMap<String, ColumnType>,
     /// Words of CSV that mean that there is no value, in quotes or not, such as `NA`, besides nothing at all.
     pub nulls: Vec<String>,
+    /// How lines of CSV begin that are no rows, such as `#`.
+    pub comment: Option<String>,
+    /// Whether files of Parquet that lack a column of the first one have nulls there; by default they are refused.
+    pub missing_columns: bool,
     /// A column to add with the file that a row is from.
     pub path_column: Option<String>,
     /// Which table of a graph file: its edges, or its nodes.
@@ -49,6 +55,11 @@ pub struct SourceOptions {
     pub timeout_secs: f64,
     /// Most redirections that are followed in the web.
     pub max_redirects: u32,
+    /// Headers of requests to the web, such as `Authorization`. Where there are some no redirection is followed, as it may
+    /// lead to somebody else.
+    pub headers: Secrets,
+    /// Options of an object store, such as `aws_region`, besides those of the environment, and before them.
+    pub store: Secrets,
     /// Whether hosts may be on this machine or in a private network. A server that reads
     /// addresses of its users must not allow it.
     pub allow_private: bool,
@@ -63,6 +74,8 @@ impl Default for SourceOptions {
             inferred_rows: 1_000,
             types: BTreeMap::new(),
             nulls: Vec::new(),
+            comment: None,
+            missing_columns: false,
             path_column: None,
             part: GraphPart::default(),
             records: None,
@@ -73,6 +86,8 @@ impl Default for SourceOptions {
             max_memory: 256 << 20,
             timeout_secs: 300.0,
             max_redirects: 5,
+            headers: Secrets::default(),
+            store: Secrets::default(),
             allow_private: true,
         }
     }

@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use graph_core::Format;
 use tempfile::NamedTempFile;
 use ureq::config::Config;
-use ureq::http::Uri;
+use ureq::http::{HeaderName, HeaderValue, Uri};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, ResponseExt};
@@ -19,6 +19,7 @@ use super::address::{decode, user_info};
 use super::error::Fault;
 use super::options::SourceOptions;
 use super::private;
+use super::secrets::Secrets;
 use super::watch::Halt;
 use crate::Control;
 
@@ -43,7 +44,8 @@ pub(super) fn download(
     let timeout = options.timeout();
     let mut config = Agent::config_builder()
         .timeout_global(Some(timeout))
-        .max_redirects(options.max_redirects)
+        // Only what is in the header of passwords stays behind when one is followed.
+        .max_redirects(if options.headers.is_empty() { options.max_redirects } else { 0 })
         .max_redirects_will_error(true)
         .http_status_as_error(false)
         .user_agent(concat!("graphlume/", env!("CARGO_PKG_VERSION")));
@@ -59,6 +61,9 @@ pub(super) fn download(
     if let Some(authorization) = authorization {
         // It does not follow redirections.
         request = request.header("authorization", authorization);
+    }
+    for (name, text) in options.headers.pairs() {
+        request = request.header(name, text);
     }
     let mut response = request.call().map_err(fault)?;
     let status = response.status();
@@ -91,6 +96,25 @@ pub(super) fn download(
     }
     file.flush()?;
     Ok(Page { file, format })
+}
+
+/// Refuses headers that are none, and those that say where a request goes and ends.
+pub(super) fn check_headers(headers: &Secrets) -> Result<(), Fault> {
+    const OURS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+    for (name, text) in headers.pairs() {
+        let what = if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            "which is no name of a header"
+        } else if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+            "which each request has anyway"
+        } else if HeaderValue::from_str(text).is_err() {
+            "whose text has characters that headers do not have"
+        } else {
+            continue;
+        };
+        let reason = format!("has `{name}`, {what}").into();
+        return Err(Fault::BadAddress { part: "`headers`", reason });
+    }
+    Ok(())
 }
 
 /// The URL without user and password, and the header that says those instead.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::engine_words::called;
 use super::scan::Format;
 use crate::{Error, error::hint, error::nearest};
 
@@ -280,21 +281,6 @@ impl TextFiles {
     fn find(&self, file: &Path, is_it: impl Fn(&[Vec<u8>]) -> bool) -> Option<(u64, Vec<Vec<u8>>)> {
         let rows = Rows::open(file, self).ok()?;
         rows.skip(usize::from(self.header)).find(|(_, fields)| is_it(fields))
-    }
-}
-
-/// What a type is called that the engine has a shorter name of.
-fn called(data_type: &str) -> String {
-    let (letter, rest) = data_type.split_at_checked(1).unwrap_or((data_type, ""));
-    let is_number = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
-    match (letter, data_type) {
-        ("i", _) if is_number => format!("int{rest}"),
-        ("u", _) if is_number => format!("uint{rest}"),
-        ("f", _) if is_number => format!("float{rest}"),
-        (_, "str") => "text".to_owned(),
-        (_, "bool") => "boolean".to_owned(),
-        (_, other) if other.starts_with("datetime") => "timestamp".to_owned(),
-        (_, other) => other.to_owned(),
     }
 }
 

@@ -13,8 +13,10 @@
 mod bin;
 mod broken;
 mod budget;
+mod concat;
 mod contract;
 mod describe;
+mod engine_words;
 mod group_by;
 mod join;
 mod joins;
@@ -33,14 +35,17 @@ mod sql_parts;
 mod sql_plan;
 mod sql_sums;
 mod sql_text;
+mod sql_words;
 mod truth;
 mod write;
 
 pub use bin::{Binned, Bins, Histogram};
 pub use broken::{BrokenFile, FileProblem};
 pub use budget::Budget;
+pub use concat::{TableDifference, UnlikeTables};
 pub use contract::ContractAggregates;
 pub use describe::Summary;
+pub(crate) use engine_words::in_our_words;
 pub use join::{JoinKind, JoinOptions};
 pub use missing::Fill;
 pub use reshape::Factorized;

@@ -19,7 +19,8 @@ use super::sql_order::select_order;
 use super::sql_parts::n_parts;
 use super::sql_plan::Planned;
 use super::sql_sums::{check_sums, repeat_constants, summed_columns};
-use super::sql_text::{bind, text_of};
+use super::sql_text::{bind, text_of, written};
+use super::sql_words::in_words;
 use super::{Budget, Fit, Table};
 use crate::error::nearest;
 use crate::expr::{Bindings, MAX_NESTED, Place, check_regex, too_nested};
@@ -59,7 +60,8 @@ impl Default for SqlOptions {
 ///
 /// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
 /// - [`Error::Expression`] for a placeholder without a value, and for a constant that should be a regular expression and is none;
-/// - [`Error::Refused`] for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
+/// - [`Error::WrongType`] for a regular expression behind `~` that is no constant;
+/// - [`Error::Refused`] for `SIMILAR TO`, for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
 ///   2000 parts, where each use of a name of `WITH` counts all that it stands for;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
 /// - [`Error::DuplicateColumn`] if two tables have one name;
@@ -110,15 +112,16 @@ pub fn sql(
         }
     };
     // Errors are to be about the query as it was written.
-    let written = plan(&query).map_err(|error| unknown_column(&error, tables))?;
-    let unchecked = table(written.clone(), false).map_err(|error| match error {
+    let planned = plan(&query)
+        .map_err(|error| unknown_column(&in_words(&error.to_string(), &query), tables))?;
+    let unchecked = table(planned.clone(), false).map_err(|error| match error {
         Error::Engine { reason, .. } => unknown_column(&reason, tables),
         other => other,
     })?;
     let mut joins_little = false;
     if let Some(limit) = options.limit {
         let inputs: Vec<LazyFrame> = all.iter().map(|table| table.lazy()).collect();
-        let largest = check_joins(&written, &inputs, limit, control)?;
+        let largest = check_joins(&planned, &inputs, limit, control)?;
         joins_little = largest.is_some_and(|rows| rows <= SMALL);
     }
     let with_sums = match cannot_wrap(&parsed, tables) {
@@ -296,39 +299,66 @@ impl Visitor for Checker<'_> {
                     "a query reads the tables that it is given, no files",
                 ))
             }
-            expr => match pattern(expr).map(|pattern| check_regex(pattern, Place::UNKNOWN)) {
-                Some(Err(error)) => ControlFlow::Break(error.into()),
+            Expr::SimilarTo { .. } => ControlFlow::Break(refused(
+                written(expr),
+                "patterns are those of LIKE and ILIKE, and regular expressions behind ~ and ~*",
+            )),
+            expr => match pattern(expr).map(check_pattern) {
+                Some(Err(error)) => ControlFlow::Break(error),
                 Some(Ok(())) | None => ControlFlow::Continue(()),
             },
         }
     }
 }
 
-/// The regular expression that `expr` asks a text for, if it is a constant.
-fn pattern(expr: &Expr) -> Option<&str> {
+/// A regular expression of a query.
+#[derive(Clone, Copy)]
+struct Pattern<'a> {
+    expr: &'a Expr,
+    /// Whether it must be a constant; it is not that of each row.
+    is_constant: bool,
+}
+
+/// The regular expression that `expr` asks a text for.
+fn pattern(expr: &Expr) -> Option<Pattern<'_>> {
     use sqlparser::ast::BinaryOperator as Op;
-    let pattern = match expr {
-        Expr::RLike { pattern, .. } => pattern,
+    Some(match expr {
+        Expr::RLike { pattern, .. } => Pattern { expr: pattern, is_constant: false },
         Expr::BinaryOp {
             op: Op::PGRegexMatch | Op::PGRegexIMatch | Op::PGRegexNotMatch | Op::PGRegexNotIMatch,
             right,
             ..
-        } => right,
+        } => Pattern { expr: right, is_constant: true },
         Expr::Function(Function { name, args: FunctionArguments::List(list), .. })
             if name.to_string().eq_ignore_ascii_case("regexp_like") =>
         {
             match list.args.get(1)? {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern)) => pattern,
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern)) => {
+                    Pattern { expr: pattern, is_constant: false }
+                }
                 _ => return None,
             }
         }
         _ => return None,
-    };
-    match pattern {
-        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(pattern), .. }) => {
-            Some(pattern)
+    })
+}
+
+fn check_pattern(pattern: Pattern<'_>) -> Result<()> {
+    let mut expr = pattern.expr;
+    while let Expr::Nested(inner) = expr {
+        expr = inner;
+    }
+    match expr {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => {
+            check_regex(text, Place::UNKNOWN).map_err(Error::from)
         }
-        _ => None,
+        Expr::Value(_) => Ok(()),
+        _ if pattern.is_constant => Err(Error::WrongType {
+            what: "a regular expression".into(),
+            found: format!("`{}`", written(pattern.expr)).into(),
+            expected: "a text in single quotes",
+        }),
+        _ => Ok(()),
     }
 }
 

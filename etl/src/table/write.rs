@@ -137,7 +137,8 @@ impl Table {
                         || of_bytes(kind)
                         || matches!(kind, DataType::Duration(_)) =>
                 {
-                    "a number, a text, true or false, a date or a time in CSV: other formats hold more"
+                    "a number, a text, true or false, a date or a time in CSV: JSON lines hold lists too, and \
+                     Parquet and Arrow all types"
                 }
                 Format::JsonLines if has(kind, &of_bytes) => {
                     "without bytes in JSON lines: Parquet and Arrow hold them"

@@ -259,6 +259,15 @@ fn mistakes_are_named_with_their_line() {
         let error = refused(&format!("{INPUT}{}{OUTPUT}", step(options)));
         assert!(error.starts_with(expected), "{options}: {error}");
     }
+    let error = refused(&format!("{INPUT}headers = {{ X-Key = 'hunter2' }}\n{OUTPUT}"));
+    assert!(error.contains("option `headers` is not one of files"), "{error}");
+    let error = refused(&format!("{INPUT}store = ['hunter2']\n{OUTPUT}"));
+    assert_eq!(error, "line 4: input `edges`: option `store` should be a table of names and texts");
+    let people = "[[input]]\nname = 'people'\nfrom = 'people.csv'\n";
+    let all = "[[step]]\nname = 'all'\nverb = 'concat'\nfrom = ['edges', 'people']\n";
+    let error = refused(&format!("{people}{INPUT}{all}{OUTPUT}"));
+    assert!(error.starts_with("line 8: step `all`: input `people` ("), "{error}");
+    assert!(error.contains("people.csv) has no column `source`, which input `edges` ("), "{error}");
     let error = refused(&format!("{INPUT}[[output]]\nto = 'x.doc'"));
     assert_eq!(error, "line 5: output 1: option `to` does not tell the format; add `format`");
     let error = refused(&format!("{INPUT}[[output]]\nto = 'no/x.csv'"));

@@ -140,6 +140,31 @@ fn folders_patterns_and_datasets_are_one_table() {
 }
 
 #[test]
+fn lines_that_are_no_rows_are_passed_over_and_missing_columns_are_null() {
+    let folder = folder(&[("notes.csv", "# made, by hand\na;b\n1;x\n# more\n2;y\n")]);
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let noted = SourceOptions { comment: Some("#".into()), ..SourceOptions::default() };
+    let both = open(&path("notes.csv"), noted.clone()).unwrap();
+    assert_eq!(rows(&both), "1,x|2,y");
+    let none = SourceOptions { comment: Some(String::new()), ..SourceOptions::default() };
+    assert!(matches!(fault(&path("notes.csv"), none), Fault::BadAddress { .. }));
+
+    fs::create_dir(path("parts")).unwrap();
+    let both = Table::from_batch(both).unwrap();
+    for (name, table) in
+        [("parts/1.parquet", &both), ("parts/2.parquet", &both.drop(&["b"]).unwrap())]
+    {
+        table.write(&path(name), &WriteOptions::default(), &Control::NONE).unwrap();
+    }
+    assert!(open(&path("parts"), SourceOptions::default()).is_err());
+    let missing = SourceOptions { missing_columns: true, ..SourceOptions::default() };
+    let all = open(&path("parts"), missing.clone()).unwrap();
+    assert_eq!((all.num_rows(), all.column(1).null_count()), (4, 2));
+    assert!(matches!(fault(&path("parts"), noted), Fault::NotForThis { .. }));
+    assert!(matches!(fault(&path("notes.csv"), missing), Fault::NotForThis { .. }));
+}
+
+#[test]
 fn graph_files_give_edges_or_nodes() {
     let text = "graph [ node [ id 1 label \"a\" ] node [ id 2 label \"b\" ] node [ id 3 label \"c\" ] \
                 edge [ source 1 target 2 value 7 ] ]";

@@ -124,9 +124,29 @@ fn tables_go_below_one_another() {
     assert_eq!(rows(&both).len(), 10);
     let filled = Table::concat(&[&people(), &pets()], true).unwrap();
     assert_eq!(rows(&filled)[5], r#"{"name":null,"age":1,"pay":null,"owner":"bob","pet":"cat"}"#);
-    assert!(matches!(Table::concat(&[&people(), &pets()], false), Err(Error::Unknown { .. })));
+    let unlike = |tables: &[&Table], fill| match Table::concat(tables, fill) {
+        Err(error @ Error::Unlike(_)) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        unlike(&[&people(), &people(), &pets()], false),
+        "table 3 has no column `name`, which table 1 has"
+    );
+    let more = people().with_column("agee", &expr("age")).unwrap();
+    assert_eq!(
+        unlike(&[&people(), &more], false),
+        "table 1 has no column `agee`, which table 2 has; did you mean `age`?"
+    );
+    let swapped = people().select(&["age", "name", "pay"]).unwrap();
+    assert_eq!(
+        unlike(&[&people(), &swapped], false),
+        "table 2 has the columns of table 1 in another order"
+    );
     let other = people().with_column("age", &expr("name")).unwrap();
-    assert!(matches!(Table::concat(&[&people(), &other], true), Err(Error::WrongType { .. })));
+    assert_eq!(
+        unlike(&[&people(), &other], true),
+        "column `age` is text in table 2, but int64 in table 1"
+    );
 
     let column = |values: ArrayRef| table(vec![("x", values)]);
     let narrow = column(Arc::new(Int32Array::from(vec![Some(-1), None])));
@@ -141,6 +161,6 @@ fn tables_go_below_one_another() {
     );
     let lost = Table::concat(&[&whole, &fraction], false).unwrap().collect(&Control::NONE);
     assert!(lost.unwrap_err().to_string().contains("column `x` has fractions"));
-    assert!(matches!(all(&[&narrow, &unsigned]), Err(Error::WrongType { .. })));
-    assert!(matches!(all(&[&column(texts(&["1"])), &whole]), Err(Error::WrongType { .. })));
+    assert!(matches!(all(&[&narrow, &unsigned]), Err(Error::Unlike(_))));
+    assert!(matches!(all(&[&column(texts(&["1"])), &whole]), Err(Error::Unlike(_))));
 }

@@ -152,6 +152,19 @@ fn sums_of_constants_count_rows() {
     assert_eq!(run("SELECT k FROM t GROUP BY k HAVING SUM(1) > 1"), [r#"{"k":"a"}"#]);
 }
 
+/// Types have the names in errors of values that they have everywhere.
+#[test]
+fn values_that_cannot_be_cast_are_told_with_our_types() {
+    let of = people();
+    let query = "SELECT CAST(name AS BIGINT) AS n FROM t";
+    let cast = of.select_exprs(&[("n", expr("CAST(name AS BIGINT)"))]).unwrap();
+    for cast in [cast, sql(query, &[("t", of)]).unwrap()] {
+        let error = cast.collect(&Control::NONE).unwrap_err().to_string();
+        assert!(error.contains("conversion from text to int64 failed"), "{error}");
+        assert!(!error.contains("strict"), "{error}");
+    }
+}
+
 #[test]
 fn arithmetic_in_sql_does_not_wrap() {
     let run =
@@ -309,6 +322,23 @@ fn sql_reads_and_writes_nothing_else() {
         [r#"{"age":30}"#]
     );
     assert!(matches!(sql("SELEC 1", &tables()), Err(Error::Engine { .. })));
+    for (asked, expected) in [
+        (
+            "name SIMILAR TO 'a%'",
+            "name SIMILAR TO 'a%' is refused: patterns are those of LIKE and ILIKE, and regular \
+             expressions behind ~ and ~*",
+        ),
+        ("name !~ (name)", "a regular expression is `(name)`, but must be a text in single quotes"),
+        (
+            "name AT TIME ZONE 'it''s' = name",
+            "planning SQL: expression name AT TIME ZONE 'it''s' is not currently supported",
+        ),
+    ] {
+        let error = sql(&format!("SELECT * FROM people WHERE {asked}"), &tables()).unwrap_err();
+        assert_eq!(error.to_string(), expected, "{asked}");
+    }
+    let error = sql("SELECT name FROM people HAVING age > 3", &tables()).unwrap_err().to_string();
+    assert!(error.ends_with("found:\nage > 3"), "{error}");
     // The parser tries each level twice.
     let nested =
         format!("SELECT {}age{} AS a FROM people", "CAST(".repeat(60), " AS INT)".repeat(60));

@@ -57,6 +57,10 @@ impl Places {
             SourceKind::Files | SourceKind::Sqlite => self.in_folders(source, &forbidden),
             SourceKind::Web => Err(forbidden("pages of the web are read with the verb `http`")),
             SourceKind::Standard => Err(forbidden("a case has no standard input")),
+            // They may lead to any host, with the keys of this machine.
+            _ if !source.options().store.is_empty() => {
+                Err(forbidden("options of object stores are those of the machine, not of a case"))
+            }
             _ if self.remote => Ok(source.clone()),
             _ => Err(forbidden("databases and object stores are not allowed")),
         }
@@ -151,6 +155,16 @@ mod tests {
             assert!(matches!(allowed(address), Err(PipelineFault::Forbidden { .. })), "{address}");
         }
         assert!(Places::default().allow(&source("a.csv")).is_err());
+    }
+
+    #[test]
+    fn cases_do_not_say_where_stores_are() {
+        let places = Places { remote: true, ..Places::default() };
+        let pair = ("aws_endpoint_url".to_owned(), "http://127.0.0.1".to_owned());
+        let store = [pair].into_iter().collect();
+        let options = SourceOptions { store, ..SourceOptions::default() };
+        assert!(places.allow(&source("s3://bucket/a.csv")).is_ok());
+        assert!(places.allow(&Source::new("s3://bucket/a.csv", options).unwrap()).is_err());
     }
 
     #[cfg(unix)]

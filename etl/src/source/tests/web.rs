@@ -56,6 +56,11 @@ fn answer(mut stream: TcpStream) {
             let status = if allowed { "200 OK" } else { "401 Unauthorized" };
             send(&mut stream, status, &kind("text/csv"), b"a\n1\n");
         }
+        "/keyed" => {
+            let allowed = headers.iter().any(|line| line.eq_ignore_ascii_case("x-key: hunter2"));
+            let status = if allowed { "200 OK" } else { "401 Unauthorized" };
+            send(&mut stream, status, &kind("text/csv"), b"a\n1\n");
+        }
         "/endless" => {
             let head = format!("HTTP/1.1 200 OK\r\n{}Connection: close\r\n\r\n", kind("text/csv"));
             let mut written = stream.write_all(head.as_bytes());
@@ -141,6 +146,30 @@ fn private_addresses_are_refused_where_they_are_not_allowed() {
     let url = server().replace("127.0.0.1", "localhost") + "/a.csv";
     let error = web::download(&url, &options, &Control::NONE).unwrap_err();
     assert!(matches!(error, Halt::Fault(Fault::Private { .. })), "{error:?}");
+}
+
+#[test]
+fn headers_are_sent_and_not_shown() {
+    let with = |name: &str, text: &str| {
+        let headers = [(name.to_owned(), text.to_owned())].into_iter().collect();
+        SourceOptions { headers, ..SourceOptions::default() }
+    };
+    let keyed = with("X-Key", "hunter2");
+    assert_eq!(get("/keyed", &keyed).unwrap().1, "a\n1\n");
+    let nobody = get("/keyed", &SourceOptions::default());
+    assert!(matches!(nobody, Err(Fault::Status { status: 401 })));
+    // Who is next in line is not told.
+    assert!(matches!(get("/hop", &keyed), Err(Fault::Status { status: 302 })));
+    for (address, name, text, expected) in [
+        ("https://h/a.csv", "a b", "hunter2", "`headers` has `a b`, which is no name of a header"),
+        ("https://h/a.csv", "Host", "hunter2", "`headers` has `Host`, which each request has"),
+        ("https://h/a.csv", "X-Key", "hunter2\n", "`headers` has `X-Key`, whose text has"),
+        ("a.csv", "X-Key", "hunter2", "option `headers` is not one of files"),
+    ] {
+        let error = Source::new(address, with(name, text)).unwrap_err().to_string();
+        assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
+    }
+    assert!(!format!("{keyed:?}").contains("hunter2"));
 }
 
 #[test]
