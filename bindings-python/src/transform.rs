@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use graphlume::WriteOptions;
+use graphlume::device::Device;
 use graphlume::etl::pipeline::{Event, Pipeline, PipelineError, Steps};
 use graphlume::etl::{Error, Result};
 use graphlume::graph::write_table_with;
@@ -64,14 +65,25 @@ fn of_sources(options: &str) -> Result<Pipeline> {
     Pipeline::parse(options, Path::new("")).map_err(without_line)
 }
 
+/// The device of that name.
+fn device(py: Python<'_>, name: &str) -> PyResult<Device> {
+    Device::parse(name).map_err(|error| Failure::from(error).raise(py))
+}
+
 /// The rows of the last step, or of the only input, and warnings.
 #[pyfunction]
-pub(crate) fn scan(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<(Table, Vec<String>)> {
+pub(crate) fn scan(
+    py: Python<'_>,
+    options: &Bound<'_, PyDict>,
+    device: &str,
+) -> PyResult<(Table, Vec<String>)> {
     let text = toml(py, values::object(Some(options))?)?;
+    let device = self::device(py, device)?;
     let (made, warnings) = work_apart(py, "transform", move |control| {
         let mut warnings = Vec::new();
         let mut tell = |event: Event| hear(event, &mut warnings);
-        let made = of_sources(&text)?.collect(control, &mut tell).map_err(without_line)?;
+        let pipeline = of_sources(&text)?.on_device(device);
+        let made = pipeline.collect(control, &mut tell).map_err(without_line)?;
         Ok::<_, Error>((made, warnings))
     })?;
     Ok((Table(made), warnings))
@@ -99,7 +111,9 @@ pub(crate) fn pipeline<'py>(
     py: Python<'py>,
     said: Said<'py>,
     dry_run: bool,
+    device: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let device = self::device(py, device)?;
     let (path, text) = match said {
         Said::File(path) => (path, None),
         Said::Options(options) => {
@@ -111,6 +125,7 @@ pub(crate) fn pipeline<'py>(
             Some(text) => of_sources(text)?,
             None => Pipeline::open(&path)?,
         };
+        let pipeline = pipeline.on_device(device);
         Ok::<_, Error>(match dry_run {
             true => serde_json::to_value(pipeline.plan(control)?),
             false => {

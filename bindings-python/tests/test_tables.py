@@ -170,6 +170,26 @@ def test_types_and_words_for_nothing_can_be_said(tmp_path):
     assert (g.n_edges, g.ids.tolist()) == (1, ["10001", "3"])
 
 
+def test_verbs_run_on_devices(tmp_path, sold):
+    path = tmp_path / "sold.parquet"
+    sold.write(path)
+    lazy = gl.scan(path).filter("n > 1").group_by("what", n="sum(n)", rows="count(*)").sort("-n").step("describe")
+    expected = rows(lazy.collect())
+    devices = [device["name"] for device in gl.devices() if device["name"] != "cpu"]
+    for device in devices:
+        assert rows(lazy.collect(device=device)) == expected
+        placed = lazy.write(tmp_path / "out.csv", device=device)["placed"]
+        assert [part["ran"] and part["ran"]["device"] for part in placed] == [device] * 3 + [None]
+        assert placed[-1]["reason"] == "devices do not have it"
+    steps = {"input": [{"name": "sold", "from": str(path)}], "output": [{"to": str(tmp_path / "copy.csv")}]}
+    assert gl.pipeline(steps, device="cpu")["placed"] == []
+    for run in (lazy.collect, lambda **on: lazy.write(tmp_path / "out.csv", **on), lambda **on: gl.pipeline(steps, **on)):
+        with pytest.raises(gl.InputError, match="gpu"):
+            run(device="gpu")
+    if not devices:
+        pytest.skip("there is no device but the processor")
+
+
 def test_lines_that_are_no_rows_and_columns_that_are_missing_can_be_said(tmp_path):
     notes = tmp_path / "notes.csv"
     notes.write_text("# made, by hand\na;b\n1;x\n# more\n2;y\n")

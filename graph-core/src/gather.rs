@@ -14,7 +14,7 @@ use bytemuck::Pod;
 use rayon::prelude::*;
 
 use crate::Result;
-use crate::room::{filled, filled_buffer};
+use crate::room::{collected_buffer, filled, filled_buffer};
 
 /// Rows that one task gathers.
 const TASK: usize = 1 << 14;
@@ -234,11 +234,8 @@ fn words<T: ArrowNativeType + Pod>(column: &ArrayRef, rows: &[u32]) -> Result<Ar
     let data = column.to_data();
     let values = &data.buffers()[0].typed_data::<T>()[data.offset()..];
     let values = &values[..data.len()];
-    let gathered = filled_buffer(rows.len(), |out: &mut [T]| {
-        out.par_iter_mut().zip(rows).with_min_len(TASK).for_each(|(out, &row)| {
-            *out = values[row as usize];
-        });
-    });
+    let of_rows = rows.par_iter().with_min_len(TASK).map(|&row| values[row as usize]);
+    let gathered = collected_buffer(of_rows);
     let gathered = ArrayData::builder(data.data_type().clone())
         .len(rows.len())
         .add_buffer(gathered)

@@ -6,6 +6,7 @@
 use arrow::buffer::{Buffer, MutableBuffer, ScalarBuffer};
 use arrow::datatypes::ArrowNativeType;
 use bytemuck::Pod;
+use rayon::prelude::*;
 
 /// From so many bytes on the system is asked for large pages.
 #[cfg(target_os = "linux")]
@@ -36,6 +37,20 @@ pub fn filled_buffer<T: ArrowNativeType + Pod>(len: usize, fill: impl FnOnce(&mu
     values.into()
 }
 
+/// A column of `values`, without a type, each written once: not over zeros where memory may have been used before.
+pub fn collected_buffer<T: ArrowNativeType + Pod>(
+    values: impl IndexedParallelIterator<Item = T>,
+) -> Buffer {
+    #[cfg(target_os = "linux")]
+    if values.len().saturating_mul(size_of::<T>()) >= LARGE {
+        // Zeros of new pages cost nothing.
+        return filled_buffer(values.len(), |out: &mut [T]| {
+            out.par_iter_mut().zip(values).for_each(|(out, value)| *out = value);
+        });
+    }
+    Buffer::from_vec(values.collect::<Vec<T>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +67,8 @@ mod tests {
             assert_eq!(column.len(), len);
             assert!(column.iter().copied().eq(0..len as u32));
             assert_eq!(column.inner().as_ptr().align_offset(align_of::<u128>()), 0);
+            let collected = collected_buffer((0..len as u32).into_par_iter());
+            assert_eq!(&collected, column.inner());
         }
     }
 }

@@ -141,11 +141,18 @@ class Lazy(Verbs):
         return limits | {kind: found for kind, found in parts.items() if found}
 
     def collect(
-        self, *, memory_limit: str | int | None = None, spill_folder: str | os.PathLike[str] | None = None
+        self,
+        *,
+        device: str = "cpu",
+        memory_limit: str | int | None = None,
+        spill_folder: str | os.PathLike[str] | None = None,
     ) -> Table:
         """Reads and computes: the table. Sorts, joins and groups for which more memory than ``memory_limit`` is estimated
-        go through temporary files in ``spill_folder``, by default the system's; what is still above is refused."""
-        made, notes = _native.scan(self._pipeline(memory_limit, spill_folder))
+        go through temporary files in ``spill_folder``, by default the system's; what is still above is refused.
+
+        ``device``: where verbs run that devices have, see :func:`devices`; the others run on the processor, and rows go there
+        and back. What :meth:`write` and :func:`pipeline` return says where each ran."""
+        made, notes = _native.scan(self._pipeline(memory_limit, spill_folder), device)
         _warn(notes)
         return Table._of(made)
 
@@ -157,11 +164,13 @@ class Lazy(Verbs):
         compression: str | None = None,
         delimiter: str | None = None,
         partition_by: str | Sequence[str] | None = None,
+        device: str = "cpu",
         memory_limit: str | int | None = None,
         spill_folder: str | os.PathLike[str] | None = None,
     ) -> dict[str, Any]:
         """Reads, computes and writes to a file or an object store, block by block where the verbs allow it: what was
-        written, and how long it took. Limits are those of :meth:`collect`.
+        written, how long it took, and, of a ``device``, where each verb ran, as ``placed``. Device and limits are those
+        of :meth:`collect`.
 
         - ``format``: by default that of the suffix; ``compression``: ``none``, ``snappy``, ``lz4``, ``zstd`` or ``gzip``, as the
           format has them; ``delimiter``: of CSV.
@@ -178,7 +187,7 @@ class Lazy(Verbs):
             "partition_by": partition_by,
         }
         said = self._pipeline(memory_limit, spill_folder) | {"output": [_given(output)]}
-        report = _native.pipeline(said, False)
+        report = _native.pipeline(said, False, device)
         _warn_of(report)
         return report
 
@@ -296,10 +305,15 @@ def sql(query: str, **tables: Any) -> Table:
     return first.step("sql", *others, query=query, tables=list(tables))
 
 
-def pipeline(steps: str | os.PathLike[str] | Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+def pipeline(
+    steps: str | os.PathLike[str] | Mapping[str, Any], *, dry_run: bool = False, device: str = "cpu"
+) -> dict[str, Any]:
     """Runs a file of steps in TOML, or a dict that says the same: what was written, the plan that was followed, and how long
     it took. With ``dry_run`` all is checked, nothing is written, and the plan comes back. Outputs appear when all of
     them are whole. Paths are relative to the folder of the file.
+
+    ``device``: where verbs run that devices have, see :func:`devices`; ``placed`` of the report says for each verb where it
+    ran, what was copied, and why it was the processor.
 
     >>> import graphlume as gl, tempfile, pathlib
     >>> folder = pathlib.Path(tempfile.mkdtemp())
@@ -318,6 +332,6 @@ def pipeline(steps: str | os.PathLike[str] | Mapping[str, Any], *, dry_run: bool
     1
     """
     said = dict(steps) if isinstance(steps, Mapping) else os.fspath(steps)
-    report = _native.pipeline(said, dry_run)
+    report = _native.pipeline(said, dry_run, device)
     _warn_of(report)
     return report

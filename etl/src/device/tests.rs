@@ -115,7 +115,7 @@ fn tables_come_back_as_they_were() {
             other => other,
         });
         assert_eq!(swapped.names().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
-        assert_eq!(*swapped.download().unwrap().column(0), *original.column(0));
+        assert_eq!(&**swapped.download().unwrap().column(0), &**original.column(0));
         assert!(table.rename(&[("flag", "large")]).is_err());
         assert!(table.rename(&[("flagg", "x")]).is_err());
         let rest = table.drop_columns(&["flag", "at", "flag"]).unwrap();

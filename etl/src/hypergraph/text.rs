@@ -1,6 +1,7 @@
 //! Values as the text that pandas' `str` makes of them, which ids are built from.
 
-use std::io::Write;
+use std::fmt::LowerExp;
+use std::io::{Cursor, Write};
 use std::str::FromStr;
 
 use arrow::datatypes::{ArrowPrimitiveType, Float16Type, TimeUnit};
@@ -125,12 +126,12 @@ impl Form {
                 let value = f32::from_bits(word as u32);
                 // Compared as a double, since the nearest single to 1e-4 is below it.
                 let positional = (1e-4..1e6).contains(&f64::from(value).abs());
-                push_float(&format!("{value:e}"), positional, out);
+                push_shortest(value, positional, out);
                 Ok(())
             }
             Self::Double => {
                 let value = f64::from_bits(word);
-                push_float(&format!("{value:e}"), (1e-4..1e16).contains(&value.abs()), out);
+                push_shortest(value, (1e-4..1e16).contains(&value.abs()), out);
                 Ok(())
             }
             Self::Date => {
@@ -231,23 +232,20 @@ impl Stamp {
 }
 
 /// Appends `value` in digits.
-fn push_number(mut value: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
+fn push_number(value: u64, out: &mut Vec<u8>) {
+    push_padded(value, 1, out);
+}
+
+/// Appends `value` with zeros in front up to `width` digits, of 20 at most.
+fn push_padded(mut value: u64, width: usize, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
     let mut at = digits.len();
-    loop {
+    while value > 0 {
         at -= 1;
         digits[at] = b'0' + (value % 10) as u8;
         value /= 10;
-        if value == 0 {
-            break;
-        }
     }
-    out.extend_from_slice(&digits[at..]);
-}
-
-/// Appends `value` with zeros in front up to `width` digits.
-fn push_padded(value: u64, width: usize, out: &mut Vec<u8>) {
-    write!(out, "{value:0width$}").expect("writing to memory should not fail");
+    out.extend_from_slice(&digits[at.min(digits.len() - width)..]);
 }
 
 /// Appends `04:05:06`, and a fraction of so many digits.
@@ -268,8 +266,9 @@ fn push_clock(seconds: i64, nanos: i64, digits: u32, out: &mut Vec<u8>) {
 /// Counts years from March, so that the leap day is the last of its year: a year then has
 /// `153 m + 2` over 5 days before its month `m`.
 fn push_date(days: i64, out: &mut Vec<u8>) {
-    // Days from 0000-03-01 to 1970-01-01, and days of 400 years.
-    let days = i128::from(days) + 719_468;
+    // Days from 0000-03-01 to 1970-01-01, and days of 400 years. Days are of 32 bits, or of times in 64, and so far from
+    // the largest number.
+    let days = days + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
@@ -277,9 +276,24 @@ fn push_date(days: i64, out: &mut Vec<u8>) {
     let day = day - (153 * month + 2) / 5 + 1;
     let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     let year = 400 * era + year + next;
-    let sign = if year < 0 { "-" } else { "" };
-    write!(out, "{sign}{:04}-{month:02}-{day:02}", year.unsigned_abs())
-        .expect("writing to memory should not fail");
+    if year < 0 {
+        out.push(b'-');
+    }
+    push_padded(year.unsigned_abs(), 4, out);
+    for part in [month, day] {
+        out.push(b'-');
+        push_padded(part.unsigned_abs(), 2, out);
+    }
+}
+
+/// Appends a float by the fewest digits that read back as the same.
+fn push_shortest(value: impl LowerExp, positional: bool, out: &mut Vec<u8>) {
+    // 17 digits, two signs, a point, and an exponent of three digits.
+    let mut text = Cursor::new([0; 32]);
+    write!(text, "{value:e}").expect("digits of a float should be few");
+    let length = text.position() as usize;
+    let text = text.into_inner();
+    push_float(str::from_utf8(&text[..length]).expect("digits should be text"), positional, out);
 }
 
 /// Appends a float given as its shortest digits with an exponent, as Rust's `{:e}` prints it.
@@ -297,20 +311,22 @@ fn push_float(digits: &str, positional: bool, out: &mut Vec<u8>) {
         write!(out, "{mantissa}e{sign}{exponent:02}").expect("writing to memory should not fail");
         return;
     }
-    let figures: Vec<u8> = mantissa.bytes().filter(|&byte| byte != b'.').collect();
-    let point = exponent + 1;
-    if point <= 0 {
+    let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (first, rest) = (first.as_bytes(), rest.as_bytes());
+    // Digits behind the first that are before the point.
+    let Ok(before) = usize::try_from(exponent) else {
         out.extend_from_slice(b"0.");
-        out.extend(std::iter::repeat_n(b'0', point.unsigned_abs() as usize));
-        out.extend_from_slice(&figures);
+        out.extend(std::iter::repeat_n(b'0', exponent.unsigned_abs() as usize - 1));
+        out.extend_from_slice(first);
+        out.extend_from_slice(rest);
         return;
-    }
-    let point = point as usize;
-    let whole = figures.len().min(point);
-    out.extend_from_slice(&figures[..whole]);
-    out.extend(std::iter::repeat_n(b'0', point - whole));
+    };
+    let (whole, behind) = rest.split_at(before.min(rest.len()));
+    out.extend_from_slice(first);
+    out.extend_from_slice(whole);
+    out.extend(std::iter::repeat_n(b'0', before - whole.len()));
     out.push(b'.');
-    out.extend_from_slice(if whole < figures.len() { &figures[whole..] } else { b"0" });
+    out.extend_from_slice(if behind.is_empty() { b"0" } else { behind });
 }
 
 /// Appends a float of half precision by the fewest digits that read back as the same.

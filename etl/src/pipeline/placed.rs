@@ -25,9 +25,11 @@ pub struct Placed {
     pub reason: Option<String>,
 }
 
+type Work = Box<dyn Fn(&[&DeviceTable]) -> Result<Outcome<DeviceTable>> + Send + Sync>;
+
 /// What a verb does on a device.
 pub(super) struct OnDevice {
-    work: Box<dyn Fn(&[&DeviceTable]) -> Result<Outcome<DeviceTable>> + Send + Sync>,
+    work: Work,
     /// Whether tables are copied to the device for it.
     fetches: bool,
 }

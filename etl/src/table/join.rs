@@ -212,7 +212,8 @@ impl Table {
     ///
     /// Of a side with more than a million rows about that many are looked at, chosen evenly and the
     /// same each time; pairs of equal keys among them tell of all. With fewer rows the number is exact
-    /// for inner, semi and anti joins, and for others at most the unmatched rows too high.
+    /// for inner joins, and for left and full ones at most the unmatched rows too high. Of semi and anti joins it is that of
+    /// all rows of the left side.
     ///
     /// # Errors
     ///

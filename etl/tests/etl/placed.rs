@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what is skipped is said")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fmt::Write;
 use std::path::Path;
 
 use graph_etl::Control;
@@ -14,7 +15,7 @@ use graph_kernels::Device;
 fn made(folder: &Path, steps: &[&str], device: Option<Device>) -> (String, Option<String>) {
     let mut text = "[[input]]\nname = 't'\nfrom = 't.csv'\n".to_owned();
     for (number, step) in steps.iter().enumerate() {
-        text += &format!("[[step]]\nname = 'step {number}'\n{step}\n");
+        write!(text, "[[step]]\nname = 'step {number}'\n{step}\n").unwrap();
     }
     text += "[[output]]\nto = 'out.csv'";
     let pipeline = Pipeline::parse(&text, folder).unwrap();

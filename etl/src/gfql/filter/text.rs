@@ -76,14 +76,15 @@ fn equal<O: OffsetSizeTrait>(array: &GenericStringArray<O>, wanted: &str, rows: 
         let Some(ends) = ends.filter(is_readable).filter(|_| bits.count_ones() >= DENSE) else {
             return passing(start, bits, is_wanted);
         };
-        let mut hits = 0;
-        for i in 0..64 {
+        let is_hit = |i: usize| {
             let text = bytes[ends[i].as_usize()..]
                 .first_chunk()
                 .map_or(0, |text| u64::from_le_bytes(*text));
-            let is_hit = u8::from(ends[i + 1] - ends[i] == length) & u8::from(text & mask == first);
-            hits |= u64::from(is_hit) << i;
-        }
+            u64::from(ends[i + 1] - ends[i] == length) & u64::from(text & mask == first)
+        };
+        // Eight at a time, so that each is shifted by a constant.
+        let eight = |start: usize| (0..8).fold(0, |hits, i| hits | is_hit(start + i) << i);
+        let mut hits = (0..64).step_by(8).fold(0, |hits, start| hits | eight(start) << start);
         hits &= bits;
         if head < wanted.len() { passing(start, hits, is_wanted) } else { hits }
     })
