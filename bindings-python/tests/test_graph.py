@@ -375,7 +375,8 @@ def test_what_a_query_says_of_its_answer():
     found = graph.gfql([call("name", name="few"), call("get_degrees"), call("encode_point_size", column="degree")])
     said = {"name": "few", "description": None, "encodings": {"node_encodings": {"bindings": {"node_size": "degree"}}, "edge_encodings": {}}}
     assert found.query_report == said and pickle.loads(pickle.dumps(found)).query_report == said
-    assert graph.gfql([{"type": "Node"}]).query_report == {"name": None, "description": None, "encodings": None}
+    nothing = {"node_encodings": {}, "edge_encodings": {}}
+    assert graph.gfql([{"type": "Node"}]).query_report == {"name": None, "description": None, "encodings": nothing}
     assert graph.query_report is None
 
 

@@ -132,6 +132,16 @@ def test_what_is_missing_does_not_count():
     assert ids.tolist() == [None, 2**60 + 1]
 
 
+def test_weights_of_any_sign_come_from_a_column():
+    graph = gl.Graph({"source": ["a", "b", "c"], "target": ["b", "c", "a"], "change": [-2.0, 0.5, -0.25]})
+    degrees = graph.degree(weight_column="change")
+    assert degrees.weighted_degree.tolist() == [-2.25, -1.5, 0.25] and degrees.weighted is True
+    forest = graph.spanning_forest(weight_column="change")
+    assert forest.values.tolist() == [True, False, True] and forest.summary["weight"] == -2.25
+    with pytest.raises(gl.InputError, match="change"):
+        graph.degree(weight_column="chnge")
+
+
 def test_what_is_measured_is_a_frame():
     graph = gl.Graph([("ann", "bob"), ("bob", "eve")])
     assert graph.degree().to_polars().to_dict(as_series=False)["degree"] == [1, 2, 1]

@@ -98,8 +98,8 @@ def test_a_graph_of_events():
 def test_groups_become_nodes():
     graph = gl.Graph([("a", "b", 1.0), ("b", "c", 2.0), ("a", "c", 4.0), ("c", "d", 8.0)]).with_nodes(team=["x", "x", "y", None])
     groups = graph.contract("team")
-    assert groups.nodes.to_pydict() == {"team": ["x", "y", None], "n_nodes": [2, 1, 1]}
-    assert groups.edges.to_pydict() == {"source": ["x", "y"], "target": ["y", None], "n_edges": [2, 1], "weight": [6.0, 8.0]}
+    assert groups.nodes.to_pydict() == {"team": ["x", "y", "null"], "n_nodes": [2, 1, 1]}
+    assert groups.edges.to_pydict() == {"source": ["x", "y"], "target": ["y", "null"], "n_edges": [2, 1], "weight": [6.0, 8.0]}
     assert graph.contract("team", combine="max").weights.tolist() == [4.0, 8.0]
     assert graph.contract("team", self_loops=True).n_edges == 3
     by_array = graph.contract(np.array([7, 7, 5, 5]))

@@ -138,7 +138,7 @@ impl ordered::Verbs for Verbs {
         verb(
             "contract",
             "COLUMN",
-            "Make one node of all that have the same value in a node column",
+            "Make one node of all that have the same value in a node column; those without one become `null`",
         ),
         more(
             "combine",

@@ -13,6 +13,7 @@ pub mod features;
 mod frame;
 pub mod gfql;
 pub mod hypergraph;
+mod pace;
 #[cfg(feature = "tables")]
 pub mod pipeline;
 #[cfg(feature = "tables")]

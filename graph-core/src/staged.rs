@@ -77,13 +77,18 @@ impl Staged {
     /// The place that failed, and what the system says of it. A file that was there and cannot be put back stays in the
     /// hidden folder, which the error names.
     pub fn publish_all(files: Vec<Self>) -> Result<(), (PathBuf, io::Error)> {
+        Self::publish_all_by(files, &|file, name| fs::hard_link(file, name))
+    }
+
+    /// [`publish_all`](Self::publish_all), where `link` gives a file a second name.
+    fn publish_all_by(files: Vec<Self>, link: Link) -> Result<(), (PathBuf, io::Error)> {
         // What takes time or is likely to fail comes before anything changes.
         for file in &files {
             file.settle().map_err(|error| (file.place.clone(), error))?;
         }
         let mut published: Vec<(Self, Option<PathBuf>)> = Vec::with_capacity(files.len());
         for file in files {
-            match file.take_place() {
+            match file.take_place(link) {
                 Ok(old) => published.push((file, old)),
                 Err(error) => {
                     let mut failed = (file.place.clone(), error);
@@ -115,13 +120,13 @@ impl Staged {
     }
 
     /// Puts the file in its place; gives where the one that was there is kept, if one was.
-    fn take_place(&self) -> io::Result<Option<PathBuf>> {
+    fn take_place(&self, link: Link) -> io::Result<Option<PathBuf>> {
         let old = self.folder.path().join(KEPT);
         if !self.place.is_file() {
             return fs::rename(&self.path, &self.place).map(|()| None);
         }
         // A second name leaves it in its place until the new one is there; not all disks have that.
-        fs::hard_link(&self.place, &old).or_else(|_| fs::rename(&self.place, &old))?;
+        link(&self.place, &old).or_else(|_| fs::rename(&self.place, &old))?;
         fs::rename(&self.path, &self.place)?;
         Ok(Some(old))
     }
@@ -144,6 +149,9 @@ impl Staged {
     }
 }
 
+/// Gives the first file the second name, too.
+type Link<'a> = &'a dyn Fn(&Path, &Path) -> io::Result<()>;
+
 /// What a file that is replaced is called in the hidden folder, until all are in their places.
 const KEPT: &str = ".graphlume-kept";
 
@@ -164,29 +172,81 @@ mod tests {
         staged
     }
 
+    /// All names in a folder, hidden ones too.
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// As on a disk whose files have one name each.
+    fn no_link(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     #[test]
-    fn all_are_published_or_none() {
+    fn all_are_published_or_none_with_second_names_and_without() {
+        let links: [Link; 2] = [&|file, name| fs::hard_link(file, name), &no_link];
+        for link in links {
+            let folder = tempfile::tempdir().unwrap();
+            let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join("old"), "before").unwrap();
+            let make = || ["old", "new", "late"].map(|name| staged(folder.path(), name, "after"));
+            let files = make();
+            // Something takes the place of the last one meanwhile.
+            fs::create_dir_all(folder.path().join("late/inner")).unwrap();
+            let (place, _) = Staged::publish_all_by(files.into(), link).unwrap_err();
+            assert!(place.ends_with("late"), "{}", place.display());
+            assert_eq!(read("old"), "before");
+            assert_eq!(names(folder.path()), ["late", "old"]);
+
+            fs::remove_dir_all(folder.path().join("late")).unwrap();
+            Staged::publish_all_by(make().into(), link).unwrap();
+            assert_eq!(["old", "new", "late"].map(read), ["after"; 3]);
+            assert_eq!(names(folder.path()), ["late", "new", "old"]);
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_comes_back_if_the_new_one_cannot_follow() {
         let folder = tempfile::tempdir().unwrap();
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-        let names = || {
-            let entries = fs::read_dir(folder.path()).unwrap();
-            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
-            names.sort();
-            names
+        for name in ["first", "second"] {
+            fs::write(folder.path().join(name), "before").unwrap();
+        }
+        let files = ["first", "second"].map(|name| staged(folder.path(), name, "after"));
+        let lost = files[1].path().to_owned();
+        // The new second file goes just before the old one is moved out of its way.
+        let link = |file: &Path, _: &Path| {
+            if file.ends_with("second") {
+                fs::remove_file(&lost)?;
+            }
+            no_link(file, &lost)
         };
-        fs::write(folder.path().join("old"), "before").unwrap();
-        let make = || ["old", "new", "late"].map(|name| staged(folder.path(), name, "after"));
-        let files = make();
-        // Something takes the place of the last one meanwhile.
-        fs::create_dir_all(folder.path().join("late/inner")).unwrap();
-        let (place, _) = Staged::publish_all(files.into()).unwrap_err();
-        assert!(place.ends_with("late"), "{}", place.display());
-        assert_eq!(read("old"), "before");
-        assert_eq!(names(), ["late", "old"]);
+        let (place, error) = Staged::publish_all_by(files.into(), &link).unwrap_err();
+        assert!(place.ends_with("second"), "{}", place.display());
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert_eq!(["first", "second"].map(read), ["before"; 2]);
+        assert_eq!(names(folder.path()), ["first", "second"]);
+    }
 
-        fs::remove_dir_all(folder.path().join("late")).unwrap();
-        Staged::publish_all(make().into()).unwrap();
-        assert_eq!(["old", "new", "late"].map(read), ["after"; 3]);
-        assert_eq!(names(), ["late", "new", "old"]);
+    #[test]
+    fn what_cannot_be_put_back_is_kept_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("only");
+        fs::write(&place, "before").unwrap();
+        let file = staged(folder.path(), "only", "after");
+        let old = file.take_place(&no_link).unwrap();
+        assert_eq!(fs::read_to_string(&place).unwrap(), "after");
+        // Something that no file can replace takes the place.
+        fs::remove_file(&place).unwrap();
+        fs::create_dir_all(place.join("inner")).unwrap();
+        let (at, error) = file.give_back(old).unwrap_err();
+        assert_eq!(at, place);
+        let text = error.to_string();
+        let kept = text.split("and is ").nth(1).unwrap().split(": ").next().unwrap();
+        assert_eq!(fs::read_to_string(kept).unwrap(), "before", "{text}");
     }
 }

@@ -306,6 +306,7 @@ class Generated:
     def degree(
         self,
         *,
+        weight_column: Any = None,
         device: str = "cpu",
     ) -> Measured:
         """how many edges each node has, and how much weight if there are weights.
@@ -316,8 +317,10 @@ class Generated:
         ``weighted_degree``, shape ``[n]``: sum of weights, only if there are weights.
         ``weighted_degree_in``, shape ``[n]``: sum of weights, only if there are weights.
         ``weighted_degree_out``, shape ``[n]``: sum of weights, only if there are weights.
+
+        - ``weight_column``: the edge column that has the weights, which may be below 0; null for those of the graph.
         """
-        return self.measure("degree", device=device)
+        return self.measure("degree", weight_column=weight_column, device=device)
 
     degrees = degree
 
@@ -714,6 +717,7 @@ class Generated:
         self,
         *,
         maximum: bool = False,
+        weight_column: Any = None,
         device: str = "cpu",
     ) -> Measured:
         """the cheapest edges that keep together what is together.
@@ -721,8 +725,9 @@ class Generated:
         ``in_forest``, shape ``[m]``: whether the edge is one of them.
 
         - ``maximum``: whether to take the largest weights.
+        - ``weight_column``: the edge column that has the weights, which may be below 0; null for those of the graph.
         """
-        return self.measure("spanning_forest", maximum=maximum, device=device)
+        return self.measure("spanning_forest", maximum=maximum, weight_column=weight_column, device=device)
 
     minimum_spanning_tree = spanning_forest
 

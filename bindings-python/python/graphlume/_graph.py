@@ -171,6 +171,7 @@ class Graph(Shapes, Features, Shown, Exports):
         if measure in _BY_WEIGHT:
             weighted = options.get("merge") != "unit"
         used = None if weighted is None else bool(weighted) and self._rust.has_weights
+        used = used if options.get("weight_column") is None else True
         return Measured(self, name, dict(nodes), dict(edges), summary, used)
 
     def gfql(self, query: Any, *, strict: bool = False) -> Graph:

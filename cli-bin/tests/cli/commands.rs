@@ -579,7 +579,10 @@ fn encodings_of_queries_can_be_drawn_with() {
     let plain: Value =
         serde_json::from_str(&stdout(&["query", &edges, r#"[{"type": "Node"}]"#, "--json"]))
             .unwrap();
-    assert_eq!(plain["encodings"], Value::Null);
+    let encodings = &plain["encodings"];
+    assert_eq!(*encodings, serde_json::json!({"node_encodings": {}, "edge_encodings": {}}));
+    fs::write(&looks, encodings.to_string()).unwrap();
+    stdout(&["layout", &edges, "--encodings", &looks, "--svg", &picture]);
     let said = run(&["query", &edges, query]).stderr;
     assert!(String::from_utf8_lossy(&said).contains("sets 1 encoding"));
 }

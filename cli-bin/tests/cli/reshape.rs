@@ -120,6 +120,27 @@ fn lists_do_not_go_into_csv() {
 }
 
 #[test]
+fn a_contracted_graph_is_read_back_with_the_group_without_a_value() {
+    let folder = folder();
+    let out =
+        ["--contract", "kind", "--self-loops", "-o", "kinds.csv", "--nodes-out", "kinds-nodes.csv"];
+    let output = reshape(&folder, &out);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let nodes = fs::read_to_string(folder.path().join("kinds-nodes.csv")).unwrap();
+    assert_eq!(nodes, "kind,n_nodes\np,3\nq,2\nnull,1\nr,1\n");
+    let again = Command::new(env!("CARGO_BIN_EXE_graphlume"))
+        .current_dir(folder.path())
+        .args(["reshape", "kinds.csv", "--nodes", "kinds-nodes.csv", "--directed"])
+        .args(["--keep-nodes", "kind IN ('p', 'null')", "--json"])
+        .output()
+        .unwrap();
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    let found: Value = serde_json::from_slice(&again.stdout).unwrap();
+    // `a` to `b`, and `x` to `y`, which has no kind.
+    assert_eq!((&found["n_nodes"], &found["n_edges"]), (&Value::from(2), &Value::from(2)));
+}
+
+#[test]
 fn nodes_are_numbered_anew() {
     let nodes = |args: &[&str]| {
         let folder = folder();

@@ -40,7 +40,7 @@ pub use closeness::{Closeness, ClosenessReport};
 pub use clustering::{Clustering, ClusteringReport};
 pub use components::{Components, weak_components};
 pub use core_number::{CoreNumbers, core_numbers};
-pub use degree::{Degrees, Strengths, degrees};
+pub use degree::{Degrees, Strengths, degrees, degrees_by};
 pub use diameter::{Diameter, DiameterReport};
 pub use eigenvector::{CentralityReport, Eigenvector, Katz};
 pub use hits::{Hits, HitsReport};

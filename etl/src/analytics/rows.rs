@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use graph_core::{Csr, NodeId};
+use graph_core::{Csr, Graph, NodeId};
 use rayon::prelude::*;
 
 use crate::topology::Undirected;
@@ -161,6 +161,18 @@ pub(crate) fn sum(n: usize, term: impl Fn(usize) -> f64 + Sync) -> f64 {
 pub(crate) fn check_nodes(name: &'static str, nodes: &[NodeId], n_nodes: usize) -> Result<()> {
     match nodes.iter().find(|&&node| node as usize >= n_nodes) {
         Some(&node) => Err(Error::NoSuchNode { name, node, n_nodes }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses weights that are not one finite number for each edge; they may be below 0.
+pub(crate) fn check_weights(graph: &Graph, weights: &[f64]) -> Result<()> {
+    let (name, found, expected) = ("weights", weights.len(), graph.n_edges());
+    if found != expected {
+        return Err(Error::LengthMismatch { name, found, expected });
+    }
+    match weights.iter().position(|weight| !weight.is_finite()) {
+        Some(row) => Err(Error::NotFinite { name, row, column: 0 }),
         None => Ok(()),
     }
 }

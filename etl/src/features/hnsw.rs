@@ -8,12 +8,16 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{Distance, Features, Neighbors};
+use crate::pace::Pace;
 use crate::tally::PerThread;
 use crate::{Control, Error, Result};
 
 /// A batch of rows is linked to the rows before it, and is at most this share of them: rows of a
 /// batch do not see one another.
 const BATCH_SHARE: usize = 32;
+
+/// Rows that a thread searches for before it counts them.
+const BLOCK: usize = 16;
 
 /// No row is on a higher layer.
 const MOST_LAYERS: usize = 16;
@@ -103,16 +107,19 @@ impl Hnsw {
         let worlds = PerThread::new();
         let index = Index::build(self, space, &worlds, control)?;
         let width = (self.search_width as usize).max(k + 1);
-        let rows: Vec<Vec<Near>> = (0..n as u32)
+        let pace = Pace::new(control, "rows", n);
+        let blocks: Vec<Option<Vec<Near>>> = (0..n.div_ceil(BLOCK))
             .into_par_iter()
-            .with_min_len(32)
-            .map(|u| match control.is_stopped() {
-                true => Vec::new(),
-                false => index.nearest(u, k, width, &mut worlds.mine()),
+            .map(|block| {
+                let rows = block * BLOCK..n.min((block + 1) * BLOCK);
+                pace.part(rows.len(), || {
+                    let world = &mut worlds.mine();
+                    rows.flat_map(|u| index.nearest(u as u32, k, width, world)).collect()
+                })
             })
             .collect();
-        control.step("rows", n as u64, Some(n as u64))?;
-        let found = rows.into_iter().flatten().map(|near| (near.key, near.row));
+        pace.finish()?;
+        let found = blocks.into_iter().flatten().flatten().map(|near| (near.key, near.row));
         Ok(Neighbors::new(n, k, self.distance, found))
     }
 }

@@ -8,6 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Features;
+use crate::pace::Pace;
 use crate::{Control, Error, Result};
 
 /// How far apart two rows `a` and `b` are.
@@ -143,22 +144,22 @@ impl NearestNeighbors {
         let panels = Panels::new(&features);
         let euclidean = self.distance == Distance::Euclidean;
         let block = QUERIES * GROUPS;
-        let blocks: Vec<Vec<Nearest>> = (0..n.div_ceil(block))
+        let pace = Pace::new(control, "rows", n);
+        let blocks: Vec<Option<Vec<Nearest>>> = (0..n.div_ceil(block))
             .into_par_iter()
-            .map(|at| match control.is_stopped() {
-                true => Vec::new(),
-                false => {
-                    let rows = at * block..n.min((at + 1) * block);
+            .map(|at| {
+                let rows = at * block..n.min((at + 1) * block);
+                pace.part(rows.len(), || {
                     let search = Search { panels: &panels, features: &features, rows, k };
                     match euclidean {
                         true => Arch::new().dispatch(Euclidean(search)),
                         false => Arch::new().dispatch(Inner(search)),
                     }
-                }
+                })
             })
             .collect();
-        control.step("rows", n as u64, Some(n as u64))?;
-        let found = blocks.into_iter().flatten().flat_map(|nearest| nearest.found);
+        pace.finish()?;
+        let found = blocks.into_iter().flatten().flatten().flat_map(|nearest| nearest.found);
         Ok(Neighbors::new(n, k, self.distance, found))
     }
 }

@@ -3,6 +3,7 @@
 use graph_core::NodeId;
 use rayon::prelude::*;
 
+use crate::pace::Pace;
 use crate::tally::{Tallies, Tally};
 use crate::topology::Undirected;
 use crate::{Control, Error, Result};
@@ -87,16 +88,16 @@ pub fn similarity(
     }
     let scorer = Scorer::new(graph, measure);
     let mut scores = vec![0.0; sources.len()];
+    let pace = Pace::new(control, "pairs", sources.len());
     let pairs = sources.par_chunks(BLOCK).zip(targets.par_chunks(BLOCK));
     scores.par_chunks_mut(BLOCK).zip(pairs).for_each(|(scores, (sources, targets))| {
-        if control.is_stopped() {
-            return;
-        }
-        for ((score, &u), &v) in scores.iter_mut().zip(sources).zip(targets) {
-            *score = scorer.score(u, v, scorer.common(u, v));
-        }
+        pace.part(scores.len(), || {
+            for ((score, &u), &v) in scores.iter_mut().zip(sources).zip(targets) {
+                *score = scorer.score(u, v, scorer.common(u, v));
+            }
+        });
     });
-    control.step("pairs", sources.len() as u64, Some(sources.len() as u64))?;
+    pace.finish()?;
     Ok(scores)
 }
 
@@ -174,7 +175,7 @@ impl MostSimilar {
     /// - [`Error::BadOption`] if `k` is 0;
     /// - [`Error::Stopped`] if the caller wants to stop.
     pub fn run(&self, graph: &Undirected, control: &Control) -> Result<SimilarNodes> {
-        const BLOCK: usize = 64;
+        const BLOCK: usize = 16;
         if self.k == 0 {
             let value = "0".into();
             return Err(Error::BadOption { option: "k", value, allowed: "at least 1" });
@@ -182,21 +183,20 @@ impl MostSimilar {
         let n = graph.n_nodes();
         let scorer = Scorer::new(graph, self.measure);
         let tallies = Tallies::new();
-        let blocks: Vec<Vec<Vec<(NodeId, f64)>>> = (0..n.div_ceil(BLOCK))
+        let pace = Pace::new(control, "nodes", n);
+        let blocks: Vec<Option<Vec<Vec<(NodeId, f64)>>>> = (0..n.div_ceil(BLOCK))
             .into_par_iter()
             .map(|block| {
                 let nodes = block * BLOCK..n.min((block + 1) * BLOCK);
-                let tally = &mut tallies.mine();
-                let rows = nodes.map(|u| match control.is_stopped() {
-                    true => Vec::new(),
-                    false => self.row(&scorer, tally, u as NodeId),
-                });
-                rows.collect()
+                pace.part(nodes.len(), || {
+                    let tally = &mut tallies.mine();
+                    nodes.map(|u| self.row(&scorer, tally, u as NodeId)).collect()
+                })
             })
             .collect();
-        control.step("nodes", n as u64, Some(n as u64))?;
+        pace.finish()?;
         let mut found = SimilarNodes { offsets: vec![0], targets: Vec::new(), scores: Vec::new() };
-        for row in blocks.into_iter().flatten() {
+        for row in blocks.into_iter().flatten().flatten() {
             for (v, score) in row {
                 found.targets.push(v);
                 found.scores.push(score);

@@ -1,10 +1,10 @@
 //! Features against other libraries, brute force, and on any number of threads.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use graph_core::generate::{Random, Rmat, rmat};
-use graph_core::{Coo, Csr, NodeId};
+use graph_core::{Coo, Csr, NodeId, Progress};
 use proptest::prelude::*;
 
 use super::*;
@@ -559,4 +559,63 @@ fn work_stops_when_asked() {
     ] {
         assert!(matches!(result, Err(Error::Stopped { .. })), "{result:?}");
     }
+}
+
+/// Calls `check` for each kind of work that tells how far it is, with the name of what it counts.
+fn each_that_tells(check: impl Fn(&str, &(dyn Fn(&Control) -> Result<(), Error> + Sync))) {
+    let n = 1500;
+    let rmat = rmat(&Rmat { scale: 10, n_edges: 8000, seed: 3, ..Rmat::default() }).unwrap();
+    let csr = Csr::from_coo(rmat.coo());
+    let graph = Undirected::from_coo(rmat.coo(), Merge::Unit);
+    let features = groups(n, 4, 9, 1);
+    let us: Vec<NodeId> = (0..40_000).map(|pair| pair % 1024).collect();
+    check("pairs", &|control| similarity(&graph, Similarity::Jaccard, &us, &us, control).map(drop));
+    check("nodes", &|control| MostSimilar::default().run(&graph, control).map(drop));
+    check("rows", &|control| NearestNeighbors::default().run(&features, control).map(drop));
+    check("rows", &|control| Hnsw::default().run(&features, control).map(drop));
+    for in_out_parameter in [1.0, 0.5] {
+        let options = RandomWalks { length: 8, in_out_parameter, ..RandomWalks::default() };
+        check("walks", &|control| options.run(&csr, control).map(drop));
+    }
+}
+
+#[test]
+fn progress_rises_to_the_end_as_parts_finish() {
+    each_that_tells(|stage, work| {
+        for threads in [1, 3] {
+            let told = Mutex::new(Vec::new());
+            let report = |progress: Progress| {
+                if progress.stage == stage {
+                    told.lock().unwrap().push((progress.done, progress.total));
+                }
+            };
+            with_threads(threads, || work(&Control::default().reporting(&report)).unwrap());
+            let told = told.into_inner().unwrap();
+            let (last, total) = *told.last().unwrap();
+            assert_eq!(Some(last), total, "{stage}");
+            assert!(told.iter().all(|&(_, of)| of == total), "{stage}: {told:?}");
+            assert!(told.is_sorted_by(|a, b| a.0 < b.0), "{stage}: {told:?}");
+            assert!(told.len() < 300, "{stage}: {told:?}");
+            // A thread that waits for its turn while it reports may let others finish.
+            assert!(threads > 1 || 10 < told.len(), "{stage}: {told:?}");
+        }
+    });
+}
+
+#[test]
+fn work_stops_on_its_way() {
+    each_that_tells(|stage, work| {
+        let (stop, first) = (AtomicBool::new(false), Mutex::new(None));
+        let report = |progress: Progress| {
+            if progress.stage == stage && !stop.swap(true, Ordering::Relaxed) {
+                *first.lock().unwrap() = Some(progress);
+            }
+        };
+        let control = Control::default().reporting(&report).stopped_by(&stop);
+        let stopped = with_threads(1, || work(&control)).unwrap_err();
+        let first = first.into_inner().unwrap().unwrap();
+        assert!(Some(first.done) < first.total, "{first:?}");
+        let is_there = matches!(stopped, Error::Stopped { stage: at, done } if (at, done) == (stage, first.done));
+        assert!(is_there, "{stopped}");
+    });
 }

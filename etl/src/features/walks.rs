@@ -4,6 +4,7 @@ use graph_core::generate::Random;
 use graph_core::{Csr, NodeId};
 use rayon::prelude::*;
 
+use crate::pace::Pace;
 use crate::{Control, Error, Result};
 
 /// Fills the steps of a walk after a node without out-edges.
@@ -132,18 +133,17 @@ impl RandomWalks {
         let length = self.length as usize;
         let each = self.walks_per_node as usize;
         let mut nodes = vec![NO_NODE; starts.len() * each * length];
+        let pace = Pace::new(control, "walks", starts.len() * each);
         nodes.par_chunks_mut(BLOCK * length).enumerate().for_each(|(block, nodes)| {
-            if control.is_stopped() {
-                return;
-            }
-            for (at, walk) in nodes.chunks_mut(length).enumerate() {
-                let index = block * BLOCK + at;
-                let mut random = Random::new(self.seed, index as u64);
-                steps.walk(starts[index / each], memory.as_ref(), &mut random, walk);
-            }
+            pace.part(nodes.len() / length, || {
+                for (at, walk) in nodes.chunks_mut(length).enumerate() {
+                    let index = block * BLOCK + at;
+                    let mut random = Random::new(self.seed, index as u64);
+                    steps.walk(starts[index / each], memory.as_ref(), &mut random, walk);
+                }
+            });
         });
-        let n_walks = (starts.len() * each) as u64;
-        control.step("walks", n_walks, Some(n_walks))?;
+        pace.finish()?;
         Ok(Walks { nodes, length })
     }
 }

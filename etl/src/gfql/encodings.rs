@@ -26,45 +26,58 @@ pub(super) fn over(
             }
         };
         let simple = format!("{}_{what}", if at == 1 { "edge" } else { "node" });
-        let Some(encoding) = complex(graph, what, column, &param) else {
+        // Badges are at one of several places, and have no binding.
+        let place = match what {
+            "badge" => param("position").and_then(Value::as_str).unwrap_or("TopRight"),
+            _ => "",
+        };
+        let Some(encoding) = complex(graph, what, place, column, &param) else {
             object(&mut made[at], "bindings");
             made[at]["bindings"][simple] = json!(column);
             continue;
         };
-        let name = encoding_name(graph, what, param("position").and_then(Value::as_str));
+        let name = encoding_name(graph, what, place);
         object(&mut made[at], "complex");
         let complex = &mut made[at]["complex"];
-        if !complex["default"].is_object() {
-            complex["default"] = json!({});
+        let flag = |name: &str| param(name).and_then(Value::as_bool);
+        for (level, is_meant) in [
+            ("default", flag("for_default").unwrap_or(true)),
+            ("current", flag("for_current").unwrap_or(false)),
+        ] {
+            if !is_meant {
+                continue;
+            }
+            if !complex[level].is_object() {
+                complex[level] = json!({});
+            }
+            complex[level][&name] = encoding.clone();
         }
-        complex["default"][name] = encoding;
     }
     made
 }
 
 /// Such as `pointColorEncoding`.
-fn encoding_name(graph: &str, what: &str, position: Option<&str>) -> String {
+fn encoding_name(graph: &str, what: &str, place: &str) -> String {
     let mut letters = what.chars();
     let first = letters.next().map(|c| c.to_ascii_uppercase());
     let what: String = first.into_iter().chain(letters).collect();
-    format!("{graph}{what}{}Encoding", position.unwrap_or_default())
+    format!("{graph}{what}{place}Encoding")
 }
 
-/// An encoding with a mapping or a palette, in the form in which the client uploads it; `None` if it has neither.
+/// An encoding with a mapping or a palette, or of a badge, in the form in which the client uploads it; `None` if it is
+/// none of these.
 fn complex<'p>(
     graph: &str,
     what: &str,
+    place: &str,
     column: &str,
     param: &impl Fn(&str) -> Option<&'p Value>,
 ) -> Option<Value> {
-    let flag = |name: &str| param(name).and_then(Value::as_bool).unwrap_or(false);
+    let flag = |name: &str| param(name).and_then(Value::as_bool);
     let other = param("default_mapping");
     let mut made = Map::from_iter([
         ("graphType".to_owned(), json!(graph)),
-        (
-            "encodingType".to_owned(),
-            json!(format!("{what}{}", param("position").and_then(Value::as_str).unwrap_or(""))),
-        ),
+        ("encodingType".to_owned(), json!(format!("{what}{place}"))),
         ("attribute".to_owned(), json!(column)),
     ]);
     let with_other = |mut mapping: Map<String, Value>| {
@@ -78,12 +91,18 @@ fn complex<'p>(
         made.insert("mapping".to_owned(), json!({"categorical": mapping}));
         "categorical"
     } else if let Some(bins) = param("continuous_binning") {
-        let mapping = with_other(Map::from_iter([("bins".to_owned(), bins.clone())]));
+        let mut mapping = with_other(Map::from_iter([("bins".to_owned(), bins.clone())]));
+        if let Some(comparator) = param("comparator") {
+            mapping.insert("comparator".to_owned(), comparator.clone());
+        }
         made.insert("mapping".to_owned(), json!({"continuous": mapping}));
         "continuous"
     } else if let Some(palette) = param("palette") {
         made.insert("colors".to_owned(), palette.clone());
-        if flag("as_categorical") { "categorical" } else { "continuous" }
+        let of_kind = flag("as_categorical").or(flag("as_continuous").map(|is| !is));
+        if of_kind == Some(true) { "categorical" } else { "continuous" }
+    } else if what == "badge" {
+        "categorical"
     } else {
         return None;
     };
@@ -135,6 +154,30 @@ mod tests {
             edges["complex"]["default"]["edgeColorEncoding"]["colors"],
             json!(["blue", "red"])
         );
+        let calls = [
+            call("encode_point_badge", json!({"column": "kind"})),
+            call(
+                "encode_edge_icon",
+                json!({"column": "w", "continuous_binning": [[2, "a"], [null, "b"]], "comparator": "<=",
+                    "for_default": false, "for_current": true}),
+            ),
+            call(
+                "encode_edge_color",
+                json!({"column": "w", "palette": ["red"], "as_continuous": false}),
+            ),
+        ];
+        let [badges, icons] = over(Default::default(), &calls);
+        assert_eq!(
+            badges["complex"]["default"]["pointBadgeTopRightEncoding"],
+            json!({"graphType": "point", "encodingType": "badgeTopRight", "attribute": "kind", "variation": "categorical"})
+        );
+        assert_eq!(
+            icons["complex"]["current"]["edgeIconEncoding"]["mapping"],
+            json!({"continuous": {"bins": [[2, "a"], [null, "b"]], "comparator": "<="}})
+        );
+        let of_edges = icons["complex"]["default"].as_object().unwrap();
+        assert!(of_edges.keys().eq(["edgeColorEncoding"]));
+        assert_eq!(of_edges["edgeColorEncoding"]["variation"], "categorical");
         // What was there stays, unless a call replaces it.
         let calls = [call("encode_point_size", json!({"column": "rank"}))];
         let [again, _] = over([nodes.clone(), edges], &calls);

@@ -78,6 +78,14 @@ pub enum QueryProblem {
         /// Why not, with the place in it.
         reason: String,
     },
+    /// A call has a parameter that it cannot have, or lacks one.
+    #[error("`{name}` cannot be called so: {reason}")]
+    Call {
+        /// The call.
+        name: String,
+        /// Why not, with the parameter.
+        reason: String,
+    },
     /// An algorithm cannot be run as it was asked for.
     #[error("`{name}` cannot be computed: {reason}")]
     Measure {

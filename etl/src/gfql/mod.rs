@@ -233,11 +233,10 @@ impl GfqlReport {
     }
 
     /// The settings of the picture as an object of `node_encodings` and `edge_encodings`, which `graphlume layout --encodings`
-    /// reads; `None` if the query says nothing of it.
-    pub fn encodings_object(&self) -> Option<serde_json::Value> {
+    /// reads; both are empty if the query says nothing of it.
+    pub fn encodings_object(&self) -> serde_json::Value {
         let [nodes, edges] = self.encodings_over(Default::default());
-        let is_said = !(nodes.is_empty() && edges.is_empty());
-        is_said.then(|| serde_json::json!({"node_encodings": nodes, "edge_encodings": edges}))
+        serde_json::json!({"node_encodings": nodes, "edge_encodings": edges})
     }
 
     /// The nodes and edges that were found as a graph, with a direction or without; edges have the weights

@@ -276,6 +276,114 @@ fn settings_of_the_picture_are_kept() {
     assert_eq!(sizes(&report), (3, 2));
 }
 
+#[test]
+fn encodings_are_checked_when_a_query_is_read() {
+    let read = |function: &str, params: serde_json::Value| {
+        let call = serde_json::json!([{"type": "Call", "function": function, "params": params}]);
+        Gfql::parse(&call.to_string(), &Limits::default()).map(drop)
+    };
+    let params = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    // As the client writes them, null where nothing is given.
+    for (function, text) in [
+        (
+            "encode_point_color",
+            r#"{"column": "a", "palette": ["red", "blue"], "as_categorical": null, "as_continuous": true}"#,
+        ),
+        (
+            "encode_edge_color",
+            r#"{"column": "a", "categorical_mapping": {"1": "red"}, "default_mapping": "gray", "for_current": true}"#,
+        ),
+        (
+            "encode_point_color",
+            r#"{"column": "a", "categorical_mapping": {}, "default_mapping": null}"#,
+        ),
+        (
+            "encode_point_size",
+            r#"{"column": "a", "categorical_mapping": {"x": 1, "y": 2.5}, "default_mapping": 5}"#,
+        ),
+        ("encode_edge_weight", r#"{"column": "a"}"#),
+        (
+            "encode_edge_icon",
+            r#"{"column": "a", "continuous_binning": [[0.2, "info"], [null, "times"]], "as_text": false, "shape": "none"}"#,
+        ),
+        (
+            "encode_point_badge",
+            r#"{"column": "a", "position": "Cover", "categorical_mapping": {"x": "flag"}, "bg": {"color": "red"}, "color": "blue"}"#,
+        ),
+        ("encode_point_label", r#"{"column": "a"}"#),
+        ("encode_axis", r#"{"rows": [{"r": 14, "external": true, "label": "out"}]}"#),
+        ("encode_axis", "{}"),
+    ] {
+        read(function, params(text)).unwrap_or_else(|error| panic!("{function} {text}: {error}"));
+    }
+    for (function, text, expected) in [
+        (
+            "encode_point_color",
+            r#"{"column": "a", "pallete": ["red"]}"#,
+            "$[0].params.pallete: `encode_point_color` cannot be called so: it has no parameter `pallete`; did you mean \
+             `palette`?",
+        ),
+        (
+            "encode_point_color",
+            r#"{"palette": ["red"]}"#,
+            "$[0].params: `encode_point_color` cannot be called so: `column`, the name of a column, is missing",
+        ),
+        (
+            "encode_edge_color",
+            r#"{"column": "a", "palette": "viridis"}"#,
+            "$[0].params.palette: `encode_edge_color` cannot be called so: `palette` should be a list of colors, but it is \
+             `viridis`",
+        ),
+        (
+            "encode_edge_color",
+            r#"{"column": "a", "palette": ["red", 7]}"#,
+            "$[0].params.palette[1]: `encode_edge_color` cannot be called so: `palette` should be a list of colors, but in \
+             it is 7",
+        ),
+        (
+            "encode_point_size",
+            r#"{"column": "a", "categorical_mapping": {"x": "big"}}"#,
+            "$[0].params.categorical_mapping.x: `encode_point_size` cannot be called so: `categorical_mapping` should be an \
+             object of a number for each value, but in it is `big`",
+        ),
+        (
+            "encode_point_icon",
+            r#"{"column": "a", "continuous_binning": [[1, "a"], ["b"]]}"#,
+            "$[0].params.continuous_binning[1]: `encode_point_icon` cannot be called so: `continuous_binning` should be a \
+             list of pairs of a bound and an icon, but in it is a list of 1",
+        ),
+        (
+            "encode_point_badge",
+            r#"{"column": "a", "position": "middle"}"#,
+            "$[0].params.position: `encode_point_badge` cannot be called so: `position` should be a corner, a side such as \
+             `Top`, or `Cover`, but it is `middle`",
+        ),
+        (
+            "encode_edge_title",
+            r#"{"column": "a", "categorical_mapping": {"x": "y"}}"#,
+            "$[0].params.categorical_mapping: `encode_edge_title` cannot be called so: it has no parameter \
+             `categorical_mapping`",
+        ),
+        (
+            "encode_axis",
+            r#"{"rows": {"r": 14}}"#,
+            "$[0].params.rows: `encode_axis` cannot be called so: `rows` should be a list of an object for each axis, but it \
+             is an object",
+        ),
+    ] {
+        assert_eq!(read(function, params(text)).unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn a_query_without_encodings_has_empty_ones() {
+    let report = ask(&path(3).unwrap(), r#"[{"type": "Node"}]"#).unwrap();
+    assert_eq!(
+        report.encodings_object(),
+        serde_json::json!({"node_encodings": {}, "edge_encodings": {}})
+    );
+}
+
 /// Nodes in two groups by their `size`, whose edges join the groups.
 fn two_groups() -> Graph {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..40));

@@ -1,12 +1,17 @@
 //! Groups of nodes made into one node each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float32Array, RecordBatch, UInt32Array};
-use arrow::compute::take;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float32Array, Float64Array, LargeStringArray, RecordBatch,
+    UInt32Array,
+};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema};
+use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use graph_core::{Coo, Graph, NodeId};
 use rayon::prelude::*;
 
@@ -80,8 +85,10 @@ impl Contract {
     /// The graph of the groups of nodes that have the same value in the node column `column`,
     /// which is also the external id of the group.
     ///
-    /// Null is a value, too: nodes without one are a group, whose id is null. Cost as
-    /// [`run`](Self::run). Feature `tables` has `by_column_with`, which also computes aggregates of other columns.
+    /// Nodes without a value, or with a NaN, are a group, too. As a node has to have an id, that of this group is `null`
+    /// (`null 2` and so on where that is a value), and the other ids become text; without such a group they stay as they
+    /// are. Cost as [`run`](Self::run). Feature `tables` has `by_column_with`, which also computes aggregates of other
+    /// columns.
     ///
     /// # Errors
     ///
@@ -95,14 +102,15 @@ impl Contract {
             let nearest = nearest(column, schema.fields().iter().map(|f| f.name().as_str()));
             return Err(Error::Unknown { kind: "column", name: column.into(), nearest });
         };
+        let values = plain_floats(values).map_err(wrap)?;
         let field = SortField::new(values.data_type().clone());
         let converter = RowConverter::new(vec![field]).map_err(wrap)?;
-        let rows = converter.convert_columns(&[Arc::clone(values)]).map_err(wrap)?;
+        let rows = converter.convert_columns(&[Arc::clone(&values)]).map_err(wrap)?;
         let mut known = HashMap::new();
         let mut firsts = Vec::new();
         let groups = number(rows.iter().map(|row| row.data()), &mut known, &mut firsts);
-        let ids = take(values, &UInt32Array::from(firsts), None).map_err(wrap)?;
-        self.contract(graph, groups, column, ids)
+        let ids = take(&values, &UInt32Array::from(firsts), None).map_err(wrap)?;
+        self.contract(graph, groups, column, all_named(ids).map_err(wrap)?)
     }
 
     fn contract(
@@ -118,7 +126,7 @@ impl Contract {
             sizes[group as usize] += 1;
         }
         let schema = Schema::new(vec![
-            Field::new(id_name, ids.data_type().clone(), ids.null_count() > 0),
+            Field::new(id_name, ids.data_type().clone(), false),
             Field::new("n_nodes", DataType::UInt32, false),
         ]);
         let columns = vec![ids, Arc::new(UInt32Array::from(sizes)) as ArrayRef];
@@ -161,6 +169,54 @@ impl Contract {
         let graph = join(graph, nodes, edges, coo, graph.is_directed())?;
         Ok(ContractReport { graph, groups })
     }
+}
+
+/// Floats as ids tell them apart: NaN is none, and zero has no sign. Other columns stay.
+fn plain_floats(values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    if !values.data_type().is_floating() {
+        return Ok(Arc::clone(values));
+    }
+    let wide = cast(values, &DataType::Float64)?;
+    let plain = wide.as_primitive::<Float64Type>().iter();
+    let plain: Float64Array =
+        plain.map(|value| value.filter(|value| !value.is_nan()).map(|value| value + 0.0)).collect();
+    cast(&plain, values.data_type())
+}
+
+/// Different ids of which one may be null: if it is, as text, with a name in its place.
+fn all_named(ids: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let Some(missing) = ids.logical_nulls().filter(|nulls| nulls.null_count() > 0) else {
+        return Ok(ids);
+    };
+    let shown = without_fractions(&ids)?;
+    let format = FormatOptions::default();
+    let text = ArrayFormatter::try_new(&shown, &format)?;
+    let names: Vec<Option<String>> = (0..shown.len())
+        .map(|row| missing.is_valid(row).then(|| text.value(row).try_to_string()).transpose())
+        .collect::<Result<_, _>>()?;
+    let taken: HashSet<&str> = names.iter().flatten().map(String::as_str).collect();
+    let (mut name, mut number) = ("null".to_owned(), 1);
+    while taken.contains(name.as_str()) {
+        number += 1;
+        name = format!("null {number}");
+    }
+    let of_row = |known: &Option<String>| known.clone().unwrap_or_else(|| name.clone());
+    let named = LargeStringArray::from_iter_values(names.iter().map(of_row));
+    match ids.data_type() {
+        DataType::LargeUtf8 => Ok(Arc::new(named)),
+        _ => cast(&named, &DataType::Utf8),
+    }
+}
+
+/// Floats that are all whole as integers, which is how they are read as ids. Other columns stay.
+fn without_fractions(ids: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    if !ids.data_type().is_floating() {
+        return Ok(Arc::clone(ids));
+    }
+    let (wide, whole) = (cast(ids, &DataType::Float64)?, cast(ids, &DataType::Int64)?);
+    let again = cast(&whole, &DataType::Float64)?;
+    let are_same = wide.as_primitive::<Float64Type>() == again.as_primitive::<Float64Type>();
+    Ok(if are_same { whole } else { Arc::clone(ids) })
 }
 
 /// Numbers keys in the order of their first appearance; `firsts` gets the places of these.

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    Array, ArrayRef, AsArray, Float32Array, Float64Array, Int64Array, NullArray, RecordBatch,
+    StringArray,
 };
 use arrow::datatypes::{Float32Type, Int64Type, UInt32Type};
-use graph_core::{Coo, Graph, NodeId};
+use arrow::util::display::array_value_to_string;
+use graph_core::{Coo, Graph, NodeId, ReadOptions, WriteOptions, read, write};
 use proptest::prelude::*;
 
 use super::*;
@@ -424,7 +426,7 @@ proptest! {
         let by_column = Contract::default().by_column(&old, "team").unwrap();
         prop_assert_eq!(by_label.graph.coo(), by_column.graph.coo());
         let ids: Vec<_> = by_column.graph.ids().as_string::<i32>().iter().collect();
-        prop_assert_eq!(ids, [None, Some("t1"), Some("t2"), Some("t3")]);
+        prop_assert_eq!(ids, [Some("null"), Some("t1"), Some("t2"), Some("t3")]);
         let schema = by_column.graph.nodes().schema();
         prop_assert_eq!(schema.field(0).name(), "team");
     }
@@ -559,6 +561,62 @@ fn bad_input_is_named() {
         fire.run(&old, &Control::NONE).unwrap_err(),
         Error::BadOption { option: "forward", .. }
     ));
+}
+
+/// The rows of columns as text, in the order of the texts.
+fn rows(columns: &[&ArrayRef]) -> Vec<Vec<String>> {
+    let text = |row: usize| columns.iter().map(move |of| array_value_to_string(of, row).unwrap());
+    let mut rows: Vec<Vec<String>> = (0..columns[0].len()).map(|row| text(row).collect()).collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn a_group_without_a_value_has_an_id_that_files_keep() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = graph(&[(0, 1, 1), (1, 4, 2), (4, 5, 3), (8, 0, 1), (2, 3, 1)], true, true);
+    let texts: StringArray =
+        (0..N).map(|u| [Some("null"), None, Some("b")][u as usize % 3]).collect();
+    let ints: Int64Array = (0..N).map(|u| [Some(7), Some(8), None][u as usize % 3]).collect();
+    let (nan, zero) = (Some(f64::NAN), Some(-0.0));
+    let floats = [Some(0.0), nan, None, zero, Some(2.0), nan, None, Some(2.0), Some(0.0)];
+    let parts = [Some(0.5), None, Some(2.0), None, None, Some(2.0), None, None, Some(0.5)];
+    let columns: [(ArrayRef, &[&str]); 5] = [
+        (Arc::new(texts), &["null", "null 2", "b"]),
+        (Arc::new(ints), &["7", "8", "null"]),
+        (Arc::new(Float64Array::from(floats.to_vec())), &["0", "null", "2"]),
+        (Arc::new(Float64Array::from(parts.to_vec())), &["0.5", "null", "2.0"]),
+        (Arc::new(NullArray::new(N as usize)), &["null"]),
+    ];
+    for (column, expected) in columns {
+        let old = old.clone().with_node_columns([("kind".to_owned(), column)]).unwrap();
+        let contract = Contract { self_loops: true, ..Contract::default() };
+        let new = contract.by_column(&old, "kind").unwrap().graph;
+        let ids: Vec<_> = new.ids().as_string::<i32>().iter().flatten().collect();
+        assert_eq!(ids, expected);
+        let seen = |graph: &Graph| {
+            let edges = graph.edge_table().unwrap();
+            let count = edges.column_by_name("n_edges").unwrap();
+            let ends = rows(&[edges.column(0), edges.column(1), count]);
+            (rows(&[graph.ids(), graph.node_column("n_nodes").unwrap()]), ends)
+        };
+        for name in ["edges.csv", "edges.parquet", "graph.json", "graph.graphml", "graph.gexf"] {
+            let (path, nodes) = (folder.path().join(name), folder.path().join(format!("n-{name}")));
+            let nodes = name.starts_with("edges").then_some(nodes);
+            let options = WriteOptions { nodes: nodes.clone(), ..WriteOptions::default() };
+            write(&new, &path, &options).unwrap();
+            let options = ReadOptions { nodes, directed: Some(true), ..ReadOptions::default() };
+            let (again, _) = read(&path, &options).unwrap();
+            assert_eq!(seen(&again), seen(&new), "{name}");
+        }
+    }
+}
+
+#[test]
+fn ids_of_groups_keep_their_type_where_all_have_a_value() {
+    let old = graph(&[(0, 1, 1)], true, false);
+    let new = Contract::default().by_column(&old, "key").unwrap().graph;
+    assert_eq!(new.ids().as_primitive::<Int64Type>().values()[..3], [0, 10, 20]);
 }
 
 #[test]

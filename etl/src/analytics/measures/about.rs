@@ -89,6 +89,10 @@ const OF_ALL: &[(&str, &str)] = &[
     ("samples", "number of random nodes that paths start from; null for all, which is exact"),
     ("seed", "what chance begins with"),
     ("sources", "ids of the nodes to start from; they must be given"),
+    (
+        "weight_column",
+        "the edge column that has the weights, which may be below 0; null for those of the graph",
+    ),
     ("weighted", "whether edges count by their weight, if the graph has weights"),
 ];
 

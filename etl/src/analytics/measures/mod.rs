@@ -23,6 +23,7 @@ mod options;
 mod over_nodes;
 mod over_paths;
 mod table;
+mod weights;
 mod whole;
 
 use arrow::array::ArrayRef;

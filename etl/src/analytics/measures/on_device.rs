@@ -4,6 +4,7 @@ use graph_core::Graph;
 use serde_json::Value;
 
 use super::options::Options;
+use super::weights::no_weight_column;
 use super::{Measure, Measured, over_nodes, over_paths};
 use crate::analytics::Clustering;
 use crate::device::{DeviceGraph, Outcome};
@@ -23,9 +24,10 @@ pub struct DevicePlan<'d> {
 
 fn ready(name: &str) -> Option<Ready> {
     Some(match name {
-        "degree" => {
-            |on, _, _| Ok(Box::new(|control| on.degrees(control).map(of(over_nodes::counted))))
-        }
+        "degree" => |on, _, mut options| {
+            no_weight_column(&mut options)?;
+            Ok(Box::new(|control| on.degrees(control).map(of(over_nodes::counted))))
+        },
         "weak_components" => {
             |on, _, _| Ok(Box::new(|control| on.components(control).map(of(over_nodes::partition))))
         }

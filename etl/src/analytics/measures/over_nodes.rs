@@ -9,18 +9,25 @@ use graph_core::Graph;
 use serde_json::Value;
 
 use super::options::{Options, problem};
+use super::weights::weight_column;
 use super::{Measured, Work, ids};
 use crate::Result;
 use crate::analytics::rows::check_option;
 use crate::analytics::{
     CentralityReport, Clustering, ClusteringReport, Components, CoreNumbers, Degrees, Eigenvector,
     Hits, Katz, Levels, PageRank, PageRankReport, Triangles, core_numbers, cut_points, degrees,
-    strong_components, triangles, weak_components,
+    degrees_by, strong_components, triangles, weak_components,
 };
 use crate::topology::{Merge, Undirected};
 
-pub(super) fn degree(graph: &Graph, _: Options) -> Result<Work<'_>> {
-    Ok(Box::new(move |_| Ok(counted(degrees(graph)))))
+pub(super) fn degree(graph: &Graph, mut options: Options) -> Result<Work<'_>> {
+    let weights = weight_column(graph, &mut options)?;
+    Ok(Box::new(move |_| {
+        Ok(counted(match &weights {
+            Some(weights) => degrees_by(graph, weights)?,
+            None => degrees(graph),
+        }))
+    }))
 }
 
 pub(super) fn counted(found: Degrees) -> Measured {

@@ -7,6 +7,7 @@ use graph_core::{Graph, NodeId};
 use serde_json::Value;
 
 use super::options::{Options, problem};
+use super::weights::weight_column;
 use super::{Measured, Work, ids};
 use crate::analytics::{
     Betweenness, Bfs, BfsReport, Closeness, ClosenessReport, SpanningForest, Sssp, SsspReport,
@@ -119,10 +120,14 @@ pub(super) fn eccentricity(graph: &Graph, options: Options) -> Result<Work<'_>> 
     one_of(graph, options, "eccentricity", |found| found.eccentricity)
 }
 
-pub(super) fn spanning_forest(graph: &Graph, options: Options) -> Result<Work<'_>> {
+pub(super) fn spanning_forest(graph: &Graph, mut options: Options) -> Result<Work<'_>> {
+    let weights = weight_column(graph, &mut options)?;
     let measure: SpanningForest = options.rest()?;
     Ok(Box::new(move |control| {
-        let found = measure.run(graph, control)?;
+        let found = match &weights {
+            Some(weights) => measure.run_by(graph, weights, control)?,
+            None => measure.run(graph, control)?,
+        };
         let mut is_in = vec![false; graph.n_edges()];
         for &e in &found.edges {
             is_in[e as usize] = true;

@@ -25,6 +25,14 @@ fn of_edges() -> Map<String, Value> {
     options
 }
 
+fn of_degree() -> Map<String, Value> {
+    and(none(), "weight_column", Value::Null)
+}
+
+fn of_forest() -> Map<String, Value> {
+    and(defaults::<SpanningForest>(), "weight_column", Value::Null)
+}
+
 fn of_bfs() -> Map<String, Value> {
     let options = and(and(none(), "sources", Value::Null), "direction", "forward");
     and(options, "max_distance", Value::Null)
@@ -101,7 +109,7 @@ pub const MEASURES: &[Measure] = &[
             nodes("weighted_degree_out", "sum of weights, only if there are weights"),
         ],
         renamed: &[],
-        defaults: none,
+        defaults: of_degree,
         plan: over_nodes::degree,
     },
     Measure {
@@ -284,7 +292,7 @@ pub const MEASURES: &[Measure] = &[
         about: "the cheapest edges that keep together what is together",
         columns: &[edges("in_forest", "whether the edge is one of them")],
         renamed: &[],
-        defaults: defaults::<SpanningForest>,
+        defaults: of_forest,
         plan: over_paths::spanning_forest,
     },
     Measure {
@@ -489,6 +497,46 @@ mod tests {
         assert_eq!(distances, [Some(3), Some(4), Some(2), Some(0), Some(1), None]);
         let before: Vec<_> = found.nodes[1].1.as_string::<i32>().iter().collect();
         assert_eq!(before, [Some("c"), Some("a"), Some("e"), None, Some("d"), None]);
+    }
+
+    /// Nodes in a cycle, whose edges have a column that no weights can be made of.
+    fn signed(values: Vec<Option<f64>>) -> Graph {
+        let n = values.len();
+        let ends = (0..n as u32).map(|u| (u, (u + 1) % n as u32)).unzip();
+        let coo = Coo::new(n, ends.0, ends.1, None).unwrap();
+        let nodes = Graph::from_coo(coo.clone(), false).nodes().clone();
+        let delta: ArrayRef = Arc::new(Float64Array::from(values));
+        let kind: ArrayRef = Arc::new(StringArray::from(vec!["x"; n]));
+        let edges = RecordBatch::try_from_iter([("delta", delta), ("kind", kind)]).unwrap();
+        Graph::from_parts(nodes, edges, coo, false).unwrap()
+    }
+
+    #[test]
+    fn a_column_may_have_the_weights_and_these_be_negative() {
+        let graph = signed(vec![Some(-2.0), Some(0.5), Some(-0.25)]);
+        let run = |name: &str, options| run(&graph, name, &options, &Control::NONE);
+        let options = json!({"weight_column": "delta"});
+        let found = run("degree", options.clone()).unwrap();
+        let (_, sums) = found.nodes.iter().find(|(name, _)| name == "weighted_degree").unwrap();
+        assert_eq!(sums.as_primitive::<Float64Type>().values()[..], [-2.25, -1.5, 0.25]);
+        let found = run("spanning_forest", options.clone()).unwrap();
+        let taken: Vec<_> = found.edges[0].1.as_boolean().iter().flatten().collect();
+        assert_eq!((taken, &found.summary["weight"]), (vec![true, false, true], &json!(-2.25)));
+        let found = run("spanning_forest", json!({"weight_column": "delta", "maximum": true}));
+        assert_eq!(found.unwrap().summary["weight"], 0.25);
+
+        let refused =
+            |column: &str| run("degree", json!({"weight_column": column})).unwrap_err().to_string();
+        assert_eq!(refused("dleta"), "there is no column `dleta`; did you mean `delta`?");
+        assert_eq!(refused("kind"), "option `weight_column`: is a column of Utf8, not of numbers");
+        for value in [None, Some(f64::INFINITY)] {
+            let graph = signed(vec![Some(1.0), value]);
+            let error = measure("degree").unwrap().plan(&graph, &options).unwrap_err();
+            assert_eq!(error.to_string(), "option `weight_column`: has no finite number in row 1");
+        }
+        for name in ["degree", "spanning_forest"] {
+            assert!(measure(name).unwrap().check(&options).is_ok(), "{name}");
+        }
     }
 
     #[test]

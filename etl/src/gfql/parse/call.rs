@@ -8,11 +8,11 @@ use super::super::error::QueryProblem;
 use super::super::measure;
 use super::super::query::{Call, Compute, HopCall, Literal};
 use super::super::umap::UmapCall;
-use super::Place;
 use super::json::Json;
 use super::predicate::literals;
 use super::rows::{self, texts};
 use super::step::{filter, hop};
+use super::{Place, encode};
 use crate::Result;
 use crate::features::{Distance, Umap};
 use crate::hypergraph::HypergraphConfig;
@@ -63,26 +63,6 @@ const NOT_DONE: [(&str, &str); 17] = [
 const LAYOUT: &str = "a query changes no positions; lay the answer out";
 const INDEX: &str = "there are no indexes to manage; every query builds what it needs";
 
-/// The `encode_` calls.
-const ENCODINGS: [&str; 16] = [
-    "encode_point_color",
-    "encode_edge_color",
-    "encode_point_size",
-    "encode_point_icon",
-    "encode_edge_icon",
-    "encode_point_badge",
-    "encode_edge_badge",
-    "encode_axis",
-    "encode_point_opacity",
-    "encode_edge_opacity",
-    "encode_edge_size",
-    "encode_edge_weight",
-    "encode_point_label",
-    "encode_edge_label",
-    "encode_point_title",
-    "encode_edge_title",
-];
-
 pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
     place.only("field of a call", &["type", "function", "params"])?;
     let function = place.need("function")?;
@@ -92,6 +72,9 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
         Some(params) => params,
         None => place.at("params", &none),
     };
+    if let Some(encoding) = encode::call(name, &params) {
+        return encoding;
+    }
     let only = |known: &[&str]| params.only("parameter", known);
     match name {
         "get_degrees" => {
@@ -166,9 +149,6 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
         }
         "name" => Ok(Call::Name(params.need("name")?.text()?.to_owned())),
         "description" => Ok(Call::Description(params.need("description")?.text()?.to_owned())),
-        _ if ENCODINGS.contains(&name) => {
-            Ok(Call::Encode { function: name.to_owned(), params: params.value.to_value() })
-        }
         "umap" => umap(&params),
         "compute_cugraph" | "compute_igraph" => compute(&params, name == "compute_igraph"),
         "hypergraph" => hypergraph(&params),
@@ -176,7 +156,7 @@ pub(super) fn call(place: &Place, limits: &Limits) -> Result<Call> {
         _ => match NOT_DONE.into_iter().find(|(known, _)| *known == name) {
             Some((_, reason)) => Err(function.unsupported(format!("the call `{name}`"), reason)),
             None => {
-                let known = DONE.iter().chain(&ENCODINGS).chain(&rows::DONE).copied();
+                let known = DONE.iter().chain(&rows::DONE).copied().chain(encode::names());
                 Err(function.unknown("call", name, known.chain(NOT_DONE.map(|(name, _)| name))))
             }
         },

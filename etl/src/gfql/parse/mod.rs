@@ -1,6 +1,7 @@
 //! The wire form of queries, read and checked.
 
 mod call;
+mod encode;
 mod json;
 mod pandas;
 mod predicate;
@@ -57,15 +58,19 @@ impl<'a> Place<'a> {
     }
 
     fn wrong(&self, expected: &'static str) -> Error {
-        let found = match self.value {
+        self.error(QueryProblem::WrongType { expected, found: self.found() })
+    }
+
+    /// The value in a few words.
+    fn found(&self) -> String {
+        match self.value {
             Json::Null => "null".to_owned(),
             Json::Bool(value) => value.to_string(),
             Json::Number(value) => value.to_string(),
             Json::Text(text) => format!("`{}`", text.chars().take(40).collect::<String>()),
             Json::List(items) => format!("a list of {}", items.len()),
             Json::Object(_) => "an object".to_owned(),
-        };
-        self.error(QueryProblem::WrongType { expected, found })
+        }
     }
 
     fn unsupported(&self, what: impl Into<String>, reason: &'static str) -> Error {
