@@ -153,6 +153,9 @@ pub struct SimilarNodes {
     pub scores: Vec<f64>,
 }
 
+/// The nodes most like one, with their similarities.
+type Row = Vec<(NodeId, f64)>;
+
 impl MostSimilar {
     /// The nodes most like each node of `graph`; the same for any number of threads.
     ///
@@ -184,7 +187,7 @@ impl MostSimilar {
         let scorer = Scorer::new(graph, self.measure);
         let tallies = Tallies::new();
         let pace = Pace::new(control, "nodes", n);
-        let blocks: Vec<Option<Vec<Vec<(NodeId, f64)>>>> = (0..n.div_ceil(BLOCK))
+        let blocks: Vec<Option<Vec<Row>>> = (0..n.div_ceil(BLOCK))
             .into_par_iter()
             .map(|block| {
                 let nodes = block * BLOCK..n.min((block + 1) * BLOCK);
@@ -206,7 +209,7 @@ impl MostSimilar {
         Ok(found)
     }
 
-    fn row(&self, scorer: &Scorer, tally: &mut Tally, u: NodeId) -> Vec<(NodeId, f64)> {
+    fn row(&self, scorer: &Scorer, tally: &mut Tally, u: NodeId) -> Row {
         let graph = scorer.graph;
         let most = self.max_degree.map_or(usize::MAX, |most| most as usize);
         let between = || graph.row(u).filter(|&entry| graph.degree(graph.targets()[entry]) <= most);

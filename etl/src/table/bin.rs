@@ -345,7 +345,9 @@ impl Table {
             Bins::Log(n) => {
                 edges = spaced(low.log10(), high.log10(), *n, |power| 10f64.powf(power));
                 // Powers of logarithms miss the ends by a bit, and those have values on them.
-                edges.iter_mut().for_each(|edge| *edge = edge.clamp(low, high));
+                for edge in &mut edges {
+                    *edge = edge.clamp(low, high);
+                }
                 edges[0] = low;
                 let last = edges.len() - 1;
                 edges[last] = high;
