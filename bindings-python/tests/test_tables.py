@@ -182,7 +182,7 @@ def test_verbs_run_on_devices(tmp_path, sold):
         assert [part["ran"] and part["ran"]["device"] for part in placed] == [device] * 3 + [None]
         assert placed[-1]["reason"] == "devices do not have it"
     steps = {"input": [{"name": "sold", "from": str(path)}], "output": [{"to": str(tmp_path / "copy.csv")}]}
-    assert gl.pipeline(steps, device="cpu")["placed"] == []
+    assert "placed" not in gl.pipeline(steps, device="cpu")
     for run in (lazy.collect, lambda **on: lazy.write(tmp_path / "out.csv", **on), lambda **on: gl.pipeline(steps, **on)):
         with pytest.raises(gl.InputError, match="gpu"):
             run(device="gpu")

@@ -81,6 +81,16 @@ pub(super) struct Prepared {
     /// Which inputs and steps spill, and how, if any does.
     pub(super) spills: Vec<bool>,
     pub(super) spill: Option<Spill>,
+    pub(super) spilling: Spills,
+}
+
+/// Which steps go through temporary files, of those that can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spills {
+    /// Those that are estimated to need more memory than there may be.
+    Needed,
+    /// All: joins may make more rows than is estimated.
+    All,
 }
 
 impl Prepared {
@@ -99,8 +109,8 @@ impl Pipeline {
     /// [`Error::Pipeline`] with the line and the part of what is wrong.
     pub fn plan(&self, control: &Control) -> Result<Plan> {
         self.check_places()?;
-        let prepared = self
-            .prepare(control, |input| Some(self.inputs[input].source.as_ref()?.probe(control)))?;
+        let probe = |input: usize| Some(self.inputs[input].source.as_ref()?.probe(control));
+        let prepared = self.prepare(control, Spills::Needed, probe)?;
         self.check_columns(&prepared)?;
         Ok(prepared.plan)
     }
@@ -109,6 +119,7 @@ impl Pipeline {
     pub(super) fn prepare(
         &self,
         control: &Control,
+        spilling: Spills,
         open: impl Fn(usize) -> Option<Result<Opened>>,
     ) -> Result<Prepared> {
         let used = self.used();
@@ -127,14 +138,14 @@ impl Pipeline {
             }
             .map_err(|error| self.fault(part, error))?;
         }
-        let spill = self.choose_spills(&mut drafts, &used);
+        let spill = self.choose_spills(&mut drafts, &used, spilling);
         if let Some(spill) = &spill {
             Self::check_folder(spill)?;
         }
         let plan = self.assemble(&drafts, &used, spill.as_ref());
         let spills = drafts.iter().map(|draft| draft.spills).collect();
         let drafts = drafts.into_iter().map(|draft| draft.table).collect();
-        Ok(Prepared { plan, opened, drafts, spills, spill })
+        Ok(Prepared { plan, opened, drafts, spills, spill, spilling })
     }
 
     /// Which inputs and steps outputs need.
@@ -193,9 +204,14 @@ impl Pipeline {
         Ok(Draft { table, rows, memory, least, spills: false })
     }
 
-    /// Has those steps spill that hold most, and no more of them than it takes to stay within the limit of memory: each
-    /// with what all others leave of it, one after another.
-    fn choose_spills(&self, drafts: &mut [Draft], used: &[bool]) -> Option<Spill> {
+    /// Has those steps spill that hold most, and no more of them than it takes to stay within the limit of memory, unless
+    /// all are to: each with what all others leave of it, one after another.
+    fn choose_spills(
+        &self,
+        drafts: &mut [Draft],
+        used: &[bool],
+        spilling: Spills,
+    ) -> Option<Spill> {
         let limit = self.memory_limit.filter(|_| self.may_spill)?;
         let held = |drafts: &[Draft]| {
             let parts = drafts.iter().zip(used).filter(|(draft, used)| **used && !draft.spills);
@@ -204,6 +220,12 @@ impl Pipeline {
                 .fold(on_the_way(drafts, used), u64::saturating_add)
         };
         let mut least = 0;
+        if spilling == Spills::All {
+            for (draft, _) in drafts.iter_mut().zip(used).filter(|(_, used)| **used) {
+                draft.spills = draft.least.is_some();
+                least = least.max(draft.least.unwrap_or(0));
+            }
+        }
         while limit < held(drafts).saturating_add(least) {
             let all =
                 drafts.iter_mut().zip(used).filter(|(draft, used)| **used && draft.may_spill());

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::output::bytes_of;
 use super::placed::{Part, Placed};
-use super::plan::{Plan, Prepared};
+use super::plan::{Plan, Prepared, Spills};
 use super::read::Output;
 use super::{Pipeline, PipelineError, PipelineFault};
 use crate::table::{Budget, Table};
@@ -21,7 +21,7 @@ use crate::{Control, Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// All is checked, and work begins.
+    /// All is checked, and work begins; from the start again, if there was such an event before.
     Planned(&'a Plan),
     /// A part begins to compute, read or write rows.
     Begins {
@@ -34,7 +34,7 @@ pub enum Event<'a> {
     Placed(&'a Placed),
     /// A step found something that is likely not meant so.
     Warned {
-        /// The step.
+        /// The step, or `pipeline` if it is of all.
         name: &'a str,
         /// What it found.
         text: &'a str,
@@ -91,12 +91,26 @@ pub struct Wrote {
 /// at keys twice, and to deal them out. Each time what joins make is counted.
 const SPILL_PASSES: u64 = 6;
 
+/// Whether joins made more than there may be, in a part of the pipeline.
+fn is_over_budget(error: &Error) -> bool {
+    match error {
+        Error::OverBudget { .. } => true,
+        Error::Pipeline(error) => {
+            matches!(&error.fault, PipelineFault::Failed(error) if is_over_budget(error))
+        }
+        _ => false,
+    }
+}
+
 fn secs<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
 }
 
 impl Pipeline {
     /// Runs the steps that outputs need; tells `tell` what happens.
+    ///
+    /// If joins make more rows than was estimated, and more than the limit of memory allows, all is done once more with all
+    /// steps through temporary files that can.
     ///
     /// Outputs are written to temporary files beside their places. When all are whole they are
     /// renamed; if anything fails, or the caller stops before that, there is no new file at all, and files that were
@@ -117,6 +131,10 @@ impl Pipeline {
         let (mut placed, mut warnings) = (Vec::new(), Vec::new());
         let mut tell = |event: Event| {
             match event {
+                Event::Planned(_) => {
+                    placed.clear();
+                    warnings.clear();
+                }
                 Event::Placed(step) => placed.push(step.clone()),
                 Event::Warned { name, text } => {
                     warnings.push(Warning { step: name.to_owned(), text: text.to_owned() });
@@ -127,10 +145,12 @@ impl Pipeline {
         };
         let prepared = self.opened(control)?;
         self.check_columns(&prepared)?;
-        let tables = self.tables(&prepared, control, &mut tell)?;
-        let outputs = self.write(&tables, control, &mut tell)?;
+        let write = |tables: &[Option<Table>], tell: &mut dyn FnMut(Event)| {
+            self.write(tables, control, tell)
+        };
+        let (outputs, plan) = self.with_tables(prepared, write, control, &mut tell)?;
         let duration = start.elapsed();
-        Ok(RunReport { outputs, plan: prepared.plan, placed, warnings, duration })
+        Ok(RunReport { outputs, plan, placed, warnings, duration })
     }
 
     /// The first `n` rows of the last step, or of the only input if there is no step; outputs are
@@ -159,19 +179,50 @@ impl Pipeline {
 
     fn last_rows(
         &self,
-        rows: impl FnOnce(&Table) -> Result<RecordBatch>,
+        rows: impl Fn(&Table) -> Result<RecordBatch>,
         control: &Control,
         tell: &mut dyn FnMut(Event),
     ) -> Result<RecordBatch> {
         // Inputs are files as long as what was prepared lives.
         let prepared = self.opened(control)?;
-        let tables = self.tables(&prepared, control, tell)?;
         let last = self.last();
-        let found = match &tables[last] {
-            Some(table) => self.within(table).and_then(|table| rows(&table)),
-            None => Ok(RecordBatch::new_empty(Arc::new(Schema::empty()))),
+        let rows = |tables: &[Option<Table>], _: &mut dyn FnMut(Event)| {
+            let found = match &tables[last] {
+                Some(table) => self.within(table).and_then(|table| rows(&table)),
+                None => Ok(RecordBatch::new_empty(Arc::new(Schema::empty()))),
+            };
+            found.map_err(|error| self.fault(last, error))
         };
-        found.map_err(|error| self.fault(last, error))
+        Ok(self.with_tables(prepared, rows, control, tell)?.0)
+    }
+
+    /// What `work` makes of the tables, and the plan that was followed: a second one, with all steps through temporary files
+    /// that can, if joins make more than the memory of the first one holds.
+    fn with_tables<T>(
+        &self,
+        prepared: Prepared,
+        work: impl Fn(&[Option<Table>], &mut dyn FnMut(Event)) -> Result<T>,
+        control: &Control,
+        tell: &mut dyn FnMut(Event),
+    ) -> Result<(T, Plan)> {
+        let mut made = |prepared: &Prepared| {
+            let tables = self.tables(prepared, control, tell)?;
+            work(&tables, tell)
+        };
+        let error = match made(&prepared) {
+            Ok(found) => return Ok((found, prepared.plan)),
+            Err(error) => error,
+        };
+        if !self.may_spill || !is_over_budget(&error) {
+            return Err(error);
+        }
+        let open = |input: usize| prepared.opened[input].clone().map(Ok);
+        let again = self.prepare(control, Spills::All, open)?;
+        // As the first time, it would fail as it did.
+        if again.spills == prepared.spills || again.plan.check_memory().is_err() {
+            return Err(error);
+        }
+        Ok((made(&again)?, again.plan))
     }
 
     /// Opens the inputs, and checks all steps and the memory.
@@ -181,7 +232,7 @@ impl Pipeline {
             let source = self.inputs[input].source.as_ref();
             source.filter(|_| used[input]).map(|source| source.open(control))
         };
-        let prepared = self.prepare(control, open)?;
+        let prepared = self.prepare(control, Spills::Needed, open)?;
         prepared.plan.check_memory()?;
         Ok(prepared)
     }
@@ -194,6 +245,11 @@ impl Pipeline {
         tell: &mut dyn FnMut(Event),
     ) -> Result<Vec<Option<Table>>> {
         tell(Event::Planned(&prepared.plan));
+        if prepared.spilling == Spills::All {
+            let text =
+                "joins made more rows than was estimated: once more, through temporary files";
+            tell(Event::Warned { name: "pipeline", text });
+        }
         self.compute(prepared, &self.used(), control, tell)
     }
 

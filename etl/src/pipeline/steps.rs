@@ -2,6 +2,7 @@
 
 use arrow::array::RecordBatch;
 
+use super::plan::Spills;
 use super::read::{self, Origin};
 use super::{Event, Pipeline, PipelineError, PipelineFault};
 use crate::expr::at_one_time;
@@ -85,7 +86,7 @@ impl Steps {
             };
             used[input].then(open)
         };
-        let prepared = pipeline.prepare(control, open)?;
+        let prepared = pipeline.prepare(control, Spills::Needed, open)?;
         prepared.plan.check_memory()?;
         let tables = pipeline.compute(&prepared, &used, control, tell)?;
         let last = pipeline.last();

@@ -18,6 +18,7 @@ mod web;
 use std::fmt;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
@@ -53,7 +54,7 @@ pub struct Source {
 }
 
 /// A source whose columns are known, and whose rows can be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Opened {
     /// The rows. Those of files and object stores are read when the table is computed, those of
     /// databases are in memory, and in temporary files if they are many.
@@ -61,7 +62,7 @@ pub struct Opened {
     /// About how many rows there are, if that could be told without reading them.
     pub rows: Option<u64>,
     /// What came from the web or standard input, on disk as long as the rows may be read.
-    _file: Option<NamedTempFile>,
+    _file: Option<Arc<NamedTempFile>>,
     in_memory: bool,
 }
 
@@ -304,7 +305,7 @@ impl Source {
             }
         };
         let files::Opened { table, rows, in_memory } = opened;
-        Ok(Opened { table, rows, _file: file, in_memory })
+        Ok(Opened { table, rows, _file: file.map(Arc::new), in_memory })
     }
 
     /// The rows of a database.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use graph_etl::pipeline::{Event, PartKind, Pipeline};
+use graph_etl::pipeline::{Event, PartKind, Pipeline, Plan};
 use graph_etl::{Control, Error};
 use graph_kernels::Device;
 use tempfile::TempDir;
@@ -612,6 +612,51 @@ fn sorts_joins_and_groups_above_the_limit_of_memory_go_through_files() {
         let collected = pipeline.collect(&Control::NONE, &mut |_| {}).unwrap();
         assert_eq!(collected.num_rows() + 1, expected.len());
     }
+}
+
+#[test]
+fn joins_that_make_more_than_was_estimated_go_through_files_after_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |head: &str| {
+        (0..2_500).fold(head.to_owned(), |text, row| text + &format!("{},{row}\n", row % 10))
+    };
+    fs::write(folder.path().join("rows.csv"), rows("k,x\n")).unwrap();
+    fs::write(folder.path().join("more.csv"), rows("k,a\n")).unwrap();
+    let text = format!(
+        "[[input]]\nname = 'more'\nfrom = 'more.csv'\n[[input]]\nname = 'rows'\nfrom = 'rows.csv'\n\
+         [[step]]\nname = 'j'\nwith = 'more'\nverb = 'join'\non = 'k'\n\
+         [[step]]\nname = 's'\nverb = 'sort'\nby = ['x', 'a']\n{OUTPUT}"
+    );
+    // Rows on their way are counted for each thread.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| {
+        let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+        let limit = pipeline.plan(&Control::NONE).unwrap().memory_bytes.unwrap() + 1000;
+        let report = pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
+        assert_eq!((report.outputs[0].rows, report.warnings.len()), (625_000, 0));
+        let expected = read(&folder, "out.csv");
+        // Three numbers of 64 bits a row.
+        assert!(limit < 625_000 * 24);
+
+        let pipeline = pipeline.with_memory_limit(Some(limit));
+        let is_spilling = |plan: &Plan| plan.parts.iter().any(|part| part.spills);
+        assert!(!is_spilling(&pipeline.plan(&Control::NONE).unwrap()));
+        let mut plans = Vec::new();
+        let report = pipeline
+            .run(&Control::NONE, &mut |event| {
+                if let Event::Planned(plan) = event {
+                    plans.push(is_spilling(plan));
+                }
+            })
+            .unwrap();
+        assert_eq!(plans, [false, true]);
+        assert!(is_spilling(&report.plan));
+        assert_eq!(report.warnings.len(), 1);
+        assert_eq!(report.warnings[0].step, "pipeline");
+        assert!(report.warnings[0].text.starts_with("joins made more rows than was estimated"));
+        assert!(read(&folder, "out.csv") == expected);
+        assert_eq!(pipeline.collect(&Control::NONE, &mut |_| {}).unwrap().num_rows(), 625_000);
+    });
 }
 
 #[test]
