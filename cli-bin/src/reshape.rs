@@ -1,10 +1,10 @@
 //! `graphlume reshape`: a graph of another shape, by verbs in the order in which they are given.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, bail, ensure};
-use arrow::array::{RecordBatch, UInt32Array};
+use anyhow::{Context, bail};
+use arrow::array::UInt32Array;
 use arrow::buffer::BooleanBuffer;
 use clap::ValueEnum;
 use graphlume::etl::analytics::SpanningForest;
@@ -16,7 +16,6 @@ use graphlume::etl::topology::{
     largest_component, materialize_nodes, prune_orphans, relabel, reverse, symmetrize, undirected,
 };
 use graphlume::etl::{Control, Error, Progress};
-use graphlume::graph::{Format, type_name};
 use graphlume::{Graph, WriteOptions, write};
 use serde_json::json;
 
@@ -24,7 +23,7 @@ use crate::input;
 use crate::interrupt::Deferred;
 use crate::ordered::{self, Known, Ordered, Step, more, verb};
 use crate::outcome::Outcome;
-use crate::output::{Summary, count, is_standard, print_json, write_options, wrote};
+use crate::output::{Summary, count, print_json, write_options, wrote};
 use crate::progress::Messages;
 
 /// Arguments of `graphlume reshape`.
@@ -295,10 +294,6 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     }
     drop(deferred);
     if let Some(out) = &args.out {
-        check_flat(out, options.format, graph.edges())?;
-        if let Some(nodes) = &args.nodes_out {
-            check_flat(nodes, None, graph.nodes())?;
-        }
         let report = write(&graph, out, &options)?;
         messages.say(wrote(out, &report));
     }
@@ -310,23 +305,6 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         }))?;
     }
     Ok(Outcome::Done)
-}
-
-/// Refuses lists and structs in a file of CSV, as `graphlume transform` does: nothing would read them back as such.
-fn check_flat(path: &Path, format: Option<Format>, table: &RecordBatch) -> anyhow::Result<()> {
-    if format.or_else(|| Format::from_suffix(path)) != Some(Format::Csv) {
-        return Ok(());
-    }
-    let shown = if is_standard(path) { "standard output".into() } else { path.to_string_lossy() };
-    for field in table.schema().fields() {
-        ensure!(
-            !field.data_type().is_nested(),
-            "{shown}: column `{}` is {}, which CSV does not hold: JSON lines, Parquet and Arrow do",
-            field.name(),
-            type_name(field.data_type())
-        );
-    }
-    Ok(())
 }
 
 fn read_verbs(verbs: &Ordered<Verbs>) -> anyhow::Result<Vec<(&'static str, Verb)>> {

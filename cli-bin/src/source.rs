@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use anyhow::bail;
-use graphlume::etl::source::{ColumnType, Fault, GraphPart, Parameter, SourceOptions};
+use graphlume::etl::source::{
+    ColumnType, Fault, GraphPart, Parameter, Source, SourceKind, SourceOptions, without_passwords,
+};
 use graphlume::graph::Format;
 
 use crate::input::formats;
@@ -51,7 +53,8 @@ pub(crate) struct SourceArgs {
     /// Value for a placeholder of --query, once for each
     #[arg(long, value_name = "VALUE", requires = "query")]
     param: Vec<String>,
-    /// Header of requests to the web, once for each; what it says is printed nowhere, and redirections are not followed
+    /// Header of requests to the web, once for each; what it says is printed nowhere, and redirections are not followed.
+    /// All inputs of the web are to be of one host
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<String>,
     /// Option of an object store, such as `aws_region=eu-west-1`, once for each, besides those of the environment; what it
@@ -74,6 +77,39 @@ pub(crate) fn column_type(text: &str) -> Result<(String, ColumnType), String> {
 }
 
 impl SourceArgs {
+    /// The arguments for each input: headers are for those of the web, which must be one host's, options of stores for those in
+    /// stores. Where there is no such input all have them, and are refused.
+    pub(crate) fn of_each(&self, inputs: &[&str]) -> anyhow::Result<Vec<Self>> {
+        let parse = |input: &&str| Source::new(input, SourceOptions::default()).ok();
+        let sources: Vec<Option<Source>> = inputs.iter().map(parse).collect();
+        let hosts = sources.iter().flatten().filter_map(Source::host);
+        let mut hosts: Vec<String> = hosts.map(str::to_ascii_lowercase).collect();
+        hosts.sort();
+        hosts.dedup();
+        if !self.header.is_empty() && 1 < hosts.len() {
+            bail!(
+                "--header would go to {}, and is for one of them: a pipeline file has headers for each input",
+                hosts.join(" and ")
+            );
+        }
+        let kinds: Vec<_> =
+            sources.iter().map(|source| source.as_ref().map(Source::kind)).collect();
+        let is_meant = |kind: Option<SourceKind>, meant: SourceKind| {
+            kind == Some(meant) || !kinds.contains(&Some(meant))
+        };
+        let one = |&kind: &Option<SourceKind>| {
+            let mut one = self.clone();
+            if !is_meant(kind, SourceKind::Web) {
+                one.header.clear();
+            }
+            if !is_meant(kind, SourceKind::Objects) {
+                one.store_option.clear();
+            }
+            one
+        };
+        Ok(kinds.iter().map(one).collect())
+    }
+
     /// The options of a source; `delimiter` separates the fields of delimited text.
     pub(crate) fn options(&self, delimiter: Option<char>) -> anyhow::Result<SourceOptions> {
         check_types("--type", &self.types)?;
@@ -195,17 +231,27 @@ pub(crate) fn write_types(
 /// Names and texts that `option` gave, with `mark` between them. What it gave is in no message.
 fn pairs(option: &str, given: &[String], mark: char) -> anyhow::Result<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = Vec::with_capacity(given.len());
-    for text in given {
+    for (at, text) in given.iter().enumerate() {
         let Some((name, text)) = text.split_once(mark) else {
             bail!("{option} should have a name and a value, and `{mark}` between them");
         };
         let name = name.trim();
-        if pairs.iter().any(|(before, _)| before == name) {
+        // It may have part of the value in it.
+        if !is_token(name) {
+            bail!("{option} {}: what is before `{mark}` is no name", at + 1);
+        }
+        if pairs.iter().any(|(before, _)| before.eq_ignore_ascii_case(name)) {
             bail!("{option} is given twice for `{name}`");
         }
         pairs.push((name.to_owned(), text.trim().to_owned()));
     }
     Ok(pairs)
+}
+
+/// Whether a text is a token, as names of headers are (RFC 9110, section 5.6.2).
+fn is_token(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !text.is_empty() && text.chars().all(is_part)
 }
 
 /// Appends names and texts as the table `option` of an input.
@@ -245,6 +291,18 @@ pub(crate) fn by_flag(fault: &mut Fault, prefix: &str, delimiter: &str) {
         _ => return,
     };
     *option = format!("--{prefix}{flag}").into();
+}
+
+/// The pipeline with `***` in the place of what nobody should see of the addresses of its inputs.
+pub(crate) fn hide_passwords(pipeline: &str) -> String {
+    let hidden = |line: &str| {
+        // Where steps are from is a list.
+        let from = line.strip_prefix("from = ")?;
+        let address: String = serde_json::from_str(from).ok()?;
+        Some(format!("from = {}\n", quoted(&without_passwords(&address))))
+    };
+    let lines = pipeline.split_inclusive('\n');
+    lines.map(|line| hidden(line).unwrap_or_else(|| line.to_owned())).collect()
 }
 
 /// Text as TOML has it; its escapes include those of JSON.

@@ -12,6 +12,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use graphlume::device::Device;
 use graphlume::etl::Error;
 use graphlume::etl::pipeline::{Pipeline, PipelineFault};
+use graphlume::etl::source::without_passwords;
 use graphlume::graph::Format;
 
 use crate::ordered::Ordered;
@@ -140,20 +141,22 @@ fn try_run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
         );
     }
     let text = args.pipeline(&args.source, out.as_deref(), standard)?;
+    // Before anything is printed: a header that is wrong may have its value where its name should be.
+    let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
     if args.run.as_pipeline {
         let head = args.run.head()?;
         let shown = args.source.without_secrets();
         let source = shown.as_ref().unwrap_or(&args.source);
         let text = args.pipeline(source, args.out.as_deref(), standard)?;
-        print(format!("{head}{text}").as_bytes())?;
-        if shown.is_some() {
+        let hidden = source::hide_passwords(&text);
+        print(format!("{head}{hidden}").as_bytes())?;
+        if shown.is_some() || hidden != text {
             messages.say(
-                "what --header and --store-option say is not printed; it belongs where *** is",
+                "passwords, what is asked of the web, and what --header and --store-option say are not printed; they belong where *** is",
             );
         }
         return Ok(Outcome::Done);
     }
-    let pipeline = Pipeline::parse(&text, Path::new("")).map_err(pipeline::without_line)?;
     let pipeline = match (&folder, &out) {
         (Some(_), Some(out)) => pipeline.with_output_called(out, "standard output"),
         _ => pipeline,
@@ -200,8 +203,10 @@ impl Args {
     ) -> anyhow::Result<String> {
         let mut text = String::new();
         let names = self.names();
-        for (name, input) in names.iter().zip(&self.inputs) {
-            source.write(&mut text, name, split_name(input).1, self.delimiter)?;
+        let places: Vec<&str> = self.inputs.iter().map(|input| split_name(input).1).collect();
+        let sources = source.of_each(&places)?;
+        for ((name, place), source) in names.iter().zip(places).zip(sources) {
+            source.write(&mut text, name, place, self.delimiter)?;
         }
         self.verbs.write(&mut text, &names, &self.source.limits())?;
         if let Some(out) = out {
@@ -283,9 +288,12 @@ fn split_name(input: &str) -> (Option<&str>, &str) {
 
 /// A name for a table: that of its file or database table, without suffixes.
 fn stem(from: &str) -> String {
+    // A server without a path is called by its host, and not by a password before that.
+    let shown = without_passwords(from);
+    let from = shown.as_str();
     let place = match from.split_once("table=") {
-        Some((_, table)) => table.split('&').next().unwrap_or(table),
-        None => from.split('?').next().unwrap_or(from),
+        Some((_, table)) if !table.starts_with("***") => table.split('&').next().unwrap_or(table),
+        _ => from.split('?').next().unwrap_or(from),
     };
     let last = place.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or(place);
     let stem = last.split('.').find(|part| !part.is_empty()).unwrap_or("");
@@ -318,6 +326,8 @@ mod tests {
         assert_eq!(stem("a/b-c.csv.gz"), "b_c");
         assert_eq!(stem("s3://bucket/x/2026-*.parquet"), "t2026");
         assert_eq!(stem("sqlite:a.db?table=people"), "people");
+        assert_eq!(stem("postgres://ann:hunter2@h.invalid"), "h");
+        assert_eq!(stem("https://h.invalid/a.csv?table=hunter2"), "a");
         assert_eq!(stem("-"), "table");
         let names = ["a".to_owned(), "a_2".to_owned()];
         assert_eq!(free_name("a", &names), "a_3");

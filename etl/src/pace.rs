@@ -28,12 +28,19 @@ impl<'a> Pace<'a> {
 
     /// Does a part of the work, of `size`, and counts it; `None` if the caller wants to stop.
     pub(crate) fn part<T>(&self, size: usize, work: impl FnOnce() -> T) -> Option<T> {
-        if self.control.is_stopped() {
-            return None;
-        }
-        let made = work();
+        self.try_part(size, || Some(work()))
+    }
+
+    /// As [`part`](Self::part), of work that may stop on its way: `None`, and then it is not counted.
+    pub(crate) fn try_part<T>(&self, size: usize, work: impl FnOnce() -> Option<T>) -> Option<T> {
+        let made = self.unless_stopped(work)??;
         self.add(size as u64);
         Some(made)
+    }
+
+    /// Does work that is not counted; `None` if the caller wants to stop.
+    pub(crate) fn unless_stopped<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        (!self.control.is_stopped()).then(work)
     }
 
     fn add(&self, size: u64) {
@@ -44,7 +51,7 @@ impl<'a> Pace<'a> {
         let done = self.done.load(Relaxed);
         if done < self.total && done - *told >= self.total.div_ceil(MOST_REPORTS) {
             *told = done;
-            // Whether to stop is asked before each part.
+            // Whether to stop is asked before each part, at least.
             let _ = self.control.step(self.stage, done, Some(self.total));
         }
     }
@@ -116,5 +123,27 @@ mod tests {
         stop.store(false, Relaxed);
         let error = pace.finish().unwrap_err();
         assert!(matches!(error, Error::Stopped { stage: "rows", done: 1 }), "{error}");
+    }
+
+    #[test]
+    fn a_part_that_stops_on_its_way_is_not_counted() {
+        let stop = AtomicBool::new(false);
+        let control = Control::default().stopped_by(&stop);
+        let pace = Pace::new(&control, "rows", 16);
+        let mut rows = Vec::new();
+        let mut row = |row: usize| {
+            rows.push(row);
+            stop.store(row == 9, Relaxed);
+        };
+        let mut part = |part: std::ops::Range<usize>| {
+            let size = part.len();
+            let made: Option<Vec<()>> =
+                pace.try_part(size, || part.map(|at| pace.unless_stopped(|| row(at))).collect());
+            made.is_some()
+        };
+        assert_eq!([part(0..8), part(8..16)], [true, false]);
+        assert!(rows.into_iter().eq(0..10));
+        let error = pace.finish().unwrap_err();
+        assert!(matches!(error, Error::Stopped { stage: "rows", done: 8 }), "{error}");
     }
 }

@@ -97,7 +97,7 @@ class Shapes(Base):
 
         Edges between two groups become one, whose column ``n_edges`` counts them; its weight is the ``sum``, ``max``, ``min`` or
         the ``first`` of theirs, where edges without weights count 1. Edges within a group become self-loops with ``self_loops``,
-        and else nothing. Nodes without a value are a group, too, whose id is ``"null"`` (``"null 2"`` if that is a value); the other
+        and else nothing. Nodes without a value, or whose value is not a number, are a group, too, whose id is ``"null"`` (``"null 2"`` if that is a value); the other
         ids are text then.
 
         ``node_aggregates`` and ``edge_aggregates`` are more columns of groups and of the edges between them: expressions by name,

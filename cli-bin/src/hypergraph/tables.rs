@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use arrow::array::RecordBatch;
-use graphlume::etl::source::{Source, SourceKind, SourceOptions};
+use graphlume::etl::source::{Source, SourceKind, SourceOptions, without_secrets};
 use graphlume::etl::table::Table;
 use graphlume::etl::{Control, Error, Progress};
 use graphlume::graph::{Format, ReadOptions};
@@ -38,10 +38,13 @@ impl Events {
         {
             return file::read(path, &options, messages).map(Some);
         }
-        let source = |path: &PathBuf| {
-            Source::new(text(path)?, options.clone()).map_err(|error| by_flag(error).into())
-        };
-        let sources = self.inputs.iter().map(source).collect::<anyhow::Result<Vec<Source>>>()?;
+        let places = self.inputs.iter().map(|path| text(path));
+        let places = places.collect::<anyhow::Result<Vec<&str>>>()?;
+        let mut sources = Vec::with_capacity(places.len());
+        for (place, source) in places.iter().zip(self.source.of_each(&places)?) {
+            let options = source.options(self.separator)?;
+            sources.push(Source::new(place, options).map_err(by_flag)?);
+        }
         let names: Vec<String> = sources.iter().map(Source::to_string).collect();
         let names = names.join(", ");
         let spinner = messages.spinner(format!("reading {names}"));
@@ -52,7 +55,7 @@ impl Events {
         let control = Control::default().reporting(&report).stopped_by(deferred.flag());
         let events = match rows(&sources, &control) {
             Err(Error::Stopped { .. }) => return Ok(None),
-            events => events.map_err(by_flag)?,
+            events => events.map_err(|error| by_flag(without_secrets(&sources, error)))?,
         };
         drop(spinner);
         messages.say(format!("read {} of {names}", count(events.num_rows(), "event")));

@@ -106,20 +106,6 @@ fn counts_come_after_each_verb_and_columns_with_nodes() {
 }
 
 #[test]
-fn lists_do_not_go_into_csv() {
-    let folder = folder();
-    let args = ["--contract", "kind", "--node-agg", "sizes = list(size)", "-o", "all.csv"];
-    let output = reshape(&folder, &[&args[..], &["--nodes-out", "kinds.csv"]].concat());
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{text}");
-    let expected = "kinds.csv: column `sizes` is list of int64, which CSV does not hold";
-    assert!(text.contains(expected), "{text}");
-    assert!(!folder.path().join("all.csv").exists());
-    let output = reshape(&folder, &[&args[..], &["--nodes-out", "kinds.parquet"]].concat());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-#[test]
 fn a_contracted_graph_is_read_back_with_the_group_without_a_value() {
     let folder = folder();
     let out =

@@ -187,6 +187,47 @@ fn what_nobody_should_see_is_not_printed() {
         let text = error(&["karate.csv", "--header", header]);
         assert!(text.starts_with(expected) && !text.contains("hunter2"), "{text}");
     }
+    // Of addresses, too.
+    let inputs = ["https://ann:hunter2@h.invalid/a.csv?key=hunter2"];
+    let joined = ["--join", "postgres://ann:hunter2@h.invalid/d?table=t", "--on", "id"];
+    let args = [&inputs[..], &joined].concat();
+    let text = shown(&args);
+    assert!(text.contains("from = \"https://ann:***@h.invalid/a.csv?key=***\"\n"), "{text}");
+    assert!(text.contains("from = \"postgres://ann:***@h.invalid/d?table=t\"\n"), "{text}");
+    let said = run(&[&["transform"], &args[..], &["--as-pipeline"]].concat()).stderr;
+    assert!(String::from_utf8_lossy(&said).contains("they belong where *** is"));
+    let text = shown(&["postgres://ann:hunter2@h.invalid", "--query", "SELECT 1"]);
+    assert!(text.contains("name = \"h\"\n"), "{text}");
+}
+
+#[test]
+fn headers_go_to_one_host_and_are_shown_if_they_are_some() {
+    let [a, b] = ["https://a.invalid/a.csv", "https://b.invalid/b.csv"];
+    let key = ["--header", "X-Key: hunter2"];
+    let text =
+        transform(&["karate.csv", a, "HTTPS://A.invalid/c.csv", key[0], key[1], "--as-pipeline"]);
+    assert_eq!(text.matches("headers = ").count(), 2, "{text}");
+    let region = ["--store-option", "aws_region=hunter2"];
+    let text = transform(&["s3://b/a.csv", "karate.csv", region[0], region[1], "--as-pipeline"]);
+    assert_eq!(text.matches("store = ").count(), 1, "{text}");
+    let hosts = "error: --header would go to a.invalid and b.invalid, ";
+    let commands = [vec!["transform", a, b, "--as-pipeline"], vec!["hypergraph", a, b]];
+    for args in commands {
+        let output = run(&[&args[..], &key].concat());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.starts_with(hosts) && !text.contains("hunter2"), "{text}");
+    }
+    let with_user = "https://ann:hunter2@a.invalid/a.csv";
+    for (place, headers, expected) in [
+        (a, ["X-Key: 1", "X-Key hunter2: 1"], "error: --header 2: what is before `:` is no name"),
+        (a, ["X-Key: 1", "x-key: hunter2"], "error: --header is given twice for `x-key`"),
+        (a, ["X-Key: 1", "Host: hunter2"], "`headers` has `Host`, which each request has anyway"),
+        (with_user, ["X-Key: 1", "Authorization: hunter2"], "which the user in the address makes"),
+    ] {
+        let text = error(&[place, "--header", headers[0], "--header", headers[1], "--as-pipeline"]);
+        assert!(text.contains(expected) && !text.contains("hunter2"), "{text}");
+    }
 }
 
 #[test]
@@ -195,6 +236,10 @@ fn lines_that_are_no_rows_are_passed_over() {
     let notes = path(&folder, "notes.csv");
     fs::write(&notes, "# made, by hand\na;b\n1;2\n# more\n").unwrap();
     assert_eq!(transform(&[&notes, "--comment", "#", "-o", "-"]), "a,b\n1,2\n");
+    // Without a suffix the content tells the format.
+    let bare = path(&folder, "notes");
+    fs::copy(&notes, &bare).unwrap();
+    assert_eq!(transform(&[&bare, "--comment", "#", "-o", "-"]), "a,b\n1,2\n");
     let text = error(&[&notes, "--missing-columns"]);
     assert!(text.contains("option `--missing-columns` is not one of this format"), "{text}");
     let printed = transform(&["a.parquet", "--missing-columns", "--comment", "#", "--as-pipeline"]);
@@ -310,7 +355,7 @@ fn types_and_words_for_nothing_can_be_said() {
     assert!(error(&["karate.csv", "--type", "source"]).contains("as in zip=text"));
     let parquet = path(&folder, "a.parquet");
     transform(&[&file, "-o", &parquet]);
-    assert!(error(&[&parquet, "--null", "NA"]).contains("`nulls`"));
+    assert!(error(&[&parquet, "--null", "NA"]).contains("`--null`"));
     let graph =
         run(&["info", &file, "--source", "zip", "--target", "x", "--null", "NA", "--drop-null"]);
     assert!(String::from_utf8_lossy(&graph.stderr).contains("1 row dropped"), "{graph:?}");

@@ -4,7 +4,7 @@ use graph_core::Graph;
 use rayon::prelude::*;
 
 use super::rows::{Rows, check_weights};
-use crate::Result;
+use crate::{Error, Result};
 
 /// What [`degrees`] found; all arrays have shape `[n]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,8 +69,9 @@ pub fn degrees(graph: &Graph) -> Degrees {
 ///
 /// # Errors
 ///
-/// - [`Error::LengthMismatch`](crate::Error::LengthMismatch) if there are not as many weights as edges;
-/// - [`Error::NotFinite`](crate::Error::NotFinite) if one is infinite or not a number.
+/// - [`Error::LengthMismatch`] if there are not as many weights as edges;
+/// - [`Error::NotFinite`] if one is infinite or not a number;
+/// - [`Error::Overflow`] if a sum is infinite.
 pub fn degrees_by(graph: &Graph, weights: &[f64]) -> Result<Degrees> {
     check_weights(graph, weights)?;
     let none = || vec![0.0; graph.n_nodes()];
@@ -86,6 +87,10 @@ pub fn degrees_by(graph: &Graph, weights: &[f64]) -> Result<Degrees> {
         }
         total[u] += weight;
         total[v] += weight;
+    }
+    // What is added to an infinite sum does not make it finite again.
+    if [&out, &r#in, &total].into_iter().flatten().any(|sum| !sum.is_finite()) {
+        return Err(Error::Overflow { column: "a sum of weights".into() });
     }
     Ok(counted(graph, Some(Strengths { r#in, out, total })))
 }
@@ -103,6 +108,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn sums_that_are_infinite_are_refused() {
+        let sums = |ends: [u32; 2], directed, weights: [f64; 2]| {
+            let coo = Coo::new(2, ends.to_vec(), ends.map(|end| 1 - end).to_vec(), None).unwrap();
+            degrees_by(&Graph::from_coo(coo, directed), &weights)
+        };
+        // Of the last one each sum of one direction is finite.
+        for (ends, directed) in [([0, 0], false), ([0, 0], true), ([0, 1], true)] {
+            for weight in [1e308, -1e308] {
+                let error = sums(ends, directed, [weight; 2]).unwrap_err();
+                assert_eq!(error.to_string(), "a sum of weights does not fit into 64 bits");
+            }
+            assert!(sums(ends, directed, [1e308, -1e308]).is_ok());
+        }
+    }
 
     proptest! {
         /// Oracle: a loop over the edges.

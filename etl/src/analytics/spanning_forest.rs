@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::rows::{check_weights, sum};
 use crate::topology::{Reshaped, filter_edges};
-use crate::{Control, Result};
+use crate::{Control, Error, Result};
 
 /// Minimum (or maximum) spanning forest: a tree for each weakly connected component, of the least
 /// (or largest) total weight. Directions do not count.
@@ -64,7 +64,7 @@ impl SpanningForest {
     ///
     /// # Errors
     ///
-    /// [`Error::Stopped`](crate::Error::Stopped).
+    /// [`Error::Stopped`].
     pub fn run(&self, graph: &Graph, control: &Control) -> Result<SpanningForestReport> {
         let weights = graph.coo().weights();
         // Weights of a graph are not negative, so their bits sort as they do.
@@ -78,9 +78,10 @@ impl SpanningForest {
     ///
     /// # Errors
     ///
-    /// - [`Error::LengthMismatch`](crate::Error::LengthMismatch) if there are not as many weights as edges;
-    /// - [`Error::NotFinite`](crate::Error::NotFinite) if one is infinite or not a number;
-    /// - [`Error::Stopped`](crate::Error::Stopped).
+    /// - [`Error::LengthMismatch`] if there are not as many weights as edges;
+    /// - [`Error::NotFinite`] if one is infinite or not a number;
+    /// - [`Error::Overflow`] if the sum of the weights of the forest is not finite;
+    /// - [`Error::Stopped`].
     pub fn run_by(
         &self,
         graph: &Graph,
@@ -152,6 +153,9 @@ impl SpanningForest {
         }
         edges.par_sort_unstable();
         let weight = sum(edges.len(), |at| weight(edges[at]));
+        if !weight.is_finite() {
+            return Err(Error::Overflow { column: "a sum of weights".into() });
+        }
         let n_trees = n - edges.len();
         Ok(SpanningForestReport { edges, n_trees, weight })
     }
@@ -161,8 +165,8 @@ impl SpanningForest {
     ///
     /// # Errors
     ///
-    /// - [`Error::Stopped`](crate::Error::Stopped);
-    /// - [`Error::Graph`](crate::Error::Graph) if Arrow cannot gather the rows.
+    /// - [`Error::Stopped`];
+    /// - [`Error::Graph`] if Arrow cannot gather the rows.
     pub fn subgraph(&self, graph: &Graph, control: &Control) -> Result<Reshaped> {
         let mut keep = vec![false; graph.n_edges()];
         for &e in &self.run(graph, control)?.edges {
@@ -253,6 +257,18 @@ mod tests {
         };
         assert_eq!(refused(&[]), "weights has 0 entries, but 1 were expected");
         assert_eq!(refused(&[f64::NAN]), "weights has no finite number in row 0, column 0");
+    }
+
+    #[test]
+    fn a_sum_that_is_not_finite_is_refused() {
+        let graph = Graph::from_coo(Coo::new(3, vec![0, 1], vec![1, 2], None).unwrap(), false);
+        let span =
+            |weights: &[f64]| SpanningForest::default().run_by(&graph, weights, &Control::NONE);
+        for weights in [[1e308, 1e308], [-1e308, -1e308]] {
+            let error = span(&weights).unwrap_err();
+            assert_eq!(error.to_string(), "a sum of weights does not fit into 64 bits");
+        }
+        assert_eq!(span(&[1e308, -1e308]).unwrap().weight, 0.0);
     }
 
     #[test]

@@ -81,8 +81,13 @@ impl DeviceTable {
     ///
     /// # Errors
     ///
-    /// Those of [`with_expr`](Self::with_expr).
+    /// Those of [`with_expr`](Self::with_expr), and [`Error::DuplicateColumn`] if two have one name.
     pub fn with_exprs(&self, columns: &[(String, Expr)]) -> Result<Outcome<Self>> {
+        for (at, (name, _)) in columns.iter().enumerate() {
+            if columns[..at].iter().any(|(other, _)| other == name) {
+                return Err(Error::DuplicateColumn { column: name.as_str().into() });
+            }
+        }
         timed(self.device, || {
             columns.iter().try_fold(self.clone(), |table, (name, expression)| {
                 table.with(self.of_expr(name, expression)?)

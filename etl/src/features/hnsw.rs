@@ -112,9 +112,14 @@ impl Hnsw {
             .into_par_iter()
             .map(|block| {
                 let rows = block * BLOCK..n.min((block + 1) * BLOCK);
-                pace.part(rows.len(), || {
+                pace.try_part(rows.len(), || {
                     let world = &mut worlds.mine();
-                    rows.flat_map(|u| index.nearest(u as u32, k, width, world)).collect()
+                    let mut found = Vec::with_capacity(rows.len() * k);
+                    for u in rows {
+                        let nearest = || index.nearest(u as u32, k, width, world);
+                        found.extend(pace.unless_stopped(nearest)?);
+                    }
+                    Some(found)
                 })
             })
             .collect();

@@ -191,9 +191,12 @@ impl MostSimilar {
             .into_par_iter()
             .map(|block| {
                 let nodes = block * BLOCK..n.min((block + 1) * BLOCK);
-                pace.part(nodes.len(), || {
+                pace.try_part(nodes.len(), || {
                     let tally = &mut tallies.mine();
-                    nodes.map(|u| self.row(&scorer, tally, u as NodeId)).collect()
+                    // The row of a hub takes long.
+                    nodes
+                        .map(|u| pace.unless_stopped(|| self.row(&scorer, tally, u as NodeId)))
+                        .collect()
                 })
             })
             .collect();

@@ -276,13 +276,80 @@ fn settings_of_the_picture_are_kept() {
     assert_eq!(sizes(&report), (3, 2));
 }
 
+/// Reads a call with the parameters of an object of JSON.
+fn read(function: &str, params: &str) -> Result<()> {
+    let params: serde_json::Value = serde_json::from_str(params).unwrap();
+    let call = serde_json::json!([{"type": "Call", "function": function, "params": params}]);
+    Gfql::parse(&call.to_string(), &Limits::default()).map(drop)
+}
+
+/// Parameters besides the column, and values of each.
+type Params = &'static [(&'static str, &'static [&'static str])];
+
+const COLORS: Params = &[
+    ("palette", &[r#"["red", "blue"]"#, "[]"]),
+    ("as_categorical", &["true", "false"]),
+    ("as_continuous", &["true", "false"]),
+    ("categorical_mapping", &[r#"{"a": "red"}"#, "{}"]),
+    ("default_mapping", &[r#""gray""#, "null"]),
+];
+
+const NUMBERS: Params = &[
+    ("categorical_mapping", &[r#"{"a": 1, "b": -2.5}"#, "{}"]),
+    ("default_mapping", &["0", "-2.5"]),
+];
+
+const ICONS: Params = &[
+    ("categorical_mapping", &[r#"{"a": "plug"}"#, "{}"]),
+    ("continuous_binning", &["[]", r#"[[0.2, "info"], ["m", 7], [true, 1.5], [null, null]]"#]),
+    ("default_mapping", &[r#""question""#, "null"]),
+    ("as_text", &["true", "false"]),
+];
+
+const AXES: Params = &[(
+    "rows",
+    &[
+        "[]",
+        r#"[{"r": 14, "external": true, "label": "out"}, {"x": 1, "bounds": {"min": 0, "max": 2}}]"#,
+        r#"[{"kind": "other", "any": [1]}]"#,
+    ],
+)];
+
+/// All calls `encode_…` of the safelist of `PyGraphistry` 0.61.2 (`SAFELIST_V1` in `compute/gfql/call/validation.py`), with
+/// all their parameters and values that it lets through.
+const SAFELIST: [(&str, Params); 14] = [
+    ("encode_point_color", COLORS),
+    ("encode_edge_color", COLORS),
+    ("encode_point_size", NUMBERS),
+    ("encode_edge_size", NUMBERS),
+    ("encode_edge_weight", NUMBERS),
+    ("encode_point_opacity", NUMBERS),
+    ("encode_edge_opacity", NUMBERS),
+    ("encode_point_label", &[]),
+    ("encode_edge_label", &[]),
+    ("encode_point_title", &[]),
+    ("encode_edge_title", &[]),
+    ("encode_point_icon", ICONS),
+    ("encode_edge_icon", ICONS),
+    ("encode_axis", AXES),
+];
+
+#[test]
+fn encodings_that_the_client_lets_through_are_read() {
+    for (function, params) in SAFELIST {
+        let column = if function == "encode_axis" { "" } else { r#""column": "a""# };
+        let comma = if column.is_empty() { "" } else { ", " };
+        let values = params.iter().flat_map(|(name, values)| {
+            values.iter().map(move |value| format!(r#"{{{column}{comma}"{name}": {value}}}"#))
+        });
+        for text in values.chain([format!("{{{column}}}")]) {
+            read(function, &text).unwrap_or_else(|error| panic!("{function} {text}: {error}"));
+        }
+    }
+}
+
 #[test]
 fn encodings_are_checked_when_a_query_is_read() {
-    let read = |function: &str, params: serde_json::Value| {
-        let call = serde_json::json!([{"type": "Call", "function": function, "params": params}]);
-        Gfql::parse(&call.to_string(), &Limits::default()).map(drop)
-    };
-    let params = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     // As the client writes them, null where nothing is given.
     for (function, text) in [
         (
@@ -294,14 +361,9 @@ fn encodings_are_checked_when_a_query_is_read() {
             r#"{"column": "a", "categorical_mapping": {"1": "red"}, "default_mapping": "gray", "for_current": true}"#,
         ),
         (
-            "encode_point_color",
-            r#"{"column": "a", "categorical_mapping": {}, "default_mapping": null}"#,
-        ),
-        (
             "encode_point_size",
             r#"{"column": "a", "categorical_mapping": {"x": 1, "y": 2.5}, "default_mapping": 5}"#,
         ),
-        ("encode_edge_weight", r#"{"column": "a"}"#),
         (
             "encode_edge_icon",
             r#"{"column": "a", "continuous_binning": [[0.2, "info"], [null, "times"]], "as_text": false, "shape": "none"}"#,
@@ -310,11 +372,8 @@ fn encodings_are_checked_when_a_query_is_read() {
             "encode_point_badge",
             r#"{"column": "a", "position": "Cover", "categorical_mapping": {"x": "flag"}, "bg": {"color": "red"}, "color": "blue"}"#,
         ),
-        ("encode_point_label", r#"{"column": "a"}"#),
-        ("encode_axis", r#"{"rows": [{"r": 14, "external": true, "label": "out"}]}"#),
-        ("encode_axis", "{}"),
     ] {
-        read(function, params(text)).unwrap_or_else(|error| panic!("{function} {text}: {error}"));
+        read(function, text).unwrap_or_else(|error| panic!("{function} {text}: {error}"));
     }
     for (function, text, expected) in [
         (
@@ -353,6 +412,18 @@ fn encodings_are_checked_when_a_query_is_read() {
              list of pairs of a bound and an icon, but in it is a list of 1",
         ),
         (
+            "encode_edge_icon",
+            r#"{"column": "a", "continuous_binning": [[null, "a"], [{"x": 1}, "b"]]}"#,
+            "$[0].params.continuous_binning[1][0]: `encode_edge_icon` cannot be called so: `continuous_binning` should be a \
+             list of pairs of a bound and an icon, but in it is an object",
+        ),
+        (
+            "encode_point_size",
+            r#"{"column": "a", "continuous_binning": [[1, null], [2, 5], [null, "big"]]}"#,
+            "$[0].params.continuous_binning[2][1]: `encode_point_size` cannot be called so: `continuous_binning` should be a \
+             list of pairs of a bound and a number, but in it is `big`",
+        ),
+        (
             "encode_point_badge",
             r#"{"column": "a", "position": "middle"}"#,
             "$[0].params.position: `encode_point_badge` cannot be called so: `position` should be a corner, a side such as \
@@ -371,7 +442,7 @@ fn encodings_are_checked_when_a_query_is_read() {
              is an object",
         ),
     ] {
-        assert_eq!(read(function, params(text)).unwrap_err().to_string(), expected);
+        assert_eq!(read(function, text).unwrap_err().to_string(), expected);
     }
 }
 

@@ -55,7 +55,7 @@ pub use self::steps::Steps;
 use graph_kernels::Device;
 
 use crate::expr::at_one_time;
-use crate::source::Source;
+use crate::source::{Source, without_secrets};
 use crate::table::{Budget, Table};
 use crate::{Error, Result};
 
@@ -165,11 +165,12 @@ impl Pipeline {
         self
     }
 
-    /// The same pipeline, whose steps run on `device` where it has their verbs: `filter`, `with` of one
-    /// column, `sort`, `top`, `unique`, `join` and `group` with sums, means, least, greatest and first
-    /// values of columns. What a run tells says where each step ran, and why not on the device.
+    /// The same pipeline, whose steps run on `device` where it has their verbs: `filter`, `with`, `sort`, `top`, `unique`,
+    /// `drop_nulls`, `join`, and `group` with counts, sums, means, least, greatest and first values of columns. What a run
+    /// tells says where each step ran, and why not on the device.
     ///
-    /// Rows go to a device before the first such step, and come back for the first other one.
+    /// Rows go to a device before the first such step, and come back for the first other one. What takes less than a copy,
+    /// `select`, `drop`, `rename` and `limit`, is done where the rows are.
     pub fn on_device(self, device: Device) -> Self {
         Self { device: Some(device), ..self }
     }
@@ -219,18 +220,38 @@ impl Pipeline {
         }
     }
 
+    /// The error without secrets of the inputs: rows of any may be read wherever it comes from.
+    fn masked(&self, error: Error) -> Error {
+        without_secrets(self.sources().map(|(_, source)| source), error)
+    }
+
     /// A fault of an input or a step.
     fn fault(&self, part: usize, error: Error) -> Error {
         let (kind, line) = match part.checked_sub(self.inputs.len()) {
             None => ("input", self.inputs[part].line),
             Some(step) => ("step", self.steps[step].line),
         };
-        match self.by_name(part, error) {
+        match self.masked(self.by_name(part, error)) {
             error @ Error::Stopped { .. } => error,
             error => {
                 let part = format!("{kind} `{}`", self.name(part)).into();
                 PipelineError { line, part, fault: error.into() }.into()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_steps_hold_no_secrets_of_inputs() {
+        let text = "[[input]]\nname = 'a'\nfrom = 's3://b/a.csv'\nstore = { aws_region = 'hunter2' }\n\
+                    [[step]]\nname = 's'\nverb = 'limit'\nn = 1\n";
+        let pipeline = Pipeline::parse(text, Path::new("")).unwrap();
+        let failed = Error::Engine { doing: "reading", reason: "at hunter2".into() };
+        let error = pipeline.fault(1, failed).to_string();
+        assert!(error.ends_with("step `s`: reading: at ***"), "{error}");
     }
 }

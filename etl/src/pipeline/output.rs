@@ -15,16 +15,32 @@ use crate::{Control, Error, Result};
 
 impl Output {
     pub(super) fn fault(&self, error: Error) -> Error {
-        let (part, error) = match (&self.called, error) {
-            (_, error @ Error::Stopped { .. }) => return error,
-            // Where it is for now is nobody's business.
-            (Some(called), Error::File { error, .. }) => {
-                (called.clone(), Error::file(Path::new(called), error))
-            }
-            (Some(called), error) => (called.clone(), error),
-            (None, error) => (format!("output `{}`", self.to), error),
+        if let Error::Stopped { .. } = error {
+            return error;
+        }
+        let (part, error) = match &self.called {
+            Some(called) => (called.clone(), self.without_place(error)),
+            None => (format!("output `{}`", self.to), error),
         };
         PipelineError { line: self.line, part: part.into(), fault: error.into() }.into()
+    }
+
+    /// The error without the place of a file that stands for something else: where that is, is nobody's business.
+    fn without_place(&self, error: Error) -> Error {
+        let place = Path::new(&self.place);
+        // It is written under its name in a folder beside its place.
+        let is_it = |path: &Path| {
+            path.file_name() == place.file_name()
+                && place.parent().is_some_and(|folder| path.starts_with(folder))
+        };
+        match error {
+            Error::File { path, error } if is_it(&path) => graph_core::Error::Io(error).into(),
+            Error::Graph(error) => match *error {
+                graph_core::Error::InFile { path, source } if is_it(&path) => Error::Graph(source),
+                other => other.into(),
+            },
+            other => other,
+        }
     }
 
     /// What plans, events and reports call it.

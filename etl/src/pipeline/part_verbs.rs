@@ -50,10 +50,23 @@ impl Given {
         text: &str,
         change: impl Fn(&Graph, &Control) -> crate::Result<Graph> + Send + Sync + 'static,
     ) -> Verb {
+        self.warning(name, text, move |graph, control, _| change(graph, control))
+    }
+
+    /// As [`verb`](Self::verb), of one that may find something that is likely not meant so.
+    fn warning(
+        self,
+        name: &'static str,
+        text: &str,
+        change: impl Fn(&Graph, &Control, &mut Vec<String>) -> crate::Result<Graph>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Verb {
         let Self { options, part } = self;
         let text = format!("{text}, {}, {}", name_of(part), direction(&options));
-        let verb = Verb::new(name, text, move |tables, control| {
-            let changed = change(&graph_of(tables, &options, control)?, control)?;
+        let verb = Verb::warning(name, text, move |tables, control, words| {
+            let changed = change(&graph_of(tables, &options, control)?, control, words)?;
             Table::from_batch(match part {
                 GraphPart::Edges => changed.edge_table()?,
                 GraphPart::Nodes => changed.nodes().clone(),
@@ -96,8 +109,16 @@ fn contract(section: &Section) -> Result<Verb> {
         GraphPart::Edges => aggregates.edges = of_part,
         GraphPart::Nodes => aggregates.nodes = of_part,
     }
-    Ok(given.verb("contract", &text, move |graph, control| {
-        Ok(contract.by_column_with(graph, &column, &aggregates, control)?.graph)
+    Ok(given.warning("contract", &text, move |graph, control, words| {
+        let changed = contract.by_column_with(graph, &column, &aggregates, control)?.graph;
+        let types = [graph.node_column(&column)?.data_type(), changed.ids().data_type()];
+        let [before, now] = types.map(graph_core::type_name);
+        if before != now {
+            words.push(format!(
+                "nodes without a value in `{column}` become one called `null`, and so ids are {now}, not {before}"
+            ));
+        }
+        Ok(changed)
     }))
 }
 

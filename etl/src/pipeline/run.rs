@@ -381,7 +381,7 @@ impl Pipeline {
                 Some(limit) if output.is_table() => table.holding_within(&Budget::new(limit)),
                 _ => self.within(table),
             };
-            let table = &table.map_err(|error| output.fault(error))?;
+            let table = &table.map_err(|error| output.fault(self.masked(error)))?;
             let mut write = || {
                 if output.is_object() {
                     let written = table.write(&output.place, &output.options(), control)?;
@@ -399,7 +399,7 @@ impl Pipeline {
                 staged.push(file);
                 Ok(Wrote { to: output.shown().to_owned(), rows, bytes })
             };
-            let wrote = write().map_err(|error| output.fault(error))?;
+            let wrote = write().map_err(|error| output.fault(self.masked(error)))?;
             tell(Event::Ended {
                 name: output.shown(),
                 rows: wrote.rows,

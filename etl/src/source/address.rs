@@ -207,6 +207,48 @@ fn without_secrets(url: &str) -> String {
     }
 }
 
+/// The address with `***` in the place of a password, and of what the web is asked: values may be keys. What is left is an
+/// address of the same place, whose secrets have to be put in again.
+pub fn without_passwords(address: &str) -> String {
+    let Some((scheme, _)) = split_scheme(address) else { return address.to_owned() };
+    let is_web = is_web(scheme);
+    let is_database = ["postgres", "postgresql"].iter().any(|of| scheme.eq_ignore_ascii_case(of));
+    // Behind a `#` nothing is sent.
+    let address = address.split('#').next().filter(|_| is_web).unwrap_or(address);
+    let Some((place, parameters)) = address.split_once('?') else {
+        return without_secrets(address);
+    };
+    let is_password = |key: &str| decode(key).is_ok_and(|key| key.ends_with("password"));
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((key, _)) if is_web || (is_database && is_password(key)) => format!("{key}=***"),
+        None if is_web && !pair.is_empty() => "***".to_owned(),
+        _ => pair.to_owned(),
+    };
+    let parameters: Vec<String> = parameters.split('&').map(shown).collect();
+    format!("{}?{}", without_secrets(place), parameters.join("&"))
+}
+
+/// What an address that cannot be read is called: it may hold a password anywhere.
+pub(super) fn called(address: &str) -> String {
+    let place = address.split(['?', '#']).next().unwrap_or(address);
+    match address.split_once("//") {
+        Some(_) if user_info(place).is_some() => without_secrets(place),
+        Some((scheme, _)) if address.contains('@') => format!("{scheme}//***"),
+        _ => place.to_owned(),
+    }
+}
+
+/// The host of a URL, with the port if one is written.
+pub(super) fn host(url: &str) -> &str {
+    let authority = url.split_once("//").map_or(url, |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or(authority);
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
+fn is_web(scheme: &str) -> bool {
+    ["http", "https"].iter().any(|of| scheme.eq_ignore_ascii_case(of))
+}
+
 /// Undoes percent-encoding. A `+` stays one, as paths and queries of databases have them.
 pub(super) fn decode(text: &str) -> Result<String, Fault> {
     let bad = |reason: String| Fault::BadAddress { part: "the address", reason: reason.into() };
@@ -277,6 +319,47 @@ mod tests {
         };
         assert_eq!(url, "postgresql://u:p@h/d?connect_timeout=3&sslmode=disable");
         assert_eq!(ask.table.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn addresses_without_passwords_are_of_the_same_place() {
+        for (text, shown) in [
+            ("postgres://ann:hunter@h:5/d?table=t", "postgres://ann:***@h:5/d?table=t"),
+            (
+                "postgres://ann@h/d?query=SELECT ?&pass%77ord=hunter",
+                "postgres://ann@h/d?query=SELECT ?&pass%77ord=***",
+            ),
+            (
+                "HTTPS://ann:hunter@h/a.csv?b=hunter&hunter#hunter",
+                "HTTPS://ann:***@h/a.csv?b=***&***",
+            ),
+            ("https://h/a.csv", "https://h/a.csv"),
+            ("s3://b/a#1?.csv", "s3://b/a#1?.csv"),
+            ("sqlite:a.db?table=password", "sqlite:a.db?table=password"),
+            ("a?b=c.csv", "a?b=c.csv"),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+        }
+        for (text, name) in [
+            ("https://ann:hunter@h/a.csv?b=hunter", "https://ann:***@h/a.csv"),
+            ("postgers://ann:hun?ter@h/d", "postgers://***"),
+            ("postgers://ann:hun/ter@h/d", "postgers://***"),
+            ("sqlite:a.db?query=SELECT 'hunter'", "sqlite:a.db"),
+            ("a@b.csv", "a@b.csv"),
+        ] {
+            assert_eq!(called(text), name);
+        }
+    }
+
+    #[test]
+    fn hosts_are_those_that_are_asked() {
+        for (url, of) in [
+            ("https://ann:s@crt@h:8/a@b.csv", "h:8"),
+            ("http://h?a=//b/", "h"),
+            ("HTTP://[::1]:80/a", "[::1]:80"),
+        ] {
+            assert_eq!(host(url), of);
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) fn open(path: &str, options: &SourceOptions, control: &Control) -> Re
     let files = list(path)?;
     let format = match options.format {
         Some(format) => format,
-        None => common_format(&files)?,
+        None => common_format(&files, options.comment.as_deref())?,
     };
     let Some(tabular) = table_format(format) else {
         let [file] = &files[..] else {
@@ -93,12 +93,22 @@ fn escaped(path: &str) -> String {
     text
 }
 
+/// Refuses options of a store where hosts must be public: what is asked for may be anywhere.
+pub(super) fn check_store(options: &SourceOptions) -> Result<(), Fault> {
+    if options.allow_private || options.store.is_empty() {
+        return Ok(());
+    }
+    let reason = "may lead to a private host, which `allow_private` does not allow".into();
+    Err(Fault::BadAddress { part: "`store`", reason })
+}
+
 /// The table of objects in a store.
 pub(super) fn open_objects(
     url: &str,
     options: &SourceOptions,
     control: &Control,
 ) -> Result<Opened, Halt> {
+    check_store(options)?;
     let format = options.format.or_else(|| Format::from_suffix(url.trim_end_matches('/')));
     let format = match format.map(table_format) {
         Some(Some(format)) => format,
@@ -178,11 +188,7 @@ fn scan_options(
         path_column: options.path_column.clone(),
         comment: options.comment.clone(),
         missing_columns: options.missing_columns,
-        store: options
-            .store
-            .pairs()
-            .map(|(name, text)| (name.to_owned(), text.to_owned()))
-            .collect(),
+        store: options.store.clone(),
         ..ScanOptions::default()
     })
 }
@@ -365,12 +371,12 @@ fn pattern(part: &str) -> Result<Regex, Fault> {
 }
 
 /// The format of all files, by their suffixes, else by the content of the only one.
-fn common_format(files: &[PathBuf]) -> Result<Format, Fault> {
+fn common_format(files: &[PathBuf], comment: Option<&str>) -> Result<Format, Fault> {
     let known = files.iter().filter_map(|file| Some((file, Format::from_suffix(file)?)));
     let known: Vec<_> = known.collect();
     let Some(&(first, format)) = known.first() else {
         let first = &files[0];
-        return match by_content(&head(first)?) {
+        return match by_content(&head(first)?, comment) {
             Some(format) if files.len() == 1 => Ok(format),
             _ => Err(Fault::UnknownFormat { name: first.display().to_string().into() }),
         };
@@ -384,9 +390,14 @@ fn common_format(files: &[PathBuf]) -> Result<Format, Fault> {
     }
 }
 
-/// The format that the first bytes tell.
-pub(super) fn by_content(head: &[u8]) -> Option<Format> {
-    let start = head.trim_ascii_start();
+/// The format that the first bytes tell, behind lines that begin with `comment`.
+fn by_content(head: &[u8], comment: Option<&str>) -> Option<Format> {
+    let comment = comment.filter(|comment| !comment.is_empty());
+    let mut start = head.trim_ascii_start();
+    while comment.is_some_and(|comment| start.starts_with(comment.as_bytes())) {
+        let end = start.iter().position(|&byte| byte == b'\n').unwrap_or(start.len());
+        start = start[end..].trim_ascii_start();
+    }
     match start.first() {
         _ if head.starts_with(b"PAR1") => Some(Format::Parquet),
         _ if head.starts_with(b"ARROW1") => Some(Format::Arrow),
@@ -397,7 +408,7 @@ pub(super) fn by_content(head: &[u8]) -> Option<Format> {
             // One object in one line is taken for lines of which there is one.
             Some(if whole { Format::JsonLines } else { Format::NodeLink })
         }
-        Some(_) if separator(head, None).is_some() => Some(Format::Csv),
+        Some(_) if separator(head, comment).is_some() => Some(Format::Csv),
         _ => None,
     }
 }
@@ -516,12 +527,16 @@ mod tests {
     fn formats_come_from_suffixes_then_from_contents() {
         let files = |files: &[(&str, &str)]| {
             let folder = folder(files);
-            common_format(&list(folder.path().to_str().unwrap()).unwrap())
+            common_format(&list(folder.path().to_str().unwrap()).unwrap(), Some("#"))
         };
         assert_eq!(files(&[("a.csv.gz", ""), ("README", "")]).unwrap(), Format::Csv);
         assert_eq!(files(&[("data", "a,b\n1,2\n")]).unwrap(), Format::Csv);
         assert_eq!(files(&[("data", "{\"a\":1}\n{\"a\":2}\n")]).unwrap(), Format::JsonLines);
         assert_eq!(files(&[("data", "{\n\"a\":1}")]).unwrap(), Format::NodeLink);
+        assert_eq!(files(&[("data", "# made\na;b\n1;2\n")]).unwrap(), Format::Csv);
+        assert_eq!(by_content(b"[made]\n a,b\n1,2\n", Some("[")), Some(Format::Csv));
+        assert_eq!(by_content(b"# made\na;b\n1;2\n", None), None);
+        assert_eq!(by_content(b"# made", Some("#")), None);
         let error = files(&[("a.csv", ""), ("b.parquet", "")]).unwrap_err();
         assert!(matches!(error, Fault::MixedFormats { .. }), "{error}");
         assert!(matches!(files(&[("data", "word")]), Err(Fault::UnknownFormat { .. })));

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+pub use self::address::without_passwords;
 use self::address::{Address, Ask};
 pub use self::error::{Fault, SourceError};
 pub(crate) use self::files::{files_at, table_format};
@@ -30,6 +31,7 @@ pub use self::options::{ColumnType, GraphPart, Parameter, SourceOptions};
 use self::rows::Rows;
 pub use self::secrets::Secrets;
 use self::watch::Halt;
+use crate::pipeline::PipelineFault;
 use crate::table::Table;
 use crate::{Control, Error, Result};
 
@@ -127,9 +129,7 @@ impl Source {
             source.check_options()
         };
         parse().map_err(|fault| {
-            // An address that cannot be read may hold a password anywhere.
-            let name = address.split(['?', '@']).next().unwrap_or(address);
-            SourceError { source_name: name.into(), fault }.into()
+            SourceError { source_name: address::called(address).into(), fault }.into()
         })
     }
 
@@ -142,6 +142,14 @@ impl Source {
             Address::Sqlite { .. } => SourceKind::Sqlite,
             Address::Postgres { .. } => SourceKind::Postgres,
             Address::Web(_) => SourceKind::Web,
+        }
+    }
+
+    /// The host that is asked, with the port if the address has one, if it is one of the web.
+    pub fn host(&self) -> Option<&str> {
+        match &self.address {
+            Address::Web(url) => Some(address::host(url)),
+            _ => None,
         }
     }
 
@@ -223,7 +231,10 @@ impl Source {
             let reason = "is empty; it should be what begins lines that are no rows".into();
             return Err(Fault::BadAddress { part: "`comment`", reason });
         }
-        web::check_headers(&options.headers)?;
+        if let Address::Web(url) = &self.address {
+            web::check_headers(url, &options.headers)?;
+        }
+        files::check_store(options)?;
         for (slot, option) in
             [(&mut self.ask.table, &options.table), (&mut self.ask.query, &options.query)]
         {
@@ -324,28 +335,53 @@ impl Source {
 
     /// The error of this source, without its passwords.
     fn error(&self, halt: Halt) -> Error {
-        let mut fault = match halt {
+        let fault = match halt {
             Halt::Error(error) => return error,
             Halt::Fault(fault) => fault,
         };
-        let message = match &mut fault {
-            Fault::Database { message, .. } | Fault::Connection { message } => Some(message),
-            Fault::Table(error) => match &mut **error {
-                Error::Engine { reason, .. } => Some(reason),
-                _ => None,
-            },
-            _ => None,
-        };
-        if let Some(message) = message {
-            let of_options = self.options.headers.pairs().chain(self.options.store.pairs());
-            let of_options = of_options.map(|(_, secret)| secret.to_owned());
-            let secrets = of_options.filter(|secret| 3 < secret.len());
-            for secret in self.address.secrets().into_iter().chain(secrets) {
-                *message = message.replace(&secret, "***").into();
-            }
-        }
-        SourceError { source_name: self.to_string().into(), fault }.into()
+        let error = SourceError { source_name: self.to_string().into(), fault }.into();
+        without_secrets([self], error)
     }
+
+    /// Texts that must not show in any message.
+    fn secrets(&self) -> Vec<String> {
+        let mut secrets = self.address.secrets();
+        let of_options = self.options.headers.pairs().chain(self.options.store.pairs());
+        let of_options = of_options.filter(|(_, secret)| 3 < secret.len());
+        secrets.extend(of_options.map(|(_, secret)| secret.to_owned()));
+        secrets
+    }
+}
+
+/// The error with `***` in the place of passwords, headers and options of stores of `sources`: for errors of tables, whose
+/// rows may be read long after the source was opened.
+pub fn without_secrets<'a>(
+    sources: impl IntoIterator<Item = &'a Source>,
+    mut error: Error,
+) -> Error {
+    let secrets = secrets::longest_first(sources.into_iter().flat_map(Source::secrets).collect());
+    if !secrets.is_empty() {
+        mask(&mut error, &secrets);
+    }
+    error
+}
+
+/// Masks what others say in an error.
+fn mask(error: &mut Error, secrets: &[String]) {
+    let message = match error {
+        Error::Engine { reason, .. } => reason,
+        Error::Source(error) => match &mut error.fault {
+            Fault::Database { message, .. } | Fault::Connection { message } => message,
+            Fault::Table(error) => return mask(error, secrets),
+            _ => return,
+        },
+        Error::Pipeline(error) => match &mut error.fault {
+            PipelineFault::Failed(error) => return mask(error, secrets),
+            _ => return,
+        },
+        _ => return,
+    };
+    *message = secrets::masked(message, secrets).into();
 }
 
 impl fmt::Display for Source {

@@ -58,7 +58,8 @@ pub struct SourceOptions {
     /// Headers of requests to the web, such as `Authorization`. Where there are some no redirection is followed, as it may
     /// lead to somebody else.
     pub headers: Secrets,
-    /// Options of an object store, such as `aws_region`, besides those of the environment, and before them.
+    /// Options of an object store, such as `aws_region`, besides those of the environment, and before them. They may say where
+    /// the store is, so that there are none without [`allow_private`](Self::allow_private).
     pub store: Secrets,
     /// Whether hosts may be on this machine or in a private network. A server that reads
     /// addresses of its users must not allow it.

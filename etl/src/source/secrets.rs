@@ -28,6 +28,20 @@ impl Secrets {
     }
 }
 
+/// The text with `***` in the place of each of `secrets`, which come the longest first: nothing is left of one that begins as
+/// a shorter one does.
+pub(super) fn masked(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+}
+
+/// Each of `secrets` once, the longest first, without those that are empty.
+pub(super) fn longest_first(mut secrets: Vec<String>) -> Vec<String> {
+    secrets.retain(|secret| !secret.is_empty());
+    secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    secrets.dedup();
+    secrets
+}
+
 impl FromIterator<(String, String)> for Secrets {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
         Self(pairs.into_iter().collect())
@@ -43,6 +57,13 @@ impl fmt::Debug for Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_end_of_a_longer_secret_is_left() {
+        let secrets = longest_first(["hunt", "", "hunter2", "hunt"].map(str::to_owned).to_vec());
+        assert_eq!(secrets, ["hunter2", "hunt"]);
+        assert_eq!(masked("hunter2 hunts", &secrets), "*** ***s");
+    }
 
     #[test]
     fn texts_are_not_shown() {

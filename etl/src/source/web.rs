@@ -98,21 +98,31 @@ pub(super) fn download(
     Ok(Page { file, format })
 }
 
-/// Refuses headers that are none, and those that say where a request goes and ends.
-pub(super) fn check_headers(headers: &Secrets) -> Result<(), Fault> {
+/// Refuses headers that are none, those that say where a request goes and ends, and those that are there already.
+pub(super) fn check_headers(url: &str, headers: &Secrets) -> Result<(), Fault> {
     const OURS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
-    for (name, text) in headers.pairs() {
-        let what = if HeaderName::from_bytes(name.as_bytes()).is_err() {
-            "which is no name of a header"
-        } else if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+    let bad = |reason: String| Fault::BadAddress { part: "`headers`", reason: reason.into() };
+    for (at, (name, text)) in headers.pairs().enumerate() {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            // Part of the text may have got into the name.
+            let place = at + 1;
+            return Err(bad(format!(
+                "has header {place}, in the order of names, whose name is none of a header"
+            )));
+        }
+        let what = if OURS.iter().any(|ours| is(ours)) {
             "which each request has anyway"
         } else if HeaderValue::from_str(text).is_err() {
             "whose text has characters that headers do not have"
+        } else if headers.names().take(at).any(is) {
+            "which is there twice"
+        } else if is("authorization") && user_info(url).is_some() {
+            "which the user in the address makes, too"
         } else {
             continue;
         };
-        let reason = format!("has `{name}`, {what}").into();
-        return Err(Fault::BadAddress { part: "`headers`", reason });
+        return Err(bad(format!("has `{name}`, {what}")));
     }
     Ok(())
 }

@@ -318,9 +318,12 @@ fn no_json(file: &Path) -> Option<BrokenFile> {
 
 /// The rows of a file of values with separators, with the line at which each begins.
 struct Rows {
-    bytes: std::iter::Peekable<std::io::Bytes<BufReader<Box<dyn Read + Send>>>>,
+    reader: BufReader<Box<dyn Read + Send>>,
     separator: u8,
     comment: Option<String>,
+    /// The line that was read last, as it is written, with its end.
+    text: Vec<u8>,
+    /// Its number, from 1; 0 before the first one.
     line: u64,
     /// Whether the last row ended in quotes.
     in_quotes: bool,
@@ -328,39 +331,56 @@ struct Rows {
 
 impl Rows {
     fn open(file: &Path, files: &TextFiles) -> graph_core::Result<Self> {
-        let reader = BufReader::with_capacity(1 << 18, graph_core::decompressed(file)?);
         Ok(Self {
-            bytes: reader.bytes().peekable(),
+            reader: BufReader::with_capacity(1 << 18, graph_core::decompressed(file)?),
             separator: files.separator,
             comment: files.comment.clone(),
-            line: 1,
+            text: Vec::new(),
+            line: 0,
             in_quotes: false,
         })
     }
 
+    /// Reads a line; `false` if there is none.
+    fn read_line(&mut self) -> bool {
+        self.text.clear();
+        self.line += 1;
+        self.reader.read_until(b'\n', &mut self.text).is_ok_and(|size| 0 < size)
+    }
+
+    /// Whether the line is a comment, where it may be one. As the engine sees it, by the line as it is written: a value in
+    /// quotes is none, and a quote in a comment opens nothing.
+    fn is_comment(&self) -> bool {
+        self.comment.as_ref().is_some_and(|comment| self.text.starts_with(comment.as_bytes()))
+    }
+
     fn row(&mut self) -> Option<(u64, Vec<Vec<u8>>)> {
-        let begin = self.line;
         let (mut fields, mut field, mut in_quotes) = (Vec::new(), Vec::new(), false);
-        let mut any = false;
-        while let Some(Ok(byte)) = self.bytes.next() {
-            any = true;
-            self.line += u64::from(byte == b'\n');
-            match byte {
-                b'"' if in_quotes => match self.bytes.next_if(|next| matches!(next, Ok(b'"'))) {
-                    Some(_) => field.push(b'"'),
-                    None => in_quotes = false,
-                },
-                b'"' if field.is_empty() => in_quotes = true,
-                byte if in_quotes => field.push(byte),
-                b'\n' => break,
-                b'\r' => {}
-                byte if byte == self.separator => fields.push(std::mem::take(&mut field)),
-                byte => field.push(byte),
+        let mut begin = None;
+        // What is in quotes may go on in the next line.
+        while (begin.is_none() || in_quotes) && self.read_line() {
+            if begin.is_none() && self.is_comment() {
+                continue;
+            }
+            begin = begin.or(Some(self.line));
+            let mut bytes = self.text.iter().copied().peekable();
+            while let Some(byte) = bytes.next() {
+                match byte {
+                    b'"' if in_quotes => match bytes.next_if_eq(&b'"') {
+                        Some(_) => field.push(b'"'),
+                        None => in_quotes = false,
+                    },
+                    b'"' if field.is_empty() => in_quotes = true,
+                    byte if in_quotes => field.push(byte),
+                    b'\n' | b'\r' => {}
+                    byte if byte == self.separator => fields.push(std::mem::take(&mut field)),
+                    byte => field.push(byte),
+                }
             }
         }
         fields.push(field);
         self.in_quotes = in_quotes;
-        any.then_some((begin, fields))
+        Some((begin?, fields))
     }
 }
 
@@ -371,10 +391,7 @@ impl Iterator for Rows {
         loop {
             let (line, fields) = self.row()?;
             let is_blank = matches!(&fields[..], [field] if field.is_empty());
-            let is_comment = self.comment.as_ref().is_some_and(|comment| {
-                fields.first().is_some_and(|field| field.starts_with(comment.as_bytes()))
-            });
-            if !is_blank && !is_comment {
+            if !is_blank {
                 return Some((line, fields));
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use arrow::datatypes::DataType;
 use polars::prelude as pl;
 use polars::prelude::UnionArgs;
 
@@ -100,10 +101,9 @@ impl Table {
         };
         let alike = alike(tables)?;
         let tables: Vec<&Self> = alike.iter().collect();
-        for (at, &table) in tables.iter().enumerate().skip(1) {
-            for (before, &other) in tables[..at].iter().enumerate() {
-                same_types([before, at], [other, table])?;
-            }
+        let mut known = HashMap::new();
+        for (at, &table) in tables.iter().enumerate() {
+            same_types(at, table, &mut known)?;
             if !fill {
                 same_columns([0, at], [first, table])?;
             }
@@ -124,10 +124,12 @@ fn alike(tables: &[&Table]) -> Result<Vec<Table>> {
     for (name, of) in tables.iter().flat_map(|table| table.polars_schema().iter()) {
         types.entry(name.as_str()).or_default().push(of);
     }
+    let types: HashMap<&str, pl::DataType> =
+        types.into_iter().filter_map(|(name, of)| Some((name, holds_all(&of)?))).collect();
     let wider = |(name, of): (&pl::PlSmallStr, &pl::DataType)| {
-        let wider = holds_all(&types[name.as_str()]).filter(|wider| wider != of)?;
-        let is_fraction = wider == pl::DataType::Float64 && of.is_integer();
-        Some(if is_fraction { exact(name) } else { column(name).strict_cast(wider) })
+        let wider = types.get(name.as_str()).filter(|wider| *wider != of)?;
+        let is_fraction = *wider == pl::DataType::Float64 && of.is_integer();
+        Some(if is_fraction { exact(name) } else { column(name).strict_cast(wider.clone()) })
     };
     let table = |table: &&Table| {
         let casts: Vec<pl::Expr> = table.polars_schema().iter().filter_map(wider).collect();
@@ -175,17 +177,25 @@ fn holds_all(types: &[&pl::DataType]) -> Option<pl::DataType> {
     (!types.contains(&&pl::DataType::UInt64)).then_some(pl::DataType::Int64)
 }
 
-/// Refuses columns of one name and several types.
-fn same_types(places: [usize; 2], [left, right]: [&Table; 2]) -> Result<()> {
-    for field in right.schema().fields() {
-        if let Some((_, other)) = left.schema().column_with_name(field.name())
-            && other.data_type() != field.data_type()
-        {
-            let types = [other.data_type(), field.data_type()];
-            let types = types.map(|of| graph_core::type_name(of).into());
-            let column = field.name().as_str().into();
-            return Err(UnlikeTables::error(places, TableDifference::Type { column, types }));
-        }
+/// Refuses a column that has another type in a table before. `known` has each column of those, with the place of the
+/// first one that has it and its type there, and gets those of this one.
+fn same_types<'t>(
+    at: usize,
+    table: &'t Table,
+    known: &mut HashMap<&'t str, (usize, &'t DataType)>,
+) -> Result<()> {
+    let fields = table.schema().fields();
+    let unlike = fields.iter().filter_map(|field| {
+        let &(before, expected) = known.get(field.name().as_str())?;
+        (expected != field.data_type()).then_some((before, expected, field))
+    });
+    if let Some((before, expected, field)) = unlike.min_by_key(|(before, ..)| *before) {
+        let types = [expected, field.data_type()].map(|of| graph_core::type_name(of).into());
+        let column = field.name().as_str().into();
+        return Err(UnlikeTables::error([before, at], TableDifference::Type { column, types }));
+    }
+    for field in fields {
+        known.entry(field.name().as_str()).or_insert((at, field.data_type()));
     }
     Ok(())
 }
@@ -204,5 +214,43 @@ fn same_columns(places: [usize; 2], [first, second]: [&Table; 2]) -> Result<()> 
     match first.column_names().eq(second.column_names()) {
         true => Ok(()),
         false => Err(UnlikeTables::error(places, TableDifference::Order)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+
+    use super::*;
+
+    /// One row, of texts and then of numbers.
+    fn table(texts: &[&str], numbers: &[&str]) -> Table {
+        let text: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
+        let number: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+        let texts = texts.iter().map(|&name| (name, Arc::clone(&text)));
+        let numbers = numbers.iter().map(|&name| (name, Arc::clone(&number)));
+        Table::from_batch(RecordBatch::try_from_iter(texts.chain(numbers)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_type_is_compared_with_the_first_table_that_has_the_column() {
+        let unlike = |tables: &[Table]| {
+            let tables: Vec<&Table> = tables.iter().collect();
+            Table::concat(&tables, true).unwrap_err().to_string()
+        };
+        let [a, b] = [table(&["a"], &[]), table(&[], &["b"])];
+        assert_eq!(
+            unlike(&[a.clone(), b.clone(), b.clone(), table(&["b"], &[]), table(&[], &["a"])]),
+            "column `b` is text in table 4, but int64 in table 2"
+        );
+        // Of several columns, that which the first of the tables has.
+        assert_eq!(
+            unlike(&[a, b, table(&["b"], &["a"])]),
+            "column `a` is int64 in table 3, but text in table 1"
+        );
+        let fine = [table(&["a"], &["b"]), table(&["c"], &[]), table(&["a", "c"], &["b"])];
+        assert!(Table::concat(&fine.iter().collect::<Vec<_>>(), true).is_ok());
     }
 }

@@ -133,7 +133,7 @@ impl Table {
                 .suffix(suffix.as_str())
                 .join_nulls(nulls_equal);
             match how {
-                JoinType::Cross => join.finish(),
+                JoinType::Cross => join.maintain_order(MaintainOrderJoin::LeftRight).finish(),
                 JoinType::Semi | JoinType::Anti => join
                     .left_on(&left_on)
                     .right_on(&right_on)

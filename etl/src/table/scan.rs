@@ -16,6 +16,7 @@ use polars::prelude::{
 use super::broken::{TextFiles, explained};
 use super::names::names;
 use super::{Table, keep_engine_quiet};
+use crate::source::Secrets;
 use crate::{Error, Result, frame};
 
 /// What a file of a table is written in.
@@ -101,7 +102,7 @@ pub struct ScanOptions {
     /// How lines begin that are no rows of CSV.
     pub comment: Option<String>,
     /// Keys of the object store, such as `aws_region`; by default those of the environment.
-    pub store: Vec<(String, String)>,
+    pub store: Secrets,
 }
 
 impl Default for ScanOptions {
@@ -119,7 +120,7 @@ impl Default for ScanOptions {
             header: true,
             nulls: Vec::new(),
             comment: None,
-            store: Vec::new(),
+            store: Secrets::default(),
         }
     }
 }
@@ -219,7 +220,7 @@ fn scan(
 ) -> Result<LazyFrame, Box<dyn std::error::Error>> {
     let cloud = match CloudScheme::from_path(first) {
         Some(scheme) => {
-            Some(CloudOptions::from_untyped_config(Some(scheme), options.store.clone())?)
+            Some(CloudOptions::from_untyped_config(Some(scheme), options.store.pairs())?)
         }
         None => None,
     };
@@ -311,4 +312,16 @@ fn format_in(folder: &str) -> Option<Format> {
         true => format_in(path.to_str()?),
         false => Format::of(path.to_str()?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_a_store_are_not_shown() {
+        let store = [("aws_region".to_owned(), "hunter2".to_owned())].into_iter().collect();
+        let shown = format!("{:?}", ScanOptions { store, ..ScanOptions::default() });
+        assert!(shown.contains("aws_region") && !shown.contains("hunter2"), "{shown}");
+    }
 }

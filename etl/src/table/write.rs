@@ -17,6 +17,7 @@ use polars::prelude::{
 
 use super::{Format, Table};
 use crate::expr::column;
+use crate::source::Secrets;
 use crate::{Control, Error, Result};
 
 /// How values are made smaller in a file.
@@ -55,7 +56,7 @@ pub struct WriteOptions {
     /// is a folder then.
     pub partition_by: Vec<String>,
     /// Keys of the object store, such as `aws_region`; by default those of the environment.
-    pub store: Vec<(String, String)>,
+    pub store: Secrets,
 }
 
 impl WriteOptions {
@@ -166,7 +167,7 @@ impl Table {
         let doing = "writing a table";
         let cloud = match CloudScheme::from_path(path) {
             Some(scheme) => Some(
-                CloudOptions::from_untyped_config(Some(scheme), options.store.clone())
+                CloudOptions::from_untyped_config(Some(scheme), options.store.pairs())
                     .map_err(|error| Error::engine(doing, &error))?,
             ),
             None => None,

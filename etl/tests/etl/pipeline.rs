@@ -624,7 +624,7 @@ fn joins_that_make_more_than_was_estimated_go_through_files_after_all() {
     fs::write(folder.path().join("more.csv"), rows("k,a\n")).unwrap();
     let text = format!(
         "[[input]]\nname = 'more'\nfrom = 'more.csv'\n[[input]]\nname = 'rows'\nfrom = 'rows.csv'\n\
-         [[step]]\nname = 'j'\nwith = 'more'\nverb = 'join'\non = 'k'\n\
+         [[step]]\nname = 'j'\nfrom = 'rows'\nwith = 'more'\nverb = 'join'\non = 'k'\n\
          [[step]]\nname = 's'\nverb = 'sort'\nby = ['x', 'a']\n{OUTPUT}"
     );
     // Rows on their way are counted for each thread.
@@ -1056,6 +1056,10 @@ fn steps_run_on_a_device_and_say_where() {
         verb = "group"
         by = "k"
         aggregate = ["s = sum(x)", "m = max(y)"]
+        [[step]]
+        name = "long"
+        verb = "unpivot"
+        columns = ["s", "m"]
         [[output]]
         to = "out.csv"
     "#;
@@ -1080,8 +1084,9 @@ fn steps_run_on_a_device_and_say_where() {
         assert_eq!(found, expected, "{device}");
         let ran: Vec<_> =
             placed.iter().map(|step| (step.step.as_str(), step.ran.is_some())).collect();
-        assert_eq!(ran, [("some", true), ("ordered", true), ("few", false), ("groups", true)]);
-        assert_eq!(placed[2].reason.as_deref(), Some("devices do not have it"));
+        let all = ["some", "ordered", "few", "groups", "long"].map(|name| (name, name != "long"));
+        assert_eq!(ran, all);
+        assert_eq!(placed[4].reason.as_deref(), Some("devices do not have it"));
         // What is on the device already does not go there again.
         assert_eq!(placed[1].ran.as_ref().map(|ran| ran.bytes_uploaded), Some(0), "{placed:?}");
     }
@@ -1097,4 +1102,27 @@ fn what_is_no_file_is_not_replaced() {
     let error = run(&folder, &format!("{INPUT}{OUTPUT}")).unwrap_err().to_string();
     assert!(error.contains("a device or a pipe"), "{error}");
     assert!(!place.is_file());
+}
+
+#[test]
+fn ids_that_become_text_for_want_of_one_value_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("edges.csv"), "source,target\na,b\nb,c\n").unwrap();
+    let contracted = |people: &str| {
+        fs::write(folder.path().join("people.csv"), people).unwrap();
+        let text = format!(
+            "[[input]]\nname = 'edges'\nfrom = 'edges.csv'\n[[input]]\nname = 'people'\nfrom = 'people.csv'\n\
+             [[step]]\nverb = 'contract'\nfrom = ['edges', 'people']\ncolumn = 'age'\npart = 'nodes'\n{OUTPUT}"
+        );
+        let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
+        let report = pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
+        let words = report.warnings.into_iter().map(|warning| warning.text).collect::<Vec<_>>();
+        (read(&folder, "out.csv"), words)
+    };
+    let all = contracted("id,age\na,31\nb,25\nc,31\n");
+    assert_eq!(all, ("age,n_nodes\n31,2\n25,1\n".to_owned(), vec![]));
+    let said =
+        "nodes without a value in `age` become one called `null`, and so ids are text, not int64";
+    let some = contracted("id,age\na,31\nb,\nc,31\n");
+    assert_eq!(some, ("age,n_nodes\n31,2\nnull,1\n".to_owned(), vec![said.to_owned()]));
 }

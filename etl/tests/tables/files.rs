@@ -270,6 +270,30 @@ fn broken_files_are_named_with_line_and_column() {
 }
 
 #[test]
+fn comments_are_told_by_lines_as_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let scan = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let options = ScanOptions { comment: Some("#".into()), ..ScanOptions::default() };
+        Table::scan(path.to_str().unwrap(), &options)
+    };
+    let read = |text: &str| rows(&scan(text).unwrap());
+    // In quotes it is a value.
+    assert_eq!(read("id,zip\n\"#1\",02139\n"), [r##"{"id":"#1","zip":"02139"}"##]);
+    assert_eq!(read("id,zip\n\"a\n#b\",02139\n"), [r#"{"id":"a\n#b","zip":"02139"}"#]);
+    // A quote in a comment opens none.
+    assert_eq!(
+        read("#\"\nid,zip\n#,\"oops\n7,02139\n8,1\n"),
+        [r#"{"id":7,"zip":"02139"}"#, r#"{"id":8,"zip":"1"}"#]
+    );
+    let ragged = scan("a,b\n#,\"oops\n1,2,3\n")
+        .and_then(|table| table.filter(&expr("TRUE"))?.collect(&Control::NONE));
+    let error = ragged.unwrap_err().to_string();
+    assert!(error.ends_with("a.csv: line 3: there are 3 values, but only 2 columns"), "{error}");
+}
+
+#[test]
 fn names_of_digits_stay_as_they_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {

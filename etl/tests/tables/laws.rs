@@ -250,8 +250,8 @@ fn read(table: &Table) -> Vec<Row> {
 }
 
 /// The values of a column of polars' own.
-fn cell_of(value: pl::AnyValue<'_>) -> Cell {
-    match value {
+fn cell_of(value: &pl::AnyValue<'_>) -> Cell {
+    match value.as_borrowed() {
         pl::AnyValue::Null => Cell::Null,
         pl::AnyValue::Boolean(value) => Cell::Truth(value),
         pl::AnyValue::String(value) => Cell::Text(value.to_owned()),
@@ -269,7 +269,7 @@ fn cell_of(value: pl::AnyValue<'_>) -> Cell {
 fn rows_of_polars(lazy: pl::LazyFrame) -> Vec<Row> {
     let frame = lazy.collect().unwrap();
     let column = |column: &pl::Column| -> Vec<Cell> {
-        (0..frame.height()).map(|row| cell_of(column.get(row).unwrap())).collect()
+        (0..frame.height()).map(|row| cell_of(&column.get(row).unwrap())).collect()
     };
     let columns: Vec<Vec<Cell>> = frame.columns().iter().map(column).collect();
     (0..frame.height())

@@ -216,7 +216,7 @@ impl Plan<'_> {
     /// # Errors
     ///
     /// - [`Error::BadOption`] if an option is out of its range, before work begins;
-    /// - [`Error::Diverged`] and [`Error::Cycle`] of measures that say so;
+    /// - [`Error::Diverged`], [`Error::Cycle`] and [`Error::Overflow`] of measures that say so;
     /// - [`Error::Stopped`].
     pub fn run(self, control: &Control) -> Result<Measured> {
         (self.work)(control)

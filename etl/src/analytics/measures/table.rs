@@ -528,11 +528,17 @@ mod tests {
         let refused =
             |column: &str| run("degree", json!({"weight_column": column})).unwrap_err().to_string();
         assert_eq!(refused("dleta"), "there is no column `dleta`; did you mean `delta`?");
-        assert_eq!(refused("kind"), "option `weight_column`: is a column of Utf8, not of numbers");
+        assert_eq!(refused("kind"), "option `weight_column`: is a column of text, not of numbers");
         for value in [None, Some(f64::INFINITY)] {
             let graph = signed(vec![Some(1.0), value]);
             let error = measure("degree").unwrap().plan(&graph, &options).unwrap_err();
             assert_eq!(error.to_string(), "option `weight_column`: has no finite number in row 1");
+        }
+        let graph = signed(vec![Some(1e308); 3]);
+        for name in ["degree", "spanning_forest"] {
+            let plan = measure(name).unwrap().plan(&graph, &options).unwrap();
+            let error = plan.run(&Control::NONE).unwrap_err();
+            assert!(matches!(error, Error::Overflow { .. }), "{name}: {error}");
         }
         for name in ["degree", "spanning_forest"] {
             assert!(measure(name).unwrap().check(&options).is_ok(), "{name}");
@@ -569,7 +575,7 @@ mod tests {
         );
         assert_eq!(
             problem("numeric_assortativity", json!({"attribute": "id"})),
-            "option `attribute`: is a column of Utf8, not of numbers"
+            "option `attribute`: is a column of text, not of numbers"
         );
         assert_eq!(problem("degree", json!([1])), "option `options`: [1] is not an object");
         assert_eq!(

@@ -22,12 +22,13 @@ pub(super) fn weight_column(graph: &Graph, options: &mut Options) -> Result<Opti
         return Err(Error::Unknown { kind: "column", nearest, name: name.into() });
     };
     if !column.data_type().is_numeric() {
-        let kind = column.data_type();
+        let kind = graph_core::type_name(column.data_type());
         return Err(problem(OPTION, &format!("is a column of {kind}, not of numbers")));
     }
     let numbers = cast(column, &DataType::Float64).map_err(graph_core::Error::from)?;
     let numbers = numbers.as_primitive::<Float64Type>();
     let is_none = |&row: &usize| numbers.is_null(row) || !numbers.value(row).is_finite();
+    // From 0, as rows are counted in [`Error::NotFinite`].
     match (0..numbers.len()).find(is_none) {
         Some(row) => Err(problem(OPTION, &format!("has no finite number in row {row}"))),
         None => Ok(Some(numbers.values().to_vec())),

@@ -62,7 +62,7 @@ fn attribute<'g>(graph: &'g Graph, options: &mut Options) -> Result<&'g ArrayRef
 pub(super) fn by_number(graph: &Graph, mut options: Options) -> Result<Work<'_>> {
     let column = attribute(graph, &mut options)?;
     if !column.data_type().is_numeric() {
-        let kind = column.data_type();
+        let kind = graph_core::type_name(column.data_type());
         return Err(problem("attribute", &format!("is a column of {kind}, not of numbers")));
     }
     Ok(Box::new(move |_| {

@@ -23,7 +23,8 @@ enum Kind {
     OneOf(&'static [&'static str]),
     ListOf(&'static Kind),
     MapTo(&'static Kind),
-    /// Pairs of the bound of a bin, null for none, and what stands for it.
+    /// Pairs of the bound of a bin, null for none, and what stands for it: that, a number, or null for nothing. The client
+    /// does not look into the list.
     BinsOf(&'static Kind),
 }
 
@@ -183,9 +184,10 @@ impl Kind {
             }
             (Self::BinsOf(kind), Json::List(_)) => {
                 place.list().into_iter().flatten().find_map(|bin| match bin.list().as_deref() {
-                    Ok([bound, stands]) => match bound.value {
-                        Json::Null | Json::Number(_) | Json::Text(_) => kind.misfit(stands),
-                        _ => Some(bound.clone()),
+                    Ok([bound, stands]) => match (bound.value, stands.value) {
+                        (Json::List(_) | Json::Object(_), _) => Some(bound.clone()),
+                        (_, Json::Null | Json::Number(_)) => None,
+                        _ => kind.misfit(stands),
                     },
                     _ => Some(bin),
                 })

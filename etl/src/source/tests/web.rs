@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use graph_core::Format;
 
 use super::*;
+use crate::Error;
 use crate::source::watch::Halt;
-use crate::source::{Fault, web};
+use crate::source::{Fault, Secrets, SourceError, web, without_secrets};
 
 /// The address of a server that lives as long as the process.
 fn server() -> String {
@@ -146,13 +147,42 @@ fn private_addresses_are_refused_where_they_are_not_allowed() {
     let url = server().replace("127.0.0.1", "localhost") + "/a.csv";
     let error = web::download(&url, &options, &Control::NONE).unwrap_err();
     assert!(matches!(error, Halt::Fault(Fault::Private { .. })), "{error:?}");
+    // Options of a store may name its host.
+    let store = of("aws_endpoint_url", "http://127.0.0.1");
+    let said = SourceOptions { store, ..SourceOptions::default() };
+    let open = Source::new("s3://b/a.csv", said.clone()).unwrap().with_private(false);
+    for refused in [
+        Source::new("s3://b/a.csv", SourceOptions { allow_private: false, ..said }).map(drop),
+        open.open(&Control::NONE).map(drop),
+    ] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("`store`") && error.contains("`allow_private`"), "{error}");
+    }
+}
+
+fn of(name: &str, text: &str) -> Secrets {
+    [(name.to_owned(), text.to_owned())].into_iter().collect()
+}
+
+#[test]
+fn secrets_of_all_sources_are_masked_in_errors_of_tables() {
+    let source = |text: &str| {
+        let options = SourceOptions { store: of("aws_region", text), ..SourceOptions::default() };
+        Source::new("s3://b/a.csv", options).unwrap()
+    };
+    let sources = [source("hunt"), source("hunter2")];
+    let failed = || Error::Engine { doing: "reading", reason: "hunter2, hunt".into() };
+    assert_eq!(without_secrets(&sources, failed()).to_string(), "reading: ***, ***");
+    let fault = Fault::Table(Box::new(failed()));
+    let wrapped = SourceError { source_name: "a".into(), fault }.into();
+    assert_eq!(without_secrets(&sources, wrapped).to_string(), "a: reading: ***, ***");
 }
 
 #[test]
 fn headers_are_sent_and_not_shown() {
-    let with = |name: &str, text: &str| {
-        let headers = [(name.to_owned(), text.to_owned())].into_iter().collect();
-        SourceOptions { headers, ..SourceOptions::default() }
+    let with = |name: &str, text: &str| SourceOptions {
+        headers: of(name, text),
+        ..SourceOptions::default()
     };
     let keyed = with("X-Key", "hunter2");
     assert_eq!(get("/keyed", &keyed).unwrap().1, "a\n1\n");
@@ -161,14 +191,29 @@ fn headers_are_sent_and_not_shown() {
     // Who is next in line is not told.
     assert!(matches!(get("/hop", &keyed), Err(Fault::Status { status: 302 })));
     for (address, name, text, expected) in [
-        ("https://h/a.csv", "a b", "hunter2", "`headers` has `a b`, which is no name of a header"),
+        (
+            "https://h/a.csv",
+            "hunter2 b",
+            "hunter2",
+            "`headers` has header 1, in the order of names",
+        ),
         ("https://h/a.csv", "Host", "hunter2", "`headers` has `Host`, which each request has"),
         ("https://h/a.csv", "X-Key", "hunter2\n", "`headers` has `X-Key`, whose text has"),
+        (
+            "https://ann:hunter2@h/a.csv",
+            "authorization",
+            "hunter2",
+            "which the user in the address",
+        ),
         ("a.csv", "X-Key", "hunter2", "option `headers` is not one of files"),
     ] {
         let error = Source::new(address, with(name, text)).unwrap_err().to_string();
         assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
     }
+    let twice = ["X-Key", "x-key"].map(|name| (name.to_owned(), "hunter2".to_owned()));
+    let options = SourceOptions { headers: twice.into_iter().collect(), ..Default::default() };
+    let error = Source::new("https://h/a.csv", options).unwrap_err().to_string();
+    assert!(error.contains("`headers` has `x-key`, which is there twice"), "{error}");
     assert!(!format!("{keyed:?}").contains("hunter2"));
 }
 
