@@ -315,7 +315,14 @@ impl Pipeline {
                 let start = Instant::now();
                 tell(Event::Begins { name: &step.name, does: step.verb.name });
                 let table = match spill {
-                    Some((spill, spilling)) => spilling.apply(&from, spill, control)?,
+                    Some((spill, spilling)) => {
+                        let table = spilling.apply(&from, spill, control)?;
+                        // Few rows are not dealt into parts, and a join makes many of them.
+                        match prepared.spilling {
+                            Spills::All if !table.is_in_files() => table.to_file(spill, control)?,
+                            _ => table,
+                        }
+                    }
                     None => (step.verb.apply)(&from, control, &mut words)?,
                 };
                 if table.is_in_files() {

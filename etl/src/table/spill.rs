@@ -163,6 +163,14 @@ impl Table {
         whole.of_parts(&parts, &joined)
     }
 
+    /// The same rows, in a temporary file from now on.
+    pub(crate) fn to_file(&self, spill: &Spill, control: &Control) -> Result<Self> {
+        let parts = Parts::new(spill.folder.as_deref())?;
+        let done = parts.path("whole", 0);
+        self.spill_to(&done, control)?;
+        self.of_parts(&parts, &[done])
+    }
+
     /// Refuses a join that cannot be done in parts, though it can be done.
     pub(crate) fn check_join_in_parts(&self, right: &Self, options: &JoinOptions) -> Result<()> {
         if options.kind == JoinKind::Cross {

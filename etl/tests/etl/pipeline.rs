@@ -631,7 +631,8 @@ fn joins_that_make_more_than_was_estimated_go_through_files_after_all() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     pool.install(|| {
         let pipeline = Pipeline::parse(&text, folder.path()).unwrap();
-        let limit = pipeline.plan(&Control::NONE).unwrap().memory_bytes.unwrap() + 1000;
+        let planned = pipeline.plan(&Control::NONE).unwrap().memory_bytes.unwrap();
+        let limit = planned + (512 << 10);
         let report = pipeline.run(&Control::NONE, &mut |_| {}).unwrap();
         assert_eq!((report.outputs[0].rows, report.warnings.len()), (625_000, 0));
         let expected = read(&folder, "out.csv");
