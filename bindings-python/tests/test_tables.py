@@ -173,7 +173,7 @@ def test_types_and_words_for_nothing_can_be_said(tmp_path):
 def test_verbs_run_on_devices(tmp_path, sold):
     path = tmp_path / "sold.parquet"
     sold.write(path)
-    lazy = gl.scan(path).filter("n > 1").group_by("what", n="sum(n)", rows="count(*)").sort("-n").step("describe")
+    lazy = gl.scan(path).filter("n > 1").group_by("what", n="sum(n)", rows="count(*)").sort("-n").fill("n", value=0)
     expected = rows(lazy.collect())
     devices = [device["name"] for device in gl.devices() if device["name"] != "cpu"]
     for device in devices:

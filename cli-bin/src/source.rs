@@ -293,13 +293,14 @@ pub(crate) fn by_flag(fault: &mut Fault, prefix: &str, delimiter: &str) {
     *option = format!("--{prefix}{flag}").into();
 }
 
-/// The pipeline with `***` in the place of what nobody should see of the addresses of its inputs.
+/// The pipeline with `***` in the place of what nobody should see of the addresses of its inputs and outputs.
 pub(crate) fn hide_passwords(pipeline: &str) -> String {
     let hidden = |line: &str| {
         // Where steps are from is a list.
-        let from = line.strip_prefix("from = ")?;
-        let address: String = serde_json::from_str(from).ok()?;
-        Some(format!("from = {}\n", quoted(&without_passwords(&address))))
+        let (option, address) = line.split_once(" = ")?;
+        let address: String = serde_json::from_str(address).ok()?;
+        let is_place = ["from", "to"].contains(&option);
+        is_place.then(|| format!("{option} = {}\n", quoted(&without_passwords(&address))))
     };
     let lines = pipeline.split_inclusive('\n');
     lines.map(|line| hidden(line).unwrap_or_else(|| line.to_owned())).collect()

@@ -9,7 +9,7 @@ use graph_core::{Format, Graph, ReadOptions, Staged};
 
 use super::PipelineError;
 use super::read::Output;
-use crate::source::table_format;
+use crate::source::{table_format, without_passwords};
 use crate::table::{self, Table, WriteOptions};
 use crate::{Control, Error, Result};
 
@@ -20,7 +20,7 @@ impl Output {
         }
         let (part, error) = match &self.called {
             Some(called) => (called.clone(), self.without_place(error)),
-            None => (format!("output `{}`", self.to), error),
+            None => (format!("output `{}`", self.shown()), error),
         };
         PipelineError { line: self.line, part: part.into(), fault: error.into() }.into()
     }
@@ -44,8 +44,8 @@ impl Output {
     }
 
     /// What plans, events and reports call it.
-    pub(super) fn shown(&self) -> &str {
-        self.called.as_deref().unwrap_or(&self.to)
+    pub(super) fn shown(&self) -> String {
+        self.called.clone().unwrap_or_else(|| without_passwords(&self.to))
     }
 
     fn format(&self) -> Option<Format> {

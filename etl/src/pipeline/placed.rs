@@ -109,6 +109,10 @@ impl Pipeline {
             placed.reason = Some("devices do not have it".to_owned());
             return Ok((None, Some(placed)));
         };
+        if self.memory_limit.is_some() && step.verb.name == "join" {
+            placed.reason = Some("what joins make is counted there, within a limit".to_owned());
+            return Ok((None, Some(placed)));
+        }
         if !fetches && step.from.iter().any(|&part| parts[part].on_device.is_none()) {
             placed.reason = Some("a copy of its table would take longer".to_owned());
             return Ok((None, Some(placed)));
@@ -149,7 +153,11 @@ fn is_for_processor(error: &Error) -> bool {
         | Error::Refused { .. }
         | Error::Expression(_)
         | Error::TooManyRows { .. } => true,
-        Error::Device(error) => matches!(**error, graph_kernels::Error::BadExpression { .. }),
+        // What does not fit there may fit on the processor, which has integers without a sign.
+        Error::Device(error) => matches!(
+            **error,
+            graph_kernels::Error::BadExpression { .. } | graph_kernels::Error::OverflowInRow { .. }
+        ),
         _ => false,
     }
 }

@@ -288,7 +288,7 @@ impl Pipeline {
             let draft = &drafts[output.from];
             parts.push(PlannedPart {
                 kind: PartKind::Output,
-                name: output.shown().to_owned(),
+                name: output.shown(),
                 does: "write".to_owned(),
                 from: vec![self.name(output.from).to_owned()],
                 columns: draft.columns(),

@@ -455,8 +455,8 @@ fn write_options(section: &Section, to: &str, format: Option<Format>) -> Result<
 fn check_places(outputs: &[Output]) -> Result<()> {
     for (i, output) in outputs.iter().enumerate() {
         if outputs[..i].iter().any(|other| other.place == output.place) {
-            let other = format!("another output to `{}`", output.to).into();
-            let part = format!("output `{}`", output.to).into();
+            let other = format!("another output to `{}`", output.shown()).into();
+            let part = format!("output `{}`", output.shown()).into();
             return Err(PipelineError {
                 line: output.line,
                 part,

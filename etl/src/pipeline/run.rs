@@ -382,7 +382,7 @@ impl Pipeline {
         for output in &self.outputs {
             let Some(table) = &tables[output.from] else { continue };
             let start = Instant::now();
-            tell(Event::Begins { name: output.shown(), does: "write" });
+            tell(Event::Begins { name: &output.shown(), does: "write" });
             let table = match self.memory_limit {
                 // What is written as it comes may be of any size.
                 Some(limit) if output.is_table() => table.holding_within(&Budget::new(limit)),
@@ -392,11 +392,7 @@ impl Pipeline {
             let mut write = || {
                 if output.is_object() {
                     let written = table.write(&output.place, &output.options(), control)?;
-                    return Ok(Wrote {
-                        to: output.shown().to_owned(),
-                        rows: written.n_rows,
-                        bytes: None,
-                    });
+                    return Ok(Wrote { to: output.shown(), rows: written.n_rows, bytes: None });
                 }
                 let place = Path::new(&output.place);
                 let failed = |error| Error::file(place, error);
@@ -404,11 +400,11 @@ impl Pipeline {
                 let rows = output.write(table, file.path(), control)?;
                 let bytes = Some(bytes_of(file.path()).map_err(failed)?);
                 staged.push(file);
-                Ok(Wrote { to: output.shown().to_owned(), rows, bytes })
+                Ok(Wrote { to: output.shown(), rows, bytes })
             };
             let wrote = write().map_err(|error| output.fault(self.masked(error)))?;
             tell(Event::Ended {
-                name: output.shown(),
+                name: &output.shown(),
                 rows: wrote.rows,
                 duration: start.elapsed(),
             });

@@ -115,7 +115,7 @@ impl Address {
         match self {
             Self::Files(path) => path.clone(),
             Self::Standard => "standard input".to_owned(),
-            Self::Objects(url) => url.clone(),
+            Self::Objects(url) => without_secrets(url),
             Self::Sqlite { path, ask } => format!("sqlite:{path}{}", table(ask)),
             Self::Postgres { url, ask } => {
                 format!("{}{}", without_secrets(split_query(url).0), table(ask))
@@ -130,9 +130,11 @@ impl Address {
 
     /// Texts that must not show in any message.
     pub(super) fn secrets(&self) -> Vec<String> {
-        let (Self::Postgres { url, .. } | Self::Web(url)) = self else { return Vec::new() };
+        let (Self::Postgres { url, .. } | Self::Web(url) | Self::Objects(url)) = self else {
+            return Vec::new();
+        };
         let mut secrets = Vec::new();
-        if let Some((_, password)) = user_info(url).and_then(|user| user.split_once(':')) {
+        if let Some((_, password)) = meant_user(url).and_then(|user| user.split_once(':')) {
             secrets.extend(decode(password).ok());
             secrets.push(password.to_owned());
         }
@@ -199,9 +201,27 @@ pub(super) fn user_info(url: &str) -> Option<&str> {
     authority.rsplit_once('@').map(|(user, _)| user)
 }
 
+/// User and password as somebody may have meant them, without the `@`: what should be written in another way, such as `/` and
+/// `#`, may be in the password.
+fn meant_user(url: &str) -> Option<&str> {
+    let (scheme, rest) = split_scheme(url)?;
+    if let Some(user) = user_info(url).filter(|_| is_web(scheme)) {
+        return Some(user);
+    }
+    let place = rest.strip_prefix('/')?.trim_start_matches('/');
+    let place = place.split('?').next().unwrap_or(place);
+    let (user, _) = place.rsplit_once('@')?;
+    let (_, behind) = user.split_once(':')?;
+    // A host may have a port, and a path an `@`.
+    let is_port = behind.split_once('/').is_some_and(|(port, _)| {
+        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    (!is_port).then_some(user)
+}
+
 /// The URL with `***` in place of a password.
 fn without_secrets(url: &str) -> String {
-    match user_info(url).and_then(|user| user.split_once(':').map(|(name, _)| (user, name))) {
+    match meant_user(url).and_then(|user| user.split_once(':').map(|(name, _)| (user, name))) {
         Some((user, name)) => url.replacen(&format!("{user}@"), &format!("{name}:***@"), 1),
         None => url.to_owned(),
     }
@@ -232,7 +252,7 @@ pub fn without_passwords(address: &str) -> String {
 pub(super) fn called(address: &str) -> String {
     let place = address.split(['?', '#']).next().unwrap_or(address);
     match address.split_once("//") {
-        Some(_) if user_info(place).is_some() => without_secrets(place),
+        Some(_) if meant_user(place).is_some() => without_secrets(place),
         Some((scheme, _)) if address.contains('@') => format!("{scheme}//***"),
         _ => place.to_owned(),
     }
@@ -278,6 +298,26 @@ mod tests {
 
     fn parse(text: &str) -> Address {
         Address::parse(text).unwrap()
+    }
+
+    #[test]
+    fn passwords_that_are_written_wrongly_are_not_shown() {
+        for (address, shown) in [
+            ("postgres://ann:p/hunter2@h:1/db", "postgres://ann:***@h:1/db"),
+            ("postgres://ann:p#hunter2@h/db", "postgres://ann:***@h/db"),
+            ("postgres://h:5432/db", "postgres://h:5432/db"),
+            ("http://ann:p/hunter2@h/a.csv", "http://ann:***@h/a.csv"),
+            ("https://ann:hunter2@h/@x/a.csv", "https://ann:***@h/@x/a.csv"),
+            ("https://h:8080/@x/a.csv", "https://h:8080/@x/a.csv"),
+            ("http:/ann:hunter2@h/a.csv", "http:/ann:***@h/a.csv"),
+            ("s3://k:hunter2@b/a.csv", "s3://k:***@b/a.csv"),
+            ("a:b@c.csv", "a:b@c.csv"),
+        ] {
+            assert_eq!(without_passwords(address), shown);
+            if let Ok(address) = Address::parse(address) {
+                assert!(!address.shown().contains("hunter2"), "{}", address.shown());
+            }
+        }
     }
 
     #[test]

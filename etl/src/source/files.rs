@@ -95,6 +95,16 @@ fn escaped(path: &str) -> String {
 
 /// Refuses options of a store where hosts must be public: what is asked for may be anywhere.
 pub(super) fn check_store(options: &SourceOptions) -> Result<(), Fault> {
+    // A place that is no URL ends the client in a panic.
+    let is_place = |text: &str| {
+        let place = text.parse::<ureq::http::Uri>();
+        place.is_ok_and(|place| place.scheme().is_some() && place.host().is_some())
+    };
+    let wrong = |(name, text): &(&str, &str)| name.contains("endpoint") && !is_place(text);
+    if let Some((name, _)) = options.store.pairs().find(wrong) {
+        let reason = format!("has `{name}`, which should be a URL, such as https://store.example");
+        return Err(Fault::BadAddress { part: "`store`", reason: reason.into() });
+    }
     if options.allow_private || options.store.is_empty() {
         return Ok(());
     }

@@ -22,7 +22,7 @@ pub struct Summary {
     pub n_values: u64,
     /// How many have none.
     pub n_nulls: u64,
-    /// About how many different values there are, off by a few percent; not of lists and structs.
+    /// How many different values there are; not of lists and structs.
     pub n_unique: Option<u64>,
     /// The least value as text; not of lists and structs.
     pub min: Option<String>,
@@ -62,7 +62,7 @@ impl Table {
                 };
                 if !matches!(field, DataType::Null) {
                     let present = plain.clone().drop_nulls();
-                    add("unique", present.approx_n_unique().cast(DataType::UInt64));
+                    add("unique", present.n_unique().cast(DataType::UInt64));
                 }
                 add("min", plain.clone().min());
                 add("max", plain.max());

@@ -12,12 +12,14 @@ static TYPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// How the engine shows a column.
 static COLUMN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"\bcol\("([^"]*)"\)"#).ok());
 
-/// Where advice begins on how to call the engine.
-const ADVICE: &str = "\n\nYou might want to try";
+/// Where advice begins on how to call the engine, and what it has planned.
+const ADVICE: [&str; 3] =
+    ["\n\nYou might want to try", "\n\nResolved plan until failure", ", hint: specify this column"];
 
 /// The `reason` that the engine gave, without its own names of types and columns.
 pub(crate) fn in_our_words(reason: &str) -> String {
-    let mut text = reason.split(ADVICE).next().unwrap_or(reason).to_owned();
+    let end = ADVICE.iter().filter_map(|advice| reason.find(advice)).min();
+    let mut text = reason[..end.unwrap_or(reason.len())].to_owned();
     if let Some(types) = TYPES.as_ref() {
         text = types.replace_all(&text, |found: &Captures<'_>| types_in(&found[0])).into_owned();
     }
@@ -80,6 +82,7 @@ mod tests {
                 "`sum` operation not supported for boolean",
             ),
             ("found col(\"a b\")", "found `a b`"),
+            ("`a` is there twice\n\nResolved plan until failure:\n\n\tDF", "`a` is there twice"),
             // What says where a value is, is read from the words of the engine.
             ("could not parse `x` as dtype `i64` at", "could not parse `x` as dtype `i64` at"),
         ] {

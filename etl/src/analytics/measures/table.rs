@@ -528,11 +528,15 @@ mod tests {
         let refused =
             |column: &str| run("degree", json!({"weight_column": column})).unwrap_err().to_string();
         assert_eq!(refused("dleta"), "there is no column `dleta`; did you mean `delta`?");
-        assert_eq!(refused("kind"), "option `weight_column`: is a column of text, not of numbers");
+        assert_eq!(
+            refused("kind"),
+            "option `weight_column`: column `kind` is of text, not of numbers"
+        );
         for value in [None, Some(f64::INFINITY)] {
             let graph = signed(vec![Some(1.0), value]);
             let error = measure("degree").unwrap().plan(&graph, &options).unwrap_err();
-            assert_eq!(error.to_string(), "option `weight_column`: has no finite number in row 1");
+            let said = "column `delta` has no finite number in row 1, counted from 0";
+            assert_eq!(error.to_string(), format!("option `weight_column`: {said}"));
         }
         let graph = signed(vec![Some(1e308); 3]);
         for name in ["degree", "spanning_forest"] {

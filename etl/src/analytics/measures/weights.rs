@@ -23,14 +23,17 @@ pub(super) fn weight_column(graph: &Graph, options: &mut Options) -> Result<Opti
     };
     if !column.data_type().is_numeric() {
         let kind = graph_core::type_name(column.data_type());
-        return Err(problem(OPTION, &format!("is a column of {kind}, not of numbers")));
+        return Err(problem(OPTION, &format!("column `{name}` is of {kind}, not of numbers")));
     }
     let numbers = cast(column, &DataType::Float64).map_err(graph_core::Error::from)?;
     let numbers = numbers.as_primitive::<Float64Type>();
     let is_none = |&row: &usize| numbers.is_null(row) || !numbers.value(row).is_finite();
     // From 0, as rows are counted in [`Error::NotFinite`].
     match (0..numbers.len()).find(is_none) {
-        Some(row) => Err(problem(OPTION, &format!("has no finite number in row {row}"))),
+        Some(row) => {
+            let what = format!("column `{name}` has no finite number in row {row}, counted from 0");
+            Err(problem(OPTION, &what))
+        }
         None => Ok(Some(numbers.values().to_vec())),
     }
 }
