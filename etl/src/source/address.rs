@@ -252,7 +252,7 @@ pub fn without_passwords(address: &str) -> String {
 pub(super) fn called(address: &str) -> String {
     let place = address.split(['?', '#']).next().unwrap_or(address);
     match address.split_once("//") {
-        Some(_) if meant_user(place).is_some() => without_secrets(place),
+        Some(_) if user_info(place).is_some() => without_secrets(place),
         Some((scheme, _)) if address.contains('@') => format!("{scheme}//***"),
         _ => place.to_owned(),
     }

@@ -433,9 +433,10 @@ impl Service {
             }
             (TaskState::FAILED, Some(code)) if code != 0 => {
                 let here = self.container_here().and_then(|id| ended_here(&self.engine, id));
-                // A swarm does not say why a process was killed. Nobody else does it to one that has a limit.
+                // A swarm does not say why a process was killed, and the engine may hear of it behind the end. Nobody else
+                // does it to one that has a limit.
                 let killed = self.limited && code == 137;
-                let out_of_memory = here.map_or(killed, |exit| exit.out_of_memory);
+                let out_of_memory = killed || here.is_some_and(|exit| exit.out_of_memory);
                 Ok(Some(Exit { code: Some(code), out_of_memory, ..Exit::default() }))
             }
             _ => {
