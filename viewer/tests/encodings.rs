@@ -186,6 +186,15 @@ fn the_form_of_pygraphistry_is_read() {
 }
 
 #[test]
+fn bins_of_icons_may_be_empty_or_numbers() {
+    let json =
+        r#"{"node_icon": {"column": "score", "bins": [[5, null], [null, 7]], "inclusive": true}}"#;
+    let (buffers, _) = Encodings::from_json(json).unwrap().evaluate(&circle()).unwrap();
+    let icons = buffers.node_icons.unwrap();
+    assert_eq!((icons.table, icons.index), (vec![String::new(), "7".into()], vec![0, 0, 1, 0]));
+}
+
+#[test]
 fn edges_have_one_color_or_two() {
     let gradient = r#"{"edge_source_color": {"column": "how", "map": {"p": "red"}, "other": "blue"},
                        "edge_target_color": {"column": "how", "map": {}, "other": "blue"}}"#;

@@ -12,7 +12,7 @@ use super::query::Call;
 use super::rows;
 use super::run::Run;
 use super::set::Set;
-use super::view::{GraphOf, View, counts, set_column};
+use super::view::{GraphOf, Table, View, counts, set_column};
 use crate::topology::{TopologicalLevels, filter_edges, induced_by_mask};
 use crate::{Error, Result};
 
@@ -66,7 +66,7 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
                     None => graph.nodes().schema().field(0).name().clone(),
                 };
                 let Some(column) = view.node_table().column(&name)? else {
-                    return Err(no_column(view, path, &name));
+                    return Err(no_column(&view.node_table(), path, &name));
                 };
                 nodes = values_among(&column, values, &nodes)?;
             }
@@ -114,7 +114,7 @@ pub(super) fn call(call: &Call, path: &str, view: &mut View, run: &mut Run) -> R
             *view = View::new(GraphOf::Made(Arc::new(made)));
         }
         Call::Encode { function, params } => {
-            run.encodings.push(Encoding { function: function.clone(), params: params.clone() });
+            run.encodings.push(encoding(function, params, view, path)?);
         }
     }
     Ok(())
@@ -135,6 +135,24 @@ fn degrees(view: &View) -> [Vec<u32>; 3] {
     let (ins, outs) = rayon::join(|| count(coo.targets()), || count(coo.sources()));
     let sums = ins.iter().zip(&outs).map(|(a, b)| a + b).collect();
     [ins, outs, sums]
+}
+
+/// What a call `encode_…` asks to be seen, of a column that is there.
+fn encoding(
+    function: &str,
+    params: &serde_json::Value,
+    view: &View,
+    path: &str,
+) -> Result<Encoding> {
+    let of_edges = function.starts_with("encode_edge");
+    let table = if of_edges { view.edge_table() } else { view.node_table() };
+    // Axes are of no column.
+    if let Some(name) = params.get("column").and_then(serde_json::Value::as_str)
+        && !table.names().iter().any(|known| known == name)
+    {
+        return Err(no_column(&table, path, name));
+    }
+    Ok(Encoding { function: function.to_owned(), params: params.clone() })
 }
 
 /// The error of a call on a graph of which only rows are left.
@@ -212,8 +230,8 @@ fn taken(path: &str, name: &str) -> Error {
     QueryError::at(path, QueryProblem::BadValue { value, allowed })
 }
 
-fn no_column(view: &View, path: &str, name: &str) -> Error {
-    let names = view.node_table().names();
+fn no_column(table: &Table, path: &str, name: &str) -> Error {
+    let names = table.names();
     let nearest = crate::error::nearest(name, names.iter().map(String::as_str)).map(String::from);
     let problem = QueryProblem::Unknown { kind: "column", name: name.to_owned(), nearest };
     QueryError::at(path, problem)

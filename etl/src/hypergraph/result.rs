@@ -134,14 +134,13 @@ impl Hypergraph {
         let of_first = places.iter().position(|&place| place == Some(first));
         let of_first = of_first.expect("nodes should have the columns of entities");
         table.set(&self.columns[first].name, Arc::clone(&owned[of_first]));
-        let [types, categories] = self.node_labels();
-        let labelled = |(keys, names): &(Vec<usize>, ArrayRef)| {
+        let [types, categories] = self.node_labels(|keys| {
             let runs = (0..self.entities.len()).map(|c| (self.nodes.of_column(c).len(), keys[c]));
-            tables::labels(&runs.collect::<Vec<_>>(), names)
-        };
+            runs.collect()
+        })?;
         table.set(&opts.title, Arc::new(self.nodes.titles.clone()));
-        table.set(&opts.node_type, labelled(&types)?);
-        table.set(&opts.category, labelled(&categories)?);
+        table.set(&opts.node_type, types);
+        table.set(&opts.category, categories);
         table.set(&opts.node_id, Arc::new(self.nodes.ids.clone()));
         for (place, values) in places.into_iter().zip(owned) {
             let name = place.map_or(&opts.event_id, |column| &self.columns[column].name);
@@ -170,11 +169,7 @@ impl Hypergraph {
             None => event_ids.slice(0, n),
             Some(codes) => gather(&event_ids, &codes[..n])?,
         };
-        let [types, categories] = self.node_labels();
-        let constant = |(keys, names): &(Vec<usize>, ArrayRef)| {
-            tables::labels(&[(n, keys[self.entities.len()])], names)
-        };
-        let (types, categories) = (constant(&types)?, constant(&categories)?);
+        let [types, categories] = self.node_labels(|keys| vec![(n, keys[self.entities.len()])])?;
         let mut table = Columns::default();
         if self.is_direct() {
             for column in self.entities.iter().map(|entity| &self.columns[entity.column]) {
@@ -323,7 +318,7 @@ impl Hypergraph {
                     self.run_labels.iter().map(|label| labels.key(&label[*which])).collect();
                 let runs: Vec<_> =
                     runs.iter().map(Run::len).zip(keys[first..].iter().copied()).collect();
-                tables::labels(&runs, &labels.into_array())
+                tables::labels(tables::label_keys(&runs), &labels.into_array())
             }
             EdgeColumn::Attribute(Column { values, .. }) => {
                 let is_whole = runs.iter().all(|run| run.len() == self.n_rows);
@@ -410,19 +405,27 @@ impl Hypergraph {
         places
     }
 
-    /// Types and categories: the key of each entity column and of events, and the names.
-    fn node_labels(&self) -> [(Vec<usize>, ArrayRef); 2] {
+    /// Types and categories of nodes, in runs that `runs` makes of the key of each entity column and of events, which comes
+    /// last.
+    fn node_labels(&self, runs: impl Fn(&[usize]) -> Vec<(usize, usize)>) -> Result<[ArrayRef; 2]> {
         let of = |name: &dyn Fn(&Entity) -> &str, event: &str| {
             let mut labels = Labels::default();
+            // Of events there are the most, and their key is the one that costs nothing.
+            let of_events = labels.key(event);
             let mut keys: Vec<usize> =
                 self.entities.iter().map(|entity| labels.key(name(entity))).collect();
-            keys.push(labels.key(event));
-            (keys, labels.into_array())
+            keys.push(of_events);
+            (runs(&keys), labels.into_array())
         };
-        [
-            of(&|entity| &entity.name, &self.opts.event_id),
-            of(&|entity| &entity.category, &self.opts.event_type),
-        ]
+        let opts = &self.opts;
+        let (type_runs, types) = of(&|entity| &entity.name, &opts.event_id);
+        let (category_runs, categories) = of(&|entity| &entity.category, &opts.event_type);
+        let type_keys = tables::label_keys(&type_runs);
+        let category_keys = match category_runs == type_runs {
+            true => type_keys.clone(),
+            false => tables::label_keys(&category_runs),
+        };
+        Ok([tables::labels(type_keys, &types)?, tables::labels(category_keys, &categories)?])
     }
 
     /// For each id of an event the entity of the same id, [`MISSING`] if there is none.

@@ -67,17 +67,25 @@ impl Labels {
     }
 }
 
-/// A column of labels, `names` by key: each of `runs` is so many rows with the same.
+/// The keys of a column of labels: each of `runs` is so many rows with the same.
 ///
 /// Keys of fewer bits would do, but readers of files put dictionaries of many pieces into one, and refuse what has more
 /// entries on the way than its keys can tell apart.
-pub(super) fn labels(runs: &[(usize, usize)], names: &ArrayRef) -> Result<ArrayRef> {
+pub(super) fn label_keys(runs: &[(usize, usize)]) -> Int32Array {
     let keys = filled(runs.iter().map(|(rows, _)| rows).sum(), |mut rest: &mut [i32]| {
         for &(rows, key) in runs {
-            cut(&mut rest, rows).fill(key as i32);
+            let here = cut(&mut rest, rows);
+            // Pages of zeros that nobody writes need no memory.
+            if key != 0 {
+                here.fill(key as i32);
+            }
         }
     });
-    let keys = Int32Array::new(keys, None);
+    Int32Array::new(keys, None)
+}
+
+/// A column of labels, `names` by key.
+pub(super) fn labels(keys: Int32Array, names: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(names))?))
 }
 

@@ -1,5 +1,11 @@
 //! Tables side by side, by the values of keys.
 
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, UInt64Type};
+use graph_core::factorize;
 use polars::prelude as pl;
 use polars::prelude::{JoinCoalesce, JoinType, MaintainOrderJoin};
 
@@ -169,8 +175,14 @@ impl Table {
                 allowed: "one or more columns, and none for a cross join",
             });
         }
-        self.named(left_on)?;
-        right.named(right_on)?;
+        let on_side = |kind: &'static str| {
+            move |error| match error {
+                Error::Unknown { name, nearest, .. } => Error::Unknown { kind, name, nearest },
+                other => other,
+            }
+        };
+        self.named(left_on).map_err(on_side("left-side column"))?;
+        right.named(right_on).map_err(on_side("right-side column"))?;
         for (left_name, right_name) in left_on.iter().zip(right_on) {
             // Keys can be equal if they could be compared.
             let both = arrow::datatypes::Schema::new(vec![
@@ -252,24 +264,18 @@ impl Table {
             return Ok(most.saturating_add(unmatched));
         }
         let nulls = options.nulls_equal;
-        let (mut left_share, mut left) = self.key_counts(&options.left_on, n_left, LEFT, nulls)?;
-        let (mut right_share, mut right) =
-            right.key_counts(&options.right_on, n_right, RIGHT, nulls)?;
-        let (share, small, n_other, count) = match n_left < n_right {
-            true => (&mut left_share, &mut left, n_right, LEFT),
-            false => (&mut right_share, &mut right, n_left, RIGHT),
+        let (small, on, n_small, n_other) = match n_left < n_right {
+            true => (self, &options.left_on, n_left, n_right),
+            false => (right, &options.right_on, n_right, n_left),
         };
-        if *share == 1.0 {
-            let counts = small.collect_frame(control)?;
-            let most = counts.column(count).and_then(|counts| counts.f64().map(pl::ChunkAgg::max));
-            let most = most.map_err(|error| Error::engine("estimating a join", &error))?;
-            // Counts of rows are whole.
-            let most = n_other.saturating_mul(most.unwrap_or(0.0) as u64);
+        if enough > 0 && n_small <= ESTIMATE_ROWS {
+            let most = n_other.saturating_mul(small.most_alike(on, n_small, nulls, control)?);
             if most.saturating_add(unmatched) <= enough {
                 return Ok(most.saturating_add(unmatched));
             }
-            *small = Self::from_frame(counts)?;
         }
+        let (left_share, left) = self.key_counts(&options.left_on, n_left, LEFT, nulls)?;
+        let (right_share, right) = right.key_counts(&options.right_on, n_right, RIGHT, nulls)?;
         let keyed = JoinOptions {
             left_on: left.column_names().filter(|&name| name != LEFT).map(str::to_owned).collect(),
             right_on: right
@@ -294,6 +300,35 @@ impl Table {
         // A conversion to whole numbers keeps to their range.
         let inner = (pairs / (left_share * right_share)).round() as u64;
         Ok(inner.saturating_add(unmatched))
+    }
+
+    /// How many rows the key has that most rows have, of few rows.
+    fn most_alike(
+        &self,
+        keys: &[String],
+        n_rows: u64,
+        nulls: bool,
+        control: &Control,
+    ) -> Result<u64> {
+        // One column needs no groups of all its rows.
+        if let [key] = keys
+            && let Some((_, field)) = self.schema().column_with_name(key)
+            && (field.data_type().is_integer() || field.data_type().is_string())
+        {
+            let rows = self.select(keys)?.collect(control)?;
+            return most_alike(key, rows.column(0), nulls);
+        }
+        let (_, counts) = self.key_counts(keys, n_rows, LEFT, nulls)?;
+        let most = counts
+            .group_by(
+                &[] as &[&str],
+                &[("most", Expr::aggregate(Aggregate::Max, Some(Expr::column(LEFT))))],
+            )?
+            .collect_frame(control)?;
+        let most = most.column("most").and_then(|most| most.f64().map(|most| most.get(0)));
+        let most = most.map_err(|error| Error::engine("estimating a join", &error))?;
+        // Counts of rows are whole.
+        Ok(most.unwrap_or(0.0) as u64)
     }
 
     /// The different keys among some of the rows, and in `count` how many rows have each; with the share
@@ -332,10 +367,36 @@ impl Table {
     ///
     /// Those of [`collect`](Self::collect).
     pub fn count(&self, control: &Control) -> Result<u64> {
+        if let Some(frame) = self.held() {
+            return Ok(frame.height() as u64);
+        }
         let counted =
             self.then(|lazy| lazy.select([pl::len().cast(pl::DataType::UInt64).alias("rows")]))?;
         let counted = counted.of_many().collect_frame(control)?;
         let rows = counted.column("rows").and_then(|rows| rows.u64().map(|rows| rows.get(0)));
         Ok(rows.map_err(|error| Error::engine("counting rows", &error))?.unwrap_or(0))
     }
+}
+
+/// How many values of an integer or text column are alike, at most.
+fn most_alike(key: &str, column: &ArrayRef, nulls: bool) -> Result<u64> {
+    let column = match column.data_type() {
+        DataType::UInt64 => Arc::clone(column),
+        other if other.is_integer() => {
+            let wide = cast(column, &DataType::Int64)?;
+            let wide = wide.as_primitive::<Int64Type>();
+            Arc::new(wide.unary::<_, UInt64Type>(i64::cast_unsigned)) as ArrayRef
+        }
+        _ => Arc::clone(column),
+    };
+    let factorized = factorize(key, &column)?;
+    let mut counts = vec![0_u64; factorized.firsts.len()];
+    for code in factorized.codes {
+        // Nulls have a code beyond all others.
+        if let Some(count) = counts.get_mut(code as usize) {
+            *count += 1;
+        }
+    }
+    let of_nulls = if nulls { column.null_count() as u64 } else { 0 };
+    Ok(counts.into_iter().max().unwrap_or(0).max(of_nulls))
 }

@@ -36,6 +36,7 @@ mod sql_plan;
 mod sql_sums;
 mod sql_text;
 mod sql_words;
+mod store;
 mod truth;
 mod write;
 
@@ -67,6 +68,7 @@ use polars::prelude::{DataFrame, DslPlan, Engine, IntoLazy, LazyFrame, Schema};
 use tempfile::TempDir;
 
 use self::broken::TextFiles;
+use self::sql_plan::forget_conversion;
 use crate::error::nearest;
 use crate::{Error, Result, frame};
 
@@ -147,13 +149,15 @@ impl Table {
     }
 
     pub(crate) fn from_frame(frame: DataFrame) -> Result<Self> {
-        Ok(Self { is_held: true, ..Self::from_lazy(frame.lazy())? })
+        Self::from_lazy(frame.lazy())
     }
 
     /// A source of its own.
-    pub(crate) fn from_lazy(lazy: LazyFrame) -> Result<Self> {
+    pub(crate) fn from_lazy(mut lazy: LazyFrame) -> Result<Self> {
+        forget_conversion(&mut lazy.logical_plan);
+        let is_held = matches!(lazy.logical_plan, DslPlan::DataFrameScan { .. });
         let step = Arc::new(Step::Source(lazy.clone(), None));
-        Self::checked(lazy, step)
+        Ok(Self { is_held, ..Self::checked(lazy, step)? })
     }
 
     /// A source of files in `folder`, which it keeps.
@@ -265,10 +269,7 @@ impl Table {
 
     /// The rows, if this is a source that is in memory.
     fn held(&self) -> Option<DataFrame> {
-        match self.step.as_ref() {
-            Step::Source(lazy, None) if self.is_held => lazy.clone().collect().ok(),
-            _ => None,
-        }
+        self.step.held()
     }
 
     /// The plan as polars has it.
@@ -337,15 +338,22 @@ impl std::fmt::Debug for Table {
 }
 
 impl Step {
+    /// The rows, if this is a source that is in memory.
+    fn held(&self) -> Option<DataFrame> {
+        match self {
+            Self::Source(lazy, None) => match &lazy.logical_plan {
+                DslPlan::DataFrameScan { df, .. } => Some(DataFrame::clone(df)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The sources that are in memory.
     fn held_frames(&self, frames: &mut Vec<DataFrame>) {
         match self {
-            Self::Source(lazy, None) => {
-                if let DslPlan::DataFrameScan { df, .. } = &lazy.logical_plan {
-                    frames.push(DataFrame::clone(df));
-                }
-            }
-            Self::Source(..) | Self::Text(..) => {}
+            Self::Source(..) => frames.extend(self.held()),
+            Self::Text(..) => {}
             Self::Verb(inputs, _) => inputs.iter().for_each(|input| input.held_frames(frames)),
         }
     }

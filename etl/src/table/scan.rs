@@ -15,7 +15,7 @@ use polars::prelude::{
 
 use super::broken::{TextFiles, explained};
 use super::names::names;
-use super::{Table, keep_engine_quiet};
+use super::{Table, keep_engine_quiet, store};
 use crate::source::Secrets;
 use crate::{Error, Result, frame};
 
@@ -167,6 +167,7 @@ impl Table {
             value: first.into(),
             allowed: "given, or told by the ending of the file: parquet, csv, tsv, arrow, jsonl",
         })?;
+        let cloud = store::options(first, &options.store)?;
         let sources: Vec<PlRefPath> =
             paths.iter().map(|path| PlRefPath::new(path.as_ref())).collect();
         let text = matches!(format, Format::Csv | Format::JsonLines).then(|| TextFiles {
@@ -178,7 +179,7 @@ impl Table {
             typed: options.types.iter().map(|(name, _)| name.clone()).collect(),
         });
         let open = |types: &[(String, DataType)]| {
-            scan(first, sources.clone(), format, types, options)
+            scan(first, sources.clone(), format, types, options, cloud.clone())
                 .map_err(|error| Error::engine("opening files", &error))
                 .and_then(|lazy| match &text {
                     Some(text) => Self::from_text(lazy, text.clone()),
@@ -217,13 +218,8 @@ fn scan(
     format: Format,
     given: &[(String, DataType)],
     options: &ScanOptions,
+    cloud: Option<CloudOptions>,
 ) -> Result<LazyFrame, Box<dyn std::error::Error>> {
-    let cloud = match CloudScheme::from_path(first) {
-        Some(scheme) => {
-            Some(CloudOptions::from_untyped_config(Some(scheme), options.store.pairs())?)
-        }
-        None => None,
-    };
     let hive = HiveOptions { enabled: options.partitions, ..HiveOptions::default() };
     let path_column = options.path_column.as_deref().map(Into::into);
     let schema = (!given.is_empty()).then(|| types(given)).transpose()?;

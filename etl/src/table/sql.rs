@@ -3,10 +3,12 @@
 use std::ops::ControlFlow;
 
 use arrow::datatypes::{DataType, FieldRef};
+use chrono::NaiveDate;
 use polars::prelude::LazyFrame;
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Query, SetExpr,
-    Statement, TableFactor, Value, ValueWithSpan, Visit, Visitor,
+    DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    ObjectName, Query, SetExpr, Statement, TableFactor, TypedString, Value, ValueWithSpan, Visit,
+    Visitor,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -61,7 +63,7 @@ impl Default for SqlOptions {
 /// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
 /// - [`Error::Expression`] for a placeholder without a value, and for a constant that should be a regular expression and is none;
 /// - [`Error::WrongType`] for a regular expression behind `~` that is no constant;
-/// - [`Error::Refused`] for `SIMILAR TO`, for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
+/// - [`Error::Refused`] for `SIMILAR TO`, for a `DATE` that is no day, for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
 ///   2000 parts, where each use of a name of `WITH` counts all that it stands for;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
 /// - [`Error::DuplicateColumn`] if two tables have one name;
@@ -125,14 +127,15 @@ pub fn sql(
         joins_little = largest.is_some_and(|rows| rows <= SMALL);
     }
     let with_sums = match cannot_wrap(&parsed, tables) {
-        true => vec![query],
+        true => vec![query.clone()],
         false => match [true, false].map(|widen| check_sums(&parsed, widen)) {
             [Some(wide), Some(narrow)] => vec![text_of(&wide)?, text_of(&narrow)?],
-            _ => vec![query],
+            _ => vec![query.clone()],
         },
     };
-    for query in with_sums {
-        if let Ok(planned) = plan(&query).and_then(Planned::unwrapped)
+    for with_sums in with_sums {
+        let again = if with_sums == query { Ok(planned.clone()) } else { plan(&with_sums) };
+        if let Ok(planned) = again.and_then(Planned::unwrapped)
             && let Ok(checked) = table(planned, joins_little)
             && differs_in_width_only(&unchecked, &checked)
         {
@@ -303,6 +306,15 @@ impl Visitor for Checker<'_> {
                 written(expr),
                 "patterns are those of LIKE and ILIKE, and regular expressions behind ~ and ~*",
             )),
+            Expr::TypedString(TypedString { data_type: SqlType::Date, value, .. })
+                if !is_date(&value.value) =>
+            {
+                // The engine would read it as null.
+                ControlFlow::Break(refused(
+                    written(expr),
+                    "days of the calendar are written as DATE '2024-02-29'",
+                ))
+            }
             expr => match pattern(expr).map(check_pattern) {
                 Some(Err(error)) => ControlFlow::Break(error),
                 Some(Ok(())) | None => ControlFlow::Continue(()),
@@ -341,6 +353,14 @@ fn pattern(expr: &Expr) -> Option<Pattern<'_>> {
         }
         _ => return None,
     })
+}
+
+/// Whether a constant is a day of the calendar.
+fn is_date(value: &Value) -> bool {
+    match value {
+        Value::SingleQuotedString(text) => NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok(),
+        _ => false,
+    }
 }
 
 fn check_pattern(pattern: Pattern<'_>) -> Result<()> {

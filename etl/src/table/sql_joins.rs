@@ -78,9 +78,10 @@ fn estimate(join: &Join, inputs: &[LazyFrame], enough: u64, control: &Control) -
     }
     let names: Vec<String> = (0..equal.len()).map(|key| format!("graphlume key {key}")).collect();
     let (of_left, of_right): (Vec<Expr>, Vec<Expr>) = equal.into_iter().unzip();
-    let keyed = |side: LazyFrame, keys: Vec<Expr>| {
+    let keyed = |side: &Table, keys: Vec<Expr>| {
         let keys = keys.into_iter().zip(&names).map(|(key, name)| key.alias(name.as_str()));
-        Table::from_lazy(side.select(keys.collect::<Vec<_>>()))
+        let keys: Vec<Expr> = keys.collect();
+        side.then(move |side| side.select(keys.clone()))
     };
     let options = JoinOptions {
         left_on: names.clone(),
@@ -89,6 +90,7 @@ fn estimate(join: &Join, inputs: &[LazyFrame], enough: u64, control: &Control) -
         limit: None,
         ..JoinOptions::default()
     };
+    let [left, right] = &sides;
     let (left, right) = (keyed(left, of_left)?, keyed(right, of_right)?);
     let inner = left.join_rows(&right, &options, enough.saturating_sub(unmatched), control)?;
     Ok(inner.saturating_add(unmatched))

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use graph_core::Staged;
-use polars::io::cloud::CloudOptions;
 use polars::io::utils::sync_on_close::SyncOnCloseType;
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude as pl;
@@ -15,7 +14,7 @@ use polars::prelude::{
     SinkTarget, UnifiedSinkArgs,
 };
 
-use super::{Format, Table};
+use super::{Format, Table, store};
 use crate::expr::column;
 use crate::source::Secrets;
 use crate::{Control, Error, Result};
@@ -165,13 +164,7 @@ impl Table {
         control: &Control,
     ) -> Result<Written> {
         let doing = "writing a table";
-        let cloud = match CloudScheme::from_path(path) {
-            Some(scheme) => Some(
-                CloudOptions::from_untyped_config(Some(scheme), options.store.pairs())
-                    .map_err(|error| Error::engine(doing, &error))?,
-            ),
-            None => None,
-        };
+        let cloud = store::options(path, &options.store)?;
         let arguments = UnifiedSinkArgs {
             mkdir: !options.partition_by.is_empty(),
             maintain_order: true,

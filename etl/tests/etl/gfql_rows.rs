@@ -441,6 +441,34 @@ fn events_become_a_graph_whose_rows_can_be_asked() {
 }
 
 #[test]
+fn what_is_seen_is_of_columns_that_are_there() {
+    let golden = golden();
+    let graph = graph(&golden);
+    let asked = |function: &str, column: &str| {
+        let params = serde_json::json!({"column": column});
+        let degrees = serde_json::json!({"type": "Call", "function": "get_degrees", "params": {"col": "all"}});
+        let seen = serde_json::json!({"type": "Call", "function": function, "params": params});
+        answer(&graph, &serde_json::json!([degrees, seen])).map(|found| found.encodings.len())
+    };
+    let [source, _] = graph.end_names();
+    for (function, column) in [
+        ("encode_point_size", "kind"),
+        // A call before has made it.
+        ("encode_point_size", "all"),
+        ("encode_edge_color", source),
+    ] {
+        assert_eq!(asked(function, column).unwrap(), 1, "{function} {column}");
+    }
+    for (function, column, said) in [
+        ("encode_point_label", "knd", "$[1]: there is no column `knd`; did you mean `kind`?"),
+        ("encode_edge_size", "kind", "$[1]: there is no column `kind`"),
+    ] {
+        let error = asked(function, column).unwrap_err().to_string();
+        assert!(error.starts_with(said), "{error}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_rows_is_said_with_its_place() {
     let golden = golden();
     let graph = graph(&golden);

@@ -370,6 +370,24 @@ fn with_environment(test: &str, value: &str, variables: &[(&str, String)]) -> (b
 }
 
 #[test]
+fn options_that_a_store_has_not_are_refused() {
+    let refused = |url: &str, name: &str| {
+        let store = [(name.to_owned(), "hunter2".to_owned())].into_iter().collect();
+        let options = SourceOptions { store, allow_private: true, ..SourceOptions::default() };
+        open(url, options).unwrap_err().to_string()
+    };
+    for (url, name, said) in [
+        ("s3://b/a.csv", "aws_regin", "no option of S3 `aws_regin`; did you mean `aws_region`?"),
+        ("s3://b/a.csv", "azure_storage_account_name", "no option of S3"),
+        ("az://b/a.csv", "aws_region", "no option of Azure `aws_region`"),
+        ("gs://b/a.csv", "google_servis_account", "did you mean `google_service_account`?"),
+    ] {
+        let error = refused(url, name);
+        assert!(error.contains(said) && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn stores_that_are_not_configured_say_what_is_missing() {
     if let Ok(url) = std::env::var("GRAPHLUME_TEST_OBJECTS") {
         let error = open(&url, SourceOptions::default()).unwrap_err().to_string();

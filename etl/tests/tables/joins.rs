@@ -119,6 +119,23 @@ fn keys_of_a_join_must_be_able_to_be_equal() {
 }
 
 #[test]
+fn the_side_that_lacks_a_key_of_a_join_is_named() {
+    let refusal = |left: &str, right: &str| {
+        let on = JoinOptions {
+            left_on: vec![left.into()],
+            right_on: vec![right.into()],
+            ..JoinOptions::default()
+        };
+        people().join(&pets(), &on, &Control::NONE).unwrap_err().to_string()
+    };
+    assert_eq!(refusal("nme", "owner"), "there is no left-side column `nme`; did you mean `name`?");
+    assert_eq!(
+        refusal("name", "ownr"),
+        "there is no right-side column `ownr`; did you mean `owner`?"
+    );
+}
+
+#[test]
 fn tables_go_below_one_another() {
     let both = Table::concat(&[&pets(), &pets()], false).unwrap();
     assert_eq!(rows(&both).len(), 10);

@@ -328,6 +328,10 @@ fn sql_reads_and_writes_nothing_else() {
             "name SIMILAR TO 'a%' is refused: patterns are those of LIKE and ILIKE, and regular \
              expressions behind ~ and ~*",
         ),
+        (
+            "DATE '2023-02-29' < DATE '2024-02-29'",
+            "DATE '2023-02-29' is refused: days of the calendar are written as DATE '2024-02-29'",
+        ),
         ("name !~ (name)", "a regular expression is `(name)`, but must be a text in single quotes"),
         (
             "name AT TIME ZONE 'it''s' = name",

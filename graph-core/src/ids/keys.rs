@@ -47,6 +47,8 @@ pub(crate) trait Keys {
     fn key(&self, code: usize) -> Self::Key<'_>;
     fn is(&self, code: usize, key: Self::Key<'_>) -> bool;
     fn push(&mut self, key: Self::Key<'_>);
+    /// Makes room for `more` keys like these; if there is none now, it is asked for when they come.
+    fn reserve(&mut self, more: usize);
 }
 
 /// Integers as 64 bits.
@@ -78,6 +80,10 @@ impl Keys for IntKeys {
 
     fn push(&mut self, key: u64) {
         self.0.push(key);
+    }
+
+    fn reserve(&mut self, more: usize) {
+        drop(self.0.try_reserve(more));
     }
 }
 
@@ -235,6 +241,13 @@ impl Keys for BytesKeys {
             self.heads.push(key.head | (self.arena.len() as u128) << 64);
             self.arena.extend_from_slice(key.bytes);
         }
+    }
+
+    fn reserve(&mut self, more: usize) {
+        // An eighth more, since lengths differ.
+        let bytes = self.arena.len() as f64 / self.len().max(1) as f64 * more as f64 * 1.125;
+        drop(self.heads.try_reserve(more));
+        drop(self.arena.try_reserve(bytes as usize));
     }
 }
 

@@ -16,6 +16,9 @@ const BLOCK: usize = 1 << 12;
 /// Keys of a column that tell whether many are alike.
 const PROBE: usize = 1 << 16;
 
+/// How many times as many keys are expected as there are, at most: so much room may be for nothing.
+const MOST_EXPECTED: usize = 16;
+
 /// Hash table with open addressing and linear probing from keys to codes `0..len`.
 ///
 /// | array   | shape          | meaning                                                  |
@@ -121,6 +124,7 @@ impl<K: Keys> Table<K> {
         let rest = rows.end - probed;
         let mut codes = Vec::with_capacity(rows.len());
         self.intern_rows(rows.start..probed, &key, &mut codes);
+        self.expect(probed - rows.start, rest);
         // Where most keys are new, entering them twice costs more than threads save.
         if n_parts == 1 || rest < n_parts * PROBE || PROBE / 2 < self.len() {
             self.intern_rows(probed..rows.end, &key, &mut codes);
@@ -185,9 +189,47 @@ impl<K: Keys> Table<K> {
     }
 
     fn grow(&mut self) {
-        self.shift -= 1;
-        self.slots.clear();
-        self.slots.resize(1 << (64 - self.shift), 0);
+        self.rebuild(self.shift - 1);
+    }
+
+    /// Makes room for the keys of `rest` rows more, by what those of the first `rows` were.
+    ///
+    /// As if each row had one of `n` keys by chance: of `rows` rows `n (1 - exp(-rows / n))` are then different. Where this
+    /// is wrong, there is some room too much, or the table grows as it would have.
+    fn expect(&mut self, rows: usize, rest: usize) {
+        if rest == 0 || self.len() == 0 {
+            return;
+        }
+        let (rows, all) = (rows as f64, (rows + rest) as f64);
+        let share = self.len() as f64 / rows;
+        // Rows for each key, between hardly any and so many that all keys have been seen.
+        let (mut low, mut high) = (1e-9_f64, 64.0);
+        for _ in 0..64 {
+            let middle = f64::midpoint(low, high);
+            match -(-middle).exp_m1() / middle > share {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+        let n = rows / low;
+        let expected = n * -(-all / n).exp_m1();
+        let expected = (expected as usize).min(self.len().saturating_mul(MOST_EXPECTED));
+        self.keys.reserve(expected.saturating_sub(self.len()));
+        let mut shift = self.shift;
+        while expected * 4 > (1 << (64 - shift)) * 3 {
+            shift -= 1;
+        }
+        if shift < self.shift {
+            self.rebuild(shift);
+        }
+    }
+
+    /// The same keys in as many slots as `shift` says.
+    fn rebuild(&mut self, shift: u32) {
+        self.shift = shift;
+        // Not both at once, and not the old ones copied.
+        self.slots = Vec::new();
+        self.slots = vec![0; 1 << (64 - shift)];
         let mask = self.slots.len() - 1;
         for code in 0..self.keys.len() {
             let hash = K::hash(&self.seed, self.keys.key(code));
@@ -246,6 +288,28 @@ mod tests {
                 table.intern_all(together, &mut codes);
             }
             prop_assert_eq!(codes, first_appearance(&keys));
+        }
+    }
+
+    #[test]
+    fn tables_expect_about_as_many_keys_as_come() {
+        // By chance one of 60,000 each; all different; all alike; pairs, which look like few keys.
+        let by_chance = |i: u64| {
+            let bits = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let bits = (bits ^ bits >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
+            (bits ^ bits >> 32) % 60_000
+        };
+        let kinds: [(&dyn Fn(u64) -> u64, usize); 4] =
+            [(&by_chance, 1 << 17), (&|i| i, 1 << 19), (&|_| 7, 1 << 10), (&|i| i / 2, 1 << 15)];
+        for (kind, (key, slots)) in kinds.iter().enumerate() {
+            let mut table = Table::new(IntKeys::default(), Seed::random(), u32::MAX);
+            let mut codes = Vec::new();
+            table.intern_rows(0..20_000, |i| key(i as u64), &mut codes);
+            table.expect(20_000, 280_000);
+            assert_eq!(table.slots.len(), *slots, "kind {kind}");
+            table.intern_rows(20_000..300_000, |i| key(i as u64), &mut codes);
+            let keys: Vec<u64> = (0..300_000).map(key).collect();
+            assert_eq!(codes, first_appearance(&keys), "kind {kind}");
         }
     }
 

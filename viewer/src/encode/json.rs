@@ -165,8 +165,13 @@ impl Written for f32 {
 }
 
 impl Written for String {
+    /// Nothing is no icon; a number may be shown as text.
     fn read(place: &Place, value: &Value) -> Result<Self> {
-        place.text(value).map(str::to_owned)
+        match value {
+            Value::Null => Ok(Self::new()),
+            Value::Number(number) => Ok(number.to_string()),
+            value => place.text(value).map(str::to_owned),
+        }
     }
 
     fn palette(place: &Place, _: &str) -> Result<Vec<Self>> {
