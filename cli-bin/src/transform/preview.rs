@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 use crate::output::{count, print};
 use crate::pipeline::Watcher;
 use crate::progress::Messages;
-use crate::rows::table;
+use crate::rows::{in_utc, table};
 
 /// Computes the first `n` rows of the last step, and prints them.
 pub(super) fn run(
@@ -26,7 +26,7 @@ pub(super) fn run(
         // A value that is missing is told, as other values are.
         let builder = WriterBuilder::new().with_explicit_nulls(true);
         let mut writer = builder.build::<_, JsonArray>(Vec::new());
-        writer.write(&head)?;
+        writer.write(&in_utc(&head)?)?;
         writer.finish()?;
         let mut text = writer.into_inner();
         if text.is_empty() {

@@ -268,14 +268,33 @@ impl Table {
             true => (self, &options.left_on, n_left, n_right),
             false => (right, &options.right_on, n_right, n_left),
         };
-        if enough > 0 && n_small <= ESTIMATE_ROWS {
-            let most = n_other.saturating_mul(small.most_alike(on, n_small, nulls, control)?);
-            if most.saturating_add(unmatched) <= enough {
-                return Ok(most.saturating_add(unmatched));
-            }
+        let at_most = |alike: u64| n_other.saturating_mul(alike).saturating_add(unmatched);
+        // Rows that are in memory need no groups to tell that they are few for each key.
+        if enough > 0
+            && n_small <= ESTIMATE_ROWS
+            && let Some(alike) = small.multiplicity(on, nulls, control)?
+            && at_most(alike) <= enough
+        {
+            return Ok(at_most(alike));
         }
-        let (left_share, left) = self.key_counts(&options.left_on, n_left, LEFT, nulls)?;
-        let (right_share, right) = right.key_counts(&options.right_on, n_right, RIGHT, nulls)?;
+        let (mut left_share, mut left) = self.key_counts(&options.left_on, n_left, LEFT, nulls)?;
+        let (mut right_share, mut right) =
+            right.key_counts(&options.right_on, n_right, RIGHT, nulls)?;
+        let (share, small, count) = match n_left < n_right {
+            true => (&mut left_share, &mut left, LEFT),
+            false => (&mut right_share, &mut right, RIGHT),
+        };
+        if *share == 1.0 {
+            let counts = small.collect_frame(control)?;
+            let most = counts.column(count).and_then(|counts| counts.f64().map(pl::ChunkAgg::max));
+            let most = most.map_err(|error| Error::engine("estimating a join", &error))?;
+            // Counts of rows are whole.
+            let alike = most.unwrap_or(0.0) as u64;
+            if at_most(alike) <= enough {
+                return Ok(at_most(alike));
+            }
+            *small = Self::from_frame(counts)?;
+        }
         let keyed = JoinOptions {
             left_on: left.column_names().filter(|&name| name != LEFT).map(str::to_owned).collect(),
             right_on: right
@@ -302,33 +321,17 @@ impl Table {
         Ok(inner.saturating_add(unmatched))
     }
 
-    /// How many rows the key has that most rows have, of few rows.
-    fn most_alike(
-        &self,
-        keys: &[String],
-        n_rows: u64,
-        nulls: bool,
-        control: &Control,
-    ) -> Result<u64> {
-        // One column needs no groups of all its rows.
-        if let [key] = keys
-            && let Some((_, field)) = self.schema().column_with_name(key)
-            && (field.data_type().is_integer() || field.data_type().is_string())
-        {
-            let rows = self.select(keys)?.collect(control)?;
-            return most_alike(key, rows.column(0), nulls);
+    /// How many rows have the key that most rows have, of few that are in memory; `None` for others, and for keys that are
+    /// not one column of integers or texts.
+    fn multiplicity(&self, keys: &[String], nulls: bool, control: &Control) -> Result<Option<u64>> {
+        let [key] = keys else { return Ok(None) };
+        let has_codes = |kind: &DataType| kind.is_integer() || kind.is_string();
+        let field = self.schema().field_with_name(key);
+        if !self.is_held || !field.is_ok_and(|field| has_codes(field.data_type())) {
+            return Ok(None);
         }
-        let (_, counts) = self.key_counts(keys, n_rows, LEFT, nulls)?;
-        let most = counts
-            .group_by(
-                &[] as &[&str],
-                &[("most", Expr::aggregate(Aggregate::Max, Some(Expr::column(LEFT))))],
-            )?
-            .collect_frame(control)?;
-        let most = most.column("most").and_then(|most| most.f64().map(|most| most.get(0)));
-        let most = most.map_err(|error| Error::engine("estimating a join", &error))?;
-        // Counts of rows are whole.
-        Ok(most.unwrap_or(0.0) as u64)
+        let rows = self.select(keys)?.collect(control)?;
+        largest_multiplicity(key, rows.column(0), nulls).map(Some)
     }
 
     /// The different keys among some of the rows, and in `count` how many rows have each; with the share
@@ -379,7 +382,7 @@ impl Table {
 }
 
 /// How many values of an integer or text column are alike, at most.
-fn most_alike(key: &str, column: &ArrayRef, nulls: bool) -> Result<u64> {
+fn largest_multiplicity(key: &str, column: &ArrayRef, nulls: bool) -> Result<u64> {
     let column = match column.data_type() {
         DataType::UInt64 => Arc::clone(column),
         other if other.is_integer() => {

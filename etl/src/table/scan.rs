@@ -136,6 +136,7 @@ impl Table {
     ///
     /// - [`Error::BadOption`] if neither option nor name tells the format;
     /// - [`Error::File`] for a path that is not there;
+    /// - [`Error::Unknown`] for an option that no object store has, if the files are in one;
     /// - [`Error::BrokenFile`] for a file of text with nothing in it, or with other columns than the
     ///   first; when the table is computed, for a row with too many values and for a value that is not of
     ///   its column's type;

@@ -63,8 +63,8 @@ impl Default for SqlOptions {
 /// - [`Error::Engine`] for text that is not SQL, or SQL that polars has not;
 /// - [`Error::Expression`] for a placeholder without a value, and for a constant that should be a regular expression and is none;
 /// - [`Error::WrongType`] for a regular expression behind `~` that is no constant;
-/// - [`Error::Refused`] for `SIMILAR TO`, for a `DATE` that is no day, for all but one `SELECT`, for functions that read files, for `SELECT INTO`, and for more than
-///   2000 parts, where each use of a name of `WITH` counts all that it stands for;
+/// - [`Error::Refused`] for `SIMILAR TO`, for a `DATE` that is no day, for all but one `SELECT`, for functions that read
+///   files, for `SELECT INTO`, and for more than 2000 parts, where each use of a name of `WITH` counts all that it stands for;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
 /// - [`Error::DuplicateColumn`] if two tables have one name;
 /// - [`Error::TooManyRows`] if a join would have more rows than the limit;
@@ -126,15 +126,16 @@ pub fn sql(
         let largest = check_joins(&planned, &inputs, limit, control)?;
         joins_little = largest.is_some_and(|rows| rows <= SMALL);
     }
-    let with_sums = match cannot_wrap(&parsed, tables) {
-        true => vec![query.clone()],
+    // Queries with sums that are checked; `None` is the one that is planned.
+    let checked_sums = match cannot_wrap(&parsed, tables) {
+        true => vec![None],
         false => match [true, false].map(|widen| check_sums(&parsed, widen)) {
-            [Some(wide), Some(narrow)] => vec![text_of(&wide)?, text_of(&narrow)?],
-            _ => vec![query.clone()],
+            [Some(wide), Some(narrow)] => vec![Some(text_of(&wide)?), Some(text_of(&narrow)?)],
+            _ => vec![None],
         },
     };
-    for with_sums in with_sums {
-        let again = if with_sums == query { Ok(planned.clone()) } else { plan(&with_sums) };
+    for query in checked_sums {
+        let again = query.map_or_else(|| Ok(planned.clone()), |query| plan(&query));
         if let Ok(planned) = again.and_then(Planned::unwrapped)
             && let Ok(checked) = table(planned, joins_little)
             && differs_in_width_only(&unchecked, &checked)

@@ -1,8 +1,6 @@
 //! Options of object stores.
 
-use polars::io::cloud::{
-    AmazonS3ConfigKey, AzureConfigKey, CloudOptions, CloudType, GoogleConfigKey,
-};
+use polars::io::cloud::{AmazonS3ConfigKey, AzureConfigKey, CloudOptions, GoogleConfigKey};
 use polars::prelude::CloudScheme;
 
 use crate::error::nearest;
@@ -33,28 +31,26 @@ const USUAL: [&str; 20] = [
     "allow_http",
 ];
 
-/// What the engine is told of the store that `path` is in; `None` if it is in none.
+/// What the engine is told of the store that `path` is in; `None` if it is in none. Of other stores' options it takes none.
 ///
 /// # Errors
 ///
-/// - [`Error::Unknown`] for an option that such a store has not, which the engine would not heed;
+/// - [`Error::Unknown`] for an option that no store has, which the engine would not heed;
 /// - [`Error::Engine`] if the engine has no such store.
 pub(super) fn options(path: &str, store: &Secrets) -> Result<Option<CloudOptions>> {
     let Some(scheme) = CloudScheme::from_path(path) else { return Ok(None) };
-    let (kind, is_known): (_, fn(&str) -> bool) = match CloudType::from_cloud_scheme(scheme) {
-        CloudType::Aws => ("option of S3", |name| name.parse::<AmazonS3ConfigKey>().is_ok()),
-        CloudType::Azure => ("option of Azure", |name| name.parse::<AzureConfigKey>().is_ok()),
-        CloudType::Gcp => {
-            ("option of Google's store", |name| name.parse::<GoogleConfigKey>().is_ok())
-        }
-        _ => ("option", |_| true),
-    };
     // As the engine reads them.
     if let Some(name) = store.names().find(|name| !is_known(&name.to_ascii_lowercase())) {
-        let near = nearest(name, USUAL.into_iter().filter(|usual| is_known(usual)));
-        return Err(Error::Unknown { kind, name: name.into(), nearest: near });
+        let kind = "option of object stores";
+        return Err(Error::Unknown { kind, name: name.into(), nearest: nearest(name, USUAL) });
     }
     CloudOptions::from_untyped_config(Some(scheme), store.pairs())
         .map(Some)
         .map_err(|error| Error::engine("reaching a store", &error))
+}
+
+fn is_known(name: &str) -> bool {
+    name.parse::<AmazonS3ConfigKey>().is_ok()
+        || name.parse::<AzureConfigKey>().is_ok()
+        || name.parse::<GoogleConfigKey>().is_ok()
 }

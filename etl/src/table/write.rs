@@ -80,7 +80,7 @@ impl Table {
     ///
     /// - [`Error::BadOption`] if neither option nor name tells the format, or it has no such compression or no separator,
     ///   or all columns are to partition by;
-    /// - [`Error::Unknown`] for a column to partition by that is not there;
+    /// - [`Error::Unknown`] for a column to partition by that is not there, and for an option that no object store has;
     /// - [`Error::WrongType`] for a column of a type that the format does not have, such as lists in CSV;
     /// - [`Error::File`] if the file cannot be made;
     /// - those of [`collect`](Self::collect).

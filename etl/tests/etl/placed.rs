@@ -14,9 +14,15 @@ use graph_etl::Control;
 use graph_etl::pipeline::{Event, Pipeline};
 use graph_kernels::Device;
 
-/// What `steps` make of `t.csv` in the folder, on a device or on none, and why the last one ran on the processor.
-fn made(folder: &Path, steps: &[&str], device: Option<Device>) -> (RecordBatch, Option<String>) {
-    let mut text = "[[input]]\nname = 't'\nfrom = 't.csv'\n".to_owned();
+/// What `steps` make of `t.csv` in the folder, on a device or on none, and why the last one ran on the processor. `head` are
+/// options of the pipeline, `input` those of the table.
+fn made(
+    [head, input]: [&str; 2],
+    folder: &Path,
+    steps: &[&str],
+    device: Option<Device>,
+) -> (RecordBatch, Option<String>) {
+    let mut text = format!("{head}\n[[input]]\nname = 't'\nfrom = 't.csv'\n{input}\n");
     for (number, step) in steps.iter().enumerate() {
         write!(text, "[[step]]\nname = 'step {number}'\n{step}\n").unwrap();
     }
@@ -37,9 +43,14 @@ fn made(folder: &Path, steps: &[&str], device: Option<Device>) -> (RecordBatch, 
 
 /// Each device makes the same of `rows` as the processor; gives why the last step did not run there.
 fn agrees(rows: &str, steps: &[&str]) -> Vec<Option<String>> {
+    agrees_with(["", ""], rows, steps)
+}
+
+/// [`agrees`], with options of the pipeline and of the table.
+fn agrees_with(options: [&str; 2], rows: &str, steps: &[&str]) -> Vec<Option<String>> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("t.csv"), rows).unwrap();
-    let (expected, _) = made(folder.path(), steps, None);
+    let (expected, _) = made(options, folder.path(), steps, None);
     let devices = Device::all().unwrap().into_iter().filter(|device| *device != Device::Cpu);
     let devices: Vec<Device> = devices.collect();
     if devices.is_empty() {
@@ -47,7 +58,7 @@ fn agrees(rows: &str, steps: &[&str]) -> Vec<Option<String>> {
     }
     let mut reasons = Vec::new();
     for device in devices {
-        let (found, reason) = made(folder.path(), steps, Some(device));
+        let (found, reason) = made(options, folder.path(), steps, Some(device));
         // Types too, but for those of texts.
         let plain = |rows: &RecordBatch| -> Vec<ArrayRef> {
             let plain = |column: &ArrayRef| match column.data_type() {
@@ -120,5 +131,26 @@ fn devices_have_these_verbs() {
 fn what_takes_less_than_a_copy_is_not_copied_for() {
     for step in ["verb = 'select'\ncolumns = ['x']", "verb = 'limit'\nn = 2"] {
         is_processors(ROWS, step, "a copy of its table would take longer");
+    }
+}
+
+#[test]
+fn integers_that_need_64_bits_without_a_sign_are_the_processors() {
+    let large = ["", "types = { v = 'uint64' }"];
+    let rows = "v\n9223372036854775807\n1\n";
+    for why in agrees_with(large, rows, &["verb = 'with'\ncolumns = ['w = v + 1']"]) {
+        assert!(why.as_ref().is_some_and(|why| why.contains("64 bits")), "{why:?}");
+    }
+}
+
+#[test]
+fn joins_within_a_limit_are_the_processors() {
+    let limit = ["memory_limit = '1 GiB'", ""];
+    let join = "verb = 'join'\nfrom = 't'\nwith = 't'\non = 'k'";
+    for why in agrees_with(limit, ROWS, &[join]) {
+        assert!(why.as_ref().is_some_and(|why| why.contains("within a limit")), "{why:?}");
+    }
+    for why in agrees(ROWS, &[join]) {
+        assert_eq!(why, None);
     }
 }

@@ -33,7 +33,8 @@ impl Encodings {
     ///
     /// and `node_title`, `node_label`, `edge_title`, `edge_label`, each the name of a column;
     /// `node_icon_as_text`, `edge_icon_as_text`; and `badges`, an object from positions such as
-    /// `TopRight` to objects of `icon`, `as_text`, `color` and `background`.
+    /// `TopRight` to objects of `icon`, `as_text`, `color` and `background`. An icon may also be null,
+    /// which is none, or a number, which is its text.
     ///
     /// **That of `PyGraphistry`**: `node_encodings` and `edge_encodings`, as in the dataset that it
     /// uploads, each with `bindings` and `complex`. Icons of nodes and bindings without a mapping
@@ -165,7 +166,7 @@ impl Written for f32 {
 }
 
 impl Written for String {
-    /// Nothing is no icon; a number may be shown as text.
+    /// Icons, which are all that is text: nothing is none, and a number may be shown as text.
     fn read(place: &Place, value: &Value) -> Result<Self> {
         match value {
             Value::Null => Ok(Self::new()),

@@ -143,4 +143,26 @@ proptest! {
         let most = inner + n_left + n_right;
         prop_assert!((inner + alone + others..=most).contains(&estimate(JoinKind::Full)));
     }
+
+    #[test]
+    fn joins_are_refused_beyond_their_limit_and_not_before(
+        left in given(12),
+        right in given(12),
+        options in any_join(),
+        part in 0.0..1.2_f64,
+    ) {
+        let ([a, _], [b, _]) = (left.tables(), right.tables());
+        let all = (left.rows.len() * right.rows.len()) as f64;
+        let limit = (all * part) as u64;
+        let exact = a.estimate_join(&b, &options, &Control::NONE).unwrap();
+        let limited = JoinOptions { limit: Some(limit), ..options };
+        match a.join(&b, &limited, &Control::NONE) {
+            Err(Error::TooManyRows { estimated, .. }) => {
+                prop_assert!(limit < exact, "{exact} rows, at most {limit}");
+                prop_assert_eq!(estimated, exact);
+            }
+            Err(error) => prop_assert!(false, "{error}"),
+            Ok(_) => prop_assert!(exact <= limit, "{exact} rows, at most {limit}"),
+        }
+    }
 }
