@@ -145,9 +145,9 @@ pub(crate) fn controlled<T>(
     work: impl FnOnce(&Control) -> Result<T, Error>,
 ) -> anyhow::Result<Option<T>> {
     let deferred = Deferred::begin();
-    let patience = messages.patient(what);
+    let spinner = messages.spinner(what);
     let report = |progress: Progress| {
-        patience.say(match (progress.done, progress.total) {
+        spinner.say(match (progress.done, progress.total) {
             (done, Some(total)) => format!("{what}: {done} of {total} {}", progress.stage),
             (0, None) => format!("{what}: {}", progress.stage),
             (done, None) => format!("{what}: {done} {}", progress.stage),

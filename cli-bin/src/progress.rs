@@ -35,22 +35,19 @@ impl Messages {
         Outcome::Interrupted
     }
 
-    /// Shows that work of unknown length is going on, until the result is dropped.
+    /// Shows that work of unknown length is going on, until the result is dropped: on a terminal at once, else by a line now and
+    /// then, ever more rarely.
     pub(crate) fn spinner(self, text: impl Into<String>) -> Spinner {
-        if self.quiet || !self.terminal {
-            return Spinner(None);
-        }
-        let bar = ProgressBar::new_spinner().with_message(text.into());
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Spinner(Some(bar))
-    }
-
-    /// As [`Messages::spinner`], which without a terminal says a line now and then, ever more rarely.
-    pub(crate) fn patient(self, text: impl Into<String>) -> Patience {
         let text = text.into();
-        let spinner = self.spinner(&text);
-        let lines = (!self.quiet && !self.terminal).then(|| Lines::begin(text, Lines::FIRST));
-        Patience { spinner, lines }
+        Spinner(match (self.quiet, self.terminal) {
+            (true, _) => Sign::Nothing,
+            (false, true) => {
+                let bar = ProgressBar::new_spinner().with_message(text);
+                bar.enable_steady_tick(Duration::from_millis(100));
+                Sign::Bar(bar)
+            }
+            (false, false) => Sign::Lines(Lines::begin(text, Lines::FIRST)),
+        })
     }
 
     /// Shows how many of `total` steps are done.
@@ -72,13 +69,22 @@ impl Messages {
 
 /// A sign of life; gone when dropped.
 #[derive(Debug)]
-pub(crate) struct Spinner(Option<ProgressBar>);
+pub(crate) struct Spinner(Sign);
+
+#[derive(Debug)]
+enum Sign {
+    Nothing,
+    Bar(ProgressBar),
+    Lines(Lines),
+}
 
 impl Spinner {
     /// Shows another text.
     pub(crate) fn say(&self, text: impl Into<String>) {
-        if let Some(bar) = &self.0 {
-            bar.set_message(text.into());
+        match &self.0 {
+            Sign::Nothing => {}
+            Sign::Bar(bar) => bar.set_message(text.into()),
+            Sign::Lines(lines) => lines.say(text.into()),
         }
     }
 
@@ -86,37 +92,17 @@ impl Spinner {
     #[cfg(feature = "tables")]
     pub(crate) fn above(&self, print: impl FnOnce()) {
         match &self.0 {
-            Some(bar) => bar.suspend(print),
-            None => print(),
+            Sign::Bar(bar) => bar.suspend(print),
+            Sign::Nothing | Sign::Lines(_) => print(),
         }
     }
 }
 
 impl Drop for Spinner {
     fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
+        if let Sign::Bar(bar) = &self.0 {
             bar.finish_and_clear();
         }
-    }
-}
-
-/// A sign of life for work that may take minutes; gone when dropped.
-#[derive(Debug)]
-pub(crate) struct Patience {
-    spinner: Spinner,
-    lines: Option<Lines>,
-}
-
-impl Patience {
-    /// Shows another text.
-    pub(crate) fn say(&self, text: impl Into<String>) {
-        let text = text.into();
-        if let Some(lines) = &self.lines
-            && let Ok(mut shown) = lines.text.lock()
-        {
-            shown.clone_from(&text);
-        }
-        self.spinner.say(text);
     }
 }
 
@@ -149,6 +135,13 @@ impl Lines {
             }
         });
         Self { text, alive: Some(alive), printer: Some(printer) }
+    }
+
+    /// Has another text from the next line on.
+    fn say(&self, text: String) {
+        if let Ok(mut shown) = self.text.lock() {
+            *shown = text;
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct SourceArgs {
     /// What lines of CSV begin with that are no rows, such as `#`
     #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]
     comment: Option<String>,
-    /// Have nulls where files of Parquet lack a column of the first one
+    /// Have nulls where files of Parquet lack a column of the first one, and where one of several inputs lacks a column of another
     #[arg(long)]
     missing_columns: bool,
     /// Column to add with the file that a row is from
@@ -78,8 +78,9 @@ pub(crate) fn column_type(text: &str) -> Result<(String, ColumnType), String> {
 
 impl SourceArgs {
     /// The arguments for each input: headers are for those of the web, which must be one host's, options of stores for those in
-    /// stores. Where there is no such input all have them, and are refused.
-    pub(crate) fn of_each(&self, inputs: &[&str]) -> anyhow::Result<Vec<Self>> {
+    /// stores, and of inputs that are `put_together` only those of Parquet may lack columns in themselves. Where there is no such
+    /// input all have them, and are refused.
+    pub(crate) fn of_each(&self, inputs: &[&str], put_together: bool) -> anyhow::Result<Vec<Self>> {
         let parse = |input: &&str| Source::new(input, SourceOptions::default()).ok();
         let sources: Vec<Option<Source>> = inputs.iter().map(parse).collect();
         let hosts = sources.iter().flatten().filter_map(Source::host);
@@ -97,7 +98,7 @@ impl SourceArgs {
         let is_meant = |kind: Option<SourceKind>, meant: SourceKind| {
             kind == Some(meant) || !kinds.contains(&Some(meant))
         };
-        let one = |&kind: &Option<SourceKind>| {
+        let one = |(&kind, input): (&Option<SourceKind>, &&str)| {
             let mut one = self.clone();
             if !is_meant(kind, SourceKind::Web) {
                 one.header.clear();
@@ -105,9 +106,20 @@ impl SourceArgs {
             if !is_meant(kind, SourceKind::Objects) {
                 one.store_option.clear();
             }
+            if put_together {
+                let is_database = matches!(kind, Some(SourceKind::Sqlite | SourceKind::Postgres));
+                let format = self.format.or_else(|| Format::from_suffix(input));
+                let may_be_parquet = format.is_none_or(|format| format == Format::Parquet);
+                one.missing_columns &= may_be_parquet && !is_database;
+            }
             one
         };
-        Ok(kinds.iter().map(one).collect())
+        Ok(kinds.iter().zip(inputs).map(one).collect())
+    }
+
+    /// Whether an input that is put together with others may lack columns of theirs.
+    pub(crate) fn fills(&self) -> bool {
+        self.missing_columns
     }
 
     /// The options of a source; `delimiter` separates the fields of delimited text.

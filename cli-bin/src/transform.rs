@@ -204,11 +204,11 @@ impl Args {
         let mut text = String::new();
         let names = self.names();
         let places: Vec<&str> = self.inputs.iter().map(|input| split_name(input).1).collect();
-        let sources = source.of_each(&places)?;
+        let sources = source.of_each(&places, self.verbs.put_together(places.len())?)?;
         for ((name, place), source) in names.iter().zip(places).zip(sources) {
             source.write(&mut text, name, place, self.delimiter)?;
         }
-        self.verbs.write(&mut text, &names, &self.source.limits())?;
+        self.verbs.write(&mut text, &names, self.source.fills(), &self.source.limits())?;
         if let Some(out) = out {
             writeln!(text, "\n[[output]]\nto = {}", quoted(out))?;
             let usual = standard.then_some("csv");

@@ -41,7 +41,8 @@ impl Events {
         let places = self.inputs.iter().map(|path| text(path));
         let places = places.collect::<anyhow::Result<Vec<&str>>>()?;
         let mut sources = Vec::with_capacity(places.len());
-        for (place, source) in places.iter().zip(self.source.of_each(&places)?) {
+        let of_each = self.source.of_each(&places, 1 < places.len())?;
+        for (place, source) in places.iter().zip(of_each) {
             let options = source.options(self.separator)?;
             sources.push(Source::new(place, options).map_err(by_flag)?);
         }
@@ -53,7 +54,7 @@ impl Events {
             spinner.say(format!("reading {names}: {} {}", grouped(progress.done), progress.stage));
         };
         let control = Control::default().reporting(&report).stopped_by(deferred.flag());
-        let events = match rows(&sources, &control) {
+        let events = match rows(&sources, self.source.fills(), &control) {
             Err(Error::Stopped { .. }) => return Ok(None),
             events => events.map_err(|error| by_flag(without_secrets(&sources, error)))?,
         };
@@ -63,12 +64,12 @@ impl Events {
     }
 }
 
-/// The rows of all sources, one after another.
-fn rows(sources: &[Source], control: &Control) -> Result<RecordBatch, Error> {
+/// The rows of all sources, one after another; columns that one lacks are null there if `fill`.
+fn rows(sources: &[Source], fill: bool, control: &Control) -> Result<RecordBatch, Error> {
     let opened =
         sources.iter().map(|source| source.open(control)).collect::<Result<Vec<_>, _>>()?;
     let tables: Vec<&Table> = opened.iter().map(|opened| &opened.table).collect();
-    let all = Table::concat(&tables, false).map_err(|error| match error {
+    let all = Table::concat(&tables, fill).map_err(|error| match error {
         Error::Unlike(unlike) => {
             Error::Unlike(Box::new(unlike.named(|place| sources[place].to_string())))
         }

@@ -173,24 +173,32 @@ impl ordered::Verbs for Verbs {
 }
 
 impl Ordered<Verbs> {
-    /// Writes the steps of a pipeline over the inputs `inputs`, and more inputs that are joined, of which `limits` are options
-    /// too.
+    /// Whether so many inputs become one table before the first step, as they do unless that is a query.
+    pub(crate) fn put_together(&self, inputs: usize) -> anyhow::Result<bool> {
+        Ok(1 < inputs && self.steps()?.first().is_none_or(|step| step.option != "sql"))
+    }
+
+    /// Writes the steps of a pipeline over the inputs `inputs`, which may lack columns of one another if `fill`, and more
+    /// inputs that are joined, of which `limits` are options too.
     pub(crate) fn write(
         &self,
         text: &mut String,
         inputs: &[String],
+        fill: bool,
         limits: &str,
     ) -> anyhow::Result<()> {
-        let steps = self.steps()?;
         let mut names = inputs.to_vec();
         let mut body = String::new();
         let mut before = inputs[0].clone();
-        if 1 < inputs.len() && steps.first().is_none_or(|step| step.option != "sql") {
+        if self.put_together(inputs.len())? {
             before = free_name("inputs", &names);
             begin(&mut body, &before, "concat", inputs)?;
+            if fill {
+                body.push_str("fill = true\n");
+            }
             names.push(before.clone());
         }
-        for step in steps {
+        for step in self.steps()? {
             let option = format!("--{}", step.option);
             let numbered = (2..).map(|n| format!("{option} ({n})"));
             let mut known = std::iter::once(option.clone()).chain(numbered);
@@ -396,6 +404,7 @@ mod tests {
         Ordered::<Verbs>::from_arg_matches(&matches)?.write(
             &mut text,
             &["t".to_owned()],
+            false,
             "timeout_secs = 3.0\n",
         )?;
         Ok(text)

@@ -246,6 +246,36 @@ fn lines_that_are_no_rows_are_passed_over() {
     assert!(printed.contains("comment = \"#\"\nmissing_columns = true\n"), "{printed}");
 }
 
+#[test]
+fn inputs_may_lack_columns_of_one_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a.csv", "b.csv"].map(|name| path(&folder, name));
+    fs::write(&a, "a,b\n1,2\n").unwrap();
+    fs::write(&b, "c,a\n3,4\n").unwrap();
+    let text = error(&[&a, &b, "-o", "-"]);
+    assert!(text.contains("has no column `b`"), "{text}");
+    assert_eq!(transform(&[&a, &b, "--missing-columns", "-o", "-"]), "a,b,c\n1,2,\n4,,3\n");
+    let args = [&a, &b, "--missing-columns", "--with", "d = a + 1", "--as-pipeline"];
+    let printed = transform(&args);
+    assert!(
+        printed.contains("\nfill = true\n") && !printed.contains("missing_columns"),
+        "{printed}"
+    );
+    // Of Parquet the files of one input may lack columns, too.
+    let printed = transform(&["*.parquet", &a, "--missing-columns", "--as-pipeline"]);
+    assert_eq!(printed.matches("missing_columns = true\n").count(), 1, "{printed}");
+    // Queries have them apart, so that there is nothing to fill.
+    let query = ["--sql", "SELECT * FROM a"];
+    let text = error(&[&a, &b, "--missing-columns", query[0], query[1]]);
+    assert!(text.contains("option `--missing-columns` is not one of this format"), "{text}");
+    let args = ["hypergraph", &a, &b, "--missing-columns", "--format", "csv", "-o"];
+    let out = path(&folder, "edges.csv");
+    let output = run(&[&args[..], &[&out]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // Four values in two rows.
+    assert_eq!(fs::read_to_string(out).unwrap().lines().count(), 5);
+}
+
 /// A table becomes a graph only if two columns are named as ends of edges.
 #[test]
 fn json_has_rows_or_edges() {

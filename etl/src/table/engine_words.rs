@@ -16,10 +16,17 @@ static COLUMN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"\bcol\("
 const ADVICE: [&str; 3] =
     ["\n\nYou might want to try", "\n\nResolved plan until failure", ", hint: specify this column"];
 
+/// Where advice begins on columns of one name: to call a method that SQL has not.
+const ONE_NAME: &str = "It's possible that multiple expressions are returning the same";
+
 /// The `reason` that the engine gave, without its own names of types and columns.
 pub(crate) fn in_our_words(reason: &str) -> String {
     let end = ADVICE.iter().filter_map(|advice| reason.find(advice)).min();
     let mut text = reason[..end.unwrap_or(reason.len())].to_owned();
+    if let Some((what, _)) = text.split_once(ONE_NAME) {
+        let what = what.trim_end_matches(['.', ' ', '\n']);
+        text = format!("{what}: name one of these columns otherwise, as in `x AS other`");
+    }
     if let Some(types) = TYPES.as_ref() {
         text = types.replace_all(&text, |found: &Captures<'_>| types_in(&found[0])).into_owned();
     }
@@ -83,6 +90,10 @@ mod tests {
             ),
             ("found col(\"a b\")", "found `a b`"),
             ("`a` is there twice\n\nResolved plan until failure:\n\n\tDF", "`a` is there twice"),
+            (
+                "`a` is there twice. It's possible that multiple expressions are returning the same default column name.",
+                "`a` is there twice: name one of these columns otherwise, as in `x AS other`",
+            ),
             // What says where a value is, is read from the words of the engine.
             ("could not parse `x` as dtype `i64` at", "could not parse `x` as dtype `i64` at"),
         ] {

@@ -343,6 +343,8 @@ fn sql_reads_and_writes_nothing_else() {
     }
     let error = sql("SELECT name FROM people HAVING age > 3", &tables()).unwrap_err().to_string();
     assert!(error.ends_with("found:\nage > 3"), "{error}");
+    let error = sql("SELECT name, age AS name FROM people", &tables()).unwrap_err().to_string();
+    assert!(error.ends_with("name one of these columns otherwise, as in `x AS other`"), "{error}");
     // The parser tries each level twice.
     let nested =
         format!("SELECT {}age{} AS a FROM people", "CAST(".repeat(60), " AS INT)".repeat(60));
