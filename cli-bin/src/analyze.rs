@@ -176,10 +176,13 @@ pub(crate) fn run(args: &Args, messages: Messages) -> anyhow::Result<Outcome> {
     let nodes = columns(&found, |measured| &measured.nodes);
     let edges = columns(&found, |measured| &measured.edges);
     if let Some(path) = &args.out {
+        say_replaced(graph.nodes(), &nodes, "nodes", messages);
         save(&with_columns(graph.nodes(), &nodes)?, path, messages)?;
     }
     if let Some(path) = &args.edges_out {
-        save(&with_columns(&graph.edge_table()?, &edges)?, path, messages)?;
+        let table = graph.edge_table()?;
+        say_replaced(&table, &edges, "edges", messages);
+        save(&with_columns(&table, &edges)?, path, messages)?;
     }
     if args.json {
         let found = found.iter().map(|one| {
@@ -252,6 +255,13 @@ fn with_columns(
         arrays.push(Arc::clone(array));
     }
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+/// One line for each column of `table` that is lost to one of a measure.
+fn say_replaced(table: &RecordBatch, columns: &[(String, ArrayRef)], of: &str, messages: Messages) {
+    for (name, _) in columns.iter().filter(|(name, _)| table.column_by_name(name).is_some()) {
+        messages.say(format!("column `{name}` of the {of} is replaced by the one of the measure"));
+    }
 }
 
 /// Prints the rows with the largest values in `column`.

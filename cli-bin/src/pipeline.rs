@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use arrow::array::RecordBatch;
 use clap::Subcommand;
 use graphlume::device::Device;
-use graphlume::etl::pipeline::{Event, Pipeline, PipelineError, Placed, RunReport};
+use graphlume::etl::pipeline::{Event, Pipeline, PipelineError, Placed, Plan, RunReport};
 use graphlume::etl::{Control, Error, Progress};
 
 use crate::interrupt::Deferred;
@@ -80,7 +80,7 @@ fn run_opened(
     match command {
         Command::Plan(_) => print_plan(pipeline, file.json, &Watcher::of_file(messages)),
         Command::Check(_) => {
-            let Some(plan) = Watcher::of_file(messages).plan(pipeline)? else {
+            let Some(plan) = Watcher::of_file(messages).check(pipeline)? else {
                 return Ok(messages.interrupted());
             };
             for part in plan.parts.iter().filter(|part| !part.used) {
@@ -174,11 +174,12 @@ impl Watcher {
         Self { messages, in_file: false }
     }
 
-    pub(crate) fn plan(
-        &self,
-        pipeline: &Pipeline,
-    ) -> anyhow::Result<Option<graphlume::etl::pipeline::Plan>> {
+    fn plan(&self, pipeline: &Pipeline) -> anyhow::Result<Option<Plan>> {
         self.watch("looking at inputs", |control, _| pipeline.plan(control))
+    }
+
+    fn check(&self, pipeline: &Pipeline) -> anyhow::Result<Option<Plan>> {
+        self.watch("looking at inputs", |control, _| pipeline.check(control))
     }
 
     pub(crate) fn run(&self, pipeline: &Pipeline) -> anyhow::Result<Option<RunReport>> {

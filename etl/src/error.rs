@@ -84,10 +84,12 @@ pub enum Error {
         iterations: usize,
     },
     /// The graph has a cycle where it must have none.
-    #[error("node {node} is on a cycle, or comes after one")]
+    #[error("node `{id}` is on a cycle, or comes after one")]
     Cycle {
         /// The smallest node that has no place in an order.
         node: u32,
+        /// Its id, as text.
+        id: Box<str>,
     },
     /// An expression cannot be read, or cannot be computed over the columns that there are.
     #[cfg(feature = "expressions")]
@@ -271,6 +273,12 @@ impl From<graph_kernels::Error> for Error {
 }
 
 impl Error {
+    /// `node` has no place in an order of the nodes of `graph`.
+    pub(crate) fn cycle(graph: &graph_core::Graph, node: u32) -> Self {
+        let id = arrow::util::display::array_value_to_string(graph.ids(), node as usize);
+        Self::Cycle { node, id: id.unwrap_or_else(|_| node.to_string()).into() }
+    }
+
     /// What the engine says of `doing`.
     #[cfg(feature = "tables")]
     pub(crate) fn engine(doing: &'static str, reason: &dyn std::fmt::Display) -> Self {

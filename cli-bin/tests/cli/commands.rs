@@ -382,6 +382,23 @@ fn outputs_are_checked_before_anything_is_computed() {
     assert_eq!(scratch.files(), [PathBuf::from(&edges)]);
 }
 
+#[test]
+fn columns_that_measures_replace_are_named() {
+    let scratch = Scratch::new();
+    let [edges, nodes] = ["edges.csv", "nodes.csv"].map(|name| scratch.path(name));
+    fs::write(&edges, "source,target\n1,2\n").unwrap();
+    fs::write(&nodes, "id,degree,title\n1,MSc,a\n2,PhD,b\n").unwrap();
+    let output = run(&["analyze", &edges, "--nodes", &nodes, "-m", "degree", "-o", "-"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("column `degree` of the nodes is replaced"), "{said}");
+    assert!(!said.contains("`title`"), "{said}");
+    // A cycle is told by the id, not by the number that a node has inside.
+    fs::write(&edges, "source,target\nann,bob\nbob,ann\n").unwrap();
+    let output = run(&["analyze", &edges, "--directed", "-m", "levels:cycles=refuse"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("node `ann` is on a cycle"), "{said}");
+}
+
 /// Data alone go to standard output then; what is found is said beside it.
 #[test]
 fn tables_can_go_to_standard_output() {

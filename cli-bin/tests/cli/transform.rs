@@ -288,6 +288,11 @@ fn json_has_rows_or_edges() {
     let groups = ["karate.csv", "--group-by", "target", "--agg", "n=count(*)", "--sort=-n"];
     let rows = written(&[&groups[..], &["--limit", "1"]].concat(), "rows.json");
     assert_eq!(rows, serde_json::json!([{"target": 33, "n": 17}]));
+    // Of times, and a missing one.
+    let times = path(&folder, "times.csv");
+    fs::write(&times, "name,from,to\nann,2024-01-01,2024-02-01\nbob,2024-02-01,\n").unwrap();
+    let rows = written(&[&times], "times.json");
+    assert_eq!((rows[1]["name"].as_str(), rows[1]["to"].is_null()), (Some("bob"), true), "{rows}");
     let edges = written(&["karate.csv", "--limit", "2"], "edges.json");
     assert_eq!(edges["links"].as_array().unwrap().len(), 2);
 
@@ -296,7 +301,7 @@ fn json_has_rows_or_edges() {
     assert!(refused.contains("rename two of `target`, `n`"), "{refused}");
     let refused = error(&["karate.csv", "-o", &path(&folder, "t.xlsx")]);
     assert!(refused.contains("t.xlsx` tells no format") && refused.contains("--to"), "{refused}");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
 }
 
 #[test]
@@ -426,6 +431,18 @@ fn a_pipeline_computes_with_graphs_and_says_where_it_is_wrong() {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(errors.starts_with(&format!("error: {file}: line 7: step `step-2`: ")), "{errors}");
     assert!(errors.contains("there is no column `pagerank`"), "{errors}");
+    // What a run would refuse, too.
+    let check = |text: &str| {
+        fs::write(&file, text).unwrap();
+        let output = run(&["pipeline", "check", &file]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let input = format!("[[input]]\nname = 't'\nfrom = '{}'\n", karate.display());
+    let errors = check(&input);
+    assert!(errors.contains("there is no `[[output]]`"), "{errors}");
+    let errors = check(&format!("memory_limit = '10'\n{input}[[output]]\nto = 'o.csv'\n"));
+    assert!(errors.contains("but 10 are allowed"), "{errors}");
 }
 
 #[test]

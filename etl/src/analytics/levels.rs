@@ -93,7 +93,7 @@ impl Levels {
                 let is_left = |u: &u32| level[*u as usize] == u32::MAX;
                 if self.cycles == Cycles::Refuse {
                     let node = (0..n as u32).find(is_left).unwrap_or(0);
-                    return Err(Error::Cycle { node });
+                    return Err(Error::cycle(graph, node));
                 }
                 if n_broken == 0 {
                     let left = (0..n as u32).filter(is_left);
@@ -208,6 +208,6 @@ mod tests {
     fn a_cycle_is_refused_with_its_first_node() {
         let graph = graph(4, &[(0, 1), (1, 2), (2, 1), (2, 3)]);
         let error = Levels { cycles: Cycles::Refuse }.run(&graph, &Control::NONE).unwrap_err();
-        assert_eq!(error.to_string(), "node 1 is on a cycle, or comes after one");
+        assert_eq!(error.to_string(), "node `1` is on a cycle, or comes after one");
     }
 }

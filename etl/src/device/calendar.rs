@@ -89,8 +89,9 @@ fn days(expr: &Expr, of: Lowered) -> Result<Formula> {
     }
 }
 
+/// Whether clocks show the moments as they are stored.
 fn is_utc(zone: Option<&str>) -> bool {
-    zone.is_none_or(|zone| matches!(zone, "UTC" | "Etc/UTC" | "+00:00" | "Z"))
+    zone.is_none_or(crate::expr::is_utc)
 }
 
 /// Two times or lengths of time in units of one size.

@@ -155,6 +155,8 @@ functions! {
     DateTrunc: ["date_trunc", "time_bucket"], [TextConstant, Day], 2 => AsFirst;
     /// `date(time)`: the day of a timestamp; of a text, the date that it is.
     Date: ["date", "to_date"], [Any], 1 => GivesDate;
+    /// `local_time(timestamp)`: without a zone, as clocks in its zone show it.
+    LocalTime: ["local_time"], [Day], 1 => GivesTimestamp;
     /// `strftime(time, format)`: the time as text, in the format codes of `chrono`.
     FormatTime: ["strftime"], [Time, TextConstant], 2 => GivesText;
     /// `strptime(text, format)`: the timestamp that the text is in that format; an error if it is none.

@@ -405,7 +405,17 @@ impl Lowering<'_> {
                 DataType::Categorical(..) | DataType::Enum(..) => {
                     first.cast(DataType::String).strict_cast(DataType::Date)
                 }
+                // Of the clock of its zone.
+                DataType::Datetime(..) => first.dt().date(),
                 _ => first.strict_cast(DataType::Date),
+            },
+            Function::LocalTime => match self.data_type(&first)? {
+                // Each moment is one time of a clock, so that neither choice is ever made.
+                DataType::Datetime(_, Some(_)) => {
+                    first.dt().replace_time_zone(None, lit("raise"), pl::NonExistent::Raise)
+                }
+                DataType::Datetime(..) => first,
+                _ => first.cast(DataType::Datetime(MICROS, None)),
             },
             Function::FormatTime => first.dt().to_string(text(1).unwrap_or_default()),
             Function::ParseTime => {

@@ -59,6 +59,7 @@ pub(crate) use lower::{column, lower, lower_bounded_group, lower_group, lower_wh
 pub(crate) use of_text::{OfText, Word, is_of_text};
 #[cfg(feature = "tables")]
 pub(crate) use parse::{MAX_NESTED, at_one_time, check_regex, too_nested};
+pub(crate) use time::is_utc;
 pub use tree::{Binary, Column, Element, Expr, Interval, Kind, Literal, Place, Unary};
 #[cfg(feature = "tables")]
 pub(crate) use unwrapped::{may_wrap, unwrapped};

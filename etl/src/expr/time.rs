@@ -8,6 +8,11 @@ use super::Interval;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
+/// Whether clocks in a zone show the moments as they are stored.
+pub(crate) fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "Etc/UTC" | "+00:00" | "Z")
+}
+
 /// Days since 1970-01-01.
 pub(super) fn date(text: &str) -> Option<i32> {
     let date = NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok()?;

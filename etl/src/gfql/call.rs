@@ -176,8 +176,8 @@ fn levels(view: &View, options: TopologicalLevels, path: &str, run: &Run) -> Res
     let whole = filter_edges(&view.graph, &view.edges.to_mask(), true)?.graph;
     let part = induced_by_mask(&whole, &view.nodes.to_mask())?;
     let report = options.run(&part.graph, run.control).map_err(|error| match error {
-        Error::Cycle { node } => {
-            let value = format!("a graph with a cycle at node {}", part.nodes[node as usize]);
+        Error::Cycle { id, .. } => {
+            let value = format!("a graph with a cycle at node `{id}`");
             let allowed = "one that has levels; set allow_cycles";
             QueryError::at(path, QueryProblem::BadValue { value, allowed })
         }

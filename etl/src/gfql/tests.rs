@@ -81,7 +81,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             r#"[{"type": "Node", "query": "id + 1 > 3"}]"#,
-            "$[0].query: `id + 1 > 3`, at character 4: an operator was expected is not a condition of comparisons between columns and values",
+            "$[0].query: `id + 1 > 3` (an operator was expected, at character 4) is not a condition of comparisons between columns and values",
         ),
         (
             r#"[{"type": "Node", "query": "idd > 3"}]"#,

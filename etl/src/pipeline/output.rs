@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use arrow::array::RecordBatch;
-use graph_core::ingest::names_ends;
+use graph_core::ingest::{names_ends, names_source};
 use graph_core::{Format, Graph, ReadOptions, Staged};
 
 use super::PipelineError;
@@ -137,12 +137,12 @@ impl Output {
     }
 
     /// Whether a table goes into a format of graphs as the edges of one. Such a format is for tables that say which
-    /// columns are ends; of other tables JSON has the rows.
+    /// columns are ends; of other tables JSON has the rows, and of those whose ends may well be something else.
     fn is_graph(&self, table: &Table) -> Result<bool> {
         let names: Vec<&str> = table.column_names().collect();
-        match (names_ends(&names), self.format()) {
-            (true, _) => Ok(true),
-            (false, Some(Format::NodeLink)) => Ok(false),
+        match self.format() {
+            Some(Format::NodeLink) => Ok(names_source(&names)),
+            _ if names_ends(&names) => Ok(true),
             _ => Err(Error::NoEnds { columns: names.join("`, `").into() }),
         }
     }

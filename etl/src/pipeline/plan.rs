@@ -115,6 +115,30 @@ impl Pipeline {
         Ok(prepared.plan)
     }
 
+    /// As [`plan`](Self::plan), and refuses what [`run`](Self::run) would refuse before it works: a pipeline without outputs, and
+    /// one that is estimated to need more memory than it may.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan).
+    pub fn check(&self, control: &Control) -> Result<Plan> {
+        self.check_outputs()?;
+        let plan = self.plan(control)?;
+        plan.check_memory()?;
+        Ok(plan)
+    }
+
+    /// Refuses a pipeline that would leave nothing behind.
+    pub(super) fn check_outputs(&self) -> Result<()> {
+        match self.outputs.is_empty() {
+            true => {
+                let fault = PipelineFault::Empty("output");
+                Err(PipelineError { line: None, part: "pipeline".into(), fault }.into())
+            }
+            false => Ok(()),
+        }
+    }
+
     /// The steps that outputs need, of inputs that `open` opens.
     pub(super) fn prepare(
         &self,

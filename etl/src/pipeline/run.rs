@@ -13,7 +13,7 @@ use super::output::bytes_of;
 use super::placed::{Part, Placed};
 use super::plan::{Plan, Prepared, Spills};
 use super::read::Output;
-use super::{Pipeline, PipelineError, PipelineFault};
+use super::{Pipeline, PipelineFault};
 use crate::table::{Budget, Table};
 use crate::{Control, Error, Result};
 
@@ -123,10 +123,7 @@ impl Pipeline {
     /// - [`Error::Stopped`] if the caller wants it to stop.
     pub fn run(&self, control: &Control, tell: &mut dyn FnMut(Event)) -> Result<RunReport> {
         let start = Instant::now();
-        if self.outputs.is_empty() {
-            let fault = PipelineFault::Empty("output");
-            return Err(PipelineError { line: None, part: "pipeline".into(), fault }.into());
-        }
+        self.check_outputs()?;
         self.check_places()?;
         let (mut placed, mut warnings) = (Vec::new(), Vec::new());
         let mut tell = |event: Event| {

@@ -29,6 +29,7 @@ mod sample;
 mod scan;
 mod spill;
 mod sql;
+mod sql_again;
 mod sql_joins;
 mod sql_order;
 mod sql_parts;

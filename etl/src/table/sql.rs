@@ -16,6 +16,7 @@ use sqlparser::tokenizer::Tokenizer;
 
 use super::group_by::sums_fit;
 use super::join::{JoinOptions, SMALL};
+use super::sql_again::otherwise;
 use super::sql_joins::check_joins;
 use super::sql_order::select_order;
 use super::sql_parts::n_parts;
@@ -113,13 +114,30 @@ pub fn sql(
             None => Ok(table),
         }
     };
+    let first = |query: &str| -> Result<(Planned, Table)> {
+        let planned = plan(query)
+            .map_err(|error| unknown_column(&in_words(&error.to_string(), query), tables))?;
+        let unchecked = table(planned.clone(), false).map_err(|error| match error {
+            Error::Engine { reason, .. } => unknown_column(&reason, tables),
+            other => other,
+        })?;
+        Ok((planned, unchecked))
+    };
+    let again = |parsed: &Query| {
+        let other = otherwise(parsed)?;
+        Some((first(&text_of(&other).ok()?).ok()?, other))
+    };
     // Errors are to be about the query as it was written.
-    let planned = plan(&query)
-        .map_err(|error| unknown_column(&in_words(&error.to_string(), &query), tables))?;
-    let unchecked = table(planned.clone(), false).map_err(|error| match error {
-        Error::Engine { reason, .. } => unknown_column(&reason, tables),
-        other => other,
-    })?;
+    let (planned, unchecked) = match first(&query) {
+        Ok(made) => made,
+        Err(error) => match again(&parsed) {
+            Some((made, other)) => {
+                *parsed = other;
+                made
+            }
+            None => return Err(error),
+        },
+    };
     let mut joins_little = false;
     if let Some(limit) = options.limit {
         let inputs: Vec<LazyFrame> = all.iter().map(|table| table.lazy()).collect();
@@ -231,7 +249,7 @@ pub(super) fn read(query: &str) -> Result<Box<Query>> {
             Err(refused(word, "there must be one SELECT, which changes nothing"))
         }
         Err(none) if none.is_empty() => Err(refused("no statement", "there must be one SELECT")),
-        Err(all) => Err(refused(format!("{} statements", all.len()), "there must be one SELECT")),
+        Err(_) => Err(refused("more than one statement", "there must be one SELECT")),
     }
 }
 
@@ -410,6 +428,14 @@ fn unknown_column(error: &dyn std::fmt::Display, tables: &[(&str, Table)]) -> Er
         .find_map(|begin| text.split_once(begin))
         .map(|(_, rest)| rest.split(['"', ';', '\n']).next().unwrap_or_default().trim());
     match missing {
+        Some(name)
+            if tables.iter().any(|(_, table)| table.column_names().any(|known| known == name)) =>
+        {
+            Error::Refused {
+                what: format!("column `{name}`, where this query has it,").into(),
+                why: "it is not among the columns there; they may be those that are selected inside",
+            }
+        }
         Some(name) if !name.is_empty() => {
             let names = tables.iter().flat_map(|(_, table)| table.column_names());
             Error::Unknown { kind: "column", name: name.into(), nearest: nearest(name, names) }

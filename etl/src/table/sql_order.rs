@@ -90,7 +90,7 @@ fn with_order_inside(query: &Query) -> Result<Option<Query>> {
     if !keys.iter().any(|key| has_aggregate(&key.expr)) {
         return Ok(None);
     }
-    let mut hide = Hide { shown: select.projection.clone(), hidden: Vec::new() };
+    let mut hide = Hide::new(&select.projection);
     for key in keys {
         let ControlFlow::Continue(()) = VisitMut::visit(&mut key.expr, &mut hide);
     }
@@ -101,9 +101,16 @@ fn with_order_inside(query: &Query) -> Result<Option<Query>> {
             why: "these have what is selected alone; select it under a name, and order by the name",
         });
     }
+    Ok(Some(Query { order_by: Some(order), ..around(query, inner, hide)? }))
+}
+
+/// `query` with its rows from `inner`, which selects what is hidden, too.
+pub(super) fn around(query: &Query, mut inner: Query, hide: Hide) -> Result<Query> {
     let names: Vec<Ident> = (0..hide.hidden.len()).map(name).collect();
-    for (expr, alias) in hide.hidden.into_iter().zip(names.clone()) {
-        select.projection.push(SelectItem::ExprWithAlias { expr, alias });
+    if let SetExpr::Select(select) = inner.body.as_mut() {
+        for (expr, alias) in hide.hidden.into_iter().zip(names.clone()) {
+            select.projection.push(SelectItem::ExprWithAlias { expr, alias });
+        }
     }
     inner.with = None;
     inner.order_by = None;
@@ -118,26 +125,35 @@ fn with_order_inside(query: &Query) -> Result<Option<Query>> {
     };
     let inner = written(&inner);
     let outer = read(&format!("SELECT *{left_out} FROM ({inner}) AS \"graphlume ordered\""))?;
-    Ok(Some(Query {
+    Ok(Query {
         with: query.with.clone(),
-        order_by: Some(order),
+        order_by: query.order_by.clone(),
         limit_clause: query.limit_clause.clone(),
         fetch: query.fetch.clone(),
         ..*outer
-    }))
+    })
 }
 
 fn name(hidden: usize) -> Ident {
     Ident::with_quote('"', format!("{HIDDEN}{hidden}"))
 }
 
-/// Takes out of the keys of an order what only the inner query knows: aggregates, and columns that are not selected.
-struct Hide {
+/// Takes out of expressions what only an inner query knows: aggregates, and columns that are not selected.
+pub(super) struct Hide {
     shown: Vec<SelectItem>,
     hidden: Vec<Expr>,
 }
 
 impl Hide {
+    /// For expressions over what is `shown`.
+    pub(super) fn new(shown: &[SelectItem]) -> Self {
+        Self { shown: shown.to_vec(), hidden: Vec::new() }
+    }
+
+    pub(super) fn hides_nothing(&self) -> bool {
+        self.hidden.is_empty()
+    }
+
     /// The name under which an expression is selected.
     fn alias(&self, wanted: &Expr) -> Option<Ident> {
         self.shown.iter().find_map(|item| match item {

@@ -92,7 +92,7 @@ impl TopologicalLevels {
             control.step("nodes", done as u64, Some(n as u64))?;
             if roots.is_empty() {
                 if !self.allow_cycles {
-                    return Err(Error::Cycle { node: state.first_left() });
+                    return Err(Error::cycle(graph, state.first_left()));
                 }
                 let root = state.break_cycle();
                 broken.push(root);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, AsArray, Float64Array, NullArray, RecordBatch, TimestampMillisecondArray,
 };
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMillisecondType};
 
 use crate::common::{Row, Value, any_expr, batch, eval, row, values};
@@ -38,6 +39,41 @@ fn times_with_an_offset_are_moments_of_utc() {
     let utc = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
     assert_eq!(kept.column(0).data_type(), &utc);
     assert_eq!(kept.column(0).as_primitive::<TimestampMillisecondType>().values()[..], [0, noon]);
+}
+
+/// By hand: Berlin is an hour ahead of UTC in winter and two in summer.
+#[test]
+fn days_and_clocks_are_those_of_the_zone() {
+    // 2024-01-01 23:30, 2024-07-31 22:30 and 2024-02-29 12:00 UTC.
+    let moments = [1_704_151_800_000, 1_722_465_000_000, 1_709_208_000_000];
+    let times = TimestampMillisecondArray::from(moments.to_vec()).with_timezone("Europe/Berlin");
+    let rows = RecordBatch::try_from_iter([("at", Arc::new(times) as ArrayRef)]).unwrap();
+    let table = Table::from_batch(rows).unwrap();
+    let texts = |text: &str| -> Vec<String> {
+        let with = table.with_column("x", &format!("({text})::text").parse().unwrap()).unwrap();
+        let rows = with.select(&["x"]).unwrap().collect(&Control::NONE).unwrap();
+        let column = cast(rows.column(0), &DataType::Utf8).unwrap();
+        column.as_string::<i32>().iter().map(|text| text.unwrap().to_owned()).collect()
+    };
+    let days = ["2024-01-02", "2024-08-01", "2024-02-29"];
+    for day in
+        ["date(at)", "at::date", "CAST(at AS DATE)", "TRY_CAST(at AS DATE)", "local_time(at)::date"]
+    {
+        assert_eq!(texts(day), days, "{day}");
+    }
+    assert_eq!(texts("last_day(at)"), ["2024-01-31", "2024-08-31", "2024-02-29"]);
+    for clock in ["local_time(at)", "at::timestamp"] {
+        let shown = texts(&format!("strftime({clock}, '%d %H:%M')"));
+        assert_eq!(shown, ["02 00:30", "01 00:30", "29 13:00"], "{clock}");
+    }
+    assert_eq!(texts("hour(at::time)"), ["0", "0", "13"]);
+    let kept = |condition: &str| {
+        let kept = table.filter(&condition.parse().unwrap()).unwrap();
+        kept.collect(&Control::NONE).unwrap().num_rows()
+    };
+    assert_eq!(kept("local_time(at) >= '2024-08-01'"), 1);
+    assert_eq!(kept("at >= '2024-08-01'"), 0);
+    assert_eq!(kept("date(at) = '2024-08-01' AND day(at) = 1"), 1);
 }
 
 /// As JSON has them where no row has a value.

@@ -281,6 +281,32 @@ fn joins_in_sql_are_estimated_before_they_run() {
     }
 }
 
+/// The engine takes neither as it is written. Rows counted by hand.
+#[test]
+fn names_may_be_alike_and_rows_chosen_by_what_is_not_selected() {
+    let ages = table(vec![("k", texts(&["a", "a", "b"])), ("x", ints(&[5, 6, 7]))]);
+    let run = |query: &str| {
+        let mut found = rows(&sql(query, &[("t", ages.clone())]).unwrap());
+        found.sort();
+        found
+    };
+    let both = [r#"{"k":"a","min(x)":5,"max(x)":6}"#, r#"{"k":"b","min(x)":7,"max(x)":7}"#];
+    assert_eq!(run("SELECT k, min(x), max(x) FROM t GROUP BY k"), both);
+    assert_eq!(run("SELECT x, x + 1 FROM t WHERE k = 'b'"), [r#"{"x":7,"x + 1":8}"#]);
+    assert_eq!(run("SELECT *, x * 2 FROM t WHERE k = 'b'"), [r#"{"k":"b","x":7,"x * 2":14}"#]);
+    let named = "SELECT low FROM (SELECT k, min(x) AS low, max(x) FROM t GROUP BY k) AS u";
+    assert_eq!(run(named), [r#"{"low":5}"#, r#"{"low":7}"#]);
+    // One name is nobody's but its own, as before.
+    assert_eq!(run("SELECT k, max(x) FROM t GROUP BY k HAVING max(x) > 6"), [r#"{"k":"b","x":7}"#]);
+    let latest = "SELECT k FROM t QUALIFY row_number() OVER (PARTITION BY k ORDER BY x DESC) = 1";
+    assert_eq!(run(latest), [r#"{"k":"a"}"#, r#"{"k":"b"}"#]);
+    let first = format!("{latest} ORDER BY k DESC LIMIT 1");
+    assert_eq!(run(&first), [r#"{"k":"b"}"#]);
+    let other = sql("SELECT k FROM (SELECT k FROM t) AS u WHERE x > 5", &[("t", ages.clone())]);
+    let error = other.unwrap_err().to_string();
+    assert!(error.starts_with("column `x`, where this query has it, is refused"), "{error}");
+}
+
 #[test]
 fn sql_reads_and_writes_nothing_else() {
     let tables = || [("people", people())];

@@ -60,6 +60,15 @@ pub fn names_ends<S: AsRef<str>>(names: &[S]) -> bool {
     known_ends(names).is_some()
 }
 
+/// Whether these ends are called source and target, or nearly so: names such as `start` and `end` or `from` and `to` are as often
+/// those of times.
+pub fn names_source<S: AsRef<str>>(names: &[S]) -> bool {
+    known_ends(names).is_some_and(|(source, _)| {
+        let source = plain(names[source].as_ref());
+        source.starts_with("source") || source.starts_with("src")
+    })
+}
+
 fn known_ends<S: AsRef<str>>(names: &[S]) -> Option<(usize, usize)> {
     let plain: Vec<String> = names.iter().map(|name| plain(name.as_ref())).collect();
     let at = |wanted: &str| plain.iter().position(|name| name == wanted);

@@ -39,7 +39,7 @@ pub(crate) use sniff::{KNOWN_FORMATS, by_suffix};
 pub(crate) use tables::Tables;
 
 use crate::ingest::assemble::{Assembly, NodeTable};
-pub use crate::ingest::columns::names_ends;
+pub use crate::ingest::columns::{names_ends, names_source};
 use crate::ingest::factorize::{CodedEdges, EdgePlan};
 use crate::ingest::input::Input;
 use crate::{Error, Graph, Result, type_name};

@@ -38,7 +38,12 @@ pub(super) fn call(function: Function, arguments: Vec<Resolved>, place: Place) -
         Gives::Float => DataType::Float64,
         Gives::Text => DataType::Utf8View,
         Gives::Date => DataType::Date32,
-        Gives::Timestamp => DataType::Timestamp(MICROS, None),
+        Gives::Timestamp => match (function, checked.first().map(|first| &first.data_type)) {
+            (Function::LocalTime, Some(&DataType::Timestamp(unit, _))) => {
+                DataType::Timestamp(unit, None)
+            }
+            _ => DataType::Timestamp(MICROS, None),
+        },
         Gives::Common => common,
         Gives::AsFirst if function == Function::NullIf => common,
         Gives::AsFirst => {

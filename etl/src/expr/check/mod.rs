@@ -11,9 +11,10 @@ pub(super) use self::calls::UNITS;
 use self::calls::call;
 use self::operators::{binary, comparable, field, fixed_length};
 pub(super) use self::types::is_text;
-use self::types::{check_cast, condition, number_type, text, unified, wrong_type};
-use super::functions::Aggregate;
+use self::types::{check_cast, condition, is_of_clocks, number_type, text, unified, wrong_type};
+use super::functions::{Aggregate, Function};
 use super::parse::check_regex;
+use super::time::is_utc;
 use super::{Binary, Column, Expr, ExpressionError, Kind, Literal, Place, Problem, Unary};
 use crate::error::nearest;
 
@@ -126,6 +127,9 @@ impl Checker<'_> {
                 check_cast(&operand, to)?;
                 let operand = match &operand.data_type {
                     DataType::Dictionary(..) => operand.to(&DataType::Utf8View),
+                    DataType::Timestamp(_, Some(zone)) if !is_utc(zone) && is_of_clocks(to) => {
+                        operand.local()
+                    }
                     _ => operand,
                 };
                 (
@@ -294,6 +298,17 @@ impl Resolved {
 
     fn is_literal(&self) -> bool {
         matches!(self.expr.kind, Kind::Literal(_))
+    }
+
+    /// Timestamps as clocks in their zone show them.
+    fn local(self) -> Self {
+        let data_type = match self.data_type {
+            DataType::Timestamp(unit, _) => DataType::Timestamp(unit, None),
+            other => other,
+        };
+        let place = self.expr.place;
+        let kind = Kind::Call(Function::LocalTime, vec![self.expr]);
+        Self { expr: Expr { kind, place }, data_type }
     }
 
     /// The values as `to`; constants are converted here, others when rows are there.

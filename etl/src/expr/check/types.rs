@@ -24,6 +24,18 @@ pub(super) fn is_time(data_type: &DataType) -> bool {
         || matches!(data_type, DataType::Time32(_) | DataType::Time64(_) | DataType::Duration(_))
 }
 
+/// Whether a moment has another value of this type in each zone.
+pub(super) fn is_of_clocks(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Date32
+            | DataType::Date64
+            | DataType::Time32(_)
+            | DataType::Time64(_)
+            | DataType::Timestamp(_, None)
+    )
+}
+
 pub(super) fn wrong_type(what: &str, found: &Resolved, expected: &str) -> ExpressionError {
     let problem = Problem::WrongType {
         what: what.into(),

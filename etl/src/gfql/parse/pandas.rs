@@ -21,7 +21,7 @@ pub(super) fn condition(place: &Place) -> Result<Condition> {
         parser.0.finish().map(|()| condition)
     };
     read(text).map_err(|(at, what): Stop| {
-        let value = format!("`{text}`, at character {}: {what}", character(text, at));
+        let value = format!("`{text}` ({what}, at character {})", character(text, at));
         place.error(QueryProblem::BadValue {
             value,
             allowed: "a condition of comparisons between columns and values",
