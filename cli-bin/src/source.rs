@@ -107,10 +107,8 @@ impl SourceArgs {
                 one.store_option.clear();
             }
             if put_together {
-                let is_database = matches!(kind, Some(SourceKind::Sqlite | SourceKind::Postgres));
                 let format = self.format.or_else(|| Format::from_suffix(input));
-                let may_be_parquet = format.is_none_or(|format| format == Format::Parquet);
-                one.missing_columns &= may_be_parquet && !is_database;
+                one.missing_columns &= format == Some(Format::Parquet);
             }
             one
         };

@@ -261,6 +261,10 @@ fn inputs_may_lack_columns_of_one_another() {
         printed.contains("\nfill = true\n") && !printed.contains("missing_columns"),
         "{printed}"
     );
+    // What the content tells is no Parquet, either.
+    let bare = path(&folder, "bare");
+    fs::copy(&a, &bare).unwrap();
+    assert_eq!(transform(&[&bare, &b, "--missing-columns", "-o", "-"]), "a,b,c\n1,2,\n4,,3\n");
     // Of Parquet the files of one input may lack columns, too.
     let printed = transform(&["*.parquet", &a, "--missing-columns", "--as-pipeline"]);
     assert_eq!(printed.matches("missing_columns = true\n").count(), 1, "{printed}");

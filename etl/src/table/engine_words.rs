@@ -25,7 +25,10 @@ pub(crate) fn in_our_words(reason: &str) -> String {
     let mut text = reason[..end.unwrap_or(reason.len())].to_owned();
     if let Some((what, _)) = text.split_once(ONE_NAME) {
         let what = what.trim_end_matches(['.', ' ', '\n']);
-        text = format!("{what}: name one of these columns otherwise, as in `x AS other`");
+        text = match what.contains("group_by keys") {
+            true => format!("{what}: group by the names that these have in SELECT"),
+            false => format!("{what}: name one of these columns otherwise, as in `x AS other`"),
+        };
     }
     if let Some(types) = TYPES.as_ref() {
         text = types.replace_all(&text, |found: &Captures<'_>| types_in(&found[0])).into_owned();
@@ -93,6 +96,10 @@ mod tests {
             (
                 "`a` is there twice. It's possible that multiple expressions are returning the same default column name.",
                 "`a` is there twice: name one of these columns otherwise, as in `x AS other`",
+            ),
+            (
+                "group_by keys contained `a` twice. It's possible that multiple expressions are returning the same",
+                "group_by keys contained `a` twice: group by the names that these have in SELECT",
             ),
             // What says where a value is, is read from the words of the engine.
             ("could not parse `x` as dtype `i64` at", "could not parse `x` as dtype `i64` at"),

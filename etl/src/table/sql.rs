@@ -6,9 +6,9 @@ use arrow::datatypes::{DataType, FieldRef};
 use chrono::NaiveDate;
 use polars::prelude::LazyFrame;
 use sqlparser::ast::{
-    DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    ObjectName, Query, SetExpr, Statement, TableFactor, TypedString, Value, ValueWithSpan, Visit,
-    Visitor,
+    DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    ObjectName, Query, SelectItem, SetExpr, Statement, TableFactor, TypedString, Value,
+    ValueWithSpan, Visit, Visitor,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -16,9 +16,9 @@ use sqlparser::tokenizer::Tokenizer;
 
 use super::group_by::sums_fit;
 use super::join::{JoinOptions, SMALL};
-use super::sql_again::otherwise;
+use super::sql_again::{again, first_column};
 use super::sql_joins::check_joins;
-use super::sql_order::select_order;
+use super::sql_order::{excludes, select_order};
 use super::sql_parts::n_parts;
 use super::sql_plan::Planned;
 use super::sql_sums::{check_sums, repeat_constants, summed_columns};
@@ -65,7 +65,8 @@ impl Default for SqlOptions {
 /// - [`Error::Expression`] for a placeholder without a value, and for a constant that should be a regular expression and is none;
 /// - [`Error::WrongType`] for a regular expression behind `~` that is no constant;
 /// - [`Error::Refused`] for `SIMILAR TO`, for a `DATE` that is no day, for all but one `SELECT`, for functions that read
-///   files, for `SELECT INTO`, and for more than 2000 parts, where each use of a name of `WITH` counts all that it stands for;
+///   files, for `SELECT INTO`, for a column that a table has and the place in the query has not, for a column
+///   of the name that a `*` beside it leaves out, and for more than 2000 parts, where each use of a name of `WITH` counts all that it stands for;
 /// - [`Error::Unknown`] for a table that is not given, or a column that is in none;
 /// - [`Error::DuplicateColumn`] if two tables have one name;
 /// - [`Error::TooManyRows`] if a join would have more rows than the limit;
@@ -123,19 +124,15 @@ pub fn sql(
         })?;
         Ok((planned, unchecked))
     };
-    let again = |parsed: &Query| {
-        let other = otherwise(parsed)?;
-        Some((first(&text_of(&other).ok()?).ok()?, other))
-    };
     // Errors are to be about the query as it was written.
     let (planned, unchecked) = match first(&query) {
         Ok(made) => made,
-        Err(error) => match again(&parsed) {
+        Err(refusal) => match again(&parsed, &refusal, first) {
             Some((made, other)) => {
                 *parsed = other;
                 made
             }
-            None => return Err(error),
+            None => return Err(refusal),
         },
     };
     let mut joins_little = false;
@@ -406,6 +403,13 @@ fn check_body(body: &SetExpr) -> ControlFlow<Error> {
         SetExpr::Select(select) if select.into.is_some() => {
             ControlFlow::Break(refused("SELECT INTO", "a query changes nothing"))
         }
+        SetExpr::Select(select) => match left_out(&select.projection) {
+            Some(name) => ControlFlow::Break(refused(
+                format!("`* EXCLUDE ({name})` beside another column `{name}`"),
+                "the engine would leave out both; `* REPLACE (x + 1 AS x)` has another value in the place of a column",
+            )),
+            None => ControlFlow::Continue(()),
+        },
         SetExpr::SetOperation { left, right, .. } => {
             check_body(left)?;
             check_body(right)
@@ -418,6 +422,21 @@ fn check_body(body: &SetExpr) -> ControlFlow<Error> {
         }
         _ => ControlFlow::Continue(()),
     }
+}
+
+/// The name of a column that is selected beside a `*` which is to leave out one of that name.
+fn left_out(items: &[SelectItem]) -> Option<String> {
+    let named = items.iter().filter_map(|item| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(expr) => first_column(expr),
+        _ => None,
+    });
+    let is_left_out = |name: &String| {
+        items
+            .iter()
+            .any(|item| matches!(item, SelectItem::Wildcard(options) if excludes(options, name)))
+    };
+    named.into_iter().find(is_left_out)
 }
 
 /// Polars' error of a column as ours, with the name that is most like it.

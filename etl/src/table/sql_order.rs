@@ -7,8 +7,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, Ident, OrderByKind, Query, SelectItem, SetExpr, Visit, VisitMut, Visitor,
-    VisitorMut,
+    ExcludeSelectItem, Expr, Function, Ident, ObjectName, ObjectNamePart, OrderByKind, Query,
+    SelectItem, SetExpr, Visit, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 
 use super::sql::read;
@@ -106,7 +106,7 @@ fn with_order_inside(query: &Query) -> Result<Option<Query>> {
 
 /// `query` with its rows from `inner`, which selects what is hidden, too.
 pub(super) fn around(query: &Query, mut inner: Query, hide: Hide) -> Result<Query> {
-    let names: Vec<Ident> = (0..hide.hidden.len()).map(name).collect();
+    let names: Vec<Ident> = (0..hide.hidden.len()).map(|at| name(hide.first + at)).collect();
     if let SetExpr::Select(select) = inner.body.as_mut() {
         for (expr, alias) in hide.hidden.into_iter().zip(names.clone()) {
             select.projection.push(SelectItem::ExprWithAlias { expr, alias });
@@ -142,16 +142,26 @@ fn name(hidden: usize) -> Ident {
 pub(super) struct Hide {
     shown: Vec<SelectItem>,
     hidden: Vec<Expr>,
+    /// How many columns were hidden before.
+    first: usize,
+    changed: bool,
 }
 
 impl Hide {
     /// For expressions over what is `shown`.
     pub(super) fn new(shown: &[SelectItem]) -> Self {
-        Self { shown: shown.to_vec(), hidden: Vec::new() }
+        let is_hidden = |item: &&SelectItem| matches!(item, SelectItem::ExprWithAlias { alias, .. } if alias.value.starts_with(HIDDEN));
+        let first = shown.iter().filter(is_hidden).count();
+        Self { shown: shown.to_vec(), hidden: Vec::new(), first, changed: false }
     }
 
     pub(super) fn hides_nothing(&self) -> bool {
         self.hidden.is_empty()
+    }
+
+    /// Whether an expression is another one now.
+    pub(super) fn has_changed(&self) -> bool {
+        self.changed
     }
 
     /// The name under which an expression is selected.
@@ -171,6 +181,7 @@ impl Hide {
                 parts.last().is_some_and(|column| column.value == name.value)
             }
             SelectItem::UnnamedExpr(_) => false,
+            SelectItem::Wildcard(options) => !excludes(options, &name.value),
             _ => true,
         })
     }
@@ -190,12 +201,25 @@ impl VisitorMut for Hide {
                 Some(alias) => alias,
                 None => {
                     self.hidden.push(expr.clone());
-                    name(self.hidden.len() - 1)
+                    name(self.first + self.hidden.len() - 1)
                 }
             };
+            self.changed = true;
             *expr = Expr::Identifier(place);
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Whether `*` is to leave out a column.
+pub(super) fn excludes(options: &WildcardAdditionalOptions, name: &str) -> bool {
+    let is_it = |of: &ObjectName| {
+        of.0.last().and_then(ObjectNamePart::as_ident).is_some_and(|of| of.value == name)
+    };
+    match &options.opt_exclude {
+        Some(ExcludeSelectItem::Single(of)) => is_it(of),
+        Some(ExcludeSelectItem::Multiple(all)) => all.iter().any(is_it),
+        None => false,
     }
 }
 
@@ -204,7 +228,7 @@ fn is_aggregate(expr: &Expr) -> bool {
     AGGREGATES.contains(&name.to_string().to_ascii_lowercase().as_str())
 }
 
-fn has_aggregate(expr: &Expr) -> bool {
+pub(super) fn has_aggregate(expr: &Expr) -> bool {
     Visit::visit(expr, &mut Aggregates).is_break()
 }
 

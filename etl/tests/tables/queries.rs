@@ -284,24 +284,61 @@ fn joins_in_sql_are_estimated_before_they_run() {
 /// The engine takes neither as it is written. Rows counted by hand.
 #[test]
 fn names_may_be_alike_and_rows_chosen_by_what_is_not_selected() {
-    let ages = table(vec![("k", texts(&["a", "a", "b"])), ("x", ints(&[5, 6, 7]))]);
+    let ages = table(vec![
+        ("k", texts(&["a", "a", "b"])),
+        ("x", ints(&[5, 6, 7])),
+        ("y", ints(&[1, 2, 3])),
+    ]);
     let run = |query: &str| {
         let mut found = rows(&sql(query, &[("t", ages.clone())]).unwrap());
         found.sort();
         found
     };
+    let two = "SELECT k, min(x), max(x), min(y), max(y) FROM t WHERE k = 'b' GROUP BY k";
+    assert_eq!(run(two), [r#"{"k":"b","min(x)":7,"max(x)":7,"min(y)":3,"max(y)":3}"#]);
     let both = [r#"{"k":"a","min(x)":5,"max(x)":6}"#, r#"{"k":"b","min(x)":7,"max(x)":7}"#];
     assert_eq!(run("SELECT k, min(x), max(x) FROM t GROUP BY k"), both);
     assert_eq!(run("SELECT x, x + 1 FROM t WHERE k = 'b'"), [r#"{"x":7,"x + 1":8}"#]);
-    assert_eq!(run("SELECT *, x * 2 FROM t WHERE k = 'b'"), [r#"{"k":"b","x":7,"x * 2":14}"#]);
+    assert_eq!(
+        run("SELECT *, x * 2 FROM t WHERE k = 'b'"),
+        [r#"{"k":"b","x":7,"y":3,"x * 2":14}"#]
+    );
     let named = "SELECT low FROM (SELECT k, min(x) AS low, max(x) FROM t GROUP BY k) AS u";
     assert_eq!(run(named), [r#"{"low":5}"#, r#"{"low":7}"#]);
     // One name is nobody's but its own, as before.
     assert_eq!(run("SELECT k, max(x) FROM t GROUP BY k HAVING max(x) > 6"), [r#"{"k":"b","x":7}"#]);
-    let latest = "SELECT k FROM t QUALIFY row_number() OVER (PARTITION BY k ORDER BY x DESC) = 1";
-    assert_eq!(run(latest), [r#"{"k":"a"}"#, r#"{"k":"b"}"#]);
-    let first = format!("{latest} ORDER BY k DESC LIMIT 1");
-    assert_eq!(run(&first), [r#"{"k":"b"}"#]);
+    let latest =
+        "SELECT k, y FROM t QUALIFY row_number() OVER (PARTITION BY k ORDER BY x DESC) = 1";
+    assert_eq!(run(latest), [r#"{"k":"a","y":2}"#, r#"{"k":"b","y":3}"#]);
+    for order in ["k DESC", "x DESC"] {
+        let first = format!("{latest} ORDER BY {order} LIMIT 1");
+        assert_eq!(run(&first), [r#"{"k":"b","y":3}"#], "{order}");
+    }
+    let but_x =
+        "SELECT * EXCLUDE (x) FROM t QUALIFY row_number() OVER (PARTITION BY k ORDER BY x) = 1";
+    assert_eq!(run(but_x), [r#"{"k":"a","y":1}"#, r#"{"k":"b","y":3}"#]);
+    // Sums are 11 and 7; counts of groups are of no rows of their own.
+    let least = "QUALIFY row_number() OVER (ORDER BY sum(x)) = 1";
+    for selected in ["k", "k, sum(x) AS s"] {
+        let found = run(&format!("SELECT {selected} FROM t GROUP BY k {least}"));
+        assert!(found.len() == 1 && found[0].contains(r#""k":"b""#), "{selected}: {found:?}");
+    }
+    let most = format!("SELECT k FROM t GROUP BY k {least} ORDER BY max(y)");
+    assert_eq!(run(&most), [r#"{"k":"b"}"#]);
+    assert!(sql(&format!("SELECT k FROM t {least}"), &[("t", ages.clone())]).is_err());
+    // The engine would leave out both.
+    for query in [
+        "SELECT * EXCLUDE (x), x + 1 AS x FROM t",
+        "SELECT * EXCLUDE (x), x + 1 FROM t",
+        "SELECT k, * EXCLUDE (y, k) FROM t",
+    ] {
+        let error = sql(query, &[("t", ages.clone())]).unwrap_err().to_string();
+        assert!(error.contains("beside another column") && error.contains("REPLACE"), "{error}");
+    }
+    let replaced = "SELECT * REPLACE (x + 1 AS x) FROM t WHERE k = 'b'";
+    assert_eq!(run(replaced), [r#"{"k":"b","x":8,"y":3}"#]);
+    let case = "SELECT y, CASE WHEN x > 5 THEN y ELSE 0 END FROM t WHERE k = 'b'";
+    assert_eq!(run(case), [r#"{"y":3,"CASE WHEN x > 5 THEN y ELSE 0 END":3}"#]);
     let other = sql("SELECT k FROM (SELECT k FROM t) AS u WHERE x > 5", &[("t", ages.clone())]);
     let error = other.unwrap_err().to_string();
     assert!(error.starts_with("column `x`, where this query has it, is refused"), "{error}");
