@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, FieldRef};
 use chrono::NaiveDate;
 use polars::prelude::LazyFrame;
 use sqlparser::ast::{
-    DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
     ObjectName, Query, SelectItem, SetExpr, Statement, TableFactor, TypedString, Value,
     ValueWithSpan, Visit, Visitor,
 };

@@ -146,7 +146,7 @@ impl Visitor for FirstColumn {
             Expr::Function(function) if function.over.is_some() => {
                 match Visit::visit(&function.args, self) {
                     ControlFlow::Continue(()) => ControlFlow::Break(None),
-                    found => found,
+                    found @ ControlFlow::Break(_) => found,
                 }
             }
             _ => ControlFlow::Continue(()),
