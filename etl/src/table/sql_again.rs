@@ -11,7 +11,7 @@ use sqlparser::ast::{
     Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 
-use super::sql_order::{Hide, around, has_aggregate};
+use super::sql_order::{Hide, around, has_aggregate, replace_queries};
 use super::sql_text::text_of;
 use crate::{Error, Result};
 
@@ -45,10 +45,7 @@ fn otherwise(query: &Query, refusal: &Error) -> Option<Query> {
             alike.found
         }
         // A column that is there, but is not selected.
-        Error::Refused { .. } => {
-            let mut qualified = Qualified { found: false };
-            VisitMut::visit(&mut query, &mut qualified).is_continue() && qualified.found
-        }
+        Error::Refused { .. } => replace_queries(&mut query, with_columns_inside).ok()?,
         _ => false,
     };
     found.then_some(query)
@@ -151,26 +148,6 @@ impl Visitor for FirstColumn {
             }
             _ => ControlFlow::Continue(()),
         }
-    }
-}
-
-struct Qualified {
-    found: bool,
-}
-
-impl VisitorMut for Qualified {
-    type Break = Error;
-
-    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        match with_columns_inside(query) {
-            Ok(None) => {}
-            Ok(Some(other)) => {
-                *query = other;
-                self.found = true;
-            }
-            Err(error) => return ControlFlow::Break(error),
-        }
-        ControlFlow::Continue(())
     }
 }
 

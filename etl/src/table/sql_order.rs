@@ -54,7 +54,15 @@ const HIDDEN: &str = "graphlume order ";
 ///
 /// [`Error::Refused`] for rows that are distinct, and ordered by an aggregate that they do not show.
 pub(super) fn select_order(query: &mut Query) -> Result<bool> {
-    let mut queries = Queries { found: false };
+    replace_queries(query, with_order_inside)
+}
+
+/// What a query is to be, if it is to be another one.
+type Other = fn(&Query) -> Result<Option<Query>>;
+
+/// Puts others in the place of queries, the inner ones first. Whether there were any.
+pub(super) fn replace_queries(query: &mut Query, other: Other) -> Result<bool> {
+    let mut queries = Queries { other, found: false };
     match VisitMut::visit(query, &mut queries) {
         ControlFlow::Continue(()) => Ok(queries.found),
         ControlFlow::Break(error) => Err(error),
@@ -62,6 +70,7 @@ pub(super) fn select_order(query: &mut Query) -> Result<bool> {
 }
 
 struct Queries {
+    other: Other,
     found: bool,
 }
 
@@ -69,10 +78,10 @@ impl VisitorMut for Queries {
     type Break = Error;
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        match with_order_inside(query) {
+        match (self.other)(query) {
             Ok(None) => {}
-            Ok(Some(outer)) => {
-                *query = outer;
+            Ok(Some(other)) => {
+                *query = other;
                 self.found = true;
             }
             Err(error) => return ControlFlow::Break(error),

@@ -26,14 +26,8 @@ pub(super) fn is_time(data_type: &DataType) -> bool {
 
 /// Whether a moment has another value of this type in each zone.
 pub(super) fn is_of_clocks(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Date32
-            | DataType::Date64
-            | DataType::Time32(_)
-            | DataType::Time64(_)
-            | DataType::Timestamp(_, None)
-    )
+    is_time(data_type)
+        && !matches!(data_type, DataType::Timestamp(_, Some(_)) | DataType::Duration(_))
 }
 
 pub(super) fn wrong_type(what: &str, found: &Resolved, expected: &str) -> ExpressionError {
