@@ -12,6 +12,7 @@ use super::check::UNITS;
 use super::functions::{Aggregate, Function};
 use super::of_text::like_regex;
 use super::texts::repeated;
+use super::unknown::negated;
 use super::{Binary, Expr, Interval, Kind, Literal, Resolved, Unary};
 use crate::{Error, Result, frame};
 
@@ -117,7 +118,7 @@ impl Lowering<'_> {
             },
             Kind::Field(operand, name) => self.expr(operand)?.struct_().field_by_name(name),
             Kind::Literal(literal) => constant(literal),
-            Kind::Unary(Unary::Not, operand) => self.expr(operand)?.not(),
+            Kind::Unary(Unary::Not, operand) => negated(self.expr(operand)?),
             Kind::Unary(Unary::Negate, operand) => {
                 let operand = self.expr(operand)?;
                 match self.data_type(&operand)? {

@@ -46,6 +46,8 @@ mod texts;
 mod time;
 mod tree;
 #[cfg(feature = "tables")]
+mod unknown;
+#[cfg(feature = "tables")]
 mod unwrapped;
 
 #[cfg(feature = "tables")]
@@ -61,5 +63,7 @@ pub(crate) use of_text::{OfText, Word, is_of_text};
 pub(crate) use parse::{MAX_NESTED, at_one_time, check_regex, too_nested};
 pub(crate) use time::is_utc;
 pub use tree::{Binary, Column, Element, Expr, Interval, Kind, Literal, Place, Unary};
+#[cfg(feature = "tables")]
+pub(crate) use unknown::{may_be_unknown, unknown_kept};
 #[cfg(feature = "tables")]
 pub(crate) use unwrapped::{may_wrap, unwrapped};

@@ -30,6 +30,7 @@ mod scan;
 mod spill;
 mod sql;
 mod sql_again;
+mod sql_groups;
 mod sql_joins;
 mod sql_order;
 mod sql_parts;

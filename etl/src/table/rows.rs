@@ -6,7 +6,7 @@ use polars::prelude as pl;
 use polars::prelude::{SortMultipleOptions, UniqueKeepStrategy};
 
 use super::{Fit, Table};
-use crate::expr::{Expr, column, lower};
+use crate::expr::{Expr, column, lower, may_be_unknown, unknown_kept};
 use crate::{Error, Result};
 
 /// Which of several rows that agree stays.
@@ -52,7 +52,10 @@ impl Table {
     /// [`Error::Expression`] if the predicate does not fit the columns, or is no condition.
     pub fn filter(&self, predicate: &Expr) -> Result<Self> {
         let resolved = predicate.resolve_condition(self.schema())?;
-        let lowered = lower(&resolved, self.polars_schema())?;
+        let mut lowered = lower(&resolved, self.polars_schema())?;
+        if may_be_unknown(&lowered) {
+            lowered = unknown_kept(lowered, self.polars_schema());
+        }
         Ok(self.then(move |lazy| lazy.filter(lowered.clone()))?.best(Fit::Pieces))
     }
 

@@ -151,7 +151,7 @@ pub fn sql(
     };
     for query in checked_sums {
         let again = query.map_or_else(|| Ok(planned.clone()), |query| plan(&query));
-        if let Ok(planned) = again.and_then(Planned::unwrapped)
+        if let Ok(planned) = again.and_then(Planned::mended)
             && let Ok(checked) = table(planned, joins_little)
             && differs_in_width_only(&unchecked, &checked)
         {

@@ -10,7 +10,8 @@ use polars::prelude::{
 use polars::sql::SQLContext;
 
 use super::joins::has_joins;
-use crate::expr::{may_wrap, unwrapped};
+use super::sql_groups::keep_keys;
+use crate::expr::{may_be_unknown, may_wrap, unknown_kept, unwrapped};
 
 /// The plan of a query, with an empty frame in the place of each table.
 #[derive(Clone)]
@@ -36,12 +37,14 @@ impl Planned {
         }
         let mut plan = context.execute(query)?.logical_plan;
         forget_conversions(&mut plan);
+        keep_keys(&mut plan)?;
         Ok(Self { plan, stand_ins })
     }
 
-    /// The plan with arithmetic of whole numbers that is an error where it would wrap.
-    pub(super) fn unwrapped(mut self) -> PolarsResult<Self> {
-        unwrap(&mut self.plan)?;
+    /// The plan with arithmetic of whole numbers that is an error where it would wrap, and with conditions
+    /// whose parts are unknown where they should be.
+    pub(super) fn mended(mut self) -> PolarsResult<Self> {
+        mend(&mut self.plan)?;
         Ok(self)
     }
 
@@ -148,7 +151,7 @@ pub(super) fn is_cross(plan: &DslPlan) -> bool {
     }
 }
 
-fn schema(plan: &DslPlan) -> PolarsResult<SchemaRef> {
+pub(super) fn schema(plan: &DslPlan) -> PolarsResult<SchemaRef> {
     LazyFrame::from(plan.clone()).collect_schema()
 }
 
@@ -166,31 +169,46 @@ fn forget_conversions(plan: &mut DslPlan) {
     }
 }
 
-fn unwrap(plan: &mut DslPlan) -> PolarsResult<()> {
-    for input in inputs_of(plan) {
-        unwrap(input)?;
-    }
-    let over = |exprs: &mut [Expr], of: &dyn Fn() -> PolarsResult<SchemaRef>| {
-        if exprs.iter().any(may_wrap) {
-            let schema = of()?;
-            for expr in exprs {
-                *expr = unwrapped(std::mem::replace(expr, Expr::Len), &schema);
-            }
+/// What gives the columns that expressions are over, which takes a while.
+type Of<'a> = &'a dyn Fn() -> PolarsResult<SchemaRef>;
+
+/// Writes expressions otherwise, by `to`, if `asks` says so of any.
+fn rewrite(
+    exprs: &mut [Expr],
+    of: Of<'_>,
+    asks: fn(&Expr) -> bool,
+    to: fn(Expr, &Schema) -> Expr,
+) -> PolarsResult<()> {
+    if exprs.iter().any(asks) {
+        let schema = of()?;
+        for expr in exprs {
+            *expr = to(std::mem::replace(expr, Expr::Len), &schema);
         }
-        PolarsResult::Ok(())
+    }
+    Ok(())
+}
+
+/// Makes arithmetic of whole numbers an error where it would wrap, and keeps what is unknown in conditions.
+fn mend(plan: &mut DslPlan) -> PolarsResult<()> {
+    for input in inputs_of(plan) {
+        mend(input)?;
+    }
+    let over = |exprs: &mut [Expr], of: Of<'_>| rewrite(exprs, of, may_wrap, unwrapped);
+    let conditions = |exprs: &mut [Expr], of: Of<'_>| {
+        over(exprs, of)?;
+        rewrite(exprs, of, may_be_unknown, unknown_kept)
     };
     match plan {
         DslPlan::Filter { input, predicate } => {
-            over(std::slice::from_mut(predicate), &|| schema(input))
+            conditions(std::slice::from_mut(predicate), &|| schema(input))
         }
         DslPlan::Select { expr, input, .. } => over(expr, &|| schema(input)),
         DslPlan::HStack { input, exprs, .. } => over(exprs, &|| schema(input)),
         DslPlan::Sort { input, by_column, .. } => over(by_column, &|| schema(input)),
         DslPlan::GroupBy { input, keys, predicates, aggs, .. } => {
-            for exprs in [keys, predicates, aggs] {
-                over(exprs, &|| schema(input))?;
-            }
-            Ok(())
+            over(keys, &|| schema(input))?;
+            over(aggs, &|| schema(input))?;
+            conditions(predicates, &|| schema(input))
         }
         DslPlan::Join { input_left, input_right, left_on, right_on, predicates, options } => {
             over(left_on, &|| schema(input_left))?;
@@ -204,7 +222,7 @@ fn unwrap(plan: &mut DslPlan) -> PolarsResult<()> {
                 );
                 schema(&cross.logical_plan)
             };
-            over(predicates, &all_pairs)
+            conditions(predicates, &all_pairs)
         }
         _ => Ok(()),
     }

@@ -19,6 +19,60 @@ fn sql_selects_from_the_tables_that_it_is_given() {
     );
 }
 
+/// The engine takes all values of a group for its key where there is an aggregate beside it.
+#[test]
+fn keys_beside_aggregates_are_their_one_value() {
+    let given = table(vec![
+        ("k", ints(&[Some(1), Some(1), Some(2), None])),
+        ("x", ints(&[1, 2, 3, 4])),
+        ("s", texts(&["a", "a", "b", "b"])),
+    ]);
+    let run = |query: &str| sql(query, &[("t", given.clone())])?.collect(&Control::NONE);
+    for (query, expected) in [
+        (
+            "SELECT k, k + sum(x) AS y FROM t GROUP BY k ORDER BY k",
+            &[r#"{"k":1,"y":4}"#, r#"{"k":2,"y":5}"#, r#"{"k":null,"y":null}"#][..],
+        ),
+        (
+            "SELECT k AS z, k * 2 + max(x) - min(x) AS y FROM t GROUP BY k ORDER BY k DESC LIMIT 2",
+            &[r#"{"z":null,"y":null}"#, r#"{"z":2,"y":4}"#],
+        ),
+        (
+            "SELECT upper(s) || max(x) AS y, count(*) AS n FROM t GROUP BY upper(s) ORDER BY y",
+            &[r#"{"y":"A2","n":2}"#, r#"{"y":"B4","n":2}"#],
+        ),
+        ("SELECT k FROM t GROUP BY k HAVING k > 1", &[r#"{"k":2}"#]),
+        (
+            "SELECT k, sum(x) AS y FROM t GROUP BY k HAVING k IS NULL OR sum(x) = k + 2 ORDER BY k",
+            &[r#"{"k":1,"y":3}"#, r#"{"k":null,"y":4}"#],
+        ),
+        ("SELECT s AS z FROM t GROUP BY s HAVING z = 'a'", &[r#"{"z":"a"}"#]),
+        ("SELECT upper(s) AS u FROM t GROUP BY u HAVING upper(s) = 'A'", &[r#"{"u":"A"}"#]),
+        (
+            "SELECT s FROM t GROUP BY s HAVING length(s) + count(*) > 2 AND s <> 'b'",
+            &[r#"{"s":"a"}"#],
+        ),
+        (
+            "SELECT s, CASE WHEN s = 'a' THEN sum(x) ELSE -k END AS y FROM t GROUP BY s, k ORDER BY y",
+            &[r#"{"s":"b","y":-2}"#, r#"{"s":"a","y":3}"#, r#"{"s":"b","y":null}"#],
+        ),
+        (
+            "SELECT s, array_agg(x) AS y, array_agg(s) AS z FROM t GROUP BY s ORDER BY s",
+            &[r#"{"s":"a","y":[1,2],"z":["a","a"]}"#, r#"{"s":"b","y":[3,4],"z":["b","b"]}"#],
+        ),
+    ] {
+        assert_eq!(rows_of(&run(query).unwrap()), expected, "{query}");
+    }
+    for query in [
+        "SELECT s FROM t GROUP BY s HAVING x > 1",
+        "SELECT s, x + sum(k) AS y FROM t GROUP BY s",
+        "SELECT s FROM t GROUP BY s HAVING sum(x) > k",
+    ] {
+        let error = run(query).unwrap_err().to_string();
+        assert!(error.contains("should participate in the GROUP BY clause"), "{query}: {error}");
+    }
+}
+
 #[test]
 fn sums_in_sql_do_not_wrap() {
     let one = |values: ArrayRef| table(vec![("k", texts(&["a", "b", "a"])), ("x", values)]);

@@ -39,6 +39,14 @@ proptest! {
         let [table, _] = given.tables();
         let expected = read(&table.filter(&a.clone().and(b.clone())).unwrap());
         check(&given, &expected, |table| table.filter(&a)?.filter(&b));
+        // A filter finds of a condition what is computed of it, whatever is around it.
+        for condition in [a.clone().and(b.clone()).is_null(), a.clone().or(b).not()] {
+            let [table, _] = given.tables();
+            let computed = table.with_columns(&[("keep", condition.clone())]).unwrap();
+            let mut expected = read(&computed);
+            expected.retain_mut(|row| row.pop() == Some(Cell::Truth(true)));
+            check(&given, &expected, |table| table.filter(&condition));
+        }
         let rest = read(&table.filter(&a.clone().not()).unwrap());
         let unknown = read(&table.filter(&a.clone().is_null()).unwrap());
         let kept = read(&table.filter(&a).unwrap());
